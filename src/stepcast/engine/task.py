@@ -1,0 +1,36 @@
+"""What the engine is asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["Metric", "Task"]
+
+Metric = Literal["AverageWeightedQuantileLoss", "WAPE", "RMSE", "MASE", "MAPE"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """How far ahead, which outputs, which models may compete and how they are compared.
+
+    ``outputs``  quantiles in rising order, then ``"mean"`` if asked for: the last axis of forecast arrays.
+    ``models``   candidates by name; with one there is nothing to choose, it is only backtested.
+    ``windows``  backtest windows; window k = 1..n starts ``offset + (k - 1) * horizon`` before the end.
+    ``parameters`` of a named algorithm, as TrainingParameters has them (text to text).
+    """
+
+    horizon: int
+    outputs: tuple[float | Literal["mean"], ...] = (0.1, 0.5, 0.9)
+    models: tuple[str, ...] = ("SeasonalNaive", "NPTS", "ETS", "ARIMA")
+    metric: Metric = "AverageWeightedQuantileLoss"
+    windows: int = 1
+    offset: int = 0  # 0 means horizon
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        return tuple(output for output in self.outputs if output != "mean")
+
+    def window_start(self, window: int) -> int:
+        """How many periods before the end window 1, 2, ... starts."""
+        return (self.offset or self.horizon) + (window - 1) * self.horizon

@@ -1,0 +1,1 @@
+"""What the Lambda functions do: one step a state, on the bucket's objects."""

@@ -1,0 +1,42 @@
+"""Why a step failed. Class names are public: the state machine catches them, SNS messages name them.
+
+StepcastError
+├── InvalidInputException            the user's input; the message lists what to change
+├── ResourceNotFoundException        a resource or object that a step needs is not there
+├── ResourceAlreadyExistsException
+├── ResourceInUseException
+└── Superseded                       newer input has arrived: not a failure, this run only steps aside
+"""
+
+__all__ = [
+    "InvalidInputException",
+    "ResourceAlreadyExistsException",
+    "ResourceInUseException",
+    "ResourceNotFoundException",
+    "StepcastError",
+    "Superseded",
+]
+
+
+class StepcastError(Exception):
+    """Anything the pipeline refuses to do. The message says what to change."""
+
+
+class InvalidInputException(StepcastError):
+    """params.json or the data break a rule."""
+
+
+class ResourceNotFoundException(StepcastError):
+    """A resource that a step needs does not exist (any more)."""
+
+
+class ResourceAlreadyExistsException(StepcastError):
+    """A resource of that name exists with other properties."""
+
+
+class ResourceInUseException(StepcastError):
+    """A resource cannot be deleted or changed while others depend on it."""
+
+
+class Superseded(StepcastError):
+    """The bucket's input is newer than this run's; the newer run makes the forecast."""

@@ -1,0 +1,246 @@
+"""The schema of params.json: what a user may ask for, in Amazon Forecast's words."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_pascal
+
+from stepcast.engine.frequency import Frequency
+from stepcast.pipeline.domains import Domain, identifier_field, target_field
+
+__all__ = ["Attribute", "Dataset", "Filling", "Params", "output_label"]
+
+Name = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]*$", max_length=63)]  # rule V17
+DatasetType = Literal["TARGET_TIME_SERIES", "RELATED_TIME_SERIES", "ITEM_METADATA"]
+AttributeType = Literal["string", "integer", "float", "timestamp", "geolocation"]
+TimestampFormat = Literal["yyyy-MM-dd", "yyyy-MM-dd HH:mm:ss"]
+ALGORITHM_ARN = "arn:aws:forecast:::algorithm/"
+
+
+def _frequency(text: str) -> str:
+    Frequency.parse(text)
+    return text
+
+
+def _forecast_type(given: Any) -> str:
+    text = str(given)
+    if text == "mean":
+        return text
+    if not re.fullmatch(r"0?\.\d\d?", text) or float(text) == 0:
+        raise ValueError("a forecast type is a quantile from 0.01 to 0.99 with at most two decimals, or mean")
+    return f"{float(text):g}"
+
+
+def _timestamp_format(given: Any) -> Any:
+    # The reference pipeline's file has hh, the 12-hour clock; its data has 24 hours.
+    return given.replace("hh", "HH") if isinstance(given, str) else given
+
+
+FrequencyText = Annotated[str, AfterValidator(_frequency)]
+ForecastType = Annotated[str, BeforeValidator(_forecast_type)]
+
+
+class Section(BaseModel):
+    """A part of params.json: frozen, PascalCase, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_pascal, validate_by_name=True)
+
+
+class Tag(Section):
+    """A label; accepted and kept with the resource."""
+
+    key: Annotated[str, Field(min_length=1, max_length=128)]
+    value: Annotated[str, Field(max_length=256)]
+
+
+class DatasetGroup(Section):
+    """The group that the datasets, predictors and forecasts belong to."""
+
+    dataset_group_name: Name
+    domain: Domain
+    tags: tuple[Tag, ...] = Field((), max_length=50)
+
+
+class Attribute(Section):
+    """One column of a file."""
+
+    attribute_name: Name
+    attribute_type: AttributeType
+
+
+class Schema(Section):
+    """The columns, in the order in which they stand in the file."""
+
+    attributes: tuple[Attribute, ...] = Field(min_length=1, max_length=100)
+
+
+class Dataset(Section):
+    """Files of one kind: the target series, related series or item metadata."""
+
+    dataset_name: Name
+    domain: Domain
+    dataset_type: DatasetType
+    data_frequency: FrequencyText | None = None
+    data_schema: Schema = Field(alias="Schema")
+    tags: tuple[Tag, ...] = Field((), max_length=50)
+
+    @property
+    def columns(self) -> tuple[Attribute, ...]:
+        return self.data_schema.attributes
+
+    @property
+    def identifier(self) -> str:
+        """The column that names the item: item_id in most domains."""
+        return identifier_field(self.domain)
+
+    @property
+    def target(self) -> str:
+        """The column that is forecast: target_value, demand..."""
+        return target_field(self.domain)
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """The other columns that tell series apart, in file order."""
+        own = {"timestamp", self.identifier, self.target}
+        return tuple(c.attribute_name for c in self.columns if c.attribute_name not in own)
+
+
+class FeaturizationMethod(Section):
+    """``filling`` is the only method; its parameters are checked in ``rules``."""
+
+    featurization_method_name: Literal["filling"]
+    featurization_method_parameters: dict[str, str] = Field({}, max_length=20)
+
+
+class Featurization(Section):
+    """How holes in one attribute are filled and rows are aggregated."""
+
+    attribute_name: Name
+    featurization_pipeline: tuple[FeaturizationMethod, ...] = Field((), max_length=1)
+
+
+class FeaturizationConfig(Section):
+    """The forecast's grid: how often, along which dimensions, from which filled values."""
+
+    forecast_frequency: FrequencyText
+    forecast_dimensions: tuple[Name, ...] = Field((), max_length=10)
+    featurizations: tuple[Featurization, ...] = Field((), max_length=50)
+
+
+class EvaluationParameters(Section):
+    """The backtest: how many windows, and how far before the end the last one starts."""
+
+    number_of_backtest_windows: Annotated[int, Field(ge=1, le=5)] = 1
+    back_test_window_offset: Annotated[int, Field(ge=1)] | None = None  # the horizon where not given
+
+
+class SupplementaryFeature(Section):
+    """Holidays of a country, or weather."""
+
+    name: Literal["holiday", "weather"]
+    value: str
+
+
+class InputDataConfig(Section):
+    """What else the predictor learns from."""
+
+    supplementary_features: tuple[SupplementaryFeature, ...] = Field((), max_length=2)
+
+
+class Predictor(Section):
+    """What to train: how far ahead, on which grid, by which algorithm, judged how."""
+
+    predictor_name: Name
+    forecast_horizon: Annotated[int, Field(ge=1, le=500)]  # periods of ForecastFrequency
+    featurization_config: FeaturizationConfig
+    perform_auto_ml: bool | None = Field(None, alias="PerformAutoML")
+    auto_ml_override_strategy: Literal["LatencyOptimized", "AccuracyOptimized"] | None = Field(
+        None, alias="AutoMLOverrideStrategy"
+    )
+    algorithm_arn: str | None = None
+    perform_hpo: bool = Field(False, alias="PerformHPO")
+    training_parameters: dict[str, str] = Field({}, max_length=100)
+    evaluation_parameters: EvaluationParameters = EvaluationParameters()
+    hpo_config: dict[str, Any] | None = Field(None, alias="HPOConfig")
+    optimization_metric: Literal["WAPE", "RMSE", "AverageWeightedQuantileLoss", "MASE", "MAPE"] = (
+        "AverageWeightedQuantileLoss"
+    )
+    input_data_config: InputDataConfig = InputDataConfig()
+    tags: tuple[Tag, ...] = Field((), max_length=50)
+
+    @property
+    def algorithm(self) -> str | None:
+        """ETS, ARIMA, NPTS... or None for AutoML."""
+        return self.algorithm_arn.removeprefix(ALGORITHM_ARN) if self.algorithm_arn else None
+
+
+class ForecastParams(Section):
+    """What to export: quantiles and, if asked for, the mean."""
+
+    forecast_name: Name
+    forecast_types: tuple[ForecastType, ...] = Field(("0.1", "0.5", "0.9"), min_length=1)
+    tags: tuple[Tag, ...] = Field((), max_length=50)
+
+    @property
+    def outputs(self) -> tuple[float | Literal["mean"], ...]:
+        """Quantiles in rising order, then ``mean``."""
+        quantiles = sorted({float(kind) for kind in self.forecast_types if kind != "mean"})
+        return (*quantiles, "mean") if "mean" in self.forecast_types else tuple(quantiles)
+
+
+class Filling(BaseModel):
+    """How the target is aggregated and its holes are filled: the specification's defaults, or the user's."""
+
+    model_config = ConfigDict(frozen=True)
+
+    aggregation: Literal["sum", "avg", "first", "min", "max"] = "sum"
+    frontfill: Literal["none"] = "none"
+    middlefill: Literal["zero", "nan", "value", "median", "mean", "min", "max"] = "zero"
+    backfill: Literal["zero", "nan", "value", "median", "mean", "min", "max"] = "zero"
+    middlefill_value: float | None = None
+    backfill_value: float | None = None
+
+
+class Params(Section):
+    """The whole of params.json."""
+
+    dataset_group: DatasetGroup
+    datasets: tuple[Dataset, ...] = Field(min_length=1, max_length=3)
+    predictor: Predictor
+    forecast: ForecastParams
+    timestamp_format: Annotated[TimestampFormat, BeforeValidator(_timestamp_format)] = "yyyy-MM-dd HH:mm:ss"
+    perform_delete: bool = False
+
+    @property
+    def target(self) -> Dataset:
+        """The dataset that is forecast."""
+        return next(dataset for dataset in self.datasets if dataset.dataset_type == "TARGET_TIME_SERIES")
+
+    @property
+    def frequency(self) -> Frequency:
+        return Frequency.parse(self.predictor.featurization_config.forecast_frequency)
+
+    @property
+    def series_key(self) -> tuple[str, ...]:
+        """The columns that tell series apart: the identifier, then the forecast dimensions asked for."""
+        asked = self.predictor.featurization_config.forecast_dimensions
+        return (self.target.identifier, *(name for name in asked if name != self.target.identifier))
+
+    @property
+    def filling(self) -> Filling:
+        """Aggregation and filling of the target attribute."""
+        for featurization in self.predictor.featurization_config.featurizations:
+            if featurization.attribute_name == self.target.target and featurization.featurization_pipeline:
+                method = featurization.featurization_pipeline[0]
+                return Filling.model_validate(method.featurization_method_parameters)
+        return Filling()
+
+
+def output_label(output: float | Literal["mean"]) -> str:
+    """The column and ``type`` of an output, as the service's exports have it.
+
+    >>> output_label(0.05), output_label(0.1), output_label("mean")
+    ('p5', 'p10', 'mean')
+    """
+    return output if isinstance(output, str) else f"p{output * 100:.0f}"

@@ -1,0 +1,142 @@
+"""What is wrong with the user's input: collected, then reported all at once."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+__all__ = ["Problem", "Report"]
+
+LISTED_PER_RULE = 100  # rows listed for each rule and file; the rest are counted
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, where it is and what to change.
+
+    ``rule``      V01 to V18 of the specification, or ``params`` for the form of params.json.
+    ``severity``  an error fails the run before training; a warning does not.
+    ``path``      JSON path in params.json; ``file``, ``line`` (from 1) and ``item`` point into the data.
+    """
+
+    rule: str
+    severity: Literal["error", "warning"]
+    message: str
+    remedy: str
+    path: str | None = None
+    file: str | None = None
+    line: int | None = None
+    item: str | None = None
+
+    @property
+    def where(self) -> str:
+        """The place, for a person: ``train/a.csv line 7, item lamp``."""
+        place = self.path or self.file or "input"
+        if self.line is not None:
+            place += f" line {self.line}"
+        if self.item is not None:
+            place += f", item {self.item}"
+        return place
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.where}: {self.message}. {self.remedy}"
+
+
+@dataclass
+class Report:
+    """Problems in the order found; beyond a limit a rule's rows are only counted, to bound memory."""
+
+    problems: list[Problem] = field(default_factory=list)
+    unlisted: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # (rule, severity, file or path)
+    _listed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+    def add(self, problem: Problem) -> None:
+        key = (problem.rule, problem.severity, problem.file or problem.path or "")
+        if self._listed[key] >= LISTED_PER_RULE:
+            self.unlisted[key] += 1
+            return
+        self._listed[key] += 1
+        self.problems.append(problem)
+
+    def count_more(self, problem: Problem, more: int) -> None:
+        """Count ``more`` problems like ``problem`` that the caller did not spell out."""
+        if more > 0:
+            self.unlisted[problem.rule, problem.severity, problem.file or problem.path or ""] += more
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            self.add(problem)
+
+    def count(self, severity: Literal["error", "warning"]) -> int:
+        listed = sum(problem.severity == severity for problem in self.problems)
+        return listed + sum(more for (_, kind, _), more in self.unlisted.items() if kind == severity)
+
+    @property
+    def errors(self) -> int:
+        return self.count("error")
+
+    @property
+    def warnings(self) -> int:
+        return self.count("warning")
+
+    def to_json(self) -> str:
+        """``{"errors": n, "warnings": n, "problems": [...], "unlisted": [...]}``"""
+        unlisted = [
+            {"rule": rule, "severity": severity, "where": where, "count": more}
+            for (rule, severity, where), more in self.unlisted.items()
+        ]
+        problems = [asdict(problem) for problem in self.problems]
+        document = {
+            "errors": self.errors,
+            "warnings": self.warnings,
+            "problems": problems,
+            "unlisted": unlisted,
+        }
+        return json.dumps(document, indent=2, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Report":
+        document = json.loads(text)
+        report = cls()
+        report.extend(Problem(**problem) for problem in document["problems"])
+        for row in document["unlisted"]:
+            report.unlisted[row["rule"], row["severity"], row["where"]] += row["count"]
+        return report
+
+    def to_markdown(self) -> str:
+        """The same for a person: errors first, a table each."""
+        lines = [
+            "# Validation report",
+            "",
+            f"{_plural(self.errors, 'error')}, {_plural(self.warnings, 'warning')}.",
+        ]
+        if self.errors:
+            lines.append("The run stopped before training; the previous forecast is untouched.")
+        for severity in ("error", "warning"):
+            found = [problem for problem in self.problems if problem.severity == severity]
+            if not found:
+                continue
+            lines += [
+                "",
+                f"## {severity.capitalize()}s",
+                "",
+                "| Rule | Where | What | What to change |",
+                "|---|---|---|---|",
+            ]
+            lines += [
+                "| " + " | ".join(_cell(text) for text in (p.rule, p.where, p.message, p.remedy)) + " |"
+                for p in found
+            ]
+            for (rule, kind, where), more in self.unlisted.items():
+                if kind == severity:
+                    lines.append(f"| {rule} | {_cell(where)} | {more:,} more like these | |")
+        return "\n".join(lines) + "\n"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ").replace("\r", " ")

@@ -1,0 +1,1 @@
+"""One module a state of the state machine, one public function a module."""
