@@ -1,0 +1,24 @@
+"""AWS clients and names: where the functions meet the cloud. ``AWS_ENDPOINT_URL`` is all that differs locally."""
+
+import os
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+__all__ = ["client", "environment"]
+
+# Throttling and dropped connections are the client's to retry; what is left is the state machine's.
+RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
+
+
+@cache
+def client(service: str) -> Any:
+    """A boto3 client, made once a process: Lambda keeps it warm."""
+    return boto3.client(service, config=RETRIES)
+
+
+def environment(name: str) -> str:
+    """A setting that template.yaml gives the function; KeyError names it if it is not there."""
+    return os.environ[name]

@@ -1,0 +1,74 @@
+"""The documents of datasets, import jobs, predictors, forecasts and export jobs, as the service describes them."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from stepcast.pipeline import layout, objects
+from stepcast.pipeline.errors import ResourceAlreadyExistsException, ResourceNotFoundException
+
+__all__ = ["Kind", "create", "delete", "describe", "mark", "names"]
+
+Kind = Literal[
+    "dataset-group",
+    "dataset",
+    "dataset-import-job",
+    "predictor",
+    "predictor-backtest-export-job",
+    "forecast",
+    "forecast-export-job",
+]
+Status = Literal["CREATE_IN_PROGRESS", "ACTIVE", "CREATE_FAILED"]
+
+
+def create(s3: Any, bucket: str, kind: Kind, name: str, properties: dict[str, Any]) -> None:
+    """Write the document as CREATE_IN_PROGRESS; the same again changes nothing, so a retry is safe.
+
+    Raises ResourceAlreadyExistsException where a resource of that name has other properties.
+    """
+    try:
+        document = describe(s3, bucket, kind, name)
+    except ResourceNotFoundException:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        document = {"Name": name, **properties, "Status": "CREATE_IN_PROGRESS", "CreationTime": now}
+        objects.write_json(s3, bucket, layout.resource(kind, name), document)
+        return
+    changed = sorted(key for key, value in properties.items() if document.get(key) != value)
+    if changed:
+        raise ResourceAlreadyExistsException(
+            f"{kind} {name} exists with another {', '.join(changed)}: give the new one another name, "
+            f"or delete s3://{bucket}/{layout.resource(kind, name)}"
+        )
+
+
+def put(s3: Any, bucket: str, kind: Kind, name: str, properties: dict[str, Any]) -> None:
+    """Write the document as ACTIVE whatever was there: for what follows params.json."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    try:
+        created = describe(s3, bucket, kind, name)["CreationTime"]
+    except ResourceNotFoundException:
+        created = now
+    times = {"Status": "ACTIVE", "CreationTime": created, "LastModificationTime": now}
+    objects.write_json(s3, bucket, layout.resource(kind, name), {"Name": name, **properties, **times})
+
+
+def mark(s3: Any, bucket: str, kind: Kind, name: str, status: Status, **facts: Any) -> None:
+    """Set the status, and further facts with it."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    document = {**describe(s3, bucket, kind, name), **facts, "Status": status, "LastModificationTime": now}
+    objects.write_json(s3, bucket, layout.resource(kind, name), document)
+
+
+def describe(s3: Any, bucket: str, kind: Kind, name: str) -> dict[str, Any]:
+    """The document; ResourceNotFoundException where there is none."""
+    document: dict[str, Any] = objects.read_json(s3, bucket, layout.resource(kind, name))
+    return document
+
+
+def names(s3: Any, bucket: str, kind: Kind) -> list[str]:
+    prefix = layout.resource(kind, "").removesuffix(".json")
+    return [key.removeprefix(prefix).removesuffix(".json") for key in objects.keys(s3, bucket, prefix)]
+
+
+def delete(s3: Any, bucket: str, kind: Kind, name: str) -> None:
+    """Delete the document; no objects else, and nothing where there is none."""
+    s3.delete_object(Bucket=bucket, Key=layout.resource(kind, name))

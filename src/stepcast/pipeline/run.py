@@ -1,0 +1,76 @@
+"""One run: which input it was started for, and whether that is still the bucket's input."""
+
+import hashlib
+from typing import Any
+
+from botocore.exceptions import ClientError
+from pydantic import BaseModel, ConfigDict
+
+from stepcast.pipeline import layout, objects
+from stepcast.pipeline.errors import Superseded
+from stepcast.pipeline.params import Params
+
+__all__ = ["Run", "ShardRun", "fingerprint"]
+
+
+class Run(BaseModel):
+    """What every state is given: references only, so the state stays small however large the data.
+
+    ``run``      the fingerprint of the input; the execution is named after it.
+    ``vintage``  when the run was started; names everything that it makes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")  # the state also carries $.error and the like
+
+    bucket: str
+    run: str
+    vintage: str
+    settle_seconds: int = 0
+    perform_delete: bool = False
+
+    def params(self, s3: Any) -> Params:
+        """params.json as it was when the run began."""
+        return Params.model_validate_json(objects.read(s3, self.bucket, layout.frozen_params(self.run)))
+
+    def name_of(self, base: str) -> str:
+        """A resource's name: what the user called it and the vintage, 63 characters at most.
+
+        >>> Run(bucket="b", run="r", vintage="2026-01-02T03-04-05Z").name_of("Demo")
+        'Demo_20260102T030405Z'
+        """
+        stamp = self.vintage.replace("-", "")
+        return f"{base[: 62 - len(stamp)]}_{stamp}"
+
+    def check_current(self, s3: Any) -> None:
+        """Raise Superseded if the bucket's input is no longer the one this run was started for."""
+        if (now := fingerprint(s3, self.bucket)) != self.run:
+            raise Superseded(f"the input of run {self.run} has changed: run {now} makes the forecast")
+
+
+class ShardRun(Run):
+    """A run's work on one shard of series."""
+
+    shard: int
+
+
+def fingerprint(s3: Any, bucket: str) -> str | None:
+    """The name of the run that the bucket's input asks for; None while params.json or train/ is missing.
+
+    It is a hash of the keys and ETags of params.json and of everything under train/, related/ and metadata/:
+    the same input has the same name, whichever event announces it.
+    """
+    try:
+        params = s3.head_object(Bucket=bucket, Key=layout.PARAMS)["ETag"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+            return None
+        raise
+    digest = hashlib.sha256(f"{layout.PARAMS}\0{params}\n".encode())
+    trains = 0
+    for prefix in layout.INPUTS:
+        for entry in objects.entries(s3, bucket, prefix):
+            if entry["Size"] == 0 and entry["Key"].endswith("/"):
+                continue  # a folder marker, as consoles make them
+            trains += prefix == layout.TRAIN
+            digest.update(f"{entry['Key']}\0{entry['ETag']}\n".encode())
+    return digest.hexdigest()[:32] if trains else None
