@@ -1,4 +1,4 @@
-"""AWS clients and names: where the functions meet the cloud. ``AWS_ENDPOINT_URL`` is all that differs locally."""
+"""AWS clients and settings: where functions meet the cloud. Only ``AWS_ENDPOINT_URL`` differs locally."""
 
 import os
 from functools import cache

@@ -19,9 +19,14 @@ def vintage_at(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
 
 
+def imports(dataset: str) -> str:
+    """The imports of a dataset, one folder each."""
+    return f"datasets/{dataset}/"
+
+
 def rows(dataset: str, import_job: str) -> str:
     """The rows as uploaded, typed: what the SQL table ``train`` reads."""
-    return f"datasets/{dataset}/{import_job}/"
+    return f"{imports(dataset)}{import_job}/"
 
 
 def work(run: str) -> str:
@@ -39,9 +44,14 @@ def shard_list(run: str) -> str:
     return f"{work(run)}shards.json"
 
 
+def shards(run: str) -> str:
+    """The shards of series of one run."""
+    return f"{work(run)}shards/"
+
+
 def shard(run: str, number: int) -> str:
     """One shard of series, filled and on the forecast's grid."""
-    return f"{work(run)}shards/part-{number}.parquet"
+    return f"{shards(run)}part-{number}.parquet"
 
 
 def trained(run: str, number: int) -> str:
@@ -54,9 +64,18 @@ def predicted(run: str, number: int) -> str:
     return f"{work(run)}predicted/part-{number}.npz"
 
 
-def failure(run: str, step: str, part: str) -> str:
-    """Why a step failed: written by the step, read by NotifyFailure."""
-    return f"{work(run)}failures/{step}-{part}.json"
+def failures(run: str) -> str:
+    """Why steps failed: written by the steps, read by NotifyFailure."""
+    return f"{work(run)}failures/"
+
+
+def failure(run: str, step: str, shard: int) -> str:
+    return f"{failures(run)}{step}-{shard}.json"
+
+
+def failure_report(run: str) -> str:
+    """Why the run failed, for a person."""
+    return f"reports/{run}/failure.md"
 
 
 def report(run: str, ending: str) -> str:
@@ -72,3 +91,18 @@ def resource(kind: str, name: str) -> str:
 def vintage(root: str, vintage: str) -> str:
     """A forecast vintage under ``forecast/`` or ``history/``."""
     return f"{root}{vintage}/"
+
+
+def clean(root: str, name: str) -> str:
+    """Long: the train schema and ``type``."""
+    return f"{vintage(root, name)}clean/"
+
+
+def raw(root: str, name: str) -> str:
+    """Wide: Amazon Forecast's own export layout."""
+    return f"{vintage(root, name)}raw/"
+
+
+def accuracy(predictor: str, part: str = "") -> str:
+    """The backtest of a predictor: ``forecasted-values``, ``accuracy-metrics-values`` and the SQL tables."""
+    return f"{ACCURACY}{predictor}/{part}{'/' if part else ''}"

@@ -70,7 +70,7 @@ def exists(s3: Any, bucket: str, key: str) -> bool:
 
 
 def copy(s3: Any, bucket: str, source: str, destination: str) -> None:
-    """Copy every object under ``source`` to the same place under ``destination``; repeating it changes nothing."""
+    """Copy every object under ``source`` to its place under ``destination``; repeating it changes nothing."""
     for key in keys(s3, bucket, source):
         s3.copy({"Bucket": bucket, "Key": key}, bucket, destination + key.removeprefix(source))
 

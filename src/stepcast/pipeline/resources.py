@@ -1,4 +1,4 @@
-"""The documents of datasets, import jobs, predictors, forecasts and export jobs, as the service describes them."""
+"""Documents of datasets, import jobs, predictors, forecasts and exports, as the service describes them."""
 
 from datetime import UTC, datetime
 from typing import Any, Literal

@@ -1,0 +1,27 @@
+"""Why a shard failed: a distributed Map reports only that some child did, so the step leaves a note."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from stepcast.pipeline import layout, objects
+from stepcast.pipeline.run import ShardRun
+
+__all__ = ["noted", "notes"]
+
+
+@contextmanager
+def noted(s3: Any, run: ShardRun, step: str) -> Iterator[None]:
+    """Write down an exception before it leaves the step."""
+    try:
+        yield
+    except Exception as error:
+        note = {"Error": type(error).__name__, "Cause": f"{step}, shard {run.shard}: {error}"}
+        objects.write(s3, run.bucket, layout.failure(run.run, step, run.shard), json.dumps(note))
+        raise
+
+
+def notes(s3: Any, bucket: str, run: str) -> list[dict[str, str]]:
+    """What failed, one ``{"Error", "Cause"}`` a shard."""
+    return [objects.read_json(s3, bucket, key) for key in objects.keys(s3, bucket, layout.failures(run))]

@@ -1,0 +1,37 @@
+"""The validation report of a run in the bucket."""
+
+from typing import Any
+
+from stepcast.pipeline import layout, objects
+from stepcast.pipeline.errors import InvalidInputException, ResourceNotFoundException
+from stepcast.pipeline.problems import Report
+from stepcast.pipeline.run import Run
+
+__all__ = ["read", "refusal", "write"]
+
+SHOWN = 5  # problems in an error message; the report has them all
+
+
+def write(s3: Any, run: Run, report: Report) -> None:
+    """Write validation.json and validation.md."""
+    objects.write(s3, run.bucket, layout.report(run.run, "json"), report.to_json())
+    objects.write(s3, run.bucket, layout.report(run.run, "md"), report.to_markdown())
+
+
+def read(s3: Any, run: Run) -> Report:
+    """What was found so far; empty where nothing was written."""
+    try:
+        return Report.from_json(objects.read(s3, run.bucket, layout.report(run.run, "json")).decode())
+    except ResourceNotFoundException:
+        return Report()
+
+
+def refusal(run: Run, report: Report) -> InvalidInputException:
+    """The error that ends the run: the first problems, and where the others are."""
+    errors = [problem for problem in report.problems if problem.severity == "error"]
+    lines = [f"- {problem}" for problem in errors[:SHOWN]]
+    if report.errors > len(lines):
+        lines.append(f"- and {report.errors - len(lines):,} more")
+    lines.append(f"The whole report: s3://{run.bucket}/{layout.report(run.run, 'md')}")
+    count = "1 error" if report.errors == 1 else f"{report.errors:,} errors"
+    return InvalidInputException(f"the input has {count}; nothing was forecast\n" + "\n".join(lines))

@@ -1,0 +1,23 @@
+"""Forecast: the chosen model of each series in one shard, fitted to its whole history."""
+
+from typing import Any
+
+from stepcast.engine import predictor
+from stepcast.pipeline import failures, layout, learned, objects
+from stepcast.pipeline.log import log
+from stepcast.pipeline.run import ShardRun
+from stepcast.pipeline.shards import read_shard
+from stepcast.pipeline.task import task_of
+
+__all__ = ["forecast"]
+
+
+def forecast(run: ShardRun, *, s3: Any) -> ShardRun:
+    """The run as it was; the quantiles lie beside the shard."""
+    with failures.noted(s3, run, "Forecast"):
+        shard = read_shard(objects.read(s3, run.bucket, layout.shard(run.run, run.shard)))
+        trained = learned.load_trained(objects.read(s3, run.bucket, layout.trained(run.run, run.shard)))
+        predicted = predictor.forecast(shard.panel, task_of(run.params(s3)), trained.chosen)
+        objects.write(s3, run.bucket, layout.predicted(run.run, run.shard), learned.dump_forecast(predicted))
+    log.info("predicted", run=run.run, shard=run.shard, series=len(shard.panel))
+    return run

@@ -1,0 +1,85 @@
+"""StartExecution: from S3 events to one execution of the state machine for the bucket's present input."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from stepcast.pipeline import layout, vintages
+from stepcast.pipeline.log import log
+from stepcast.pipeline.run import Run, fingerprint
+
+__all__ = ["Started", "start_execution"]
+
+MOST_ATTEMPTS = 100
+
+
+class Started(BaseModel):
+    """What became of an event: ``started``, or why nothing was."""
+
+    model_config = ConfigDict(frozen=True)
+
+    outcome: Literal["started", "waiting", "running", "duplicate", "up_to_date"]
+    message: str
+    run: str | None = None
+    execution_arn: str | None = None
+
+
+def start_execution(
+    event: dict[str, Any], *, s3: Any, states: Any, state_machine: str, settle_seconds: int
+) -> Started:
+    """Start the run that the bucket's input asks for, unless it runs already or made the current forecast.
+
+    S3 delivers events more than once and out of order, so an event only says that something changed and when;
+    what to do follows from the bucket. An upload after a run has ended starts the same input again only if that
+    run failed or a forecast of other input has replaced its own: such attempts are named ``<run>-2``, ...
+    """
+    records = event["Records"]
+    bucket = records[0]["s3"]["bucket"]["name"]
+    happened = max(datetime.fromisoformat(record["eventTime"]) for record in records)
+    run = fingerprint(s3, bucket)
+    if run is None:
+        waiting = Started(
+            outcome="waiting", message=f"{layout.PARAMS} and files under {layout.TRAIN} are both needed"
+        )
+        log.info("not_started", **waiting.model_dump())
+        return waiting
+    vintage = layout.vintage_at(datetime.now(UTC))
+    order = Run(bucket=bucket, run=run, vintage=vintage, settle_seconds=settle_seconds)
+    outcome = _start(order, happened, s3, states, state_machine)
+    log.info("start_execution", **outcome.model_dump())
+    return outcome
+
+
+def _start(order: Run, happened: datetime, s3: Any, states: Any, state_machine: str) -> Started:
+    for name in _attempts(order.run):
+        arn = f"{state_machine.replace(':stateMachine:', ':execution:')}:{name}"
+        known: dict[str, Any] = {"run": order.run, "execution_arn": arn}
+        try:
+            states.start_execution(stateMachineArn=state_machine, name=name, input=order.model_dump_json())
+        except states.exceptions.ExecutionAlreadyExists:
+            execution = states.describe_execution(executionArn=arn)
+        else:
+            return Started(outcome="started", message=f"execution {name} was started", **known)
+        if execution["status"] == "RUNNING":
+            return Started(outcome="running", message="an execution for this input is running", **known)
+        if happened <= execution["stopDate"]:
+            message = "the event is older than the end of its execution"
+            return Started(outcome="duplicate", message=message, **known)
+        if execution["status"] == "SUCCEEDED" and _made_the_current_forecast(order, s3):
+            return Started(
+                outcome="up_to_date", message="the current forecast is of this very input", **known
+            )
+    raise RuntimeError(f"run {order.run} was attempted {MOST_ATTEMPTS} times: change params.json or the data")
+
+
+def _attempts(run: str) -> Iterable[str]:
+    yield run
+    for attempt in range(2, MOST_ATTEMPTS + 1):
+        yield f"{run}-{attempt}"
+
+
+def _made_the_current_forecast(order: Run, s3: Any) -> bool:
+    current = vintages.current(s3, order.bucket)
+    return current is not None and current.run == order.run

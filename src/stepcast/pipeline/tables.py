@@ -1,0 +1,46 @@
+"""The SQL tables: their names, their columns and where their files lie."""
+
+from stepcast.pipeline.params import Dataset, Params, output_label
+
+__all__ = ["ACCURACY", "FORECAST", "HISTORY", "LEADERBOARD", "TRAIN", "WIDE", "sql_type"]
+
+TRAIN = "train"
+FORECAST = "forecast"
+WIDE = "forecast_wide"
+HISTORY = "forecast_history"
+ACCURACY = "accuracy"
+LEADERBOARD = "leaderboard"
+
+SQL_TYPES = {
+    "string": "string",
+    "geolocation": "string",
+    "timestamp": "string",  # text in TimestampFormat, as uploaded
+    "integer": "bigint",
+    "float": "double",
+}
+
+
+def sql_type(attribute_type: str) -> str:
+    """The column type of an attribute.
+
+    >>> sql_type("integer")
+    'bigint'
+    """
+    return SQL_TYPES[attribute_type]
+
+
+def train_columns(dataset: Dataset) -> dict[str, str]:
+    """Of ``train``: the schema, in file order. SQL knows no capitals."""
+    return {column.attribute_name.lower(): sql_type(column.attribute_type) for column in dataset.columns}
+
+
+def forecast_columns(dataset: Dataset) -> dict[str, str]:
+    """Of ``forecast``: the train schema and ``type``; what is forecast is never a whole number only."""
+    return {**train_columns(dataset), dataset.target.lower(): "double", "type": "string"}
+
+
+def wide_columns(params: Params) -> dict[str, str]:
+    """Of ``forecast_wide``: Amazon Forecast's export layout."""
+    identifier, *dimensions = (name.lower() for name in params.series_key)
+    outputs = dict.fromkeys(map(output_label, params.forecast.outputs), "double")
+    return {identifier: "string", "date": "string", **dict.fromkeys(dimensions, "string"), **outputs}
