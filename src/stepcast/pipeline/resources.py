@@ -58,6 +58,16 @@ def mark(s3: Any, bucket: str, kind: Kind, name: str, status: Status, **facts: A
     objects.write_json(s3, bucket, layout.resource(kind, name), document)
 
 
+def fail_if_unfinished(s3: Any, bucket: str, kind: Kind, name: str) -> None:
+    """Mark as CREATE_FAILED what a run began and did not finish."""
+    try:
+        unfinished = describe(s3, bucket, kind, name)["Status"] == "CREATE_IN_PROGRESS"
+    except ResourceNotFoundException:
+        return
+    if unfinished:
+        mark(s3, bucket, kind, name, "CREATE_FAILED")
+
+
 def describe(s3: Any, bucket: str, kind: Kind, name: str) -> dict[str, Any]:
     """The document; ResourceNotFoundException where there is none."""
     document: dict[str, Any] = objects.read_json(s3, bucket, layout.resource(kind, name))

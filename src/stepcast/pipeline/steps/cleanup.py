@@ -5,40 +5,54 @@ from typing import Any, Literal
 from stepcast.pipeline import layout, objects, resources, vintages
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.log import log
+from stepcast.pipeline.params import Params
 from stepcast.pipeline.run import Run
 
 __all__ = ["CleanupRun", "cleanup"]
 
 
 class CleanupRun(Run):
-    """Which leftovers to remove.
+    """How the run ended, and so what to remove.
 
-    ``work``       the work files: a run has ended well and PerformDelete is false.
-    ``resources``  also the import job, predictor and forecast: PerformDelete is true.
-    ``discard``    a failed or superseded run: also all that it made, unless it is published.
+    ``kept``        well, with PerformDelete false: only the work files.
+    ``deleted``     well, with PerformDelete true: also the import job, predictor and forecast.
+    ``superseded``  newer input arrived: also everything that the run made.
+    ``failed``      the same, but its resources stay as CREATE_FAILED.
     """
 
-    remove: Literal["work", "resources", "discard"]
+    ending: Literal["kept", "deleted", "superseded", "failed"]
 
 
 def cleanup(run: CleanupRun, *, s3: Any) -> CleanupRun:
     """Repeating it changes nothing."""
     manifest = vintages.read(s3, run.bucket, run.vintage)
     published = manifest is not None and manifest.published is not None
-    if run.remove == "resources" or (run.remove == "discard" and not published):
-        _delete_resources(run, s3)
-    if run.remove == "discard" and not published:
-        _discard(run, s3)
+    if not published:
+        objects.delete_all(s3, run.bucket, layout.vintage(layout.FORECAST, run.vintage))
+    params = _params(run, s3)
+    if params is not None:
+        if not published:
+            _delete_data(run, params, s3)
+        _settle_resources(run, params, s3)
     objects.delete_all(s3, run.bucket, layout.work(run.run))
-    log.info("cleaned_up", run=run.run, remove=run.remove, published=published)
+    log.info("cleaned_up", run=run.run, ending=run.ending, published=published)
     return run
 
 
-def _delete_resources(run: Run, s3: Any) -> None:
+def _params(run: Run, s3: Any) -> Params | None:
     try:
-        params = run.params(s3)
+        return run.params(s3)
     except ResourceNotFoundException:
-        return  # it failed before it had made any, or they are deleted already
+        return None  # it ended before it had made anything, or is cleaned up already
+
+
+def _delete_data(run: Run, params: Params, s3: Any) -> None:
+    objects.delete_all(s3, run.bucket, layout.accuracy(run.name_of(params.predictor.predictor_name)))
+    dataset = params.target.dataset_name
+    objects.delete_all(s3, run.bucket, layout.rows(dataset, run.name_of(dataset)))
+
+
+def _settle_resources(run: CleanupRun, params: Params, s3: Any) -> None:
     made: list[tuple[resources.Kind, str]] = [
         ("forecast-export-job", params.forecast.forecast_name),
         ("forecast", params.forecast.forecast_name),
@@ -47,15 +61,7 @@ def _delete_resources(run: Run, s3: Any) -> None:
         ("dataset-import-job", params.target.dataset_name),
     ]
     for kind, base in made:
-        resources.delete(s3, run.bucket, kind, run.name_of(base))
-
-
-def _discard(run: Run, s3: Any) -> None:
-    objects.delete_all(s3, run.bucket, layout.vintage(layout.FORECAST, run.vintage))
-    try:
-        params = run.params(s3)
-    except ResourceNotFoundException:
-        return
-    objects.delete_all(s3, run.bucket, layout.accuracy(run.name_of(params.predictor.predictor_name)))
-    dataset = params.target.dataset_name
-    objects.delete_all(s3, run.bucket, layout.rows(dataset, run.name_of(dataset)))
+        if run.ending in ("deleted", "superseded"):
+            resources.delete(s3, run.bucket, kind, run.name_of(base))
+        elif run.ending == "failed":
+            resources.fail_if_unfinished(s3, run.bucket, kind, run.name_of(base))

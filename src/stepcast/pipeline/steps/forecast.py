@@ -3,7 +3,7 @@
 from typing import Any
 
 from stepcast.engine import predictor
-from stepcast.pipeline import failures, layout, learned, objects
+from stepcast.pipeline import failures, layout, learned, objects, resources
 from stepcast.pipeline.log import log
 from stepcast.pipeline.run import ShardRun
 from stepcast.pipeline.shards import read_shard
@@ -15,9 +15,16 @@ __all__ = ["forecast"]
 def forecast(run: ShardRun, *, s3: Any) -> ShardRun:
     """The run as it was; the quantiles lie beside the shard."""
     with failures.noted(s3, run, "Forecast"):
+        params = run.params(s3)
+        if run.shard == 0:
+            trained_predictor = run.name_of(params.predictor.predictor_name)
+            resources.mark(s3, run.bucket, "predictor", trained_predictor, "ACTIVE")
+            described = {"ForecastTypes": list(params.forecast.forecast_types), "Predictor": trained_predictor}
+            name = run.name_of(params.forecast.forecast_name)
+            resources.create(s3, run.bucket, "forecast", name, described)
         shard = read_shard(objects.read(s3, run.bucket, layout.shard(run.run, run.shard)))
         trained = learned.load_trained(objects.read(s3, run.bucket, layout.trained(run.run, run.shard)))
-        predicted = predictor.forecast(shard.panel, task_of(run.params(s3)), trained.chosen)
+        predicted = predictor.forecast(shard.panel, task_of(params), trained.chosen)
         objects.write(s3, run.bucket, layout.predicted(run.run, run.shard), learned.dump_forecast(predicted))
     log.info("predicted", run=run.run, shard=run.shard, series=len(shard.panel))
     return run

@@ -32,8 +32,8 @@ def start_execution(
     """Start the run that the bucket's input asks for, unless it runs already or made the current forecast.
 
     S3 delivers events more than once and out of order, so an event only says that something changed and when;
-    what to do follows from the bucket. An upload after a run has ended starts the same input again only if that
-    run failed or a forecast of other input has replaced its own: such attempts are named ``<run>-2``, ...
+    what to do follows from the bucket. An upload after a run has ended starts the same input again only if
+    that run failed or a forecast of other input has replaced its own, as attempt ``<run>-2`` and so on.
     """
     records = event["Records"]
     bucket = records[0]["s3"]["bucket"]["name"]

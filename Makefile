@@ -1,0 +1,63 @@
+# Every task of the project. `make` alone lists them.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: help setup demo test check format bench sam lock events clean build-Layer
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv with everything in it
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "Stepcast needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[local]' --group dev
+	@touch $(READY)
+
+demo: setup ## set up, forecast testing-data/ on the local stack, print and chart the result
+	$(BIN)/stepcast run --params params.json --train testing-data/train/*.csv --out demo-output
+
+test: setup ## set up and run every test
+	$(BIN)/pytest
+
+check: setup ## format, lint, types, import contracts, templates, docs
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/cfn-lint template.yaml
+	$(BIN)/pytest tests/project src
+
+format: setup ## put the code in its standard form
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: setup ## measure what the documentation claims
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+sam: ## check template.yaml with AWS SAM, in a virtual environment of its own
+	test -x .venv-sam/bin/sam || { $(PYTHON) -m venv .venv-sam && .venv-sam/bin/pip install --quiet 'aws-sam-cli>=1.140'; }
+	AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/sam validate --lint
+
+events: setup ## record events/*.json again, after params.json or testing-data/ changed
+	$(BIN)/python scripts/record_events.py
+
+lock: ## take the newest allowed versions into constraints.txt
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet --upgrade pip
+	.venv-lock/bin/pip install --quiet --editable '.[local]' --group dev
+	{ echo "# What 'make' installs: made by 'make lock'."; .venv-lock/bin/pip freeze --all --exclude-editable; } > constraints.txt
+	rm -rf .venv-lock
+
+clean: ## remove what make made
+	rm -rf .venv .venv-sam .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# `sam build` calls this for the layer of the light functions.
+build-Layer:
+	$(PYTHON) -m pip install --quiet --target "$(ARTIFACTS_DIR)/python" .
+	rm -rf "$(ARTIFACTS_DIR)"/python/boto3* "$(ARTIFACTS_DIR)"/python/botocore* # the runtime has them

@@ -1,0 +1,12 @@
+"""Notify: tell a person how the run ended."""
+
+from typing import Any
+
+from stepcast.pipeline import aws
+from stepcast.pipeline.steps.notify import Ending, notify
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    ending = Ending.model_validate(event)
+    topic = aws.environment("TOPIC_ARN")
+    return notify(ending, s3=aws.client("s3"), sns=aws.client("sns"), topic=topic).model_dump(mode="json")

@@ -1,0 +1,16 @@
+"""StartExecution: an S3 event starts the run that the bucket's present input asks for."""
+
+from typing import Any
+
+from stepcast.pipeline import aws
+from stepcast.pipeline.steps.start_execution import start_execution
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    return start_execution(
+        event,
+        s3=aws.client("s3"),
+        states=aws.client("stepfunctions"),
+        state_machine=aws.environment("STATE_MACHINE_ARN"),
+        settle_seconds=int(aws.environment("SETTLE_SECONDS")),
+    ).model_dump(mode="json")

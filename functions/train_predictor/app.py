@@ -1,0 +1,12 @@
+"""TrainPredictor: backtest the candidate models on one shard of series."""
+
+from typing import Any
+
+from stepcast.pipeline import aws
+from stepcast.pipeline.run import ShardRun
+from stepcast.pipeline.steps.train_predictor import train_predictor
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    run = ShardRun.model_validate(event)
+    return train_predictor(run, s3=aws.client("s3")).model_dump(mode="json")
