@@ -98,9 +98,17 @@ def clean(root: str, name: str) -> str:
     return f"{vintage(root, name)}clean/"
 
 
+def clean_part(vintage: str, number: int) -> str:
+    return f"{clean(FORECAST, vintage)}part-{number}.csv"
+
+
 def raw(root: str, name: str) -> str:
     """Wide: Amazon Forecast's own export layout."""
     return f"{vintage(root, name)}raw/"
+
+
+def raw_part(vintage: str, job: str, number: int) -> str:
+    return f"{raw(FORECAST, vintage)}{job}_{vintage}_part{number}.csv"
 
 
 def accuracy(predictor: str, part: str = "") -> str:

@@ -14,29 +14,30 @@ __all__ = ["Manifest", "current", "older_than", "read", "write"]
 class Manifest(BaseModel):
     """What a vintage is; the last object that Export writes, so a vintage without one is incomplete.
 
-    ``columns``    of ``clean/``, name to SQL type, in file order; ``wide_columns`` of ``raw/``.
-    ``published``  set just before the tables move to the vintage.
+    ``..._columns``  name to SQL type of each table, in file order.
+    ``published``    set just before the tables move to the vintage.
     """
 
     model_config = ConfigDict(frozen=True)
 
     run: str
     vintage: str
-    forecast: str
     predictor: str
+    dataset: str
     import_job: str
     items: int
     horizon: int
     frequency: str
     first: str  # the first and the last moment that is forecast
     last: str
-    columns: dict[str, str]
+    train_columns: dict[str, str]
+    clean_columns: dict[str, str]
     wide_columns: dict[str, str]
     accuracy_columns: dict[str, str]
     leaderboard_columns: dict[str, str]
     metric: str
-    score: float | None  # of the chosen models over all items; None without a backtest
-    scores: dict[str, float | None]  # of every model over all items
+    best: str  # AutoML, or the algorithm asked for
+    scores: dict[str, float | None]  # of every model over all items; None where nothing could be backtested
     published: datetime | None = None
 
 

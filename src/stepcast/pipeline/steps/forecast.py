@@ -19,7 +19,10 @@ def forecast(run: ShardRun, *, s3: Any) -> ShardRun:
         if run.shard == 0:
             trained_predictor = run.name_of(params.predictor.predictor_name)
             resources.mark(s3, run.bucket, "predictor", trained_predictor, "ACTIVE")
-            described = {"ForecastTypes": list(params.forecast.forecast_types), "Predictor": trained_predictor}
+            described = {
+                "ForecastTypes": list(params.forecast.forecast_types),
+                "Predictor": trained_predictor,
+            }
             name = run.name_of(params.forecast.forecast_name)
             resources.create(s3, run.bucket, "forecast", name, described)
         shard = read_shard(objects.read(s3, run.bucket, layout.shard(run.run, run.shard)))

@@ -1,0 +1,235 @@
+"""One shard's backtest as three tables: forecasted values, accuracy by window, leaderboard."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from stepcast.engine.accuracy import Sums
+from stepcast.engine.calendar import moment_of
+from stepcast.engine.predictor import Forecast, Trained
+from stepcast.engine.task import Task
+from stepcast.pipeline.csv_files import stamps
+from stepcast.pipeline.params import Params, output_label
+from stepcast.pipeline.shards import Shard
+
+__all__ = ["Scoreboard", "ShardBacktest", "accuracy_in_sql", "leaderboard_schema"]
+
+ISO = "%Y-%m-%dT%H:%M:%S"
+CHOSEN = "AutoML"  # the name of "each series its best model" beside the models' own
+
+
+@dataclass(frozen=True)
+class ShardBacktest:
+    """What one shard's training found, ready to be written down."""
+
+    shard: Shard
+    trained: Trained
+    forecast: Forecast
+    params: Params
+    task: Task
+
+    def forecasted_values(self) -> pa.Table:
+        """Amazon Forecast's backtest export: actual and forecast of every scored series, window and point."""
+        backtest, chosen = self.trained.backtest, self._chosen()
+        scored = np.isfinite(backtest.actual).any(axis=2) & np.isfinite(chosen).all(axis=(2, 3))
+        series, windows = np.nonzero(scored)
+        horizon = self.task.horizon
+        periods = (backtest.starts[windows][:, None] + np.arange(horizon)).ravel()
+        columns: dict[str, Any] = self._key_columns(np.repeat(series, horizon))
+        columns["timestamp"] = self._stamps(periods)
+        columns["target_value"] = pa.array(backtest.actual[series, windows].ravel(), from_pandas=True)
+        columns["backtestwindow_start_time"] = self._stamps(np.repeat(backtest.starts[windows], horizon))
+        columns["backtestwindow_end_time"] = self._stamps(
+            np.repeat(backtest.starts[windows] + horizon - 1, horizon)
+        )
+        for number, output in enumerate(self.task.outputs):
+            columns[output_label(output)] = pa.array(chosen[series, windows, :, number].ravel())
+        return pa.table(columns)
+
+    def accuracy(self) -> pa.Table:
+        """One row an item and window (Computed), and one an item (Summary: the mean of its windows)."""
+        backtest, chosen = self.trained.backtest, self._chosen()
+        starts = self._stamps(backtest.starts).to_pylist()
+        ends = self._stamps(backtest.starts + self.task.horizon - 1).to_pylist()
+        rows = []
+        for number in range(len(self.shard.keys)):
+            computed = []
+            for window in range(len(starts)):
+                actual, scale = backtest.actual[number, window], backtest.scale[number, window]
+                sums = Sums.of(actual, chosen[number, window], self.task.outputs, np.asarray(scale))
+                if sums.points:
+                    computed.append((window, _metrics(sums)))
+            if not computed:
+                continue
+            key = self._key(number)
+            for window, metrics in computed:
+                times = {"backtestwindow_start_time": starts[window], "backtestwindow_end_time": ends[window]}
+                rows.append({**key, "backtest_window": "Computed", **times, **metrics})
+            means = {name: _mean([metrics[name] for _, metrics in computed]) for name in computed[0][1]}
+            first, last = min(window for window, _ in computed), max(window for window, _ in computed)
+            # Window 1 is the latest.
+            times = {"backtestwindow_start_time": starts[last], "backtestwindow_end_time": ends[first]}
+            rows.append({**key, "backtest_window": "Summary", **times, **means})
+        return pa.Table.from_pylist(rows, schema=accuracy_schema(self.params))
+
+    def leaderboard(self) -> pa.Table:
+        """One row an item: the model that made its forecast, every model's score, why one fell back."""
+        rows = []
+        for number, model in enumerate(self.forecast.models):
+            scores = {
+                score_column(name): _finite(self.trained.scores[number, at]) for at, name in self._models()
+            }
+            notes = [note for note in (self.trained.notes[number], self.forecast.notes[number]) if note]
+            rows.append(
+                {
+                    **self._key(number),
+                    "scope": "item",
+                    "model": model,
+                    "metric": self.task.metric,
+                    "score": scores.get(score_column(model)),
+                    **scores,
+                    "note": "; ".join(dict.fromkeys(notes)) or None,
+                }
+            )
+        return pa.Table.from_pylist(rows, schema=leaderboard_schema(self.params, self.trained.models))
+
+    def sums(self) -> dict[str, Sums]:
+        """Sums of each model, and of the chosen ones where there was a choice; shards add up."""
+        backtest, outputs = self.trained.backtest, self.task.outputs
+        sums = {
+            name: Sums.of(backtest.actual, backtest.predicted[:, :, at], outputs, backtest.scale)
+            for at, name in self._models()
+        }
+        if len(sums) > 1:
+            sums[CHOSEN] = Sums.of(backtest.actual, self._chosen(), outputs, backtest.scale)
+        return sums
+
+    def _models(self) -> list[tuple[int, str]]:
+        return list(enumerate(self.trained.models))
+
+    def _chosen(self) -> NDArray[np.float64]:
+        """The backtest of each series' chosen model: (series, windows, horizon, outputs)."""
+        at = np.array([self.trained.models.index(model) for model in self.trained.chosen], dtype=np.int64)
+        predicted: NDArray[np.float64] = self.trained.backtest.predicted[np.arange(len(at)), :, at]
+        return predicted
+
+    def _key(self, number: int) -> dict[str, str]:
+        names = (name.lower() for name in self.shard.key_names)
+        return dict(zip(names, self.shard.keys[number], strict=True))
+
+    def _key_columns(self, series: NDArray[np.int64]) -> dict[str, pa.Array]:
+        keys = self.shard.keys
+        return {
+            name.lower(): pa.array([key[part] for key in keys], pa.string()).take(series)
+            for part, name in enumerate(self.shard.key_names)
+        }
+
+    def _stamps(self, periods: NDArray[np.int64]) -> pa.Array:
+        return stamps(moment_of(periods, self.shard.panel.frequency), ISO)
+
+
+@dataclass(frozen=True)
+class Scoreboard:
+    """The models' figures over all items of all shards."""
+
+    sums: dict[str, Sums]
+    task: Task
+
+    @property
+    def best(self) -> str:
+        """What made the forecast: AutoML, or the one algorithm asked for."""
+        return CHOSEN if CHOSEN in self.sums else next(iter(self.sums))
+
+    def scores(self) -> dict[str, float | None]:
+        """The metric of every model over all items; None where nothing was scored."""
+        return {name: _finite(sums.metric(self.task.metric)) for name, sums in self.sums.items()}
+
+    def leaderboard(self, params: Params) -> pa.Table:
+        """The one row of scope ``all``, to be read beside the items'."""
+        scores = self.scores()
+        own = {score_column(name): score for name, score in scores.items() if name != CHOSEN}
+        row = {
+            **dict.fromkeys(name.lower() for name in params.series_key),
+            "scope": "all",
+            "model": self.best,
+        }
+        note = "over all items" if scores[self.best] is not None else "no backtest window had observed values"
+        row = {**row, "metric": self.task.metric, "score": scores[self.best], **own, "note": note}
+        return pa.Table.from_pylist([row], schema=leaderboard_schema(params, self.task.models))
+
+    def metric_data(self) -> list[dict[str, Any]]:
+        """For CloudWatch: WQL by algorithm and quantile, RMSE by algorithm; what was not scored is left out."""
+        data = []
+        for name, sums in self.sums.items():
+            algorithm = {"Name": "Algorithm", "Value": name}
+            for quantile, loss in zip(sums.quantiles, sums.wql, strict=True):
+                data.append(("WQL", [algorithm, {"Name": "Quantile", "Value": f"{quantile:g}"}], loss))
+            data.append(("RMSE", [algorithm], sums.rmse))
+        return [
+            {"MetricName": metric, "Dimensions": dimensions, "Value": value}
+            for metric, dimensions, value in data
+            if np.isfinite(value)
+        ]
+
+
+def accuracy_schema(params: Params) -> pa.Schema:
+    """Columns of the service's accuracy-metrics-values."""
+    numbers = _metrics(Sums.nothing(params.forecast.outputs))
+    text = [*(name.lower() for name in params.series_key), "backtest_window"]
+    text += ["backtestwindow_start_time", "backtestwindow_end_time"]
+    return pa.schema([(name, pa.string()) for name in text] + [(name, pa.float64()) for name in numbers])
+
+
+def accuracy_in_sql(shards: list[pa.Table]) -> pa.Table:
+    """The shards' accuracy as the SQL table ``accuracy`` has it: names without brackets and spaces."""
+    table = pa.concat_tables(shards)
+    return table.rename_columns([sql_name(name) for name in table.column_names])
+
+
+def leaderboard_schema(params: Params, models: tuple[str, ...]) -> pa.Schema:
+    """Columns of the SQL table ``leaderboard``."""
+    text = [*(name.lower() for name in params.series_key), "scope", "model", "metric"]
+    numbers = ["score", *map(score_column, models)]
+    columns = [(name, pa.string()) for name in text] + [(name, pa.float64()) for name in numbers]
+    return pa.schema([*columns, ("note", pa.string())])
+
+
+def sql_name(metric: str) -> str:
+    """A metric's column in SQL.
+
+    >>> sql_name("wQL[0.1]"), sql_name("Average wQL"), sql_name("RMSE")
+    ('wql_p10', 'average_wql', 'rmse')
+    """
+    if match := re.fullmatch(r"wQL\[(.+)\]", metric):
+        return f"wql_{output_label(float(match[1]))}"
+    return metric.lower().replace(" ", "_")
+
+
+def score_column(model: str) -> str:
+    """A model's column in the leaderboard.
+
+    >>> score_column("SeasonalNaive"), score_column("ETS")
+    ('score_seasonal_naive', 'score_ets')
+    """
+    return "score_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", model).lower()
+
+
+def _metrics(sums: Sums) -> dict[str, float | None]:
+    """The service's columns, in its order."""
+    losses = {f"wQL[{q:g}]": loss for q, loss in zip(sums.quantiles, sums.wql, strict=True)}
+    others = {"RMSE": sums.rmse, "WAPE": sums.wape, "MAPE": sums.mape, "MASE": sums.mase}
+    named = {**losses, "Average wQL": sums.average_wql, **others}
+    return {name: _finite(value) for name, value in named.items()}
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

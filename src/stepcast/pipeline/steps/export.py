@@ -1,0 +1,120 @@
+"""Export: the forecast and its backtest as files, the accuracy as metrics."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from stepcast.engine.accuracy import Sums
+from stepcast.pipeline import layout, learned, objects, resources, tables, vintages
+from stepcast.pipeline.backtest_files import Scoreboard, ShardBacktest, accuracy_in_sql
+from stepcast.pipeline.csv_files import csv_bytes, parquet_bytes
+from stepcast.pipeline.forecast_files import clean_table, moments_ahead, raw_table
+from stepcast.pipeline.log import log
+from stepcast.pipeline.params import Params
+from stepcast.pipeline.run import Run
+from stepcast.pipeline.shards import read_shard
+from stepcast.pipeline.task import task_of
+
+__all__ = ["export"]
+
+NAMESPACE = "FORECAST"
+
+
+def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
+    """The run as it was; a complete vintage lies under ``forecast/``, not yet published.
+
+    Raises Superseded on newer input. Repeating it writes the same objects again.
+    """
+    run.check_current(s3)
+    params = run.params(s3)
+    task = task_of(params)
+    _announce(run, params, s3)
+    sums: dict[str, Sums] = {}
+    accuracy: list[pa.Table] = []
+    leaderboard: list[pa.Table] = []
+    for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.run)):
+        number = entry["shard"]
+        shard = read_shard(objects.read(s3, run.bucket, layout.shard(run.run, number)))
+        trained = learned.load_trained(objects.read(s3, run.bucket, layout.trained(run.run, number)))
+        forecast = learned.load_forecast(objects.read(s3, run.bucket, layout.predicted(run.run, number)))
+        backtest = ShardBacktest(shard, trained, forecast, params, task)
+        accuracy.append(backtest.accuracy())
+        leaderboard.append(backtest.leaderboard())
+        sums = {name: sums[name] + more if name in sums else more for name, more in backtest.sums().items()}
+        files = {
+            layout.raw_part(run.vintage, _job(params), number): raw_table(shard, forecast.values, params),
+            layout.clean_part(run.vintage, number): clean_table(shard, forecast.values, params),
+            _accuracy_part(run, params, "forecasted-values", number): backtest.forecasted_values(),
+            _accuracy_part(run, params, "accuracy-metrics-values", number): accuracy[-1],
+        }
+        for key, table in files.items():
+            objects.write(s3, run.bucket, key, csv_bytes(table))
+
+    scoreboard = Scoreboard(sums, task)
+    leaderboard.append(scoreboard.leaderboard(params))
+    sql = {tables.ACCURACY: accuracy_in_sql(accuracy), tables.LEADERBOARD: pa.concat_tables(leaderboard)}
+    for name, table in sql.items():
+        key = f"{layout.accuracy(_predictor(run, params), name)}part-0.parquet"
+        objects.write(s3, run.bucket, key, parquet_bytes(table))
+    if data := scoreboard.metric_data():
+        cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
+    ahead = moments_ahead(shard, task.horizon)
+    manifest = vintages.Manifest(
+        run=run.run,
+        vintage=run.vintage,
+        predictor=_predictor(run, params),
+        import_job=run.name_of(params.target.dataset_name),
+        dataset=params.target.dataset_name,
+        items=sum(len(table) for table in leaderboard) - 1,
+        horizon=task.horizon,
+        frequency=str(params.frequency),
+        first=str(ahead[0]),
+        last=str(ahead[-1]),
+        train_columns=tables.train_columns(params.target),
+        clean_columns=tables.forecast_columns(params.target),
+        wide_columns=tables.wide_columns(params),
+        accuracy_columns=_sql_types(sql[tables.ACCURACY]),
+        leaderboard_columns=_sql_types(sql[tables.LEADERBOARD]),
+        metric=task.metric,
+        best=scoreboard.best,
+        scores=scoreboard.scores(),
+    )
+    vintages.write(s3, run.bucket, manifest)
+    _conclude(run, params, manifest, s3)
+    log.info("exported", run=run.run, vintage=run.vintage, items=manifest.items, scores=manifest.scores)
+    return run
+
+
+def _predictor(run: Run, params: Params) -> str:
+    return run.name_of(params.predictor.predictor_name)
+
+
+def _job(params: Params) -> str:
+    return f"{params.forecast.forecast_name}_export"
+
+
+def _accuracy_part(run: Run, params: Params, folder: str, number: int) -> str:
+    name = f"{params.predictor.predictor_name}_export_{run.vintage}_part{number}.csv"
+    return layout.accuracy(_predictor(run, params), folder) + name
+
+
+def _announce(run: Run, params: Params, s3: Any) -> None:
+    forecast, predictor = run.name_of(params.forecast.forecast_name), _predictor(run, params)
+    root = f"s3://{run.bucket}/"
+    forecasts = {"Forecast": forecast, "Destination": root + layout.vintage(layout.FORECAST, run.vintage)}
+    resources.create(s3, run.bucket, "forecast-export-job", forecast, forecasts)
+    backtests = {"Predictor": predictor, "Destination": root + layout.accuracy(predictor)}
+    resources.create(s3, run.bucket, "predictor-backtest-export-job", predictor, backtests)
+
+
+def _conclude(run: Run, params: Params, manifest: vintages.Manifest, s3: Any) -> None:
+    forecast, predictor = run.name_of(params.forecast.forecast_name), manifest.predictor
+    facts = {"OptimizationMetric": manifest.metric, "Scores": manifest.scores, "Items": manifest.items}
+    resources.mark(s3, run.bucket, "predictor", predictor, "ACTIVE", **facts)
+    resources.mark(s3, run.bucket, "predictor-backtest-export-job", predictor, "ACTIVE")
+    for kind in ("forecast", "forecast-export-job"):
+        resources.mark(s3, run.bucket, kind, forecast, "ACTIVE")
+
+
+def _sql_types(table: pa.Table) -> dict[str, str]:
+    return {field.name: "double" if pa.types.is_floating(field.type) else "string" for field in table.schema}

@@ -1,0 +1,103 @@
+"""Notify: tell a person how the run ended, in an SNS message."""
+
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stepcast.pipeline import failures, layout, objects, reports, vintages
+from stepcast.pipeline.log import log
+from stepcast.pipeline.problems import Report
+from stepcast.pipeline.run import Run
+
+__all__ = ["Ending", "Failure", "notify"]
+
+LONGEST_SUBJECT = 100  # SNS' limit
+LONGEST_CAUSE = 8_000  # characters; the state and the message stay small
+
+
+class Failure(BaseModel):
+    """An error as the state machine caught it."""
+
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True)
+
+    error: str = Field(alias="Error")
+    cause: str = Field("", alias="Cause")
+
+
+class Ending(Run):
+    """A run that has ended: well, or with an error."""
+
+    error: Failure | None = None
+
+
+def notify(ending: Ending, *, s3: Any, sns: Any, topic: str) -> Ending:
+    """Publish the message; the ending comes back with the real error where only a child's was known."""
+    if ending.error is None:
+        subject, body = _success(ending, s3)
+    else:
+        ending = ending.model_copy(update={"error": _real(ending, ending.error, s3)})
+        subject, body = _failure(ending, s3)
+        objects.write(s3, ending.bucket, layout.failure_report(ending.run), f"# {subject}\n\n{body}\n")
+    sns.publish(TopicArn=topic, Subject=subject[:LONGEST_SUBJECT], Message=body)
+    log.info("notified", run=ending.run, subject=subject)
+    return ending
+
+
+def _real(ending: Ending, caught: Failure, s3: Any) -> Failure:
+    """For a person: a shard's own error instead of its Map's, a message instead of Lambda's JSON."""
+    if noted := failures.notes(s3, ending.bucket, ending.run):
+        more = f" ({len(noted) - 1} more shards failed)" if len(noted) > 1 else ""
+        cause = noted[0]["Cause"] + more
+        return Failure.model_validate({"Error": noted[0]["Error"], "Cause": cause[:LONGEST_CAUSE]})
+    try:
+        cause = json.loads(caught.cause)["errorMessage"]
+    except (ValueError, TypeError, KeyError):
+        cause = caught.cause
+    return Failure.model_validate({"Error": caught.error, "Cause": cause[:LONGEST_CAUSE]})
+
+
+def _success(ending: Ending, s3: Any) -> tuple[str, str]:
+    manifest = vintages.read(s3, ending.bucket, ending.vintage)
+    if manifest is None:
+        raise FileNotFoundError(f"forecast vintage {ending.vintage} has no manifest")
+    items = "1 item" if manifest.items == 1 else f"{manifest.items:,} items"
+    lines = [
+        f"{items}, {manifest.horizon} steps of {manifest.frequency}: {manifest.first} to {manifest.last}.",
+        _accuracy(manifest),
+        f"Files: s3://{ending.bucket}/{layout.vintage(layout.FORECAST, ending.vintage)}",
+        "SQL: SELECT * FROM forecast",
+    ]
+    report = reports.read(s3, ending)
+    if report.warnings:
+        lines.append(_warnings(ending, report))
+    return f"Stepcast: forecast of {manifest.dataset} is ready", "\n".join(lines)
+
+
+def _accuracy(manifest: vintages.Manifest) -> str:
+    score, naive = manifest.scores[manifest.best], manifest.scores.get("SeasonalNaive")
+    if score is None:
+        return "Accuracy: unknown, the history is too short for a backtest."
+    text = f"Accuracy in the backtest: {manifest.metric} {score:.4g} by {manifest.best}"
+    return text + (f", {naive:.4g} by repeating the last season." if naive is not None else ".")
+
+
+def _warnings(ending: Ending, report: Report) -> str:
+    where = f"s3://{ending.bucket}/{layout.report(ending.run, 'md')}"
+    return f"Warnings about the input: {report.warnings:,}, see {where}"
+
+
+def _failure(ending: Ending, s3: Any) -> tuple[str, str]:
+    current = vintages.current(s3, ending.bucket)
+    standing = (
+        f"The forecast of {current.vintage} stays in place." if current else "There is no earlier forecast."
+    )
+    error = ending.error
+    lines = [
+        f"{error.error}: {error.cause}" if error else "",
+        "",
+        standing,
+        f"Run {ending.run} of bucket {ending.bucket}.",
+        "To try again, upload the corrected file, or the same file once more.",
+    ]
+    return f"Stepcast: no forecast, {error.error if error else 'unknown error'}", "\n".join(lines)

@@ -1,0 +1,129 @@
+"""UpdateAthena: point the SQL tables at the new vintage, then move the ones before it to history."""
+
+from typing import Any
+
+import awswrangler as wr
+
+from stepcast.pipeline import layout, objects, tables, vintages
+from stepcast.pipeline.errors import ResourceNotFoundException, Superseded
+from stepcast.pipeline.log import log
+from stepcast.pipeline.run import Run
+
+__all__ = ["update_athena"]
+
+CSV = {
+    "serde_library": "org.apache.hadoop.hive.serde2.OpenCSVSerde",
+    "serde_parameters": {
+        "separatorChar": ",",
+        "quoteChar": '"',
+        "escapeChar": "\x01",
+    },  # a backslash is a letter
+}
+
+
+def update_athena(run: Run, *, s3: Any, database: str) -> Run:
+    """The run as it was.
+
+    A table moves in one UpdateTable call, so a reader sees the old vintage or the new one, never both or none.
+    Every step can be repeated: a retry after a kill at any point ends in the same state.
+
+    Raises Superseded on newer input, before anything is changed.
+    """
+    run.check_current(s3)
+    manifest = vintages.read(s3, run.bucket, run.vintage)
+    if manifest is None:
+        raise ResourceNotFoundException(f"forecast vintage {run.vintage} is not exported: run Export first")
+    present = vintages.current(s3, run.bucket)
+    if present and present.vintage > run.vintage:
+        raise Superseded(f"vintage {present.vintage} is newer and published already")
+    vintages.mark_published(s3, run.bucket, manifest)
+    wr.catalog.create_database(database, exist_ok=True)
+    _point_tables(run.bucket, database, manifest)
+    older = vintages.older_than(s3, run.bucket, run.vintage)
+    _copy_to_history(s3, run.bucket, older)
+    _register_history(s3, run.bucket, database, manifest)
+    for vintage in older:
+        objects.delete_all(s3, run.bucket, layout.vintage(layout.FORECAST, vintage))
+    _delete_older_imports(s3, run.bucket, manifest)
+    log.info("published", run=run.run, vintage=run.vintage, database=database)
+    return run
+
+
+def _point_tables(bucket: str, database: str, manifest: vintages.Manifest) -> None:
+    root = f"s3://{bucket}/"
+    facts = {"stepcast.run": manifest.run, "stepcast.vintage": manifest.vintage}
+    csv_tables = {
+        tables.FORECAST: (layout.clean(layout.FORECAST, manifest.vintage), manifest.clean_columns),
+        tables.WIDE: (layout.raw(layout.FORECAST, manifest.vintage), manifest.wide_columns),
+    }
+    parquet_tables = {
+        tables.TRAIN: (layout.rows(manifest.dataset, manifest.import_job), manifest.train_columns),
+        tables.ACCURACY: (layout.accuracy(manifest.predictor, tables.ACCURACY), manifest.accuracy_columns),
+        tables.LEADERBOARD: (
+            layout.accuracy(manifest.predictor, tables.LEADERBOARD),
+            manifest.leaderboard_columns,
+        ),
+    }
+    # The forecast first: from here on the vintage is the one that people see.
+    for table, (path, columns) in csv_tables.items():
+        wr.catalog.create_csv_table(
+            database,
+            table,
+            root + path,
+            columns,
+            mode="overwrite",
+            skip_header_line_count=1,
+            parameters=facts,
+            **CSV,
+        )
+    for table, (path, columns) in parquet_tables.items():
+        wr.catalog.create_parquet_table(
+            database, table, root + path, columns, mode="overwrite", parameters=facts
+        )
+
+
+def _copy_to_history(s3: Any, bucket: str, older: list[str]) -> None:
+    for vintage in older:
+        manifest = vintages.read(s3, bucket, vintage)
+        if manifest and manifest.published:  # else it is the leftover of a killed run
+            source, destination = (
+                layout.vintage(root, vintage) for root in (layout.FORECAST, layout.HISTORY)
+            )
+            objects.copy(s3, bucket, source, destination)
+
+
+def _register_history(s3: Any, bucket: str, database: str, newest: vintages.Manifest) -> None:
+    """Make every vintage under ``history/`` a partition of the history table, which has the newest schema.
+
+    A vintage made with other columns stays in the bucket and comes back into the table when they do.
+    """
+    path, columns = f"s3://{bucket}/{layout.HISTORY}", newest.clean_columns
+    partition = {"vintage": "string"}
+    if wr.catalog.get_table_types(database, tables.HISTORY) != columns | partition:
+        wr.catalog.create_csv_table(
+            database,
+            tables.HISTORY,
+            path,
+            columns,
+            partitions_types=partition,
+            mode="overwrite",
+            skip_header_line_count=1,
+            **CSV,
+        )
+    registered = {values[0] for values in wr.catalog.get_partitions(database, tables.HISTORY).values()}
+    fresh = {}
+    for vintage in objects.folders(s3, bucket, layout.HISTORY):
+        if vintage not in registered:
+            manifest = vintages.read(s3, bucket, vintage, layout.HISTORY)
+            if manifest and manifest.clean_columns == columns:
+                fresh[f"s3://{bucket}/{layout.clean(layout.HISTORY, vintage)}"] = [vintage]
+    if fresh:
+        wr.catalog.add_csv_partitions(database, tables.HISTORY, fresh, columns_types=columns, **CSV)
+
+
+def _delete_older_imports(s3: Any, bucket: str, manifest: vintages.Manifest) -> None:
+    """``train`` has moved on; a newer run's import, begun meanwhile, is left alone."""
+    stamp = manifest.import_job.rpartition("_")[2]
+    for name in objects.folders(s3, bucket, layout.imports(manifest.dataset)):
+        if name.rpartition("_")[2] < stamp:
+            objects.delete_all(s3, bucket, layout.rows(manifest.dataset, name))
