@@ -162,7 +162,7 @@ class Scoreboard:
         return pa.Table.from_pylist([row], schema=leaderboard_schema(params, self.task.models))
 
     def metric_data(self) -> list[dict[str, Any]]:
-        """For CloudWatch: WQL by algorithm and quantile, RMSE by algorithm; what was not scored is left out."""
+        """For CloudWatch: WQL by algorithm and quantile, RMSE by algorithm; only what was scored."""
         data = []
         for name, sums in self.sums.items():
             algorithm = {"Name": "Algorithm", "Value": name}

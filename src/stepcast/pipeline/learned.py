@@ -49,7 +49,8 @@ def load_forecast(body: bytes) -> Forecast:
 
 def _dump(**arrays: Any) -> bytes:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{name: np.asarray(array) for name, array in arrays.items()})
+    plain: dict[str, Any] = {name: np.asarray(array) for name, array in arrays.items()}
+    np.savez_compressed(buffer, **plain)
     return buffer.getvalue()
 
 

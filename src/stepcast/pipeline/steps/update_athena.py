@@ -11,20 +11,14 @@ from stepcast.pipeline.run import Run
 
 __all__ = ["update_athena"]
 
-CSV = {
-    "serde_library": "org.apache.hadoop.hive.serde2.OpenCSVSerde",
-    "serde_parameters": {
-        "separatorChar": ",",
-        "quoteChar": '"',
-        "escapeChar": "\x01",
-    },  # a backslash is a letter
-}
+CSV_SERDE = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
+CSV_FORM = {"separatorChar": ",", "quoteChar": '"', "escapeChar": "\x01"}  # a backslash is a letter
 
 
 def update_athena(run: Run, *, s3: Any, database: str) -> Run:
     """The run as it was.
 
-    A table moves in one UpdateTable call, so a reader sees the old vintage or the new one, never both or none.
+    A table moves in one UpdateTable call, so a reader sees the old vintage or the new one, never both.
     Every step can be repeated: a retry after a kill at any point ends in the same state.
 
     Raises Superseded on newer input, before anything is changed.
@@ -74,7 +68,8 @@ def _point_tables(bucket: str, database: str, manifest: vintages.Manifest) -> No
             mode="overwrite",
             skip_header_line_count=1,
             parameters=facts,
-            **CSV,
+            serde_library=CSV_SERDE,
+            serde_parameters=CSV_FORM,
         )
     for table, (path, columns) in parquet_tables.items():
         wr.catalog.create_parquet_table(
@@ -108,7 +103,8 @@ def _register_history(s3: Any, bucket: str, database: str, newest: vintages.Mani
             partitions_types=partition,
             mode="overwrite",
             skip_header_line_count=1,
-            **CSV,
+            serde_library=CSV_SERDE,
+            serde_parameters=CSV_FORM,
         )
     registered = {values[0] for values in wr.catalog.get_partitions(database, tables.HISTORY).values()}
     fresh = {}
@@ -118,7 +114,14 @@ def _register_history(s3: Any, bucket: str, database: str, newest: vintages.Mani
             if manifest and manifest.clean_columns == columns:
                 fresh[f"s3://{bucket}/{layout.clean(layout.HISTORY, vintage)}"] = [vintage]
     if fresh:
-        wr.catalog.add_csv_partitions(database, tables.HISTORY, fresh, columns_types=columns, **CSV)
+        wr.catalog.add_csv_partitions(
+            database,
+            tables.HISTORY,
+            fresh,
+            columns_types=columns,
+            serde_library=CSV_SERDE,
+            serde_parameters=CSV_FORM,
+        )
 
 
 def _delete_older_imports(s3: Any, bucket: str, manifest: vintages.Manifest) -> None:
