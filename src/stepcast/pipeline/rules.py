@@ -83,7 +83,7 @@ def required_fields_are_there(raw: Raw) -> Iterator[Problem]:
                     f"{name!r} has the type {given!r}",
                     f"Write AttributeType {' or '.join(allowed)!r}",
                 )
-        names = [name for name, _ in _attributes(dataset)]
+        names = [name.lower() for name, _ in _attributes(dataset)]  # SQL knows no capitals
         for name in sorted({name for name in names if names.count(name) > 1}):
             yield _error(
                 "V07", path, f"{name!r} stands there {names.count(name)} times", "Name every column once"

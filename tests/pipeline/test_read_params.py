@@ -1,0 +1,319 @@
+"""Every problem of params.json is found, at once, with its place and the way out."""
+
+import json
+from typing import Any
+
+import pytest
+
+from stepcast.pipeline.domains import DOMAINS, identifier_field, required_fields, target_field
+from stepcast.pipeline.params import Params
+from stepcast.pipeline.problems import Problem
+from stepcast.pipeline.read_params import read_params
+from tests.pipeline.given import params_bytes, params_document
+from tests.shared_data import shared_data
+
+
+def read(**changes: Any) -> tuple[Params | None, list[Problem]]:
+    return read_params(params_bytes(**changes))
+
+
+def only_problem(**changes: Any) -> Problem:
+    params, problems = read(**changes)
+
+    assert len(problems) == 1, [str(problem) for problem in problems]
+    assert (params is None) == (problems[0].severity == "error")
+    return problems[0]
+
+
+def attribute(name: str, kind: str) -> dict[str, str]:
+    return {"AttributeName": name, "AttributeType": kind}
+
+
+def test_a_minimal_document_has_no_problems_and_the_services_defaults() -> None:
+    params, problems = read(Forecast__ForecastTypes=..., TimestampFormat="yyyy-MM-dd HH:mm:ss")
+
+    assert problems == []
+    assert params is not None
+    assert params.forecast.outputs == (0.1, 0.5, 0.9)
+    assert params.filling.model_dump(exclude_none=True) == {
+        "aggregation": "sum",
+        "frontfill": "none",
+        "middlefill": "zero",
+        "backfill": "zero",
+    }
+    assert params.predictor.evaluation_parameters.number_of_backtest_windows == 1
+
+
+def test_the_reference_pipelines_file_is_accepted_unchanged_but_for_its_12_hour_clock() -> None:
+    params, problems = read_params(shared_data("demo/params.json").read_bytes())
+
+    assert params is not None
+    assert params.timestamp_format == "yyyy-MM-dd HH:mm:ss"
+    assert params.forecast.outputs == (0.1, 0.5, 0.9)
+    assert [(p.rule, p.severity, p.path) for p in problems] == [("V06", "warning", "$.TimestampFormat")]
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_each_domain_is_accepted_with_its_required_fields(domain: str) -> None:
+    fields = required_fields(domain, "TARGET_TIME_SERIES")
+    params, problems = read(
+        DatasetGroup__Domain=domain,
+        Datasets__0__Domain=domain,
+        Datasets__0__Schema__Attributes=[attribute(name, kind) for name, kind in fields.items()],
+    )
+
+    assert problems == []
+    assert params is not None
+    assert (params.target.identifier, params.target.target) == (
+        identifier_field(domain),
+        target_field(domain),
+    )
+
+
+def test_problems_of_every_part_come_together() -> None:
+    document = params_document(
+        DatasetGroup__DatasetGroupName="no-dashes",
+        Datasets__0__Domain="RETAIL",
+        Predictor__ForecastHorizon=0,
+        Predictor__FeaturizationConfig__ForecastFrequency="60min",
+        Predictor__AlgorithmArn="arn:aws:forecast:::algorithm/ETS",
+        Forecast__ForecastTypes=["0.1", "1.5"],
+        Extra=1,
+    )
+
+    _, problems = read_params(json.dumps(document).encode())
+
+    assert {problem.path for problem in problems} >= {
+        "$.DatasetGroup.DatasetGroupName",
+        "$.Datasets[0].Domain",
+        "$.Datasets[0].Schema.Attributes",
+        "$.Predictor.ForecastHorizon",
+        "$.Predictor.FeaturizationConfig.ForecastFrequency",
+        "$.Predictor.AlgorithmArn",
+        "$.Forecast.ForecastTypes[1]",
+        "$.Extra",
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"{", "not JSON"),
+        (b"\xff\xfe{\x00", "not UTF-8"),
+        (b"[1]", "not an object"),
+        (b'{"Forecast": {}, "Forecast": {}}', "'Forecast' stands twice"),
+        (b"[" * 100_000, ""),
+    ],
+)
+def test_what_is_no_json_object_is_one_problem_that_says_so(body: bytes, said: str) -> None:
+    params, problems = read_params(body)
+
+    assert params is None
+    assert len(problems) == 1
+    assert said in problems[0].message
+
+
+def test_a_byte_order_mark_is_no_problem() -> None:
+    params, problems = read_params(b"\xef\xbb\xbf" + params_bytes())
+
+    assert params is not None
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "path", "remedy"),
+    [
+        (
+            {"Predictor__PredictorNam": "x"},
+            "params",
+            "$.Predictor.PredictorNam",
+            "Did you mean 'PredictorName'?",
+        ),
+        ({"Predictor__PredictorName": ...}, "params", "$.Predictor.PredictorName", "Add 'PredictorName'"),
+        (
+            {"Predictor__ForecastHorizon": 501},
+            "params",
+            "$.Predictor.ForecastHorizon",
+            "less than or equal to 500",
+        ),
+        ({"Predictor__PredictorName": "a" * 64}, "V17", "$.Predictor.PredictorName", "63"),
+        (
+            {"Forecast__ForecastTypes": ["p50"]},
+            "V14",
+            "$.Forecast.ForecastTypes[0]",
+            "quantile from 0.01 to 0.99",
+        ),
+        ({"Forecast__ForecastTypes": ["0.00"]}, "V14", "$.Forecast.ForecastTypes[0]", "quantile"),
+        (
+            {"Predictor__EvaluationParameters": {"NumberOfBacktestWindows": 6}},
+            "V15",
+            "$.Predictor.EvaluationParameters.NumberOfBacktestWindows",
+            "less than or equal to 5",
+        ),
+        (
+            {"Predictor__EvaluationParameters": {"BackTestWindowOffset": 6}},
+            "V15",
+            "$.Predictor.EvaluationParameters.BackTestWindowOffset",
+            "Write 7 or more",
+        ),
+        (
+            {"Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/ETS"},
+            "V16",
+            "$.Predictor.AlgorithmArn",
+            "Remove AlgorithmArn or PerformAutoML",
+        ),
+        ({"Predictor__PerformAutoML": False}, "V16", "$.Predictor", "add AlgorithmArn"),
+        (
+            {
+                "Predictor__PerformAutoML": ...,
+                "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/CNN-QR",
+            },
+            "V16",
+            "$.Predictor.AlgorithmArn",
+            "Use PerformAutoML: true instead",
+        ),
+        (
+            {
+                "Predictor__PerformAutoML": ...,
+                "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/NPTS",
+                "Predictor__TrainingParameters": {"kernel_type": "square"},
+            },
+            "V16",
+            "$.Predictor.TrainingParameters.kernel_type",
+            "docs/how-to/params.md",
+        ),
+        (
+            {"Predictor__FeaturizationConfig__ForecastDimensions": ["region"]},
+            "V07",
+            "$.Predictor.FeaturizationConfig.ForecastDimensions[0]",
+            "It has item_id",
+        ),
+        (
+            {"Predictor__FeaturizationConfig__ForecastFrequency": "H"},
+            "V06",
+            "$.TimestampFormat",
+            "yyyy-MM-dd HH:mm:ss",
+        ),
+        ({"Datasets__0__DatasetType": "ITEM_METADATA"}, "V07", "$.Datasets", "a dataset of that type"),
+    ],
+)
+def test_each_problem_names_its_rule_its_place_and_the_way_out(
+    changes: dict[str, Any], rule: str, path: str, remedy: str
+) -> None:
+    _, problems = read(**changes)
+
+    found = [problem for problem in problems if problem.rule == rule and problem.path == path]
+    assert found, [str(problem) for problem in problems]
+    assert remedy in found[0].remedy
+
+
+def test_a_forecast_finer_than_its_data_is_refused() -> None:
+    problem = only_problem(
+        TimestampFormat="yyyy-MM-dd HH:mm:ss", Predictor__FeaturizationConfig__ForecastFrequency="H"
+    )
+
+    assert problem.rule == "V06"
+    assert problem.remedy == "Forecast at D or coarser"
+
+
+def test_reserved_words_are_refused_but_for_the_domains_own() -> None:
+    schema = params_document()["Datasets"][0]["Schema"]["Attributes"]
+    problem = only_problem(Datasets__0__Schema__Attributes=[*schema, attribute("Count", "string")])
+
+    assert problem.rule == "V08"
+    assert problem.path == "$.Datasets[0].Schema.Attributes[3].AttributeName"
+
+    own = [attribute("item_id", "string"), attribute("timestamp", "timestamp"), attribute("value", "float")]
+    _, problems = read(
+        DatasetGroup__Domain="WEB_TRAFFIC",
+        Datasets__0__Domain="WEB_TRAFFIC",
+        Datasets__0__Schema__Attributes=own,
+    )
+    assert problems == []
+
+
+def test_a_column_name_that_differs_only_in_capitals_is_a_duplicate() -> None:
+    schema = params_document()["Datasets"][0]["Schema"]["Attributes"]
+    problem = only_problem(
+        Datasets__0__Schema__Attributes=[
+            *schema,
+            attribute("region", "string"),
+            attribute("Region", "string"),
+        ]
+    )
+
+    assert problem.rule == "V07"
+    assert "'region' stands there 2 times" in problem.message
+
+
+def test_fourteen_target_columns_are_too_many() -> None:
+    schema = params_document()["Datasets"][0]["Schema"]["Attributes"]
+    more = [attribute(f"dimension_{number}", "string") for number in range(11)]
+    problem = only_problem(Datasets__0__Schema__Attributes=[*schema, *more])
+
+    assert problem.rule == "V10"
+    assert "14 columns" in problem.message
+
+
+def filling(**methods: str) -> dict[str, Any]:
+    method = {"FeaturizationMethodName": "filling", "FeaturizationMethodParameters": methods}
+    feature = {"AttributeName": "target_value", "FeaturizationPipeline": [method]}
+    return {"Predictor__FeaturizationConfig": {"ForecastFrequency": "D", "Featurizations": [feature]}}
+
+
+@pytest.mark.parametrize(
+    ("methods", "said"),
+    [
+        ({"middlefill": "median", "frontfill": "zero"}, "Write one of none"),
+        ({"sidefill": "zero"}, "Allowed are aggregation, frontfill, middlefill, backfill"),
+        ({"backfill": "value"}, 'Add "backfill_value"'),
+        ({"backfill": "value", "backfill_value": "two"}, "Write one in quotes"),
+        ({"aggregation": "median"}, "Write one of sum, avg, first, min, max"),
+    ],
+)
+def test_a_filling_that_is_not_the_specifications_is_refused(methods: dict[str, str], said: str) -> None:
+    assert said in only_problem(**filling(**methods)).remedy
+
+
+def test_filling_is_read_with_its_value() -> None:
+    params, problems = read(
+        **filling(aggregation="avg", middlefill="nan", backfill="value", backfill_value="2.5")
+    )
+
+    assert problems == []
+    assert params is not None
+    assert params.filling.aggregation == "avg"
+    assert params.filling.middlefill == "nan"
+    assert params.filling.backfill_value == 2.5
+
+
+def test_more_than_five_forecast_types_are_allowed_here_in_any_order() -> None:
+    given = ["mean", 0.9, "0.05", ".5", "0.25", "0.75", "0.10", "0.90"]
+    params, problems = read(Forecast__ForecastTypes=given)
+
+    assert problems == []
+    assert params is not None
+    assert params.forecast.outputs == (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, "mean")
+
+
+def test_what_has_no_effect_here_is_said_and_does_not_stop_the_run() -> None:
+    related = {
+        "DatasetName": "Prices",
+        "Domain": "CUSTOM",
+        "DatasetType": "RELATED_TIME_SERIES",
+        "DataFrequency": "D",
+        "Schema": {
+            "Attributes": [
+                attribute("item_id", "string"),
+                attribute("timestamp", "timestamp"),
+                attribute("price", "float"),
+            ]
+        },
+    }
+    params, problems = read(
+        Datasets=[params_document()["Datasets"][0], related],
+        Predictor__InputDataConfig={"SupplementaryFeatures": [{"Name": "holiday", "Value": "DE"}]},
+    )
+
+    assert params is not None
+    assert [problem.severity for problem in problems] == ["warning", "warning"]
