@@ -21,7 +21,7 @@ class Started(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     outcome: Literal["started", "waiting", "running", "duplicate", "up_to_date"]
-    message: str
+    why: str
     run: str | None = None
     execution_arn: str | None = None
 
@@ -41,7 +41,7 @@ def start_execution(
     run = fingerprint(s3, bucket)
     if run is None:
         waiting = Started(
-            outcome="waiting", message=f"{layout.PARAMS} and files under {layout.TRAIN} are both needed"
+            outcome="waiting", why=f"{layout.PARAMS} and files under {layout.TRAIN} are both needed"
         )
         log.info("not_started", **waiting.model_dump())
         return waiting
@@ -61,15 +61,15 @@ def _start(order: Run, happened: datetime, s3: Any, states: Any, state_machine: 
         except states.exceptions.ExecutionAlreadyExists:
             execution = states.describe_execution(executionArn=arn)
         else:
-            return Started(outcome="started", message=f"execution {name} was started", **known)
+            return Started(outcome="started", why=f"execution {name} was started", **known)
         if execution["status"] == "RUNNING":
-            return Started(outcome="running", message="an execution for this input is running", **known)
+            return Started(outcome="running", why="an execution for this input is running", **known)
         if happened <= execution["stopDate"]:
-            message = "the event is older than the end of its execution"
-            return Started(outcome="duplicate", message=message, **known)
+            why = "the event is older than the end of its execution"
+            return Started(outcome="duplicate", why=why, **known)
         if execution["status"] == "SUCCEEDED" and _made_the_current_forecast(order, s3):
             return Started(
-                outcome="up_to_date", message="the current forecast is of this very input", **known
+                outcome="up_to_date", why="the current forecast is of this very input", **known
             )
     raise RuntimeError(f"run {order.run} was attempted {MOST_ATTEMPTS} times: change params.json or the data")
 

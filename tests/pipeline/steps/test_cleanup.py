@@ -1,0 +1,68 @@
+"""Cleanup removes what a run leaves behind and never a published forecast."""
+
+from typing import Any
+
+import pytest
+
+from stepcast.pipeline import layout, resources
+from stepcast.pipeline.steps.cleanup import CleanupRun, cleanup
+from tests.pipeline.given import params_bytes
+from tests.pipeline.steps.conftest import BUCKET, Account
+
+STAMP = "20260102T030405Z"
+
+
+def left_behind(account: Account, *, published: bool) -> dict[str, Any]:
+    """A run that got as far as Export."""
+    run = account.run()
+    account.put(layout.frozen_params(run.run), params_bytes())
+    account.put(f"runs/{run.run}/shards/part-0.parquet")
+    account.put(f"datasets/Sales/Sales_{STAMP}/part-0.parquet")
+    account.put(f"accuracy/SalesPredictor_{STAMP}/accuracy/part-0.parquet")
+    account.exported(run.vintage, published=published)
+    resources.create(account.s3, BUCKET, "dataset-import-job", f"Sales_{STAMP}", {})
+    resources.mark(account.s3, BUCKET, "dataset-import-job", f"Sales_{STAMP}", "ACTIVE")
+    resources.create(account.s3, BUCKET, "predictor", f"SalesPredictor_{STAMP}", {})
+    return run.model_dump()
+
+
+@pytest.mark.parametrize("ending", ["kept", "deleted", "superseded", "failed"])
+def test_a_published_forecast_and_its_data_are_kept_whatever_happens_afterwards(
+    account: Account, ending: str
+) -> None:
+    run = left_behind(account, published=True)
+
+    cleanup(CleanupRun.model_validate({**run, "ending": ending}), s3=account.s3)
+
+    assert f"forecast/{run['vintage']}/clean/part-0.csv" in account.keys("forecast/")
+    assert account.keys("datasets/")
+    assert account.keys("accuracy/")
+    assert not account.keys("runs/")
+
+
+def test_perform_delete_removes_the_resources(account: Account) -> None:
+    run = left_behind(account, published=True)
+
+    cleanup(CleanupRun.model_validate({**run, "ending": "deleted"}), s3=account.s3)
+
+    assert account.keys("resources/") == []
+
+
+def test_a_superseded_run_leaves_nothing(account: Account) -> None:
+    run = left_behind(account, published=False)
+
+    cleanup(CleanupRun.model_validate({**run, "ending": "superseded"}), s3=account.s3)
+
+    assert account.keys() == ["params.json", "train/a.csv"]
+
+
+def test_a_failed_run_leaves_its_resources_as_failed(account: Account) -> None:
+    run = left_behind(account, published=False)
+
+    for _ in range(2):  # a retry changes nothing
+        cleanup(CleanupRun.model_validate({**run, "ending": "failed"}), s3=account.s3)
+
+    imported = resources.describe(account.s3, BUCKET, "dataset-import-job", f"Sales_{STAMP}")
+    predictor = resources.describe(account.s3, BUCKET, "predictor", f"SalesPredictor_{STAMP}")
+    assert (imported["Status"], predictor["Status"]) == ("ACTIVE", "CREATE_FAILED")
+    assert not account.keys("forecast/")

@@ -1,0 +1,103 @@
+"""One input, one execution: whatever S3 delivers, however often."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from stepcast.pipeline.steps.start_execution import Started, start_execution
+from tests.pipeline.steps.conftest import BUCKET, Account
+
+EARLY, LATE = "2020-01-01T00:00:00.000Z", "2999-01-01T00:00:00.000Z"
+
+
+def event(when: str = LATE) -> dict[str, Any]:
+    return {
+        "Records": [{"eventTime": when, "s3": {"bucket": {"name": BUCKET}, "object": {"key": "train/a.csv"}}}]
+    }
+
+
+class Machine:
+    """A state machine whose executions end when the test says so."""
+
+    def __init__(self, account: Account, states: Any) -> None:
+        self.account, self.states = account, states
+        definition = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}}
+        role = "arn:aws:iam::123456789012:role/any"
+        made = states.create_state_machine(name="forecast", definition=json.dumps(definition), roleArn=role)
+        self.arn = made["stateMachineArn"]
+
+    def deliver(self, when: str = LATE) -> Started:
+        s3 = self.account.s3
+        return start_execution(
+            event(when), s3=s3, states=self.states, state_machine=self.arn, settle_seconds=0
+        )
+
+    def fail(self, started: Started) -> None:
+        self.states.stop_execution(executionArn=started.execution_arn)
+
+    def names(self) -> list[str]:
+        executions = self.states.list_executions(stateMachineArn=self.arn)["executions"]
+        return [execution["name"] for execution in executions]
+
+
+@pytest.fixture
+def machine(account: Account) -> Iterator[Machine]:
+    states = boto3.client("stepfunctions")
+    yield Machine(account, states)
+    states.close()
+
+
+def test_an_upload_starts_a_run_named_after_its_input(machine: Machine, account: Account) -> None:
+    started = machine.deliver()
+
+    assert started.outcome == "started"
+    assert machine.names() == [account.run().run]
+    given = json.loads(machine.states.describe_execution(executionArn=started.execution_arn)["input"])
+    assert (given["bucket"], given["run"]) == (BUCKET, account.run().run)
+
+
+def test_a_second_delivery_starts_nothing(machine: Machine) -> None:
+    first, second = machine.deliver(), machine.deliver()
+
+    assert second.execution_arn == first.execution_arn
+    assert len(machine.names()) == 1
+
+
+def test_without_params_or_without_data_nothing_starts(machine: Machine, account: Account) -> None:
+    account.s3.delete_object(Bucket=BUCKET, Key="params.json")
+    assert machine.deliver().outcome == "waiting"
+
+    account.put("params.json", "{}")
+    account.s3.delete_object(Bucket=BUCKET, Key="train/a.csv")
+    account.put("train/", b"")  # a folder, as a console makes it
+    assert machine.deliver().outcome == "waiting"
+    assert machine.names() == []
+
+
+def test_another_file_is_another_run(machine: Machine, account: Account) -> None:
+    machine.deliver()
+    account.put("train/b.csv", "lamp,2026-01-02,1\n")
+
+    assert machine.deliver().outcome == "started"
+    assert len(machine.names()) == 2
+
+
+def test_a_late_duplicate_of_a_failed_runs_event_starts_nothing(machine: Machine) -> None:
+    machine.fail(machine.deliver())
+
+    assert machine.deliver(EARLY).outcome == "duplicate"
+
+
+def test_the_same_files_uploaded_again_after_a_failure_are_tried_again(
+    machine: Machine, account: Account
+) -> None:
+    machine.fail(machine.deliver())
+
+    again = machine.deliver(LATE)
+
+    assert again.outcome == "started"
+    assert again.execution_arn is not None
+    assert again.execution_arn.endswith(f"{account.run().run}-2")
