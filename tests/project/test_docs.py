@@ -1,0 +1,99 @@
+"""The documents are held against the code."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from stepcast.engine.frequency import LARGEST_COUNT
+from stepcast.pipeline import tables
+from stepcast.pipeline.domains import DOMAINS, identifier_field, target_field
+from stepcast.pipeline.params import Params
+from stepcast.pipeline.read_params import read_params
+from stepcast.pipeline.rules import ALGORITHMS, FILLING, NPTS_PARAMETERS
+
+ROOT = Path(__file__).parents[2]
+PARAMS_PAGE = (ROOT / "docs/how-to/params.md").read_text()
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+def keys_of(model: type[BaseModel]) -> set[str]:
+    """Every key that may stand in the model, at any depth."""
+    found: set[str] = set()
+    for field in model.model_fields.values():
+        found.add(str(field.alias))
+        for inner in models_in(field.annotation):
+            found |= keys_of(inner)
+    return found
+
+
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in getattr(annotation, "__args__", ()) for model in models_in(part)]
+
+
+def test_every_key_of_params_json_is_documented() -> None:
+    missing = {key for key in keys_of(Params) if not re.search(rf"\b{key}\b", PARAMS_PAGE)}
+
+    assert missing == set()
+
+
+@pytest.mark.parametrize("word", [*DOMAINS, *ALGORITHMS, *FILLING, *NPTS_PARAMETERS])
+def test_every_choice_is_documented(word: str) -> None:
+    assert f"`{word}`" in PARAMS_PAGE
+
+
+def test_documented_columns_and_frequencies_are_the_codes() -> None:
+    for domain in DOMAINS:
+        row = next(
+            line for line in PARAMS_PAGE.splitlines() if f"`{domain}`" in line and line.count("|") == 4
+        )
+        assert row.endswith(f"| `{identifier_field(domain)}` | `{target_field(domain)}` |")
+    for unit, most in LARGEST_COUNT.items():
+        assert (f"1-{most} `{unit}`" if most > 1 else f"`{unit}`") in PARAMS_PAGE
+
+
+def test_the_documented_params_are_valid() -> None:
+    (example,) = re.findall(r"```json\n(.*?)```", PARAMS_PAGE, re.DOTALL)
+    params, problems = read_params(example.encode())
+
+    assert params is not None, [str(problem) for problem in problems]
+    assert problems == []
+
+
+def test_the_projects_params_are_valid() -> None:
+    params, problems = read_params((ROOT / "params.json").read_bytes())
+
+    assert params is not None
+    assert problems == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", document.read_text()):
+        assert (document.parent / target).exists(), target
+
+
+def test_the_readmes_make_targets_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for page in DOCUMENTS:
+        for target in re.findall(r"(?:\$ |`)make ([a-z]+)", page.read_text()):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{page.name}: make {target}"
+
+
+def test_the_readmes_tables_are_the_ones_that_are_made() -> None:
+    made = {getattr(tables, name) for name in tables.__all__ if name.isupper()}
+    listed = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert listed == made
+
+
+def test_states_are_documented() -> None:
+    definition = json.loads((ROOT / "statemachine/forecast.asl.json").read_text())
+    page = (ROOT / "docs/architecture.md").read_text()
+    steps = [name for name, state in definition["States"].items() if state["Type"] in ("Task", "Map")]
+
+    assert [name for name in steps if name not in page and not name.startswith("Cleanup")] == []

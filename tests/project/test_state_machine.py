@@ -1,0 +1,40 @@
+"""What the definition promises: retries with a cap, a way out of every failure, references only."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DEFINITION = json.loads((Path(__file__).parents[2] / "statemachine/forecast.asl.json").read_text())
+STATES: dict[str, dict[str, Any]] = DEFINITION["States"]
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+MAPS = {name: state for name, state in STATES.items() if state["Type"] == "Map"}
+WORKERS = {name: inner for state in MAPS.values() for name, inner in state["ItemProcessor"]["States"].items()}
+
+
+@pytest.mark.parametrize("name", [*TASKS, *WORKERS])
+def test_every_task_retries_transient_errors_a_bounded_number_of_times(name: str) -> None:
+    (retry,) = (TASKS | WORKERS)[name]["Retry"]
+
+    assert "Lambda.TooManyRequestsException" in retry["ErrorEquals"]
+    assert "States.ALL" not in retry["ErrorEquals"]
+    assert 0 < retry["MaxAttempts"] <= 5
+    assert retry["MaxDelaySeconds"] <= 60
+
+
+@pytest.mark.parametrize("name", [*TASKS, *MAPS])
+def test_every_failure_ends_in_failed_after_a_message(name: str) -> None:
+    state = STATES[name]
+    last = state["Catch"][-1]
+    way = {"NotifyFailure": "CleanupFailed", "CleanupFailed": "Failed"}
+
+    assert last["ErrorEquals"] == ["States.ALL"]
+    assert last["Next"] == way.get(name, "NotifyFailure")
+    assert STATES["Failed"]["Type"] == "Fail"
+
+
+def test_only_references_travel_between_maps_and_steps() -> None:
+    for state in MAPS.values():
+        assert state["ResultPath"] is None
+        assert state["ItemReader"]["Resource"].endswith("s3:getObject")
