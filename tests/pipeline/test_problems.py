@@ -1,0 +1,53 @@
+"""The report lists what a person can act on, and counts the rest."""
+
+from stepcast.pipeline.problems import LISTED_PER_RULE, Problem, Report
+
+
+def row(line: int, rule: str = "V05", file: str = "train/a.csv") -> Problem:
+    return Problem(rule, "error", f"'{line}' is no number", "Write a number", file=file, line=line, item="lamp")
+
+
+def test_a_problem_names_rule_file_line_item_and_remedy() -> None:
+    assert str(row(7)) == "V05 train/a.csv line 7, item lamp: '7' is no number. Write a number"
+
+
+def test_rows_beyond_the_limit_are_counted_for_each_rule_and_file() -> None:
+    report = Report()
+    report.extend(row(line) for line in range(LISTED_PER_RULE + 25))
+    report.add(row(1, file="train/b.csv"))
+    report.count_more(row(0), 1_000_000)
+
+    assert len(report.problems) == LISTED_PER_RULE + 1
+    assert report.errors == LISTED_PER_RULE + 25 + 1 + 1_000_000
+    assert "| V05 | train/a.csv | 1,000,025 more like these | |" in report.to_markdown()
+
+
+def test_a_report_survives_being_written_and_read() -> None:
+    report = Report()
+    report.extend(row(line) for line in range(LISTED_PER_RULE + 3))
+    report.add(Problem("V13", "warning", "far ahead", "Shorten", path="$.Predictor.ForecastHorizon"))
+
+    again = Report.from_json(report.to_json())
+
+    assert again.to_json() == report.to_json()
+    assert (again.errors, again.warnings) == (LISTED_PER_RULE + 3, 1)
+
+
+def test_errors_come_before_warnings_and_cells_cannot_break_the_table() -> None:
+    report = Report()
+    report.add(Problem("V03", "warning", "a header", "Remove it", file="train/a.csv", line=1))
+    report.add(Problem("V05", "error", "'a|b\nc' is no number", "Write a number", file="train/a.csv", line=2))
+
+    text = report.to_markdown()
+
+    assert text.index("## Errors") < text.index("## Warnings")
+    assert "'a\\|b c' is no number" in text
+    assert "1 error, 1 warning." in text
+
+
+def test_warnings_alone_do_not_speak_of_a_stopped_run() -> None:
+    report = Report()
+    report.add(Problem("V03", "warning", "a header", "Remove it", file="train/a.csv", line=1))
+
+    assert report.errors == 0
+    assert "stopped" not in report.to_markdown()
