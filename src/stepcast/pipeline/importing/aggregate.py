@@ -1,0 +1,76 @@
+"""Rows to one value for each series and period: sum, avg, first, min or max of the target."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Aggregation", "Entries", "combine", "entries", "values_of"]
+
+Aggregation = Literal["sum", "avg", "first", "min", "max"]
+Entries = NDArray[np.void]
+"""A structured array; one element is one row, or several rows of one series and period.
+
+``series``  its number, ``period`` of the forecast's grid, ``value`` of the target: never missing.
+``rows``    (avg only) how many rows the value is the sum of.
+``moment``  (first only) of the row that the value is from, in seconds since 1970.
+"""
+
+FIELDS = [("series", "<i4"), ("period", "<i8"), ("value", "<f8")]
+FURTHER: dict[Aggregation, list[tuple[str, str]]] = {"avg": [("rows", "<i8")], "first": [("moment", "<i8")]}
+
+
+def entries(
+    series: NDArray[np.int64],
+    periods: NDArray[np.int64],
+    values: NDArray[np.float64],
+    seconds: NDArray[np.int64],
+    aggregation: Aggregation,
+) -> Entries:
+    """Rows as they came, one element each."""
+    made = np.empty(len(series), FIELDS + FURTHER.get(aggregation, []))
+    made["series"], made["period"], made["value"] = series, periods, values
+    if aggregation == "avg":
+        made["rows"] = 1
+    elif aggregation == "first":
+        made["moment"] = seconds
+    return made
+
+
+def combine(given: Entries, aggregation: Aggregation) -> Entries:
+    """One element for each series and period, in the order of series, then period.
+
+    ``given`` may hold elements that are combined already: combining blocks and then their results is the
+    same as combining all at once. Rows must come in the order of the files, which decides between rows of
+    the same moment for ``first``, and in which order values are added.
+    """
+    series, period = given["series"], given["period"]
+    rising = (series[1:] > series[:-1]) | ((series[1:] == series[:-1]) & (period[1:] > period[:-1]))
+    if rising.all():
+        return given
+    by = (given["moment"], period, series) if aggregation == "first" else (period, series)
+    ordered = given[np.lexsort(by)]  # keeps the order of equals
+    new = np.ones(len(ordered), bool)
+    new[1:] = (np.diff(ordered["series"]) != 0) | (np.diff(ordered["period"]) != 0)
+    starts = np.flatnonzero(new)
+    combined: Entries = ordered[starts]
+    if len(starts) == len(ordered) or aggregation == "first":
+        return combined
+    with np.errstate(over="ignore"):  # an infinite sum is reported where it ends up
+        match aggregation:
+            case "sum":
+                combined["value"] = np.add.reduceat(ordered["value"], starts)
+            case "avg":
+                combined["value"] = np.add.reduceat(ordered["value"], starts)
+                combined["rows"] = np.add.reduceat(ordered["rows"], starts)
+            case "min":
+                combined["value"] = np.minimum.reduceat(ordered["value"], starts)
+            case "max":
+                combined["value"] = np.maximum.reduceat(ordered["value"], starts)
+    return combined
+
+
+def values_of(combined: Entries, aggregation: Aggregation) -> NDArray[np.float64]:
+    """The value of each series and period."""
+    values: NDArray[np.float64] = combined["value"]
+    return values / combined["rows"] if aggregation == "avg" else values.copy()

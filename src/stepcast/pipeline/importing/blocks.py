@@ -1,0 +1,97 @@
+"""A stream of CSV in blocks that hold whole records, each with the line that it begins at."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.pipeline.importing.file_problem import FileProblem
+from stepcast.pipeline.importing.records import breaks, records
+
+__all__ = ["Block", "blocks"]
+
+BLOCK = 4 << 20  # bytes: large enough for fast parsing, small enough to read a bad one record by record
+LONGEST_RECORD = 16 << 20  # bytes; what is longer is a quote that was never closed
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole records, and the physical line (from 1) of the first."""
+
+    data: bytes
+    line: int
+
+
+def blocks(stream: BinaryIO) -> Iterator[Block]:
+    """The records of ``stream`` without a byte order mark; the same bytes always come in the same blocks.
+
+    Raises FileProblem where a quote opens and does not close.
+    """
+    line, rest, first = 1, b"", True
+    while chunk := stream.read(BLOCK):
+        data = rest + chunk
+        if first:
+            data, first = data.removeprefix(BYTE_ORDER_MARK), False
+        end = last_end(data)
+        if end == 0 and len(data) > LONGEST_RECORD:
+            raise _endless(data, line)
+        if end:
+            yield Block(data[:end], line)
+            line += breaks(data[:end])
+        rest = data[end:]
+    if not rest:
+        return
+    unclosed = b'"' in rest and next((r for r in records(rest, line) if not r.closed), None)
+    if not unclosed:
+        yield Block(rest, line)
+        return
+    if unclosed.start:
+        yield Block(rest[: unclosed.start], line)
+    raise _unclosed(unclosed.line)
+
+
+def last_end(data: bytes) -> int:
+    r"""Where the last record that is surely complete ends; 0 if none is. ``data`` begins with a record.
+
+    >>> last_end(b'a,"b\n"\nc,"d\n')
+    7
+    """
+    if b'"' not in data:
+        # A carriage return at the very end may be half of a line break.
+        return data.rfind(b"\n") + 1 or data.rfind(b"\r", 0, len(data) - 1) + 1
+    letters = np.frombuffer(data, np.uint8)
+    quotes = np.flatnonzero(letters == ord('"'))
+    if not _regular(letters, quotes):
+        ends_here = data.endswith(b"\n")
+        return max((r.end for r in records(data) if r.closed and (r.end < len(data) or ends_here)), default=0)
+    for mark in (b"\n", b"\r"):
+        ends = np.flatnonzero(letters[: len(data) - (mark == b"\r")] == mark[0])
+        outside = ends[np.searchsorted(quotes, ends) % 2 == 0]
+        if len(outside):
+            return int(outside[-1]) + 1
+    return 0
+
+
+def _regular(letters: NDArray[np.uint8], quotes: NDArray[np.int64]) -> bool:
+    """Whether quotes open and close in turn: then a line break after an even number of them ends a record."""
+    opening, closing = quotes[0::2], quotes[1::2]
+    before = letters[opening - 1]
+    at_start = (opening == 0) | (before == ord(",")) | (before == ord("\n")) | (before == ord("\r"))
+    doubled = np.zeros(len(opening), bool)
+    doubled[1:] = opening[1:] - 1 == closing[: len(opening) - 1]
+    return bool(np.all(at_start | doubled))
+
+
+def _endless(data: bytes, line: int) -> FileProblem:
+    if not next(records(data)).closed:
+        return _unclosed(line)
+    what = f"the record that begins here is longer than {LONGEST_RECORD >> 20} MiB"
+    return FileProblem("V01", what, "Write one record a line, as comma-separated values in UTF-8", line)
+
+
+def _unclosed(line: int) -> FileProblem:
+    what = "a quote opens here and does not close: nothing after it can be read"
+    return FileProblem("V01", what, 'Close it, or double it where a quote is meant: 12"" pipe', line)

@@ -1,0 +1,128 @@
+"""The rows of a CSV file: as fast as Arrow parses where all is well, record by record where it is not."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import csv
+
+from stepcast.pipeline.importing.blocks import Block, blocks
+from stepcast.pipeline.importing.file_problem import FileProblem
+from stepcast.pipeline.importing.first_look import FirstLook, first_look
+from stepcast.pipeline.importing.recognise import refuse_other_formats
+from stepcast.pipeline.importing.records import Record, records
+from stepcast.pipeline.importing.rows import Cells, Rows, typed_rows
+from stepcast.pipeline.importing.target_schema import TargetSchema
+from stepcast.pipeline.importing.wording import shown
+from stepcast.pipeline.problems import Problem, Report
+
+__all__ = ["csv_rows"]
+
+GZIP = b"\x1f\x8b"
+READ_AHEAD = 1 << 20  # bytes asked from S3 at a time
+
+
+def csv_rows(stream: io.RawIOBase, file: str, schema: TargetSchema, report: Report) -> Iterator[Rows]:
+    """The rows without an error, a batch a block; every problem of the file goes to ``report``."""
+    look: FirstLook | None = None
+    try:
+        unpacked = _unpacked(stream)
+        refuse_other_formats(unpacked.peek(1))
+        for block in blocks(unpacked):
+            if look is None:
+                if not block.data.strip():
+                    continue
+                look = first_look(block, schema, file)
+                report.extend(look.problems)
+                block = look.rest
+            if block.data:
+                cells = _cells(block, look.order, file, report)
+                if rows := typed_rows(cells, schema, file, report, look.unread):
+                    yield rows
+        if look is None:
+            raise FileProblem("V01", "it is empty", "Upload a file with rows, or delete this one")
+    except FileProblem as problem:
+        report.add(problem.of(file))
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        what = f"its gzip compression is damaged or cut off ({error})"
+        report.add(Problem("V01", "error", what, "Compress and upload it again", file=file))
+
+
+def _unpacked(stream: io.RawIOBase) -> "io.BufferedReader[Any]":
+    """The content, unpacked if it is gzip by its first bytes: names and content disagree often enough."""
+    buffered: io.BufferedReader[Any] = io.BufferedReader(stream, READ_AHEAD)
+    if buffered.peek(2)[:2] == GZIP:
+        return io.BufferedReader(gzip.GzipFile(fileobj=buffered), READ_AHEAD)
+    return buffered
+
+
+def _cells(block: Block, order: tuple[int, ...], file: str, report: Report) -> Cells:
+    """The cells of a block's records, in the order of the schema."""
+    names = [str(place) for place in range(len(order))]
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(block.data),
+            csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block.data) + 1),
+            csv.ParseOptions(newlines_in_values=True),
+            csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid:
+        return _cells_one_by_one(block, order, file, report)
+    columns = tuple(table.column(place).combine_chunks() for place in order)
+
+    @cache
+    def lines() -> NDArray[np.int64]:
+        return np.array([r.line for r in records(block.data, block.line) if not r.blank], np.int64)
+
+    return Cells(columns, lines)
+
+
+def _cells_one_by_one(block: Block, order: tuple[int, ...], file: str, report: Report) -> Cells:
+    """The same for a block in which Arrow met a record that it cannot read."""
+    width = len(order)
+    lines: list[int] = []
+    columns: list[list[str]] = [[] for _ in order]
+    for record in records(block.data, block.line):
+        if record.blank:
+            continue
+        try:
+            cells = [cell.decode() for cell in record.cells]
+        except UnicodeDecodeError as error:
+            _report_encoding(record, error, file, report)
+            continue
+        if len(cells) != width:
+            _report_width(record, width, file, report)
+            continue
+        lines.append(record.line)
+        for column, place in zip(columns, order, strict=True):
+            column.append(cells[place])
+    found = np.array(lines, np.int64)
+    return Cells(tuple(pa.array(column, pa.string()) for column in columns), lambda: found)
+
+
+def _report_width(record: Record, width: int, file: str, report: Report) -> None:
+    given, what = len(record.cells), f"{len(record.cells)} cells, the schema has {width} columns"
+    if not any(cell.strip() for cell in record.cells):
+        remedy = "Delete the row: it is empty"
+    elif given > width:
+        remedy = 'Put a cell that contains a comma in quotes: "bulb, 60 W"'
+    else:
+        remedy = "Write a comma for every column, with nothing between two commas where a value is missing"
+    report.add(Problem("V04", "error", what, remedy, file=file, line=record.line))
+
+
+def _report_encoding(record: Record, error: UnicodeDecodeError, file: str, report: Report) -> None:
+    cell: bytes = error.object
+    what = f"byte 0x{cell[error.start]:02X} is not UTF-8; as Windows-1252 the cell is "
+    what += shown(cell.decode("windows-1252", "replace"))
+    problem = Problem("V01", "error", what, "Save the file as UTF-8", file=file, line=record.line)
+    if any(p.file == file and p.remedy == problem.remedy for p in report.problems):
+        report.count_more(problem, 1)  # one is enough to see that the file has another encoding
+    else:
+        report.add(problem)

@@ -1,0 +1,17 @@
+"""A file that is wrong as a whole: its reading ends with one problem instead of one for each row."""
+
+from stepcast.pipeline.problems import Problem
+
+__all__ = ["FileProblem"]
+
+
+class FileProblem(Exception):
+    """What the file looks like and what to do instead; caught where files are read, never seen outside."""
+
+    def __init__(self, rule: str, message: str, remedy: str, line: int | None = None) -> None:
+        super().__init__(rule, message, remedy, line)
+        self.rule, self.message, self.remedy, self.line = rule, message, remedy, line
+
+    def of(self, file: str) -> Problem:
+        """The same as an error of ``file``."""
+        return Problem(self.rule, "error", self.message, self.remedy, file=file, line=self.line)

@@ -1,0 +1,62 @@
+"""What the first rows of a CSV file say about all of it."""
+
+from dataclasses import dataclass
+from itertools import islice
+
+from stepcast.pipeline.importing.blocks import Block
+from stepcast.pipeline.importing.file_problem import FileProblem
+from stepcast.pipeline.importing.header import header_by_kind, header_by_name
+from stepcast.pipeline.importing.records import breaks, records
+from stepcast.pipeline.importing.shape import check_shape
+from stepcast.pipeline.importing.target_schema import TargetSchema
+from stepcast.pipeline.importing.throughout import wrong_throughout
+from stepcast.pipeline.problems import Problem
+
+__all__ = ["FirstLook", "first_look"]
+
+SAMPLE = 1_000  # rows
+
+
+@dataclass(frozen=True)
+class FirstLook:
+    """How to read the file.
+
+    ``rest``      the block without the header.
+    ``order``     the file's place of each column of the schema.
+    ``unread``    columns (places in the schema) that are wrong throughout.
+    ``problems``  what is to be reported: warnings, and errors for the columns in ``unread``.
+    """
+
+    rest: Block
+    order: tuple[int, ...]
+    unread: frozenset[int]
+    problems: tuple[Problem, ...]
+
+
+def first_look(block: Block, schema: TargetSchema, file: str) -> FirstLook:
+    """Judge a file by its first ``block``, which is not blank. Raises FileProblem if all of it is wrong."""
+    sample = list(islice((r for r in records(block.data, block.line) if not r.blank), SAMPLE + 1))
+    rows = [tuple(cell.decode("utf-8", "replace") for cell in record.cells) for record in sample]
+    header = header_by_name(rows[0], schema, sample[0].line)
+    body = rows[1:] if header else rows
+    if not body:
+        what = "it has a header and no rows"
+        raise FileProblem("V01", what, "Upload a file with rows, or delete this one", sample[0].line)
+    check_shape(body, schema.names, sample[1 if header else 0].line)
+    width = len(schema.columns)
+    if header is None and len(rows[0]) == width:
+        later = [row for row in rows[1:] if len(row) == width]
+        header = header_by_kind(rows[0], later, schema, sample[0].line)
+        body = rows[1:] if header else rows
+    columns = list(zip(*(row for row in body if len(row) == width), strict=True))
+    if header is None:
+        wrong = wrong_throughout(columns, schema, sample[0].line)
+        return FirstLook(
+            block, tuple(range(width)), frozenset(wrong), tuple(p.of(file) for p in wrong.values())
+        )
+    end = sample[0].end
+    rest = Block(block.data[end:], block.line + breaks(block.data[:end]))
+    wrong = wrong_throughout([columns[place] for place in header.order], schema, sample[1].line)
+    problems = [Problem("V03", "warning", *it, file=file, line=sample[0].line) for it in header.warnings]
+    problems += [problem.of(file) for problem in wrong.values()]
+    return FirstLook(rest, header.order, frozenset(wrong), tuple(problems))

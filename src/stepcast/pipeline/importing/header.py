@@ -1,0 +1,85 @@
+"""Whether a CSV file begins with a header, and in which order its columns stand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from stepcast.pipeline.importing.file_problem import FileProblem
+from stepcast.pipeline.importing.target_schema import TargetSchema
+from stepcast.pipeline.importing.wording import listed
+
+__all__ = ["Header", "header_by_kind", "header_by_name"]
+
+Row = Sequence[str]
+
+
+@dataclass(frozen=True)
+class Header:
+    """A first line that is no data: the file's place of each column, and warnings (what, remedy)."""
+
+    order: tuple[int, ...]
+    warnings: tuple[tuple[str, str], ...]
+
+
+def header_by_name(first: Row, schema: TargetSchema, line: int) -> Header | None:
+    """The header, if the ``first`` row names every column of the schema, in any order and any case.
+
+    Raises FileProblem if it names others as well: which cells they hold is known, but not what to do with
+    them.
+    """
+    names, wanted = [cell.strip().lower() for cell in first], [name.lower() for name in schema.names]
+    if not set(wanted) <= set(names):
+        return None
+    if len(names) > len(wanted):
+        others = [cell for cell, name in zip(first, names, strict=True) if name not in wanted]
+        what = f"the header has {len(names)} columns, the schema {len(wanted)}"
+        if others:
+            what += f"; not in the schema: {listed(others)}"
+        raise FileProblem(
+            "V04", what, "Remove those columns, or add them to the Schema in params.json", line=line
+        )
+    order = tuple(names.index(name) for name in wanted)
+    if order == tuple(range(len(order))):
+        return Header(order, (_skipped(first),))
+    what = (
+        f"the header's order is {listed(first)}, the schema's {listed(schema.names)}: the header is followed"
+    )
+    remedy = "Bring Schema.Attributes in params.json into the order of the columns"
+    return Header(order, (_skipped(first), (what, remedy)))
+
+
+def header_by_kind(first: Row, later: Sequence[Row], schema: TargetSchema, line: int) -> Header | None:
+    """The header, if no moment and no number of the ``first`` row can be read, but ``later`` ones can.
+
+    All rows have as many cells as the schema has columns. Raises FileProblem if a name stands in another's
+    place.
+    """
+    typed = [place for place, column in enumerate(schema.columns) if not pa.types.is_string(column.type)]
+    typed.append(schema.timestamp)
+    if any(_readable([first], place, schema) for place in typed):
+        return None
+    if not any(_readable(later, place, schema) for place in typed):
+        return None
+    names, wanted = [cell.strip().lower() for cell in first], [name.lower() for name in schema.names]
+    if any(name in wanted and wanted.index(name) != place for place, name in enumerate(names)):
+        raise FileProblem(
+            "V05",
+            f"the header says {listed(first)}, the schema {listed(schema.names)}",
+            "Use the schema's names in the header, or bring the columns into the order of the schema",
+            line=line,
+        )
+    return Header(tuple(range(len(wanted))), (_skipped(first),))
+
+
+def _readable(rows: Sequence[Row], place: int, schema: TargetSchema) -> bool:
+    """Whether a cell at ``place`` is of the column's type."""
+    bad = schema.columns[place].convert(pa.array([row[place] for row in rows], pa.string())).bad
+    return bad is None or not bad.all()
+
+
+def _skipped(first: Row) -> tuple[str, str]:
+    return (
+        f"the first line is taken for a header and skipped: {listed(first)}",
+        "No header is expected: remove it",
+    )

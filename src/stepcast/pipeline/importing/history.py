@@ -1,0 +1,66 @@
+"""Whether the history is long and dense enough for what params.json asks for."""
+
+from stepcast.pipeline.params import Params
+from stepcast.pipeline.problems import Problem, Report
+
+__all__ = ["check_density", "check_length"]
+
+PREDICTOR = "$.Predictor"
+LARGEST_HORIZON = 500
+SPARSE = 100  # periods for each one with a value
+
+
+def check_length(params: Params, longest: int, report: Report) -> None:
+    """V13 and V15: the horizon and the backtest against the ``longest`` series, in periods.
+
+    Warnings: the service refuses these, here models fall back to simpler ones where the history is too short.
+    """
+    predictor, frequency = params.predictor, params.frequency
+    horizon, evaluation = predictor.forecast_horizon, predictor.evaluation_parameters
+    limit, reason = longest // 3, "a third of it"
+    if predictor.algorithm is not None:
+        limit, reason = longest - 1, f"one less for {predictor.algorithm}"
+    history = f"the longest series has {longest:,} periods of {frequency}"
+    if horizon > (limit := min(limit, LARGEST_HORIZON)):
+        what = f"ForecastHorizon is {horizon}; {history}, for which Amazon Forecast allows {limit} ({reason})"
+        remedy = (
+            f"Forecast at most {limit} periods, or send more history" if limit > 0 else "Send more history"
+        )
+        report.add(Problem("V13", "warning", what, remedy, path=f"{PREDICTOR}.ForecastHorizon"))
+    windows, offset = evaluation.number_of_backtest_windows, evaluation.back_test_window_offset or horizon
+    # A window needs at least one period before it to learn from.
+    fitting = max(0, (longest - 1 - offset) // horizon + 1) if longest > offset else 0
+    if fitting < windows:
+        what = (
+            f"NumberOfBacktestWindows is {windows}, of {horizon} periods each, the last of which begins "
+            f"{offset} before the end; {history}: it holds {fitting}"
+        )
+        remedy = (
+            "Ask for fewer windows, a smaller BackTestWindowOffset or ForecastHorizon, or send more history"
+        )
+        report.add(Problem("V15", "warning", what, remedy, path=f"{PREDICTOR}.EvaluationParameters"))
+    elif 2 * offset >= longest:
+        what = f"BackTestWindowOffset is {offset}; {history}, and Amazon Forecast wants less than half of it"
+        remedy = f"Write {max(horizon, (longest - 1) // 2)} or less, or send more history"
+        path = f"{PREDICTOR}.EvaluationParameters.BackTestWindowOffset"
+        report.add(Problem("V15", "warning", what, remedy, path=path))
+
+
+def check_density(params: Params, points: int, observed: int, step: int | None, report: Report) -> None:
+    """V06: whether the forecast's frequency suits the timestamps.
+
+    ``points`` periods of all series, ``observed`` of them have a value; ``step`` is the shortest way from
+    one value of a series to its next, in periods, None where no series has two.
+    """
+    path = f"{PREDICTOR}.FeaturizationConfig.ForecastFrequency"
+    frequency = params.frequency
+    if step is not None and step > 1:
+        what = (
+            f"no series has values in two consecutive periods of {frequency}: they are {step} or more apart"
+        )
+        remedy = "If the data has a longer period than the forecast, set ForecastFrequency to the data's"
+        report.add(Problem("V06", "warning", what, remedy, path=path))
+    elif points > SPARSE * observed:
+        what = f"{points - observed:,} of {points:,} periods of {frequency} have no value and are filled"
+        remedy = "Look for timestamps far from the others, or choose a longer ForecastFrequency"
+        report.add(Problem("V06", "warning", what, remedy, path=path))

@@ -1,0 +1,102 @@
+"""Rows to entries of numbered series, and what must be known of these before they are laid out."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from stepcast.engine.calendar import period_of
+from stepcast.pipeline import layout
+from stepcast.pipeline.importing.aggregate import entries
+from stepcast.pipeline.importing.rows import Rows
+from stepcast.pipeline.importing.series_keys import SeriesKeys
+from stepcast.pipeline.importing.spill import Spill
+from stepcast.pipeline.importing.target_schema import TargetSchema
+from stepcast.pipeline.importing.timestamps import moment_text
+from stepcast.pipeline.params import Params
+from stepcast.pipeline.problems import Problem, Report
+from stepcast.pipeline.shards import label
+
+__all__ = ["SeriesCollector"]
+
+Integers = NDArray[np.int64]
+
+
+class SeriesCollector:
+    """Takes rows in the order of the files; a row whose target is missing counts for its key alone.
+
+    ``keys``      the series met so far.
+    ``spill``     their entries.
+    ``earliest``, ``latest``  timestamp and file of the first and last value, as ``"2014-01-31 in
+                              train/a.csv"``.
+    """
+
+    def __init__(self, params: Params, schema: TargetSchema, folder: Path) -> None:
+        self.keys = SeriesKeys(len(params.series_key))
+        self.spill = Spill(folder, params.filling.aggregation)
+        self._edges: list[tuple[int, str]] = []  # moment and file of the first and the last value
+        self._stated = params.timestamp_format
+        self._key = [schema.names.index(name) for name in params.series_key]
+        self._target = schema.target
+        self._frequency, self._aggregation = params.frequency, params.filling.aggregation
+
+    def add(self, rows: Rows, file: str) -> None:
+        series = self.keys.number([rows.batch.column(place) for place in self._key])
+        values, present = _present(rows.batch.column(self._target))
+        if not present.any():
+            return
+        series, values, seconds = series[present], values[present], rows.seconds[present]
+        periods = period_of(seconds.view("datetime64[s]"), self._frequency)
+        self.spill.append(entries(series, periods, values, seconds, self._aggregation))
+        edges = [*self._edges, (int(seconds.min()), file), (int(seconds.max()), file)]
+        self._edges = [min(edges), max(edges)]
+
+    @property
+    def empty(self) -> bool:
+        """Whether no row with a value has come."""
+        return not self._edges
+
+    @property
+    def end(self) -> int:
+        """The last period with a value; not to be asked of an empty collection."""
+        return self.spill.end
+
+    @property
+    def earliest(self) -> str:
+        return self._edge(0)
+
+    @property
+    def latest(self) -> str:
+        return self._edge(1)
+
+    def series(self, report: Report) -> tuple[Integers, Integers]:
+        """The numbers of the series with a value, in the order of their keys, and their lengths in periods.
+
+        Those without are left out, with a warning each. Not to be asked of an empty collection.
+        """
+        order = self.keys.sorted()
+        first, counts = self.spill.extents(len(order))
+        without = order[counts[order] == 0]
+        if len(without):
+            keys = self.keys.keys()
+            for number in without:
+                report.add(_no_value(keys[number]))
+        order = order[counts[order] > 0]
+        return order, self.end - first[order] + 1
+
+    def _edge(self, which: int) -> str:
+        seconds, file = self._edges[which]
+        return f"{moment_text(seconds, self._stated)} in {file}"
+
+
+def _present(target: pa.Array) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The target as numbers, and which of them are there."""
+    values = pc.cast(target, pa.float64(), safe=False).fill_null(float("nan")).to_numpy()
+    return values, ~np.isnan(values)
+
+
+def _no_value(key: tuple[str, ...]) -> Problem:
+    what = "none of its rows has a value: it is left out of the forecast"
+    return Problem("V13", "warning", what, "Send its history", file=layout.TRAIN, item=label(key))

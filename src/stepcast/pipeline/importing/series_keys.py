@@ -1,0 +1,64 @@
+"""Which series each row belongs to: keys to small numbers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+__all__ = ["SeriesKeys"]
+
+Numbers = NDArray[np.int64]
+
+
+class SeriesKeys:
+    """Numbers series 0, 1, 2... in the order in which their keys are first met.
+
+    Keeps every key in memory once, about 170 bytes each with one column; a key of one column is kept as a
+    bare text for that reason.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._numbers: dict[str | tuple[str, ...], int] = {}
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def number(self, columns: Sequence[pa.Array]) -> Numbers:
+        """The series of each row; ``columns`` are those of the key. A missing part is an empty text."""
+        codes, keys = _different(columns)
+        numbers = self._numbers
+        known = [numbers.setdefault(key, len(numbers)) for key in keys]
+        return np.array(known, np.int64)[codes]
+
+    def keys(self) -> list[tuple[str, ...]]:
+        """The keys by number."""
+        return [(key,) if isinstance(key, str) else key for key in self._numbers]
+
+    def sorted(self) -> Numbers:
+        """The numbers of the series in the order of their keys, which is that of their UTF-8 bytes."""
+        ordered = sorted(self._numbers.items())
+        return np.fromiter((number for _, number in ordered), np.int64, len(ordered))
+
+    def distinct(self, place: int) -> int:
+        """How many different texts the key's column ``place`` has."""
+        return len(self) if self._width == 1 else len({key[place] for key in self._numbers})
+
+
+def _different(columns: Sequence[pa.Array]) -> tuple[Numbers, Sequence[str | tuple[str, ...]]]:
+    """For each row the place of its key among the different ones, and these."""
+    coded = [column.fill_null("").dictionary_encode() for column in columns]
+    texts = [column.dictionary.to_pylist() for column in coded]
+    indices = [column.indices.to_numpy().astype(np.int64) for column in coded]
+    if len(columns) == 1:
+        return indices[0], texts[0]
+    combined = indices[0]
+    for more, known in zip(indices[1:], texts[1:], strict=True):
+        # Numbered anew each time: the product of all columns' counts may not fit in 64 bits.
+        combined = np.unique(combined * len(known) + more, return_inverse=True)[1].reshape(-1)
+    _, first, codes = np.unique(combined, return_index=True, return_inverse=True)
+    columns_of_keys = [
+        [known[code] for code in column[first]] for column, known in zip(indices, texts, strict=True)
+    ]
+    return codes.reshape(-1), list(zip(*columns_of_keys, strict=True))

@@ -1,0 +1,117 @@
+"""Collected series to shards in the bucket."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.panel import Panel
+from stepcast.pipeline import layout, objects
+from stepcast.pipeline.importing.aggregate import Entries, values_of
+from stepcast.pipeline.importing.filling import Grid, fill
+from stepcast.pipeline.importing.plan import shard_starts
+from stepcast.pipeline.importing.reading import Progress
+from stepcast.pipeline.importing.series_collector import SeriesCollector
+from stepcast.pipeline.params import Params
+from stepcast.pipeline.problems import Problem, Report
+from stepcast.pipeline.shards import Shard, label, write_shard
+
+__all__ = ["Written", "write_series"]
+
+Integers = NDArray[np.int64]
+Keys = tuple[tuple[str, ...], ...]
+
+
+@dataclass
+class Written:
+    """How many shards; how many periods they have, with a value and filled with one.
+
+    ``step`` is the shortest way between two observations of a series, in periods; None without any.
+    """
+
+    shards: int = 0
+    points: int = 0
+    observed: int = 0
+    filled: int = 0
+    step: int | None = None
+
+
+def write_series(
+    s3: Any,
+    bucket: str,
+    run: str,
+    params: Params,
+    collected: SeriesCollector,
+    order: Integers,
+    lengths: Integers,
+    report: Report,
+    progress: Progress,
+) -> Written:
+    """Write the series in ``order`` (their numbers) shard by shard, then the list of shards.
+
+    A value that became infinite is an error in ``report``; then no shard is left in the bucket.
+    """
+    starts = shard_starts(lengths)
+    written = Written()
+    for keys, entries in _shards(collected, order, starts):
+        grid = _grid(entries, collected.end, params)
+        _report_infinite(grid, keys, report)
+        sink = io.BytesIO()
+        write_shard(sink, Shard(params.series_key, keys, _panel(grid, keys, collected.end, params)))
+        objects.write(s3, bucket, layout.shard(run, written.shards), sink.getvalue())
+        _count(written, grid, entries)
+        progress("shards", written.shards, len(starts))
+    if report.errors:
+        objects.delete_all(s3, bucket, layout.shards(run))
+        return Written()
+    objects.write_json(s3, bucket, layout.shard_list(run), [{"shard": n} for n in range(written.shards)])
+    return written
+
+
+def _shards(collected: SeriesCollector, order: Integers, starts: Integers) -> Iterator[tuple[Keys, Entries]]:
+    """The keys and the combined entries of each shard; the entries' series are numbered within the shard."""
+    all_keys, bounds = collected.keys.keys(), np.append(starts, len(order))
+    for shards, entries in collected.spill.partitions(order, starts):
+        for shard in shards:
+            begin, stop = bounds[shard], bounds[shard + 1]
+            own = entries[slice(*np.searchsorted(entries["series"], [begin, stop]))]
+            own["series"] -= begin
+            yield tuple(all_keys[number] for number in order[begin:stop]), own
+
+
+def _grid(entries: Entries, end: int, params: Params) -> Grid:
+    values = values_of(entries, params.filling.aggregation)
+    return fill(entries["series"].astype(np.int64), entries["period"], values, end, params.filling)
+
+
+def _panel(grid: Grid, keys: Keys, end: int, params: Params) -> Panel:
+    cuts = grid.offsets[1:-1]
+    return Panel(
+        ids=tuple(label(key) for key in keys),
+        values=tuple(np.split(grid.values, cuts)),
+        observed=tuple(np.split(grid.observed, cuts)),
+        end=end,
+        frequency=params.frequency,
+    )
+
+
+def _report_infinite(grid: Grid, keys: Keys, report: Report) -> None:
+    places = np.flatnonzero(np.isinf(grid.values))
+    for series in np.unique(np.searchsorted(grid.offsets, places, side="right") - 1):
+        what = "the sum or mean of its rows is too large for a number of 64 bits"
+        remedy = "Write the target in a larger unit"
+        report.add(Problem("V05", "error", what, remedy, file=layout.TRAIN, item=label(keys[series])))
+
+
+def _count(written: Written, grid: Grid, entries: Entries) -> None:
+    written.shards += 1
+    written.points += len(grid.values)
+    written.observed += int(grid.observed.sum())
+    written.filled += int((~grid.observed & np.isfinite(grid.values)).sum())
+    same = entries["series"][1:] == entries["series"][:-1]
+    steps = np.diff(entries["period"])[same]
+    if len(steps):
+        written.step = min(int(steps.min()), written.step or int(steps.min()))

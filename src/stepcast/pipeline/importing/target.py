@@ -1,0 +1,108 @@
+"""The target series: from the files under train/ to rows for SQL and shards of series for the models."""
+
+import errno
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from stepcast.pipeline import layout
+from stepcast.pipeline.importing.field_statistics import FieldStatistics
+from stepcast.pipeline.importing.grid_limits import check_grid
+from stepcast.pipeline.importing.history import check_density, check_length
+from stepcast.pipeline.importing.imported import Imported
+from stepcast.pipeline.importing.quotas import check_quotas
+from stepcast.pipeline.importing.reading import Progress, rows_of
+from stepcast.pipeline.importing.series_collector import SeriesCollector
+from stepcast.pipeline.importing.series_writer import Written, write_series
+from stepcast.pipeline.importing.source import sources
+from stepcast.pipeline.importing.stored_rows import StoredRows
+from stepcast.pipeline.importing.target_schema import TargetSchema
+from stepcast.pipeline.params import Params
+from stepcast.pipeline.problems import Problem, Report
+
+__all__ = ["import_target"]
+
+
+def import_target(
+    s3: Any,
+    bucket: str,
+    run: str,
+    params: Params,
+    rows_prefix: str,
+    report: Report,
+    scratch: Path,
+    progress: Progress | None = None,
+) -> Imported:
+    """Read every file under ``train/``, check it, store its rows and its series.
+
+    ``rows_prefix``  where the rows go, ``part-0.parquet`` and so on; nothing else may lie there.
+    ``report``       gets every problem of every file. If it has errors at the end, nothing is stored.
+    ``scratch``      a folder with room for about 1.5 times the size of the unpacked files; left as it was.
+    ``progress``     is called with what is done (``read`` in bytes, ``shards``), how much of it and of how
+                     much.
+
+    Raises Superseded or ResourceNotFoundException if a file changes while it is read, OSError if the
+    scratch folder is full, botocore's errors if S3 fails.
+    """
+    progress = progress or _silent
+    with _scratch(scratch) as folder:
+        schema = TargetSchema.of(params)
+        statistics = FieldStatistics(schema, params.timestamp_format, params.series_key)
+        collected = SeriesCollector(params, schema, folder)
+        stored = StoredRows(s3, bucket, rows_prefix, schema.stored, folder)
+        files = sources(s3, bucket, report)
+        for file, rows in rows_of(s3, bucket, files, schema, report, folder, progress):
+            statistics.update(rows)
+            collected.add(rows, file)
+            if not report.errors:
+                stored.write(rows.batch)
+        written = Written()
+        if collected.empty:
+            if not report.errors:
+                report.add(_no_value())
+        else:
+            order, lengths = collected.series(report)
+            check_grid(params, lengths, collected.earliest, collected.latest, report)
+            if not report.errors:
+                check_quotas(params, files, statistics.rows, len(order), report)
+                check_length(params, int(lengths.max()), report)
+                written = write_series(s3, bucket, run, params, collected, order, lengths, report, progress)
+                check_density(params, written.points, written.observed, written.step, report)
+        if report.errors:
+            stored.discard()
+        else:
+            stored.finish()
+        return Imported(
+            rows=statistics.rows,
+            series=len(collected.keys),
+            shards=written.shards,
+            first=statistics.first,
+            last=statistics.last,
+            statistics=statistics.documents(collected.keys),
+            points=written.points,
+            filled=written.filled,
+            size=sum(file.size for file in files),
+        )
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+@contextmanager
+def _scratch(scratch: Path) -> Iterator[Path]:
+    """A folder of one's own in ``scratch``; a full disk says so."""
+    with tempfile.TemporaryDirectory(prefix="import-", dir=scratch) as folder:
+        try:
+            yield Path(folder)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            needed = "the import needs about 1.5 times the size of the unpacked files there"
+            raise OSError(errno.ENOSPC, f"the scratch folder is full: {needed}", str(scratch)) from error
+
+
+def _no_value() -> Problem:
+    return Problem("V01", "error", "no row has a value", "Send at least one number", file=layout.TRAIN)

@@ -1,0 +1,72 @@
+"""Columns in which every cell is wrong: one problem for each, not one for every row."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from stepcast.pipeline.importing.file_problem import FileProblem
+from stepcast.pipeline.importing.target_schema import TargetSchema
+from stepcast.pipeline.importing.timestamp_formats import format_of
+from stepcast.pipeline.importing.timestamps import TimestampColumn
+from stepcast.pipeline.importing.wording import listed, shown
+
+__all__ = ["wrong_throughout"]
+
+ENOUGH = 10  # rows: in fewer, each is reported by itself
+
+
+def wrong_throughout(
+    columns: Sequence[Sequence[str]], schema: TargetSchema, line: int
+) -> dict[int, FileProblem]:
+    """A problem for each column (its place in the schema) of which no cell in the sample can be read.
+
+    ``columns`` are the sample's cells by column, in the order of the schema; they begin at ``line`` of the
+    file.
+    Raises FileProblem if another column holds what belongs there: then the columns are in another order, and
+    nothing more can be said of any row.
+    """
+    arrays = [pa.array(cells, pa.string()) for cells in columns]
+    wrong = [place for place, cells in enumerate(arrays) if not _fits(cells, place, schema)]
+    for place in wrong:
+        for other, cells in enumerate(arrays):
+            untyped = pa.types.is_string(schema.columns[other].type) and other != schema.timestamp
+            if (
+                other != place
+                and (untyped or other in wrong)
+                and _fits(cells, place, schema, everywhere=True)
+            ):
+                raise _moved(place, other, columns, schema, line)
+    if len(arrays[0]) < ENOUGH:
+        return {}
+    return {place: _problem(place, columns[place], schema, line) for place in wrong}
+
+
+def _fits(cells: pa.Array, place: int, schema: TargetSchema, *, everywhere: bool = False) -> bool:
+    """Whether some cell (or each) can be read as column ``place``."""
+    bad = schema.columns[place].convert(cells).bad
+    if bad is None:
+        filled = np.array([bool(cell.strip()) for cell in cells.to_pylist()])
+        return bool(filled.all()) if everywhere else True
+    return not bad.all() and not everywhere
+
+
+def _moved(
+    place: int, other: int, columns: Sequence[Sequence[str]], schema: TargetSchema, line: int
+) -> FileProblem:
+    wanted, there = schema.names[place], schema.names[other]
+    what = (
+        f"the columns are in another order than the schema's ({listed(schema.names)}): {wanted!r} is "
+        f"{shown(columns[place][0])}, and {there!r} is {shown(columns[other][0])}"
+    )
+    return FileProblem("V05", what, "List Schema.Attributes in params.json in the order of the columns", line)
+
+
+def _problem(place: int, cells: Sequence[str], schema: TargetSchema, line: int) -> FileProblem:
+    column = schema.columns[place]
+    message, remedy = column.explain(cells[0])
+    if isinstance(column, TimestampColumn):
+        seems = format_of(list(dict.fromkeys(cells)))
+        message, remedy = column.explain_format(cells[0], seems)
+    what = f"{message}; none of the first {len(cells):,} rows is right"
+    return FileProblem(column.rule, f"{what}, so the column is not read further", remedy, line)

@@ -1,0 +1,26 @@
+"""How the values that a user gave are shown in messages."""
+
+from collections.abc import Sequence
+
+__all__ = ["listed", "shown"]
+
+LONGEST = 60  # characters of a cell that a message shows
+
+
+def shown(text: str) -> str:
+    """``text`` in quotes, cut where it is long.
+
+    >>> shown("client_12"), shown("x" * 100)
+    ("'client_12'", "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'")
+    """
+    return repr(text if len(text) <= LONGEST else text[:LONGEST] + "...")
+
+
+def listed(names: Sequence[str], most: int = 20) -> str:
+    """``names`` with commas between; beyond ``most`` only their number.
+
+    >>> listed(["a", "b", "c"], most=2)
+    "'a', 'b' and 1 more"
+    """
+    text = ", ".join(shown(name) for name in names[:most])
+    return f"{text} and {len(names) - most} more" if len(names) > most else text
