@@ -1,0 +1,36 @@
+"""``stepcast chart``: a picture of the current forecast."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stepcast.cli.options import Endpoint
+from stepcast.cli.output import print_line
+
+__all__ = ["MOST_PANELS", "chart"]
+
+MOST_PANELS = 6
+
+
+def chart(
+    item: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Which item; without it, the six with the largest forecasts."),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", dir_okay=False, help="Where the PNG goes.")
+    ] = Path("chart.png"),
+    endpoint: Endpoint = None,
+) -> None:
+    """Draw an item's history and forecast as a PNG: the median, and the fan between the quantiles."""
+    if out.suffix.lower() != ".png":
+        raise typer.BadParameter(f"{out} is not a .png file: charts are PNG pictures", param_hint="--out")
+    from stepcast.cli.chart_data import chart_series
+    from stepcast.cli.drawing import draw
+    from stepcast.cli.stack import attach
+
+    series = chart_series(attach(endpoint), item, MOST_PANELS)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draw(series, out)
+    print_line(str(out))

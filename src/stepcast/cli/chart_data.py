@@ -1,0 +1,173 @@
+"""What a chart shows of a series: recent history on the forecast's grid, and the forecast, through SQL."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import fmean
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.cli.failure import Failure
+from stepcast.cli.query import ask, identifier
+from stepcast.cli.stack import Stack
+from stepcast.engine.calendar import moment_of, period_of
+from stepcast.engine.frequency import Frequency
+from stepcast.pipeline import layout, objects, tables, vintages
+from stepcast.pipeline.errors import ResourceNotFoundException
+from stepcast.pipeline.read_params import read_params
+from stepcast.pipeline.vintages import Manifest
+
+__all__ = ["Charted", "chart_series", "current_vintage"]
+
+HORIZONS_BACK = 3  # how much history stands before the forecast
+AGGREGATIONS: dict[str, Callable[[list[float]], float]] = {
+    "sum": sum,
+    "avg": fmean,
+    "first": lambda rows: rows[0],
+    "min": min,
+    "max": max,
+}
+
+Floats = NDArray[np.float64]
+Moments = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True)
+class Charted:
+    """One series to draw.
+
+    ``history``  one value a period before the forecast, nan where nothing was observed.
+    ``outputs``  the forecast by output, as SQL calls it: p10, p50, mean; one value a moment of ``ahead``.
+    """
+
+    title: str
+    target: str
+    frequency: str
+    past: Moments
+    history: Floats
+    ahead: Moments
+    outputs: dict[str, Floats]
+
+
+def current_vintage(stack: Stack) -> Manifest:
+    """What is known of the current forecast; Failure where there is none yet."""
+    manifest = vintages.current(stack.s3, stack.bucket)
+    if manifest is None:
+        raise Failure(
+            f"there is no forecast yet: upload params.json and train/*.csv to s3://{stack.bucket}/, "
+            "then see `stepcast status`"
+        )
+    return manifest
+
+
+def chart_series(stack: Stack, item: str | None, most: int) -> list[Charted]:
+    """The series of ``item``, or those with the largest forecasts; ``most`` of them at most.
+
+    Failure where the current forecast has no such item: its message names some that there are.
+    """
+    manifest = current_vintage(stack)
+    aggregation = _aggregation(stack)
+    return [_read(stack, manifest, key, aggregation) for key in _keys(stack, manifest, item, most)]
+
+
+def _keys(stack: Stack, manifest: Manifest, item: str | None, most: int) -> list[tuple[str, ...]]:
+    """Identifier and dimensions of each series, the largest first."""
+    names = key_columns(manifest)
+    columns = ", ".join(map(identifier, names))
+    wanted = f"WHERE {identifier(names[0])} = ?" if item is not None else ""
+    rows = ask(
+        stack,
+        # Only columns' names are put into the text, and identifier() has looked at them.
+        f"SELECT {columns}, sum({identifier(target_column(manifest))}) AS total FROM {tables.FORECAST} "  # noqa: S608
+        f"{wanted} GROUP BY {columns} ORDER BY total DESC, {columns} LIMIT {most:d}",
+        [] if item is None else [item],
+    ).rows
+    if keys := [tuple(map(str, row[:-1])) for row in rows]:
+        return keys
+    known = ask(
+        stack,
+        f"SELECT DISTINCT {identifier(names[0])} FROM {tables.FORECAST} ORDER BY 1 LIMIT 10",  # noqa: S608
+    ).rows
+    raise Failure(
+        f"the forecast has no item {item!r}: choose one of {', '.join(str(row[0]) for row in known)}, "
+        f"or see them all in the table {tables.FORECAST}"
+    )
+
+
+def _read(stack: Stack, manifest: Manifest, key: tuple[str, ...], aggregation: str) -> Charted:
+    names, target = key_columns(manifest), target_column(manifest)
+    frequency = Frequency.parse(manifest.frequency)
+    first = int(period_of(np.array(np.datetime64(manifest.first)), frequency))
+    periods = np.arange(first - HORIZONS_BACK * manifest.horizon, first)
+    past = moment_of(periods, frequency)
+    where = " AND ".join(f"{identifier(name)} = ?" for name in names)
+    moment, value = identifier("timestamp"), identifier(target)
+    rows = ask(
+        stack,
+        # As text, a day comes before each of its hours.
+        f"SELECT {moment}, {value} FROM {tables.TRAIN} WHERE {where} AND {moment} >= ?",  # noqa: S608
+        [*key, str(past[0].astype("datetime64[D]"))],
+    ).rows
+    observed = [(str(when), float(number)) for when, number in rows if isinstance(number, int | float)]
+    outputs: dict[str, list[tuple[str, float]]] = {}
+    forecast = ask(
+        stack,
+        f"SELECT type, {moment}, {value} FROM {tables.FORECAST} WHERE {where} ORDER BY {moment}",  # noqa: S608
+        key,
+    ).rows
+    for output, when, number in forecast:
+        outputs.setdefault(str(output), []).append((str(when), float(number or 0)))
+    return Charted(
+        title=" · ".join(key),
+        target=target,
+        frequency=manifest.frequency,
+        past=past,
+        history=_on_grid(observed, periods, frequency, aggregation),
+        ahead=_moments([when for when, _ in next(iter(outputs.values()))]),
+        outputs={output: np.array([number for _, number in rows]) for output, rows in outputs.items()},
+    )
+
+
+def key_columns(manifest: Manifest) -> list[str]:
+    """The columns that tell series apart: the identifier, then the forecast's dimensions."""
+    return [name for name, kind in manifest.wide_columns.items() if kind == "string" and name != "date"]
+
+
+def target_column(manifest: Manifest) -> str:
+    """What is forecast: the only number in the table."""
+    return next(name for name, kind in manifest.clean_columns.items() if kind == "double")
+
+
+def _aggregation(stack: Stack) -> str:
+    """How rows of one period are put together: as params.json says."""
+    try:
+        params, _ = read_params(objects.read(stack.s3, stack.bucket, layout.PARAMS))
+    except ResourceNotFoundException:
+        params = None
+    return params.filling.aggregation if params else "sum"
+
+
+def _on_grid(
+    observed: list[tuple[str, float]], periods: NDArray[np.int64], frequency: Frequency, aggregation: str
+) -> Floats:
+    """One value a period; nan where there is no row.
+
+    >>> rows = [("2024-01-01 00:20:00", 2.0), ("2024-01-01 00:40:00", 3.0)]
+    >>> hour = period_of(np.datetime64("2024-01-01T00"), Frequency.parse("H"))
+    >>> _on_grid(rows, np.array([hour, hour + 1]), Frequency.parse("H"), "sum")
+    array([ 5., nan])
+    """
+    values: dict[int, list[float]] = {}
+    numbers = period_of(_moments([when for when, _ in observed]), frequency)
+    for number, (_, value) in zip(numbers.tolist(), observed, strict=True):
+        values.setdefault(number, []).append(value)
+    reduce = AGGREGATIONS[aggregation]
+    return np.array(
+        [reduce(values[n]) if n in values else np.nan for n in periods.tolist()], dtype=np.float64
+    )
+
+
+def _moments(texts: list[str]) -> Moments:
+    """From text in either TimestampFormat."""
+    return np.array([datetime.fromisoformat(text) for text in texts], dtype="datetime64[s]")

@@ -1,0 +1,113 @@
+"""Charts of forecasts: history, the fan between the outer quantiles, the median."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib.dates as mdates
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from stepcast.cli.chart_data import Charted, Floats, Moments
+from stepcast.engine.frequency import Frequency
+
+__all__ = ["draw"]
+
+DPI = 150
+ALONE = (12.0, 5.0)  # inches, of one chart
+PANEL = (7.0, 3.2)  # of one among several
+FEW = 60  # points that are marked one by one
+# Labels of ticks that are years, months, days, hours, minutes, seconds apart: a day always says its month.
+TICKS = ["%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M", "%H:%M:%S"]
+FIRST_TICKS = ["", "%b %Y", "%d %b", "%d %b", "%H:%M", "%H:%M"]
+CORNER = ["", "", "%Y", "%d %b %Y", "%d %b %Y", "%d %b %Y"]  # the rest of the date, below the axis
+RHYTHMS = {
+    "min": ("every minute", "minutes"),
+    "H": ("hourly", "hours"),
+    "D": ("daily", "days"),
+    "W": ("weekly", "weeks"),
+    "M": ("monthly", "months"),
+    "Y": ("yearly", "years"),
+}
+INK, FORECAST, MEAN = "#30343b", "#0b6bcb", "#c2570c"
+
+
+def draw(series: Sequence[Charted], path: Path) -> None:
+    """Write a PNG with one panel a series."""
+    columns = 1 if len(series) == 1 else 2
+    rows = -(-len(series) // columns)
+    size = ALONE if len(series) == 1 else (PANEL[0] * columns, PANEL[1] * rows + 0.6)
+    figure = Figure(figsize=size, dpi=DPI, layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for panel, charted in zip(panels, series, strict=False):
+        _panel(panel, charted)
+    for empty in panels[len(series) :]:
+        empty.set_axis_off()
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
+    with warnings.catch_warnings():
+        # An item may be named in a script that the font does not have: the chart is readable all the same.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(path, format="png")
+
+
+def rhythm(frequency: Frequency) -> str:
+    """A frequency in words.
+
+    >>> rhythm(Frequency.parse("H")), rhythm(Frequency.parse("15min"))
+    ('hourly', 'every 15 minutes')
+    """
+    single, plural = RHYTHMS[frequency.unit]
+    return single if frequency.count == 1 else f"every {frequency.count} {plural}"
+
+
+def _panel(axes: Axes, charted: Charted) -> None:
+    lone = "." if len(charted.past) < FEW else None  # an observation between two holes has no line
+    axes.plot(charted.past, charted.history, color=INK, linewidth=1.1, marker=lone, label="history")
+    ahead, outputs = _with_width(charted)
+    quantiles = sorted((name for name in outputs if name != "mean"), key=lambda name: int(name[1:]))
+    for low, high in zip(quantiles, reversed(quantiles), strict=True):
+        if int(low[1:]) < int(high[1:]):
+            label = f"{low.upper()} to {high.upper()}"
+            lower, upper = outputs[low], outputs[high]
+            axes.fill_between(ahead, lower, upper, color=FORECAST, alpha=0.22, linewidth=0, label=label)
+    if len(quantiles) % 2:
+        middle = quantiles[len(quantiles) // 2]
+        label = f"{middle.upper()}{' (median)' if middle == 'p50' else ''}"
+        axes.plot(ahead, outputs[middle], color=FORECAST, linewidth=1.6, label=label)
+    if "mean" in outputs:
+        axes.plot(ahead, outputs["mean"], color=MEAN, linewidth=1.3, label="mean")
+    axes.axvline(ahead[0], color=INK, linewidth=0.8, linestyle=(0, (4, 3)), alpha=0.6)
+    axes.set_xlim(charted.past[0], ahead[-1])
+    _furnish(axes, charted)
+
+
+def _with_width(charted: Charted) -> tuple[Moments, dict[str, Floats]]:
+    """The forecast; one of a single period lasts until that period ends, so that there is a fan to see."""
+    if len(charted.ahead) > 1:
+        return charted.ahead, charted.outputs
+    ahead = np.array([charted.ahead[0], charted.ahead[0] + (charted.ahead[0] - charted.past[-1])])
+    return ahead, {name: np.repeat(values, 2) for name, values in charted.outputs.items()}
+
+
+def _furnish(axes: Axes, charted: Charted) -> None:
+    # An item's name may hold a $: it is not mathematics.
+    axes.set_title(charted.title, loc="left", fontweight="bold", parse_math=False)
+    axes.set_ylabel(charted.target, parse_math=False)
+    axes.set_xlabel(f"timestamp ({rhythm(Frequency.parse(charted.frequency))})")
+    locator = mdates.AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]  # has no stubs
+    formatter = mdates.ConciseDateFormatter(  # type: ignore[no-untyped-call]  # has no stubs
+        locator, formats=TICKS, zero_formats=FIRST_TICKS, offset_formats=CORNER
+    )
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(formatter)
+    axes.grid(color=INK, alpha=0.12, linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    if _never_negative(charted):
+        axes.set_ylim(bottom=0)
+
+
+def _never_negative(charted: Charted) -> bool:
+    drawn: list[Floats] = [charted.history, *charted.outputs.values()]
+    return all(not np.any(values < 0) for values in drawn)

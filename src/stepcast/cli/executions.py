@@ -1,0 +1,129 @@
+"""Executions of the state machine: which there are, which states they went through, why one failed."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from stepcast.cli.stack import Stack
+
+__all__ = ["Execution", "Visit", "describe", "newest_first", "visits"]
+
+NOTIFY_FAILURE = "NotifyFailure"  # the state before it is the one that failed
+SUPERSEDED = "Superseded"
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One state that an execution entered; ``done`` and ``total`` count a Map's iterations."""
+
+    state: str
+    entered: datetime
+    left: datetime | None = None
+    done: int | None = None
+    total: int | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, or has taken so far."""
+        return ((self.left or datetime.now(UTC)) - self.entered).total_seconds()
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One run of the state machine. ``status`` is Step Functions', or SUPERSEDED: newer input took over."""
+
+    arn: str
+    status: str
+    started: datetime
+    stopped: datetime | None
+    states: tuple[Visit, ...]
+    error: str | None = None
+    cause: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.arn.rpartition(":")[2]
+
+    @property
+    def run(self) -> str:
+        """The fingerprint of the input: a further attempt is named ``<run>-2``."""
+        return self.name.partition("-")[0]
+
+    @property
+    def state(self) -> str | None:
+        """The state it is in, ended in, or failed in; None before it has entered one."""
+        names = [visit.state for visit in self.states]
+        if NOTIFY_FAILURE in names[1:]:
+            return names[names.index(NOTIFY_FAILURE) - 1]
+        return names[-1] if names else None
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, or has taken so far."""
+        return ((self.stopped or datetime.now(UTC)) - self.started).total_seconds()
+
+
+def newest_first(stack: Stack) -> list[str]:
+    """The ARNs of the executions."""
+    pages = stack.states.get_paginator("list_executions").paginate(stateMachineArn=stack.state_machine)
+    rows = [row for page in pages for row in page["executions"]]
+    return [row["executionArn"] for row in sorted(rows, key=lambda row: row["startDate"], reverse=True)]
+
+
+def describe(stack: Stack, arn: str) -> Execution:
+    """One execution with the states it went through."""
+    document = stack.states.describe_execution(executionArn=arn)
+    stopped = document.get("stopDate")
+    pages = stack.states.get_paginator("get_execution_history").paginate(executionArn=arn)
+    events = (event for page in pages for event in page["events"])
+    states = list(visits(events, lambda map_run: _counts(stack, map_run)))
+    if states and states[-1].left is None and stopped is not None:
+        states[-1] = replace(states[-1], left=stopped)  # Succeed and Fail are entered, never left
+    superseded = document["status"] == "SUCCEEDED" and states and states[-1].state == SUPERSEDED
+    return Execution(
+        arn=arn,
+        status=SUPERSEDED.upper() if superseded else document["status"],
+        started=document["startDate"],
+        stopped=stopped,
+        states=tuple(states),
+        error=document.get("error"),
+        cause=document.get("cause"),
+    )
+
+
+def visits(events: Iterable[Event], counts: Callable[[str], tuple[int, int]]) -> Iterator[Visit]:
+    """The states that a history went through, in order; what happens inside a Map counts as the Map.
+
+    ``counts`` gives done and total of a map run, by its ARN: a distributed Map has its history elsewhere.
+    """
+    visit: Visit | None = None
+    inside_map = False
+    for event in events:
+        kind, moment = event["type"], event["timestamp"]
+        if kind.endswith("StateEntered") and not inside_map:
+            if visit is not None:
+                yield visit if visit.left else replace(visit, left=moment)  # left by a Catch
+            visit = Visit(event["stateEnteredEventDetails"]["name"], moment)
+            inside_map = kind == "MapStateEntered"
+        elif visit is None:
+            continue
+        elif kind.endswith("StateExited") and event["stateExitedEventDetails"]["name"] == visit.state:
+            visit, inside_map = replace(visit, left=moment), False
+        elif kind == "MapStateFailed":
+            inside_map = False
+        elif kind == "MapRunStarted":
+            done, total = counts(event["mapRunStartedEventDetails"]["mapRunArn"])
+            visit = replace(visit, done=done, total=total)
+        elif kind == "MapStateStarted" and event.get("mapStateStartedEventDetails"):
+            visit = replace(visit, done=0, total=event["mapStateStartedEventDetails"]["length"])
+        elif kind == "MapIterationSucceeded":
+            visit = replace(visit, done=(visit.done or 0) + 1)
+    if visit is not None:
+        yield visit
+
+
+def _counts(stack: Stack, map_run: str) -> tuple[int, int]:
+    items = stack.states.describe_map_run(mapRunArn=map_run)["itemCounts"]
+    return items["succeeded"], items["total"]

@@ -1,0 +1,48 @@
+"""What a person is told when a command cannot do its work: what, where, what to change."""
+
+import sys
+
+__all__ = ["Failure", "explain"]
+
+
+class Failure(Exception):
+    """A command cannot do what it was asked for; the message is all that the user needs to know."""
+
+
+def explain(error: Exception) -> str | None:
+    """The paragraph for an expected failure; None for a defect, which keeps its traceback."""
+    if isinstance(error, Failure):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        return _missing(error)
+    if isinstance(error, OSError) and error.filename is not None and error.strerror is not None:
+        return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
+    # Only a command that imported them can have met their errors.
+    for module, explanation in (("localaws", _localaws), ("botocore", _botocore)):
+        if module in sys.modules and (message := explanation(error)):
+            return message
+    return None
+
+
+def _missing(error: ModuleNotFoundError) -> str | None:
+    package = (error.name or "").partition(".")[0]
+    if package in ("", "stepcast", "localaws"):
+        return None  # not an extra: a defect
+    return f'the package {package} is not installed; this command needs it: pip install "stepcast[local]"'
+
+
+def _localaws(error: Exception) -> str | None:
+    import localaws
+
+    return str(error) if isinstance(error, localaws.LocalAwsError) else None
+
+
+def _botocore(error: Exception) -> str | None:
+    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+    if isinstance(error, ConnectionError | HTTPClientError):
+        return f"the local stack stopped answering ({error}): start it again with `stepcast up`"
+    if isinstance(error, ClientError):
+        answer = error.response["Error"]
+        return f"{error.operation_name} failed with {answer['Code']}: {answer['Message']}"
+    return None

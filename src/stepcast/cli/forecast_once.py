@@ -1,0 +1,183 @@
+"""One forecast from files to files: upload to a stack of one's own, follow the run, fetch what it made."""
+
+import csv
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stepcast.cli.chart import MOST_PANELS
+from stepcast.cli.chart_data import chart_series, key_columns, target_column
+from stepcast.cli.drawing import draw
+from stepcast.cli.executions import Execution, describe
+from stepcast.cli.failure import Failure
+from stepcast.cli.problem_lines import error_lines
+from stepcast.cli.progress import Display
+from stepcast.cli.query import ask, identifier
+from stepcast.cli.results_folder import ResultsFolder
+from stepcast.cli.stack import Stack
+from stepcast.pipeline import layout, objects, tables, vintages
+from stepcast.pipeline.errors import ResourceNotFoundException
+from stepcast.pipeline.problems import Report
+from stepcast.pipeline.run import fingerprint
+from stepcast.pipeline.vintages import Manifest
+
+__all__ = ["Item", "Outcome", "follow", "keys_for", "save", "upload", "why_it_failed"]
+
+START_SECONDS = 60  # a trigger that has not answered by then never will
+LOOK_SECONDS = 0.2
+SHOWN_PROBLEMS = 5
+VALIDATION = "validation.md"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the summary. ``totals`` sums the forecast over the horizon, by output: p10, p50, p90."""
+
+    key: dict[str, str]
+    model: str
+    score: float | None
+    seasonal_naive: float | None
+    totals: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run made."""
+
+    manifest: Manifest
+    items: list[Item]
+
+
+def keys_for(files: Sequence[Path]) -> dict[str, Path]:
+    """Where each file goes in the bucket; files of the same name get folders.
+
+    >>> [*keys_for([Path("a/x.csv"), Path("b/x.csv"), Path("y.csv")])]
+    ['train/1-a/x.csv', 'train/2-b/x.csv', 'train/y.csv']
+    """
+    names = Counter(path.name for path in files)
+    keys = {}
+    for number, path in enumerate(files, 1):
+        folder = f"{number}-{path.resolve().parent.name}/" if names[path.name] > 1 else ""
+        keys[f"{layout.TRAIN}{folder}{path.name}"] = path
+    return keys
+
+
+def upload(stack: Stack, params: Path, train: Sequence[Path]) -> str:
+    """Put the files in the bucket; the ARN of the execution that covers them all.
+
+    params.json goes last: until it is there nothing starts, so there is one execution and not one a file.
+    """
+    for key, path in keys_for(train).items():
+        stack.s3.upload_file(str(path), stack.bucket, key)
+    stack.s3.upload_file(str(params), stack.bucket, layout.PARAMS)
+    run = fingerprint(stack.s3, stack.bucket)
+    return f"{stack.state_machine.replace(':stateMachine:', ':execution:')}:{run}"
+
+
+def follow(stack: Stack, arn: str, display: Display) -> Execution:
+    """Show how the execution advances until it has ended."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            execution = describe(stack, arn)
+        except stack.states.exceptions.ExecutionDoesNotExist:
+            if time.monotonic() > deadline:
+                raise Failure(
+                    f"no run started within {START_SECONDS} s of the upload; StartExecutionFunction said:\n"
+                    + _log(stack, "StartExecutionFunction")
+                ) from None
+        else:
+            display.show(execution)
+            if execution.stopped is not None:
+                return execution
+        time.sleep(LOOK_SECONDS)
+
+
+def why_it_failed(stack: Stack, execution: Execution, folder: ResultsFolder) -> str:
+    """The message for a run that ended badly; the validation report lies in ``folder`` then."""
+    try:
+        report = Report.from_json(_text(stack, layout.report(execution.run, "json")))
+    except ResourceNotFoundException:
+        report = Report()
+    folder.add(VALIDATION, report.to_markdown())
+    if report.errors:
+        count, *lines = error_lines(report, SHOWN_PROBLEMS)
+        where = f"The whole report: {folder.path / VALIDATION}"
+        return "\n".join([f"the input has {count}; nothing was forecast", *lines, where])
+    what = f"{execution.error}: {execution.cause}" if execution.error else execution.status
+    return f"the run failed in {execution.state}: {what}"
+
+
+def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
+    """Write the forecast, the backtest, the leaderboard, the report and the chart, all or nothing."""
+    manifest = vintages.current(stack.s3, stack.bucket)
+    if manifest is None or manifest.run != execution.run:
+        raise Failure(f"run {execution.run} ended well, but s3://{stack.bucket}/ holds no forecast of it")
+    with folder.replaced() as fresh:
+        for name, prefix in {
+            "raw": layout.raw(layout.FORECAST, manifest.vintage),
+            "clean": layout.clean(layout.FORECAST, manifest.vintage),
+            "accuracy/forecasted-values": layout.accuracy(manifest.predictor, "forecasted-values"),
+            "accuracy/accuracy-metrics-values": layout.accuracy(
+                manifest.predictor, "accuracy-metrics-values"
+            ),
+        }.items():
+            _download(stack, prefix, fresh / name)
+        _write_leaderboard(stack, fresh / "leaderboard.csv")
+        (fresh / VALIDATION).write_text(_text(stack, layout.report(execution.run, "md")), encoding="utf-8")
+        draw(chart_series(stack, None, MOST_PANELS), fresh / "chart.png")
+        return Outcome(manifest, _items(stack, manifest))
+
+
+def _items(stack: Stack, manifest: Manifest) -> list[Item]:
+    names = key_columns(manifest)
+    columns, value = ", ".join(map(identifier, names)), identifier(target_column(manifest))
+    # Only columns' names are put into the text, and identifier() has looked at them.
+    sums = f"SELECT {columns}, type, sum({value}) FROM {tables.FORECAST} GROUP BY {columns}, type"  # noqa: S608
+    totals: dict[tuple[str, ...], dict[str, float]] = {}
+    for *key, output, total in ask(stack, sums).rows:
+        totals.setdefault(tuple(map(str, key)), {})[str(output)] = float(total or 0)
+    board = f"SELECT * FROM {tables.LEADERBOARD} WHERE scope = 'item' ORDER BY {columns}"  # noqa: S608
+    return [_item(record, names, totals) for record in ask(stack, board).records()]
+
+
+def _item(record: dict[str, Any], names: list[str], totals: dict[tuple[str, ...], dict[str, float]]) -> Item:
+    key = {name: str(record[name]) for name in names}
+    return Item(
+        key=key,
+        model=record["model"],
+        score=record["score"],
+        seasonal_naive=record.get("score_seasonal_naive"),
+        totals=dict(sorted(totals[tuple(key.values())].items(), key=lambda total: (len(total[0]), total[0]))),
+    )
+
+
+def _write_leaderboard(stack: Stack, path: Path) -> None:
+    result = ask(stack, f"SELECT * FROM {tables.LEADERBOARD} ORDER BY scope, 1, 2")  # noqa: S608 - a constant
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(column.name for column in result.columns)
+        writer.writerows(result.rows)
+
+
+def _download(stack: Stack, prefix: str, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for key in objects.keys(stack.s3, stack.bucket, prefix):
+        stack.s3.download_file(stack.bucket, key, str(folder / key.rpartition("/")[2]))
+
+
+def _text(stack: Stack, key: str) -> str:
+    return objects.read(stack.s3, stack.bucket, key).decode()
+
+
+def _log(stack: Stack, function: str) -> str:
+    """The last lines that a function has logged."""
+    logs = stack.client("logs")
+    try:
+        events = logs.filter_log_events(logGroupName=f"/aws/lambda/{stack.function(function)}")["events"]
+    except logs.exceptions.ResourceNotFoundException:
+        events = []
+    return "\n".join(event["message"].rstrip() for event in events[-20:]) or "nothing"

@@ -1,0 +1,77 @@
+"""What commands print: answers on stdout, everything about the way there on stderr."""
+
+import json
+import math
+from datetime import datetime
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+__all__ = ["cell", "clock", "duration", "print_json", "print_line", "stderr", "stdout", "table"]
+
+
+def stdout() -> Console:
+    """Made when it is used: a test, or a pipe, may have replaced the stream."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def stderr() -> Console:
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_line(text: str) -> None:
+    """A line of an answer as it stands: no colour, no markup, no wrapping."""
+    typer.echo(text)
+
+
+def print_json(document: Any, indent: int | None = 2) -> None:
+    """Numbers that JSON does not have (nan, infinity) become null."""
+    print_line(json.dumps(_finite(document), indent=indent, ensure_ascii=False, default=_plain))
+
+
+def table(title: str | None, *columns: str, numbers: tuple[str, ...] = ()) -> Table:
+    """A table; the columns named in ``numbers`` stand on the right."""
+    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    return made
+
+
+def cell(value: Any) -> Text:
+    """A value in a table: text of a stranger is never read as markup, and NULL does not look like text."""
+    return Text("NULL", style="dim italic") if value is None else Text(str(value))
+
+
+def duration(seconds: float) -> str:
+    """Time as a person says it.
+
+    >>> duration(0.44), duration(12.3), duration(75), duration(7322)
+    ('0.4 s', '12.3 s', '1 min 15 s', '2 h 2 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def clock(moment: datetime) -> str:
+    """The time here, to the second."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return value

@@ -1,0 +1,22 @@
+"""The errors of a validation report as lines for a terminal."""
+
+from stepcast.pipeline.problems import Report
+
+__all__ = ["error_lines"]
+
+
+def error_lines(report: Report, most: int) -> list[str]:
+    """How many errors there are, then a line each, ``most`` of them, then how many more.
+
+    >>> from stepcast.pipeline.problems import Problem
+    >>> report = Report()
+    >>> report.extend(Problem("V06", "error", "no date", "Write one", file="a.csv", line=n) for n in (1, 2))
+    >>> error_lines(report, 1)
+    ['2 errors', '- V06 a.csv line 1: no date. Write one', '- and 1 more']
+    """
+    errors = [problem for problem in report.problems if problem.severity == "error"][:most]
+    lines = ["1 error" if report.errors == 1 else f"{report.errors:,} errors"]
+    lines += [f"- {problem}" for problem in errors]
+    if (more := report.errors - len(errors)) > 0:
+        lines.append(f"- and {more:,} more")
+    return lines

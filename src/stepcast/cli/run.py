@@ -1,0 +1,148 @@
+"""``stepcast run``: one forecast, from files to files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stepcast.cli.options import Json, ProjectFolder
+from stepcast.cli.output import cell, print_json, print_line, stdout, table
+
+if TYPE_CHECKING:
+    from stepcast.cli.executions import Execution
+    from stepcast.cli.forecast_once import Outcome
+
+__all__ = ["run"]
+
+FORMATS = (".csv", ".csv.gz", ".parquet")
+SUMMARY_ROWS = 20
+
+
+def run(
+    params: Annotated[
+        Path,
+        typer.Option(metavar="FILE", exists=True, dir_okay=False, readable=True, help="The params.json."),
+    ],
+    train: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="CSV",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="Target series: .csv, .csv.gz or .parquet.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the results go.")],
+    more: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="CSV",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="Further files of --train, as a shell writes them for train/*.csv.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Write into a DIR that holds other files; they stay beside the results."
+        ),
+    ] = False,
+    as_json: Json = False,
+    project: ProjectFolder = None,
+) -> None:
+    """Forecast files in one go, through the same template and runtime as everywhere.
+
+    DIR gets raw/*.csv, clean/*.csv, accuracy/, leaderboard.csv, validation.md and chart.png.
+    """
+    files = [*train, *(more or ())]
+    for path in files:
+        if not path.name.lower().endswith(FORMATS):
+            raise typer.BadParameter(f"{path} is none of {', '.join(FORMATS)}", param_hint="--train")
+    from stepcast.cli import forecast_once
+    from stepcast.cli.failure import Failure
+    from stepcast.cli.progress import display
+    from stepcast.cli.project import Project
+    from stepcast.cli.results_folder import ResultsFolder
+    from stepcast.cli.stack import private
+
+    folder = ResultsFolder(out, force)
+    with display(quiet=as_json) as shown:
+        shown.say("starting the local stack")
+        # Nothing else is uploaded: there is nothing to wait for.
+        with private(Project.find(project), SettleSeconds="0") as stack:
+            execution = forecast_once.follow(stack, forecast_once.upload(stack, params, files), shown)
+            if execution.status != "SUCCEEDED":
+                message = forecast_once.why_it_failed(stack, execution, folder)
+                if as_json:
+                    print_json(
+                        {"status": execution.status, **_facts(execution, folder.path), "message": message}
+                    )
+                raise Failure(message)
+            outcome = forecast_once.save(stack, execution, folder)
+    if as_json:
+        print_json({"status": execution.status, **_facts(execution, folder.path), **_results(outcome)})
+    else:
+        _print_summary(outcome, out)
+
+
+def _facts(execution: "Execution", folder: Path) -> dict[str, Any]:
+    return {
+        "run": execution.run,
+        "out": str(folder),
+        "seconds": execution.seconds,
+        "states": [{"state": visit.state, "seconds": visit.seconds} for visit in execution.states],
+        "error": execution.error,
+    }
+
+
+def _results(outcome: "Outcome") -> dict[str, Any]:
+    manifest = outcome.manifest
+    return {
+        "vintage": manifest.vintage,
+        "metric": manifest.metric,
+        "scores": manifest.scores,
+        "items": [
+            {
+                **item.key,
+                "model": item.model,
+                "score": item.score,
+                "score_seasonal_naive": item.seasonal_naive,
+                "totals": item.totals,
+            }
+            for item in outcome.items
+        ],
+    }
+
+
+def _print_summary(outcome: "Outcome", out: Path) -> None:
+    manifest, items = outcome.manifest, outcome.items
+    keys, outputs = list(items[0].key), list(items[0].totals)
+    metric = {"AverageWeightedQuantileLoss": "wQL"}.get(manifest.metric, manifest.metric)
+    numbers = (metric, "seasonal naive", *(f"{output} total" for output in outputs))
+    shown = table(None, *keys, "model", *numbers, numbers=numbers)
+    for item in items[:SUMMARY_ROWS]:
+        totals = (f"{item.totals[output]:,.1f}" for output in outputs)
+        scores = (_score(item.score), _score(item.seasonal_naive))
+        shown.add_row(*map(cell, (*item.key.values(), item.model, *scores, *totals)))
+    scores = (_score(manifest.scores[manifest.best]), _score(manifest.scores.get("SeasonalNaive")))
+    shown.add_section()
+    shown.add_row(
+        "all items", *("" for _ in keys[1:]), manifest.best, *scores, *("" for _ in outputs), style="bold"
+    )
+    stdout().print()
+    stdout().print(shown)
+    if len(items) > SUMMARY_ROWS:
+        print_line(f"and {len(items) - SUMMARY_ROWS:,} more in {out / 'leaderboard.csv'}")
+    print_line("")
+    print_line(f"{manifest.horizon} steps of {manifest.frequency}: {manifest.first} to {manifest.last}")
+    print_line(
+        f"Files:  {out}/raw/  {out}/clean/  {out}/accuracy/  {out}/leaderboard.csv  {out}/validation.md"
+    )
+    print_line(f"Chart:  {out}/chart.png")
+
+
+def _score(score: float | None) -> str:
+    return "-" if score is None else f"{score:.4f}"

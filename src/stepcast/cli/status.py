@@ -1,0 +1,100 @@
+"""``stepcast status``: what runs, what failed and why, the current forecast, the messages sent."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stepcast.cli.options import Endpoint, Json
+from stepcast.cli.output import cell, clock, duration, print_json, print_line, stdout, table
+
+if TYPE_CHECKING:
+    from stepcast.cli.executions import Execution
+    from stepcast.cli.situation import Situation
+
+__all__ = ["status"]
+
+MESSAGES_SHOWN = 5
+
+
+def status(
+    last: Annotated[int, typer.Option(min=1, help="How many executions, the newest first.")] = 10,
+    as_json: Json = False,
+    endpoint: Endpoint = None,
+) -> None:
+    """Show the executions, where one is or failed and why, the current forecast and the messages sent."""
+    from stepcast.cli.situation import look
+    from stepcast.cli.stack import attach
+
+    situation = look(attach(endpoint), last)
+    if as_json:
+        print_json(_document(situation))
+    else:
+        _print(situation)
+
+
+def _print(situation: "Situation") -> None:
+    print_line(f"{situation.endpoint}, bucket {situation.bucket}")
+    if manifest := situation.manifest:
+        print_line(
+            f"Current forecast: vintage {manifest.vintage}, {manifest.items:,} items, "
+            f"{manifest.first} to {manifest.last}"
+        )
+    else:
+        print_line("Current forecast: none yet")
+    print_line("")
+    if not situation.executions:
+        print_line(f"No runs yet: upload params.json and train/*.csv to s3://{situation.bucket}/")
+        return
+    shown = table(None, "started", "run", "status", "state", "took", numbers=("took",))
+    for execution in situation.executions:
+        shown.add_row(*map(cell, _row(execution)))
+    stdout().print(shown)
+    if situation.failure:
+        print_line("")
+        print_line(situation.failure)
+    if situation.messages:
+        print_line("\nMessages:")
+        for message in situation.messages[-MESSAGES_SHOWN:]:
+            print_line(f"  {message.when}  {message.subject}")
+
+
+def _row(execution: "Execution") -> tuple[str, ...]:
+    state = execution.state if execution.status != "SUCCEEDED" else None
+    return (
+        clock(execution.started),
+        execution.name,
+        execution.status.lower(),
+        state or "",
+        duration(execution.seconds),
+    )
+
+
+def _document(situation: "Situation") -> dict[str, Any]:
+    return {
+        "endpoint": situation.endpoint,
+        "bucket": situation.bucket,
+        "vintage": situation.manifest.vintage if situation.manifest else None,
+        "executions": [
+            {
+                "name": execution.name,
+                "run": execution.run,
+                "status": execution.status,
+                "state": execution.state,
+                "started": execution.started,
+                "stopped": execution.stopped,
+                "seconds": execution.seconds,
+                "error": execution.error,
+                "cause": execution.cause,
+                "states": [
+                    {"state": visit.state, "seconds": visit.seconds, "done": visit.done, "total": visit.total}
+                    for visit in execution.states
+                ],
+            }
+            for execution in situation.executions
+        ],
+        "report": situation.report,
+        "messages": [
+            {"when": m.when, "topic": m.topic, "subject": m.subject, "body": m.body}
+            for m in situation.messages
+        ],
+    }

@@ -1,0 +1,142 @@
+"""``stepcast up``: serve the whole pipeline on this machine until Ctrl-C."""
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stepcast.cli.options import ProjectFolder
+from stepcast.cli.output import clock, duration, print_json, print_line, stderr
+
+if TYPE_CHECKING:
+    from stepcast.cli.executions import Execution
+    from stepcast.cli.stack import Stack
+
+__all__ = ["up"]
+
+LOOK_SECONDS = 0.5
+DEFAULT_PORT = 5005
+INSTRUCTIONS = """\
+Stepcast serves at {stack.endpoint}, bucket {stack.bucket}. Ctrl-C stops it.
+
+In another terminal, for the aws command, awswrangler, PyAthena and every other client:
+
+  export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION={stack.region} \\
+         AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+
+Upload; a forecast starts by itself:
+
+  aws s3 cp params.json s3://{stack.bucket}/
+  aws s3 cp my.csv s3://{stack.bucket}/train/
+
+Ask, in Python:
+
+  import awswrangler as wr
+  wr.athena.read_sql_query("SELECT * FROM forecast", database="{stack.database}")
+
+  from pyathena import connect
+  cursor = connect(s3_staging_dir="{output}", schema_name="{stack.database}").cursor()
+  cursor.execute("SELECT * FROM forecast LIMIT 5").fetchall()
+
+Or here: stepcast status, stepcast sql "SELECT * FROM forecast LIMIT 5", stepcast chart
+"""
+
+
+def up(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = DEFAULT_PORT,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="Keep everything here and find it again next time; without it, Ctrl-C forgets all.",
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one line of JSON when ready, and nothing else on stdout.")
+    ] = False,
+    project: ProjectFolder = None,
+) -> None:
+    """Serve the pipeline on 127.0.0.1 until Ctrl-C.
+
+    S3, Lambda, Step Functions, SNS, CloudWatch, Glue and Athena answer as AWS does, without an account.
+    """
+    from localaws import LocalAws
+    from stepcast.cli.project import Project
+    from stepcast.cli.running import Running, recorded
+    from stepcast.cli.stack import deploy
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    with suppress(KeyboardInterrupt), LocalAws(port=port, state=state) as server:
+        try:
+            if not as_json:
+                stderr().print("starting the local stack")
+            stack = deploy(server, Project.find(project))
+            with recorded(Running(stack.endpoint, stack.region, os.getpid(), str(stack.mailbox or ""))):
+                if as_json:
+                    print_json(_facts(stack), indent=None)
+                else:
+                    _print_instructions(stack)
+                _serve(stack, quiet=as_json)
+        except KeyboardInterrupt:
+            # A second Ctrl-C while the workers are being stopped would leave some behind.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            if not as_json:
+                stderr().print("stopping")
+            raise
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _serve(stack: "Stack", quiet: bool) -> None:
+    """Tell of executions until the process is interrupted."""
+    if quiet:
+        while True:
+            signal.pause()
+    from stepcast.cli.executions import describe, newest_first
+
+    told: dict[str, str] = {}
+    for arn in newest_first(stack):
+        told[arn] = describe(stack, arn).status  # of an earlier time
+    while True:
+        for arn in reversed(newest_first(stack)):
+            if told.get(arn, "RUNNING") == "RUNNING":
+                execution = describe(stack, arn)
+                if told.get(arn) != execution.status:
+                    told[arn] = execution.status
+                    print_line(_line(execution))
+        time.sleep(LOOK_SECONDS)
+
+
+def _line(execution: "Execution") -> str:
+    moment = clock(execution.stopped or execution.started)
+    if execution.status == "RUNNING":
+        return f"{moment}  run {execution.name} started"
+    if execution.status == "SUPERSEDED":
+        return f"{moment}  run {execution.name} stepped aside for newer input"
+    took = duration(execution.seconds)
+    if execution.status == "SUCCEEDED":
+        return f"{moment}  run {execution.name} succeeded in {took}"
+    return f"{moment}  run {execution.name} failed in {execution.state} after {took}: {execution.cause}"
+
+
+def _facts(stack: "Stack") -> dict[str, Any]:
+    return {
+        "endpoint": stack.endpoint,
+        "region": stack.region,
+        "bucket": stack.bucket,
+        "athena_output": stack.outputs["AthenaOutput"],
+        "state_machine_arn": stack.state_machine,
+        "console": None,  # the local web page is a later issue
+    }
+
+
+def _print_instructions(stack: "Stack") -> None:
+    print_line(INSTRUCTIONS.format(stack=stack, output=stack.outputs["AthenaOutput"]))
