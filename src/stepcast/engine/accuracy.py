@@ -1,0 +1,223 @@
+"""How good was a forecast? Pure functions, their sums, their names.
+
+Three layers: losses point by point (arrays in, arrays out), ``Sums`` that keep numerators and denominators
+apart so that any number of shards add up to exactly the pooled figures, and the metrics by name.
+
+Definitions are Amazon Forecast's. ``outputs`` are quantiles in rising order, then ``"mean"`` if asked for.
+A missing actual (nan) is not scored, nor is a point that was not forecast.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.task import Metric
+
+__all__ = ["Sums", "pinball_loss", "point_forecast", "seasonal_error"]
+
+Floats = NDArray[np.float64]
+Outputs = Sequence[float | Literal["mean"]]
+
+# A sum of actuals is as good as zero where dividing by it would give a figure above this.
+ABSURD_RATIO = 1e9
+
+
+def pinball_loss(actual: Floats, predicted: Floats, quantile: float) -> Floats:
+    """Cost of ``predicted`` as the ``quantile`` of ``actual``, point by point.
+
+    Shapes:  both the same, and so is the result.
+    Units:   those of ``actual``. A missing actual (nan) costs nan, never zero.
+    Source:  Koenker and Bassett (1978), Regression Quantiles.
+
+    Forecasting 8 when 10 were sold costs much at p90, little at p10:
+
+    >>> pinball_loss(np.array([[10.0]]), np.array([[8.0]]), quantile=0.9)
+    array([[1.8]])
+    >>> pinball_loss(np.array([[10.0]]), np.array([[8.0]]), quantile=0.1)
+    array([[0.2]])
+    """
+    short = actual - predicted
+    return np.maximum(quantile * short, (quantile - 1) * short)
+
+
+def point_forecast(predicted: Floats, outputs: Outputs) -> Floats:
+    """The one number a forecast would bet on: the mean if asked for, else the median.
+
+    Shapes:  ``predicted`` (..., outputs); the result (...).
+    Where neither was asked for, the median is read off the straight line between the two quantiles around it,
+    or is the quantile nearest to it.
+
+    >>> point_forecast(np.array([[1.0, 2.0, 9.0]]), (0.1, 0.5, 0.9))
+    array([2.])
+    >>> point_forecast(np.array([[1.0, 9.0]]), (0.1, 0.9))
+    array([5.])
+    """
+    if outputs[-1] == "mean":
+        return predicted[..., -1]
+    quantiles = _quantiles(outputs)
+    right = int(np.clip(np.searchsorted(quantiles, 0.5), 0, len(quantiles) - 1))
+    left = max(right - 1, 0)
+    if quantiles[right] <= 0.5 or left == right:
+        return predicted[..., right]
+    share = (0.5 - quantiles[left]) / (quantiles[right] - quantiles[left])
+    return predicted[..., left] * (1 - share) + predicted[..., right] * share
+
+
+def seasonal_error(history: Floats, season: int) -> float:
+    """What repeating the last season would have cost within ``history``: the denominator of MASE.
+
+    Shapes:  ``history`` (time,), oldest first; nan is missing, and leaves out both pairs that it is part of.
+    Units:   those of ``history``; nan where no two observed values lie a season apart.
+    Source:  Hyndman and Koehler (2006), Another look at measures of forecast accuracy.
+
+    >>> seasonal_error(np.array([1.0, 5.0, 3.0, 7.0]), season=2)
+    2.0
+    """
+    steps = np.abs(history[season:] - history[:-season])
+    known = steps[np.isfinite(steps)]
+    return float(known.mean()) if known.size else float("nan")
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Numerators and denominators of every metric, pooled over series, windows and points; they add up.
+
+    ``forecasts``          (series, window) pairs with at least one scored point
+    ``points``             scored points
+    ``absolute_actual``    sum of |y|
+    ``quantiles``          what was asked for, without the mean
+    ``pinball``            sum of the pinball loss, by quantile
+    ``absolute_error``     sum of |y - point forecast|, and ``squared_error`` of its square
+    ``scaled_error``       sum of |y - point forecast| / scale over the ``scaled_points`` whose scale is known
+                           and not zero
+    ``percentage_error``   sum of |y - point forecast| / |y| over the ``percentage_points`` where y is not 0
+    """
+
+    forecasts: int
+    points: int
+    absolute_actual: float
+    quantiles: tuple[float, ...]
+    pinball: tuple[float, ...]
+    absolute_error: float
+    squared_error: float
+    scaled_error: float
+    scaled_points: int
+    percentage_error: float
+    percentage_points: int
+
+    @classmethod
+    def of(cls, actual: Floats, predicted: Floats, outputs: Outputs, scale: Floats) -> "Sums":
+        """Sum up over everything.
+
+        Shapes:  ``actual`` (..., horizon), ``predicted`` (..., horizon, outputs), ``scale`` (...): the MASE
+                 denominator (``seasonal_error``) of each series and window.
+
+        >>> forecast = np.array([[[8.0, 9.0], [8.0, 10.0]]])
+        >>> sums = Sums.of(np.array([[10.0, 10.0]]), forecast, (0.5, "mean"), scale=np.array([2.0]))
+        >>> sums.wql, sums.wape, sums.mase
+        ((0.2,), 0.05, 0.25)
+        """
+        scored = np.isfinite(actual) & np.isfinite(predicted).all(axis=-1)
+        y, forecast = actual[scored], predicted[scored]
+        scales = np.broadcast_to(np.asarray(scale, dtype=float)[..., None], actual.shape)[scored]
+        quantiles = _quantiles(outputs)
+        with np.errstate(over="ignore"):  # squares of huge values are infinite, and so is their RMSE
+            error = np.abs(y - point_forecast(forecast, outputs))
+            scalable = np.isfinite(scales) & (scales > 0)
+            return cls(
+                forecasts=int(scored.any(axis=-1).sum()),
+                points=int(scored.sum()),
+                absolute_actual=float(np.abs(y).sum()),
+                quantiles=quantiles,
+                pinball=tuple(
+                    float(pinball_loss(y, forecast[:, i], q).sum()) for i, q in enumerate(quantiles)
+                ),
+                absolute_error=float(error.sum()),
+                squared_error=float((error**2).sum()),
+                scaled_error=float((error[scalable] / scales[scalable]).sum()),
+                scaled_points=int(scalable.sum()),
+                percentage_error=float((error[y != 0] / np.abs(y[y != 0])).sum()),
+                percentage_points=int((y != 0).sum()),
+            )
+
+    @classmethod
+    def nothing(cls, outputs: Outputs) -> "Sums":
+        """No forecast at all: the start of ``sum(shards, start=Sums.nothing(outputs))``."""
+        return cls.of(np.empty((0, 1)), np.empty((0, 1, len(outputs))), outputs, np.empty(0))
+
+    def __add__(self, other: "Sums") -> "Sums":
+        """Both together. ValueError where they were made for different quantiles."""
+        if self.quantiles != other.quantiles:
+            raise ValueError(f"sums for quantiles {self.quantiles} and {other.quantiles} do not add up")
+        return Sums(
+            forecasts=self.forecasts + other.forecasts,
+            points=self.points + other.points,
+            absolute_actual=self.absolute_actual + other.absolute_actual,
+            quantiles=self.quantiles,
+            pinball=tuple(a + b for a, b in zip(self.pinball, other.pinball, strict=True)),
+            absolute_error=self.absolute_error + other.absolute_error,
+            squared_error=self.squared_error + other.squared_error,
+            scaled_error=self.scaled_error + other.scaled_error,
+            scaled_points=self.scaled_points + other.scaled_points,
+            percentage_error=self.percentage_error + other.percentage_error,
+            percentage_points=self.percentage_points + other.percentage_points,
+        )
+
+    @property
+    def wql(self) -> tuple[float, ...]:
+        """Weighted quantile loss by quantile: 2 * pinball / sum of |y|; nan where nothing was scored."""
+        return tuple(self._weighted(2 * loss) for loss in self.pinball)
+
+    @property
+    def average_wql(self) -> float:
+        """The mean of the weighted quantile losses; nan where no quantile was asked for."""
+        return sum(self.wql) / len(self.quantiles) if self.quantiles else float("nan")
+
+    @property
+    def wape(self) -> float:
+        """Absolute error as a share of sum of |y|; nan where nothing was scored."""
+        return self._weighted(self.absolute_error)
+
+    @property
+    def rmse(self) -> float:
+        """Root of the mean squared error, in the units of the series; nan where nothing was scored."""
+        return float(np.sqrt(_ratio(self.squared_error, self.points)))
+
+    @property
+    def mase(self) -> float:
+        """Error beside that of repeating the last season in the history; nan where that has no error."""
+        return _ratio(self.scaled_error, self.scaled_points)
+
+    @property
+    def mape(self) -> float:
+        """Mean of |y - forecast| / |y| where y is not zero; nan where all are."""
+        return _ratio(self.percentage_error, self.percentage_points)
+
+    def metric(self, name: Metric) -> float:
+        """The metric by Amazon Forecast's name.
+
+        Where no quantile was asked for, AverageWeightedQuantileLoss is WAPE: the loss of the median, had it
+        been equal to the mean.
+        """
+        if name == "AverageWeightedQuantileLoss":
+            return self.average_wql if self.quantiles else self.wape
+        return {"WAPE": self.wape, "RMSE": self.rmse, "MASE": self.mase, "MAPE": self.mape}[name]
+
+    def _weighted(self, loss: float) -> float:
+        """``loss`` over the sum of |y|, or ``loss`` itself where that sum is as good as zero."""
+        if self.points == 0:
+            return float("nan")
+        if loss >= ABSURD_RATIO * self.absolute_actual:
+            return loss
+        return loss / self.absolute_actual
+
+
+def _quantiles(outputs: Outputs) -> tuple[float, ...]:
+    return tuple(output for output in outputs if output != "mean")
+
+
+def _ratio(numerator: float, count: int) -> float:
+    return numerator / count if count else float("nan")

@@ -1,0 +1,70 @@
+"""What the engine refuses to do, and what to change.
+
+ForecastingError
+├── ImpossibleTask          the task contradicts itself or the panel
+├── UnknownModel            a model that the registry does not list
+├── BadParameter            a training parameter that its model does not take
+└── CannotFit               one model, one series: another model takes over, nothing fails
+    └── HistoryTooShort     fewer observations than the model can learn from
+"""
+
+from collections.abc import Iterable
+
+__all__ = [
+    "BadParameter",
+    "CannotFit",
+    "ForecastingError",
+    "HistoryTooShort",
+    "ImpossibleTask",
+    "UnknownModel",
+]
+
+
+class ForecastingError(Exception):
+    """Anything the engine refuses to do. The message says what to change."""
+
+
+class ImpossibleTask(ForecastingError):
+    """The task contradicts itself, or does not belong to the panel."""
+
+
+class UnknownModel(ForecastingError):
+    """A model that the registry does not list."""
+
+    def __init__(self, model: str, known: Iterable[str]) -> None:
+        self.model, self.known = model, tuple(known)
+        super().__init__(model, self.known)  # facts in args: survives pickling
+
+    def __str__(self) -> str:
+        return f"there is no model {self.model!r}: choose from {', '.join(self.known)}"
+
+
+class BadParameter(ForecastingError):
+    """A training parameter that its model does not take, or with a value outside its range."""
+
+    def __init__(self, parameter: str, given: str, allowed: str) -> None:
+        super().__init__(parameter, given, allowed)
+        self.parameter, self.given, self.allowed = parameter, given, allowed
+
+    def __str__(self) -> str:
+        return f"training parameter {self.parameter!r} is {self.given!r}: {self.allowed}"
+
+
+class CannotFit(ForecastingError):
+    """A model that cannot forecast a series: another takes over, and the leaderboard says why."""
+
+    def __init__(self, model: str, reason: str) -> None:
+        super().__init__(model, reason)
+        self.model, self.reason = model, reason
+
+    def __str__(self) -> str:
+        return f"{self.model} could not be fitted ({self.reason})"
+
+
+class HistoryTooShort(CannotFit):
+    """A series has fewer observations than the model can learn from."""
+
+    def __init__(self, model: str, have: int, need: int) -> None:
+        super().__init__(model, f"it needs {need} observations, there are {have}")
+        self.args = (model, have, need)  # what __init__ takes, so that it survives pickling
+        self.have, self.need = have, need

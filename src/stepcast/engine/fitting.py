@@ -1,0 +1,73 @@
+"""One model, one series: what every model may rely on, and what it may never do to a forecast."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.errors import CannotFit, HistoryTooShort
+from stepcast.engine.frequency import Frequency
+from stepcast.engine.models.model import Model, Past
+from stepcast.engine.seasonality import usable_season
+
+__all__ = ["fit"]
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+# A forecast may leave the observed range by this many times its width, and may go on as steeply as the
+# history went: one that leaves it further has exploded.
+SANE_RANGES = 3.0
+
+
+def fit(
+    model: Model,
+    history: Floats,
+    observed: Flags,
+    end: int,
+    frequency: Frequency,
+    horizon: int,
+    outputs: Sequence[float | Literal["mean"]],
+    parameters: Mapping[str, str],
+) -> Floats:
+    """Forecast the ``horizon`` periods after ``end`` from ``history``.
+
+    Shapes:  ``history`` and ``observed`` (time,), oldest first; the result (horizon, outputs).
+    Units:   those of ``history``; nan and infinite values are missing.
+    Holds:   the result is finite; quantiles rise; it is not negative where no observed value is; multiplying
+             the history by a power of two multiplies the result by it.
+    Raises:  CannotFit where the model has nothing to say about this history.
+    """
+    known = np.isfinite(history)
+    if not known.any():
+        raise CannotFit(model.name, "no value was observed")
+    if (have := int(known.sum())) < model.needs:
+        raise HistoryTooShort(model.name, have, model.needs)
+    begin = int(known.argmax())
+    values = np.where(known, history, np.nan)[begin:]
+    # Models see values below one: no square overflows or vanishes. A power of two, so that no digit changes.
+    exponent = int(np.frexp(np.nanmax(np.abs(values)))[1])
+    past = Past(np.ldexp(values, -exponent), end, frequency, usable_season(frequency, len(values)))
+    quantiles = tuple(output for output in outputs if output != "mean")
+    with np.errstate(all="ignore"):  # what is not finite is refused below
+        prediction = model.forecast(past, horizon, quantiles, parameters)
+    _refuse_explosion(model.name, past.values, prediction.mean)
+    columns = np.sort(prediction.quantiles, axis=1)
+    if "mean" in outputs:
+        columns = np.column_stack([columns, prediction.mean])
+    if not np.isfinite(columns).all():
+        raise CannotFit(model.name, "its forecast is not finite")
+    limit = np.finfo(np.float64).max
+    forecast = np.clip(np.ldexp(columns, exponent), -limit, limit)
+    scored = history[known & observed] if (known & observed).any() else history[known]
+    return np.maximum(forecast, 0.0) if scored.min() >= 0 else forecast
+
+
+def _refuse_explosion(name: str, values: Floats, mean: Floats) -> None:
+    """Raise CannotFit where ``mean`` runs away from all that was observed."""
+    low, high = np.nanmin(values), np.nanmax(values)
+    width = high - low or abs(high)
+    reach = width * (SANE_RANGES + len(mean) / len(values))
+    if not np.all((mean >= low - reach) & (mean <= high + reach)):
+        raise CannotFit(name, "its forecast runs away from everything observed")
