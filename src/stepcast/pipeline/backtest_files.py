@@ -98,13 +98,13 @@ class ShardBacktest:
         return pa.Table.from_pylist(rows, schema=leaderboard_schema(self.params, self.trained.models))
 
     def sums(self) -> dict[str, Sums]:
-        """Sums of each model, and of the chosen ones where there was a choice; shards add up."""
+        """Sums of each model, and of the chosen ones if there was a choice; shards add up."""
         backtest, outputs = self.trained.backtest, self.task.outputs
         sums = {
             name: Sums.of(backtest.actual, backtest.predicted[:, :, at], outputs, backtest.scale)
             for at, name in self._models()
         }
-        if len(sums) > 1:
+        if len(self.task.models) > 1:
             sums[CHOSEN] = Sums.of(backtest.actual, self._chosen(), outputs, backtest.scale)
         return sums
 
@@ -142,7 +142,7 @@ class Scoreboard:
     @property
     def best(self) -> str:
         """What made the forecast: AutoML, or the one algorithm asked for."""
-        return CHOSEN if CHOSEN in self.sums else next(iter(self.sums))
+        return CHOSEN if CHOSEN in self.sums else self.task.models[0]
 
     def scores(self) -> dict[str, float | None]:
         """The metric of every model over all items; None where nothing was scored."""
@@ -159,7 +159,9 @@ class Scoreboard:
         }
         note = "over all items" if scores[self.best] is not None else "no backtest window had observed values"
         row = {**row, "metric": self.task.metric, "score": scores[self.best], **own, "note": note}
-        return pa.Table.from_pylist([row], schema=leaderboard_schema(params, self.task.models))
+        return pa.Table.from_pylist(
+            [row], schema=leaderboard_schema(params, tuple(name for name in self.sums if name != CHOSEN))
+        )
 
     def metric_data(self) -> list[dict[str, Any]]:
         """For CloudWatch: WQL by algorithm and quantile, RMSE by algorithm; only what was scored."""

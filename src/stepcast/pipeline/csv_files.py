@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 
@@ -11,12 +12,26 @@ __all__ = ["csv_bytes", "parquet_bytes", "stamps"]
 
 
 def csv_bytes(table: pa.Table) -> bytes:
-    """With a plain header; text is quoted only where it has to be, numbers have full precision."""
+    """With a plain header, as the service wrote it; text is quoted only where any needs it.
+
+    >>> csv_bytes(pa.table({"item_id": ["lamp"], "p50": [0.1]}))
+    b'item_id,p50\\nlamp,0.1\\n'
+    >>> csv_bytes(pa.table({"item_id": ['a "big", lamp'], "p50": [0.1]}))
+    b'item_id,p50\\n"a ""big"", lamp",0.1\\n'
+    """
     sink = io.BytesIO()
     sink.write((",".join(table.column_names) + "\n").encode())
-    options = pa.csv.WriteOptions(include_header=False, quoting_style="needed")
+    # Arrow's "needed" quotes every text, "none" refuses what has to be quoted.
+    options = pa.csv.WriteOptions(
+        include_header=False, quoting_style="needed" if _needs_quotes(table) else "none"
+    )
     pa.csv.write_csv(table, sink, options)
     return sink.getvalue()
+
+
+def _needs_quotes(table: pa.Table) -> bool:
+    texts = [column for column in table.columns if pa.types.is_string(column.type)]
+    return any(pa.compute.any(pa.compute.match_substring_regex(text, '[,"\r\n]')).as_py() for text in texts)
 
 
 def parquet_bytes(table: pa.Table) -> bytes:

@@ -68,9 +68,7 @@ def _start(order: Run, happened: datetime, s3: Any, states: Any, state_machine: 
             why = "the event is older than the end of its execution"
             return Started(outcome="duplicate", why=why, **known)
         if execution["status"] == "SUCCEEDED" and _made_the_current_forecast(order, s3):
-            return Started(
-                outcome="up_to_date", why="the current forecast is of this very input", **known
-            )
+            return Started(outcome="up_to_date", why="the current forecast is of this very input", **known)
     raise RuntimeError(f"run {order.run} was attempted {MOST_ATTEMPTS} times: change params.json or the data")
 
 
