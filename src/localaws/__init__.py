@@ -1,1 +1,42 @@
 """Run a SAM template whole on this machine, on moto, without an account, Docker or a token."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from localaws.cloudformation.problems import DeploymentFailed
+    from localaws.deployment import Deployment
+    from localaws.http_server import PortTaken
+    from localaws.lambda_.invocation import Invocation
+    from localaws.mailbox import Mailbox, Message
+    from localaws.server import AlreadyRunning, LocalAws
+
+__all__ = [
+    "AlreadyRunning",
+    "Deployment",
+    "DeploymentFailed",
+    "Invocation",
+    "LocalAws",
+    "Mailbox",
+    "Message",
+    "PortTaken",
+]
+
+_HOMES = {
+    "AlreadyRunning": "localaws.server",
+    "Deployment": "localaws.deployment",
+    "DeploymentFailed": "localaws.cloudformation.problems",
+    "Invocation": "localaws.lambda_.invocation",
+    "LocalAws": "localaws.server",
+    "Mailbox": "localaws.mailbox",
+    "Message": "localaws.mailbox",
+    "PortTaken": "localaws.http_server",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # moto takes a second to import: whoever imports localaws for one small thing need not wait for it.
+    if name not in _HOMES:
+        raise AttributeError(f"module 'localaws' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)

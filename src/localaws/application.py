@@ -1,0 +1,140 @@
+"""The WSGI application: moto's, with its request path mended and its failures told as AWS tells them.
+
+moto routes a request by the service in its signature, to one Flask application a service. Around that:
+
+- requests to S3 are rewritten before moto sees them (``intake``: bodies become files; it returns what to do at the end);
+- what an operation sets off (S3 events) waits until its response is sent (``held``);
+- who wants to know what happened is told (``answered``: the request's environ and the status);
+- an operation that moto does not have answers 501 NotImplemented, and a failure inside moto 500 InternalFailure, both in the
+  protocol of the service. moto's own answer is werkzeug's HTML page, which clients take for a passing failure and retry.
+"""
+
+import json
+import logging
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from typing import Any
+from xml.sax.saxutils import escape
+
+from moto.core.utils import get_service_model, service_name_from_moto_package_name
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+
+__all__ = ["Application"]
+
+log = logging.getLogger(__name__)
+
+Environ = dict[str, Any]
+
+
+class Application:
+    """moto for one server: call it as WSGI does."""
+
+    def __init__(
+        self,
+        intake: Callable[[Environ], Callable[[], None]] = lambda environ: lambda: None,
+        held: Callable[[], AbstractContextManager[None]] = nullcontext,
+        answered: Callable[[Environ, int], None] = lambda environ, status: None,
+    ) -> None:
+        self._dispatcher = _Dispatcher(create_backend_app)
+        self._intake, self._held, self._answered = intake, held, answered
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        ending = ExitStack()
+        ending.enter_context(self._held())
+        status_code = 500
+
+        def remember(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            nonlocal status_code
+            status_code = int(status[:3])
+            return start_response(status, headers, exc_info)
+
+        try:
+            service = self._dispatcher.get_application(environ)
+            environ["localaws.service"] = service.service
+            if service.service == "s3":
+                ending.callback(self._intake(environ))
+            blocks = service(environ, remember)
+        except NotImplementedError as error:
+            blocks = _failure(
+                environ, remember, 501, "NotImplemented", f"{error} (moto, on which localaws is built)"
+            )
+        except ConnectionError:
+            ending.close()
+            raise
+        except Exception as error:
+            log.exception("%s %s failed", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
+            blocks = _failure(environ, remember, 500, "InternalFailure", f"{type(error).__name__}: {error}")
+        ending.callback(lambda: self._answered(environ, status_code))
+        return _Response(blocks, ending)
+
+
+class _Dispatcher(DomainDispatcherApplication):
+    """moto's routing without a scan of moto's package folder, under a lock, for every request.
+
+    That scan (moto 5.2.5, get_backend_for_host) took half the time of a small request, and what it finds cannot change.
+    """
+
+    def __init__(self, create_app: Callable[[Any], Any]) -> None:
+        super().__init__(create_app)
+        self._backend_for_host: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        if host not in self._backend_for_host:
+            self._backend_for_host[host] = super().get_backend_for_host(host)
+        return self._backend_for_host[host]
+
+
+class _Response:
+    """The blocks of a response, and what to do once they are sent."""
+
+    def __init__(self, blocks: Iterable[bytes], ending: ExitStack) -> None:
+        self._blocks, self._ending = blocks, ending
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._blocks)
+
+    def close(self) -> None:
+        try:
+            if hasattr(self._blocks, "close"):
+                self._blocks.close()
+        finally:
+            self._ending.close()
+
+
+def _failure(
+    environ: Environ, start_response: Callable[..., Any], status: int, code: str, message: str
+) -> Iterable[bytes]:
+    protocol = _protocol(environ)
+    if protocol in {"json", "rest-json"}:
+        body = json.dumps({"__type": code, "message": message}).encode()
+        content = "application/x-amz-json-1.1" if protocol == "json" else "application/json"
+    else:
+        text = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+        wrapped = f"<Error>{text}</Error>"
+        if protocol != "rest-xml":
+            wrapped = f"<ErrorResponse>{wrapped}</ErrorResponse>"
+        body = wrapped.encode()
+        content = "text/xml"
+    headers = [
+        ("Content-Type", content),
+        ("Content-Length", str(len(body))),
+        ("x-amzn-errortype", code),
+        ("x-amzn-requestid", str(uuid.uuid4())),
+    ]
+    start_response(f"{status} {code}", headers)
+    return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
+
+
+def _protocol(environ: Environ) -> str:
+    service = environ.get("localaws.service", "s3")
+    if service in {"s3", "s3control"}:
+        return "rest-xml"
+    if "json" in environ.get("CONTENT_TYPE", ""):
+        return "json"
+    try:
+        name = {"awslambda": "lambda"}.get(service, service_name_from_moto_package_name(service))
+        return str(get_service_model(name).protocol)
+    except Exception:  # a service that botocore does not know: JSON is what newer clients speak
+        return "json"

@@ -1,0 +1,222 @@
+"""What a template names by a path beside it: code, layers, definitions. They are uploaded or written into the template.
+
+This is what ``sam package`` does. A template may come from its sources, or from .aws-sam/build as ``sam build`` left it.
+"""
+
+import copy
+import hashlib
+import io
+import json
+import logging
+import os
+import re
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from localaws.cloudformation.problems import Problem
+from localaws.cloudformation.resource import tag_map
+from localaws.lambda_.tags import TASK_ROOT_TAG
+
+__all__ = ["UNZIPPED_LIMIT", "packaged"]
+
+log = logging.getLogger(__name__)
+
+UNZIPPED_LIMIT = 262_144_000
+"""Bytes that a function's code may have unzipped, its layers included."""
+
+_FUNCTIONS = {"AWS::Serverless::Function", "AWS::Lambda::Function"}
+_LAYERS = {"AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion"}
+_MACHINES = {"AWS::Serverless::StateMachine", "AWS::StepFunctions::StateMachine"}
+_LEFT_OUT = {
+    "__pycache__",
+    ".git",
+    ".aws-sam",
+    ".venv",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    "node_modules",
+}
+_COMMAND = re.compile(r"^\s*CMD\s+(\[.*\])\s*$", re.MULTILINE)
+
+Upload = Callable[[bytes, str], tuple[str, str]]
+"""Stores an archive under a name and returns bucket and key."""
+
+
+def packaged(
+    template: Mapping[str, Any], folder: Path, upload: Upload
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The template with nothing left in it that is a path below ``folder``, and what is wrong with those paths."""
+    made = copy.deepcopy(dict(template))
+    problems: list[Problem] = []
+    packager = _Packager(folder.resolve(), upload, made.get("Globals") or {})
+    for logical_id, resource in (made.get("Resources") or {}).items():
+        if not isinstance(resource, dict):
+            continue
+        kind = resource.get("Type")
+        properties = resource.setdefault("Properties", {})
+        try:
+            if kind in _FUNCTIONS:
+                packager.function(logical_id, resource, properties)
+            elif kind in _LAYERS:
+                packager.layer(logical_id, resource, properties)
+            elif kind in _MACHINES:
+                packager.machine(properties)
+        except _Missing as error:
+            problems.append(Problem(f"{kind} (logical id {logical_id})", str(error)))
+    return made, problems
+
+
+class _Missing(Exception):
+    """A path that leads nowhere, or to too much."""
+
+
+class _Packager:
+    def __init__(self, folder: Path, upload: Upload, settings: Mapping[str, Any]) -> None:
+        self._folder, self._upload = folder, upload
+        self._function_settings: Mapping[str, Any] = settings.get("Function") or {}
+        self._built = folder.name == "build" and folder.parent.name == ".aws-sam"
+        self._archives: dict[tuple[Path, str], tuple[str, str]] = {}
+
+    def function(self, logical_id: str, resource: dict[str, Any], properties: dict[str, Any]) -> None:
+        serverless = resource["Type"] == "AWS::Serverless::Function"
+        package = (
+            properties.get("PackageType")
+            or (serverless and self._function_settings.get("PackageType"))
+            or "Zip"
+        )
+        if package == "Image":
+            self._image(logical_id, resource, properties, serverless)
+            return
+        name = "CodeUri" if serverless else "Code"
+        code = properties.get(name)
+        if code is None and serverless and "InlineCode" not in properties:
+            code = self._function_settings.get("CodeUri")
+            if code is None:
+                raise _Missing("has neither CodeUri nor InlineCode")
+        if isinstance(code, str) and not code.startswith("s3://"):
+            bucket, key = self._archive(code, name)
+            properties[name] = (
+                {"Bucket": bucket, "Key": key} if serverless else {"S3Bucket": bucket, "S3Key": key}
+            )
+
+    def _image(
+        self, logical_id: str, resource: dict[str, Any], properties: dict[str, Any], serverless: bool
+    ) -> None:
+        metadata = resource.get("Metadata") or {}
+        if "DockerContext" in metadata:
+            context = self._path(str(metadata["DockerContext"]), "Metadata.DockerContext")
+            if not context.is_dir():
+                raise _Missing(
+                    f"Metadata.DockerContext is {metadata['DockerContext']!r}, which is not a folder"
+                )
+            tags = {**tag_map(properties.get("Tags")), TASK_ROOT_TAG: str(context)}
+            properties["Tags"] = (
+                tags if serverless else [{"Key": key, "Value": value} for key, value in tags.items()]
+            )
+            config = properties.setdefault(
+                "ImageConfig", copy.deepcopy(self._function_settings.get("ImageConfig") or {})
+            )
+            dockerfile = context / str(metadata.get("Dockerfile", "Dockerfile"))
+            if not config.get("Command") and dockerfile.is_file():
+                if commands := _COMMAND.findall(dockerfile.read_text()):
+                    config["Command"] = json.loads(commands[-1])
+        uri = f"localaws/{logical_id.lower()}:sources"
+        if serverless:
+            properties.setdefault("ImageUri", uri)
+        else:
+            properties.setdefault("Code", {"ImageUri": uri})
+
+    def layer(self, logical_id: str, resource: dict[str, Any], properties: dict[str, Any]) -> None:
+        serverless = resource["Type"] == "AWS::Serverless::LayerVersion"
+        name = "ContentUri" if serverless else "Content"
+        content = properties.get(name)
+        if not isinstance(content, str) or content.startswith("s3://"):
+            return
+        metadata = resource.get("Metadata") or {}
+        method = str(metadata.get("BuildMethod", ""))
+        built = self._built or "SamResourceId" in metadata
+        if built or not method:
+            bucket, key = self._archive(content, name)
+        elif method.startswith("python"):
+            log.warning(
+                "layer %s is taken from its sources: what its requirements.txt asks for must be installed in the environment "
+                "that localaws runs in",
+                logical_id,
+            )
+            bucket, key = self._archive(content, name, "python/")
+        else:
+            log.warning(
+                "layer %s is built by the method %s, and was not built: it stays empty, and functions find the packages of "
+                "the environment that localaws runs in (`sam build` would build it)",
+                logical_id,
+                method,
+            )
+            bucket, key = self._stored(_zip_of({}))
+        properties[name] = (
+            {"Bucket": bucket, "Key": key} if serverless else {"S3Bucket": bucket, "S3Key": key}
+        )
+
+    def machine(self, properties: dict[str, Any]) -> None:
+        for name in ("DefinitionUri", "DefinitionS3Location"):
+            where = properties.get(name)
+            if not isinstance(where, str) or where.startswith("s3://"):
+                continue
+            path = self._path(where, name)
+            if not path.is_file():
+                raise _Missing(f"{name} is {where!r}, which is not a file")
+            del properties[name]
+            try:
+                properties["Definition"] = yaml.safe_load(path.read_text(encoding="utf-8"))
+            except yaml.YAMLError as error:
+                raise _Missing(f"{name} is {where!r}, which is neither JSON nor YAML: {error}") from error
+
+    def _path(self, where: str, name: str) -> Path:
+        path = (self._folder / where).resolve()
+        if not path.exists():
+            raise _Missing(f"{name} is {where!r}, and there is no {path}")
+        return path
+
+    def _archive(self, where: str, name: str, prefix: str = "") -> tuple[str, str]:
+        path = self._path(where, name)
+        if (path, prefix) not in self._archives:
+            body = path.read_bytes() if path.is_file() else _zip_of(_files(path, prefix))
+            self._archives[path, prefix] = self._stored(body)
+        return self._archives[path, prefix]
+
+    def _stored(self, body: bytes) -> tuple[str, str]:
+        return self._upload(body, f"{hashlib.sha256(body).hexdigest()[:40]}.zip")
+
+
+def _files(folder: Path, prefix: str) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    size = 0
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
+        for name in sorted(names):
+            path = Path(root, name)
+            if name.endswith(".pyc") or not path.is_file():
+                continue
+            size += path.stat().st_size
+            found[prefix + path.relative_to(folder).as_posix()] = path
+    if size > UNZIPPED_LIMIT:
+        raise _Missing(
+            f"{folder} holds {size:,} bytes, and Lambda allows {UNZIPPED_LIMIT:,} unzipped: leave files out, or make it an image"
+        )
+    return found
+
+
+def _zip_of(files: Mapping[str, Path]) -> bytes:
+    """The same files always make the same archive, so that code that has not changed is known again."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as opened:
+        for name, path in files.items():
+            about = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            about.compress_type = zipfile.ZIP_DEFLATED
+            about.external_attr = (path.stat().st_mode & 0o777) << 16
+            opened.writestr(about, path.read_bytes(), compresslevel=1)
+    return archive.getvalue()

@@ -1,0 +1,63 @@
+"""The environment variables that a handler finds.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+__all__ = ["log_stream_name", "worker_environment"]
+
+# What the interpreter and its libraries need of this process's environment to start at all.
+_INHERITED = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
+
+
+def worker_environment(
+    *,
+    name: str,
+    version: str,
+    handler: str,
+    memory: int,
+    region: str,
+    runtime: str | None,
+    log_group: str,
+    log_stream: str,
+    task_root: Path,
+    layers: Sequence[Path],
+    endpoint: str,
+    variables: Mapping[str, str],
+) -> dict[str, str]:
+    """The worker's whole environment; the function's own variables come last and win, as on AWS."""
+    python_path = [task_root, *(layer / "python" for layer in layers)]
+    return {
+        **{kept: os.environ[kept] for kept in _INHERITED if kept in os.environ},
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "PYTHONPATH": os.pathsep.join(map(str, python_path)),
+        "PYTHONUNBUFFERED": "1",
+        "_HANDLER": handler,
+        "LAMBDA_TASK_ROOT": str(task_root),
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime or 'python3'}",
+        "AWS_LAMBDA_FUNCTION_NAME": name,
+        "AWS_LAMBDA_FUNCTION_VERSION": version,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": log_group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": "localaws",
+        "AWS_SECRET_ACCESS_KEY": "localaws",
+        "AWS_SESSION_TOKEN": "localaws",
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **variables,
+    }
+
+
+def log_stream_name(version: str, worker: str) -> str:
+    """A worker's log stream, as Lambda names it: day, version and a word of its own."""
+    return f"{datetime.now(UTC):%Y/%m/%d}/[{version}]{worker}"

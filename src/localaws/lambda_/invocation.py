@@ -1,0 +1,39 @@
+"""What an invocation came to."""
+
+import json
+from dataclasses import dataclass
+
+__all__ = ["Invocation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The outcome of running a handler once.
+
+    ``payload`` is the handler's JSON, or the error as Lambda reports it (errorType, errorMessage, ...);
+    ``error`` is ``"Unhandled"`` for a failure and None for success; ``log`` is what was printed, with START, END and REPORT.
+    """
+
+    payload: bytes
+    error: str | None
+    log: str
+    request_id: str = ""
+    log_stream: str = ""
+
+    @property
+    def error_type(self) -> str | None:
+        """The error's type, such as ``Sandbox.Timedout`` or the name of the exception's class; None for success."""
+        return _told(self.payload, "errorType") if self.error else None
+
+    @property
+    def error_message(self) -> str | None:
+        """The error's message; None for success."""
+        return _told(self.payload, "errorMessage") if self.error else None
+
+
+def _told(payload: bytes, name: str) -> str | None:
+    try:
+        told = json.loads(payload)
+    except ValueError:
+        return None
+    return str(told.get(name)) if isinstance(told, dict) else None

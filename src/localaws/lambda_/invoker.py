@@ -1,0 +1,164 @@
+"""Runs deployed functions, synchronously and asynchronously, and keeps their logs."""
+
+import json
+import logging
+import os
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.utils import get_backend
+from moto.core.utils import unix_time_millis
+
+from localaws.deliveries import Deliveries
+from localaws.lambda_.code import CodeFolders
+from localaws.lambda_.destinations import send_to_destination
+from localaws.lambda_.function import Function, NotRunnable, log_group
+from localaws.lambda_.invocation import Invocation
+from localaws.lambda_.pool import Pool
+from localaws.lambda_.worker import Client, default_client
+
+__all__ = ["ASYNC_LIMIT", "RESPONSE_LIMIT", "SYNC_LIMIT", "Invoker", "Throttled"]
+
+log = logging.getLogger(__name__)
+
+SYNC_LIMIT = 6_291_456  # bytes of a request's payload
+ASYNC_LIMIT = 262_144  # bytes of an event's payload
+RESPONSE_LIMIT = 6_291_556  # bytes of an answer
+
+_RETRY_SECONDS = (1.0, 2.0)  # AWS waits one minute, then two
+
+
+class Throttled(Exception):
+    """The function's reserved concurrency is zero."""
+
+
+class Invoker:
+    """Owns the workers of every function. ``root`` is where code is unpacked, ``endpoint`` what handlers call."""
+
+    def __init__(
+        self,
+        root: Path,
+        endpoint: str,
+        account: str,
+        region: str,
+        deliveries: Deliveries,
+        client: Client | None = None,
+    ) -> None:
+        self._folders = CodeFolders(root)
+        self._endpoint, self._account, self._region = endpoint, account, region
+        self._deliveries = deliveries
+        self._client: Client = client or default_client()
+        self._size = max(2, os.cpu_count() or 2)
+        self._pools: dict[str, Pool] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def find(self, name_or_arn: str, qualifier: str | None = None) -> Any:
+        """moto's function of that name or ARN.
+
+        Raises:
+            UnknownFunctionException: there is none (moto's error, which AWS's clients know as ResourceNotFoundException).
+        """
+        account, region = self._account, self._region
+        if name_or_arn.startswith("arn:"):
+            _, _, _, region, account, *_ = name_or_arn.split(":")
+        return get_backend(account, region).get_function(name_or_arn, qualifier)
+
+    def invoke(self, function: Any, payload: bytes, client_context: str | None = None) -> Invocation:
+        """Run moto's ``function`` on ``payload`` and wait. What goes wrong in the handler is in the result.
+
+        Raises:
+            Throttled: its reserved concurrency is zero.
+            NotRunnable: localaws cannot run it.
+        """
+        if function.reserved_concurrency is not None and int(function.reserved_concurrency) == 0:
+            raise Throttled(function.function_name)
+        pool = self._pool(Function.of(function, self._folders))
+        invocation = pool.invoke(payload or b"{}", client_context)
+        if len(invocation.payload) > RESPONSE_LIMIT:
+            invocation = Invocation(
+                _error(
+                    "Function.ResponseSizeTooLarge",
+                    f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes).",
+                ),
+                "Unhandled",
+                invocation.log,
+                invocation.request_id,
+                invocation.log_stream,
+            )
+        self._keep_log(function, invocation)
+        return invocation
+
+    def invoke_later(self, name_or_arn: str, payload: bytes) -> None:
+        """Run a function asynchronously: up to two retries, then its failure destination."""
+        self._deliveries.submit(
+            f"asynchronous invocation of {name_or_arn}", lambda: self._event(name_or_arn, payload)
+        )
+
+    def close(self) -> None:
+        """End every worker process and start no more."""
+        with self._lock:
+            self._closed = True
+            pools = list(self._pools.values())
+            self._pools.clear()
+        for pool in pools:
+            pool.close()
+
+    def _event(self, name_or_arn: str, payload: bytes) -> None:
+        for attempt, pause in enumerate((*_RETRY_SECONDS, None)):
+            try:
+                function = self.find(name_or_arn)
+            except UnknownFunctionException:
+                log.error("asynchronous invocation of %s: there is no such function", name_or_arn)  # noqa: TRY400
+                return
+            settings = function.event_invoke_config[-1].config if function.event_invoke_config else {}
+            retries = int(settings.get("MaximumRetryAttempts", len(_RETRY_SECONDS)))
+            try:
+                invocation = self.invoke(function, payload)
+            except (NotRunnable, Throttled) as error:
+                invocation = Invocation(_error(type(error).__name__, str(error)), "Unhandled", "")
+            if self._closed:
+                return
+            if invocation.error is None or pause is None or attempt >= retries:
+                break
+            time.sleep(pause)
+        if invocation.error is not None:
+            log.error(
+                "asynchronous invocation of %s failed: %s: %s",
+                name_or_arn,
+                invocation.error_type,
+                invocation.error_message,
+            )
+        send_to_destination(function, payload, invocation, attempt + 1, self.invoke_later)
+
+    def _pool(self, function: Function) -> Pool:
+        with self._lock:
+            if self._closed:
+                raise NotRunnable("localaws is stopping")
+            pool = self._pools.get(function.arn)
+            if pool is not None and pool.function == function:
+                return pool
+            if pool is not None:
+                pool.retire()
+            pool = self._pools[function.arn] = Pool(function, self._size, self._endpoint, self._client)
+            return pool
+
+    def _keep_log(self, function: Any, invocation: Invocation) -> None:
+        logs, group, stream = function.logs_backend, log_group(function), invocation.log_stream
+        now = int(unix_time_millis())
+        events = [{"timestamp": now, "message": line} for line in invocation.log.splitlines()]
+        with self._lock:
+            if self._closed:
+                return
+            logs.ensure_log_group(group)
+            with suppress(Exception):  # the worker's stream is there already
+                logs.create_log_stream(group, stream)
+            logs.put_log_events(group, stream, events)
+
+
+def _error(kind: str, message: str) -> bytes:
+    return json.dumps({"errorType": kind, "errorMessage": message}).encode()

@@ -1,0 +1,38 @@
+"""What a worker process executes: start a runtime client, and die with the process that started the worker.
+
+Only the standard library is imported here, because the handler's own packages come first on the path.
+Arguments: the number of the descriptor to watch, the runtime client (``awslambdaric`` or a path), the handler.
+"""
+
+import os
+import runpy
+import signal
+import sys
+import threading
+
+
+def die_with(descriptor: int) -> None:
+    """Kill this process's group when the other end of the pipe is gone: nobody else would, after a kill -9."""
+
+    def watch() -> None:
+        os.read(descriptor, 1)
+        os.killpg(os.getpgid(0), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main() -> None:
+    """Run the runtime client as ``python -m`` would, with the handler as its argument."""
+    descriptor, client, handler = sys.argv[1:]
+    die_with(int(descriptor))
+    # As with python -m in Lambda, the task root comes first, not the folder of this file.
+    sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]
+    sys.argv = [client, handler]
+    if client.endswith(".py"):
+        runpy.run_path(client, run_name="__main__")
+    else:
+        runpy.run_module(client, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""The parts of a running LocalAws, started in order and stopped in the reverse."""
+
+import importlib
+import importlib.util
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moto.core.base_backend import BackendDict
+from moto.core.config import default_user_config
+from moto.core.model_instances import reset_model_data
+from moto.s3.models import s3_backends
+
+from localaws import mailbox as mailboxes
+from localaws.application import Application
+from localaws.cloudformation import backend as cloudformation
+from localaws.cloudformation.resource import Cloud
+from localaws.deliveries import Deliveries
+from localaws.http_server import HttpServer
+from localaws.lambda_ import execution
+from localaws.lambda_.invoker import Invoker
+from localaws.mailbox import Mailbox
+from localaws.patching import replace_item
+from localaws.s3 import bucket_policies, events, file_key, intake, joined_parts, streamed_get
+from localaws.s3.object_files import ObjectFiles
+from localaws.s3.store import S3Store
+from localaws.states import clients, definitions, ending, history, lambda_tasks, map_runs, starting, threads
+
+__all__ = ["Parts", "start_parts"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a LocalAws hands out."""
+
+    endpoint: str
+    folder: Path
+    mailbox: Mailbox
+    invoker: Invoker
+    objects: S3Store
+    deliveries: Deliveries
+
+
+def start_parts(
+    stopping: ExitStack,
+    folder: Path,
+    *,
+    port: int,
+    account: str,
+    region: str,
+    client: Callable[[str], Any],
+    owner: Any,
+) -> Parts:
+    """Mend moto, and serve it from ``folder``. Whatever was done, ``stopping`` undoes."""
+    del owner
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    _forget_everything()
+    stopping.callback(_forget_everything)
+    replace_item(stopping, default_user_config["stepfunctions"], "execute_state_machine", True)
+    replace_item(stopping, default_user_config.setdefault("iam", {}), "load_aws_managed_policies", True)
+
+    deliveries = Deliveries()
+    stopping.callback(deliveries.close)
+
+    files = ObjectFiles(folder / "objects")
+    file_key.mend(stopping, files)
+    stopping.callback(files.close)  # before moto forgets its objects, and would remove their files
+    intake.mend(stopping)
+    joined_parts.mend(stopping)
+    streamed_get.mend(stopping)
+    bucket_policies.mend(stopping)
+    objects = S3Store(files, deliveries)
+
+    mailbox = Mailbox(folder / "mailbox")
+    mailboxes.mend(stopping, mailbox)
+
+    app = Application(intake=intake.Intake(files), held=deliveries.held)
+    server = HttpServer(app, port)
+    endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+
+    invoker = Invoker(folder / "code", endpoint, account, region, deliveries)
+    stopping.callback(invoker.close)
+    execution.mend(stopping, invoker, deliveries)
+    events.mend(stopping, deliveries, invoker.invoke_later)
+
+    for mend in (threads.mend, starting.mend, ending.mend, history.mend, map_runs.mend, definitions.mend):
+        mend(stopping)
+    clients.mend(stopping, endpoint)
+    lambda_tasks.mend(stopping, invoker)
+
+    def cloud(of_account: str, of_region: str, stack: str) -> Cloud:
+        return Cloud(client, of_region, of_account, stack)
+
+    cloudformation.mend(stopping, cloud)
+
+    if importlib.util.find_spec("localaws.athena") and hasattr(
+        athena := importlib.import_module("localaws.athena"), "install"
+    ):
+        stopping.callback(athena.install(objects, folder / "athena"))
+
+    server.start()
+    stopping.callback(server.stop)
+    return Parts(endpoint, folder, mailbox, invoker, objects, deliveries)
+
+
+def _forget_everything() -> None:
+    """moto as it was when it was imported."""
+    BackendDict.reset()
+    reset_model_data()
+    s3_backends.bucket_accounts.clear()

@@ -1,0 +1,63 @@
+"""Replace attributes of moto for as long as a LocalAws runs, and put every one of them back.
+
+moto's state and code are global to a process, so every mend goes through here: ``undo`` is an ExitStack that
+LocalAws closes when it stops. A replaced attribute must exist, because replacing what is not there would mend nothing.
+"""
+
+from contextlib import ExitStack
+from typing import Any
+
+__all__ = ["MotoMoved", "replace", "replace_item"]
+
+_ABSENT = object()
+
+
+class MotoMoved(Exception):
+    """moto no longer has an attribute that localaws replaces. Install the moto version that pyproject.toml asks for."""
+
+    def __init__(self, owner: object, name: str) -> None:
+        super().__init__(owner, name)
+        self.owner, self.name = owner, name
+
+    def __str__(self) -> str:
+        import moto
+
+        return (
+            f"moto {moto.__version__} has no {self.name!r} on {self.owner!r}, which localaws mends: "
+            "install the moto version that pyproject.toml asks for"
+        )
+
+
+def replace(undo: ExitStack, owner: Any, name: str, value: object) -> Any:
+    """Set ``owner.name`` to ``value`` until ``undo`` closes; return what was there.
+
+    For a class, the raw attribute is kept (a property stays a property), and an inherited one is removed again.
+
+    >>> class Shop:
+    ...     price = 2
+    >>> with ExitStack() as undo:
+    ...     was = replace(undo, Shop, "price", 3)
+    ...     (was, Shop.price)
+    (2, 3)
+    >>> Shop.price
+    2
+    """
+    if not hasattr(owner, name):
+        raise MotoMoved(owner, name)
+    raw = vars(owner).get(name, _ABSENT)
+    if raw is _ABSENT:
+        undo.callback(delattr, owner, name)
+    else:
+        undo.callback(setattr, owner, name, raw)
+    original = getattr(owner, name)
+    setattr(owner, name, value)
+    return original
+
+
+def replace_item(undo: ExitStack, mapping: dict[str, Any], key: str, value: object) -> None:
+    """Set ``mapping[key]`` to ``value`` until ``undo`` closes."""
+    if key in mapping:
+        undo.callback(mapping.__setitem__, key, mapping[key])
+    else:
+        undo.callback(mapping.pop, key, None)
+    mapping[key] = value

@@ -1,0 +1,210 @@
+"""LocalAws: the local AWS runtime, as one object that can be started and stopped."""
+
+import contextlib
+import importlib
+import logging
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from localaws.deployment import Deployment, deploy_template
+from localaws.mailbox import Mailbox
+
+__all__ = ["AlreadyRunning", "LocalAws"]
+
+log = logging.getLogger(__name__)
+
+_ACCOUNT = "123456789012"
+_running = threading.Lock()  # moto's state is global to a process
+
+
+class AlreadyRunning(RuntimeError):
+    """Another LocalAws runs in this process: stop it first."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a LocalAws runs in this process already: stop it first (moto keeps its state per process)"
+        )
+
+
+class LocalAws:
+    """AWS on 127.0.0.1.
+
+    ``port`` 0 picks a free one. With ``state`` everything is kept in that folder and found again at the next start;
+    without, it is gone at the stop. ``backends`` are ``"module:object"`` strings of further services: each object is called with this
+    LocalAws when it starts.
+
+    >>> with LocalAws() as aws:  # doctest: +SKIP
+    ...     aws.deploy(Path("template.yaml"), "my-stack").outputs
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        state: Path | None = None,
+        region: str = "us-east-1",
+        backends: Sequence[str] = (),
+    ) -> None:
+        self.region, self.account = region, _ACCOUNT
+        self._port, self._state, self._backends = port, state, tuple(backends)
+        self._stopping: ExitStack | None = None
+        self._parts: Any = None
+        self._clients: dict[str, Any] = {}
+        self._clients_lock = threading.Lock()
+
+    @property
+    def endpoint(self) -> str:
+        """``http://127.0.0.1:PORT``, once it is started."""
+        return str(self._started().endpoint)
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """What was published to topics."""
+        mailbox: Mailbox = self._started().mailbox
+        return mailbox
+
+    @property
+    def folder(self) -> Path:
+        """Where everything is kept: the state, or a temporary folder."""
+        folder: Path = self._started().folder
+        return folder
+
+    @property
+    def objects(self) -> Any:
+        """The objects of S3 as files (an ObjectStore)."""
+        return self._started().objects
+
+    def start(self) -> None:
+        """Serve.
+
+        Raises:
+            AlreadyRunning: another LocalAws runs in this process.
+            PortTaken: the port is in use.
+        """
+        if not _running.acquire(blocking=False):
+            raise AlreadyRunning
+        try:
+            with ExitStack() as stopping:
+                stopping.callback(_running.release)
+                self._start(stopping)
+                self._stopping = stopping.pop_all()
+        except BaseException:
+            self._parts = None
+            raise
+
+    def stop(self) -> None:
+        """End every worker process, forget every resource (a state is kept on disk) and free the port."""
+        stopping, self._stopping = self._stopping, None
+        if stopping is not None:
+            stopping.close()
+        self._parts = None
+
+    def __enter__(self) -> "LocalAws":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this endpoint, with dummy credentials. It is shared: do not close it."""
+        endpoint = self.endpoint
+        with self._clients_lock:
+            if service not in self._clients:
+                self._clients[service] = make_client(service, endpoint, self.region)
+            return self._clients[service]
+
+    def deploy(self, template: Path, stack: str, parameters: Mapping[str, str] | None = None) -> Deployment:
+        """Create the stack of that name from a SAM or CloudFormation template, or update it.
+
+        Raises:
+            DeploymentFailed: the message lists each problem, and what to change.
+            FileNotFoundError: there is no template.
+        """
+        self._started()
+        return deploy_template(
+            Path(template),
+            stack,
+            parameters or {},
+            account=self.account,
+            region=self.region,
+            client=self.client,
+        )
+
+    def invoke(self, function_name: str, payload: bytes) -> Any:
+        """Run a function once, in process, and return its Invocation(payload, error, log).
+
+        Raises:
+            LookupError: there is no such function.
+            NotRunnable: localaws cannot run it.
+        """
+        from moto.awslambda.exceptions import UnknownFunctionException
+
+        invoker = self._started().invoker
+        try:
+            function = invoker.find(function_name)
+        except UnknownFunctionException as error:
+            raise LookupError(
+                f"there is no function {function_name!r}: list_functions tells which there are"
+            ) from error
+        return invoker.invoke(function, payload)
+
+    def _started(self) -> Any:
+        if self._parts is None:
+            raise RuntimeError("this LocalAws is not running: call start() or use it in a with statement")
+        return self._parts
+
+    def _start(self, stopping: ExitStack) -> None:
+        from localaws.parts import start_parts  # moto takes a second to import: not before it is needed
+
+        folder = self._state
+        if folder is None:
+            folder = Path(
+                stopping.enter_context(
+                    tempfile.TemporaryDirectory(prefix="localaws-", ignore_cleanup_errors=True)
+                )
+            )
+        folder = folder.resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._clients = {}
+        stopping.callback(self._close_clients)
+        self._parts = start_parts(
+            stopping,
+            folder,
+            port=self._port,
+            account=self.account,
+            region=self.region,
+            client=self.client,
+            owner=self,
+        )
+        for backend in self._backends:
+            module, _, name = backend.partition(":")
+            getattr(importlib.import_module(module), name)(self)
+
+    def _close_clients(self) -> None:
+        for client in self._clients.values():
+            with contextlib.suppress(Exception):
+                client.close()
+        self._clients = {}
+
+
+def make_client(service: str, endpoint: str, region: str) -> Any:
+    """A boto3 client with dummy credentials that talks to ``endpoint``, whatever the environment says."""
+    import boto3
+    from botocore.config import Config
+
+    session = boto3.session.Session(
+        aws_access_key_id="localaws",
+        aws_secret_access_key="localaws",
+        region_name=region,  # noqa: S106 - dummies
+    )
+    config = Config(
+        retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, max_pool_connections=50
+    )
+    return session.client(service, endpoint_url=endpoint, config=config)

@@ -1,0 +1,103 @@
+"""Invoke Lambda tasks in process.
+
+moto goes through HTTP to its own server (moto 5.2.5, lambda_eval_utils.py): four times slower. And a function named as the
+task's Resource that is missing fails with the error ``Exception`` where AWS says ``Lambda.ResourceNotFoundException``.
+"""
+
+import json
+from contextlib import ExitStack
+from typing import Any
+
+from botocore.exceptions import ClientError
+from moto.awslambda.exceptions import UnknownFunctionException
+from moto.stepfunctions.parser.api import HistoryEventType, LambdaFunctionFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+
+from localaws.lambda_.function import NotRunnable
+from localaws.lambda_.invoker import ASYNC_LIMIT, SYNC_LIMIT, Invoker, Throttled
+from localaws.patching import replace
+
+__all__ = ["mend"]
+
+
+def mend(undo: ExitStack, invoker: Invoker) -> None:
+    """Run Lambda tasks with ``invoker``."""
+
+    def invoke(parameters: dict[str, Any], region: str, state_credentials: Any) -> dict[str, Any]:
+        del region, state_credentials  # the ARN says the region, and roles are not assumed
+        name, payload = parameters["FunctionName"], parameters.get("Payload") or b"{}"
+        later = parameters.get("InvocationType") == "Event"
+        limit = ASYNC_LIMIT if later else SYNC_LIMIT
+        if len(payload) > limit:
+            raise _client_error(
+                413,
+                "RequestEntityTooLargeException",
+                f"{len(payload)} byte payload is too large (limit {limit} bytes)",
+            )
+        try:
+            function = invoker.find(name, parameters.get("Qualifier"))
+            if later:
+                invoker.invoke_later(function.function_arn, payload)
+                return {"StatusCode": 202, "Payload": ""}
+            invocation = invoker.invoke(function, payload, parameters.get("ClientContext"))
+        except UnknownFunctionException as error:
+            raise _client_error(404, "ResourceNotFoundException", str(error.message)) from error
+        except Throttled as error:
+            raise _client_error(429, "TooManyRequestsException", "Rate Exceeded.") from error
+        except NotRunnable as error:
+            raise _client_error(502, "InvalidRuntimeException", str(error)) from error
+        answer = {
+            "StatusCode": 200,
+            "ExecutedVersion": "$LATEST",
+            "Payload": _json(invocation.payload),
+            "SdkHttpMetadata": {"HttpStatusCode": 200},
+            "SdkResponseMetadata": {"RequestId": invocation.request_id},
+        }
+        if invocation.error:
+            answer["FunctionError"] = invocation.error
+        return answer
+
+    replace(undo, lambda_eval_utils, "_invoke_lambda_function", invoke)
+
+    from_error = StateTaskLambda._from_error
+
+    def named(self: Any, env: Any, ex: Exception) -> Any:
+        if not isinstance(ex, ClientError):
+            return from_error(self, env, ex)
+        error, cause = f"Lambda.{ex.response['Error']['Code']}", ex.response["Error"]["Message"]
+        return FailureEvent(
+            env=env,
+            error_name=CustomErrorName(error),
+            event_type=HistoryEventType.LambdaFunctionFailed,
+            event_details=EventDetails(
+                lambdaFunctionFailedEventDetails=LambdaFunctionFailedEventDetails(error=error, cause=cause)
+            ),
+        )
+
+    replace(undo, StateTaskLambda, "_from_error", named)
+
+
+def _json(payload: bytes) -> Any:
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return payload.decode(errors="replace")
+
+
+def _client_error(status: int, code: str, message: str) -> ClientError:
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {
+                "HTTPStatusCode": status,
+                "RequestId": "localaws",
+                "HTTPHeaders": {},
+                "RetryAttempts": 0,
+            },
+        },
+        "Invoke",
+    )
