@@ -1,0 +1,64 @@
+"""The command line: ``localaws up`` serves, and deploys a template when one is given."""
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="AWS on this machine, for SAM templates.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+
+
+@app.callback()
+def _commands() -> None:
+    """Keep ``up`` a command of its own: more will come."""
+
+
+@app.command()
+def up(
+    template: Annotated[Path | None, typer.Option(help="A SAM or CloudFormation template to deploy.")] = None,
+    stack: Annotated[str, typer.Option(help="The name of its stack.")] = "local",
+    parameter: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, as often as needed.")] = None,
+    port: Annotated[int, typer.Option(help="0 picks a free one.")] = 0,
+    state: Annotated[Path | None, typer.Option(help="Keep everything in this folder.")] = None,
+    region: Annotated[str, typer.Option(help="The region to be.")] = "us-east-1",
+) -> None:
+    """Serve until Ctrl-C; print the endpoint and the stack's outputs."""
+    from localaws.cloudformation.problems import DeploymentFailed
+    from localaws.http_server import PortTaken
+    from localaws.server import LocalAws
+
+    parameters = dict(_pair(text) for text in parameter or ())
+    ended = threading.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, lambda *_: ended.set())
+    try:
+        with LocalAws(port=port, state=state, region=region) as aws:
+            typer.echo(f"endpoint  {aws.endpoint}")
+            typer.echo(f"export AWS_ENDPOINT_URL={aws.endpoint} AWS_REGION={region} AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x")
+            if template is not None:
+                deployment = aws.deploy(template, stack, parameters)
+                for name, value in deployment.outputs.items():
+                    typer.echo(f"{name}  {value}")
+            typer.echo("ready; Ctrl-C stops")
+            ended.wait()
+    except (DeploymentFailed, PortTaken, FileNotFoundError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+def main() -> None:
+    """What the ``localaws`` command runs."""
+    app()
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"{text!r} is not KEY=VALUE")
+    return name, value
