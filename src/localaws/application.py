@@ -2,11 +2,13 @@
 
 moto routes a request by the service in its signature, to one Flask application a service. Around that:
 
-- requests to S3 are rewritten before moto sees them (``intake``: bodies become files; it returns what to do at the end);
+- requests to S3 are rewritten before moto sees them (``intake``: bodies become files; it returns what to do
+  at the end);
 - what an operation sets off (S3 events) waits until its response is sent (``held``);
 - who wants to know what happened is told (``answered``: the request's environ and the status);
-- an operation that moto does not have answers 501 NotImplemented, and a failure inside moto 500 InternalFailure, both in the
-  protocol of the service. moto's own answer is werkzeug's HTML page, which clients take for a passing failure and retry.
+- an operation that moto does not have answers 501 NotImplemented, and a failure inside moto 500
+  InternalFailure, both in the protocol of the service. moto's own answer is werkzeug's HTML page, which
+  clients take for a passing failure and retry.
 """
 
 import json
@@ -20,7 +22,6 @@ from xml.sax.saxutils import escape
 from moto.core.utils import get_service_model, service_name_from_moto_package_name
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-
 __all__ = ["Application"]
 
 log = logging.getLogger(__name__)
@@ -28,14 +29,23 @@ log = logging.getLogger(__name__)
 Environ = dict[str, Any]
 
 
+def _nothing(environ: Environ) -> Callable[[], None]:
+    del environ
+    return lambda: None
+
+
+def _unheard(environ: Environ, status: int) -> None:
+    del environ, status
+
+
 class Application:
     """moto for one server: call it as WSGI does."""
 
     def __init__(
         self,
-        intake: Callable[[Environ], Callable[[], None]] = lambda environ: lambda: None,
+        intake: Callable[[Environ], Callable[[], None]] = _nothing,
         held: Callable[[], AbstractContextManager[None]] = nullcontext,
-        answered: Callable[[Environ, int], None] = lambda environ, status: None,
+        answered: Callable[[Environ, int], None] = _unheard,
     ) -> None:
         self._dispatcher = _Dispatcher(create_backend_app)
         self._intake, self._held, self._answered = intake, held, answered
@@ -51,8 +61,8 @@ class Application:
             return start_response(status, headers, exc_info)
 
         try:
-            service = self._dispatcher.get_application(environ)
-            environ["localaws.service"] = service.service
+            service: Any = self._dispatcher.get_application(environ)
+            environ["localaws.service"] = service.service  # moto's name for it
             if service.service == "s3":
                 ending.callback(self._intake(environ))
             blocks = service(environ, remember)
@@ -73,7 +83,8 @@ class Application:
 class _Dispatcher(DomainDispatcherApplication):
     """moto's routing without a scan of moto's package folder, under a lock, for every request.
 
-    That scan (moto 5.2.5, get_backend_for_host) took half the time of a small request, and what it finds cannot change.
+    That scan (moto 5.2.5, get_backend_for_host) took half the time of a small request, and what it finds
+    cannot change.
     """
 
     def __init__(self, create_app: Callable[[Any], Any]) -> None:

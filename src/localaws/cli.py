@@ -40,7 +40,8 @@ def up(
     try:
         with LocalAws(port=port, state=state, region=region) as aws:
             typer.echo(f"endpoint  {aws.endpoint}")
-            typer.echo(f"export AWS_ENDPOINT_URL={aws.endpoint} AWS_REGION={region} AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x")
+            credentials = "AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x"
+            typer.echo(f"export AWS_ENDPOINT_URL={aws.endpoint} AWS_REGION={region} {credentials}")
             if template is not None:
                 deployment = aws.deploy(template, stack, parameters)
                 for name, value in deployment.outputs.items():

@@ -13,8 +13,9 @@ log = logging.getLogger(__name__)
 class Deliveries:
     """Runs work in the background; within ``held`` only once the block is left.
 
-    A request holds what it sets off until its response is sent, so that whoever receives an S3 event finds the object as
-    its PutObject left it. Nothing is promised about the order. A failure is logged with the name of the work.
+    A request holds what it sets off until its response is sent, so that whoever receives an S3 event finds
+    the object as its PutObject left it. Nothing is promised about the order. A failure is logged with the
+    name of the work.
     """
 
     def __init__(self) -> None:

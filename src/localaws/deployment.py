@@ -59,6 +59,7 @@ def deploy_template(
         backend.delete_stack(existing.stack_id)
         existing = None
     given = {name: str(value) for name, value in parameters.items()}
+    deployed: Any
     try:
         if existing is None:
             deployed = backend.create_stack(stack, text, given)

@@ -1,8 +1,8 @@
 """The HTTP server on 127.0.0.1: werkzeug's, with connections that stay open between requests.
 
-werkzeug's own handler closes every connection, and then waits 10 ms for bytes that the client might still send,
-because it does not know where a request ends. Here the body is read to its end, so that the next request of the
-connection (and boto3 sends them all on one) can follow.
+werkzeug's own handler closes every connection, and then waits 10 ms for bytes that the client might still
+send, because it does not know where a request ends. Here the body is read to its end, so that the next
+request of the connection (and boto3 sends them all on one) can follow.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from io import BufferedIOBase
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import DechunkedInput, ThreadedWSGIServer
@@ -35,7 +35,7 @@ class PortTaken(OSError):
         self.port = port
 
     def __str__(self) -> str:
-        return f"port {self.port} of 127.0.0.1 is taken: stop what serves there, choose another, or 0 for a free one"
+        return f"port {self.port} of 127.0.0.1 is taken: stop what serves there, or choose another (0: any)"
 
 
 class _Body(BufferedIOBase):
@@ -80,15 +80,18 @@ class _Handler(MotoRequestHandler):
             self.wfile.flush()
         environ = self.make_environ()
         if not isinstance(environ["wsgi.input"], DechunkedInput):
-            environ["wsgi.input"] = _Body(self.rfile, int(self.headers.get("Content-Length") or 0))
+            environ["wsgi.input"] = _Body(
+                cast(BinaryIO, self.rfile), int(self.headers.get("Content-Length") or 0)
+            )
         status = ""
         headers: list[tuple[str, str]] = []
 
-        def start_response(given: str, given_headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        def start_response(given: str, given_headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             nonlocal status, headers
             status, headers = given, given_headers
+            del exc_info  # Flask answers its own failures
 
-        blocks = self.server.app(environ, start_response)
+        blocks = cast(HttpServer, self.server).app(environ, start_response)
         try:
             self._respond(status, headers, blocks)
             self._drain(environ["wsgi.input"])
@@ -110,7 +113,7 @@ class _Handler(MotoRequestHandler):
         chunked = not bodyless and "content-length" not in names
         if chunked:
             self.send_header("Transfer-Encoding", "chunked")
-        if self.server.stopping:
+        if cast(HttpServer, self.server).stopping:
             self.close_connection = True
         if self.close_connection:
             self.send_header("Connection", "close")
@@ -132,7 +135,7 @@ class _Handler(MotoRequestHandler):
             pass
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        log.debug("%s %s %s", self.command, self.path, code)
+        log.debug("%s %s %s %s", self.command, self.path, code, size)
 
     def log_error(self, format: str, *args: Any) -> None:
         log.debug(format, *args)
@@ -196,7 +199,7 @@ class HttpServer(ThreadedWSGIServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         # A client that goes away in mid-request is not worth a word; the application logs its own failures.
-        log.debug("connection from %s ended in an error", client_address, exc_info=True)
+        log.debug("connection %s from %s ended in an error", request, client_address, exc_info=True)
 
     def log(self, type: str, message: str, *args: Any) -> None:
-        log.debug(message, *args)
+        log.debug(f"{type}: {message}", *args)

@@ -1,7 +1,8 @@
 """Replace attributes of moto for as long as a LocalAws runs, and put every one of them back.
 
 moto's state and code are global to a process, so every mend goes through here: ``undo`` is an ExitStack that
-LocalAws closes when it stops. A replaced attribute must exist, because replacing what is not there would mend nothing.
+LocalAws closes when it stops. A replaced attribute must exist, because replacing what is not there would mend
+nothing.
 """
 
 from contextlib import ExitStack
@@ -13,7 +14,7 @@ _ABSENT = object()
 
 
 class MotoMoved(Exception):
-    """moto no longer has an attribute that localaws replaces. Install the moto version that pyproject.toml asks for."""
+    """moto lacks an attribute that localaws replaces: install the version that pyproject.toml asks for."""
 
     def __init__(self, owner: object, name: str) -> None:
         super().__init__(owner, name)
@@ -31,7 +32,8 @@ class MotoMoved(Exception):
 def replace(undo: ExitStack, owner: Any, name: str, value: object) -> Any:
     """Set ``owner.name`` to ``value`` until ``undo`` closes; return what was there.
 
-    For a class, the raw attribute is kept (a property stays a property), and an inherited one is removed again.
+    For a class, the raw attribute is kept (a property stays a property), and an inherited one is removed
+    again.
 
     >>> class Shop:
     ...     price = 2
@@ -54,8 +56,8 @@ def replace(undo: ExitStack, owner: Any, name: str, value: object) -> Any:
     return original
 
 
-def replace_item(undo: ExitStack, mapping: dict[str, Any], key: str, value: object) -> None:
-    """Set ``mapping[key]`` to ``value`` until ``undo`` closes."""
+def replace_item(undo: ExitStack, mapping: Any, key: str, value: object) -> None:
+    """Set ``mapping[key]`` of a dict to ``value`` until ``undo`` closes."""
     if key in mapping:
         undo.callback(mapping.__setitem__, key, mapping[key])
     else:

@@ -34,9 +34,9 @@ class AlreadyRunning(RuntimeError):
 class LocalAws:
     """AWS on 127.0.0.1.
 
-    ``port`` 0 picks a free one. With ``state`` everything is kept in that folder and found again at the next start;
-    without, it is gone at the stop. ``backends`` are ``"module:object"`` strings of further services: each object is called with this
-    LocalAws when it starts.
+    ``port`` 0 picks a free one. With ``state`` everything is kept in that folder and found again at the next
+    start; without, it is gone at the stop. ``backends`` are ``"module:object"`` strings of further services:
+    each object is called with this LocalAws when it starts.
 
     >>> with LocalAws() as aws:  # doctest: +SKIP
     ...     aws.deploy(Path("template.yaml"), "my-stack").outputs
@@ -201,8 +201,8 @@ def make_client(service: str, endpoint: str, region: str) -> Any:
 
     session = boto3.session.Session(
         aws_access_key_id="localaws",
-        aws_secret_access_key="localaws",
-        region_name=region,  # noqa: S106 - dummies
+        aws_secret_access_key="localaws",  # noqa: S106 - a dummy
+        region_name=region,
     )
     config = Config(
         retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, max_pool_connections=50

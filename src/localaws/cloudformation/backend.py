@@ -1,7 +1,8 @@
 """Give moto's CloudFormation API stacks that localaws makes.
 
-moto's backend keeps stacks, change sets, events and exports, and asks a Stack to create, update and delete its resources.
-That class is replaced by one whose resources are made by StackResources (moto 5.2.5, cloudformation/models.py).
+moto's backend keeps stacks, change sets, events and exports, and asks a Stack to create, update and delete
+its resources. That class is replaced by one whose resources are made by StackResources (moto 5.2.5,
+cloudformation/models.py).
 """
 
 import json
@@ -26,10 +27,12 @@ __all__ = ["LocalStack", "mend"]
 _cloud: Callable[[str, str, str], Cloud]
 
 
-class LocalStack(Stack):  # type: ignore[misc]  # moto is untyped
+class LocalStack(Stack):
     """A stack whose resources localaws makes. ``failure`` says why the last deployment failed, if it did."""
 
     failure: DeploymentFailed | None = None
+    resource_map: Any
+    output_map: Any
 
     def _parse_template(self) -> None:
         self.template_dict = self.parse_template(self.template)
@@ -43,10 +46,10 @@ class LocalStack(Stack):  # type: ignore[misc]  # moto is untyped
         except TemplateSyntax as error:
             raise ValidationError(message=f"Template format error: {error}") from error
 
-    def _create_resource_map(self) -> "_ResourceMap":
+    def _create_resource_map(self) -> Any:
         return _ResourceMap(self)
 
-    def _create_output_map(self) -> "_OutputMap":
+    def _create_output_map(self) -> Any:
         return _OutputMap(self.resource_map.resources)
 
     def create_resources(self) -> None:
@@ -168,7 +171,7 @@ class _ResourceMap:
         """A change set is executed."""
         stack = self._stack
         stack.template_dict = template
-        stack.parameters = parameters or stack.parameters
+        stack.parameters = dict(parameters) if parameters else stack.parameters
         self.deploy(template, stack.parameters)
 
     def build_change_set_actions(self, template: dict[str, Any]) -> dict[str, dict[str, dict[str, str]]]:

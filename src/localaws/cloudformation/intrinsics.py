@@ -25,8 +25,8 @@ class IntrinsicError(ValueError):
 class Resolver:
     """Evaluates values of one template.
 
-    ``ref`` gives the value of a parameter, pseudo parameter or resource, ``attribute`` an attribute of a resource,
-    ``exported`` another stack's export; each raises IntrinsicError for what it does not know.
+    ``ref`` gives the value of a parameter, pseudo parameter or resource, ``attribute`` an attribute of a
+    resource, ``exported`` another stack's export; each raises IntrinsicError for what it does not know.
     """
 
     def __init__(

@@ -16,9 +16,11 @@ def parameter_values(
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The value of every parameter, and what is wrong with those that are given.
 
-    ``ssm`` reads a parameter of the Parameter Store, for types that name one; it raises KeyError when there is none.
+    ``ssm`` reads a parameter of the Parameter Store, for types that name one; it raises KeyError when there
+    is none.
 
-    >>> values, problems = parameter_values({"Size": {"Type": "Number", "MaxValue": 9}}, {"Size": "12"}, dict.__getitem__)
+    >>> declared = {"Size": {"Type": "Number", "MaxValue": 9}}
+    >>> values, problems = parameter_values(declared, {"Size": "12"}, {}.__getitem__)
     >>> [str(problem) for problem in problems]
     ["parameter Size: is '12', and must be at most 9"]
     """

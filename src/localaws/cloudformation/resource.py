@@ -33,7 +33,7 @@ class Made:
 
 
 class ResourceType(ABC):
-    """One type of resource. Subclasses call the service's public API, with properties that are resolved already.
+    """One type of resource. Subclasses call the service's public API, with properties that are resolved.
 
     A property that is in neither ``honoured`` nor ``harmless`` fails the deployment by its name.
     """

@@ -1,6 +1,7 @@
-"""What a template names by a path beside it: code, layers, definitions. They are uploaded or written into the template.
+"""What a template names by a path beside it, code, layers and definitions: uploaded, or written into it.
 
-This is what ``sam package`` does. A template may come from its sources, or from .aws-sam/build as ``sam build`` left it.
+This is what ``sam package`` does. A template may come from its sources, or from .aws-sam/build as ``sam
+build`` left it.
 """
 
 import copy
@@ -50,7 +51,7 @@ Upload = Callable[[bytes, str], tuple[str, str]]
 def packaged(
     template: Mapping[str, Any], folder: Path, upload: Upload
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """The template with nothing left in it that is a path below ``folder``, and what is wrong with those paths."""
+    """The template with no path below ``folder`` left in it, and what is wrong with those that it had."""
     made = copy.deepcopy(dict(template))
     problems: list[Problem] = []
     packager = _Packager(folder.resolve(), upload, made.get("Globals") or {})
@@ -122,9 +123,9 @@ class _Packager:
                 "ImageConfig", copy.deepcopy(self._function_settings.get("ImageConfig") or {})
             )
             dockerfile = context / str(metadata.get("Dockerfile", "Dockerfile"))
-            if not config.get("Command") and dockerfile.is_file():
-                if commands := _COMMAND.findall(dockerfile.read_text()):
-                    config["Command"] = json.loads(commands[-1])
+            commands = _COMMAND.findall(dockerfile.read_text()) if dockerfile.is_file() else []
+            if commands and not config.get("Command"):
+                config["Command"] = json.loads(commands[-1])
         uri = f"localaws/{logical_id.lower()}:sources"
         if serverless:
             properties.setdefault("ImageUri", uri)
@@ -144,15 +145,15 @@ class _Packager:
             bucket, key = self._archive(content, name)
         elif method.startswith("python"):
             log.warning(
-                "layer %s is taken from its sources: what its requirements.txt asks for must be installed in the environment "
-                "that localaws runs in",
+                "layer %s is taken from its sources: what its requirements.txt asks for must be in the "
+                "environment that localaws runs in",
                 logical_id,
             )
             bucket, key = self._archive(content, name, "python/")
         else:
             log.warning(
-                "layer %s is built by the method %s, and was not built: it stays empty, and functions find the packages of "
-                "the environment that localaws runs in (`sam build` would build it)",
+                "layer %s is built by %s, and was not built: it stays empty, and functions find the "
+                "packages of the environment that localaws runs in (`sam build` would build it)",
                 logical_id,
                 method,
             )
@@ -205,7 +206,8 @@ def _files(folder: Path, prefix: str) -> dict[str, Path]:
             found[prefix + path.relative_to(folder).as_posix()] = path
     if size > UNZIPPED_LIMIT:
         raise _Missing(
-            f"{folder} holds {size:,} bytes, and Lambda allows {UNZIPPED_LIMIT:,} unzipped: leave files out, or make it an image"
+            f"{folder} holds {size:,} bytes, and Lambda allows {UNZIPPED_LIMIT:,} unzipped: "
+            "leave files out, or make the function an image"
         )
     return found
 

@@ -1,7 +1,7 @@
 """One stack: a template's resources, made in the order of their dependencies, changed and removed.
 
-Nothing is made while anything is known to be wrong: types, properties, parameters, conditions, references and the
-definitions of state machines are checked first, and all problems are told at once.
+Nothing is made while anything is known to be wrong: types, properties, parameters, conditions, references and
+the definitions of state machines are checked first, and all problems are told at once.
 """
 
 import copy
@@ -76,7 +76,7 @@ class Event:
 
 
 class StackResources:
-    """The resources of one stack. ``exports`` gives the value of another stack's export, or raises KeyError."""
+    """The resources of one stack. ``exports`` gives another stack's export, or raises KeyError."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class StackResources:
         stack_id: str,
         cloud: Cloud,
         exports: Callable[[str], Any],
-        tell: Callable[[Event], None] = lambda event: None,
+        tell: Callable[[Event], None],
     ) -> None:
         self.name, self.stack_id = name, stack_id
         self.parameters: dict[str, Any] = {}
@@ -115,7 +115,8 @@ class StackResources:
         """Make the stack what ``plan`` says: create, change, replace, and in the end remove.
 
         Raises:
-            DeploymentFailed: a resource could not be made. A new stack is removed again; one that was there stays as far
+            DeploymentFailed: a resource could not be made. A new stack is removed again; one that was there
+            stays as far
                 as it got, and the next deployment goes on from there.
         """
         new = not self.records
@@ -126,8 +127,8 @@ class StackResources:
             wanted = [logical_id for logical_id in plan.order() if plan.is_wanted(logical_id, resolver)]
             for logical_id in wanted:
                 self._make(logical_id, plan.resources[logical_id], resolver, superseded)
-            for logical_id in [known for known in reversed(self.records) if known not in wanted]:
-                superseded.append(self.records.pop(logical_id))
+            gone = [known for known in reversed(self.records) if known not in wanted]
+            superseded.extend(self.records.pop(logical_id) for logical_id in gone)
             self.outputs = _outputs(plan, resolver)
         except _Failed as failure:
             if new:

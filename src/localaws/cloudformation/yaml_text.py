@@ -30,6 +30,7 @@ def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
     else:
+        assert isinstance(node, yaml.MappingNode)  # noqa: S101 - there is no fourth kind
         value = loader.construct_mapping(node, deep=True)
     return {name: value}
 

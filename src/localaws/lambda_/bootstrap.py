@@ -1,7 +1,7 @@
-"""A client of Lambda's Runtime API in the standard library alone, for where awslambdaric has no wheels (macOS).
+"""A client of Lambda's Runtime API in the standard library alone, where awslambdaric has no wheels (macOS).
 
-It does what awslambdaric does for a handler: event and context, JSON in and out, errors with type, message and trace,
-log lines with level, time and request id.
+It does what awslambdaric does for a handler: event and context, JSON in and out, errors with type, message
+and trace, log lines with level, time and request id.
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """

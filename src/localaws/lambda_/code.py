@@ -25,7 +25,7 @@ class CodeFolders:
         parts = self._root / f"{folder.name}.{uuid.uuid4().hex}"
         parts.mkdir(parents=True)
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            opened.extractall(parts)  # noqa: S202 - zipfile keeps names within the folder
+            opened.extractall(parts)
             for entry in opened.infolist():
                 if mode := entry.external_attr >> 16 & 0o777:
                     (parts / entry.filename).chmod(mode | 0o600)

@@ -1,8 +1,9 @@
 """Put real execution in the place of moto's.
 
-moto runs handlers in Docker, one container an invocation, answers FunctionError "Handled" where AWS says "Unhandled", and runs
-asynchronous invocations within the request (moto 5.2.5, awslambda/models.py and responses.py). Triggers reach a function
-through LambdaFunction.invoke, and Invoke through LambdaResponse.invoke: both are replaced.
+moto runs handlers in Docker, one container an invocation, answers FunctionError "Handled" where AWS says
+"Unhandled", and runs asynchronous invocations within the request (moto 5.2.5, awslambda/models.py and
+responses.py). Triggers reach a function through LambdaFunction.invoke, and Invoke through
+LambdaResponse.invoke: both are replaced.
 """
 
 import base64
@@ -28,7 +29,7 @@ _Response = tuple[int, dict[str, Any], bytes]
 def mend(undo: ExitStack, invoker: Invoker, deliveries: Deliveries) -> None:
     """Run functions with ``invoker``; what topics and logs set off runs after the request."""
 
-    def triggered(self: Any, body: Any, request_headers: Any, response_headers: dict[str, Any]) -> bytes:
+    def triggered(self: Any, body: Any, _: Any, response_headers: dict[str, Any]) -> bytes:
         """A trigger of moto's (SQS batches, for one) that wants to know whether the function failed."""
         invocation = invoker.invoke(self, body.encode() if isinstance(body, str) else body)
         if invocation.error:

@@ -49,7 +49,7 @@ class Function:
         else:
             if not (function.run_time or "").startswith("python"):
                 raise NotRunnable(
-                    f"{function.function_name} has the runtime {function.run_time}: localaws runs Python"
+                    f"{function.function_name} has the runtime {function.run_time}; localaws runs Python"
                 )
             if not function.code_bytes:
                 raise NotRunnable(f"{function.function_name} has no code: deploy it again")
@@ -95,8 +95,8 @@ def _image(function: Any) -> tuple[Path, str, str]:
     command = function.image_config.cmd
     if not root:
         raise NotRunnable(
-            f"{function.function_name} is an image without sources: give the function Metadata.DockerContext, the folder "
-            "whose sources the image is built from, and deploy it again"
+            f"{function.function_name} is an image without sources: give it Metadata.DockerContext, "
+            "the folder whose sources the image is built from, and deploy again"
         )
     if not command:
         raise NotRunnable(f"{function.function_name} is an image: name its handler in ImageConfig.Command")

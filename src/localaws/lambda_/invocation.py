@@ -11,7 +11,8 @@ class Invocation:
     """The outcome of running a handler once.
 
     ``payload`` is the handler's JSON, or the error as Lambda reports it (errorType, errorMessage, ...);
-    ``error`` is ``"Unhandled"`` for a failure and None for success; ``log`` is what was printed, with START, END and REPORT.
+    ``error`` is ``"Unhandled"`` for a failure and None for success; ``log`` is what was printed, with START,
+    END and REPORT.
     """
 
     payload: bytes
@@ -22,7 +23,7 @@ class Invocation:
 
     @property
     def error_type(self) -> str | None:
-        """The error's type, such as ``Sandbox.Timedout`` or the name of the exception's class; None for success."""
+        """The error's type: ``Sandbox.Timedout``, the name of an exception's class, ...; None for success."""
         return _told(self.payload, "errorType") if self.error else None
 
     @property

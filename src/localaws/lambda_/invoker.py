@@ -37,7 +37,7 @@ class Throttled(Exception):
 
 
 class Invoker:
-    """Owns the workers of every function. ``root`` is where code is unpacked, ``endpoint`` what handlers call."""
+    """Owns the workers of every function. Code is unpacked below ``root``; handlers call ``endpoint``."""
 
     def __init__(
         self,
@@ -61,7 +61,8 @@ class Invoker:
         """moto's function of that name or ARN.
 
         Raises:
-            UnknownFunctionException: there is none (moto's error, which AWS's clients know as ResourceNotFoundException).
+            UnknownFunctionException: there is none (moto's error, which AWS's clients know as
+            ResourceNotFoundException).
         """
         account, region = self._account, self._region
         if name_or_arn.startswith("arn:"):

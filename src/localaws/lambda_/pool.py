@@ -18,8 +18,8 @@ __all__ = ["Pool"]
 _INIT_SECONDS = 120.0  # AWS allows 10 s; a laptop that starts several heavy handlers at once needs longer
 
 _HINT = (
-    " (localaws runs handlers with the packages of its own environment: install what is missing there, "
-    "or deploy the template that `sam build` left in .aws-sam/build, which installs each function's requirements.txt)"
+    " (localaws runs handlers with the packages of its own environment: install what is missing there, or "
+    "deploy what `sam build` left in .aws-sam/build, where each function's requirements.txt is installed)"
 )
 
 
@@ -143,8 +143,8 @@ class Pool:
             printed += "\n"
         duration = took * 1000
         report = (
-            f"REPORT RequestId: {request_id}\tDuration: {duration:.2f} ms\tBilled Duration: {duration + init * 1000:.0f} ms\t"
-            f"Memory Size: {self.function.memory} MB"
+            f"REPORT RequestId: {request_id}\tDuration: {duration:.2f} ms\t"
+            f"Billed Duration: {duration + init * 1000:.0f} ms\tMemory Size: {self.function.memory} MB"
         )
         if init:
             report += f"\tInit Duration: {init * 1000:.2f} ms"
@@ -167,7 +167,7 @@ def _timed_out(request_id: str, seconds: float) -> bytes:
 def _init_timed_out(request_id: str) -> bytes:
     return _error(
         "Sandbox.Timedout",
-        f"RequestId: {request_id} Error: the handler's module was not imported within {_INIT_SECONDS:.0f} seconds",
+        f"RequestId: {request_id} Error: the handler was not imported within {_INIT_SECONDS:.0f} seconds",
     )
 
 

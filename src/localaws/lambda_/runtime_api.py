@@ -29,8 +29,8 @@ class Event:
 class Report:
     """What a worker said or what became of it.
 
-    ``ready``: it asked for its first event; ``response`` and ``error``: it handled one; ``init_error``: the handler could not
-    be had; ``exit``: the process is gone, ``body`` tells how.
+    ``ready``: it asked for its first event; ``response`` and ``error``: it handled one; ``init_error``: the
+    handler could not be had; ``exit``: the process is gone, ``body`` tells how.
     """
 
     kind: Literal["ready", "response", "error", "init_error", "exit"]
@@ -109,6 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
         if event is None:
             self.close_connection = True
             return
+        trace = event.request_id.replace("-", "")[:24]
         self._answer(
             200,
             event.payload,
@@ -116,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "Lambda-Runtime-Aws-Request-Id": event.request_id,
                 "Lambda-Runtime-Deadline-Ms": str(event.deadline),
                 "Lambda-Runtime-Invoked-Function-Arn": event.function_arn,
-                "Lambda-Runtime-Trace-Id": f"Root=1-00000000-{event.request_id.replace('-', '')[:24]};Sampled=0",
+                "Lambda-Runtime-Trace-Id": f"Root=1-00000000-{trace};Sampled=0",
                 "Content-Type": "application/json",
                 **event.headers,
             },

@@ -1,4 +1,4 @@
-"""Tags in which a function carries what moto has no place for. They are seen with the function's other tags."""
+"""Tags in which a function carries what moto has no place for. They are seen with its other tags."""
 
 __all__ = ["DEAD_LETTER_TAG", "LOG_FORMAT_TAG", "LOG_GROUP_TAG", "REVISION_TAG", "TASK_ROOT_TAG"]
 

@@ -22,10 +22,12 @@ _HERE = Path(__file__).parent
 
 
 def default_client() -> Client:
-    """AWS's own runtime client where it can be imported, else localaws' (LOCALAWS_RUNTIME_CLIENT names one)."""
+    """AWS's runtime client where it can be imported, else localaws' (LOCALAWS_RUNTIME_CLIENT names one)."""
     wanted = os.environ.get("LOCALAWS_RUNTIME_CLIENT")
-    if wanted == "awslambdaric" or wanted == "bootstrap":
-        return wanted
+    if wanted == "awslambdaric":
+        return "awslambdaric"
+    if wanted == "bootstrap":
+        return "bootstrap"
     if wanted:
         raise ValueError(f"LOCALAWS_RUNTIME_CLIENT is {wanted!r}: write awslambdaric or bootstrap")
     found = importlib.util.find_spec("awslambdaric") and importlib.util.find_spec("runtime_client")
@@ -35,8 +37,8 @@ def default_client() -> Client:
 class Worker:
     """Starts the process at once; the first report is ``ready``, ``init_error`` or ``exit``.
 
-    The process is its own group, so that a kill takes its children along, and it watches a pipe whose other end only
-    this process holds: when this process is gone, however it ended, so is the worker.
+    The process is its own group, so that a kill takes its children along, and it watches a pipe whose other
+    end only this process holds: when this process is gone, however it ended, so is the worker.
     """
 
     def __init__(self, handler: str, task_root: Path, environment: dict[str, str], client: Client) -> None:

@@ -1,1 +1,1 @@
-"""S3 with objects as files: moto's S3, whose bodies never pass through memory whole, and which sends events as AWS does."""
+"""S3 with objects as files: bodies never pass through memory whole, and events are sent as AWS sends them."""

@@ -1,8 +1,8 @@
 """Let bucket policies with conditions be what they are on AWS: conditional.
 
-moto enforces a bucket policy's Deny for everybody, whatever its Condition says (moto 5.2.5, s3/models.py, get_permission). So the
-usual "deny what does not come over TLS" would close the bucket, as nothing here comes over TLS. Statements with a condition
-are left out; the others are enforced as moto does.
+moto enforces a bucket policy's Deny for everybody, whatever its Condition says (moto 5.2.5, s3/models.py,
+get_permission). So the usual "deny what does not come over TLS" would close the bucket, as nothing here comes
+over TLS. Statements with a condition are left out; the others are enforced as moto does.
 """
 
 import json
@@ -18,7 +18,7 @@ __all__ = ["mend"]
 
 def mend(undo: ExitStack) -> None:
     """Replace FakeBucket.get_permission."""
-    get_permission = FakeBucket.get_permission
+    get_permission: Any = FakeBucket.get_permission
 
     def unconditional(self: Any, action: str, resource: str) -> Any:
         policy = self.policy

@@ -1,7 +1,7 @@
 """S3's event notifications, as AWS sends them.
 
-moto's own (5.2.5, s3/notifications.py) come within the request, hold no sequencer, user or request parameters, encode the
-slashes of keys, swallow every error of the receiver, and announce an upload twice.
+moto's own (5.2.5, s3/notifications.py) come within the request, hold no sequencer, user or request
+parameters, encode the slashes of keys, swallow every error of the receiver, and announce an upload twice.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
@@ -86,7 +86,7 @@ def _without(*names: str) -> Iterator[None]:
 
 
 def mend(undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes], None]) -> None:
-    """Send events through ``deliveries``; ``invoke(function_arn, payload)`` runs a function asynchronously."""
+    """Send events through ``deliveries``; ``invoke(function_arn, payload)`` invokes asynchronously."""
 
     def to_queue(account: str, arn: str, message: str) -> None:
         from moto.sqs.models import sqs_backends

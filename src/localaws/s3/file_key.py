@@ -1,8 +1,8 @@
 """S3 objects that keep their body in a file.
 
-moto holds every body in memory, spills it over 5 MB to a temporary file without a name, and copies it for each read
-(moto 5.2.5, s3/models.py, FakeKey); three puts of 100 MB took 330 MB. And Athena needs a path to read. So the class that moto
-makes objects from is replaced by this one.
+moto holds every body in memory, spills it over 5 MB to a temporary file without a name, and copies it for
+each read (moto 5.2.5, s3/models.py, FakeKey); three puts of 100 MB took 330 MB. And Athena needs a path to
+read. So the class that moto makes objects from is replaced by this one.
 """
 
 import threading
@@ -19,15 +19,15 @@ from localaws.s3.object_files import FileBody, ObjectFiles
 __all__ = ["FileKey", "mend"]
 
 
-class FileKey(FakeKey):  # type: ignore[misc]  # moto is untyped
+class FileKey(FakeKey):
     """One version of an object, or one part of an upload."""
 
     files: ClassVar[ObjectFiles]
     file: str | None = None
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> "FileKey":
+    def __new__(cls, *_: Any, **__: Any) -> "FileKey":
         # moto's __new__ remembers every instance for its dashboard, for ever.
-        return object.__new__(cls)  # type: ignore[no-any-return]
+        return object.__new__(cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,6 +67,7 @@ class FileKey(FakeKey):  # type: ignore[misc]  # moto is untyped
         return self.files.write(blocks)
 
     def dispose(self, garbage: bool = False) -> None:
+        del garbage
         if self.file:
             self.files.discard(self.file)
         if self.multipart:
@@ -74,7 +75,7 @@ class FileKey(FakeKey):  # type: ignore[misc]  # moto is untyped
         self.disposed = True
 
     def __del__(self) -> None:
-        """Copies come and go (moto copies objects to list their versions); only ``dispose`` removes a file."""
+        """Nothing: moto copies objects to list their versions, and only ``dispose`` removes a file."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: kept for name, kept in self.__dict__.items() if name not in {"lock", "_value_buffer"}}

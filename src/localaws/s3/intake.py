@@ -1,7 +1,8 @@
 """Write the body of a PutObject or UploadPart to a file before moto sees the request.
 
-moto reads a request's body into memory and copies it several times on its way to the object (form parsing, removal of
-aws-chunked framing, checksum). Here the body goes from the socket to its file in blocks, and moto gets a stand-in.
+moto reads a request's body into memory and copies it several times on its way to the object (form parsing,
+removal of aws-chunked framing, checksum). Here the body goes from the socket to its file in blocks, and moto
+gets a stand-in.
 """
 
 import base64
@@ -38,10 +39,8 @@ _CHECKSUM = re.compile(r"x-amz-checksum-(crc32|sha1|sha256)$")
 Environ = dict[str, Any]
 
 
-class BadDigest(S3ClientError):  # type: ignore[misc]  # moto is untyped
+class BadDigest(S3ClientError):
     """The body that arrived is not the one that was sent."""
-
-    code = 400
 
     def __init__(self) -> None:
         super().__init__("BadDigest", "The Content-MD5 you specified did not match what we received.")
@@ -129,7 +128,7 @@ def _aws_chunks(stream: BinaryIO, trailers: dict[str, str]) -> Iterator[bytes]:
 
 
 class _Checksum:
-    """A checksum that the client asks for without sending it (moto would compute it over the body in memory)."""
+    """A checksum that the client asks for without sending it; moto would want the body in memory for it."""
 
     def __init__(self, environ: Environ) -> None:
         self.algorithm = environ.get("HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM", "").upper()
@@ -170,12 +169,15 @@ def mend(undo: ExitStack) -> None:
     def checked(operation: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def run(self: Any) -> Any:
             expected = self.headers.get("Content-MD5")
-            if expected and isinstance(self.body, FileBody):
-                if base64.b64encode(bytes.fromhex(self.body.md5 or "")).decode() != expected:
-                    raise BadDigest
+            if expected and isinstance(self.body, FileBody) and _base64(self.body.md5) != expected:
+                raise BadDigest
             return operation(self)
 
         return run
 
     replace(undo, S3Response, "put_object", checked(put_object))
     replace(undo, S3Response, "upload_part", checked(upload_part))
+
+
+def _base64(md5: str | None) -> str:
+    return base64.b64encode(bytes.fromhex(md5 or "")).decode()

@@ -1,7 +1,7 @@
 """Complete uploads and copy objects from file to file.
 
-moto joins the parts of an upload in memory, twice where a checksum is kept, and copies through memory too (moto 5.2.5,
-s3/models.py: FakeMultipart.complete, S3Backend.copy_object and upload_part_copy).
+moto joins the parts of an upload in memory, twice where a checksum is kept, and copies through memory too
+(moto 5.2.5, s3/models.py: FakeMultipart.complete, S3Backend.copy_object and upload_part_copy).
 """
 
 import base64
@@ -110,7 +110,7 @@ def mend(undo: ExitStack) -> None:
     """Join and copy files."""
     replace(undo, FakeMultipart, "complete", _complete)
 
-    copy_object = S3Backend.copy_object
+    copy_object: Any = S3Backend.copy_object
 
     def copy_file(self: Any, src_key: Any, *args: Any, **kwargs: Any) -> None:
         copy_object(self, _Linked(src_key) if isinstance(src_key, FileKey) else src_key, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""The folder where the bodies of objects lie, each in a file of its own that is never changed once written."""
+"""The folder where the bodies of objects lie, each in a file of its own that never changes once written."""
 
 import contextlib
 import hashlib
@@ -71,7 +71,7 @@ class ObjectFiles:
         return FileBody.of(name, size, md5.hexdigest())
 
     def link(self, source: Path, md5: str | None = None) -> FileBody:
-        """The content of ``source``, which must not change any more, under a new name: shared where the disk can."""
+        """The content of ``source``, which must not change again, under a new name (a link if it can)."""
         name = self.new_name()
         try:
             os.link(source, self.path(name))

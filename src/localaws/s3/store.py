@@ -51,7 +51,7 @@ class S3Store:
         else:
             stored = self._files.write([body])
         with self._deliveries.held():
-            new = s3_backends[found.account_id][found.partition].put_object(bucket, key, stored)
+            new: Any = s3_backends[found.account_id][found.partition].put_object(bucket, key, stored)
         return self._stored(key, new)
 
     def _stored(self, name: str, key: FileKey) -> StoredObject:

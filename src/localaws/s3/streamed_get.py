@@ -1,7 +1,8 @@
 """Answer GetObject from the object's file, block by block.
 
-moto reads the whole object into memory, and cuts a range from that (moto 5.2.5, s3/responses.py, get_object and
-_handle_range_header). Both only need something with a length that can be sliced once: here it is an open file.
+moto reads the whole object into memory, and cuts a range from that (moto 5.2.5, s3/responses.py, get_object
+and _handle_range_header). Both only need something with a length that can be sliced once: here it is an open
+file.
 """
 
 import os

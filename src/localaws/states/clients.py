@@ -1,8 +1,8 @@
 """Let tasks share clients.
 
-moto makes a boto3 client for every task and every read of a distributed map (moto 5.2.5, stepfunctions/parser/asl/utils/
-boto_client.py), which costs 20 ms each, and points it at the port that an environment variable names. The module gets
-this object in the place of boto3.
+moto makes a boto3 client for every task and every read of a distributed map (moto 5.2.5,
+stepfunctions/parser/asl/utils/ boto_client.py), which costs 20 ms each, and points it at the port that an
+environment variable names. The module gets this object in the place of boto3.
 """
 
 import threading

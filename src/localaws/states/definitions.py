@@ -1,8 +1,10 @@
 """Refuse state machines that cannot run, when they are created, and by name what localaws does not support.
 
-moto parses a definition, but accepts a StartAt or Next that leads nowhere, and JSONata that it cannot evaluate.
+moto parses a definition, but accepts a StartAt or Next that leads nowhere, and JSONata that it cannot
+evaluate.
 
-Source: https://states-language.net, https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
+Source: https://states-language.net,
+https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
 """
 
 import json
@@ -40,7 +42,7 @@ _ACTIVITY = re.compile(r"^arn:[\w-]+:states:[\w-]+:\d{12}:activity:.+$")
 
 
 def definition_problems(definition: str | dict[str, Any]) -> list[str]:
-    """What is wrong with a state machine's definition, each problem with the state's name; empty when nothing is.
+    """What is wrong with a state machine's definition, each problem with its state; empty when nothing is.
 
     >>> definition_problems({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}})
     ["state 'A': Next is 'B', which is no state here (there is: A)"]
@@ -66,7 +68,7 @@ def _program(program: dict[str, Any], within: str) -> Iterator[str]:
         return
     start = program.get("StartAt")
     if start not in states:
-        yield f"{where}StartAt is {start!r}, which is no state here (there is: {', '.join(states)})"
+        yield f"{where}StartAt is {start!r}, {_known(states)}"
         return
     reached = {start}
     for name, state in states.items():
@@ -79,11 +81,15 @@ def _program(program: dict[str, Any], within: str) -> Iterator[str]:
                 if target != name:
                     reached.add(target)
             else:
-                yield f"state {here!r}: {field} is {target!r}, which is no state here (there is: {', '.join(states)})"
+                yield f"state {here!r}: {field} is {target!r}, {_known(states)}"
         yield from _state(state, here)
     for name in states:
         if name not in reached:
             yield f"state {f'{within} / {name}' if within else name!r}: nothing leads to it"
+
+
+def _known(states: dict[str, Any]) -> str:
+    return f"which is no state here (there is: {', '.join(states)})"
 
 
 def _transitions(state: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -104,12 +110,12 @@ def _state(state: dict[str, Any], here: str) -> Iterator[str]:
         yield f"state {here!r}: Type is {kind!r}, and must be one of {', '.join(sorted(_STATE_TYPES))}"
         return
     if state.get("QueryLanguage", "JSONPath") != "JSONPath":
-        yield f"state {here!r}: QueryLanguage {state['QueryLanguage']} is not supported by localaws: write JSONPath"
+        yield f"state {here!r}: QueryLanguage {state['QueryLanguage']} is not supported: write JSONPath"
     for field in ("Assign", "Output", "Arguments", "Items"):
         if field in state and not (
             field == "Assign" and state.get("QueryLanguage", "JSONPath") == "JSONPath"
         ):
-            yield f"state {here!r}: {field} belongs to JSONata, which localaws does not support: write JSONPath"
+            yield f"state {here!r}: {field} belongs to JSONata, which is not supported: write JSONPath"
     if kind == "Choice":
         if not state.get("Choices"):
             yield f"state {here!r}: Choices is missing or empty"
@@ -146,7 +152,7 @@ def _map(state: dict[str, Any], here: str) -> Iterator[str]:
     if resource not in {"s3:getObject", "s3:listObjectsV2"}:
         yield f"state {here!r}: ItemReader.Resource {reader.get('Resource')!r} is not supported by localaws"
     elif resource == "s3:getObject" and kind not in {"JSON", "CSV"}:
-        yield f"state {here!r}: ItemReader.ReaderConfig.InputType {kind!r} is not supported by localaws: JSON or CSV"
+        yield f"state {here!r}: ItemReader.ReaderConfig.InputType {kind!r} is not supported: JSON or CSV"
 
 
 def _resource_problem(resource: Any) -> str | None:

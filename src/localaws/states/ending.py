@@ -15,11 +15,9 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.stepfunctions.parser.api import (
-    ExecutionAbortedEventDetails,
     ExecutionStatus,
     HistoryEventType,
 )
-from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.program_state import (
     ProgramEnded,
     ProgramError,
@@ -77,15 +75,12 @@ def _stop_execution(self: Any) -> ActionResult:
         execution.exec_status = ExecutionStatus.ABORTED
         environment = execution.exec_worker.env if execution.exec_worker else None
         if environment is not None:
-            details = ExecutionAbortedEventDetails()
-            if error is not None:
-                details["error"] = error
-            if cause is not None:
-                details["cause"] = cause
+            told = {"error": error, "cause": cause}
+            details: Any = {"executionAbortedEventDetails": {k: v for k, v in told.items() if v is not None}}
             environment.event_manager.add_event(
                 context=environment.event_history_context,
                 event_type=HistoryEventType.ExecutionAborted,
-                event_details=EventDetails(executionAbortedEventDetails=details),
+                event_details=details,
             )
             environment.set_stop(stop_date=execution.stop_date, cause=cause, error=error)
     return ActionResult({"stopDate": execution.stop_date})

@@ -1,7 +1,7 @@
 """GetExecutionHistory in pages.
 
-moto returns every event whatever ``maxResults`` and ``reverseOrder`` ask for, and writes what comes after an execution's end,
-when a task that nobody waits for any more is done (moto 5.2.5, stepfunctions/responses.py).
+moto returns every event whatever ``maxResults`` and ``reverseOrder`` ask for, and writes what comes after an
+execution's end, when a task that nobody waits for any more is done (moto 5.2.5, stepfunctions/responses.py).
 """
 
 import base64
@@ -20,7 +20,7 @@ _END = {"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionT
 _PAGE = 100  # AWS's default; the most is 1000
 
 
-class InvalidToken(ServiceException):  # type: ignore[misc]  # moto is untyped
+class InvalidToken(ServiceException):
     """The page token is not one that was handed out."""
 
     code = "InvalidToken"

@@ -1,7 +1,8 @@
 """Invoke Lambda tasks in process.
 
-moto goes through HTTP to its own server (moto 5.2.5, lambda_eval_utils.py): four times slower. And a function named as the
-task's Resource that is missing fails with the error ``Exception`` where AWS says ``Lambda.ResourceNotFoundException``.
+moto goes through HTTP to its own server (moto 5.2.5, lambda_eval_utils.py): four times slower. And a function
+named as the task's Resource that is missing fails with the error ``Exception`` where AWS says
+``Lambda.ResourceNotFoundException``.
 """
 
 import json
@@ -10,12 +11,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.awslambda.exceptions import UnknownFunctionException
-from moto.stepfunctions.parser.api import HistoryEventType, LambdaFunctionFailedEventDetails
+from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
-from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from localaws.lambda_.function import NotRunnable
 from localaws.lambda_.invoker import ASYNC_LIMIT, SYNC_LIMIT, Invoker, Throttled
@@ -69,14 +69,8 @@ def mend(undo: ExitStack, invoker: Invoker) -> None:
         if not isinstance(ex, ClientError):
             return from_error(self, env, ex)
         error, cause = f"Lambda.{ex.response['Error']['Code']}", ex.response["Error"]["Message"]
-        return FailureEvent(
-            env=env,
-            error_name=CustomErrorName(error),
-            event_type=HistoryEventType.LambdaFunctionFailed,
-            event_details=EventDetails(
-                lambdaFunctionFailedEventDetails=LambdaFunctionFailedEventDetails(error=error, cause=cause)
-            ),
-        )
+        details: Any = {"lambdaFunctionFailedEventDetails": {"error": error, "cause": cause}}
+        return FailureEvent(env, CustomErrorName(error), HistoryEventType.LambdaFunctionFailed, details)
 
     replace(undo, StateTaskLambda, "_from_error", named)
 

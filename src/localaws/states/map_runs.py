@@ -1,8 +1,8 @@
-"""Distributed Map: failures are counted against the tolerance, and long lists of items do not exhaust the stack.
+"""Distributed Map: failures count against the tolerance, and long lists of items do not exhaust the stack.
 
-moto ends a map run as succeeded however many of its children failed (tolerance is a TODO there), with null for their
-output; and a worker calls itself for each further item, so that about 900 items a worker end in RecursionError (moto
-5.2.5, stepfunctions/parser/asl/component/state/exec/state_map/iteration).
+moto ends a map run as succeeded however many of its children failed (tolerance is a TODO there), with null
+for their output; and a worker calls itself for each further item, so that about 900 items a worker end in
+RecursionError (moto 5.2.5, stepfunctions/parser/asl/component/state/exec/state_map/iteration).
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html#maprun-fail-threshold
 """
@@ -10,7 +10,7 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distribut
 from contextlib import ExitStack
 from typing import Any
 
-from moto.stepfunctions.parser.api import HistoryEventType, MapRunFailedEventDetails
+from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
     FailureEventException,
@@ -19,16 +19,15 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
 )
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor.distributed_item_processor_worker import (
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor.distributed_item_processor_worker import (  # noqa: E501 - moto's path
     DistributedItemProcessorWorker,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import (
     IterationWorker,
 )
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iterator.distributed_iterator_worker import (
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iterator.distributed_iterator_worker import (  # noqa: E501 - moto's path
     DistributedIteratorWorker,
 )
-from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from localaws.patching import replace
 
@@ -53,18 +52,10 @@ def _count_failures(undo: ExitStack, worker: Any) -> None:
         record = self._map_run_record
         failed = record.item_counter.failed.get() + record.item_counter.timed_out.get()
         if _exceeds(failed, self._job_pool._jobs_number, record):
+            error = StatesErrorNameType.StatesExceedToleratedFailureThreshold
+            details: Any = {"mapRunFailedEventDetails": {"error": error.to_name(), "cause": _CAUSE}}
             job.job_output = FailureEventException(
-                FailureEvent(
-                    env=env,
-                    error_name=StatesErrorName(StatesErrorNameType.StatesExceedToleratedFailureThreshold),
-                    event_type=HistoryEventType.MapRunFailed,
-                    event_details=EventDetails(
-                        mapRunFailedEventDetails=MapRunFailedEventDetails(
-                            error=StatesErrorNameType.StatesExceedToleratedFailureThreshold.to_name(),
-                            cause=_CAUSE,
-                        )
-                    ),
-                )
+                FailureEvent(env, StatesErrorName(error), HistoryEventType.MapRunFailed, details)
             )
 
     replace(undo, worker, "_eval_job", run)

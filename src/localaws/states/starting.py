@@ -1,7 +1,7 @@
 """StartExecution: a name for who gives none, one execution a name.
 
-moto makes an ARN that ends in ``:None`` when no name is given, and two requests at the same time may both start an execution
-of the same name (moto 5.2.5, stepfunctions/parser/models.py).
+moto makes an ARN that ends in ``:None`` when no name is given, and two requests at the same time may both
+start an execution of the same name (moto 5.2.5, stepfunctions/parser/models.py).
 """
 
 import threading
@@ -18,7 +18,7 @@ __all__ = ["mend"]
 
 def mend(undo: ExitStack) -> None:
     """Replace StepFunctionsParserBackend.start_execution."""
-    start = StepFunctionsParserBackend.start_execution
+    start: Any = StepFunctionsParserBackend.start_execution
     starting = threading.Lock()
 
     def start_execution(

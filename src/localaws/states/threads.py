@@ -1,7 +1,8 @@
 """Forget threads that have ended.
 
-moto appends every thread of every execution to a list that nothing reads (moto 5.2.5, stepfunctions/parser/utils.py,
-TMP_THREADS), so each execution stays in memory for ever. Its modules get a list that keeps nothing.
+moto appends every thread of every execution to a list that nothing reads (moto 5.2.5,
+stepfunctions/parser/utils.py, TMP_THREADS), so each execution stays in memory for ever. Its modules get a
+list that keeps nothing.
 """
 
 import importlib

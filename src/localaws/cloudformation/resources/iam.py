@@ -170,5 +170,5 @@ class ManagedPolicy(ResourceType):
 
 
 def _document(policy: Mapping[str, Any]) -> str:
-    """A policy as JSON. moto insists on a Version, which IAM does not, and SAM's policy templates have none."""
+    """A policy as JSON. Unlike IAM, moto insists on a Version, and SAM's policy templates have none."""
     return json.dumps({"Version": "2012-10-17", **policy})

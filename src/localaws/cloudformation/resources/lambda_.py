@@ -70,8 +70,8 @@ class Function(ResourceType):
         if properties.get("PackageType", "Zip") == "Image":
             if TASK_ROOT_TAG not in tag_map(properties.get("Tags")):
                 found.append(
-                    "an image cannot be run without its sources: give the function Metadata.DockerContext, the folder "
-                    "that the image is built from"
+                    "an image cannot be run without its sources: give the function Metadata.DockerContext, "
+                    "the folder that the image is built from"
                 )
             if not (properties.get("ImageConfig") or {}).get("Command"):
                 found.append("an image's handler must be named in ImageConfig.Command")
@@ -239,7 +239,7 @@ def _alias(properties: Mapping[str, Any]) -> dict[str, str]:
 
 
 class LayerVersion(ResourceType):
-    """A version of a layer: an archive that is put on the path of functions. Every change publishes a new one."""
+    """A version of a layer: an archive on the path of functions. Every change publishes a new one."""
 
     name = "AWS::Lambda::LayerVersion"
     honoured = frozenset(

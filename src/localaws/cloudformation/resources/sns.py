@@ -1,4 +1,4 @@
-"""AWS::SNS: topics, subscriptions, policies. E-mail goes to the mailbox, queues and functions get their messages.
+"""AWS::SNS: topics, subscriptions, policies. E-mail goes to the mailbox; queues and functions are served.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_SNS.html
 """
