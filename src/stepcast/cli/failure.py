@@ -15,13 +15,11 @@ def explain(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, ModuleNotFoundError):
         return _missing(error)
+    if type(error).__module__.partition(".")[0] == "localaws":
+        return str(error)  # its own errors are written for whoever deploys a template
     if isinstance(error, OSError) and error.filename is not None and error.strerror is not None:
         return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
-    # Only a command that imported them can have met their errors.
-    for module, explanation in (("localaws", _localaws), ("botocore", _botocore)):
-        if module in sys.modules and (message := explanation(error)):
-            return message
-    return None
+    return _aws(error) if "botocore" in sys.modules else None
 
 
 def _missing(error: ModuleNotFoundError) -> str | None:
@@ -31,13 +29,7 @@ def _missing(error: ModuleNotFoundError) -> str | None:
     return f'the package {package} is not installed; this command needs it: pip install "stepcast[local]"'
 
 
-def _localaws(error: Exception) -> str | None:
-    import localaws
-
-    return str(error) if isinstance(error, localaws.LocalAwsError) else None
-
-
-def _botocore(error: Exception) -> str | None:
+def _aws(error: Exception) -> str | None:
     from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
     if isinstance(error, ConnectionError | HTTPClientError):

@@ -10,7 +10,7 @@ from typing import Any
 from stepcast.cli.failure import Failure
 from stepcast.cli.project import Project
 from stepcast.cli.stack import Stack, private
-from stepcast.pipeline import layout
+from stepcast.pipeline import layout, objects
 
 __all__ = ["Invocation", "call", "prepared"]
 
@@ -52,7 +52,16 @@ def prepared(project: Project, function: str) -> Iterator[Stack]:
         stack.s3.upload_file(str(project.params), stack.bucket, layout.PARAMS)
         steps = project.steps()
         for step in steps[: steps.index(function)] if function in steps else ():
-            invocation = call(stack, step, project.event(step))
-            if invocation.error is not None:
-                raise Failure(f"{function} needs the steps before it, but {invocation.error}")
+            for event in _of_every_shard(stack, project.event(step)):
+                invocation = call(stack, step, event)
+                if invocation.error is not None:
+                    raise Failure(f"{function} needs the steps before it, but {invocation.error}")
         yield stack
+
+
+def _of_every_shard(stack: Stack, event: dict[str, Any]) -> list[dict[str, Any]]:
+    """The events that a Map state makes of its shards; other states have one event, as it is recorded."""
+    if "shard" not in event:
+        return [event]
+    entries = objects.read_json(stack.s3, stack.bucket, layout.shard_list(event["run"]))
+    return [{**event, "shard": entry["shard"]} for entry in entries]

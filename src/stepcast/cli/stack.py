@@ -1,5 +1,6 @@
 """The deployed template that a command works with: its own private one, or a running ``stepcast up``'s."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,6 +78,8 @@ class Stack:
 
 def deploy(server: "LocalAws", project: Project, **parameters: str) -> Stack:
     """Deploy template.yaml, or bring what is deployed up to date with it."""
+    # It warns that the layer was not built; the functions find what the layer holds in this environment.
+    logging.getLogger("localaws.cloudformation.sources").setLevel(logging.ERROR)
     deployment = server.deploy(project.template, STACK, parameters)
     return Stack(
         server.endpoint, server.region, deployment.outputs, deployment.resources, server.mailbox.folder

@@ -1,0 +1,99 @@
+"""``stepcast run``: from files to files, or a message that says what to change."""
+
+import csv
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli import small_input
+from tests.cli.processes import PATIENCE, command
+from tests.cli.test_drawing import size
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command("run", "--params", folder / "params.json", *arguments),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env={**os.environ, "XDG_STATE_HOME": str(folder), "COLUMNS": "200"},
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Input, and the results of one run in ``out``."""
+    made = tmp_path_factory.mktemp("run")
+    small_input.write(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def answer(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Of a run with all files after one --train, as a shell writes them for *.csv."""
+    files = sorted(map(str, folder.glob("*.csv")))
+    return run(folder, "--train", *files, "--out", str(folder / "out"))
+
+
+def test_it_ends_well_and_shows_each_item(answer: subprocess.CompletedProcess[str]) -> None:
+    assert answer.returncode == 0, answer.stderr
+    assert all(item in answer.stdout for item in small_input.ITEMS)
+    assert "NPTS" in answer.stdout
+    assert "p90 total" in answer.stdout
+
+
+def test_progress_goes_to_stderr_state_by_state(answer: subprocess.CompletedProcess[str]) -> None:
+    states = [line.split()[0] for line in answer.stderr.splitlines() if " took " in line]
+
+    assert states == [
+        *("CreateDataset", "ImportData", "TrainPredictor", "Forecast"),
+        *("Export", "UpdateAthena", "Notify", "CleanupWorkFiles"),
+    ]
+    assert re.search(r"TrainPredictor took .* (\d+) of \1 shard", answer.stderr)
+
+
+def test_the_folder_holds_the_forecast_the_backtest_the_report_and_a_chart(
+    folder: Path, answer: subprocess.CompletedProcess[str]
+) -> None:
+    out = folder / "out"
+
+    clean = [row for path in (out / "clean").glob("*.csv") for row in csv.DictReader(path.open())]
+    raw = [row for path in (out / "raw").glob("*.csv") for row in csv.DictReader(path.open())]
+    board = list(csv.DictReader((out / "leaderboard.csv").open()))
+    assert len(clean) == 3 * 7 * 3
+    assert len(raw) == 3 * 7
+    assert {row["item_id"] for row in board if row["scope"] == "item"} == set(small_input.ITEMS)
+    assert list((out / "accuracy" / "forecasted-values").glob("*.csv"))
+    assert list((out / "accuracy" / "accuracy-metrics-values").glob("*.csv"))
+    assert (out / "validation.md").read_text().startswith("# Validation report")
+    assert size(out / "chart.png")[0] == 2100
+
+
+def test_bad_input_exits_with_1_says_what_to_change_and_leaves_the_earlier_forecast(
+    folder: Path, answer: subprocess.CompletedProcess[str]
+) -> None:
+    forecast = (folder / "out" / "leaderboard.csv").read_bytes()
+    (folder / "bad.csv").write_text("desk lamp,yesterday,1\n")
+
+    failed = run(folder, "--train", str(folder / "bad.csv"), "--out", str(folder / "out"), "--json")
+
+    told = json.loads(failed.stdout)
+    assert failed.returncode == 1
+    assert told["status"] == "FAILED"
+    assert "train/bad.csv line 1" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert "train/bad.csv" in (folder / "out" / "validation.md").read_text()
+    assert (folder / "out" / "leaderboard.csv").read_bytes() == forecast
+
+
+def test_a_folder_of_others_is_refused_before_anything_runs(folder: Path) -> None:
+    refused = run(folder, "--train", str(folder / "desk_lamp.csv"), "--out", str(folder))
+
+    assert refused.returncode == 1
+    assert "did not write" in refused.stderr
+    assert "took" not in refused.stderr
