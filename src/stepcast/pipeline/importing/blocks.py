@@ -12,7 +12,6 @@ from stepcast.pipeline.importing.records import breaks, records
 
 __all__ = ["Block", "blocks"]
 
-BLOCK = 4 << 20  # bytes: large enough for fast parsing, small enough to read a bad one record by record
 LONGEST_RECORD = 16 << 20  # bytes; what is longer is a quote that was never closed
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -25,13 +24,15 @@ class Block:
     line: int
 
 
-def blocks(stream: BinaryIO) -> Iterator[Block]:
+def blocks(stream: BinaryIO, size: int) -> Iterator[Block]:
     """The records of ``stream`` without a byte order mark; the same bytes always come in the same blocks.
+
+    ``size`` is how many bytes are read at a time, at least three.
 
     Raises FileProblem where a quote opens and does not close.
     """
     line, rest, first = 1, b"", True
-    while chunk := stream.read(BLOCK):
+    while chunk := stream.read(size):
         data = rest + chunk
         if first:
             data, first = data.removeprefix(BYTE_ORDER_MARK), False

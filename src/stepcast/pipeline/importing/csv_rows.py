@@ -25,6 +25,7 @@ from stepcast.pipeline.problems import Problem, Report
 __all__ = ["csv_rows"]
 
 GZIP = b"\x1f\x8b"
+BLOCK = 4 << 20  # bytes: enough for Arrow to be fast, little enough to read a bad one record by record
 READ_AHEAD = 1 << 20  # bytes asked from S3 at a time
 
 
@@ -34,11 +35,11 @@ def csv_rows(stream: io.RawIOBase, file: str, schema: TargetSchema, report: Repo
     try:
         unpacked = _unpacked(stream)
         refuse_other_formats(unpacked.peek(1))
-        for block in blocks(unpacked):
+        for block in blocks(unpacked, BLOCK):
             if look is None:
-                if not block.data.strip():
-                    continue
                 look = first_look(block, schema, file)
+                if look is None:
+                    continue
                 report.extend(look.problems)
                 block = look.rest
             if block.data:

@@ -33,9 +33,11 @@ class FirstLook:
     problems: tuple[Problem, ...]
 
 
-def first_look(block: Block, schema: TargetSchema, file: str) -> FirstLook:
-    """Judge a file by its first ``block``, which is not blank. Raises FileProblem if all of it is wrong."""
+def first_look(block: Block, schema: TargetSchema, file: str) -> FirstLook | None:
+    """Judge a file by its first ``block``; None if that is blank. FileProblem if all of it is wrong."""
     sample = list(islice((r for r in records(block.data, block.line) if not r.blank), SAMPLE + 1))
+    if not sample:
+        return None
     rows = [tuple(cell.decode("utf-8", "replace") for cell in record.cells) for record in sample]
     header = header_by_name(rows[0], schema, sample[0].line)
     body = rows[1:] if header else rows

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from stepcast.pipeline.importing.file_problem import FileProblem
 from stepcast.pipeline.importing.target_schema import TargetSchema
+from stepcast.pipeline.importing.timestamp_formats import format_of
 from stepcast.pipeline.importing.wording import listed
 
 __all__ = ["Header", "header_by_kind", "header_by_name"]
@@ -52,14 +53,17 @@ def header_by_name(first: Row, schema: TargetSchema, line: int) -> Header | None
 def header_by_kind(first: Row, later: Sequence[Row], schema: TargetSchema, line: int) -> Header | None:
     """The header, if no moment and no number of the ``first`` row can be read, but ``later`` ones can.
 
-    All rows have as many cells as the schema has columns. Raises FileProblem if a name stands in another's
-    place.
+    A first row with a moment in a wrong format is no header, but a wrong row. All rows have as many cells as
+    the schema has columns. Raises FileProblem if a name stands in another's place.
     """
     typed = [place for place, column in enumerate(schema.columns) if not pa.types.is_string(column.type)]
     typed.append(schema.timestamp)
-    if any(_readable([first], place, schema) for place in typed):
+    if any(_readable([first[place]], place, schema) for place in typed):
         return None
-    if not any(_readable(later, place, schema) for place in typed):
+    if format_of([first[schema.timestamp]]) is not None:
+        return None
+    filled = {place: [row[place] for row in later if row[place].strip()] for place in typed}
+    if not any(cells and _readable(cells, place, schema) for place, cells in filled.items()):
         return None
     names, wanted = [cell.strip().lower() for cell in first], [name.lower() for name in schema.names]
     if any(name in wanted and wanted.index(name) != place for place, name in enumerate(names)):
@@ -72,9 +76,9 @@ def header_by_kind(first: Row, later: Sequence[Row], schema: TargetSchema, line:
     return Header(tuple(range(len(wanted))), (_skipped(first),))
 
 
-def _readable(rows: Sequence[Row], place: int, schema: TargetSchema) -> bool:
-    """Whether a cell at ``place`` is of the column's type."""
-    bad = schema.columns[place].convert(pa.array([row[place] for row in rows], pa.string())).bad
+def _readable(cells: Sequence[str], place: int, schema: TargetSchema) -> bool:
+    """Whether one of the ``cells`` can be read as the column at ``place``."""
+    bad = schema.columns[place].convert(pa.array(cells, pa.string())).bad
     return bad is None or not bad.all()
 
 

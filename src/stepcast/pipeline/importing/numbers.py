@@ -105,7 +105,9 @@ class IntegerColumn:
 
     def convert(self, cells: pa.Array) -> Converted:
         if not pa.types.is_string(cells.type):
-            too_large = pc.greater(cells, 2**63 - 1) if cells.type == pa.uint64() else None
+            too_large = (
+                pc.greater(cells, pa.scalar(2**63 - 1, pa.uint64())) if cells.type == pa.uint64() else None
+            )
             bad = None if too_large is None else too_large.fill_null(False).to_numpy(zero_copy_only=False)
             return Converted(
                 pc.cast(cells, pa.int64(), safe=False), bad if bad is not None and bad.any() else None

@@ -1,0 +1,162 @@
+"""Files that are wrong as a whole: one problem that says what they look like and what to do."""
+
+import io
+import zipfile
+
+import pytest
+
+from tests.pipeline.importing.harness import ImportFiles
+
+ROWS = [f"2014-01-{day:02d} 00:00:00,{day}.5,lamp" for day in range(1, 29)]
+TEXT = "\n".join(ROWS) + "\n"
+
+
+def _zip() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.csv", TEXT)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message", "remedy"),
+    [
+        (b"", "it is empty", "Upload a file with rows"),
+        (b"\xef\xbb\xbf", "it is empty", "Upload a file with rows"),
+        (b"\n \n\r\n", "it is empty", "Upload a file with rows"),
+        (b"timestamp,target_value,item_id\n", "it has a header and no rows", "Upload a file with rows"),
+        (TEXT.encode("utf-16"), "it is UTF-16 text", "Save it as UTF-8"),
+        (TEXT.encode("utf-16-le"), "it is UTF-16 text, or binary", "Save it as UTF-8"),
+        (_zip(), "it is a ZIP archive or an Excel workbook (.xlsx)", "Save it as CSV"),
+        (b"PAR1" + bytes(100), "it is a Parquet file", "Give its name the ending .parquet"),
+        (b"%PDF-1.7\n" + bytes(100), "it is a PDF document", "Save it as CSV"),
+        (b"\x28\xb5\x2f\xfd" + bytes(9), "it is compressed with zstd", "Unpack it"),
+        (
+            b"<!DOCTYPE html>\n<html><body>404</body></html>",
+            "it is an HTML or XML page",
+            "Look at it in a browser",
+        ),
+        (b'{"item": "lamp"}\n', "it is JSON", "Save it as CSV"),
+        (b"\x01\x02\x03,\x04,\x05\n" * 9, "it is binary", "Save it as CSV"),
+        (
+            TEXT.replace(",", ";").encode(),
+            "its cells are separated by semicolons",
+            "Write commas between cells",
+        ),
+        (TEXT.replace(",", "\t").encode(), "its cells are separated by tabs", "Write commas between cells"),
+        (TEXT.replace(",", "|").encode(), "its cells are separated by vertical bars", "Write commas"),
+        (
+            TEXT.replace(",", ";").replace(".5", ",5").encode(),
+            "its cells are separated by semicolons",
+            "Write commas between cells and decimal points in numbers",
+        ),
+    ],
+)
+def test_v01_a_file_that_is_not_csv_is_one_problem(
+    import_files: ImportFiles, content: bytes, message: str, remedy: str
+) -> None:
+    error = import_files(content).error
+
+    assert (error.rule, error.file) == ("V01", "train/a.csv")
+    assert error.message.startswith(message)
+    assert error.remedy.startswith(remedy)
+
+
+def test_v01_another_encoding_is_one_problem_and_a_count(import_files: ImportFiles) -> None:
+    text = TEXT + "2014-01-29 00:00:00,1,Glühlampe\n" * 30
+
+    report = import_files(text.encode("latin-1")).report
+
+    assert (report.errors, len(report.problems)) == (30, 1)
+    problem = report.problems[0]
+    assert (problem.rule, problem.line) == ("V01", 29)
+    assert problem.message == "byte 0xFC is not UTF-8; as Windows-1252 the cell is 'Glühlampe'"
+    assert problem.remedy == "Save the file as UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "remedy"),
+    [
+        (
+            "".join(f"{number},{row}\n" for number, row in enumerate(ROWS)),
+            "its rows have 4 cells, the schema has 3 columns",
+            "The first column seems to be a row number: write the file without it",
+        ),
+        (
+            TEXT.replace(".5", ",5"),
+            "its rows have 4 cells, the schema has 3 columns",
+            "If '1,5' is one number, write a decimal point",
+        ),
+        (
+            TEXT.replace(",lamp", ""),
+            "its rows have 2 cells, the schema has 3 columns",
+            "List exactly the columns of the file",
+        ),
+        (
+            "timestamp,target_value,item_id,color\n" + TEXT.replace("lamp", "lamp,red"),
+            "the header has 4 columns, the schema 3; not in the schema: 'color'",
+            "Remove those columns, or add them to the Schema in params.json",
+        ),
+    ],
+)
+def test_v04_another_number_of_columns_throughout_is_one_problem(
+    import_files: ImportFiles, text: str, message: str, remedy: str
+) -> None:
+    error = import_files(text).error
+
+    assert (error.rule, error.line) == ("V04", 1)
+    assert error.message.startswith(message)
+    assert error.remedy.startswith(remedy)
+
+
+def test_v05_columns_in_another_order_are_one_problem(import_files: ImportFiles) -> None:
+    text = "".join(",".join(reversed(row.split(","))) + "\n" for row in ROWS)
+
+    error = import_files(text).error
+
+    assert (error.rule, error.line) == ("V05", 1)
+    assert "another order" in error.message
+    assert "'timestamp' is 'lamp', and 'item_id' is '2014-01-01 00:00:00'" in error.message
+    assert error.remedy == "List Schema.Attributes in params.json in the order of the columns"
+
+
+def test_v06_one_wrong_format_throughout_is_one_problem(import_files: ImportFiles) -> None:
+    text = "".join(f"{day:02d}/01/2014,{day},lamp\n" for day in range(1, 29))
+
+    error = import_files(text).error
+
+    assert (error.rule, error.line) == ("V06", 1)
+    assert error.message.startswith(
+        "'timestamp' is '01/01/2014', not yyyy-MM-dd HH:mm:ss; none of the first 28 rows"
+    )
+    assert error.remedy.endswith("the format seems to be dd/MM/yyyy")
+
+
+def test_v06_the_other_format_throughout_is_a_setting(import_files: ImportFiles) -> None:
+    error = import_files(TEXT.replace(" 00:00:00", ""), frequency="D").error
+
+    assert "set TimestampFormat to 'yyyy-MM-dd' in params.json" in error.remedy
+
+
+def test_v05_decimal_commas_throughout_are_one_problem(import_files: ImportFiles) -> None:
+    text = "".join(f'2014-01-{day:02d} 00:00:00,"{day},5",lamp\n' for day in range(1, 29))
+
+    error = import_files(text).error
+
+    assert (error.rule, error.line) == ("V05", 1)
+    assert error.remedy == "Write a decimal point: 1.5"
+
+
+def test_other_columns_are_still_checked_when_one_is_wrong_throughout(import_files: ImportFiles) -> None:
+    text = "".join(f"{day:02d}/01/2014,{day},lamp\n" for day in range(1, 29)) + "29/01/2014,x,lamp\n"
+
+    outcome = import_files(text)
+
+    assert outcome.errors == [("V06", 1, None), ("V05", 29, "lamp")]
+    assert outcome.written == []
+
+
+def test_a_few_wrong_rows_are_each_reported(import_files: ImportFiles) -> None:
+    outcome = import_files("01/01/2014,1,lamp\n02/01/2014,2,lamp\n")
+
+    assert [line for _, line, _ in outcome.errors] == [1, 2]
