@@ -76,9 +76,10 @@ def seasonal_error(history: Floats, season: int) -> float:
     >>> seasonal_error(np.array([1.0, 5.0, 3.0, 7.0]), season=2)
     2.0
     """
-    steps = np.abs(history[season:] - history[:-season])
-    known = steps[np.isfinite(steps)]
-    return float(known.mean()) if known.size else float("nan")
+    with np.errstate(over="ignore", invalid="ignore"):  # a step too large for a float is left out
+        steps = np.abs(history[season:] - history[:-season])
+        known = steps[np.isfinite(steps)]
+        return float(known.mean()) if known.size else float("nan")
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Sums:
         y, forecast = actual[scored], predicted[scored]
         scales = np.broadcast_to(np.asarray(scale, dtype=float)[..., None], actual.shape)[scored]
         quantiles = _quantiles(outputs)
-        with np.errstate(over="ignore"):  # squares of huge values are infinite, and so is their RMSE
+        with np.errstate(over="ignore"):  # losses of huge values may be infinite, and so is their metric
             error = np.abs(y - point_forecast(forecast, outputs))
             scalable = np.isfinite(scales) & (scales > 0)
             return cls(

@@ -50,7 +50,10 @@ def choose(
     if not running:
         name = _untested(by_simplicity, known)
         if known and not windows.any():
-            notes.append(f"no backtest window has observed values before and in it: {name} is untested")
+            notes.append(
+                f"{name} was chosen untested: no backtest window has observed values before it, and only "
+                "observed ones in it"
+            )
         return Choice(name, tuple(scores), "; ".join(notes))
     deciding = scores
     if np.isnan(scores[running]).any() and len(running) > 1:

@@ -50,16 +50,16 @@ def fit(
     exponent = int(np.frexp(np.nanmax(np.abs(values)))[1])
     past = Past(np.ldexp(values, -exponent), end, frequency, usable_season(frequency, len(values)))
     quantiles = tuple(output for output in outputs if output != "mean")
-    with np.errstate(all="ignore"):  # what is not finite is refused below
-        prediction = model.forecast(past, horizon, quantiles, parameters)
-    _refuse_explosion(model.name, past.values, prediction.mean)
-    columns = np.sort(prediction.quantiles, axis=1)
-    if "mean" in outputs:
-        columns = np.column_stack([columns, prediction.mean])
-    if not np.isfinite(columns).all():
-        raise CannotFit(model.name, "its forecast is not finite")
     limit = np.finfo(np.float64).max
-    forecast = np.clip(np.ldexp(columns, exponent), -limit, limit)
+    with np.errstate(all="ignore"):  # what is not finite is refused or clipped
+        prediction = model.forecast(past, horizon, quantiles, parameters)
+        _refuse_explosion(model.name, past.values, prediction.mean)
+        columns = np.sort(prediction.quantiles, axis=1)
+        if "mean" in outputs:
+            columns = np.column_stack([columns, prediction.mean])
+        if not np.isfinite(columns).all():
+            raise CannotFit(model.name, "its forecast is not finite")
+        forecast = np.clip(np.ldexp(columns, exponent), -limit, limit)
     scored = history[known & observed] if (known & observed).any() else history[known]
     return np.maximum(forecast, 0.0) if scored.min() >= 0 else forecast
 

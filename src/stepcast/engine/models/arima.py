@@ -1,6 +1,5 @@
 """ARIMA: waves of the calendar, differences, autoregression and moving average; orders chosen by AICc."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from stepcast.engine.models.gaps import filled
 from stepcast.engine.models.harmonics import calendar_pattern, longest_cycle
 from stepcast.engine.models.model import Past, Prediction
 from stepcast.engine.models.normal import normal_prediction
+from stepcast.engine.models.quiet import quiet
 
 __all__ = ["arima"]
 
@@ -55,9 +55,7 @@ def arima(
     season = past.season if past.frequency.unit == "M" else 1
     complete = filled(rest, past.season)
     best: tuple[float, Order, Floats] | None = None
-    with warnings.catch_warnings():
-        # A search that stops early has a worse likelihood, and AICc takes that into account.
-        warnings.simplefilter("ignore")
+    with quiet():
         for order in promising_orders(complete, season, TRIED):
             line = _line(order, complete, len(rest))
             try:

@@ -1,6 +1,5 @@
 """ETS: exponential smoothing in state space form; the form is chosen by AICc."""
 
-import warnings
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -10,6 +9,7 @@ from stepcast.engine.errors import CannotFit
 from stepcast.engine.models.ets_states import Form, States, ahead
 from stepcast.engine.models.gaps import filled
 from stepcast.engine.models.model import Past, Prediction
+from stepcast.engine.models.quiet import quiet
 from stepcast.engine.seasonality import week_length
 
 __all__ = ["ets"]
@@ -66,9 +66,7 @@ def ets(
         raise CannotFit("ETS", "all values are alike: there is nothing to estimate")
     scaled = values / spread
     best: tuple[float, States] | None = None
-    with warnings.catch_warnings():
-        # A search that stops early has a worse likelihood, and AICc takes that into account.
-        warnings.simplefilter("ignore")
+    with quiet():
         for form in _forms(bool(values.min() > 0), seasons):
             try:
                 fitted = _fit(form, scaled)

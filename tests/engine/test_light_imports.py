@@ -1,0 +1,22 @@
+import subprocess
+import sys
+
+import pytest
+
+
+def loaded_by(module: str) -> set[str]:
+    """The top-level packages that a fresh interpreter has after importing ``module``."""
+    code = f"import sys, {module}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_a_frequency_needs_no_numpy() -> None:
+    """The light functions read params.json, and start without the engine's packages."""
+    assert "numpy" not in loaded_by("stepcast.engine.frequency")
+
+
+@pytest.mark.parametrize("module", ["stepcast.engine.predictor", "stepcast.engine.accuracy"])
+def test_the_predictor_needs_numpy_only(module: str) -> None:
+    """Statsmodels takes a second: it is imported by the models that use it, when they are used."""
+    assert not loaded_by(module) & {"statsmodels", "scipy", "pandas", "boto3", "pyarrow", "pydantic"}
