@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from stepcast.engine.errors import CannotFit, HistoryTooShort
 from stepcast.engine.frequency import Frequency
-from stepcast.engine.models.model import Model, Past
+from stepcast.engine.models.model import Model, Past, Prediction
 from stepcast.engine.seasonality import usable_season
 
 __all__ = ["fit"]
@@ -17,8 +17,9 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 # A forecast may leave the observed range by this many times its width, and may go on as steeply as the
-# history went: one that leaves it further has exploded.
-SANE_RANGES = 3.0
+# history went: one that leaves it further has exploded. Quantiles may besides spread like those of a random
+# walk whose steps are as wide as the range.
+SANE_RANGES, SANE_SPREAD = 3.0, 6.0
 
 
 def fit(
@@ -53,21 +54,26 @@ def fit(
     limit = np.finfo(np.float64).max
     with np.errstate(all="ignore"):  # what is not finite is refused or clipped
         prediction = model.forecast(past, horizon, quantiles, parameters)
-        _refuse_explosion(model.name, past.values, prediction.mean)
+        if not (np.isfinite(prediction.quantiles).all() and np.isfinite(prediction.mean).all()):
+            raise CannotFit(model.name, "its forecast is not finite")
+        if _explodes(past.values, prediction):
+            raise CannotFit(model.name, "its forecast runs away from everything observed")
         columns = np.sort(prediction.quantiles, axis=1)
         if "mean" in outputs:
             columns = np.column_stack([columns, prediction.mean])
-        if not np.isfinite(columns).all():
-            raise CannotFit(model.name, "its forecast is not finite")
         forecast = np.clip(np.ldexp(columns, exponent), -limit, limit)
     scored = history[known & observed] if (known & observed).any() else history[known]
     return np.maximum(forecast, 0.0) if scored.min() >= 0 else forecast
 
 
-def _refuse_explosion(name: str, values: Floats, mean: Floats) -> None:
-    """Raise CannotFit where ``mean`` runs away from all that was observed."""
+def _explodes(values: Floats, prediction: Prediction) -> bool:
+    """Whether ``prediction`` runs away from all that was observed."""
     low, high = np.nanmin(values), np.nanmax(values)
     width = high - low or abs(high)
-    reach = width * (SANE_RANGES + len(mean) / len(values))
-    if not np.all((mean >= low - reach) & (mean <= high + reach)):
-        raise CannotFit(name, "its forecast runs away from everything observed")
+    horizon = len(prediction.mean)
+    reach = width * (SANE_RANGES + horizon / len(values))
+    spread = width * SANE_SPREAD * np.sqrt(horizon)
+    mean_strays = (prediction.mean < low - reach) | (prediction.mean > high + reach)
+    quantiles = prediction.quantiles
+    quantiles_stray = (quantiles < low - reach - spread) | (quantiles > high + reach + spread)
+    return bool(mean_strays.any() or quantiles_stray.any())

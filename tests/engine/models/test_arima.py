@@ -77,6 +77,14 @@ def test_only_recent_history_is_fitted() -> None:
     assert ours.mean.tolist() == others.mean.tolist()
 
 
+def test_a_gap_longer_than_what_is_fitted_is_refused() -> None:
+    """A clock that stopped a year ago has no hours to fit."""
+    values = np.concatenate([np.random.default_rng(0).normal(size=100), np.full(9000, np.nan)])
+
+    with pytest.raises(CannotFit, match="the last 1008 values are missing"):
+        arima(a_past(values, frequency="H"), 2, (0.5,), {})
+
+
 def test_alike_values_leave_nothing_to_estimate() -> None:
     with pytest.raises(CannotFit, match="all values are alike"):
         arima(a_past([3.0] * 30), 2, (0.5,), {})

@@ -94,6 +94,14 @@ def test_a_growing_season_is_multiplied() -> None:
     assert prediction.mean == pytest.approx(growing[96:], rel=0.12)
 
 
+def test_mostly_missing_values_are_refused() -> None:
+    """Filling them in would make the series look far smoother than anyone knows it to be."""
+    values = np.where(np.arange(40) % 3 == 0, monthly(40), np.nan)
+
+    with pytest.raises(CannotFit, match="most of the recent values are missing"):
+        ets(a_past(values), 2, (0.5,), {})
+
+
 def test_alike_values_leave_nothing_to_estimate() -> None:
     with pytest.raises(CannotFit, match="all values are alike"):
         ets(a_past([3.0] * 30), 2, (0.5,), {})

@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 LEAST_POINTS, MOST_POINTS, CYCLES_SEEN, SEASONAL_POINTS = 1000, 4500, 6, 500
 # Orders that are worth a likelihood, and how long each is searched for.
 TRIED, SEARCH_STEPS = 3, 50
+# Observed values among those points below which waves and orders mean nothing.
+LEAST_OBSERVED = 8
 
 
 def arima(
@@ -43,9 +45,11 @@ def arima(
     Only the last 1,000 to 4,500 points are used (six weeks of hours, six years of days), 500 of months.
 
     Source: Box, Jenkins, Reinsel and Ljung, Time series analysis, 5th edition.
-    Raises: CannotFit where all values are alike, or no order can be estimated.
+    Raises: CannotFit where all values are alike or nearly all missing, or no order can be estimated.
     """
     values = past.values[-_points(past.frequency) :]
+    if np.isfinite(values).sum() < LEAST_OBSERVED:
+        raise CannotFit("ARIMA", f"the last {len(values)} values are missing, or all but a few")
     centre, spread = float(np.nanmean(values)), float(np.nanstd(values))
     if np.nanmin(values) == np.nanmax(values) or not spread > 0:
         raise CannotFit("ARIMA", "all values are alike: there is nothing to estimate")
@@ -68,9 +72,8 @@ def arima(
             raise CannotFit("ARIMA", "no order of it has a likelihood for this series")
         _, order, weights = best
         line = _line(order, complete, len(rest) + horizon)
-        forecast = (
-            _model(order, rest - line[: len(rest)], differenced=False).filter(weights).get_forecast(horizon)
-        )
+        fitted = _model(order, rest - line[: len(rest)], differenced=False).filter(weights)
+        forecast = fitted.get_forecast(horizon)
         mean = forecast.predicted_mean + line[len(rest) :] + pattern[len(rest) :]
         deviation = np.asarray(forecast.se_mean)
     return normal_prediction(mean * spread + centre, deviation * spread, quantiles)

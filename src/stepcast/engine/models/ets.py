@@ -21,6 +21,9 @@ Floats = NDArray[np.float64]
 # are few enough points.
 USUAL_POINTS, MOST_POINTS, LEAST_SEASONS = 1000, 4500, 3
 
+# The share of these points that must be observed: filled values are smooth, they make intervals too narrow.
+LEAST_OBSERVED = 0.5
+
 # Where the optimiser starts: quicker levels than statsmodels' own 0.1, which short series never leave.
 START = {
     "smoothing_level": 0.5,
@@ -52,7 +55,7 @@ def ets(
     the first seasons.
 
     Source: Hyndman, Koehler, Ord and Snyder (2008), Forecasting with exponential smoothing.
-    Raises: CannotFit where all values are alike, or no form can be fitted.
+    Raises: CannotFit where all values are alike or most are missing, or no form can be fitted.
     """
     seasons = [1]
     if past.season > 1:
@@ -60,6 +63,8 @@ def ets(
         if 0 < LEAST_SEASONS * (week := week_length(past.frequency)) <= min(MOST_POINTS, len(past.values)):
             seasons.append(week)
     points = max(USUAL_POINTS, LEAST_SEASONS * seasons[-1])
+    if np.isfinite(past.values[-points:]).mean() < LEAST_OBSERVED:
+        raise CannotFit("ETS", "most of the recent values are missing")
     values = filled(past.values, past.season)[-points:]
     spread = float(values.std())
     if values.min() == values.max() or not spread > 0:
