@@ -19,8 +19,10 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any
 from xml.sax.saxutils import escape
 
+from flask import request
 from moto.core.utils import get_service_model, service_name_from_moto_package_name
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 __all__ = ["Application"]
 
@@ -47,7 +49,7 @@ class Application:
         held: Callable[[], AbstractContextManager[None]] = nullcontext,
         answered: Callable[[Environ, int], None] = _unheard,
     ) -> None:
-        self._dispatcher = _Dispatcher(create_backend_app)
+        self._dispatcher = _Dispatcher(_service_app)
         self._intake, self._held, self._answered = intake, held, answered
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -78,6 +80,19 @@ class Application:
             blocks = _failure(environ, remember, 500, "InternalFailure", f"{type(error).__name__}: {error}")
         ending.callback(lambda: self._answered(environ, status_code))
         return _Response(blocks, ending)
+
+
+def _service_app(service: Any) -> Any:
+    """moto's Flask application of a service; a path that it does not know is an operation that it lacks."""
+    app = create_backend_app(service)
+
+    def unknown_path(error: NotFound | MethodNotAllowed) -> Any:
+        del error
+        raise NotImplementedError(f"{request.method} {request.path} has not been implemented for {service}")
+
+    app.register_error_handler(NotFound, unknown_path)
+    app.register_error_handler(MethodNotAllowed, unknown_path)
+    return app
 
 
 class _Dispatcher(DomainDispatcherApplication):

@@ -20,6 +20,7 @@ from localaws.cloudformation import backend as cloudformation
 from localaws.cloudformation.resource import Cloud
 from localaws.deliveries import Deliveries
 from localaws.http_server import HttpServer
+from localaws.iam import managed_policies
 from localaws.lambda_ import execution
 from localaws.lambda_.invoker import Invoker
 from localaws.mailbox import Mailbox
@@ -62,7 +63,7 @@ def start_parts(
     _forget_everything()
     stopping.callback(_forget_everything)
     replace_item(stopping, default_user_config["stepfunctions"], "execute_state_machine", True)
-    replace_item(stopping, default_user_config.setdefault("iam", {}), "load_aws_managed_policies", True)
+    managed_policies.mend(stopping)
 
     deliveries = Deliveries()
     stopping.callback(deliveries.close)

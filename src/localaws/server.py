@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -196,15 +197,25 @@ class LocalAws:
 
 def make_client(service: str, endpoint: str, region: str) -> Any:
     """A boto3 client with dummy credentials that talks to ``endpoint``, whatever the environment says."""
-    import boto3
     from botocore.config import Config
 
-    session = boto3.session.Session(
+    config = Config(
+        retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, max_pool_connections=50
+    )
+    with _clients_are_made_one_by_one:
+        return _session(region).client(service, endpoint_url=endpoint, config=config)
+
+
+_clients_are_made_one_by_one = threading.Lock()  # a session is not safe to share between threads
+
+
+@cache
+def _session(region: str) -> Any:
+    """One session a process: it keeps the services' models, which take 0.1 s each to read."""
+    import boto3
+
+    return boto3.session.Session(
         aws_access_key_id="localaws",
         aws_secret_access_key="localaws",  # noqa: S106 - a dummy
         region_name=region,
     )
-    config = Config(
-        retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, max_pool_connections=50
-    )
-    return session.client(service, endpoint_url=endpoint, config=config)

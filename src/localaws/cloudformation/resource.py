@@ -66,6 +66,10 @@ class ResourceType(ABC):
             rest = f"-{logical_id[: self.longest_name - 14 - 4]}-{word}"
         return f"{cloud.stack[: self.longest_name - len(rest)]}{rest}"
 
+    def must_replace(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        """Whether a change of properties makes a new resource."""
+        return any(before.get(name) != after.get(name) for name in self.replacing)
+
     @abstractmethod
     def create(self, cloud: Cloud, name: str, properties: Mapping[str, Any]) -> Made:
         """Make the resource. ``name`` is what make_name gave."""
@@ -74,7 +78,7 @@ class ResourceType(ABC):
     def update(
         self, cloud: Cloud, physical_id: str, properties: Mapping[str, Any], before: Mapping[str, Any]
     ) -> Made:
-        """Make the resource what ``properties`` say. Never called when a replacing property has changed."""
+        """Make the resource what ``properties`` say. Never called when it must be replaced."""
 
     @abstractmethod
     def delete(self, cloud: Cloud, physical_id: str, properties: Mapping[str, Any]) -> None:

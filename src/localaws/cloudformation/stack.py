@@ -173,8 +173,7 @@ class StackResources:
                 before.retained = retained
                 self._keep_order(logical_id)
                 return
-            changed = set() if before is None else _changed(before.properties, properties)
-            if before is None or before.kind != kind or changed & handler.replacing:
+            if before is None or before.kind != kind or handler.must_replace(before.properties, properties):
                 name = handler.make_name(self._cloud, logical_id, properties)
                 self._tell(Event(logical_id, kind, name, "CREATE_IN_PROGRESS"))
                 made = handler.create(self._cloud, name, copy.deepcopy(properties))
@@ -385,10 +384,6 @@ def _outputs(plan: Plan, resolver: Resolver) -> dict[str, dict[str, Any]]:
         if value is not NO_VALUE:
             made[name] = {"Value": value, "Description": output.get("Description"), "Export": export}
     return made
-
-
-def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
-    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
 
 
 def _tried(where: str, act: Callable[[Any], Any], argument: Any) -> list[Problem]:

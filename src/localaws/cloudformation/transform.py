@@ -4,10 +4,10 @@ import copy
 import json
 import logging
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from localaws.cloudformation.problems import Problem
+from localaws.iam.managed_policies import managed_policy_arns
 
 __all__ = ["SAM", "NotTransformed", "transformed"]
 
@@ -58,9 +58,9 @@ def _sam(template: dict[str, Any], parameters: Mapping[str, Any], region: str) -
     before = ArnGenerator.BOTO_SESSION_REGION_NAME
     try:
         to_py27_compatible_template(fragment, values)  # logical ids with hashes come out as AWS makes them
-        translator = Translator(managed_policy_map(), Parser(), boto_session=session)
+        translator = Translator(managed_policy_arns(), Parser(), boto_session=session)
         made = translator.translate(
-            fragment, parameter_values=values, get_managed_policy_map=managed_policy_map
+            fragment, parameter_values=values, get_managed_policy_arns=managed_policy_arns
         )
         result = undo_mark_unicode_str_in_template(made)
     except InvalidDocumentException as error:
@@ -70,12 +70,3 @@ def _sam(template: dict[str, Any], parameters: Mapping[str, Any], region: str) -
     plain: dict[str, Any] = json.loads(json.dumps(result))
     plain.pop("Transform", None)
     return plain
-
-
-@cache
-def managed_policy_map() -> dict[str, str]:
-    """The ARN of every managed policy of AWS's by its name, from the list that moto ships."""
-    from moto.iam.aws_managed_policies import aws_managed_policies_data
-
-    listed = json.loads(aws_managed_policies_data)
-    return {name: f"arn:aws:iam::aws:policy{about['Path']}{name}" for name, about in listed.items()}

@@ -24,6 +24,10 @@ class Database(ResourceType):
         given = properties.get("DatabaseName") or properties["DatabaseInput"].get("Name")
         return str(given or super().make_name(cloud, logical_id, properties)).lower()
 
+    def must_replace(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        renamed = before["DatabaseInput"].get("Name") != after["DatabaseInput"].get("Name")
+        return renamed or super().must_replace(before, after)
+
     def create(self, cloud: Cloud, name: str, properties: Mapping[str, Any]) -> Made:
         cloud.client("glue").create_database(DatabaseInput={**properties["DatabaseInput"], "Name": name})
         return Made(name)
@@ -55,6 +59,10 @@ class Table(ResourceType):
     def make_name(self, cloud: Cloud, logical_id: str, properties: Mapping[str, Any]) -> str:
         given = properties["TableInput"].get("Name")
         return str(given or super().make_name(cloud, logical_id, properties)).lower()
+
+    def must_replace(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        renamed = before["TableInput"].get("Name") != after["TableInput"].get("Name")
+        return renamed or super().must_replace(before, after)
 
     def create(self, cloud: Cloud, name: str, properties: Mapping[str, Any]) -> Made:
         table = {**_typed(properties["TableInput"]), "Name": name}

@@ -1,0 +1,1 @@
+"""IAM as moto has it, with AWS's managed policies at hand."""

@@ -1,0 +1,13 @@
+"""A LocalAws for whoever asks for one."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from localaws import LocalAws
+
+
+@pytest.fixture
+def aws() -> Iterator[LocalAws]:
+    with LocalAws() as running:
+        yield running

@@ -1,0 +1,60 @@
+"""No worker outlives the process that started it, however that ended."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.localaws.waiting import eventually
+
+PARENT = """
+import sys, time
+from localaws import LocalAws
+from tests.localaws.functions import invoke, make_function
+with LocalAws() as aws:
+    make_function(aws, "f", '''
+        import os, subprocess
+        def handler(event, context):
+            child = subprocess.Popen(["sleep", "600"])
+            return [os.getpid(), child.pid]
+    ''')
+    print(*invoke(aws, "f").payload, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("client", ["awslambdaric", "bootstrap"])
+def test_a_killed_parent_takes_its_workers_and_their_children_along(client: str) -> None:
+    if client == "awslambdaric":
+        pytest.importorskip("awslambdaric")
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "LOCALAWS_RUNTIME_CLIENT": client},
+    )
+    try:
+        assert parent.stdout is not None
+        worker, grandchild = map(int, parent.stdout.readline().split())
+        os.kill(worker, 0)
+        os.kill(grandchild, 0)
+    finally:
+        parent.send_signal(signal.SIGKILL)
+        parent.communicate()
+
+    eventually(lambda: _gone(worker) and _gone(grandchild), "the end of the worker and its child")
+
+
+def _gone(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123 - a zombie that init has not fetched yet is gone
+            return stat.read().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
