@@ -47,6 +47,12 @@ class Execution:
         return self.arn.rpartition(":")[2]
 
     @property
+    def short_name(self) -> str:
+        """Enough of the name to tell runs apart, with the attempt."""
+        _, dash, attempt = self.name.partition("-")
+        return f"{self.run[:12]}{dash}{attempt}"
+
+    @property
     def run(self) -> str:
         """The fingerprint of the input: a further attempt is named ``<run>-2``."""
         return self.name.partition("-")[0]

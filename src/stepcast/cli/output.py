@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["cell", "clock", "duration", "print_json", "print_line", "stderr", "stdout", "table"]
+__all__ = ["cell", "clock", "duration", "plural", "print_json", "print_line", "stderr", "stdout", "table"]
 
 
 def stdout() -> Console:
@@ -56,6 +56,15 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def plural(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> plural(1, "item"), plural(1200, "item")
+    ('1 item', '1,200 items')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def clock(moment: datetime) -> str:

@@ -1,5 +1,6 @@
 """The errors of a validation report as lines for a terminal."""
 
+from stepcast.cli.output import plural
 from stepcast.pipeline.problems import Report
 
 __all__ = ["error_lines"]
@@ -15,7 +16,7 @@ def error_lines(report: Report, most: int) -> list[str]:
     ['2 errors', '- V06 a.csv line 1: no date. Write one', '- and 1 more']
     """
     errors = [problem for problem in report.problems if problem.severity == "error"][:most]
-    lines = ["1 error" if report.errors == 1 else f"{report.errors:,} errors"]
+    lines = [plural(report.errors, "error")]
     lines += [f"- {problem}" for problem in errors]
     if (more := report.errors - len(errors)) > 0:
         lines.append(f"- and {more:,} more")

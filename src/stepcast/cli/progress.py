@@ -10,7 +10,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 
 from stepcast.cli.executions import Execution, Visit
-from stepcast.cli.output import duration, stderr
+from stepcast.cli.output import duration, plural, stderr
 
 __all__ = ["Display", "display"]
 
@@ -119,4 +119,4 @@ def _shards(visit: Visit) -> str:
     """How far a Map is: ``3 of 4 shards``; nothing for other states."""
     if not visit.total:
         return ""
-    return f"{visit.done} of {visit.total} {'shard' if visit.total == 1 else 'shards'}"
+    return f"{visit.done} of {plural(visit.total, 'shard')}"

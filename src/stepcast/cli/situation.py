@@ -61,11 +61,18 @@ def _report(stack: Stack, execution: Execution) -> Report | None:
 
 
 def _story(stack: Stack, execution: Execution, report: Report | None) -> str:
-    lines = [f"Run {execution.name} failed in {execution.state}: {execution.error}", execution.cause or ""]
+    lines = [
+        f"Run {execution.short_name} failed in {execution.state}: {execution.error}",
+        execution.cause or "",
+    ]
     if report and report.errors:
         count, *problems = error_lines(report, SHOWN_PROBLEMS)
         where = f"The whole report: s3://{stack.bucket}/{layout.report(execution.run, 'md')}"
-        lines = [f"Run {execution.name} failed in {execution.state}: the input has {count}", *problems, where]
+        lines = [
+            f"Run {execution.short_name} failed in {execution.state}: the input has {count}",
+            *problems,
+            where,
+        ]
     return "\n".join(line for line in lines if line)
 
 

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["STACK", "Stack", "attach", "deploy", "private"]
 
 STACK = "stepcast"
+UNTOLD = {
+    # That the layer was not built: the functions find what it would hold in this environment.
+    "localaws.cloudformation.sources": logging.ERROR,
+    # Every Fail state, in moto's words: commands tell how an execution ended.
+    "moto.stepfunctions": logging.CRITICAL,
+}
 # The proxies of HTTP_PROXY are for the world outside; the stack is on this machine.
 LOCAL = Config(proxies={}, retries={"mode": "standard", "max_attempts": 3})
 
@@ -78,8 +84,8 @@ class Stack:
 
 def deploy(server: "LocalAws", project: Project, **parameters: str) -> Stack:
     """Deploy template.yaml, or bring what is deployed up to date with it."""
-    # It warns that the layer was not built; the functions find what the layer holds in this environment.
-    logging.getLogger("localaws.cloudformation.sources").setLevel(logging.ERROR)
+    for name, level in UNTOLD.items():
+        logging.getLogger(name).setLevel(level)
     deployment = server.deploy(project.template, STACK, parameters)
     return Stack(
         server.endpoint, server.region, deployment.outputs, deployment.resources, server.mailbox.folder

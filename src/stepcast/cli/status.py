@@ -1,11 +1,12 @@
 """``stepcast status``: what runs, what failed and why, the current forecast, the messages sent."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stepcast.cli.options import Endpoint, Json
-from stepcast.cli.output import cell, clock, duration, print_json, print_line, stdout, table
+from stepcast.cli.output import cell, clock, duration, plural, print_json, print_line, stdout, table
 
 if TYPE_CHECKING:
     from stepcast.cli.executions import Execution
@@ -36,7 +37,7 @@ def _print(situation: "Situation") -> None:
     print_line(f"{situation.endpoint}, bucket {situation.bucket}")
     if manifest := situation.manifest:
         print_line(
-            f"Current forecast: vintage {manifest.vintage}, {manifest.items:,} items, "
+            f"Current forecast: vintage {manifest.vintage}, {plural(manifest.items, 'item')}, "
             f"{manifest.first} to {manifest.last}"
         )
     else:
@@ -55,14 +56,14 @@ def _print(situation: "Situation") -> None:
     if situation.messages:
         print_line("\nMessages:")
         for message in situation.messages[-MESSAGES_SHOWN:]:
-            print_line(f"  {message.when}  {message.subject}")
+            print_line(f"  {clock(datetime.fromisoformat(message.when))}  {message.subject}")
 
 
 def _row(execution: "Execution") -> tuple[str, ...]:
     state = execution.state if execution.status != "SUCCEEDED" else None
     return (
         clock(execution.started),
-        execution.name,
+        execution.short_name,
         execution.status.lower(),
         state or "",
         duration(execution.seconds),

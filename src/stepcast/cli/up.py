@@ -20,6 +20,7 @@ __all__ = ["up"]
 
 LOOK_SECONDS = 0.5
 DEFAULT_PORT = 5005
+STOPS = (signal.SIGINT, signal.SIGTERM)
 INSTRUCTIONS = """\
 Stepcast serves at {stack.endpoint}, bucket {stack.bucket}. Ctrl-C stops it.
 
@@ -70,7 +71,8 @@ def up(
     from stepcast.cli.running import Running, recorded
     from stepcast.cli.stack import deploy
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in STOPS:  # SIGINT too: a shell starts background jobs with it ignored
+        signal.signal(number, _interrupt)
     with suppress(KeyboardInterrupt), LocalAws(port=port, state=state) as server:
         try:
             if not as_json:
@@ -84,8 +86,8 @@ def up(
                 _serve(stack, quiet=as_json)
         except KeyboardInterrupt:
             # A second Ctrl-C while the workers are being stopped would leave some behind.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            for number in STOPS:
+                signal.signal(number, signal.SIG_IGN)
             if not as_json:
                 stderr().print("stopping")
             raise
@@ -118,13 +120,13 @@ def _serve(stack: "Stack", quiet: bool) -> None:
 def _line(execution: "Execution") -> str:
     moment = clock(execution.stopped or execution.started)
     if execution.status == "RUNNING":
-        return f"{moment}  run {execution.name} started"
+        return f"{moment}  run {execution.short_name} started"
     if execution.status == "SUPERSEDED":
-        return f"{moment}  run {execution.name} stepped aside for newer input"
+        return f"{moment}  run {execution.short_name} stepped aside for newer input"
     took = duration(execution.seconds)
     if execution.status == "SUCCEEDED":
-        return f"{moment}  run {execution.name} succeeded in {took}"
-    return f"{moment}  run {execution.name} failed in {execution.state} after {took}: {execution.cause}"
+        return f"{moment}  run {execution.short_name} succeeded in {took}"
+    return f"{moment}  run {execution.short_name} failed in {execution.state} after {took}: {execution.cause}"
 
 
 def _facts(stack: "Stack") -> dict[str, Any]:
