@@ -28,7 +28,21 @@ from localaws.patching import replace_item
 from localaws.s3 import bucket_policies, events, file_key, intake, joined_parts, streamed_get
 from localaws.s3.object_files import ObjectFiles
 from localaws.s3.store import S3Store
-from localaws.states import clients, definitions, ending, history, lambda_tasks, map_runs, starting, threads
+from localaws.states import (
+    choices,
+    clients,
+    definitions,
+    ending,
+    error_codes,
+    history,
+    integrations,
+    lambda_tasks,
+    map_runs,
+    parsing,
+    starting,
+    threads,
+)
+
 
 __all__ = ["Parts", "start_parts"]
 
@@ -89,8 +103,19 @@ def start_parts(
     execution.mend(stopping, invoker, deliveries)
     events.mend(stopping, deliveries, invoker.invoke_later)
 
-    for mend in (threads.mend, starting.mend, ending.mend, history.mend, map_runs.mend, definitions.mend):
-        mend(stopping)
+    for part in (
+        choices,
+        definitions,
+        ending,
+        error_codes,
+        history,
+        integrations,
+        map_runs,
+        parsing,
+        starting,
+        threads,
+    ):
+        part.mend(stopping)
     clients.mend(stopping, endpoint)
     lambda_tasks.mend(stopping, invoker)
 

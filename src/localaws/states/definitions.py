@@ -111,11 +111,11 @@ def _state(state: dict[str, Any], here: str) -> Iterator[str]:
         return
     if state.get("QueryLanguage", "JSONPath") != "JSONPath":
         yield f"state {here!r}: QueryLanguage {state['QueryLanguage']} is not supported: write JSONPath"
-    for field in ("Assign", "Output", "Arguments", "Items"):
-        if field in state and not (
-            field == "Assign" and state.get("QueryLanguage", "JSONPath") == "JSONPath"
-        ):
+    for field in ("Output", "Arguments", "Items"):
+        if field in state:
             yield f"state {here!r}: {field} belongs to JSONata, which is not supported: write JSONPath"
+    if "Assign" in state:
+        yield f"state {here!r}: Assign is not supported by localaws: pass the value on with ResultPath"
     if kind == "Choice":
         if not state.get("Choices"):
             yield f"state {here!r}: Choices is missing or empty"
