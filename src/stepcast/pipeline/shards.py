@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -68,11 +69,14 @@ def read_shard(source: Path | BinaryIO | bytes) -> Shard:
     # By place: a forecast dimension may itself be called values.
     keys = tuple(zip(*(column.to_pylist() for column in columns[: len(names)]), strict=True))
     values, observed = columns[len(names) :]
-    bounds = np.cumsum(values.value_lengths().to_numpy())[:-1]
+    own = [slice(*cuts) for cuts in pairwise(values.offsets.to_pylist())]
+    # Copied: what Arrow holds cannot be written to, which some models do.
+    flat_values = values.values.to_numpy().copy()
+    flat_observed = observed.values.to_numpy(zero_copy_only=False).copy()
     panel = Panel(
         ids=tuple(label(key) for key in keys),
-        values=tuple(np.split(values.flatten().to_numpy().copy(), bounds)),
-        observed=tuple(np.split(observed.flatten().to_numpy(zero_copy_only=False).copy(), bounds)),
+        values=tuple(flat_values[part] for part in own),
+        observed=tuple(flat_observed[part] for part in own),
         end=common["end"],
         frequency=Frequency.parse(common["frequency"]),
     )

@@ -191,3 +191,11 @@ def test_rows_after_a_wrong_one_are_still_checked(import_files: ImportFiles) -> 
     outcome = import_files(f"{GOOD}2014-01-01 02:00:00\n{GOOD}2014-01-01 02:00:00,x,lamp\n")
 
     assert outcome.errors == [("V04", 3, None), ("V05", 6, "lamp")]
+
+
+def test_names_with_blanks_around_them_are_kept_and_said(import_files: ImportFiles) -> None:
+    outcome = import_files("2014-01-01 00:00:00, 1, lamp\n2014-01-01 00:00:00, 1, bulb\n")
+
+    assert sorted(outcome.series) == [" bulb", " lamp"]
+    (warning,) = outcome.warnings("V05")
+    assert warning.message == "2 series have a name with a blank around it, for example ' lamp'"

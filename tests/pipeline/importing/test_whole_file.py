@@ -160,3 +160,25 @@ def test_a_few_wrong_rows_are_each_reported(import_files: ImportFiles) -> None:
     outcome = import_files("01/01/2014,1,lamp\n02/01/2014,2,lamp\n")
 
     assert [line for _, line, _ in outcome.errors] == [1, 2]
+
+
+def test_words_for_missing_values_throughout_are_not_another_order(import_files: ImportFiles) -> None:
+    text = "".join(f"2014-01-{day:02d} 00:00:00,NULL,{day}\n" for day in range(1, 29))
+
+    error = import_files(text).error
+
+    assert (error.rule, error.line) == ("V05", 1)
+    assert error.remedy == "Leave the cell empty where the value is missing"
+
+
+def test_swapped_numbers_and_items_are_another_order(import_files: ImportFiles) -> None:
+    text = "".join(f"2014-01-{day:02d} 00:00:00,lamp,{day}\n" for day in range(1, 29))
+
+    assert "'target_value' is 'lamp', and 'item_id' is '1'" in import_files(text).error.message
+
+
+@pytest.mark.parametrize("word", ["PAR1", "ORC", "BZh"])
+def test_an_item_may_be_called_like_a_file_format(import_files: ImportFiles, word: str) -> None:
+    columns = "item_id:string timestamp:timestamp target_value:float"
+
+    assert list(import_files(f"{word},2014-01-01 00:00:00,1\n", columns=columns).series) == [word]

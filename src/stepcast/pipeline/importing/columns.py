@@ -22,6 +22,13 @@ class Converted:
     bad: NDArray[np.bool_] | None
     seconds: NDArray[np.int64] | None = None
 
+    @classmethod
+    def checked(
+        cls, values: pa.Array, bad: NDArray[np.bool_], seconds: NDArray[np.int64] | None = None
+    ) -> "Converted":
+        """With ``bad`` as None where nothing is."""
+        return cls(values, bad if bad.any() else None, seconds)
+
 
 class Column(Protocol):
     """One attribute of the schema.

@@ -31,22 +31,20 @@ READ_AHEAD = 1 << 20  # bytes asked from S3 at a time
 
 def csv_rows(stream: io.RawIOBase, file: str, schema: TargetSchema, report: Report) -> Iterator[Rows]:
     """The rows without an error, a batch a block; every problem of the file goes to ``report``."""
-    look: FirstLook | None = None
     try:
         unpacked = _unpacked(stream)
         refuse_other_formats(unpacked.peek(1))
+        reader: _Reader | None = None
         for block in blocks(unpacked, BLOCK):
-            if look is None:
+            if reader is None:
                 look = first_look(block, schema, file)
                 if look is None:
                     continue
                 report.extend(look.problems)
-                block = look.rest
-            if block.data:
-                cells = _cells(block, look.order, file, report)
-                if rows := typed_rows(cells, schema, file, report, look.unread):
-                    yield rows
-        if look is None:
+                reader, block = _Reader(look, file, schema, report), look.rest
+            if block.data and (rows := reader.rows(block)):
+                yield rows
+        if reader is None:
             raise FileProblem("V01", "it is empty", "Upload a file with rows, or delete this one")
     except FileProblem as problem:
         report.add(problem.of(file))
@@ -63,67 +61,79 @@ def _unpacked(stream: io.RawIOBase) -> "io.BufferedReader[Any]":
     return buffered
 
 
-def _cells(block: Block, order: tuple[int, ...], file: str, report: Report) -> Cells:
-    """The cells of a block's records, in the order of the schema."""
-    names = [str(place) for place in range(len(order))]
-    try:
-        table = csv.read_csv(
-            pa.BufferReader(block.data),
-            csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block.data) + 1),
-            csv.ParseOptions(newlines_in_values=True),
-            csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
-        )
-    except pa.ArrowInvalid:
-        return _cells_one_by_one(block, order, file, report)
-    columns = tuple(table.column(place).combine_chunks() for place in order)
+class _Reader:
+    """Reads blocks of one file as its first look says."""
 
-    @cache
-    def lines() -> NDArray[np.int64]:
-        return np.array([r.line for r in records(block.data, block.line) if not r.blank], np.int64)
+    def __init__(self, look: FirstLook, file: str, schema: TargetSchema, report: Report) -> None:
+        self._look, self._file, self._schema, self._report = look, file, schema, report
+        self._encoding_reported = False
 
-    return Cells(columns, lines)
+    def rows(self, block: Block) -> Rows | None:
+        """The rows without an error, if any shall be read at all."""
+        cells = self._all_at_once(block) or self._one_by_one(block)
+        return typed_rows(cells, self._schema, self._file, self._report, self._look.unread)
 
-
-def _cells_one_by_one(block: Block, order: tuple[int, ...], file: str, report: Report) -> Cells:
-    """The same for a block in which Arrow met a record that it cannot read."""
-    width = len(order)
-    lines: list[int] = []
-    columns: list[list[str]] = [[] for _ in order]
-    for record in records(block.data, block.line):
-        if record.blank:
-            continue
+    def _all_at_once(self, block: Block) -> Cells | None:
+        """The cells of the block's records; None if there is a record that Arrow cannot read."""
+        names = [str(place) for place in range(len(self._look.order))]
         try:
-            cells = [cell.decode() for cell in record.cells]
-        except UnicodeDecodeError as error:
-            _report_encoding(record, error, file, report)
-            continue
-        if len(cells) != width:
-            _report_width(record, width, file, report)
-            continue
-        lines.append(record.line)
-        for column, place in zip(columns, order, strict=True):
-            column.append(cells[place])
-    found = np.array(lines, np.int64)
-    return Cells(tuple(pa.array(column, pa.string()) for column in columns), lambda: found)
+            table = csv.read_csv(
+                pa.BufferReader(block.data),
+                csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block.data) + 1),
+                csv.ParseOptions(newlines_in_values=True),
+                csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+            )
+        except pa.ArrowInvalid:
+            return None
 
+        @cache
+        def lines() -> NDArray[np.int64]:
+            return np.array([r.line for r in records(block.data, block.line) if not r.blank], np.int64)
 
-def _report_width(record: Record, width: int, file: str, report: Report) -> None:
-    given, what = len(record.cells), f"{len(record.cells)} cells, the schema has {width} columns"
-    if not any(cell.strip() for cell in record.cells):
-        remedy = "Delete the row: it is empty"
-    elif given > width:
-        remedy = 'Put a cell that contains a comma in quotes: "bulb, 60 W"'
-    else:
-        remedy = "Write a comma for every column, with nothing between two commas where a value is missing"
-    report.add(Problem("V04", "error", what, remedy, file=file, line=record.line))
+        return Cells(tuple(table.column(place).combine_chunks() for place in self._look.order), lines)
 
+    def _one_by_one(self, block: Block) -> Cells:
+        """The cells of those records that have as many as they should, the others being reported."""
+        lines: list[int] = []
+        columns: list[list[str]] = [[] for _ in self._look.order]
+        for record in records(block.data, block.line):
+            if record.blank:
+                continue
+            try:
+                cells = [cell.decode() for cell in record.cells]
+            except UnicodeDecodeError as error:
+                self._report_encoding(record, error)
+                continue
+            if len(cells) != len(columns):
+                self._report_width(record)
+                continue
+            lines.append(record.line)
+            for column, place in zip(columns, self._look.order, strict=True):
+                column.append(cells[place])
+        found = np.array(lines, np.int64)
+        return Cells(tuple(pa.array(column, pa.string()) for column in columns), lambda: found)
 
-def _report_encoding(record: Record, error: UnicodeDecodeError, file: str, report: Report) -> None:
-    cell: bytes = error.object
-    what = f"byte 0x{cell[error.start]:02X} is not UTF-8; as Windows-1252 the cell is "
-    what += shown(cell.decode("windows-1252", "replace"))
-    problem = Problem("V01", "error", what, "Save the file as UTF-8", file=file, line=record.line)
-    if any(p.file == file and p.remedy == problem.remedy for p in report.problems):
-        report.count_more(problem, 1)  # one is enough to see that the file has another encoding
-    else:
-        report.add(problem)
+    def _report_width(self, record: Record) -> None:
+        given, wanted = len(record.cells), len(self._look.order)
+        if not any(cell.strip() for cell in record.cells):
+            remedy = "Delete the row: it is empty"
+        elif given > wanted:
+            remedy = 'Put a cell that contains a comma in quotes: "bulb, 60 W"'
+        else:
+            remedy = "Write a comma for every column, with nothing between two where a value is missing"
+        what = f"{given} {'cell' if given == 1 else 'cells'}, the schema has {wanted} columns"
+        self._report.add(Problem("V04", "error", what, remedy, file=self._file, line=record.line))
+
+    def _report_encoding(self, record: Record, error: UnicodeDecodeError) -> None:
+        cell: bytes = error.object
+        what = f"byte 0x{cell[error.start]:02X} is not UTF-8; as Windows-1252 the cell is "
+        what += shown(cell.decode("windows-1252", "replace"))
+        remedy = "Save the file as UTF-8"
+        problem = Problem("V01", "error", what, remedy, file=self._file, line=record.line)
+        if self._encoding_reported:
+            self._report.count_more(
+                problem, 1
+            )  # one line is enough to see that the file has another encoding
+        else:
+            self._report.add(problem)
+        self._encoding_reported = True

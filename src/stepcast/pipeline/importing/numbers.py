@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from stepcast.pipeline.importing.columns import Converted
 from stepcast.pipeline.importing.wording import shown
 
-__all__ = ["FloatColumn", "IntegerColumn", "parse_float", "parse_integer"]
+__all__ = ["FloatColumn", "IntegerColumn", "parse_float", "parse_integer", "says_missing"]
 
 FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
@@ -57,6 +57,15 @@ def parse_integer(text: str) -> int | None:
     return number
 
 
+def says_missing(cell: str) -> bool:
+    """Whether the cell is a word for a missing value, where it should be empty.
+
+    >>> says_missing("N/A"), says_missing("many")
+    (True, False)
+    """
+    return cell.strip().lower() in MISSING_WORDS
+
+
 class FloatColumn:
     """Numbers of 64 bits; an empty cell and nan are missing values, infinity is an error."""
 
@@ -74,7 +83,7 @@ class FloatColumn:
         if not pa.types.is_string(cells.type):
             numbers = pc.cast(cells, pa.float64(), safe=False)
             infinite = pc.is_inf(numbers).fill_null(False).to_numpy(zero_copy_only=False)
-            return Converted(numbers, infinite if infinite.any() else None)
+            return Converted.checked(numbers, infinite)
         return _fast(cells, self._cast) or _one_by_one(cells, parse_float, pa.float64())
 
     def explain(self, cell: str | None) -> tuple[str, str]:
@@ -105,13 +114,11 @@ class IntegerColumn:
 
     def convert(self, cells: pa.Array) -> Converted:
         if not pa.types.is_string(cells.type):
-            too_large = (
-                pc.greater(cells, pa.scalar(2**63 - 1, pa.uint64())) if cells.type == pa.uint64() else None
-            )
-            bad = None if too_large is None else too_large.fill_null(False).to_numpy(zero_copy_only=False)
-            return Converted(
-                pc.cast(cells, pa.int64(), safe=False), bad if bad is not None and bad.any() else None
-            )
+            numbers = pc.cast(cells, pa.int64(), safe=False)
+            if cells.type != pa.uint64():
+                return Converted(numbers, None)
+            wrapped = pc.less(numbers, 0)  # too large for a number with a sign
+            return Converted.checked(numbers, wrapped.fill_null(False).to_numpy(zero_copy_only=False))
         return _fast(cells, self._cast) or _one_by_one(cells, parse_integer, pa.int64())
 
     def explain(self, cell: str | None) -> tuple[str, str]:
@@ -154,14 +161,13 @@ def _one_by_one(cells: pa.Array, parse: Callable[[str], float | None], wanted: p
         except ValueError:
             values.append(None)
             wrong[number] = True
-    bad = wrong[coded.indices.to_numpy()] if len(wrong) else np.zeros(0, bool)
-    return Converted(pa.array(values, wanted).take(coded.indices), bad if bad.any() else None)
+    return Converted.checked(pa.array(values, wanted).take(coded.indices), wrong[coded.indices.to_numpy()])
 
 
 def _remedy(cell: str, example: str) -> str:
     if INFINITE.fullmatch(cell) or (FLOAT.fullmatch(cell) and math.isinf(float(cell))):
         return "Write a finite number, or leave the cell empty where the value is missing"
-    if cell.lower() in MISSING_WORDS:
+    if says_missing(cell):
         return "Leave the cell empty where the value is missing"
     if DECIMAL_COMMA.fullmatch(cell):
         return f"Write a decimal point: {cell.replace(',', '.')}"

@@ -37,7 +37,7 @@ def refuse_other_formats(head: bytes) -> None:
     """
     head = head[:SAMPLE]
     for beginning, what, remedy in BEGINNINGS:
-        if head.startswith(beginning) and not (beginning.isalpha() and _looks_like_a_row(head)):
+        if head.startswith(beginning) and not (beginning.isalnum() and _looks_like_a_row(head)):
             raise FileProblem("V01", what, remedy)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.lower().startswith(MARKUP):
@@ -53,6 +53,6 @@ def refuse_other_formats(head: bytes) -> None:
 
 
 def _looks_like_a_row(head: bytes) -> bool:
-    """Whether letters such as ORC or BZh only begin a word of a first line with commas."""
+    """Whether letters such as ORC or PAR1 only begin a word of a first line with commas."""
     line = head.splitlines()[0]
     return b"," in line and line.isascii() and line.decode().isprintable()

@@ -78,11 +78,8 @@ class SeriesCollector:
         """
         order = self.keys.sorted()
         first, counts = self.spill.extents(len(order))
-        without = order[counts[order] == 0]
-        if len(without):
-            keys = self.keys.keys()
-            for number in without:
-                report.add(_no_value(keys[number]))
+        for key in self.keys.at(order[counts[order] == 0]):
+            report.add(_no_value(key))
         order = order[counts[order] > 0]
         return order, self.end - first[order] + 1
 

@@ -1,6 +1,6 @@
 """Which series each row belongs to: keys to small numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,7 @@ class SeriesKeys:
     def __init__(self, width: int) -> None:
         self._width = width
         self._numbers: dict[str | tuple[str, ...], int] = {}
+        self._listed: list[str | tuple[str, ...]] = []  # by number; made when keys are asked for
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -32,14 +33,21 @@ class SeriesKeys:
         known = [numbers.setdefault(key, len(numbers)) for key in keys]
         return np.array(known, np.int64)[codes]
 
-    def keys(self) -> list[tuple[str, ...]]:
+    def at(self, numbers: Iterable[int]) -> tuple[tuple[str, ...], ...]:
+        """The keys of the series of these numbers."""
+        if len(self._listed) != len(self._numbers):
+            self._listed = list(self._numbers)
+        found = (self._listed[number] for number in numbers)
+        return tuple((key,) if isinstance(key, str) else key for key in found)
+
+    def __iter__(self) -> Iterator[tuple[str, ...]]:
         """The keys by number."""
-        return [(key,) if isinstance(key, str) else key for key in self._numbers]
+        return ((key,) if isinstance(key, str) else key for key in self._numbers)
 
     def sorted(self) -> Numbers:
         """The numbers of the series in the order of their keys, which is that of their UTF-8 bytes."""
-        ordered = sorted(self._numbers.items())
-        return np.fromiter((number for _, number in ordered), np.int64, len(ordered))
+        ordered = sorted(self._numbers)
+        return np.fromiter(map(self._numbers.__getitem__, ordered), np.int64, len(ordered))
 
     def distinct(self, place: int) -> int:
         """How many different texts the key's column ``place`` has."""

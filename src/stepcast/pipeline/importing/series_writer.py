@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -73,13 +74,15 @@ def write_series(
 
 def _shards(collected: SeriesCollector, order: Integers, starts: Integers) -> Iterator[tuple[Keys, Entries]]:
     """The keys and the combined entries of each shard; the entries' series are numbered within the shard."""
-    all_keys, bounds = collected.keys.keys(), np.append(starts, len(order))
+    bounds = np.append(starts, len(order))
     for shards, entries in collected.spill.partitions(order, starts):
-        for shard in shards:
-            begin, stop = bounds[shard], bounds[shard + 1]
-            own = entries[slice(*np.searchsorted(entries["series"], [begin, stop]))]
-            own["series"] -= begin
-            yield tuple(all_keys[number] for number in order[begin:stop]), own
+        cuts = np.searchsorted(
+            np.ascontiguousarray(entries["series"]), bounds[shards.start : shards.stop + 1]
+        )
+        for shard, begin, stop in zip(shards, cuts[:-1], cuts[1:], strict=True):
+            own = entries[begin:stop]
+            own["series"] -= bounds[shard]
+            yield collected.keys.at(order[bounds[shard] : bounds[shard + 1]]), own
 
 
 def _grid(entries: Entries, end: int, params: Params) -> Grid:
@@ -88,11 +91,11 @@ def _grid(entries: Entries, end: int, params: Params) -> Grid:
 
 
 def _panel(grid: Grid, keys: Keys, end: int, params: Params) -> Panel:
-    cuts = grid.offsets[1:-1]
+    own = [slice(*cuts) for cuts in pairwise(grid.offsets.tolist())]
     return Panel(
         ids=tuple(label(key) for key in keys),
-        values=tuple(np.split(grid.values, cuts)),
-        observed=tuple(np.split(grid.observed, cuts)),
+        values=tuple(grid.values[part] for part in own),
+        observed=tuple(grid.observed[part] for part in own),
         end=end,
         frequency=params.frequency,
     )

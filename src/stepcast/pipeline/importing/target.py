@@ -12,6 +12,7 @@ from stepcast.pipeline.importing.field_statistics import FieldStatistics
 from stepcast.pipeline.importing.grid_limits import check_grid
 from stepcast.pipeline.importing.history import check_density, check_length
 from stepcast.pipeline.importing.imported import Imported
+from stepcast.pipeline.importing.item_names import check_names
 from stepcast.pipeline.importing.quotas import check_quotas
 from stepcast.pipeline.importing.reading import Progress, rows_of
 from stepcast.pipeline.importing.series_collector import SeriesCollector
@@ -66,6 +67,7 @@ def import_target(
             order, lengths = collected.series(report)
             check_grid(params, lengths, collected.earliest, collected.latest, report)
             if not report.errors:
+                check_names(collected.keys, report)
                 check_quotas(params, files, statistics.rows, len(order), report)
                 check_length(params, int(lengths.max()), report)
                 written = write_series(s3, bucket, run, params, collected, order, lengths, report, progress)

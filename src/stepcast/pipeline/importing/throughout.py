@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pyarrow as pa
 
 from stepcast.pipeline.importing.file_problem import FileProblem
+from stepcast.pipeline.importing.numbers import says_missing
 from stepcast.pipeline.importing.target_schema import TargetSchema
+from stepcast.pipeline.importing.text_column import TextColumn
 from stepcast.pipeline.importing.timestamp_formats import format_of
 from stepcast.pipeline.importing.timestamps import TimestampColumn
 from stepcast.pipeline.importing.wording import listed, shown
@@ -21,34 +22,30 @@ def wrong_throughout(
 ) -> dict[int, FileProblem]:
     """A problem for each column (its place in the schema) of which no cell in the sample can be read.
 
-    ``columns`` are the sample's cells by column, in the order of the schema; they begin at ``line`` of the
-    file.
+    ``columns`` are the sample's cells by column, in the order of the schema; they begin at ``line``.
     Raises FileProblem if another column holds what belongs there: then the columns are in another order, and
     nothing more can be said of any row.
     """
-    arrays = [pa.array(cells, pa.string()) for cells in columns]
-    wrong = [place for place, cells in enumerate(arrays) if not _fits(cells, place, schema)]
+    wrong = [place for place, cells in enumerate(columns) if not any(_readable(cells, place, schema))]
+    texts = [place for place, column in enumerate(schema.columns) if isinstance(column, TextColumn)]
     for place in wrong:
-        for other, cells in enumerate(arrays):
-            untyped = pa.types.is_string(schema.columns[other].type) and other != schema.timestamp
-            if (
-                other != place
-                and (untyped or other in wrong)
-                and _fits(cells, place, schema, everywhere=True)
-            ):
+        # Moments elsewhere are proof; items that are numbers are not, where the target is a word for missing.
+        if place != schema.timestamp and (
+            len(columns[place]) < ENOUGH or any(map(says_missing, columns[place]))
+        ):
+            continue
+        for other in {*texts, *wrong} - {place}:
+            if all(_readable(columns[other], place, schema)) and all(map(str.strip, columns[other])):
                 raise _moved(place, other, columns, schema, line)
-    if len(arrays[0]) < ENOUGH:
+    if len(columns[0]) < ENOUGH:
         return {}
     return {place: _problem(place, columns[place], schema, line) for place in wrong}
 
 
-def _fits(cells: pa.Array, place: int, schema: TargetSchema, *, everywhere: bool = False) -> bool:
-    """Whether some cell (or each) can be read as column ``place``."""
-    bad = schema.columns[place].convert(cells).bad
-    if bad is None:
-        filled = np.array([bool(cell.strip()) for cell in cells.to_pylist()])
-        return bool(filled.all()) if everywhere else True
-    return not bad.all() and not everywhere
+def _readable(cells: Sequence[str], place: int, schema: TargetSchema) -> list[bool]:
+    """Which of the cells can be read as the column at ``place``."""
+    bad = schema.columns[place].convert(pa.array(cells, pa.string())).bad
+    return [True] * len(cells) if bad is None else (~bad).tolist()
 
 
 def _moved(

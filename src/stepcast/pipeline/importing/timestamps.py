@@ -57,10 +57,8 @@ class TimestampColumn:
     def explain(self, cell: str | None) -> tuple[str, str]:
         text = (cell or "").strip()
         if PATTERNS[self.stated].fullmatch(text):
-            return (
-                f"{self.name!r} is {shown(text)}, which is no date: {_impossible(text)}",
-                "Correct the date",
-            )
+            what = f"{self.name!r} is {shown(text)}, which is no date: {_impossible(text)}"
+            return what, "Correct the date"
         return self.explain_format(text, format_of([text]))
 
     def explain_format(self, cell: str, seems: str | None) -> tuple[str, str]:
@@ -79,11 +77,12 @@ class TimestampColumn:
         width = len(EXAMPLES[self.stated])
         if cells.null_count or (lengths["min"], lengths["max"]) != (width, width):
             return None
+        # The cast also takes a T between day and time.
         if (
             self.stated == MOMENT
             and not pc.all(pc.equal(pc.utf8_slice_codeunits(cells, 10, 11), " ")).as_py()
         ):
-            return None  # the cast also takes a T there
+            return None
         try:
             seconds = pc.cast(cells, pa.timestamp("s")).cast(pa.int64()).to_numpy()
         except pa.ArrowInvalid:
@@ -94,16 +93,14 @@ class TimestampColumn:
         coded = pc.utf8_trim_whitespace(cells.fill_null("")).dictionary_encode()
         different = coded.dictionary.to_pylist()
         moments = [self._seconds(text) for text in different]
-        known = np.array([0 if moment is None else moment for moment in moments], np.int64)
+        right = [
+            text if moment is not None else None for text, moment in zip(different, moments, strict=True)
+        ]
+        known = np.array([moment or 0 for moment in moments], np.int64)
         wrong = np.array([moment is None for moment in moments], bool)
         indices = coded.indices.to_numpy()
-        bad = wrong[indices]
-        texts = pa.array(
-            [None if moment is None else text for text, moment in zip(different, moments, strict=True)]
-        )
-        return Converted(
-            texts.cast(pa.string()).take(coded.indices), bad if bad.any() else None, known[indices]
-        )
+        texts = pa.array(right, pa.string()).take(coded.indices)
+        return Converted.checked(texts, wrong[indices], known[indices])
 
     def _seconds(self, text: str) -> int | None:
         if not PATTERNS[self.stated].fullmatch(text):
@@ -114,9 +111,7 @@ class TimestampColumn:
             return None
 
     def _from_moments(self, cells: pa.Array) -> Converted:
-        """Typed moments of Parquet: the wall clock of their zone, whole seconds."""
-        if pa.types.is_timestamp(cells.type) and cells.type.tz is not None:
-            cells = pc.local_timestamp(cells)
+        """Typed moments of Parquet, without a zone: whole seconds, and midnight where the format is days."""
         exact = cells.cast(pa.timestamp("ms")) if pa.types.is_date(cells.type) else cells
         whole = exact.cast(pa.timestamp("s"), safe=False)
         seconds: NDArray[np.int64] = whole.cast(pa.int64()).fill_null(0).to_numpy()
@@ -125,8 +120,7 @@ class TimestampColumn:
         bad |= (seconds < YEAR_ONE) | (seconds >= YEAR_10_000)
         if self.stated == DAY:
             bad |= seconds % A_DAY != 0
-        texts = pc.strftime(whole, STRFTIME[self.stated])
-        return Converted(texts, bad if bad.any() else None, seconds)
+        return Converted.checked(pc.strftime(whole, STRFTIME[self.stated]), bad, seconds)
 
 
 def _impossible(text: str) -> str:
