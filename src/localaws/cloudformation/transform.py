@@ -60,7 +60,7 @@ def _sam(template: dict[str, Any], parameters: Mapping[str, Any], region: str) -
         to_py27_compatible_template(fragment, values)  # logical ids with hashes come out as AWS makes them
         translator = Translator(managed_policy_arns(), Parser(), boto_session=session)
         made = translator.translate(
-            fragment, parameter_values=values, get_managed_policy_arns=managed_policy_arns
+            fragment, parameter_values=values, get_managed_policy_map=managed_policy_arns
         )
         result = undo_mark_unicode_str_in_template(made)
     except InvalidDocumentException as error:
