@@ -182,3 +182,12 @@ def test_an_item_may_be_called_like_a_file_format(import_files: ImportFiles, wor
     columns = "item_id:string timestamp:timestamp target_value:float"
 
     assert list(import_files(f"{word},2014-01-01 00:00:00,1\n", columns=columns).series) == [word]
+
+
+def test_v06_impossible_times_throughout_are_one_problem(import_files: ImportFiles) -> None:
+    error = import_files(TEXT.replace("00:00:00", "24:00:00")).error
+
+    assert error.message.startswith(
+        "'timestamp' is '2014-01-01 24:00:00', which is no date: hour must be in 0..23"
+    )
+    assert error.remedy == "Correct the date"

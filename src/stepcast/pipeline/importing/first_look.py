@@ -50,15 +50,13 @@ def first_look(block: Block, schema: TargetSchema, file: str) -> FirstLook | Non
         later = [row for row in rows[1:] if len(row) == width]
         header = header_by_kind(rows[0], later, schema, sample[0].line)
         body = rows[1:] if header else rows
+    order = header.order if header else tuple(range(width))
+    begin = sample[1 if header else 0]
     columns = list(zip(*(row for row in body if len(row) == width), strict=True))
-    if header is None:
-        wrong = wrong_throughout(columns, schema, sample[0].line)
-        return FirstLook(
-            block, tuple(range(width)), frozenset(wrong), tuple(p.of(file) for p in wrong.values())
-        )
-    end = sample[0].end
-    rest = Block(block.data[end:], block.line + breaks(block.data[:end]))
-    wrong = wrong_throughout([columns[place] for place in header.order], schema, sample[1].line)
-    problems = [Problem("V03", "warning", *it, file=file, line=sample[0].line) for it in header.warnings]
+    wrong = wrong_throughout([columns[place] for place in order], schema, begin.line)
+    warnings = header.warnings if header else ()
+    problems = [Problem("V03", "warning", *it, file=file, line=sample[0].line) for it in warnings]
     problems += [problem.of(file) for problem in wrong.values()]
-    return FirstLook(rest, header.order, frozenset(wrong), tuple(problems))
+    end = sample[0].end if header else 0
+    rest = Block(block.data[end:], block.line + breaks(block.data[:end]))
+    return FirstLook(rest, order, frozenset(wrong), tuple(problems))

@@ -35,9 +35,7 @@ def check_length(params: Params, longest: int, report: Report) -> None:
             f"NumberOfBacktestWindows is {windows}, of {horizon} periods each, the last of which begins "
             f"{offset} before the end; {history}: it holds {fitting}"
         )
-        remedy = (
-            "Ask for fewer windows, a smaller BackTestWindowOffset or ForecastHorizon, or send more history"
-        )
+        remedy = "Ask for fewer windows, a smaller offset or horizon, or send more history"
         report.add(Problem("V15", "warning", what, remedy, path=f"{PREDICTOR}.EvaluationParameters"))
     elif 2 * offset >= longest:
         what = f"BackTestWindowOffset is {offset}; {history}, and Amazon Forecast wants less than half of it"
@@ -56,11 +54,11 @@ def check_density(params: Params, points: int, observed: int, step: int | None, 
     frequency = params.frequency
     if step is not None and step > 1:
         what = (
-            f"no series has values in two consecutive periods of {frequency}: they are {step} or more apart"
+            f"no series has values in two consecutive periods of {frequency}: they are {step} apart or more"
         )
         remedy = "If the data has a longer period than the forecast, set ForecastFrequency to the data's"
         report.add(Problem("V06", "warning", what, remedy, path=path))
     elif points > SPARSE * observed:
-        what = f"{points - observed:,} of {points:,} periods of {frequency} have no value and are filled"
+        what = f"{points - observed:,} of {points:,} periods of {frequency} have no value"
         remedy = "Look for timestamps far from the others, or choose a longer ForecastFrequency"
         report.add(Problem("V06", "warning", what, remedy, path=path))

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from stepcast.pipeline.importing.file_problem import FileProblem
 from stepcast.pipeline.importing.rows import Cells, Rows, typed_rows
 from stepcast.pipeline.importing.target_schema import TargetSchema
+from stepcast.pipeline.importing.timestamps import TimestampColumn
 from stepcast.pipeline.importing.wording import listed
 from stepcast.pipeline.problems import Problem, Report
 
@@ -98,14 +99,9 @@ def _places(given: pa.Schema, schema: TargetSchema, file: str, report: Report) -
         stored = _value_type(given.field(place).type)
         if not (_is_text(stored) or column.accepts(stored)):
             what = f"the column {given.names[place]!r} is {stored}, which cannot be read as {column.name!r}"
-            raise FileProblem(
-                column.rule, what, f"Store it as {_stored_as(column.type, column.rule)} or as text"
-            )
+            better = "timestamp" if isinstance(column, TimestampColumn) else str(column.type)
+            raise FileProblem(column.rule, what, f"Store it as {better} or as text")
     return places
-
-
-def _stored_as(wanted: pa.DataType, rule: str) -> str:
-    return "timestamp" if rule == "V06" else str(wanted)
 
 
 def _value_type(given: pa.DataType) -> pa.DataType:
@@ -115,9 +111,8 @@ def _value_type(given: pa.DataType) -> pa.DataType:
 def _is_text(given: pa.DataType) -> bool:
     types = pa.types
     text = types.is_string(given) or types.is_large_string(given) or types.is_string_view(given)
-    return bool(
-        text or types.is_binary(given) or types.is_large_binary(given)
-    )  # older writers mark text as bytes
+    # Older writers do not mark bytes as text.
+    return bool(text or types.is_binary(given) or types.is_large_binary(given))
 
 
 def _plain(cells: pa.Array) -> pa.Array:

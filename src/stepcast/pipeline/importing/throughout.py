@@ -8,7 +8,6 @@ from stepcast.pipeline.importing.file_problem import FileProblem
 from stepcast.pipeline.importing.numbers import says_missing
 from stepcast.pipeline.importing.target_schema import TargetSchema
 from stepcast.pipeline.importing.text_column import TextColumn
-from stepcast.pipeline.importing.timestamp_formats import format_of
 from stepcast.pipeline.importing.timestamps import TimestampColumn
 from stepcast.pipeline.importing.wording import listed, shown
 
@@ -34,7 +33,7 @@ def wrong_throughout(
             len(columns[place]) < ENOUGH or any(map(says_missing, columns[place]))
         ):
             continue
-        for other in {*texts, *wrong} - {place}:
+        for other in sorted({*texts, *wrong} - {place}):
             if all(_readable(columns[other], place, schema)) and all(map(str.strip, columns[other])):
                 raise _moved(place, other, columns, schema, line)
     if len(columns[0]) < ENOUGH:
@@ -61,9 +60,9 @@ def _moved(
 
 def _problem(place: int, cells: Sequence[str], schema: TargetSchema, line: int) -> FileProblem:
     column = schema.columns[place]
-    message, remedy = column.explain(cells[0])
     if isinstance(column, TimestampColumn):
-        seems = format_of(list(dict.fromkeys(cells)))
-        message, remedy = column.explain_format(cells[0], seems)
+        message, remedy = column.explain_all(cells)
+    else:
+        message, remedy = column.explain(cells[0])
     what = f"{message}; none of the first {len(cells):,} rows is right"
     return FileProblem(column.rule, f"{what}, so the column is not read further", remedy, line)

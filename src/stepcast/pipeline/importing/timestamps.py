@@ -1,6 +1,7 @@
 """The timestamp column: exactly the stated format, real dates only."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -55,18 +56,18 @@ class TimestampColumn:
         return self._fast(cells) or self._fast(pc.utf8_trim_whitespace(cells)) or self._one_by_one(cells)
 
     def explain(self, cell: str | None) -> tuple[str, str]:
-        text = (cell or "").strip()
-        if PATTERNS[self.stated].fullmatch(text):
-            what = f"{self.name!r} is {shown(text)}, which is no date: {_impossible(text)}"
-            return what, "Correct the date"
-        return self.explain_format(text, format_of([text]))
+        return self.explain_all([cell or ""])
 
-    def explain_format(self, cell: str, seems: str | None) -> tuple[str, str]:
-        """The same where the format that ``cell`` seems to have is known."""
+    def explain_all(self, cells: Sequence[str]) -> tuple[str, str]:
+        """The same for several wrong cells: what they have in common tells more of their format than one."""
+        texts = list(dict.fromkeys(text for cell in cells if (text := cell.strip())))
         write = f"Write {self.stated}, for example {EXAMPLES[self.stated]}"
-        if not cell.strip():
+        if not texts:
             return f"{self.name!r} is empty", write
-        what = f"{self.name!r} is {shown(cell)}, not {self.stated}"
+        what = f"{self.name!r} is {shown(texts[0])}"
+        if PATTERNS[self.stated].fullmatch(texts[0]):
+            return f"{what}, which is no date: {_impossible(texts[0])}", "Correct the date"
+        what, seems = f"{what}, not {self.stated}", format_of(texts)
         if seems in PATTERNS:
             return what, f"{write}; or set TimestampFormat to {seems!r} in params.json if all rows have it"
         return what, f"{write}; the format seems to be {seems}" if seems else write
