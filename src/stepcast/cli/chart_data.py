@@ -85,6 +85,8 @@ def _keys(stack: Stack, manifest: Manifest, item: str | None, most: int) -> list
     ).rows
     if keys := [tuple(map(str, row[:-1])) for row in rows]:
         return keys
+    if item is None:
+        raise Failure(f"vintage {manifest.vintage} has no rows in the table {tables.FORECAST}")
     known = ask(
         stack,
         f"SELECT DISTINCT {identifier(names[0])} FROM {tables.FORECAST} ORDER BY 1 LIMIT 10",  # noqa: S608

@@ -1,6 +1,8 @@
 """The deployed template that a command works with: its own private one, or a running ``stepcast up``'s."""
 
 import logging
+import signal
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -97,8 +99,17 @@ def private(project: Project, **parameters: str) -> Iterator[Stack]:
     """A stack of one's own on a free port, in a temporary directory; gone when the context ends."""
     from localaws import LocalAws
 
-    with LocalAws() as server:
-        yield deploy(server, project, **parameters)
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        with LocalAws() as server:
+            yield deploy(server, project, **parameters)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(number: int, _: object) -> None:
+    """Unwind instead of dying on the spot: the stack's worker processes would be left behind."""
+    sys.exit(128 + number)
 
 
 def attach(endpoint: str | None = None) -> Stack:
