@@ -63,3 +63,7 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals:
         raise typer.BadParameter(f"{text!r} is not KEY=VALUE")
     return name, value
+
+
+if __name__ == "__main__":
+    main()

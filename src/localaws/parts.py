@@ -43,7 +43,6 @@ from localaws.states import (
     threads,
 )
 
-
 __all__ = ["Parts", "start_parts"]
 
 log = logging.getLogger(__name__)

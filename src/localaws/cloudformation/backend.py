@@ -98,8 +98,16 @@ class LocalStack(Stack):
             self._add_stack_event(failed, resource_status_reason=str(failure))
             return
         self.description = self.template_dict.get("Description")
+        self._export()
         self.status = done
         self._add_stack_event(done)
+
+    def _export(self) -> None:
+        """Let other stacks import what this one exports (moto does it before there is anything)."""
+        exports = cloudformation_backends[self.account_id][self.region_name].exports
+        for name in [name for name, export in exports.items() if export.exporting_stack_id == self.stack_id]:
+            del exports[name]
+        exports.update({export.name: export for export in self.exports})
 
     def tell(self, event: Event) -> None:
         """Add what happened to a resource to the stack's events."""

@@ -242,7 +242,13 @@ def test_the_project_of_this_environment_can_be_imported(aws: LocalAws) -> None:
 
 
 def test_a_worker_outlives_its_invocation_and_a_change_replaces_it(aws: LocalAws) -> None:
-    source = "import os\ncalls = []\ndef handler(event, context):\n    calls.append(1)\n    return [os.getpid(), len(calls)]"
+    source = """
+        import os
+        calls = []
+        def handler(event, context):
+            calls.append(1)
+            return [os.getpid(), len(calls)]
+    """
     make_function(aws, "counts", source)
     first, again = invoke(aws, "counts").payload, invoke(aws, "counts").payload
     client = aws.client("lambda")
@@ -281,5 +287,5 @@ def test_another_runtime_than_python_is_refused_by_name(aws: LocalAws) -> None:
         FunctionName="js", Role=ROLE, Runtime="nodejs22.x", Handler="a.b", Code={"ZipFile": archive(app="")}
     )
 
-    with pytest.raises(ClientError, match="js has the runtime nodejs22.x; localaws runs Python"):
+    with pytest.raises(ClientError, match=r"js has the runtime nodejs22\.x; localaws runs Python"):
         invoke(aws, "js")

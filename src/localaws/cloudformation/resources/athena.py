@@ -78,8 +78,7 @@ class NamedQuery(ResourceType):
             Name=name,
             Database=properties["Database"],
             QueryString=properties["QueryString"],
-            Description=properties.get("Description", ""),
-            WorkGroup=properties.get("WorkGroup", "primary"),
+            **{key: properties[key] for key in ("Description", "WorkGroup") if properties.get(key)},
         )
         return Made(query["NamedQueryId"], {"NamedQueryId": query["NamedQueryId"]})
 

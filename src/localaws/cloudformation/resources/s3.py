@@ -49,6 +49,9 @@ class Bucket(ResourceType):
 
     def create(self, cloud: Cloud, name: str, properties: Mapping[str, Any]) -> Made:
         s3 = cloud.client("s3")
+        # CreateBucket succeeds for a bucket that one has already; a stack must not take it over.
+        if any(bucket["Name"] == name for bucket in s3.list_buckets()["Buckets"]):
+            raise ValueError(f"there is a bucket {name!r} already: choose another BucketName, or delete it")
         where = (
             {}
             if cloud.region == "us-east-1"
