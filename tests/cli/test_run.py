@@ -4,13 +4,14 @@ import csv
 import json
 import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.cli import small_input
-from tests.cli.processes import PATIENCE, command
+from tests.cli.processes import PATIENCE, alive, command, descendants
 from tests.cli.test_drawing import size
 
 
@@ -97,3 +98,22 @@ def test_a_folder_of_others_is_refused_before_anything_runs(folder: Path) -> Non
     assert refused.returncode == 1
     assert "did not write" in refused.stderr
     assert "took" not in refused.stderr
+
+
+def test_stopping_it_leaves_no_process_and_no_half_results(folder: Path) -> None:
+    arguments = ("--params", folder / "params.json", "--train", folder / "desk_lamp.csv", "--out")
+    with subprocess.Popen(
+        command("run", *arguments, folder / "half"), stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        while "CreateDataset took" not in process.stderr.readline():
+            assert process.poll() is None
+        workers = descendants(process.pid)
+        process.terminate()
+        _, complaints = process.communicate(timeout=PATIENCE)
+
+    assert workers
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in complaints
+    assert alive(workers) == set()
+    assert not (folder / "half").exists()
