@@ -268,6 +268,7 @@ def filling(**methods: str) -> dict[str, Any]:
         ({"sidefill": "zero"}, "Allowed are aggregation, frontfill, middlefill, backfill"),
         ({"backfill": "value"}, 'Add "backfill_value"'),
         ({"backfill": "value", "backfill_value": "two"}, "Write one in quotes"),
+        ({"backfill": "value", "backfill_value": "inf"}, "Write one in quotes"),
         ({"aggregation": "median"}, "Write one of sum, avg, first, min, max"),
     ],
 )

@@ -3,6 +3,7 @@
 They run on whatever is there, whether or not the form is right, so that every problem is reported at once.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -404,6 +405,7 @@ def _frequency(text: Any) -> Frequency | None:
 
 def _number(text: Any) -> float | None:
     try:
-        return float(text)
+        number = float(text)
     except (TypeError, ValueError):
         return None
+    return number if math.isfinite(number) else None
