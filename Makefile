@@ -38,7 +38,9 @@ format: setup ## put the code in its standard form
 	$(BIN)/ruff check --fix
 
 bench: setup ## measure what the documentation claims
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@mkdir -p benchmarks/results
+	@for name in state_timings import_memory; do \
+	  $(BIN)/python benchmarks/$$name.py | tee benchmarks/results/$$name.txt || exit 1; done
 
 sam: ## check template.yaml with AWS SAM, in a virtual environment of its own
 	test -x .venv-sam/bin/sam || { $(PYTHON) -m venv .venv-sam && .venv-sam/bin/pip install --quiet 'aws-sam-cli>=1.140'; }
