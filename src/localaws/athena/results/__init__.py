@@ -1,0 +1,1 @@
+"""The files that Athena leaves in the output location, and how GetQueryResults reads them again."""

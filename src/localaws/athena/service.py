@@ -1,0 +1,167 @@
+"""Runs executions: some at once, the others queued, each from QUEUED to SUCCEEDED, FAILED or CANCELLED."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+from localaws.athena.catalog import Catalog
+from localaws.athena.errors import QueryFailed
+from localaws.athena.executions import FINAL, QueryExecution
+from localaws.athena.results.metadata_file import metadata_file
+from localaws.athena.session import Outcome, Prepared, Session
+from localaws.athena.statements.parse import parse
+from localaws.athena.statements.run import run
+from localaws.athena.tables.location import bucket_and_prefix
+from localaws.athena.tables.workspace import Workspace
+from localaws.athena.worker.limits import Limits
+from localaws.athena.worker.pool import Pool, Stopped, Ticket
+from localaws.objects import ObjectStore
+
+__all__ = ["Service"]
+
+log = logging.getLogger(__name__)
+
+DEFAULT_DATABASE = "default"
+
+
+class Service:
+    """The engine behind Athena's API. ``close`` ends every query and process."""
+
+    def __init__(self, store: ObjectStore, workdir: Path, limits: Limits | None = None) -> None:
+        self.store, self.limits = store, limits or Limits()
+        self._workdir = workdir
+        self._pool = Pool(self.limits)
+        self._threads = ThreadPoolExecutor(self.limits.running, thread_name_prefix="localaws-athena")
+        self._tickets: dict[str, Ticket] = {}
+        self._lock = threading.Lock()
+
+    def submit(self, execution: QueryExecution, catalog: Catalog, prepared: Prepared) -> None:
+        """Run ``execution`` as soon as there is room for it."""
+        ticket = Ticket()
+        with self._lock:
+            self._tickets[execution.id] = ticket
+        self._threads.submit(self._run, execution, catalog, prepared, ticket)
+
+    def stop(self, execution: QueryExecution) -> None:
+        """Cancel it, wherever it is; one that has ended stays as it is."""
+        with self._lock:
+            if execution.state in FINAL:
+                return
+            execution.state, execution.completed = "CANCELLED", time.time()
+            execution.reason = "Query cancelled by user"
+            ticket = self._tickets.get(execution.id)
+        if ticket is not None:
+            ticket.stop()
+
+    def close(self) -> None:
+        with self._lock:
+            tickets = list(self._tickets.values())
+        for ticket in tickets:
+            ticket.stop()
+        self._pool.close()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _run(self, execution: QueryExecution, catalog: Catalog, prepared: Prepared, ticket: Ticket) -> None:
+        try:
+            if not self._begin(execution):
+                return
+            workspace = Workspace(self._workdir / execution.id)
+            try:
+                outcome = self._outcome(execution, catalog, prepared, ticket, workspace)
+                files = self._result_files(execution, outcome)
+                self._succeed(execution, outcome, workspace, files)
+            finally:
+                workspace.remove()
+        except Stopped:
+            self._end(execution, "CANCELLED", "Query cancelled by user")
+        except QueryFailed as failure:
+            execution.error_code = failure.code
+            self._end(execution, "FAILED", str(failure))
+        except Exception as error:
+            log.exception("query %s", execution.id)
+            execution.error_code = "GENERIC_INTERNAL_ERROR"
+            self._end(execution, "FAILED", f"GENERIC_INTERNAL_ERROR: {type(error).__name__}: {error}")
+        finally:
+            with self._lock:
+                self._tickets.pop(execution.id, None)
+
+    def _outcome(
+        self,
+        execution: QueryExecution,
+        catalog: Catalog,
+        prepared: Prepared,
+        ticket: Ticket,
+        workspace: Workspace,
+    ) -> Outcome:
+        context = execution.request.get("QueryExecutionContext") or {}
+        session = Session(
+            query_id=execution.id,
+            database=(context.get("Database") or DEFAULT_DATABASE).strip('`"').lower(),
+            output=execution.output,
+            parameters=tuple(execution.request.get("ExecutionParameters") or ()),
+            prepared=prepared,
+            catalog=catalog,
+            store=self.store,
+            workspace=workspace,
+            pool=self._pool,
+            ticket=ticket,
+            limits=self.limits,
+            now=datetime.now(UTC),
+        )
+        return run(parse(execution.request["QueryString"]), session)
+
+    def _begin(self, execution: QueryExecution) -> bool:
+        with self._lock:
+            if execution.state != "QUEUED":
+                return False
+            execution.state, execution.started = "RUNNING", time.time()
+            return True
+
+    def _result_files(self, execution: QueryExecution, outcome: Outcome) -> list[Callable[[], object]]:
+        """What is left to do for the result, and where it will lie."""
+        bucket, prefix = bucket_and_prefix(execution.output)
+        base, address = f"{prefix}{execution.id}", f"{execution.output}{execution.id}"
+        todo: list[Callable[[], object]] = []
+        if outcome.written is not None:
+            listed = "".join(f"{file}\n" for file in outcome.written).encode()
+            todo.append(lambda: self.store.put(bucket, f"{base}-manifest.csv", listed))
+            execution.manifest = f"{address}-manifest.csv"
+            execution.location = address
+        if outcome.columns:
+            described = metadata_file(execution.id, outcome.columns)
+            todo.append(lambda: self.store.put(bucket, f"{base}{outcome.ending}.metadata", described))
+        if outcome.ending:
+            todo.append(lambda: self.store.put(bucket, f"{base}{outcome.ending}", outcome.body))
+            execution.location = f"{address}{outcome.ending}"
+        return todo
+
+    def _succeed(
+        self,
+        execution: QueryExecution,
+        outcome: Outcome,
+        workspace: Workspace,
+        files: list[Callable[[], object]],
+    ) -> None:
+        try:
+            for put in files:
+                put()
+        except FileNotFoundError as error:
+            bucket = bucket_and_prefix(execution.output)[0]
+            raise QueryFailed(
+                None, f"Unable to verify/create output bucket {bucket}: create it first"
+            ) from error
+        execution.scanned = workspace.scanned
+        execution.columns = outcome.columns
+        execution.update_count = outcome.update_count
+        self._end(execution, "SUCCEEDED", None)
+
+    def _end(self, execution: QueryExecution, state: str, reason: str | None) -> None:
+        with self._lock:
+            if execution.state not in FINAL:
+                execution.state, execution.reason, execution.completed = state, reason, time.time()

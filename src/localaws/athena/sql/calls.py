@@ -1,0 +1,322 @@
+"""A function call: which overload is meant, its lambdas, and DISTINCT, ORDER BY, FILTER and OVER around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from localaws.athena.sql import types
+from localaws.athena.sql.agreement import common_of
+from localaws.athena.sql.casts import coerce
+from localaws.athena.sql.functions.moments import ZONED, zone_of
+from localaws.athena.sql.functions.registry import FUNCTIONS, known_elsewhere
+from localaws.athena.sql.functions.signature import Function, Pattern, instantiate, match
+from localaws.athena.sql.scope import Field, Scope
+from localaws.athena.sql.typed import Lambda, Typed, fail, literal
+from localaws.athena.sql.types import Type, common_type, duckdb_type
+
+if TYPE_CHECKING:
+    from localaws.athena.sql.expressions import Compiler
+
+__all__ = ["compile_call", "direction", "window_text"]
+
+_NO_NUMBER_OF = 2  # passes over the lambdas: the second when the first widened a type
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What stands around an aggregate or window function."""
+
+    distinct: bool = False
+    order: str = ""
+    nulls: str = ""
+    filter: str = ""
+    window: str = ""
+
+
+def compile_call(
+    compiler: Compiler, name: str, arguments: list[exp.Expr], node: exp.Expr, scope: Scope
+) -> Typed:
+    """``name(arguments)``, or what ``node`` wraps around a call (OVER, FILTER, IGNORE NULLS, WITHIN GROUP).
+
+    Raises QueryFailed (FUNCTION_NOT_FOUND for a name or for types that no overload takes).
+    """
+    around = _Around()
+    if not name:
+        inner, around = _unwrap(compiler, node, scope)
+        if isinstance(inner, exp.GroupConcat):
+            return _listagg(compiler, inner, around, scope)
+        if not isinstance(inner, exp.Anonymous):
+            raise compiler.unsupported(node)
+        name = inner.this if isinstance(inner.this, str) else inner.this.name
+        arguments, node = inner.expressions, inner
+    lowered = name.lower()
+    if lowered in _SPECIAL:
+        return _SPECIAL[lowered](compiler, arguments, node, scope)
+    if lowered not in FUNCTIONS:
+        if known_elsewhere(lowered):
+            raise compiler.context.error(
+                "NOT_SUPPORTED", f"Function '{lowered}' is not supported by this engine", node
+            )
+        raise compiler.context.error("FUNCTION_NOT_FOUND", f"Function '{lowered}' not registered", node)
+    arguments, around = _inside(compiler, arguments, around, scope)
+    return _Call(compiler, lowered, arguments, node, scope).compile(around)
+
+
+class _Call:
+    def __init__(
+        self,
+        compiler: Compiler,
+        name: str,
+        arguments: list[exp.Expr],
+        node: exp.Expr,
+        scope: Scope,
+    ) -> None:
+        self.compiler, self.name, self.arguments, self.node, self.scope = (
+            compiler,
+            name,
+            arguments,
+            node,
+            scope,
+        )
+        self.values: list[Typed | exp.Lambda] = [
+            argument if isinstance(argument, exp.Lambda) else compiler(argument, scope)
+            for argument in arguments
+        ]
+
+    def compile(self, around: _Around) -> Typed:
+        function, bound = self.overload()
+        self.check_place(function, around)
+        given = self.converted(function, bound)
+        kind = (
+            function.result([value.type for value in given])
+            if function.result
+            else instantiate(function.returns, bound)
+        )
+        if self.name in ZONED and len(given) > ZONED[self.name]:
+            kind = zone_of(given[ZONED[self.name]])
+        template = function.template if isinstance(function.template, str) else function.template(given)
+        if not isinstance(function.template, str):
+            return Typed(template, kind)
+        moment = self.compiler.context.now.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+        sql = template.format(
+            *[value.sql for value in given],
+            all=", ".join(value.sql for value in given),
+            type=duckdb_type(kind),
+            by_zero=fail("DIVISION_BY_ZERO", "'Division by zero'", duckdb_type(kind)),
+            now=f"CAST('{moment}+00' AS TIMESTAMPTZ)",
+            distinct="DISTINCT " if around.distinct else "",
+            order=around.order,
+            nulls=around.nulls,
+            over=around.filter + around.window,
+        )
+        return Typed(sql, kind)
+
+    def overload(self) -> tuple[Function, dict[str, Type]]:
+        given = [
+            len(value.expressions) if isinstance(value, exp.Lambda) else value.type for value in self.values
+        ]
+        for coercing in (False, True):
+            for function in FUNCTIONS[self.name]:
+                bound = match(function, given, coercing)
+                if bound is not None:
+                    return function, bound
+        shown = ", ".join("<lambda>" if isinstance(kind, int) else str(kind) for kind in given)
+        expected = ", ".join(function.written for function in FUNCTIONS[self.name])
+        raise self.compiler.context.error(
+            "FUNCTION_NOT_FOUND",
+            f"Unexpected parameters ({shown}) for function {self.name}. Expected: {expected}",
+            self.node,
+        )
+
+    def check_place(self, function: Function, around: _Around) -> None:
+        error = self.compiler.context.error
+        if function.kind == "window" and not around.window:
+            raise error("MISSING_OVER", f"Window function {self.name} requires an OVER clause", self.node)
+        if function.kind == "scalar" and (around.window or around.filter or around.distinct or around.order):
+            word = "OVER" if around.window else "FILTER, DISTINCT or ORDER BY"
+            raise error(
+                "FUNCTION_NOT_AGGREGATE",
+                f"{word} is only valid for aggregation functions, not {self.name}",
+                self.node,
+            )
+        if around.order and isinstance(function.template, str) and "{order}" not in function.template:
+            raise error("NOT_SUPPORTED", f"ORDER BY in {self.name}", self.node)
+        if around.distinct and isinstance(function.template, str) and "{distinct}" not in function.template:
+            raise error("NOT_SUPPORTED", f"DISTINCT in {self.name}", self.node)
+        if around.nulls and (function.kind != "window" or "{nulls}" not in str(function.template)):
+            raise error("NOT_SUPPORTED", f"IGNORE NULLS of {self.name}", self.node)
+
+    def converted(self, function: Function, bound: dict[str, Type]) -> list[Typed]:
+        """The arguments in the types of the overload; lambdas once their parameters have types."""
+        lambdas: dict[int, Lambda] = {}
+        for _ in range(_NO_NUMBER_OF):
+            before = dict(bound)
+            for index, value in enumerate(self.values):
+                if isinstance(value, exp.Lambda):
+                    lambdas[index] = self.lambda_of(value, function.pattern(index), bound)
+            if before == bound:
+                break
+        done: list[Typed] = []
+        for index, value in enumerate(self.values):
+            if isinstance(value, exp.Lambda):
+                done.append(lambdas[index])
+            else:
+                done.append(coerce(value, instantiate(function.pattern(index), bound, value.type)))
+        return done
+
+    def lambda_of(self, node: exp.Lambda, pattern: Pattern, bound: dict[str, Type]) -> Lambda:
+        kinds = [instantiate(parameter, bound) for parameter in pattern.parameters[:-1]]
+        names = [self.compiler.context.names.new("v") for _ in kinds]
+
+        def body(*sqls: str) -> Typed:
+            parameters = {
+                parameter.name.lower(): Field(parameter.name, kind, sql)
+                for parameter, kind, sql in zip(node.expressions, kinds, sqls, strict=True)
+            }
+            return self.compiler(node.this, self.scope.with_parameters(parameters))
+
+        plain = body(*names)
+        result = pattern.parameters[-1]
+        known = bound.get(result.base) if result.variable else instantiate(result, bound)
+        together = plain.type if known is None else common_type(known, plain.type)
+        if together is None or (not result.variable and together != known):
+            message = f"the lambda gives {plain.type}, {self.name} needs {known}"
+            raise self.compiler.context.error("TYPE_MISMATCH", message, node)
+        if result.variable:
+            bound[result.base] = together
+        return Lambda(
+            f"lambda {', '.join(names)}: {coerce(plain, together).sql}",
+            types.function(together),
+            name=self.compiler.context.names.new("v"),
+            applied=lambda *sqls: coerce(body(*sqls), together).sql,
+        )
+
+
+def _unwrap(compiler: Compiler, node: exp.Expr, scope: Scope) -> tuple[exp.Expr, _Around]:
+    """The call inside OVER, FILTER and IGNORE NULLS, and what they are in DuckDB's text."""
+    nulls = filtered = over = ""
+    while not isinstance(node, (exp.Anonymous, exp.GroupConcat)):
+        if isinstance(node, exp.Window):
+            over = _over(compiler, node, scope)
+        elif isinstance(node, exp.Filter):
+            condition = compiler.boolean(
+                node.expression.this, scope, "FILTER condition must evaluate to a boolean, not"
+            )
+            filtered = f" FILTER (WHERE {condition.sql})"
+        elif isinstance(node, exp.IgnoreNulls):
+            nulls = " IGNORE NULLS"
+        elif not isinstance(node, exp.RespectNulls):
+            raise compiler.unsupported(node)
+        node = node.this
+    return node, _Around(nulls=nulls, filter=filtered, window=over)
+
+
+def _inside(
+    compiler: Compiler, arguments: list[exp.Expr], around: _Around, scope: Scope
+) -> tuple[list[exp.Expr], _Around]:
+    """Take DISTINCT, ORDER BY and ``*`` out of the parentheses."""
+    order, distinct = "", False
+    if arguments and isinstance(arguments[-1], exp.Order):
+        last = arguments[-1]
+        order = " " + order_by(compiler, last.expressions, scope)
+        arguments = [*arguments[:-1], last.this]
+    if arguments and isinstance(arguments[0], exp.Distinct):
+        distinct = True
+        arguments = [*arguments[0].expressions, *arguments[1:]]
+    if len(arguments) == 1 and isinstance(arguments[0], exp.Star):
+        arguments = []
+    return arguments, _Around(distinct, order, around.nulls, around.filter, around.window)
+
+
+def order_by(compiler: Compiler, terms: list[exp.Ordered], scope: Scope) -> str:
+    """ORDER BY in DuckDB's text: Trino puts NULL last, up and down."""
+    return "ORDER BY " + ", ".join(compiler(term.this, scope).sql + direction(term) for term in terms)
+
+
+def direction(term: exp.Ordered) -> str:
+    """ASC or DESC and the place of NULL, with a space in front."""
+    down = " DESC" if term.args.get("desc") else " ASC"
+    return down + (" NULLS FIRST" if term.args.get("nulls_first") else " NULLS LAST")
+
+
+def _over(compiler: Compiler, node: exp.Window, scope: Scope) -> str:
+    if alias := node.args.get("alias"):
+        known = scope.windows.get(alias.name.lower())
+        if known is None:
+            raise compiler.context.error("SYNTAX_ERROR", f"Cannot resolve WINDOW name {alias.name}", node)
+        return f" OVER {known}"
+    return f" OVER ({window_text(compiler, node, scope)})"
+
+
+def window_text(compiler: Compiler, node: exp.Window, scope: Scope) -> str:
+    """What stands between the parentheses of OVER."""
+    parts = []
+    if keys := node.args.get("partition_by"):
+        parts.append("PARTITION BY " + ", ".join(compiler(key, scope).sql for key in keys))
+    if order := node.args.get("order"):
+        parts.append(order_by(compiler, order.expressions, scope))
+    if spec := node.args.get("spec"):
+        if spec.args.get("exclude"):
+            raise compiler.unsupported(spec)
+        bounds = [_bound(compiler, spec, side, scope) for side in ("start", "end") if spec.args.get(side)]
+        frame = f"BETWEEN {bounds[0]} AND {bounds[1]}" if len(bounds) > 1 else bounds[0]
+        parts.append(f"{spec.args['kind'].upper()} {frame}")
+    return " ".join(parts)
+
+
+def _bound(compiler: Compiler, spec: exp.WindowSpec, side: str, scope: Scope) -> str:
+    value, way = spec.args[side], spec.args.get(f"{side}_side") or ""
+    first = value if isinstance(value, str) else compiler(value, scope).sql
+    return f"{first} {way}".strip()
+
+
+def _listagg(compiler: Compiler, node: exp.GroupConcat, around: _Around, scope: Scope) -> Typed:
+    inner, order = node.this, ""
+    if isinstance(inner, exp.Order):
+        order = " " + order_by(compiler, inner.expressions, scope)
+        inner = inner.this
+    distinct = ""
+    if isinstance(inner, exp.Distinct):
+        inner, distinct = inner.expressions[0], "DISTINCT "
+    value = compiler(inner, scope)
+    if value.type.base not in (*types.TEXTS, "unknown"):
+        raise compiler.context.error("TYPE_MISMATCH", f"listagg() takes a varchar, not {value.type}", node)
+    separator = node.args.get("separator")
+    between = compiler(separator, scope).sql if separator is not None else "''"
+    return Typed(
+        f"string_agg({distinct}{value.sql}, {between}{order}){around.filter}{around.window}", types.VARCHAR
+    )
+
+
+def _coalesce(compiler: Compiler, arguments: list[exp.Expr], node: exp.Expr, scope: Scope) -> Typed:
+    values = [compiler(argument, scope) for argument in arguments]
+    kind = common_of(compiler.context, values, node, "All COALESCE operands")
+    return Typed(f"coalesce({', '.join(coerce(value, kind).sql for value in values)})", kind)
+
+
+def _nullif(compiler: Compiler, arguments: list[exp.Expr], node: exp.Expr, scope: Scope) -> Typed:
+    first, second = (compiler(argument, scope) for argument in arguments)
+    kind = common_of(compiler.context, [first, second], node, "NULLIF operands")
+    same = f"{coerce(first, kind).sql} = {coerce(second, kind).sql}"
+    return Typed(f"CASE WHEN {same} THEN NULL ELSE {first.sql} END", first.type)
+
+
+def _try(compiler: Compiler, arguments: list[exp.Expr], node: exp.Expr, scope: Scope) -> Typed:
+    value = compiler(arguments[0], scope)
+    return Typed(f"TRY({value.sql})", value.type)
+
+
+def _typeof(compiler: Compiler, arguments: list[exp.Expr], node: exp.Expr, scope: Scope) -> Typed:
+    name = str(compiler(arguments[0], scope).type)
+    return Typed(literal(name), types.varchar(len(name)), name)
+
+
+def _grouping(compiler: Compiler, arguments: list[exp.Expr], node: exp.Expr, scope: Scope) -> Typed:
+    columns = ", ".join(compiler(argument, scope).sql for argument in arguments)
+    return Typed(f"CAST(GROUPING({columns}) AS BIGINT)", types.BIGINT)
+
+
+_SPECIAL = {"coalesce": _coalesce, "nullif": _nullif, "try": _try, "typeof": _typeof, "grouping": _grouping}

@@ -1,0 +1,78 @@
+"""DuckDB macros for what Trino does and DuckDB has no short word for."""
+
+import re
+
+__all__ = ["macros_for"]
+
+# A value's text as Java writes it: 1.0E10 for 1e10. DuckDB writes the same shortest digits, laid out differently.
+_DOUBLE_TEXT = """
+    CASE
+        WHEN x IS NULL THEN NULL
+        WHEN isnan(x) THEN 'NaN'
+        WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
+        WHEN x = 0 OR (abs(x) >= 0.001 AND abs(x) < 10000000) THEN CAST(x AS VARCHAR)
+        WHEN contains(CAST(x AS VARCHAR), 'e') THEN athena_exponent_text(CAST(x AS VARCHAR))
+        WHEN abs(x) >= 10000000 THEN athena_large_text(
+            CASE WHEN x < 0 THEN '-' ELSE '' END,
+            split_part(CAST(abs(x) AS VARCHAR), '.', 1), split_part(CAST(abs(x) AS VARCHAR), '.', 2))
+        ELSE athena_small_text(
+            CASE WHEN x < 0 THEN '-' ELSE '' END, regexp_extract(CAST(abs(x) AS VARCHAR), '^0\\.(0*)', 1),
+            regexp_extract(CAST(abs(x) AS VARCHAR), '^0\\.0*([1-9][0-9]*)$', 1))
+    END"""
+
+_MACROS = {
+    "athena_double_text(x)": _DOUBLE_TEXT,
+    # '1.5e-07' -> '1.5E-7', '1e+16' -> '1.0E16'
+    "athena_exponent_text(t)": """
+        CASE WHEN contains(split_part(t, 'e', 1), '.') THEN split_part(t, 'e', 1) ELSE split_part(t, 'e', 1) || '.0' END
+        || 'E' || CAST(CAST(split_part(t, 'e', 2) AS INTEGER) AS VARCHAR)""",
+    # '12345678', '5' -> '1.23456785E7'
+    "athena_large_text(sign, whole, fraction)": """
+        sign || whole[1] || '.' || athena_digits(whole[2:] || fraction) || 'E' || CAST(length(whole) - 1 AS VARCHAR)""",
+    # '00', '15' (of 0.0015) -> '1.5E-3'
+    "athena_small_text(sign, zeros, digits)": """
+        sign || digits[1] || '.' || athena_digits(digits[2:]) || 'E-' || CAST(length(zeros) + 1 AS VARCHAR)""",
+    "athena_digits(d)": "CASE WHEN rtrim(d, '0') = '' THEN '0' ELSE rtrim(d, '0') END",
+    "athena_binary_text(x)": "rtrim(regexp_replace(lower(hex(x)), '(..)', '\\1 ', 'g'))",
+    "athena_day_interval_text(x)": """
+        CASE WHEN epoch_us(x) < 0 THEN '-' ELSE '' END || CAST(abs(epoch_us(x)) // 86400000000 AS VARCHAR) || ' '
+        || strftime(make_timestamp(abs(epoch_us(x)) % 86400000000), '%H:%M:%S.%g')""",
+    "athena_month_interval_text(x)": """
+        CASE WHEN datepart('year', x) * 12 + datepart('month', x) < 0 THEN '-' ELSE '' END
+        || CAST(abs(datepart('year', x) * 12 + datepart('month', x)) // 12 AS VARCHAR) || '-'
+        || CAST(abs(datepart('year', x) * 12 + datepart('month', x)) % 12 AS VARCHAR)""",
+    # Half away from zero on the exact quotient: numerators are scaled integers.
+    "athena_rounded_quotient(a, b)": """
+        CAST(CASE WHEN (a < 0) = (b < 0) THEN 1 ELSE -1 END AS HUGEINT)
+        * ((2 * abs(CAST(a AS HUGEINT)) + abs(CAST(b AS HUGEINT))) // (2 * abs(CAST(b AS HUGEINT))))""",
+    # DuckDB's json_extract_string gives the text of objects and arrays too, and fails on text that is no JSON.
+    "athena_json_scalar(x, path)": """
+        CASE WHEN NOT json_valid(x) THEN NULL
+             WHEN json_type(x, path) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL
+             ELSE json_extract_string(x, path) END""",
+    "athena_json_extract(x, path)": "CASE WHEN json_valid(x) THEN json_extract(x, path) END",
+    # Of several values for a key one is kept.
+    "athena_map_of_pairs(l)": """
+        map_from_entries(list_filter(l, lambda e, i:
+            e.k IS NOT NULL AND list_position(list_transform(l, lambda q: q.k), e.k) = i))""",
+    "athena_json_value(x)": "json_extract_string(x, '$')",
+}
+_BODIES = {signature.split("(")[0]: (signature, body) for signature, body in _MACROS.items()}
+
+
+def macros_for(sql: str) -> list[str]:
+    """The CREATE MACRO statements that ``sql`` needs, those that others need first.
+
+    >>> [statement.split("(")[0] for statement in macros_for("SELECT athena_json_value(x)")]
+    ['CREATE TEMP MACRO athena_json_value']
+    """
+    needed: list[str] = []
+
+    def need(text: str) -> None:
+        for name in dict.fromkeys(re.findall(r"\bathena_\w+", text)):
+            if name not in needed:
+                need(_BODIES[name][1])
+                needed.append(name)
+
+    need(sql)
+    return [f"CREATE TEMP MACRO {_BODIES[name][0]} AS ({_BODIES[name][1]})" for name in needed]

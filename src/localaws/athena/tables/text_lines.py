@@ -1,0 +1,76 @@
+"""Text files as lines: the base of every SerDe that is not columnar.
+
+Hive reads a line at a time, so a quoted line break ends a row there too.
+"""
+
+import gzip
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from localaws.athena.errors import QueryFailed
+from localaws.athena.sql.typed import literal
+
+__all__ = ["TextFile", "TextFiles"]
+
+_BLOCK = 1 << 20
+_COMPRESSIONS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+_UNSUPPORTED = (".bz2", ".snappy", ".lzo", ".lz4", ".deflate", ".zip")
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file, and how it is compressed, which its key tells."""
+
+    path: Path
+    compression: str  # DuckDB's word
+
+    @classmethod
+    def of(cls, path: Path, key: str) -> "TextFile":
+        for ending, compression in _COMPRESSIONS.items():
+            if key.endswith(ending):
+                return cls(path, compression)
+        for ending in _UNSUPPORTED:
+            if key.endswith(ending):
+                raise QueryFailed("NOT_SUPPORTED", f"files compressed as {ending} ({key})")
+        return cls(path, "none")
+
+    def blocks(self) -> Iterator[bytes]:
+        """The bytes of the file, decompressed where that is gzip."""
+        opened: IO[bytes] = gzip.open(self.path) if self.compression == "gzip" else self.path.open("rb")  # type: ignore[assignment]
+        with opened as file:
+            while block := file.read(_BLOCK):
+                yield block
+
+    def holds(self, letters: Sequence[str]) -> set[str]:
+        """Which of the single-byte ``letters`` occur. A file in zstd is taken to hold them all."""
+        if self.compression == "zstd":
+            return set(letters)
+        found: set[str] = set()
+        for block in self.blocks():
+            found.update(letter for letter in letters if letter not in found and letter.encode() in block)
+            if len(found) == len(letters):
+                break
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class TextFiles:
+    """Files that are read alike; ``skip`` lines at the head of each are none."""
+
+    paths: tuple[Path, ...]
+    compression: str
+    skip: int
+
+    def lines(self) -> str:
+        """A relation with one column, ``line``, never NULL."""
+        return f"(SELECT coalesce(line, '') AS line FROM read_csv({self.options()}, delim='', quote='', escape='', columns={{'line': 'VARCHAR'}}))"
+
+    def options(self) -> str:
+        """What every call of read_csv needs."""
+        listed = ", ".join(literal(str(path)) for path in self.paths)
+        return (
+            f"[{listed}], auto_detect=false, header=false, skip={self.skip}, compression='{self.compression}', "
+            "null_padding=true, strict_mode=false"
+        )

@@ -1,0 +1,96 @@
+"""The worker process: runs one job after another, each in a fresh DuckDB that is locked before it sees the query.
+
+A job is a line of JSON on stdin, its answer a line on stdout. The process ends when stdin does, so it never outlives its
+parent, not even in the middle of a query. It imports nothing but DuckDB.
+
+The lock: what may be read and written is listed file by file, everything else (other files, HTTP, extensions, settings) is
+refused by DuckDB itself, and the operating system bounds memory and the size of files.
+"""
+
+import json
+import os
+import queue
+import resource
+import sys
+import threading
+from typing import Any
+
+import duckdb
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Serve jobs until stdin ends."""
+    jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(jobs,), daemon=True).start()
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever else prints must not garble the answers
+    answers.write("ready\n")
+    answers.flush()
+    while True:
+        answer = _answer(json.loads(jobs.get()))
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def _receive(jobs: "queue.SimpleQueue[str]") -> None:
+    for line in sys.stdin:
+        jobs.put(line)
+    os._exit(0)  # the parent is gone or wants no more, and a query may be running
+
+
+def _answer(job: dict[str, Any]) -> dict[str, Any]:
+    try:
+        _limit(job)
+        connection = _locked(job)
+    except Exception as error:
+        return {"error": "Setup", "message": f"{type(error).__name__}: {error}"}
+    try:
+        rows: list[Any] = []
+        for statement in job["statements"]:
+            rows = connection.execute(statement).fetchall()
+        return {"rows": rows}
+    except MemoryError:
+        return {"error": "OutOfMemoryException", "message": "the process has no more memory"}
+    except Exception as error:
+        return {"error": type(error).__name__, "message": str(error)}
+    finally:
+        connection.close()
+
+
+def _limit(job: dict[str, Any]) -> None:
+    """Soft limits, set anew for every job."""
+    for kind, value in ((resource.RLIMIT_AS, job["address_space"]), (resource.RLIMIT_FSIZE, job["result"])):
+        hard = resource.getrlimit(kind)[1]
+        wanted = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        try:
+            resource.setrlimit(kind, (wanted, hard))
+        except (ValueError, OSError):  # macOS refuses RLIMIT_AS
+            continue
+
+
+def _locked(job: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:")
+    settings = {
+        "temp_directory": job["temp_directory"],
+        "max_temp_directory_size": f"{job['spill']}B",
+        "memory_limit": f"{job['memory']}B",
+        "threads": job["threads"],
+        "TimeZone": "UTC",
+        "preserve_insertion_order": True,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "allowed_paths": job["paths"],
+        "allowed_directories": job["directories"],
+        "enable_external_access": False,
+        "lock_configuration": True,
+    }
+    for name, value in settings.items():
+        connection.execute(f"SET {name} = {value!r}")
+    return connection
+
+
+if __name__ == "__main__":
+    main()
