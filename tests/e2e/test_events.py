@@ -26,4 +26,4 @@ def test_recorded_events_run_from_the_upload_to_the_cleanup() -> None:
     assert started.result["outcome"] == "started"
     assert manifest is not None
     assert manifest.run == json.loads((EVENTS / "export.json").read_text())["run"]
-    assert manifest.items == 8
+    assert manifest.items == 7
