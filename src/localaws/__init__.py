@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from localaws.cloudformation.problems import DeploymentFailed
     from localaws.deployment import Deployment
+    from localaws.durability.snapshot import StateUnusable
     from localaws.http_server import PortTaken
     from localaws.lambda_.invocation import Invocation
     from localaws.mailbox import Mailbox, Message
@@ -19,6 +20,7 @@ __all__ = [
     "Mailbox",
     "Message",
     "PortTaken",
+    "StateUnusable",
 ]
 
 _HOMES = {
@@ -30,6 +32,7 @@ _HOMES = {
     "Mailbox": "localaws.mailbox",
     "Message": "localaws.mailbox",
     "PortTaken": "localaws.http_server",
+    "StateUnusable": "localaws.durability.snapshot",
 }
 
 

@@ -50,7 +50,7 @@ class Application:
         answered: Callable[[Environ, int], None] = _unheard,
     ) -> None:
         self._dispatcher = _Dispatcher(_service_app)
-        self._intake, self._held, self._answered = intake, held, answered
+        self._intake, self._held, self.answered = intake, held, answered
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         ending = ExitStack()
@@ -78,7 +78,7 @@ class Application:
         except Exception as error:
             log.exception("%s %s failed", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
             blocks = _failure(environ, remember, 500, "InternalFailure", f"{type(error).__name__}: {error}")
-        ending.callback(lambda: self._answered(environ, status_code))
+        ending.callback(lambda: self.answered(environ, status_code))
         return _Response(blocks, ending)
 
 

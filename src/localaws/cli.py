@@ -30,6 +30,7 @@ def up(
 ) -> None:
     """Serve until Ctrl-C; print the endpoint and the stack's outputs."""
     from localaws.cloudformation.problems import DeploymentFailed
+    from localaws.durability.snapshot import StateUnusable
     from localaws.http_server import PortTaken
     from localaws.server import LocalAws
 
@@ -48,7 +49,7 @@ def up(
                     typer.echo(f"{name}  {value}")
             typer.echo("ready; Ctrl-C stops")
             ended.wait()
-    except (DeploymentFailed, PortTaken, FileNotFoundError) as error:
+    except (DeploymentFailed, PortTaken, StateUnusable, FileNotFoundError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 

@@ -18,9 +18,10 @@ class Deliveries:
     name of the work.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, done: Callable[[], None] = lambda: None) -> None:
         self._local = threading.local()
         self._closed = False
+        self._done = done  # called after each piece of work
 
     def submit(self, name: str, work: Callable[[], None]) -> None:
         """Run ``work`` in a thread of its own, now or when the ``held`` block of this thread ends."""
@@ -58,5 +59,6 @@ class Deliveries:
             except Exception:
                 if not self._closed:
                     log.exception("%s failed", name)
+            self._done()
 
         threading.Thread(target=run, name=f"localaws {name}", daemon=True).start()

@@ -14,11 +14,13 @@ from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 from moto.s3.models import s3_backends
 
+from localaws import instances
 from localaws import mailbox as mailboxes
 from localaws.application import Application
 from localaws.cloudformation import backend as cloudformation
 from localaws.cloudformation.resource import Cloud
 from localaws.deliveries import Deliveries
+from localaws.durability.keeper import Keeper
 from localaws.http_server import HttpServer
 from localaws.iam import managed_policies
 from localaws.lambda_ import execution
@@ -68,17 +70,26 @@ def start_parts(
     account: str,
     region: str,
     client: Callable[[str], Any],
-    owner: Any,
+    durable: bool,
 ) -> Parts:
-    """Mend moto, and serve it from ``folder``. Whatever was done, ``stopping`` undoes."""
-    del owner
+    """Mend moto, and serve it from ``folder``, which keeps everything if it is ``durable``.
+
+    Whatever was done, ``stopping`` undoes.
+    """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     _forget_everything()
     stopping.callback(_forget_everything)
     replace_item(stopping, default_user_config["stepfunctions"], "execute_state_machine", True)
+    instances.mend(stopping)
     managed_policies.mend(stopping)
 
-    deliveries = Deliveries()
+    keeper: Keeper | None = None
+
+    def changed() -> None:
+        if keeper is not None:
+            keeper.touch()
+
+    deliveries = Deliveries(changed)
     stopping.callback(deliveries.close)
 
     files = ObjectFiles(folder / "objects")
@@ -95,6 +106,7 @@ def start_parts(
 
     app = Application(intake=intake.Intake(files), held=deliveries.held)
     server = HttpServer(app, port)
+    stopping.callback(server.server_close)
     endpoint = f"http://127.0.0.1:{server.server_address[1]}"
 
     invoker = Invoker(folder / "code", endpoint, account, region, deliveries)
@@ -105,7 +117,6 @@ def start_parts(
     for part in (
         choices,
         definitions,
-        ending,
         error_codes,
         history,
         integrations,
@@ -115,6 +126,7 @@ def start_parts(
         threads,
     ):
         part.mend(stopping)
+    ending.mend(stopping, changed)
     clients.mend(stopping, endpoint)
     lambda_tasks.mend(stopping, invoker)
 
@@ -123,12 +135,18 @@ def start_parts(
 
     cloudformation.mend(stopping, cloud)
 
+    if durable:
+        keeper = Keeper(folder, files)
+        app.answered = keeper.answered
+
     if importlib.util.find_spec("localaws.athena") and hasattr(
         athena := importlib.import_module("localaws.athena"), "install"
     ):
         stopping.callback(athena.install(objects, folder / "athena"))
 
     server.start()
+    if keeper is not None:
+        stopping.callback(keeper.stop)
     stopping.callback(server.stop)
     return Parts(endpoint, folder, mailbox, invoker, objects, deliveries)
 

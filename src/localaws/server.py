@@ -85,6 +85,7 @@ class LocalAws:
         Raises:
             AlreadyRunning: another LocalAws runs in this process.
             PortTaken: the port is in use.
+            StateUnusable: another version wrote the state, or it is damaged.
         """
         if not _running.acquire(blocking=False):
             raise AlreadyRunning
@@ -182,7 +183,7 @@ class LocalAws:
             account=self.account,
             region=self.region,
             client=self.client,
-            owner=self,
+            durable=self._state is not None,
         )
         for backend in self._backends:
             module, _, name = backend.partition(":")

@@ -6,6 +6,8 @@ import pytest
 
 from localaws import LocalAws
 
+collect_ignore_glob = ["sample/*"]  # handlers, which find their packages in Lambda
+
 
 @pytest.fixture
 def aws() -> Iterator[LocalAws]:

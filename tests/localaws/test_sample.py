@@ -92,7 +92,7 @@ def test_what_sam_refuses_is_told_with_its_logical_id(
 ) -> None:
     template = changed(tmp_path, "Handler: app.handler", "Handlr: app.handler")
 
-    with pytest.raises(DeploymentFailed, match="SplitFunction.*Handlr"):
+    with pytest.raises(DeploymentFailed, match=r"SplitFunction.*Handlr"):
         running[0].deploy(template, "other")
 
 

@@ -25,10 +25,6 @@ class FileKey(FakeKey):
     files: ClassVar[ObjectFiles]
     file: str | None = None
 
-    def __new__(cls, *_: Any, **__: Any) -> "FileKey":
-        # moto's __new__ remembers every instance for its dashboard, for ever.
-        return object.__new__(cls)
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._value_buffer.close()

@@ -43,6 +43,7 @@ class ObjectFiles:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._closed = False
+        self._discarded: list[str] | None = None
         root.mkdir(parents=True, exist_ok=True)
 
     def path(self, name: str) -> Path:
@@ -98,9 +99,37 @@ class ObjectFiles:
 
     def discard(self, name: str) -> None:
         """Remove the file, unless the store is closed: what moto throws away at a stop is kept on disk."""
-        if not self._closed:
+        if self._closed:
+            return
+        if self._discarded is None:
+            self.remove([name])
+        else:
+            self._discarded.append(name)
+
+    def hold_discarded(self) -> None:
+        """From now on, discarded files stay until ``remove``: a snapshot may still refer to them."""
+        self._discarded = []
+
+    def take_discarded(self) -> list[str]:
+        """What was discarded since the last time."""
+        taken, self._discarded = self._discarded or [], []
+        return taken
+
+    def return_discarded(self, names: list[str]) -> None:
+        """What was taken is not removed after all."""
+        self._discarded = [*names, *(self._discarded or [])]
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove files for good."""
+        for name in names:
             with contextlib.suppress(FileNotFoundError):
                 self.path(name).unlink()
+
+    def keep_only(self, names: set[str]) -> None:
+        """Remove every file that is not named: what a kill left behind."""
+        for path in self.root.glob("*/*"):
+            if f"{path.parent.name}/{path.name}" not in names:
+                path.unlink()
 
     def close(self) -> None:
         """Remove no more files."""

@@ -9,6 +9,7 @@ moto (5.2.5, stepfunctions/parser/backend/execution.py and responses.py)
 """
 
 import json
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
@@ -35,9 +36,14 @@ __all__ = ["mend"]
 _FINAL = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
 
 
-def mend(undo: ExitStack) -> None:
-    """Replace how moto records and reports the end of an execution."""
-    replace(undo, BaseExecutionWorkerCommunication, "_reflect_execution_status", _reflect)
+def mend(undo: ExitStack, ended: Callable[[], None]) -> None:
+    """Replace how moto records and reports the end of an execution; ``ended`` is called after each."""
+
+    def reflect(self: Any) -> None:
+        _reflect(self)
+        ended()
+
+    replace(undo, BaseExecutionWorkerCommunication, "_reflect_execution_status", reflect)
     replace(undo, StepFunctionResponse, "stop_execution", _stop_execution)
     replace(undo, StepFunctionResponse, "describe_execution", _describe_execution)
 

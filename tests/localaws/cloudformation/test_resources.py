@@ -233,15 +233,25 @@ def test_the_data_catalog_and_a_workgroup(aws: LocalAws, tmp_path: Path) -> None
 
 
 def test_a_topic_with_subscriptions_and_a_queue_with_a_policy(aws: LocalAws, tmp_path: Path) -> None:
+    anybody = [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}]
     resources = {
         "Queue": {
             "Type": "AWS::SQS::Queue",
-            "Properties": {"VisibilityTimeout": 60, "RedrivePolicy": {"deadLetterTargetArn": {"Fn::GetAtt": ["Dead", "Arn"]}, "maxReceiveCount": 3}},
+            "Properties": {
+                "VisibilityTimeout": 60,
+                "RedrivePolicy": {
+                    "deadLetterTargetArn": {"Fn::GetAtt": ["Dead", "Arn"]},
+                    "maxReceiveCount": 3,
+                },
+            },
         },
         "Dead": {"Type": "AWS::SQS::Queue"},
         "QueuePolicy": {
             "Type": "AWS::SQS::QueuePolicy",
-            "Properties": {"Queues": [{"Ref": "Queue"}], "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}]}},
+            "Properties": {
+                "Queues": [{"Ref": "Queue"}],
+                "PolicyDocument": {"Version": "2012-10-17", "Statement": anybody},
+            },
         },
         "Topic": {
             "Type": "AWS::SNS::Topic",
@@ -261,7 +271,7 @@ def test_a_topic_with_subscriptions_and_a_queue_with_a_policy(aws: LocalAws, tmp
             "Type": "AWS::SNS::TopicPolicy",
             "Properties": {"Topics": [{"Ref": "Topic"}], "PolicyDocument": ALLOW},
         },
-    }  # fmt: skip
+    }
     made = deploy(aws, tmp_path, resources).resources
     sns, sqs = aws.client("sns"), aws.client("sqs")
 

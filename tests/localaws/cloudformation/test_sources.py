@@ -34,15 +34,15 @@ def package(
     return properties, [str(problem) for problem in problems], store
 
 
-def write(folder: Path, **files: str) -> None:
+def write(folder: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
-        path = folder / name.replace("__", "/")
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
 def test_a_folder_of_code_becomes_an_archive_that_is_the_same_each_time(tmp_path: Path) -> None:
-    write(tmp_path, **{"code__app.py": "x", "code__pkg__mod.py": "y", "code____pycache____app.pyc": "z"})
+    write(tmp_path, {"code/app.py": "x", "code/pkg/mod.py": "y", "code/__pycache__/app.pyc": "z"})
     function = {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "code/"}}
 
     properties, problems, store = package(tmp_path, function)
@@ -55,7 +55,7 @@ def test_a_folder_of_code_becomes_an_archive_that_is_the_same_each_time(tmp_path
 
 
 def test_code_may_be_named_for_all_functions_at_once(tmp_path: Path) -> None:
-    write(tmp_path, **{"code__app.py": "x"})
+    write(tmp_path, {"code/app.py": "x"})
 
     properties, _, _ = package(
         tmp_path, {"Type": "AWS::Serverless::Function"}, Globals={"Function": {"CodeUri": "code"}}
@@ -81,7 +81,7 @@ def test_a_missing_folder_is_told_with_its_place(tmp_path: Path) -> None:
 
 
 def test_an_image_is_run_from_its_docker_context_with_the_dockerfiles_command(tmp_path: Path) -> None:
-    write(tmp_path, **{"src__Dockerfile": 'FROM x\nCMD ["first.one"]\nCMD ["app.handler"]\n'})
+    write(tmp_path, {"src/Dockerfile": 'FROM x\nCMD ["first.one"]\nCMD ["app.handler"]\n'})
     image = {
         "Type": "AWS::Serverless::Function",
         "Metadata": {"DockerContext": "src"},
@@ -97,7 +97,7 @@ def test_an_image_is_run_from_its_docker_context_with_the_dockerfiles_command(tm
 
 
 def test_a_layer_without_build_method_is_an_archive_as_it_is(tmp_path: Path) -> None:
-    write(tmp_path, **{"layer__python__words.py": "x"})
+    write(tmp_path, {"layer/python/words.py": "x"})
     layer = {"Type": "AWS::Serverless::LayerVersion", "Properties": {"ContentUri": "layer"}}
 
     properties, _, store = package(tmp_path, layer)
@@ -108,7 +108,7 @@ def test_a_layer_without_build_method_is_an_archive_as_it_is(tmp_path: Path) -> 
 def test_an_unbuilt_layer_of_a_makefile_stays_empty_and_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    write(tmp_path, **{"layer__Makefile": "x"})
+    write(tmp_path, {"layer/Makefile": "x"})
     layer: dict[str, Any] = {
         "Type": "AWS::Serverless::LayerVersion",
         "Metadata": {"BuildMethod": "makefile"},
@@ -122,7 +122,7 @@ def test_an_unbuilt_layer_of_a_makefile_stays_empty_and_says_so(
 
 
 def test_an_unbuilt_layer_of_python_sources_is_put_where_its_build_would_put_it(tmp_path: Path) -> None:
-    write(tmp_path, **{"layer__words.py": "x"})
+    write(tmp_path, {"layer/words.py": "x"})
     layer: dict[str, Any] = {
         "Type": "AWS::Serverless::LayerVersion",
         "Metadata": {"BuildMethod": "python3.12"},
@@ -133,14 +133,14 @@ def test_an_unbuilt_layer_of_python_sources_is_put_where_its_build_would_put_it(
     assert store.names(properties["ContentUri"]["Key"]) == ["python/words.py"]
 
     built = tmp_path / ".aws-sam" / "build"
-    write(built, **{"Layer__python__words.py": "x"})
+    write(built, {"Layer/python/words.py": "x"})
     properties, _, store = package(built, {**layer, "Properties": {"ContentUri": "Layer"}})
     assert store.names(properties["ContentUri"]["Key"]) == ["python/words.py"]
 
 
 @pytest.mark.parametrize("text", ['{"StartAt": "A"}', "StartAt: A"])
 def test_a_definition_is_written_into_the_template(tmp_path: Path, text: str) -> None:
-    write(tmp_path, definition=text)
+    write(tmp_path, {"definition": text})
     machine = {"Type": "AWS::Serverless::StateMachine", "Properties": {"DefinitionUri": "definition"}}
 
     assert package(tmp_path, machine)[0] == {"Definition": {"StartAt": "A"}}

@@ -54,11 +54,13 @@ def test_all_problems_are_told_at_once(aws: LocalAws, tmp_path: Path) -> None:
 
     told = [str(problem) for problem in failed.value.problems]
     assert told == [
-        "AWS::S3::Bucket (logical id Bucket): property ReplicationConfiguration is not supported by localaws: leave it out",
+        "AWS::S3::Bucket (logical id Bucket): property ReplicationConfiguration is not supported by "
+        "localaws: leave it out",
         "AWS::SNS::Topic (logical id Topic): refers to 'Nobody', which is neither a parameter nor a resource",
         "AWS::SNS::Topic (logical id Topic): DependsOn names 'Gone', which is no resource of this template",
         "AWS::IAM::Role (logical id Role): property AssumeRolePolicyDocument is required",
-        "AWS::StepFunctions::StateMachine (logical id Machine): state 'A': needs either Next or \"End\": true",
+        "AWS::StepFunctions::StateMachine (logical id Machine): state 'A': "
+        'needs either Next or "End": true',
         "output O: refers to 'Nothing', which is neither a parameter nor a resource",
     ]
 
@@ -227,7 +229,9 @@ def test_the_api_tells_what_deploy_did(aws: LocalAws, tmp_path: Path) -> None:
 
 def test_the_api_deploys_as_deploy_does(aws: LocalAws) -> None:
     cloudformation = aws.client("cloudformation")
-    body = "Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n    Properties:\n      DisplayName: !Sub '${AWS::StackName}!'\n"
+    body = (
+        "Resources: {Topic: {Type: 'AWS::SNS::Topic', Properties: {DisplayName: !Sub '${AWS::StackName}!'}}}"
+    )
 
     cloudformation.create_stack(StackName="api", TemplateBody=body)
     cloudformation.update_stack(StackName="api", TemplateBody=body.replace("!'", "?'"))

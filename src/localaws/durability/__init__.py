@@ -1,0 +1,1 @@
+"""State that survives: objects and mail are files anyway, everything else is a snapshot beside them."""
