@@ -4,7 +4,9 @@ from stepcast.pipeline.problems import LISTED_PER_RULE, Problem, Report
 
 
 def row(line: int, rule: str = "V05", file: str = "train/a.csv") -> Problem:
-    return Problem(rule, "error", f"'{line}' is no number", "Write a number", file=file, line=line, item="lamp")
+    return Problem(
+        rule, "error", f"'{line}' is no number", "Write a number", file=file, line=line, item="lamp"
+    )
 
 
 def test_a_problem_names_rule_file_line_item_and_remedy() -> None:
