@@ -1,4 +1,4 @@
-"""Athena that executes: its API over Glue tables whose files lie in the local S3, with DuckDB as the engine."""
+"""Athena that executes: its API over Glue tables in the local S3, with DuckDB as the engine."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -16,9 +16,9 @@ __all__ = ["install"]
 def install(store: ObjectStore, workdir: Path, limits: "Limits | None" = None) -> Callable[[], None]:
     """Replace moto's Athena, in this process, by one that runs queries; call the result to undo that.
 
-    ``store`` is read for tables and written for results. ``workdir`` is a folder of the engine's own, which need not
-    exist; on the file system of the stored objects it is fastest, because queries read hard links there.
-    Install before the first request: a server that has begun to serve Athena keeps what it has.
+    ``store`` is read for tables and written for results. ``workdir`` is a folder of the engine's own, which
+    need not exist; on the file system of the stored objects it is fastest, because queries read hard links
+    there. Install before the first request: a server that has begun to serve Athena keeps what it has.
     """
     # Only here: worker processes import this package too, and start ten times faster without moto.
     import moto.athena.urls

@@ -1,7 +1,7 @@
 """Athena's API over moto's: the operations that execute, and those that moto lacks.
 
-moto keeps work groups, data catalogs, named queries, tags and capacity reservations; this replaces what touches queries and
-the catalog. https://docs.aws.amazon.com/athena/latest/APIReference/
+moto keeps work groups, data catalogs, named queries, tags and capacity reservations; this replaces what
+touches queries and the catalog. https://docs.aws.amazon.com/athena/latest/APIReference/
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from moto.athena.models import PreparedStatement
 from moto.athena.responses import AthenaResponse
@@ -74,8 +74,8 @@ class AthenaApi(AthenaResponse):
         output = self._output(workgroup, request)
         kind, subkind = _kind(text)
         execution = QueryExecution(str(uuid.uuid4()), request, workgroup, output, kind, subkind)
-        known[execution.id] = execution
         self._service.submit(execution, self._catalog(), WorkgroupStatements(self.athena_backend, workgroup))
+        known[execution.id] = execution
         return json.dumps({"QueryExecutionId": execution.id})
 
     def stop_query_execution(self) -> str:
@@ -173,8 +173,8 @@ class AthenaApi(AthenaResponse):
         )
         if not output:
             raise RequestRefused(
-                "No output location provided. An output location is required either through the Workgroup result "
-                "configuration setting or as an API input."
+                "No output location provided. An output location is required either through the Workgroup "
+                "result configuration setting or as an API input."
             )
         try:
             bucket, prefix = bucket_and_prefix(output)
@@ -328,13 +328,13 @@ class AthenaApi(AthenaResponse):
         return Catalog(self.current_account, self.region)
 
     def _executions(self) -> dict[str, QueryExecution]:
-        found: dict[str, QueryExecution] = self.athena_backend.executions
-        return found
+        return cast(dict[str, QueryExecution], self.athena_backend.executions)
 
     def _execution(self, query_id: str) -> QueryExecution:
         found = self._executions().get(query_id)
         if found is None:
             raise RequestRefused(f"QueryExecution {query_id} was not found")
+        self._service.settle(found)
         return found
 
     def _position(self, parameter: str) -> int:
@@ -354,15 +354,16 @@ class AthenaApi(AthenaResponse):
 
 
 _START = (
-    "QueryString", "ClientRequestToken", "QueryExecutionContext", "ResultConfiguration", "WorkGroup", "ExecutionParameters",
-    "ResultReuseConfiguration",
+    "QueryString", "ClientRequestToken", "QueryExecutionContext", "ResultConfiguration", "WorkGroup",
+    "ExecutionParameters", "ResultReuseConfiguration",
 )  # fmt: skip
 
 
 def _kind(text: str) -> tuple[str, str]:
     """StatementType and SubstatementType.
 
-    A text that does not parse is refused at once, as Athena does; what parses and is not supported fails later, by its name.
+    A text that does not parse is refused at once, as Athena does; what parses and is not supported fails
+    later, by its name.
     """
     try:
         statement = parse(text)

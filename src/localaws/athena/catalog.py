@@ -65,7 +65,8 @@ class Partition:
 class Catalog:
     """The catalog of one account in one region.
 
-    Methods raise QueryFailed with Athena's words: SCHEMA_NOT_FOUND, TABLE_NOT_FOUND, AlreadyExistsException and so on.
+    Methods raise QueryFailed with Athena's words: SCHEMA_NOT_FOUND, TABLE_NOT_FOUND, AlreadyExistsException
+    and so on.
     """
 
     def __init__(self, account: str, region: str) -> None:

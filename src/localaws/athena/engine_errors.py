@@ -9,24 +9,72 @@ from localaws.athena.worker.pool import EngineError
 __all__ = ["query_failed"]
 
 _THROWN = re.compile(r"Could not convert string '@([A-Z_]+): (.*)' to INT32", re.DOTALL)
-_PATTERNS: list[tuple[str, str, str]] = [
-    (r'column "?(\w+)"? must appear in the GROUP BY', "EXPRESSION_NOT_AGGREGATE", "'{0}' must be an aggregate expression or appear in GROUP BY clause"),
-    (r"(WHERE|JOIN|GROUP BY|HAVING|QUALIFY)[\w ]* cannot contain (aggregates|window functions)", "EXPRESSION_NOT_SCALAR", "{0} clause cannot contain aggregations, window functions or grouping operations"),
-    (r"aggregate function calls cannot (?:be nested|contain)", "NESTED_AGGREGATION", "Cannot nest aggregations inside aggregation"),
-    (r"window functions are not allowed in (\w+)", "NESTED_WINDOW", "window functions are not allowed in {0}"),
-    (r"Overflow in (\w+) of (\S+) \((.*)\)", "NUMERIC_VALUE_OUT_OF_RANGE", "{1} {0} overflow: {2}"),
-    (r"value (?:is )?out of range", "INVALID_CAST_ARGUMENT", "{message}"),
-    (r"can't be cast because the value is out of range", "NUMERIC_VALUE_OUT_OF_RANGE", "Out of range: {message}"),
-    (r"Overflow|Out of Range|out of range", "NUMERIC_VALUE_OUT_OF_RANGE", "{message}"),
-    (r"Division by zero|division by zero", "DIVISION_BY_ZERO", "Division by zero"),
-    (r'Could not parse string "(.*?)" according to format specifier', "INVALID_FUNCTION_ARGUMENT", 'Invalid format: "{0}"'),
-    (r"More than one row returned by a subquery", "SUBQUERY_MULTIPLE_ROWS", "Scalar sub-query has returned multiple rows"),
+# What DuckDB says, Athena's code, and Athena's words with the pattern's groups in them; the first that fits.
+_PATTERNS = [
+    (
+        r'column "?(\w+)"? must appear in the GROUP BY',
+        "EXPRESSION_NOT_AGGREGATE",
+        "'{0}' must be an aggregate expression or appear in GROUP BY clause",
+    ),
+    (
+        r"(WHERE|JOIN|GROUP BY|HAVING)[\w ]* cannot contain (?:aggregates|window functions)",
+        "EXPRESSION_NOT_SCALAR",
+        "{0} clause cannot contain aggregations, window functions or grouping operations",
+    ),
+    (
+        r"aggregate function calls cannot (?:be nested|contain)",
+        "NESTED_AGGREGATION",
+        "Cannot nest aggregations inside aggregation",
+    ),
+    (
+        r"Overflow in (\w+) of (\S+) \((.*)\)",
+        "NUMERIC_VALUE_OUT_OF_RANGE",
+        "{1} {0} overflow: {2}",
+    ),
+    (r"(?:date|timestamp|time) field value out of range", "INVALID_CAST_ARGUMENT", "{message}"),
+    (r"Overflow|[Oo]ut of [Rr]ange", "NUMERIC_VALUE_OUT_OF_RANGE", "{message}"),
+    (r"[Dd]ivision by zero", "DIVISION_BY_ZERO", "Division by zero"),
+    (
+        r'Could not parse string "(.*?)" according to format specifier',
+        "INVALID_FUNCTION_ARGUMENT",
+        'Invalid format: "{0}"',
+    ),
+    (
+        r"More than one row returned by a subquery",
+        "SUBQUERY_MULTIPLE_ROWS",
+        "Scalar sub-query has returned multiple rows",
+    ),
     (r"Map keys must be unique", "INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed"),
-    (r"Malformed JSON|Failed to parse JSON", "INVALID_FUNCTION_ARGUMENT", "Cannot convert value to JSON: {message}"),
-    (r"No files found|Cannot open file|No magic bytes|Invalid Input Error: File .* too small", "HIVE_CANNOT_OPEN_SPLIT", "{message}"),
+    (
+        r"Malformed JSON|Failed to parse JSON",
+        "INVALID_FUNCTION_ARGUMENT",
+        "Cannot convert value to JSON: {message}",
+    ),
+    (
+        r"No files found|Cannot open file|[Nn]o magic bytes|too small to be a Parquet file",
+        "HIVE_CANNOT_OPEN_SPLIT",
+        "{message}",
+    ),
     (r"CSV Error|not utf-8 encoded", "HIVE_BAD_DATA", "{message}"),
     (r"Could not (?:convert|cast)|Conversion Error", "INVALID_CAST_ARGUMENT", "{message}"),
-]  # fmt: skip
+    (
+        r"missing argument to repetition|invalid perl operator|missing \)",
+        "INVALID_FUNCTION_ARGUMENT",
+        "{message}",
+    ),
+]
+_KINDS = (
+    "Binder",
+    "Conversion",
+    "Invalid Input",
+    "Out of Range",
+    "Parser",
+    "Catalog",
+    "Out of Memory",
+    "IO",
+    "Permission",
+)
+_USER_ERRORS = ("BinderException", "InvalidInputException")
 
 
 def query_failed(error: EngineError, meant: Mapping[str, str]) -> QueryFailed:
@@ -34,7 +82,7 @@ def query_failed(error: EngineError, meant: Mapping[str, str]) -> QueryFailed:
     if thrown := _THROWN.search(error.message):
         return QueryFailed(thrown[1], thrown[2])
     message = _readable(error.message, meant)
-    if error.kind == "OutOfMemoryException" or error.kind == "Died":
+    if error.kind in {"OutOfMemoryException", "Died"}:
         return QueryFailed(
             "EXCEEDED_LOCAL_MEMORY_LIMIT", f"Query exceeded the memory that it may use: {message}"
         )
@@ -44,20 +92,12 @@ def query_failed(error: EngineError, meant: Mapping[str, str]) -> QueryFailed:
         if found := re.search(pattern, error.message):
             groups = [meant.get(group, group) for group in found.groups(default="")]
             return QueryFailed(code, words.format(*groups, message=message))
-    code = (
-        "GENERIC_USER_ERROR"
-        if error.kind in {"BinderException", "InvalidInputException"}
-        else "GENERIC_INTERNAL_ERROR"
-    )
+    code = "GENERIC_USER_ERROR" if error.kind in _USER_ERRORS else "GENERIC_INTERNAL_ERROR"
     return QueryFailed(code, message)
 
 
 def _readable(message: str, meant: Mapping[str, str]) -> str:
     """Without DuckDB's excerpt of its own text, and with the user's names."""
     head = re.split(r"\n\nLINE \d+:", message)[0].strip()
-    head = re.sub(
-        r"^(Binder|Conversion|Invalid Input|Out of Range|Parser|Catalog|Out of Memory|IO|Permission) Error: ",
-        "",
-        head,
-    )
+    head = re.sub(rf"^({'|'.join(_KINDS)}) Error: ", "", head)
     return re.sub(r"\b(?:r\d+\.)?(c\d+)\b", lambda found: meant.get(found[1], found[0]), head)

@@ -6,8 +6,8 @@ __all__ = ["QueryFailed", "RequestRefused"]
 class QueryFailed(Exception):
     """The query ends as FAILED; ``str()`` is its StateChangeReason.
 
-    ``code`` is Athena's name for what is wrong (``SYNTAX_ERROR``, ``COLUMN_NOT_FOUND``), or None where Athena gives none.
-    ``message`` begins with ``line L:C:`` where a place in the query is known.
+    ``code`` is Athena's name for what is wrong (``SYNTAX_ERROR``, ``COLUMN_NOT_FOUND``), or None where Athena
+    gives none. ``message`` begins with ``line L:C:`` where a place in the query is known.
     """
 
     def __init__(self, code: str | None, message: str) -> None:

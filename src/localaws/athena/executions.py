@@ -21,7 +21,8 @@ _SYSTEM_CODES = {"GENERIC_INTERNAL_ERROR"}
 class QueryExecution:
     """Kept in moto's Athena backend, so whatever keeps moto's state keeps it: plain values only.
 
-    Times are seconds since 1970. ``output`` is the folder of the result files; ``request`` is StartQueryExecution's.
+    Times are seconds since 1970. ``output`` is the folder of the result files; ``request`` is
+    StartQueryExecution's.
     """
 
     id: str

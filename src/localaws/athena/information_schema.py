@@ -17,8 +17,8 @@ _COLUMNS = {
     "tables": ("table_catalog", "table_schema", "table_name", "table_type"),
     "views": ("table_catalog", "table_schema", "table_name", "view_definition"),
     "columns": (
-        "table_catalog", "table_schema", "table_name", "column_name", "ordinal_position", "column_default", "is_nullable",
-        "data_type", "comment", "extra_info",
+        "table_catalog", "table_schema", "table_name", "column_name", "ordinal_position", "column_default",
+        "is_nullable", "data_type", "comment", "extra_info",
     ),
 }  # fmt: skip
 

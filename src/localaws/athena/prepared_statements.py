@@ -30,7 +30,7 @@ class WorkgroupStatements:
 
     def all(self) -> list[PreparedStatement]:
         """In the order of their names."""
-        mine = [each for each in self._known.values() if each.workgroup == self._workgroup]
+        mine = [each for key, each in self._known.items() if key.startswith(f"{self._workgroup}/")]
         return sorted(mine, key=lambda each: str(each.statement_name))
 
     def _key(self, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -31,11 +32,12 @@ DEFAULT_DATABASE = "default"
 
 
 class Service:
-    """The engine behind Athena's API. ``close`` ends every query and process."""
+    """The engine behind Athena's API."""
 
     def __init__(self, store: ObjectStore, workdir: Path, limits: Limits | None = None) -> None:
         self.store, self.limits = store, limits or Limits()
         self._workdir = workdir
+        shutil.rmtree(workdir, ignore_errors=True)  # what a killed process left behind
         self._pool = Pool(self.limits)
         self._threads = ThreadPoolExecutor(self.limits.running, thread_name_prefix="localaws-athena")
         self._tickets: dict[str, Ticket] = {}
@@ -59,7 +61,18 @@ class Service:
         if ticket is not None:
             ticket.stop()
 
+    def settle(self, execution: QueryExecution) -> None:
+        """Fail an execution that nobody runs: the process that ran it is gone, and its state was kept."""
+        with self._lock:
+            if execution.state not in FINAL and execution.id not in self._tickets:
+                execution.state, execution.completed = "FAILED", time.time()
+                execution.error_code = "GENERIC_INTERNAL_ERROR"
+                execution.reason = (
+                    "GENERIC_INTERNAL_ERROR: the server was stopped while the query ran: start it again"
+                )
+
     def close(self) -> None:
+        """End every query and every process."""
         with self._lock:
             tickets = list(self._tickets.values())
         for ticket in tickets:

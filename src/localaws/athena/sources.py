@@ -1,4 +1,4 @@
-"""Where a query's tables come from: Glue's catalog, with the files in the local S3, and information_schema."""
+"""Where a query's tables come from: Glue's catalog, the files in the local S3, information_schema."""
 
 from localaws.athena.catalog import Catalog, Partition, Table
 from localaws.athena.errors import QueryFailed

@@ -1,7 +1,7 @@
 """``<id>.csv.metadata``: the columns of a result in protocol buffers, which some clients read.
 
-Field 1 is the query's id, each field 4 a column: 1 catalog, 4 name, 5 label, 6 type, 7 precision, 8 scale, 9 nullable,
-10 case-sensitive. AWS does not document the layout; it was found in files that the service wrote.
+Field 1 is the query's id, each field 4 a column: 1 catalog, 4 name, 5 label, 6 type, 7 precision, 8 scale, 9
+nullable, 10 case-sensitive. AWS does not document the layout; it was found in files that the service wrote.
 """
 
 from collections.abc import Sequence

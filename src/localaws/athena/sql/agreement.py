@@ -22,7 +22,8 @@ def common_of(context: Context, values: Sequence[Typed], node: exp.Expr, what: s
         found = common_type(together, value.type)
         if found is None:
             shown = ", ".join(dict.fromkeys(str(each.type) for each in values))
-            message = f"{what} must be the same type or coercible to a common type. Cannot find common type between {shown}"
+            rule = f"{what} must be the same type or coercible to a common type"
+            message = f"{rule}. Cannot find common type between {shown}"
             raise context.error("TYPE_MISMATCH", message, node)
         together = found
     return together

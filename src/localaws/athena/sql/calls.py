@@ -1,4 +1,4 @@
-"""A function call: which overload is meant, its lambdas, and DISTINCT, ORDER BY, FILTER and OVER around it."""
+"""A function call: which overload is meant, its lambdas, and what is around it (DISTINCT, FILTER, OVER)."""
 
 from __future__ import annotations
 

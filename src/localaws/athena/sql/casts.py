@@ -43,7 +43,7 @@ def coerce(value: Typed, wanted: Type) -> Typed:
 
 
 def _cast(sql: str, given: Type, wanted: Type, depth: int, constant: str | None = None) -> str | None:
-    """The SQL of the cast, or None where there is no such cast. ``constant`` is the text where it is known."""
+    """The SQL of the cast, or None where there is none. ``constant`` is the text where it is known."""
     if given.base in types.TEXTS and wanted.base not in types.TEXTS:
         return _from_text(sql, wanted, constant)
     if wanted.base in types.TEXTS:
@@ -74,27 +74,30 @@ def _from_text(sql: str, wanted: Type, constant: str | None = None) -> str | Non
     if wanted.base in types.INTEGERS:
         return _when_text_is(_INTEGER_TEXT, sql, f"CAST({sql} AS {target})", refused, constant)
     if wanted.base in types.APPROXIMATE:
-        return f"CASE WHEN TRY_CAST({sql} AS {target}) IS NULL AND {sql} IS NOT NULL THEN {refused} ELSE CAST({sql} AS {target}) END"
+        number = f"TRY_CAST({sql} AS {target})"
+        return f"CASE WHEN {number} IS NULL AND {sql} IS NOT NULL THEN {refused} ELSE {number} END"
     if wanted.base == "decimal":
         pattern = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
         return _when_text_is(pattern, sql, f"CAST({sql} AS {target})", refused, constant)
     if wanted.base == "boolean":
-        choices = "WHEN lower({0}) IN ('t', 'true', '1') THEN true WHEN lower({0}) IN ('f', 'false', '0') THEN false"
-        return f"CASE {choices.format(sql)} WHEN {sql} IS NOT NULL THEN {refused} END"
-    pattern = {
+        true, false = (
+            f"WHEN lower({sql}) IN {words} THEN" for words in (("t", "true", "1"), ("f", "false", "0"))
+        )
+        return f"CASE {true} TRUE {false} FALSE WHEN {sql} IS NOT NULL THEN {refused} END"
+    moment = {
         "date": _DATE_TEXT,
         "timestamp": _TIMESTAMP_TEXT,
         "timestamp with time zone": _ZONED_TEXT,
         "time": _TIME_TEXT,
     }.get(wanted.base)
-    if pattern is not None:
+    if moment is not None:
         refused = fail("INVALID_CAST_ARGUMENT", f"'Value cannot be cast to {wanted.base}: ' || {sql}", target)
         short = (
             f"CASE WHEN length(trim({sql})) < 6 THEN {sql} || ':00' ELSE {sql} END"
             if wanted.base == "time"
             else sql
         )
-        return _when_text_is(pattern, sql, f"CAST({short} AS {target})", refused, constant)
+        return _when_text_is(moment, sql, f"CAST({short} AS {target})", refused, constant)
     if wanted.base == "varbinary":
         return f"encode({sql})"
     if wanted.base == "json":
@@ -105,7 +108,8 @@ def _from_text(sql: str, wanted: Type, constant: str | None = None) -> str | Non
 def _when_text_is(pattern: str, sql: str, then: str, otherwise: str, constant: str | None) -> str:
     if constant is not None:
         return then if re.fullmatch(pattern, constant) else otherwise
-    return f"CASE WHEN regexp_full_match({sql}, {literal(pattern)}) THEN {then} WHEN {sql} IS NOT NULL THEN {otherwise} END"
+    fits = f"regexp_full_match({sql}, {literal(pattern)})"
+    return f"CASE WHEN {fits} THEN {then} WHEN {sql} IS NOT NULL THEN {otherwise} END"
 
 
 def _name(kind: Type) -> str:
@@ -124,15 +128,18 @@ def _to_text(sql: str, given: Type, wanted: Type) -> str | None:
     return f"left({text}, {wanted.length})" if cuts else text
 
 
-def _to_json(sql: str, given: Type) -> str | None:
+def _to_json(sql: str, given: Type, depth: int = 0) -> str | None:
     if given.base == "row":
-        fields = ", ".join(
-            f"{literal(name or '')}, {_to_json(f'struct_extract({sql}, {chr(39)}f{i}{chr(39)})', given.inner(i))}"
-            for i, name in enumerate(given.names)
-        )
-        return f"json_object({fields})"
+        values = [
+            _to_json(f"struct_extract({sql}, 'f{i}')", given.inner(i), depth) for i in range(len(given.names))
+        ]
+        if None in values:
+            return None
+        fields = [f"{literal(name or '')}, {value}" for name, value in zip(given.names, values, strict=True)]
+        return f"json_object({', '.join(fields)})"
     if given.base == "array" and given.element.base in {"row", "array", "map"}:
-        return f"to_json(list_transform({sql}, lambda j: {_to_json('j', given.element)}))"
+        element = _to_json(f"j{depth}", given.element, depth + 1)
+        return element and f"to_json(list_transform({sql}, lambda j{depth}: {element}))"
     if given.base in {"varbinary", "interval day to second", "interval year to month"}:
         return None
     text = text_of(sql, given) if given.base in {"timestamp", "timestamp with time zone"} else sql

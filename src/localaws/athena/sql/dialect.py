@@ -1,17 +1,21 @@
 """Parsing a query: sqlglot's Trino grammar, with every function left as it was written.
 
-sqlglot would turn functions into classes of its own (``date_diff`` swaps its arguments, ``approx_percentile`` becomes a
-quantile, and names that Trino does not have are welcome too), and then translate those. Here a function keeps its name until
-``functions`` says what it means in DuckDB, or nobody does and the query is refused.
+sqlglot would turn functions into classes of its own (``date_diff`` swaps its arguments, ``approx_percentile``
+becomes a quantile, and names that Trino does not have are welcome too), and then translate those. Here a
+function keeps its name until ``functions`` says what it means in DuckDB, or nobody does and the query is
+refused.
 """
 
-from typing import ClassVar
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, ClassVar
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.parsers.trino import TrinoParser
+from sqlglot.tokenizer_core import Token, TokenType
 
 from localaws.athena.errors import QueryFailed
 
@@ -42,13 +46,13 @@ _DEEPEST = 150  # nested expressions; sqlglot and the compiler are recursive
 class _Query(Trino):
     INDEX_OFFSET = 0  # leave a subscript as it is written
 
-    class Parser(Trino.Parser):
-        FUNCTIONS: ClassVar = {}
+    class Parser(TrinoParser):
+        FUNCTIONS: ClassVar[dict[str, Callable[..., Any]]] = {}
         FUNCTION_PARSERS: ClassVar = {
-            name: parse for name, parse in Trino.Parser.FUNCTION_PARSERS.items() if name in _SPECIAL_CALLS
+            name: parse for name, parse in TrinoParser.FUNCTION_PARSERS.items() if name in _SPECIAL_CALLS
         }
         COLUMN_OPERATORS: ClassVar = {  # a dot; not other systems' :: and ->
-            token: parse for token, parse in Trino.Parser.COLUMN_OPERATORS.items() if token == TokenType.DOT
+            token: parse for token, parse in TrinoParser.COLUMN_OPERATORS.items() if token == TokenType.DOT
         }
 
 
@@ -133,7 +137,7 @@ def _mismatch(text: str, error: ParseError) -> str:
 def _refuse_loose_commas(text: str) -> None:
     """sqlglot forgives ``SELECT a, FROM t``; Athena does not."""
     tokens = tokenize(text)
-    for token, following in zip(tokens, tokens[1:], strict=False):
+    for token, following in pairwise(tokens):
         if token.token_type == TokenType.COMMA and following.token_type in _NEVER_AFTER_COMMA:
             line, column = place(text, following.start)
             raise QueryFailed("SYNTAX_ERROR", f"line {line}:{column}: mismatched input '{following.text}'")

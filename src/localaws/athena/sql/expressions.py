@@ -193,8 +193,8 @@ def _in(compiler: Compiler, node: exp.In, scope: Scope) -> Typed:
         together = common_type(value.type, inner.columns[0].type) if len(inner.columns) == 1 else None
         if together is None:
             kinds = ", ".join(str(column.type) for column in inner.columns)
-            message = f"value and result of subquery must be of the same type for IN expression: {value.type} vs {kinds}"
-            raise compiler.context.error("TYPE_MISMATCH", message, node)
+            rule = "value and result of subquery must be of the same type for IN expression"
+            raise compiler.context.error("TYPE_MISMATCH", f"{rule}: {value.type} vs {kinds}", node)
         return Typed(f"({coerce(value, together).sql} IN ({inner.as_types([together])}))", types.BOOLEAN)
     if node.args.get("unnest") or node.args.get("field"):
         raise compiler.unsupported(node)
@@ -349,20 +349,20 @@ def _subscript(compiler: Compiler, node: exp.Bracket, scope: Scope) -> Typed:
 
 
 def _element(value: Typed, index: Typed) -> Typed:
-    # DuckDB gives NULL for every index outside, and counts from the end for a negative one.
-    held = duckdb_type(value.type.element)
-    low = fail("INVALID_FUNCTION_ARGUMENT", "'SQL array indices start at 1'", held)
-    shown = f"CAST({index.sql} AS VARCHAR) || ' > ' || CAST(len({value.sql}) AS VARCHAR)"
-    high = fail(
-        "INVALID_FUNCTION_ARGUMENT",
-        f"'Array subscript must be less than or equal to array length: ' || {shown}",
-        held,
-    )
-    negative = fail(
-        "INVALID_FUNCTION_ARGUMENT", f"'Array subscript is negative: ' || CAST({index.sql} AS VARCHAR)", held
-    )
-    wrong = f"WHEN {index.sql} = 0 THEN {low} WHEN {index.sql} < 0 THEN {negative} WHEN {index.sql} > len({value.sql}) THEN {high}"
-    return Typed(f"CASE {wrong} ELSE {value.sql}[{index.sql}] END", value.type.element)
+    """``array[n]``: DuckDB gives NULL for every index outside, and counts from the end for a negative one."""
+
+    def wrong(message: str) -> str:
+        return fail("INVALID_FUNCTION_ARGUMENT", message, duckdb_type(value.type.element))
+
+    shown = f"CAST({index.sql} AS VARCHAR)"
+    too_high = "'Array subscript must be less than or equal to array length: '"
+    cases = [
+        f"WHEN {index.sql} = 0 THEN " + wrong("'SQL array indices start at 1'"),
+        f"WHEN {index.sql} < 0 THEN " + wrong(f"'Array subscript is negative: ' || {shown}"),
+        f"WHEN {index.sql} > len({value.sql}) THEN "
+        + wrong(f"{too_high} || {shown} || ' > ' || CAST(len({value.sql}) AS VARCHAR)"),
+    ]
+    return Typed(f"CASE {' '.join(cases)} ELSE {value.sql}[{index.sql}] END", value.type.element)
 
 
 def _row(compiler: Compiler, node: exp.Tuple, scope: Scope) -> Typed:

@@ -4,7 +4,8 @@ import re
 
 __all__ = ["macros_for"]
 
-# A value's text as Java writes it: 1.0E10 for 1e10. DuckDB writes the same shortest digits, laid out differently.
+# A value's text as Java writes it: 1.0E10 for 1e10. DuckDB writes the same shortest digits, laid out
+# differently.
 _DOUBLE_TEXT = """
     CASE
         WHEN x IS NULL THEN NULL
@@ -24,19 +25,21 @@ _MACROS = {
     "athena_double_text(x)": _DOUBLE_TEXT,
     # '1.5e-07' -> '1.5E-7', '1e+16' -> '1.0E16'
     "athena_exponent_text(t)": """
-        CASE WHEN contains(split_part(t, 'e', 1), '.') THEN split_part(t, 'e', 1) ELSE split_part(t, 'e', 1) || '.0' END
-        || 'E' || CAST(CAST(split_part(t, 'e', 2) AS INTEGER) AS VARCHAR)""",
+        CASE WHEN contains(split_part(t, 'e', 1), '.') THEN split_part(t, 'e', 1) ELSE split_part(t, 'e', 1)
+        || '.0' END || 'E' || CAST(CAST(split_part(t, 'e', 2) AS INTEGER) AS VARCHAR)""",
     # '12345678', '5' -> '1.23456785E7'
     "athena_large_text(sign, whole, fraction)": """
-        sign || whole[1] || '.' || athena_digits(whole[2:] || fraction) || 'E' || CAST(length(whole) - 1 AS VARCHAR)""",
+        sign || whole[1] || '.' || athena_digits(whole[2:] || fraction) || 'E' || CAST(length(whole) - 1 AS
+        VARCHAR)""",
     # '00', '15' (of 0.0015) -> '1.5E-3'
     "athena_small_text(sign, zeros, digits)": """
-        sign || digits[1] || '.' || athena_digits(digits[2:]) || 'E-' || CAST(length(zeros) + 1 AS VARCHAR)""",
+        sign || digits[1] || '.' || athena_digits(digits[2:]) || 'E-' || CAST(length(zeros) + 1 AS
+        VARCHAR)""",
     "athena_digits(d)": "CASE WHEN rtrim(d, '0') = '' THEN '0' ELSE rtrim(d, '0') END",
     "athena_binary_text(x)": "rtrim(regexp_replace(lower(hex(x)), '(..)', '\\1 ', 'g'))",
     "athena_day_interval_text(x)": """
-        CASE WHEN epoch_us(x) < 0 THEN '-' ELSE '' END || CAST(abs(epoch_us(x)) // 86400000000 AS VARCHAR) || ' '
-        || strftime(make_timestamp(abs(epoch_us(x)) % 86400000000), '%H:%M:%S.%g')""",
+        CASE WHEN epoch_us(x) < 0 THEN '-' ELSE '' END || CAST(abs(epoch_us(x)) // 86400000000 AS VARCHAR) ||
+        ' ' || strftime(make_timestamp(abs(epoch_us(x)) % 86400000000), '%H:%M:%S.%g')""",
     "athena_month_interval_text(x)": """
         CASE WHEN datepart('year', x) * 12 + datepart('month', x) < 0 THEN '-' ELSE '' END
         || CAST(abs(datepart('year', x) * 12 + datepart('month', x)) // 12 AS VARCHAR) || '-'
@@ -45,7 +48,8 @@ _MACROS = {
     "athena_rounded_quotient(a, b)": """
         CAST(CASE WHEN (a < 0) = (b < 0) THEN 1 ELSE -1 END AS HUGEINT)
         * ((2 * abs(CAST(a AS HUGEINT)) + abs(CAST(b AS HUGEINT))) // (2 * abs(CAST(b AS HUGEINT))))""",
-    # DuckDB's json_extract_string gives the text of objects and arrays too, and fails on text that is no JSON.
+    # DuckDB's json_extract_string gives the text of objects and arrays too, and fails on text that is no
+    # JSON.
     "athena_json_scalar(x, path)": """
         CASE WHEN NOT json_valid(x) THEN NULL
              WHEN json_type(x, path) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL

@@ -14,7 +14,7 @@ from localaws.athena.sql.types import Type, common_type, decimal, duckdb_type
 __all__ = ["BY_ZERO", "COMPARISONS", "arithmetic", "compared", "concatenated"]
 
 BY_ZERO = "Division by zero"
-_SYMBOLS: dict[type[exp.Expr], tuple[str, ...]] = {
+_SYMBOLS: dict[type, tuple[str, ...]] = {
     exp.Add: ("+",),
     exp.Sub: ("-",),
     exp.Mul: ("*",),
@@ -116,7 +116,8 @@ def _of_numbers(symbol: str, left: Typed, right: Typed) -> Typed:
 def _unless_zero(divisor: Typed, sql: str, quotient: str, kind: Type) -> str:
     if divisor.constant is not None and float(divisor.constant) != 0:
         return quotient
-    return f"CASE WHEN {sql} = 0 THEN {fail('DIVISION_BY_ZERO', repr(BY_ZERO), duckdb_type(kind))} ELSE {quotient} END"
+    failed = fail("DIVISION_BY_ZERO", repr(BY_ZERO), duckdb_type(kind))
+    return f"CASE WHEN {sql} = 0 THEN {failed} ELSE {quotient} END"
 
 
 def _of_decimals(symbol: str, left: Typed, right: Typed) -> Typed:

@@ -23,9 +23,10 @@ __all__ = ["compile_query"]
 
 # What sqlglot may hang on a SELECT, of which Athena has no more than these.
 _SELECT_PARTS = {
-    "expressions", "distinct", "from_", "joins", "where", "group", "having", "windows", "order", "limit", "offset", "with_",
+    "expressions", "distinct", "from_", "joins", "where", "group", "having", "windows", "order", "limit",
+    "offset", "with_",
 }  # fmt: skip
-_SET_WORDS = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}
+_SET_WORDS: dict[type, str] = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}
 
 
 def compile_query(context: Context) -> CompiledQuery:
@@ -286,7 +287,7 @@ class _Queries:
         return "GROUP BY " + ", ".join(items)
 
     def group_item(self, item: exp.Expr, outputs: list[tuple[Typed, OutputColumn]], scope: Scope) -> str:
-        words = {exp.GroupingSets: "GROUPING SETS", exp.Rollup: "ROLLUP", exp.Cube: "CUBE"}
+        words: dict[type, str] = {exp.GroupingSets: "GROUPING SETS", exp.Rollup: "ROLLUP", exp.Cube: "CUBE"}
         if type(item) in words:
             inner = ", ".join(self.group_item(each, outputs, scope) for each in item.expressions)
             return f"{words[type(item)]} ({inner})"
@@ -319,7 +320,7 @@ class _Queries:
         scope: Scope,
         labels: dict[str, Field],
     ) -> CompiledQuery:
-        """``sql`` with the ORDER BY, OFFSET and LIMIT of ``node``; ORDER BY may name outputs, which go before columns."""
+        """``sql`` with ORDER BY, OFFSET and LIMIT of ``node``; an output goes before a column of its name."""
         if not labels:
             labels = {
                 column.name.lower(): Field(column.name, column.type, column.sql)

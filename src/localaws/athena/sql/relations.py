@@ -61,7 +61,7 @@ class Relations:
         """One item; ``lateral`` is what UNNEST and LATERAL may refer to."""
         self.refuse_extras(node)
         if isinstance(node, exp.Table):
-            return self.table(node, lateral, tables)
+            return self.table(node, tables)
         if isinstance(node, exp.Subquery):
             return self.subquery(node, lateral.parent, tables)
         if isinstance(node, exp.Lateral) and isinstance(node.this, exp.Subquery):
@@ -92,7 +92,7 @@ class Relations:
 
     # tables and views
 
-    def table(self, node: exp.Table, lateral: Scope, tables: CommonTables) -> Relation:
+    def table(self, node: exp.Table, tables: CommonTables) -> Relation:
         if not isinstance(node.this, exp.Identifier):
             name = node.this.name if isinstance(node.this, exp.Anonymous) else type(node.this).__name__
             raise self.context.error(
@@ -212,7 +212,7 @@ class Relations:
     # unnest
 
     def unnest(self, node: exp.Unnest, lateral: Scope) -> Relation:
-        """One row an element, several arrays side by side; a map gives two columns, an array of rows one a field."""
+        """A row an element, arrays side by side; a map gives two columns, an array of rows one a field."""
         outer = self.context.names.new("r")
         lengths: list[str] = []
         unnested: list[str] = []
@@ -272,7 +272,10 @@ class Relations:
     def named(self, relation: Relation, alias: str | None, labels: Sequence[str], node: exp.Expr) -> Relation:
         """``relation AS alias(labels)``"""
         if labels and len(labels) != len(relation.fields):
-            message = f"Column alias list has {len(labels)} entries but '{alias}' has {len(relation.fields)} columns available"
+            width = len(relation.fields)
+            message = (
+                f"Column alias list has {len(labels)} entries but '{alias}' has {width} columns available"
+            )
             raise self.context.error("MISMATCHED_COLUMN_ALIASES", message, node)
         fields = [
             replace(
@@ -325,13 +328,12 @@ class Relations:
                 sides.append(found[0])
             kind = common_type(sides[0].type, sides[1].type)
             if kind is None:
-                message = f"Column types of left and right side of join do not match: {sides[0].type} vs {sides[1].type}"
+                shown = f"{sides[0].type} vs {sides[1].type}"
+                message = f"Column types of left and right side of join do not match: {shown}"
                 raise self.context.error("TYPE_MISMATCH", message, node)
             a, b = (coerce(Typed(each.sql, each.type), kind).sql for each in sides)
             conditions.append(f"{a} = {b}")
             joined.append(Field(name.name, kind, f"coalesce({a}, {b})"))
             used.update(sides)
         rest = [each for each in left.fields + right.fields if each not in used]
-        return Relation(
-            f"{left.sql} {word} {right.sql} ON {' AND '.join(conditions)}", tuple([*joined, *rest])
-        )
+        return Relation(f"{left.sql} {word} {right.sql} ON {' AND '.join(conditions)}", (*joined, *rest))

@@ -19,7 +19,7 @@ def text_of(sql: str, kind: Type) -> str:
 
 
 def result_text(sql: str, kind: Type, depth: int = 0) -> str:
-    """SQL that writes the value as it stands in Athena's result files: moments with milliseconds, containers too."""
+    """SQL that writes the value as Athena's result files have it: milliseconds always, and containers."""
     if kind.base in {"timestamp", "time", "timestamp with time zone"}:
         return text_of(sql, Type(kind.base, (3,), zone=kind.zone))
     name = f"e{depth}"

@@ -14,7 +14,7 @@ class Ambiguous(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column in reach. ``qualifier`` is what may stand before its name, such as (catalog, database, table)."""
+    """A column in reach. ``qualifier`` is what may stand before its name: (catalog, database, table)."""
 
     name: str | None
     type: Type

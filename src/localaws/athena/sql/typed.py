@@ -24,7 +24,8 @@ class Typed:
 class Lambda(Typed):
     """A lambda; ``sql`` is DuckDB's.
 
-    ``applied`` gives the body with other SQL in place of the parameters, and ``name`` is a name that nothing else has.
+    ``applied`` gives the body with other SQL in place of the parameters, and ``name`` is a name that nothing
+    else has.
     """
 
     name: str = ""
@@ -43,8 +44,8 @@ def literal(text: str) -> str:
 def fail(code: str, message: str, duckdb_type: str = "VARCHAR") -> str:
     """An expression that ends the query with ``code: message`` when a row reaches it.
 
-    ``message`` is SQL text of a string. A cast that cannot succeed is used, and not DuckDB's ``error()``, which is
-    volatile and therefore not allowed in TRY. ``engine_errors`` knows the mark.
+    ``message`` is SQL text of a string. A cast that cannot succeed is used, and not DuckDB's ``error()``,
+    which is volatile and therefore not allowed in TRY. ``engine_errors`` knows the mark.
     """
     thrown = f"CAST(({literal(f'@{code}: ')} || {message}) AS INTEGER)"
     return f"CAST(CAST({thrown} AS VARCHAR) AS {duckdb_type})"

@@ -139,7 +139,7 @@ def function(result: Type) -> Type:
 
 
 def common_type(left: Type, right: Type) -> Type | None:
-    """The type that values of both become where they meet (UNION, CASE, comparison), or None where they cannot.
+    """The type that values of both become where they meet (UNION, CASE, =), or None where they cannot.
 
     >>> str(common_type(INTEGER, decimal(3, 1)))
     'decimal(11,1)'
@@ -235,7 +235,7 @@ _IN_DUCKDB = {
 
 
 def duckdb_type(kind: Type) -> str:
-    """The DuckDB type whose values stand for ``kind``'s. A row's fields are f0, f1, ...: Trino's may lack names.
+    """The DuckDB type that stands for ``kind``. A row's fields are f0, f1, ...: Trino's may lack names.
 
     >>> duckdb_type(map_of(VARCHAR, row((DOUBLE, decimal(5, 2)))))
     'MAP(VARCHAR, STRUCT(f0 DOUBLE, f1 DECIMAL(5,2)))'

@@ -20,8 +20,8 @@ __all__ = ["ROWS", "column_names", "create_table_as", "require_empty"]
 
 ROWS = (ColumnInfo("rows", "bigint", 19, 0, case_sensitive=False),)
 _KNOWN = {
-    "format", "external_location", "partitioned_by", "write_compression", "parquet_compression", "field_delimiter",
-    "table_type", "is_external", "json_compression", "textfile_compression",
+    "format", "external_location", "partitioned_by", "write_compression", "parquet_compression",
+    "field_delimiter", "table_type", "is_external", "json_compression", "textfile_compression",
 }  # fmt: skip
 _JSON_SERDE = "org.openx.data.jsonserde.JsonSerDe"
 
@@ -46,7 +46,8 @@ def create_table_as(statement: CreateTableAs, session: Session) -> Outcome:
     if keys != names[len(names) - len(keys) :]:
         raise QueryFailed(
             "HIVE_COLUMN_ORDER_MISMATCH",
-            f"Partition keys must be the last columns in the table and in the same order as the table properties: {keys}",
+            "Partition keys must be the last columns in the table and in the same order as the table "
+            f"properties: {keys}",
         )
     location = statement.properties.get("external_location") or f"{session.output}tables/{session.query_id}/"
     location = location if location.endswith("/") else f"{location}/"

@@ -1,4 +1,4 @@
-"""Words of a statement, in Trino's and in Hive's spelling at once: "quoted", `quoted`, 'string', and comments."""
+"""Words of a statement, in Trino's and in Hive's spelling: "quoted", `quoted`, 'string', and comments."""
 
 import re
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ class Words:
         return self.take().value.lower()
 
     def qualified_name(self) -> tuple[str, ...]:
-        """``table``, ``database.table`` or ``catalog.database.table``; in one pair of quotes too, as some clients send it."""
+        """``table``, ``database.table`` or ``catalog.database.table``."""
         parts = [self.name()]
         while self.accept("."):
             parts.append(self.name())

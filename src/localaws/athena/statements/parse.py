@@ -17,8 +17,9 @@ __all__ = ["parse"]
 
 # Of Trino or Hive, known and not done here, so that they are not taken for typing errors.
 _UNSUPPORTED = (
-    "UPDATE", "DELETE", "MERGE", "OPTIMIZE", "VACUUM", "GRANT", "REVOKE", "CALL", "SET", "RESET", "USE", "ANALYZE", "TRUNCATE",
-    "COMMENT", "REFRESH", "START", "COMMIT", "ROLLBACK", "LOAD", "IMPORT", "EXPORT", "COPY", "ATTACH", "DETACH", "INSTALL",
+    "UPDATE", "DELETE", "MERGE", "OPTIMIZE", "VACUUM", "GRANT", "REVOKE", "CALL", "SET", "RESET", "USE",
+    "ANALYZE", "TRUNCATE", "COMMENT", "REFRESH", "START", "COMMIT", "ROLLBACK", "LOAD", "IMPORT", "EXPORT",
+    "COPY", "ATTACH", "DETACH", "INSTALL",
     "PRAGMA", "CHECKPOINT", "BEGIN", "REPLACE", "LOCK", "UNLOCK",
 )  # fmt: skip
 
@@ -26,7 +27,8 @@ _UNSUPPORTED = (
 def parse(text: str) -> Statement:
     """The statement.
 
-    Raises QueryFailed: SYNTAX_ERROR where the text is none, NOT_SUPPORTED for one that this engine does not have.
+    Raises QueryFailed: SYNTAX_ERROR where the text is none, NOT_SUPPORTED for one that this engine does not
+    have.
     """
     words = Words(text)
     first = words.next.text.upper()
@@ -190,9 +192,9 @@ def _alter(words: Words) -> Statement:
                 "NOT_SUPPORTED", f"ALTER TABLE ... DROP {words.next.text.upper()} is not supported"
             )
         return s.AlterTable(name, "drop_partitions", tuple(dropped), lenient)
-    spec = _partition_spec(words) if words.accept("PARTITION") else None
+    named = _partition_spec(words) if words.accept("PARTITION") else None
     if words.accept("SET", "LOCATION"):
-        partition = ((spec, None),) if spec is not None else ()
+        partition = ((named, None),) if named is not None else ()
         return s.AlterTable(name, "set_location", partition, location=words.string())
     if words.accept("SET", "TBLPROPERTIES"):
         return s.AlterTable(name, "set_properties", properties=read_properties(words))

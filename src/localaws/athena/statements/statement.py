@@ -77,7 +77,10 @@ class Drop(Statement):
     name: Name
     if_exists: bool
     view: bool
-    subkind = "DROP_TABLE"
+
+    @property
+    def subkind(self) -> str:  # type: ignore[override]
+        return "DROP_VIEW" if self.view else "DROP_TABLE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,10 @@ class AlterTable(Statement):
     location: str | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
     columns: tuple[Mapping[str, str], ...] = ()
-    subkind = "ALTER_TABLE"
+
+    @property
+    def subkind(self) -> str:  # type: ignore[override]
+        return f"ALTER_TABLE_{self.action.upper()}"
 
 
 @dataclass(frozen=True, slots=True)

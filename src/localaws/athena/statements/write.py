@@ -32,7 +32,7 @@ _DEFAULT_CODEC = "GZIP"  # of every format, without write_compression
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How files are written: PARQUET, TEXTFILE or JSON, the codec in DuckDB's word, and a text file's delimiter."""
+    """How files are written: PARQUET, TEXTFILE or JSON, DuckDB's word for the codec, a text's delimiter."""
 
     format: str
     codec: str
@@ -79,7 +79,7 @@ def write(
     form: Form,
     keys: Sequence[str] = (),
 ) -> Written:
-    """Write the query's rows under ``location``; the columns ``keys`` become folders and are the last ones."""
+    """Write the query's rows under ``location``; the columns ``keys``, the last ones, become folders."""
     kinds = [column.type for column in compiled.columns]
     folder = session.workspace.write("written")
     folder.mkdir()
@@ -94,7 +94,7 @@ def write(
     target = folder if keys else folder / "file"
     options = _options(form)
     if keys:
-        options += f", PARTITION_BY ({', '.join(_quoted(name) for name in names[inner:])}), FILENAME_PATTERN 'file_{{i}}'"
+        options += f", PARTITION_BY ({', '.join(_quoted(name) for name in names[inner:])})"
     found = session.execute(
         f"COPY (SELECT {', '.join(values)} FROM ({compiled.sql}) AS q) TO {literal(str(target))} ({options})"
     )

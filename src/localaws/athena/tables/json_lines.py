@@ -18,7 +18,7 @@ __all__ = ["read_json_lines"]
 def read_json_lines(
     files: TextFiles, names: Sequence[str], columns: Sequence[Type], properties: Mapping[str, str]
 ) -> str:
-    """A SELECT that gives ``columns``, which the objects call ``names`` unless a ``mapping.`` property says otherwise."""
+    """A SELECT that gives ``columns``; objects call them ``names`` or as ``mapping.`` properties say."""
     skips = properties.get("ignore.malformed.json", "").lower() == "true"
     broken = fail("HIVE_BAD_DATA", "'Error parsing a line as JSON: ' || left(line, 200)", "JSON")
     whole = f"CASE WHEN json_valid(line) THEN CAST(line AS JSON) ELSE {'NULL' if skips else broken} END"
@@ -26,7 +26,8 @@ def read_json_lines(
         _value(properties.get(f"mapping.{name}", name), kind)
         for name, kind in zip(names, columns, strict=True)
     ]
-    return f"SELECT {', '.join(values)} FROM (SELECT {whole} AS whole FROM {files.lines()} WHERE trim(line) <> '')"
+    objects = f"SELECT {whole} AS whole FROM {files.lines()} WHERE trim(line) <> ''"
+    return f"SELECT {', '.join(values)} FROM ({objects})"
 
 
 def _value(name: str, kind: Type) -> str:

@@ -33,7 +33,8 @@ def read_lazy_simple(files: TextFiles, columns: Sequence[Type], properties: Mapp
     if escape:
         # A delimiter after the escape character belongs to the value.
         hidden = f"replace(line, {literal(delimiter(escape) + field)}, chr(1114111))"
-        parts = f"list_transform(string_split({hidden}, {literal(field)}), lambda p: replace(p, chr(1114111), {literal(field)}))"
+        shown = f"replace(p, chr(1114111), {literal(field)})"
+        parts = f"list_transform(string_split({hidden}, {literal(field)}), lambda p: {shown})"
     values = [value_of(f"parts[{index + 1}]", kind, missing, inner) for index, kind in enumerate(columns)]
     return f"SELECT {', '.join(values)} FROM (SELECT {parts} AS parts FROM {files.lines()})"
 

@@ -1,4 +1,4 @@
-"""Rows with the field names of files, to and from the rows of compiled queries, whose fields are f0, f1, ..."""
+"""Rows with the field names of files, to and from those of compiled queries, whose fields are f0, f1, ..."""
 
 from localaws.athena.sql.typed import literal
 from localaws.athena.sql.types import Type, duckdb_type
@@ -18,7 +18,8 @@ def named_type(kind: Type) -> str:
     if kind.base == "map":
         return f"MAP({named_type(kind.key)}, {named_type(kind.value)})"
     if kind.base == "row":
-        return f"STRUCT({', '.join(f'{_quoted(name)} {named_type(kind.inner(i))}' for i, name in enumerate(_names(kind)))})"
+        fields = [f"{_quoted(name)} {named_type(kind.inner(i))}" for i, name in enumerate(_names(kind))]
+        return f"STRUCT({', '.join(fields)})"
     return duckdb_type(kind)
 
 
@@ -37,7 +38,8 @@ def _renamed(sql: str, kind: Type, depth: int, *, named_before: bool) -> str:
         return sql
     item = f"n{depth}"
     if kind.base == "array":
-        return f"list_transform({sql}, lambda {item}: {_renamed(item, kind.element, depth + 1, named_before=named_before)})"
+        element = _renamed(item, kind.element, depth + 1, named_before=named_before)
+        return f"list_transform({sql}, lambda {item}: {element})"
     if kind.base == "map":
         key = _renamed(f"{item}.key", kind.key, depth + 1, named_before=named_before)
         value = _renamed(f"{item}.value", kind.value, depth + 1, named_before=named_before)

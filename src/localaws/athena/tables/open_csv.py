@@ -1,10 +1,10 @@
-"""OpenCSVSerde: quoted values; an empty one is an empty string, and NULL does not exist except in short rows.
+"""OpenCSVSerde: quoted values; an empty one is an empty string, and only what a short row lacks is NULL.
 
 https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html
 
-DuckDB's CSV reader knows doubled quotes or an escape character, OpenCSV knows both at once. So a file without quotes is split,
-one with quotes and without escapes goes through the reader, and only the rest is taken apart by a regular expression, which is
-twenty times slower.
+DuckDB's CSV reader knows doubled quotes or an escape character, OpenCSV knows both at once. So a file without
+quotes is split, one with quotes and without escapes goes through the reader, and only the rest is taken apart
+by a regular expression, which is twenty times slower.
 """
 
 import re
@@ -19,6 +19,7 @@ from localaws.athena.tables.text_lines import TextFile, TextFiles
 __all__ = ["csv_form", "read_open_csv"]
 
 _NOTHING = "\x01\x02"  # a text that no file has, for the reader's idea of NULL
+_INTEGER = r"[+-]?[0-9]+"
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|NaN|[+-]?Infinity"
 
 
@@ -34,17 +35,16 @@ def read_open_csv(
     separator, quote, escape = _letters(properties)
     convert = _converter(columns, invalid_is_null=invalid_is_null)
     if form == "quoted" and columns:
-        names = ", ".join(f"'p{index}': 'VARCHAR'" for index in range(len(columns)))
+        names = [f"p{index}" for index in range(len(columns))]
         read = (
-            f"read_csv({files.options()}, delim={literal(separator)}, quote={literal(quote)}, escape={literal(quote)}, "
-            f"nullstr={literal(_NOTHING)}, columns={{{names}}})"
+            f"read_csv({files.options()}, delim={literal(separator)}, quote={literal(quote)}, "
+            f"escape={literal(quote)}, nullstr={literal(_NOTHING)}, "
+            f"columns={dict.fromkeys(names, 'VARCHAR')})"
         )
-        return f"SELECT {', '.join(convert(f'p{index}', index) for index in range(len(columns)))} FROM {read}"
-    parts = (
-        f"string_split(line, {literal(separator)})"
-        if form == "plain"
-        else _taken_apart(separator, quote, escape)
-    )
+        return f"SELECT {', '.join(convert(name, index) for index, name in enumerate(names))} FROM {read}"
+    parts = _taken_apart(separator, quote, escape)
+    if form == "plain":
+        parts = f"string_split(line, {literal(separator)})"
     values = [convert(f"parts[{index + 1}]", index) for index in range(len(columns))]
     return f"SELECT {', '.join(values)} FROM (SELECT {parts} AS parts FROM {files.lines()})"
 
@@ -59,26 +59,26 @@ def csv_form(file: TextFile, properties: Mapping[str, str]) -> str:
 
 
 def _letters(properties: Mapping[str, str]) -> tuple[str, str, str]:
-    letters = (
-        properties.get("separatorChar") or ",",
-        properties.get("quoteChar") or '"',
-        properties.get("escapeChar") or "\\",
-    )
-    letters = tuple(letter.replace("\\t", "\t").replace("\\\\", "\\")[:1] for letter in letters)
-    if any(len(letter.encode()) != 1 for letter in letters):
-        raise QueryFailed(
-            "NOT_SUPPORTED", f"separatorChar, quoteChar and escapeChar must be ASCII, got {letters}"
-        )
-    return letters
+    """The separator, the quote and the escape character."""
+    letters = []
+    for name, default in {"separatorChar": ",", "quoteChar": '"', "escapeChar": "\\"}.items():
+        given = properties.get(name) or default
+        letter = "\t" if given == "\\t" else given[0]
+        if len(letter.encode()) != 1:
+            raise QueryFailed("NOT_SUPPORTED", f"{name} {letter!r}: only ASCII is supported")
+        letters.append(letter)
+    return letters[0], letters[1], letters[2]
 
 
 def _taken_apart(separator: str, quote: str, escape: str) -> str:
     s, q, e = (re.escape(letter) for letter in (separator, quote, escape))
     value = f"{s}({q}(?:[^{q}{e}]|{q}{q}|{e}.)*{q}?|[^{s}]*)"
+    # With a separator in front every value has one, also an empty first.
     pieces = f"regexp_extract_all({literal(separator)} || line, {literal(value)}, 1)"
-    inside = "regexp_replace(f[2:], {0}, '', '')".format(literal(f"{q}$"))
-    undone = f"regexp_replace({inside}, {literal(f'{e}([{e}{q}])|{q}({q})')}, {literal(chr(92) + '1' + chr(92) + '2')}, 'g')"
-    return f"list_transform({pieces}, lambda f: CASE WHEN starts_with(f, {literal(quote)}) THEN {undone} ELSE f END)"
+    inside = f"regexp_replace(f[2:], {literal(f'{q}$')}, '', '')"
+    undone = f"regexp_replace({inside}, {literal(f'{e}([{e}{q}])|{q}({q})')}, '\\1\\2', 'g')"
+    whole = f"CASE WHEN starts_with(f, {literal(quote)}) THEN {undone} ELSE f END"
+    return f"list_transform({pieces}, lambda f: {whole})"
 
 
 def _converter(columns: Sequence[Type], *, invalid_is_null: bool) -> Callable[[str, int], str]:
@@ -88,24 +88,24 @@ def _converter(columns: Sequence[Type], *, invalid_is_null: bool) -> Callable[[s
             return sql
         if kind.base == "boolean":
             return f"(lower({sql}) = 'true')"
+        pattern, value = _read_as(sql, kind)
         target = duckdb_type(kind)
-        if kind.base in {"date", "timestamp"}:
-            pattern, value = r"-?[0-9]+", _since_epoch(sql, kind)
-        elif kind.base in types.INTEGERS:
-            pattern, value = r"[+-]?[0-9]+", f"CAST({sql} AS {target})"
-        elif kind.base in types.NUMBERS:
-            pattern, value = _NUMBER, f"CAST({sql} AS {target})"
-        else:
-            raise QueryFailed("NOT_SUPPORTED", f"a column of type {kind} in a table of the OpenCSVSerde")
-        shown = f"'Error parsing field value ''' || {sql} || ''' for field {index}: For input string: \"' || {sql} || '\"'"
-        otherwise = "NULL" if invalid_is_null else fail("HIVE_BAD_DATA", shown, target)
-        return f"CASE WHEN regexp_full_match({sql}, {literal(pattern)}) THEN {value} WHEN {sql} IS NOT NULL THEN {otherwise} END"
+        field = f"'Error parsing field value ''' || {sql} || ''' for field {index}'"
+        why = field + " || ': For input string: \"' || " + sql + " || '\"'"
+        otherwise = "NULL" if invalid_is_null else fail("HIVE_BAD_DATA", why, target)
+        fits = f"regexp_full_match({sql}, {literal(pattern)})"
+        return f"CASE WHEN {fits} THEN {value} WHEN {sql} IS NOT NULL THEN {otherwise} END"
 
     return convert
 
 
-def _since_epoch(sql: str, kind: Type) -> str:
-    """Timestamps are milliseconds and dates are days since 1970."""
-    if kind.base == "date":
-        return f"(DATE '1970-01-01' + CAST({sql} AS INTEGER))"
-    return f"make_timestamp(CAST({sql} AS BIGINT) * 1000)"
+def _read_as(sql: str, kind: Type) -> tuple[str, str]:
+    """What the text must look like, and the value that it is then."""
+    if kind.base == "date":  # days since 1970
+        return _INTEGER, f"(DATE '1970-01-01' + CAST({sql} AS INTEGER))"
+    if kind.base == "timestamp":  # milliseconds since 1970
+        return _INTEGER, f"make_timestamp(CAST({sql} AS BIGINT) * 1000)"
+    if kind.base in types.NUMBERS:
+        pattern = _INTEGER if kind.base in types.INTEGERS else _NUMBER
+        return pattern, f"CAST({sql} AS {duckdb_type(kind)})"
+    raise QueryFailed("NOT_SUPPORTED", f"a column of type {kind} in a table of the OpenCSVSerde")

@@ -16,7 +16,8 @@ __all__ = ["read_parquet"]
 def read_parquet(paths: Sequence[Path], names: Sequence[str], columns: Sequence[Type]) -> str:
     """A SELECT that gives ``columns``, which the files call ``names``.
 
-    UNION ALL BY NAME with an empty relation of all columns makes those that the files lack; DuckDB's optimizer takes it away.
+    UNION ALL BY NAME with an empty relation of all columns makes those that the files lack; DuckDB's
+    optimizer takes it away.
     """
     quoted = ['"' + name.replace('"', '""') + '"' for name in names]
     kinds = [named_type(kind) for kind in columns]
@@ -28,4 +29,5 @@ def read_parquet(paths: Sequence[Path], names: Sequence[str], columns: Sequence[
         from_named(f"CAST({name} AS {kind})", column)
         for name, kind, column in zip(quoted, kinds, columns, strict=True)
     )
-    return f"SELECT {values or 'NULL'} FROM (SELECT {header or 'NULL'} WHERE FALSE UNION ALL BY NAME SELECT * FROM {read})"
+    rows = f"SELECT {header or 'NULL'} WHERE FALSE UNION ALL BY NAME SELECT * FROM {read}"
+    return f"SELECT {values or 'NULL'} FROM ({rows})"

@@ -1,6 +1,7 @@
 """A Glue table as a SELECT of DuckDB's over the files of its location and partitions."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from localaws.athena.catalog import Partition, Table
@@ -19,7 +20,7 @@ from localaws.athena.tables.text_lines import TextFile, TextFiles
 from localaws.athena.tables.workspace import Workspace
 from localaws.objects import ObjectStore
 
-__all__ = ["LAZY_SIMPLE", "PARQUET", "scan"]
+__all__ = ["LAZY_SIMPLE", "OPEN_CSV", "PARQUET", "scan"]
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
@@ -40,30 +41,28 @@ def scan(
 
     Raises QueryFailed for a SerDe or type that is not supported.
     """
-    names = [column["Name"].lower() for column in table.columns]
-    kinds = [from_hive(column.get("Type") or "string") for column in table.columns]
+    columns = [
+        (column["Name"].lower(), from_hive(column.get("Type") or "string")) for column in table.columns
+    ]
     keys = [(key["Name"].lower(), from_hive(key.get("Type") or "string")) for key in table.keys]
+    names = [f"p{index}" for index in range(len(columns))]
     branches: list[str] = []
     for partition in partitions if keys else [Partition((), table.storage)]:
         values = [_key_value(text, kind) for text, (_, kind) in zip(partition.values, keys, strict=True)]
-        for branch in _branches(table, partition.storage, names, kinds, store, workspace):
-            constants = "".join(f", {value}" for value in values)
-            inner = ", ".join(f"p{index}" for index in range(max(len(names), 1)))
-            shown = ", ".join(f"p{index}" for index in range(len(names)))
-            listed = f"{shown}{constants}" if shown else constants.removeprefix(", ")
-            branches.append(f"SELECT {listed} FROM ({branch}) AS files({inner})")
-    columns = tuple(zip(names, kinds, strict=True)) + tuple(keys)
+        for branch in _branches(table, partition.storage, columns, store, workspace):
+            # A SELECT for every partition, its key a constant: a filter on the key leaves out the rest.
+            alias = f"AS files({', '.join(names)})" if names else "AS files"
+            branches.append(f"SELECT {', '.join([*names, *values])} FROM ({branch}) {alias}")
     if not branches:
-        nothing = ", ".join(f"CAST(NULL AS {duckdb_type(kind)})" for _, kind in columns)
+        nothing = ", ".join(f"CAST(NULL AS {duckdb_type(kind)})" for _, kind in [*columns, *keys])
         branches.append(f"SELECT {nothing} WHERE FALSE")
-    return TableSource(columns, " UNION ALL ".join(branches))
+    return TableSource((*columns, *keys), " UNION ALL ".join(branches))
 
 
 def _branches(
     table: Table,
     storage: Mapping[str, Any],
-    names: Sequence[str],
-    kinds: Sequence[Type],
+    columns: Sequence[tuple[str, Type]],
     store: ObjectStore,
     workspace: Workspace,
 ) -> list[str]:
@@ -71,60 +70,53 @@ def _branches(
     serde = storage.get("SerdeInfo") or {}
     library = serde.get("SerializationLibrary") or LAZY_SIMPLE
     properties = {key: str(value) for key, value in (serde.get("Parameters") or {}).items()}
-    opened = _open(storage.get("Location") or table.storage.get("Location") or "", store, workspace)
+    names, kinds = [name for name, _ in columns], [kind for _, kind in columns]
+    if library not in {PARQUET, LAZY_SIMPLE, OPEN_CSV, *JSON}:
+        raise QueryFailed("NOT_SUPPORTED", f"SerDe {library} of table {table.database}.{table.name}")
+    opened = _open(storage.get("Location") or "", store, workspace)
     if not opened:
         return []
     if library == PARQUET:
-        return [read_parquet([file.path for file, _ in opened], names, kinds)]
-    skip = int(
-        table.parameters.get("skip.header.line.count") or properties.get("skip.header.line.count") or 0
-    )
+        return [read_parquet([path for path, _ in opened], names, kinds)]
+    text_files = [TextFile.of(path, key).with_one_line_end() for path, key in opened]
+    workspace.inputs.extend(file.path for file in text_files if file.path not in workspace.inputs)
+    skip = int(table.parameters.get("skip.header.line.count") or 0)
     found = []
-    for (compression, form), group in _grouped(
-        [TextFile.of(file.path, key) for file, key in opened], library, properties
-    ):
-        files = TextFiles(tuple(group), compression, skip)
+    for (compression, form), paths in _alike(text_files, library, properties).items():
+        files = TextFiles(tuple(paths), compression, skip)
         if library == LAZY_SIMPLE:
             found.append(read_lazy_simple(files, kinds, properties))
         elif library == OPEN_CSV:
             lenient = table.parameters.get("use.null.for.invalid.data", "").lower() == "true"
             found.append(read_open_csv(files, kinds, properties, form, invalid_is_null=lenient))
-        elif library in JSON:
-            found.append(read_json_lines(files, names, kinds, properties))
         else:
-            raise QueryFailed("NOT_SUPPORTED", f"SerDe {library} of table {table.name}")
+            found.append(read_json_lines(files, names, kinds, properties))
     return found
 
 
-def _open(location: str, store: ObjectStore, workspace: Workspace) -> list[tuple[Any, str]]:
-    """The files of a location with their keys; listed again while objects vanish between listing and opening."""
-    for attempt in range(_TRIES):
+def _open(location: str, store: ObjectStore, workspace: Workspace) -> list[tuple[Path, str]]:
+    """The files of a location and their keys; listed again when an object vanishes before it is opened."""
+    for _ in range(_TRIES):
         before = len(workspace.inputs), workspace.scanned
         try:
-            return [(_Opened(workspace.read(found)), found.key) for found in data_files(store, location)]
+            return [(workspace.read(found), found.key) for found in data_files(store, location)]
         except FileNotFoundError:
-            for path in workspace.inputs[before[0] :]:
-                path.unlink(missing_ok=True)
             del workspace.inputs[before[0] :]
             workspace.scanned = before[1]
-            if attempt == _TRIES - 1:
-                raise QueryFailed(
-                    "HIVE_CANNOT_OPEN_SPLIT", f"the objects of {location} change faster than they can be read"
-                ) from None
-    return []
+    raise QueryFailed(
+        "HIVE_CANNOT_OPEN_SPLIT", f"the objects of {location} change faster than they can be read"
+    )
 
 
-class _Opened:
-    def __init__(self, path: Any) -> None:
-        self.path = path
-
-
-def _grouped(files: Sequence[TextFile], library: str, properties: Mapping[str, str]) -> list[Any]:
-    groups: dict[tuple[str, str], list[Any]] = {}
+def _alike(
+    files: Sequence[TextFile], library: str, properties: Mapping[str, str]
+) -> dict[tuple[str, str], list[Path]]:
+    """The files by how they are compressed and, for quoted CSV, by what there is to take care of."""
+    groups: dict[tuple[str, str], list[Path]] = {}
     for file in files:
         form = csv_form(file, properties) if library == OPEN_CSV else ""
         groups.setdefault((file.compression, form), []).append(file.path)
-    return list(groups.items())
+    return groups
 
 
 def _key_value(text: str, kind: Type) -> str:

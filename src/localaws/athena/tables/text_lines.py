@@ -5,9 +5,10 @@ Hive reads a line at a time, so a quoted line break ends a row there too.
 
 import gzip
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from localaws.athena.errors import QueryFailed
 from localaws.athena.sql.typed import literal
@@ -38,8 +39,10 @@ class TextFile:
 
     def blocks(self) -> Iterator[bytes]:
         """The bytes of the file, decompressed where that is gzip."""
-        opened: IO[bytes] = gzip.open(self.path) if self.compression == "gzip" else self.path.open("rb")  # type: ignore[assignment]
-        with opened as file:
+        with ExitStack() as closing:
+            file: IO[bytes] = closing.enter_context(self.path.open("rb"))
+            if self.compression == "gzip":
+                file = closing.enter_context(cast(IO[bytes], gzip.GzipFile(fileobj=file)))
             while block := file.read(_BLOCK):
                 yield block
 
@@ -54,6 +57,24 @@ class TextFile:
                 break
         return found
 
+    def with_one_line_end(self) -> "TextFile":
+        """The file, or a copy when its beginning has both CRLF and LF, between which DuckDB sees rows."""
+        if self.compression == "zstd":
+            return self
+        head = next(self.blocks(), b"")
+        both = head.count(b"\r\n")
+        if both in {0, head.count(b"\n")}:
+            return self
+        copy = self.path.with_name(f"{self.path.name}.lf")
+        with copy.open("wb") as file:
+            carried = b""
+            for block in self.blocks():
+                whole = carried + block
+                carried = whole[-1:] if whole.endswith(b"\r") else b""
+                file.write(whole[: len(whole) - len(carried)].replace(b"\r\n", b"\n"))
+            file.write(carried)
+        return TextFile(copy, "none")
+
 
 @dataclass(frozen=True, slots=True)
 class TextFiles:
@@ -65,12 +86,13 @@ class TextFiles:
 
     def lines(self) -> str:
         """A relation with one column, ``line``, never NULL."""
-        return f"(SELECT coalesce(line, '') AS line FROM read_csv({self.options()}, delim='', quote='', escape='', columns={{'line': 'VARCHAR'}}))"
+        read = f"read_csv({self.options()}, delim='', quote='', escape='', columns={{'line': 'VARCHAR'}})"
+        return f"(SELECT coalesce(line, '') AS line FROM {read})"
 
     def options(self) -> str:
         """What every call of read_csv needs."""
         listed = ", ".join(literal(str(path)) for path in self.paths)
         return (
-            f"[{listed}], auto_detect=false, header=false, skip={self.skip}, compression='{self.compression}', "
-            "null_padding=true, strict_mode=false"
+            f"[{listed}], auto_detect=false, header=false, skip={self.skip}, null_padding=true, "
+            f"compression='{self.compression}', strict_mode=false"
         )

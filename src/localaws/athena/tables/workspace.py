@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+from itertools import count
 from pathlib import Path
 
 from localaws.objects import StoredObject
@@ -13,13 +14,15 @@ __all__ = ["Workspace"]
 class Workspace:
     """``inputs`` are the files that the query may read, ``root`` the folder into which it may write.
 
-    An input is a hard link, so an object that is overwritten or deleted meanwhile stays as the query first saw it.
+    An input is a hard link, so an object that is overwritten or deleted meanwhile stays as the query first
+    saw it.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.inputs: list[Path] = []
         self.scanned = 0  # bytes
+        self._numbers = count()
         root.mkdir(parents=True)
 
     def read(self, stored: StoredObject) -> Path:
@@ -28,7 +31,7 @@ class Workspace:
         Raises:
             FileNotFoundError: the object is gone already.
         """
-        path = self.root / f"in{len(self.inputs)}"
+        path = self.root / f"in{next(self._numbers)}"
         try:
             os.link(stored.path, path)
         except FileNotFoundError:

@@ -9,7 +9,8 @@ __all__ = ["Limits"]
 class Limits:
     """A query that goes beyond fails and says so; it never takes the server with it.
 
-    ``seconds`` is Athena's own limit for a SELECT. ``address_space`` bounds what DuckDB does not count as its memory.
+    ``seconds`` is Athena's own limit for a SELECT. ``address_space`` bounds what DuckDB does not count as its
+    memory.
     """
 
     memory: int = 2 << 30  # bytes that DuckDB may use, after which it spills

@@ -1,10 +1,10 @@
-"""The worker process: runs one job after another, each in a fresh DuckDB that is locked before it sees the query.
+"""The worker process: runs one job after another, each in a fresh DuckDB, locked before it sees the query.
 
-A job is a line of JSON on stdin, its answer a line on stdout. The process ends when stdin does, so it never outlives its
-parent, not even in the middle of a query. It imports nothing but DuckDB.
+A job is a line of JSON on stdin, its answer a line on stdout. The process ends when stdin does, so it never
+outlives its parent, not even in the middle of a query. It imports nothing but DuckDB.
 
-The lock: what may be read and written is listed file by file, everything else (other files, HTTP, extensions, settings) is
-refused by DuckDB itself, and the operating system bounds memory and the size of files.
+The lock: what may be read and written is listed file by file, everything else (other files, HTTP, extensions,
+settings) is refused by DuckDB itself, and the operating system bounds memory and the size of files.
 """
 
 import json
@@ -29,7 +29,10 @@ def main() -> None:
     answers.write("ready\n")
     answers.flush()
     while True:
-        answer = _answer(json.loads(jobs.get()))
+        connection = duckdb.connect(
+            ":memory:"
+        )  # before the job comes: opening takes longer than many a query
+        answer = _answer(json.loads(jobs.get()), connection)
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
@@ -40,10 +43,10 @@ def _receive(jobs: "queue.SimpleQueue[str]") -> None:
     os._exit(0)  # the parent is gone or wants no more, and a query may be running
 
 
-def _answer(job: dict[str, Any]) -> dict[str, Any]:
+def _answer(job: dict[str, Any], connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     try:
         _limit(job)
-        connection = _locked(job)
+        _lock(job, connection)
     except Exception as error:
         return {"error": "Setup", "message": f"{type(error).__name__}: {error}"}
     try:
@@ -70,8 +73,7 @@ def _limit(job: dict[str, Any]) -> None:
             continue
 
 
-def _locked(job: dict[str, Any]) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(":memory:")
+def _lock(job: dict[str, Any], connection: duckdb.DuckDBPyConnection) -> None:
     settings = {
         "temp_directory": job["temp_directory"],
         "max_temp_directory_size": f"{job['spill']}B",
@@ -89,7 +91,6 @@ def _locked(job: dict[str, Any]) -> duckdb.DuckDBPyConnection:
     }
     for name, value in settings.items():
         connection.execute(f"SET {name} = {value!r}")
-    return connection
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Trino's functions: one module a family, ``signature`` for how they are written down, ``registry`` for the list."""
+"""Trino's functions: a module for each family, ``signature`` how they are written, ``registry`` the list."""

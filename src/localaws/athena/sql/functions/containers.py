@@ -34,7 +34,7 @@ def _zip_with(arguments: Sequence[Typed]) -> str:
 
 
 def _of_entries(kept: str) -> Callable[[Sequence[Typed]], str]:
-    """A function of a map whose lambda takes the key and the value of an entry; ``kept`` is the entry made of them."""
+    """A function of a map with a lambda of key and value; ``kept`` is the entry made of them."""
 
     def write(arguments: Sequence[Typed]) -> str:
         joined = cast(Lambda, arguments[1])
@@ -59,8 +59,8 @@ FUNCTIONS: list[Function] = [
     # DuckDB's list_distinct loses NULL and the order.
     scalar(
         "array_distinct(array(E)) -> array(E)",
-        "list_filter({0}, lambda d, i: CASE WHEN d IS NULL THEN len(list_filter({0}[:i], lambda n: n IS NULL)) = 1 "
-        "ELSE list_position({0}, d) = i END)",
+        "list_filter({0}, lambda d, i: CASE WHEN d IS NULL "
+        "THEN len(list_filter({0}[:i], lambda n: n IS NULL)) = 1 ELSE list_position({0}, d) = i END)",
     ),
     scalar("array_sort(array(O)) -> array(O)", "list_sort({0}, 'ASC', 'NULLS LAST')"),
     scalar(
@@ -102,7 +102,8 @@ FUNCTIONS: list[Function] = [
     *[
         scalar(
             f"sequence({kind}, {kind}, {step}) -> array({kind})",
-            f"list_transform(generate_series(CAST({{0}} AS TIMESTAMP), CAST({{1}} AS TIMESTAMP), {{2}}), lambda d: CAST(d AS {duckdb}))",
+            "list_transform(generate_series(CAST({0} AS TIMESTAMP), CAST({1} AS TIMESTAMP), {2}), "
+            f"lambda d: CAST(d AS {duckdb}))",
         )
         for kind, duckdb in (("date", "DATE"), ("timestamp", "TIMESTAMP"))
         for step in ("interval day to second", "interval year to month")

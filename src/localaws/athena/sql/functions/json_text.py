@@ -67,7 +67,8 @@ FUNCTIONS: list[Function] = [
             ),
             scalar(
                 f"json_array_length({kind}) -> bigint",
-                "CASE WHEN json_valid({0}) AND json_type({0}) = 'ARRAY' THEN CAST(json_array_length({0}) AS BIGINT) END",
+                "CASE WHEN json_valid({0}) AND json_type({0}) = 'ARRAY' "
+                "THEN CAST(json_array_length({0}) AS BIGINT) END",
             ),
             scalar(
                 f"json_array_get({kind}, bigint) -> json",

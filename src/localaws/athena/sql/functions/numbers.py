@@ -87,8 +87,8 @@ FUNCTIONS: list[Function] = [
     scalar("least(O, O...) -> O", _all_or_nothing("least")),
     scalar(
         "width_bucket(double, double, double, bigint) -> bigint",
-        "CAST(CASE WHEN {1} < {2} THEN least(greatest(floor(({0} - {1}) / ({2} - {1}) * {3}) + 1, 0), {3} + 1) "
-        "ELSE least(greatest(floor(({1} - {0}) / ({1} - {2}) * {3}) + 1, 0), {3} + 1) END AS BIGINT)",
+        "CAST(least(greatest(floor(CASE WHEN {1} < {2} THEN ({0} - {1}) / ({2} - {1}) "
+        "ELSE ({1} - {0}) / ({1} - {2}) END * {3}) + 1, 0), {3} + 1) AS BIGINT)",
     ),
     scalar(
         "to_base(bigint, bigint) -> varchar",
@@ -99,8 +99,9 @@ FUNCTIONS: list[Function] = [
     ),
     scalar(
         "from_base(varchar, bigint) -> bigint",
-        "CAST(list_reduce(list_prepend(CAST(0 AS HUGEINT), list_transform(string_split(lower({0}), ''), lambda d: "
-        "CAST(strpos('0123456789abcdefghijklmnopqrstuvwxyz', d) - 1 AS HUGEINT))), lambda a, b: a * {1} + b) AS BIGINT)",
+        "CAST(list_reduce(list_prepend(CAST(0 AS HUGEINT), list_transform(string_split(lower({0}), ''), "
+        "lambda d: CAST(strpos('0123456789abcdefghijklmnopqrstuvwxyz', d) - 1 AS HUGEINT))), "
+        "lambda a, b: a * {1} + b) AS BIGINT)",
     ),
     scalar("bitwise_and(bigint, bigint) -> bigint", "({0} & {1})"),
     scalar("bitwise_or(bigint, bigint) -> bigint", "({0} | {1})"),

@@ -2,10 +2,13 @@
 
 A signature is written as Trino's documentation writes it, ``"element_at(map(K, V), K) -> V"``:
 
-- a capital letter stands for any type, the same one everywhere; ``N`` for any number, ``O`` for anything with an order;
+- a capital letter stands for any type, the same one everywhere; ``N`` for any number, ``O`` for anything with
+  an order;
 - ``any`` is any type, another one every time;
-- ``varchar``, ``decimal``, ``timestamp``, ``timestamp with time zone`` and ``time`` take any length or precision;
-- ``function(T, R)`` is a lambda from T to R; a last parameter that ends in ``...`` may come any number of times.
+- ``varchar``, ``decimal``, ``timestamp``, ``timestamp with time zone`` and ``time`` take any length or
+  precision;
+- ``function(T, R)`` is a lambda from T to R; a last parameter that ends in ``...`` may come any number of
+  times.
 """
 
 import re
@@ -66,7 +69,8 @@ def scalar(written: str, template: Template, result: Result | None = None) -> Fu
 def aggregate(written: str, template: Template, result: Result | None = None) -> Function:
     """A function of a group's rows.
 
-    In the template ``{distinct}`` and ``{order}`` are where DISTINCT and an ORDER BY go, ``{over}`` is FILTER and OVER.
+    In the template ``{distinct}`` and ``{order}`` are where DISTINCT and an ORDER BY go, ``{over}`` is FILTER
+    and OVER.
     """
     return _function(written, template, "aggregate", result)
 
@@ -119,7 +123,8 @@ _PLAIN = {
     kind.base: kind
     for kind in (
         types.BOOLEAN, types.TINYINT, types.SMALLINT, types.INTEGER, types.BIGINT, types.REAL, types.DOUBLE,
-        types.VARCHAR, types.VARBINARY, types.JSON, types.DATE, types.TIME, types.TIMESTAMP, types.TIMESTAMP_TZ,
+        types.VARCHAR, types.VARBINARY, types.JSON, types.DATE, types.TIME, types.TIMESTAMP,
+        types.TIMESTAMP_TZ,
         types.DAY_INTERVAL, types.MONTH_INTERVAL, types.UNKNOWN,
     )
 }  # fmt: skip

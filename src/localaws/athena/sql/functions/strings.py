@@ -139,8 +139,10 @@ FUNCTIONS: list[Function] = [
     scalar("url_extract_fragment(varchar) -> varchar", "nullif(regexp_extract({0}, '#(.*)$', 1), '')"),
     scalar(
         "url_extract_parameter(varchar, varchar) -> varchar",
-        "url_decode(replace(list_filter(list_transform(string_split(regexp_extract({0}, '^[^?#]*\\?([^#]*)', 1), '&'), "
-        "lambda p: CASE WHEN split_part(p, '=', 1) = {1} THEN p[length({1}) + 2:] END), lambda p: p IS NOT NULL)[1], '+', ' '))",
+        "url_decode(replace(list_filter(list_transform("
+        "string_split(regexp_extract({0}, '^[^?#]*\\?([^#]*)', 1), '&'), "
+        "lambda p: CASE WHEN split_part(p, '=', 1) = {1} THEN p[length({1}) + 2:] END), "
+        "lambda p: p IS NOT NULL)[1], '+', ' '))",
     ),
     # binary: https://trino.io/docs/current/functions/binary.html
     scalar("to_hex(varbinary) -> varchar", "hex({0})"),
