@@ -1,7 +1,5 @@
 """The parts of a running LocalAws, started in order and stopped in the reverse."""
 
-import importlib
-import importlib.util
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -14,7 +12,7 @@ from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 from moto.s3.models import s3_backends
 
-from localaws import instances
+from localaws import athena, event_rules, instances
 from localaws import mailbox as mailboxes
 from localaws.application import Application
 from localaws.cloudformation import backend as cloudformation
@@ -113,6 +111,7 @@ def start_parts(
     stopping.callback(invoker.close)
     execution.mend(stopping, invoker, deliveries)
     events.mend(stopping, deliveries, invoker.invoke_later)
+    event_rules.mend(stopping, deliveries, invoker.invoke_later)
 
     for part in (
         choices,
@@ -139,11 +138,9 @@ def start_parts(
         keeper = Keeper(folder, files)
         app.answered = keeper.answered
 
-    if importlib.util.find_spec("localaws.athena") and hasattr(
-        athena := importlib.import_module("localaws.athena"), "install"
-    ):
-        stopping.callback(athena.install(objects, folder / "athena"))
+    stopping.callback(athena.install(objects, folder / "athena"))
 
+    stopping.callback(ending.stop_all)
     server.start()
     if keeper is not None:
         stopping.callback(keeper.stop)

@@ -8,9 +8,15 @@ nothing.
 from contextlib import ExitStack
 from typing import Any
 
-__all__ = ["MotoMoved", "replace", "replace_item"]
+__all__ = ["MotoMoved", "replace", "replace_item", "replaced"]
 
 _ABSENT = object()
+_replaced: list[str] = []
+
+
+def replaced() -> list[str]:
+    """What is replaced at this moment, as ``module:attribute``: what must be looked at when moto changes."""
+    return sorted(_replaced)
 
 
 class MotoMoved(Exception):
@@ -53,6 +59,7 @@ def replace(undo: ExitStack, owner: Any, name: str, value: object) -> Any:
         undo.callback(setattr, owner, name, raw)
     original = getattr(owner, name)
     setattr(owner, name, value)
+    _remember(undo, owner, name)
     return original
 
 
@@ -63,3 +70,10 @@ def replace_item(undo: ExitStack, mapping: Any, key: str, value: object) -> None
     else:
         undo.callback(mapping.pop, key, None)
     mapping[key] = value
+
+
+def _remember(undo: ExitStack, owner: Any, name: str) -> None:
+    where = f"{owner.__name__}:{name}" if not isinstance(owner, type) else ""
+    where = where or f"{owner.__module__}:{owner.__qualname__}.{name}"
+    _replaced.append(where)
+    undo.callback(_replaced.remove, where)

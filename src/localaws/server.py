@@ -10,10 +10,15 @@ from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localaws.deployment import Deployment, deploy_template
 from localaws.mailbox import Mailbox
+from localaws.objects import ObjectStore
+
+if TYPE_CHECKING:
+    from localaws.lambda_.invocation import Invocation
+    from localaws.parts import Parts
 
 __all__ = ["AlreadyRunning", "LocalAws"]
 
@@ -39,8 +44,10 @@ class LocalAws:
     start; without, it is gone at the stop. ``backends`` are ``"module:object"`` strings of further services:
     each object is called with this LocalAws when it starts.
 
-    >>> with LocalAws() as aws:  # doctest: +SKIP
-    ...     aws.deploy(Path("template.yaml"), "my-stack").outputs
+    ::
+
+        with LocalAws() as aws:
+            outputs = aws.deploy(Path("template.yaml"), "my-stack").outputs
     """
 
     def __init__(
@@ -53,30 +60,28 @@ class LocalAws:
         self.region, self.account = region, _ACCOUNT
         self._port, self._state, self._backends = port, state, tuple(backends)
         self._stopping: ExitStack | None = None
-        self._parts: Any = None
+        self._parts: Parts | None = None
         self._clients: dict[str, Any] = {}
         self._clients_lock = threading.Lock()
 
     @property
     def endpoint(self) -> str:
         """``http://127.0.0.1:PORT``, once it is started."""
-        return str(self._started().endpoint)
+        return self._started().endpoint
 
     @property
     def mailbox(self) -> Mailbox:
         """What was published to topics."""
-        mailbox: Mailbox = self._started().mailbox
-        return mailbox
+        return self._started().mailbox
 
     @property
     def folder(self) -> Path:
         """Where everything is kept: the state, or a temporary folder."""
-        folder: Path = self._started().folder
-        return folder
+        return self._started().folder
 
     @property
-    def objects(self) -> Any:
-        """The objects of S3 as files (an ObjectStore)."""
+    def objects(self) -> ObjectStore:
+        """The objects of S3 as files."""
         return self._started().objects
 
     def start(self) -> None:
@@ -139,8 +144,8 @@ class LocalAws:
             client=self.client,
         )
 
-    def invoke(self, function_name: str, payload: bytes) -> Any:
-        """Run a function once, in process, and return its Invocation(payload, error, log).
+    def invoke(self, function_name: str, payload: bytes) -> "Invocation":
+        """Run a function once, in process, and wait: what goes wrong in the handler is in the result.
 
         Raises:
             LookupError: there is no such function.
@@ -157,7 +162,7 @@ class LocalAws:
             ) from error
         return invoker.invoke(function, payload)
 
-    def _started(self) -> Any:
+    def _started(self) -> "Parts":
         if self._parts is None:
             raise RuntimeError("this LocalAws is not running: call start() or use it in a with statement")
         return self._parts

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import re
+import uuid
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ import yaml
 
 from localaws.cloudformation.problems import Problem
 from localaws.cloudformation.resource import tag_map
-from localaws.lambda_.tags import TASK_ROOT_TAG
+from localaws.lambda_.tags import REVISION_TAG, TASK_ROOT_TAG
 
 __all__ = ["UNZIPPED_LIMIT", "packaged"]
 
@@ -115,7 +116,9 @@ class _Packager:
                 raise _Missing(
                     f"Metadata.DockerContext is {metadata['DockerContext']!r}, which is not a folder"
                 )
-            tags = {**tag_map(properties.get("Tags")), TASK_ROOT_TAG: str(context)}
+            # Sources may have changed in any way: no worker outlives a deployment.
+            ours = {TASK_ROOT_TAG: str(context), REVISION_TAG: uuid.uuid4().hex}
+            tags = {**tag_map(properties.get("Tags")), **ours}
             properties["Tags"] = (
                 tags if serverless else [{"Key": key, "Value": value} for key, value in tags.items()]
             )

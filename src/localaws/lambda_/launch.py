@@ -1,7 +1,8 @@
 """What a worker process executes: start a runtime client, and die with the process that started the worker.
 
 Only the standard library is imported here, because the handler's own packages come first on the path.
-Arguments: the number of the descriptor to watch, the runtime client (``awslambdaric`` or a path), the handler.
+Arguments: the number of the descriptor to watch, the runtime client (``awslambdaric`` or a path), the
+handler.
 """
 
 import os

@@ -27,11 +27,12 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
 )
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from localaws.patching import replace
 
-__all__ = ["mend"]
+__all__ = ["mend", "stop_all"]
 
 _FINAL = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
 
@@ -46,6 +47,18 @@ def mend(undo: ExitStack, ended: Callable[[], None]) -> None:
     replace(undo, BaseExecutionWorkerCommunication, "_reflect_execution_status", reflect)
     replace(undo, StepFunctionResponse, "stop_execution", _stop_execution)
     replace(undo, StepFunctionResponse, "describe_execution", _describe_execution)
+
+
+def stop_all() -> None:
+    """End the threads of every execution that runs."""
+    backend: Any
+    for _, _, backend in stepfunctions_parser_backends.iter_backends():
+        for machine in backend.state_machines:
+            execution: Any
+            for execution in machine.executions:
+                environment = getattr(execution.exec_worker, "env", None)
+                if execution.status not in _FINAL and environment is not None:
+                    environment.set_stop(stop_date=datetime.now(UTC), cause=None, error=None)
 
 
 def _reflect(self: Any) -> None:

@@ -91,7 +91,7 @@ def test_an_image_is_run_from_its_docker_context_with_the_dockerfiles_command(tm
     properties, problems, _ = package(tmp_path, image)
 
     assert problems == []
-    assert properties["Tags"] == {TASK_ROOT_TAG: str(tmp_path / "src")}
+    assert properties["Tags"][TASK_ROOT_TAG] == str(tmp_path / "src")
     assert properties["ImageConfig"] == {"Command": ["app.handler"]}
     assert properties["ImageUri"] == "localaws/it:sources"
 

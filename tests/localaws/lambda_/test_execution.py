@@ -4,6 +4,8 @@ import base64
 import json
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from botocore.exceptions import ClientError
@@ -289,3 +291,28 @@ def test_another_runtime_than_python_is_refused_by_name(aws: LocalAws) -> None:
 
     with pytest.raises(ClientError, match=r"js has the runtime nodejs22\.x; localaws runs Python"):
         invoke(aws, "js")
+
+
+def test_deploying_changed_sources_of_an_image_replaces_its_workers(aws: LocalAws, tmp_path: Path) -> None:
+    template, app = tmp_path / "template.yaml", tmp_path / "app.py"
+    template.write_text(
+        dedent("""
+            Transform: AWS::Serverless-2016-10-31
+            Resources:
+              Talks:
+                Type: AWS::Serverless::Function
+                Metadata: {DockerContext: .}
+                Properties:
+                  FunctionName: talks
+                  PackageType: Image
+                  ImageConfig: {Command: [app.handler]}
+        """)
+    )
+    app.write_text("def handler(event, context): return 'before'")
+    aws.deploy(template, "stack")
+    before = invoke(aws, "talks").payload
+
+    app.write_text("def handler(event, context): return 'after, and longer'")
+    aws.deploy(template, "stack")
+
+    assert (before, invoke(aws, "talks").payload) == ("before", "after, and longer")

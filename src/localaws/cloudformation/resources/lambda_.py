@@ -4,13 +4,12 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_Lambd
 """
 
 import io
-import uuid
 import zipfile
 from collections.abc import Mapping
 from typing import Any
 
 from localaws.cloudformation.resource import Cloud, Made, ResourceType, tag_map
-from localaws.lambda_.tags import DEAD_LETTER_TAG, LOG_FORMAT_TAG, LOG_GROUP_TAG, REVISION_TAG, TASK_ROOT_TAG
+from localaws.lambda_.tags import DEAD_LETTER_TAG, LOG_FORMAT_TAG, LOG_GROUP_TAG, TASK_ROOT_TAG
 
 __all__ = [
     "Alias",
@@ -154,8 +153,6 @@ def _tags(properties: Mapping[str, Any]) -> dict[str, str]:
         tags[LOG_FORMAT_TAG] = str(logging["LogFormat"])
     if target := (properties.get("DeadLetterConfig") or {}).get("TargetArn"):
         tags[DEAD_LETTER_TAG] = str(target)
-    if TASK_ROOT_TAG in tags:
-        tags[REVISION_TAG] = uuid.uuid4().hex  # sources may have changed: no worker outlives a deployment
     return tags
 
 
