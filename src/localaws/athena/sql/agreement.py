@@ -12,18 +12,21 @@ from localaws.athena.sql.types import Type, common_type
 __all__ = ["common_of"]
 
 
-def common_of(context: Context, values: Sequence[Typed], node: exp.Expr, what: str) -> Type:
-    """The type that all ``values`` become.
+def common_of(context: Context, values: Sequence[Typed], nodes: Sequence[exp.Expr], what: str) -> Type:
+    """The type that all ``values``, which ``nodes`` became, have in common.
 
-    Raises QueryFailed (TYPE_MISMATCH) where there is none; ``what`` names the values.
+    Raises QueryFailed (TYPE_MISMATCH) at the first that does not fit; ``what`` names the values.
     """
     together = types.UNKNOWN
-    for value in values:
+    for value, node in zip(values, nodes, strict=True):
         found = common_type(together, value.type)
         if found is None:
-            shown = ", ".join(dict.fromkeys(str(each.type) for each in values))
             rule = f"{what} must be the same type or coercible to a common type"
-            message = f"{rule}. Cannot find common type between {shown}"
+            shown = ", ".join(dict.fromkeys(str(each.type) for each in values))
+            message = (
+                f"{rule}. Cannot find common type between {together} and {value.type}, "
+                f"all types (without duplicates): [{shown}]"
+            )
             raise context.error("TYPE_MISMATCH", message, node)
         together = found
     return together

@@ -293,13 +293,13 @@ def _listagg(compiler: Compiler, node: exp.GroupConcat, around: _Around, scope: 
 
 def _coalesce(compiler: Compiler, arguments: list[exp.Expr], node: exp.Expr, scope: Scope) -> Typed:
     values = [compiler(argument, scope) for argument in arguments]
-    kind = common_of(compiler.context, values, node, "All COALESCE operands")
+    kind = common_of(compiler.context, values, arguments, "All COALESCE operands")
     return Typed(f"coalesce({', '.join(coerce(value, kind).sql for value in values)})", kind)
 
 
 def _nullif(compiler: Compiler, arguments: list[exp.Expr], node: exp.Expr, scope: Scope) -> Typed:
     first, second = (compiler(argument, scope) for argument in arguments)
-    kind = common_of(compiler.context, [first, second], node, "NULLIF operands")
+    kind = common_of(compiler.context, [first, second], arguments, "NULLIF operands")
     same = f"{coerce(first, kind).sql} = {coerce(second, kind).sql}"
     return Typed(f"CASE WHEN {same} THEN NULL ELSE {first.sql} END", first.type)
 

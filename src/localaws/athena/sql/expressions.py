@@ -199,7 +199,8 @@ def _in(compiler: Compiler, node: exp.In, scope: Scope) -> Typed:
     if node.args.get("unnest") or node.args.get("field"):
         raise compiler.unsupported(node)
     options = [compiler(option, scope) for option in node.expressions]
-    together = common_of(compiler.context, [value, *options], node, "IN value and list items")
+    sources = [node.this, *node.expressions]
+    together = common_of(compiler.context, [value, *options], sources, "IN value and list items")
     listed = ", ".join(coerce(option, together).sql for option in options)
     return Typed(f"({coerce(value, together).sql} IN ({listed}))", types.BOOLEAN)
 
@@ -243,12 +244,16 @@ def _case(compiler: Compiler, node: exp.Case, scope: Scope) -> Typed:
             )
         else:
             option = compiler(branch.this, scope)
-            together = common_of(compiler.context, [subject, option], branch, "CASE operand and WHEN clauses")
+            together = common_of(
+                compiler.context, [subject, option], [node.this, branch.this], "CASE operand and WHEN clauses"
+            )
             conditions.append(f"{coerce(subject, together).sql} = {coerce(option, together).sql}")
         results.append(compiler(branch.args["true"], scope))
+    sources = [branch.args["true"] for branch in node.args["ifs"]]
     if default := node.args.get("default"):
+        sources.append(default)
         results.append(compiler(default, scope))
-    kind = common_of(compiler.context, results, node, "All CASE results")
+    kind = common_of(compiler.context, results, sources, "All CASE results")
     texts = [coerce(result, kind).sql for result in results]
     otherwise = f" ELSE {texts.pop()}" if default else ""
     whens = " ".join(
@@ -259,10 +264,9 @@ def _case(compiler: Compiler, node: exp.Case, scope: Scope) -> Typed:
 
 def _if(compiler: Compiler, node: exp.If, scope: Scope) -> Typed:
     condition = compiler.boolean(node.this, scope, "IF condition must evaluate to a boolean, not")
-    results = [compiler(node.args["true"], scope)]
-    if otherwise := node.args.get("false"):
-        results.append(compiler(otherwise, scope))
-    kind = common_of(compiler.context, results, node, "Result types for IF")
+    sources = [node.args[part] for part in ("true", "false") if node.args.get(part) is not None]
+    results = [compiler(source, scope) for source in sources]
+    kind = common_of(compiler.context, results, sources, "Result types for IF")
     texts = [coerce(result, kind).sql for result in results]
     return Typed(f"CASE WHEN {condition.sql} THEN {' ELSE '.join(texts)} END", kind)
 
@@ -317,7 +321,7 @@ def _at_time_zone(compiler: Compiler, node: exp.AtTimeZone, scope: Scope) -> Typ
 
 def _array(compiler: Compiler, node: exp.Array, scope: Scope) -> Typed:
     elements = [compiler(element, scope) for element in node.expressions]
-    kind = types.array(common_of(compiler.context, elements, node, "All ARRAY elements"))
+    kind = types.array(common_of(compiler.context, elements, node.expressions, "All ARRAY elements"))
     listed = ", ".join(coerce(element, kind.element).sql for element in elements)
     return Typed(f"CAST([{listed}] AS {duckdb_type(kind)})" if not elements else f"[{listed}]", kind)
 

@@ -197,7 +197,10 @@ class Relations:
         ]
         if len({len(row) for row in rows}) > 1:
             raise self.context.error("SYNTAX_ERROR", "Values rows have mismatched sizes", node)
-        kinds = [common_of(self.context, column, node, "Values rows") for column in zip(*rows, strict=True)]
+        kinds = [
+            common_of(self.context, column, [node] * len(rows), "Values rows")
+            for column in zip(*rows, strict=True)
+        ]
         listed = ", ".join(
             f"({', '.join(coerce(cell, kind).sql for cell, kind in zip(row, kinds, strict=True))})"
             for row in rows
@@ -277,14 +280,12 @@ class Relations:
                 f"Column alias list has {len(labels)} entries but '{alias}' has {width} columns available"
             )
             raise self.context.error("MISMATCHED_COLUMN_ALIASES", message, node)
-        fields = [
-            replace(
-                each,
-                name=labels[index] if labels else each.name,
-                qualifier=(alias,) if alias else each.qualifier,
-            )
-            for index, each in enumerate(relation.fields)
-        ]
+        fields = []
+        for index, each in enumerate(relation.fields):
+            label = labels[index] if labels else each.name
+            if label is not None:
+                self.context.names.meant[each.sql.rpartition(".")[2]] = label
+            fields.append(replace(each, name=label, qualifier=(alias,) if alias else each.qualifier))
         return Relation(relation.sql, tuple(fields))
 
     # joins

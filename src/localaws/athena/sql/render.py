@@ -15,6 +15,8 @@ def text_of(sql: str, kind: Type) -> str:
     if kind.base == "timestamp with time zone":
         local = f"timezone({literal(kind.zone)}, {sql})"
         return f"({_clock(local, kind)} || {literal(' ' + kind.zone)})"
+    if kind.base == "decimal" and kind.precision == kind.scale:  # DuckDB writes .5
+        return f"regexp_replace(CAST({sql} AS VARCHAR), '^(-?)\\.', '\\10.')"
     return _WRITERS.get(kind.base, "CAST({0} AS VARCHAR)").format(sql)
 
 
@@ -53,13 +55,10 @@ def _clock(sql: str, kind: Type) -> str:
         return f"strftime({moment}, '{day}%H:%M:%S')"
     if kind.precision == 3:
         return f"strftime({moment}, '{day}%H:%M:%S.%g')"
-    cut = 6 - min(kind.precision, 6)  # DuckDB keeps microseconds
-    text = f"strftime({moment}, '{day}%H:%M:%S.%f')"
-    return (
-        f"left({text}, -{cut})"
-        if cut
-        else f"rpad({text}, length({text}) + {max(kind.precision - 6, 0)}, '0')"
-    )
+    text = f"strftime({moment}, '{day}%H:%M:%S.%f')"  # microseconds: DuckDB keeps no more
+    if kind.precision > 6:
+        return f"({text} || '{'0' * (kind.precision - 6)}')"
+    return f"left({text}, -{6 - kind.precision})" if kind.precision < 6 else text
 
 
 _WRITERS = {

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from localaws.athena.errors import QueryFailed
 from localaws.athena.sql.functions.signature import Function, scalar
+from localaws.athena.sql.render import text_of
 from localaws.athena.sql.typed import Typed, literal
 
 __all__ = ["FUNCTIONS"]
@@ -28,16 +29,26 @@ def _split_limited(arguments: Sequence[Typed]) -> str:
     return f"CASE WHEN len({pieces}) > {limit} THEN {rest} ELSE {pieces} END"
 
 
+_DIRECTIVE = re.compile(r"%%|%[-+ 0#]*\d*(?:\.\d+)?([sdfeEgGxXc])?")
+
+
 def _format(arguments: Sequence[Typed]) -> str:
     """Java's format strings, as far as DuckDB's printf has the same."""
-    pattern = arguments[0].constant
-    if pattern is None or re.sub(r"%[-+ 0#]*\d*(\.\d+)?[sdfeEgGxXc]|%%", "", pattern).count("%"):
+    pattern, *given = arguments
+    directives = [found for found in _DIRECTIVE.finditer(pattern.constant or "%!") if found[0] != "%%"]
+    if any(found[1] is None for found in directives):
         raise QueryFailed("NOT_SUPPORTED", "format() with this format string")
-    given = [
-        f"CAST({argument.sql} AS DOUBLE)" if argument.type.base == "decimal" else argument.sql
-        for argument in arguments[1:]
-    ]
-    return f"printf({', '.join([arguments[0].sql, *given])})"
+    if len(directives) > len(given):
+        raise QueryFailed("INVALID_FUNCTION_ARGUMENT", f"Invalid format string: {pattern.constant}")
+    values = []
+    for found, value in zip(directives, given, strict=False):
+        if found[1] == "s":
+            values.append(text_of(value.sql, value.type))
+        elif found[1] in "feEgG":
+            values.append(f"CAST({value.sql} AS DOUBLE)")
+        else:
+            values.append(value.sql)
+    return f"printf({', '.join([pattern.sql, *values])})"
 
 
 def _replacement(arguments: Sequence[Typed]) -> str:
