@@ -86,6 +86,9 @@ class Lake:
     def rows(self, sql: str) -> list[list[str | None]]:
         return self.ask(sql).rows
 
+    def rows_in(self, workgroup: str, sql: str) -> list[list[str | None]]:
+        return self.ask(sql, WorkGroup=workgroup).rows
+
     def make_table(self, name: str, description: Mapping[str, Any]) -> None:
         """A table of the default database as a case file describes it."""
         for key, text in description["files"].items():
