@@ -12,7 +12,7 @@ from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 from moto.s3.models import s3_backends
 
-from localaws import athena, event_rules, instances
+from localaws import athena, aws_session, event_rules, instances
 from localaws import mailbox as mailboxes
 from localaws.application import Application
 from localaws.cloudformation import backend as cloudformation
@@ -78,6 +78,7 @@ def start_parts(
     _forget_everything()
     stopping.callback(_forget_everything)
     replace_item(stopping, default_user_config["stepfunctions"], "execute_state_machine", True)
+    aws_session.mend(stopping)
     instances.mend(stopping)
     managed_policies.mend(stopping)
 

@@ -3,11 +3,11 @@
 import contextlib
 import importlib
 import logging
+import os
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -121,6 +121,8 @@ class LocalAws:
 
     def client(self, service: str) -> Any:
         """A boto3 client of this endpoint, with dummy credentials. It is shared: do not close it."""
+        from localaws.aws_session import make_client
+
         endpoint = self.endpoint
         with self._clients_lock:
             if service not in self._clients:
@@ -168,6 +170,7 @@ class LocalAws:
         return self._parts
 
     def _start(self, stopping: ExitStack) -> None:
+        _forget_profile(stopping)
         from localaws.parts import start_parts  # moto takes a second to import: not before it is needed
 
         folder = self._state
@@ -201,27 +204,8 @@ class LocalAws:
         self._clients = {}
 
 
-def make_client(service: str, endpoint: str, region: str) -> Any:
-    """A boto3 client with dummy credentials that talks to ``endpoint``, whatever the environment says."""
-    from botocore.config import Config
-
-    config = Config(
-        retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, max_pool_connections=50
-    )
-    with _clients_are_made_one_by_one:
-        return _session(region).client(service, endpoint_url=endpoint, config=config)
-
-
-_clients_are_made_one_by_one = threading.Lock()  # a session is not safe to share between threads
-
-
-@cache
-def _session(region: str) -> Any:
-    """One session a process: it keeps the services' models, which take 0.1 s each to read."""
-    import boto3
-
-    return boto3.session.Session(
-        aws_access_key_id="localaws",
-        aws_secret_access_key="localaws",  # noqa: S106 - a dummy
-        region_name=region,
-    )
+def _forget_profile(stopping: ExitStack) -> None:
+    """Hide the user's AWS profile: moto asks for it when it is imported, and fails where there is none."""
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        if name in os.environ:
+            stopping.callback(os.environ.__setitem__, name, os.environ.pop(name))

@@ -1,5 +1,6 @@
 """``localaws up`` serves a template from the command line."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -51,3 +52,32 @@ def test_a_parameter_must_have_a_value() -> None:
 
     assert result.exit_code == 2
     assert "KEY=VALUE" in result.output
+
+
+def test_the_users_own_aws_settings_decide_nothing(tmp_path: Path) -> None:
+    """Neither a profile that does not exist, nor a proxy, nor an endpoint, nor ~/.aws."""
+    settings = tmp_path / "config"
+    settings.write_text("[default]\nregion = nowhere-1\nendpoint_url = http://127.0.0.1:9\n")
+    code = f"""
+from pathlib import Path
+from localaws import LocalAws
+with LocalAws() as aws:
+    print(sorted(aws.deploy(Path({str(SAMPLE)!r}), "s").outputs)[0])
+"""
+    theirs = {
+        "AWS_CONFIG_FILE": str(settings),
+        "AWS_PROFILE": "no-such-profile",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "http_proxy": "http://127.0.0.1:9",
+    }
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **theirs},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (0, "Bucket\n"), done.stderr

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from localaws.aws_session import aws_session
 from localaws.cloudformation.problems import Problem
 from localaws.iam.managed_policies import managed_policy_arns
 
@@ -41,7 +42,6 @@ def transformed(template: dict[str, Any], parameters: Mapping[str, Any], region:
 
 def _sam(template: dict[str, Any], parameters: Mapping[str, Any], region: str) -> dict[str, Any]:
     # Imported here: 0.3 s that a template without SAM need not pay.
-    from boto3 import Session
     from samtranslator.model.exceptions import InvalidDocumentException
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.arn_generator import ArnGenerator
@@ -51,14 +51,13 @@ def _sam(template: dict[str, Any], parameters: Mapping[str, Any], region: str) -
         undo_mark_unicode_str_in_template,
     )
 
-    session = Session(aws_access_key_id="localaws", aws_secret_access_key="localaws", region_name=region)  # noqa: S106 - dummies
     fragment, values = copy.deepcopy(template), dict(parameters)
     # Its metrics are for AWS; it warns that nobody collects them.
     logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
     before = ArnGenerator.BOTO_SESSION_REGION_NAME
     try:
         to_py27_compatible_template(fragment, values)  # logical ids with hashes come out as AWS makes them
-        translator = Translator(managed_policy_arns(), Parser(), boto_session=session)
+        translator = Translator(managed_policy_arns(), Parser(), boto_session=aws_session(region))
         made = translator.translate(
             fragment, parameter_values=values, get_managed_policy_map=managed_policy_arns
         )

@@ -1,7 +1,7 @@
 """Let tasks share clients.
 
 moto makes a boto3 client for every task and every read of a distributed map (moto 5.2.5,
-stepfunctions/parser/asl/utils/ boto_client.py), which costs 20 ms each, and points it at the port that an
+stepfunctions/parser/asl/utils/boto_client.py), which costs 20 ms each, and points it at the port that an
 environment variable names. The module gets this object in the place of boto3.
 """
 
@@ -9,27 +9,29 @@ import threading
 from contextlib import ExitStack
 from typing import Any
 
-import boto3
 from moto.stepfunctions.parser.asl.utils import boto_client
 
+from localaws.aws_session import make_client
 from localaws.patching import replace
 
 __all__ = ["mend"]
+
+_DAY = 24 * 3600.0  # seconds that a task may wait for an answer; a state's own TimeoutSeconds ends it before
 
 
 class _SharedClients:
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
-        self._session = boto3.session.Session()
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
 
-    def client(self, *, service_name: str, region_name: str, **settings: Any) -> Any:
-        with self._lock:  # clients are safe to share between threads, a session is not
+    def client(self, *, service_name: str, region_name: str, **_: Any) -> Any:
+        with self._lock:
             key = (service_name, region_name)
             if key not in self._clients:
-                settings["endpoint_url"] = self._endpoint
-                self._clients[key] = self._session.client(service_name, region_name=region_name, **settings)
+                self._clients[key] = make_client(
+                    service_name, self._endpoint, region_name, parameter_validation=False, read_timeout=_DAY
+                )
             return self._clients[key]
 
     def close(self) -> None:

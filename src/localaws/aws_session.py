@@ -1,0 +1,63 @@
+"""Boto3 that knows only this endpoint, whatever the user's environment and ~/.aws say.
+
+A profile that does not exist, a proxy or settings for the real AWS must not decide how localaws talks to
+itself.
+"""
+
+import os
+import threading
+from contextlib import ExitStack
+from functools import cache
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from localaws.patching import replace
+
+__all__ = ["aws_session", "make_client", "mend"]
+
+_one_by_one = threading.Lock()  # a session is not safe to share between threads; its clients are
+
+_NOTHING_OF_THE_USERS: dict[str, Any] = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+
+
+@cache
+def aws_session(region: str) -> Any:
+    """A session with dummy credentials. It keeps the services' models, which take 0.1 s each to read."""
+    return boto3.session.Session(
+        aws_access_key_id="localaws",
+        aws_secret_access_key="localaws",  # noqa: S106 - a dummy
+        region_name=region,
+        botocore_session=botocore.session.Session(session_vars=_NOTHING_OF_THE_USERS),
+    )
+
+
+def make_client(service: str, endpoint: str, region: str, **settings: Any) -> Any:
+    """A client that talks to ``endpoint``, directly, and tries once."""
+    config = Config(
+        **{
+            "retries": {"total_max_attempts": 1},
+            "s3": {"addressing_style": "path"},
+            "max_pool_connections": 50,
+            "proxies": {},
+            **settings,
+        }
+    )
+    with _one_by_one:
+        return aws_session(region).client(service, endpoint_url=endpoint, config=config)
+
+
+def mend(undo: ExitStack) -> None:
+    """Let moto ask the same session which regions and services there are, not one of the user's."""
+    from moto.core import utils
+    from moto.core.base_backend import AccountSpecificBackend
+
+    session = aws_session("us-east-1")
+    replace(undo, AccountSpecificBackend, "get_session", lambda: session)
+    replace(undo, utils, "Session", lambda: session)
