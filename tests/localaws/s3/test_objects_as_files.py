@@ -13,6 +13,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from localaws import LocalAws
+from tests.localaws.waiting import eventually
 
 BLOCK = b"0123456789abcdef" * 65536  # 1 MiB
 
@@ -258,14 +259,14 @@ def test_a_body_that_is_not_what_its_md5_says_is_refused_and_leaves_no_file(
         )
 
     assert aws.objects.resolve(bucket, "k") is None
-    assert files_on_disk(aws) == []
+    eventually(lambda: not files_on_disk(aws), "the removal of what was refused")
 
 
 def test_a_put_to_a_missing_bucket_leaves_no_file(aws: LocalAws) -> None:
     with pytest.raises(ClientError, match="NoSuchBucket"):
         aws.client("s3").put_object(Bucket="missing", Key="k", Body=b"x")
 
-    assert files_on_disk(aws) == []
+    eventually(lambda: not files_on_disk(aws), "the removal of what was refused")
 
 
 def test_a_presigned_url_takes_a_body_without_credentials(aws: LocalAws, bucket: str) -> None:
