@@ -41,6 +41,11 @@ def answer(folder: Path) -> subprocess.CompletedProcess[str]:
     return run(folder, "--train", *files, "--out", str(folder / "out"))
 
 
+def records(folder: Path) -> list[dict[str, str]]:
+    """The rows of every CSV file in ``folder``."""
+    return [row for path in folder.glob("*.csv") for row in csv.DictReader(path.read_text().splitlines())]
+
+
 def test_it_ends_well_and_shows_each_item(answer: subprocess.CompletedProcess[str]) -> None:
     assert answer.returncode == 0, answer.stderr
     assert all(item in answer.stdout for item in small_input.ITEMS)
@@ -63,9 +68,7 @@ def test_the_folder_holds_the_forecast_the_backtest_the_report_and_a_chart(
 ) -> None:
     out = folder / "out"
 
-    clean = [row for path in (out / "clean").glob("*.csv") for row in csv.DictReader(path.open())]
-    raw = [row for path in (out / "raw").glob("*.csv") for row in csv.DictReader(path.open())]
-    board = list(csv.DictReader((out / "leaderboard.csv").open()))
+    clean, raw, board = records(out / "clean"), records(out / "raw"), records(out)
     assert len(clean) == 3 * 7 * 3
     assert len(raw) == 3 * 7
     assert {row["item_id"] for row in board if row["scope"] == "item"} == set(small_input.ITEMS)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stepcast.cli.chart import MOST_PANELS
 from stepcast.cli.options import Json, ProjectFolder
 from stepcast.cli.output import cell, print_json, print_line, stdout, table
 
@@ -141,7 +142,8 @@ def _print_summary(outcome: "Outcome", out: Path) -> None:
     print_line(
         f"Files:  {out}/raw/  {out}/clean/  {out}/accuracy/  {out}/leaderboard.csv  {out}/validation.md"
     )
-    print_line(f"Chart:  {out}/chart.png")
+    drawn = f" (the {MOST_PANELS} largest of {len(items):,} items)" if len(items) > MOST_PANELS else ""
+    print_line(f"Chart:  {out}/chart.png{drawn}")
 
 
 def _score(score: float | None) -> str:
