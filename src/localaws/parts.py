@@ -57,7 +57,7 @@ class Parts:
     mailbox: Mailbox
     invoker: Invoker
     objects: S3Store
-    deliveries: Deliveries
+    changed: Callable[[], None]  # tell it of changes that no request brought
 
 
 def start_parts(
@@ -98,7 +98,7 @@ def start_parts(
     joined_parts.mend(stopping)
     streamed_get.mend(stopping)
     bucket_policies.mend(stopping)
-    objects = S3Store(files, deliveries)
+    objects = S3Store(files, deliveries, changed)
 
     mailbox = Mailbox(folder / "mailbox")
     mailboxes.mend(stopping, mailbox)
@@ -146,7 +146,7 @@ def start_parts(
     if keeper is not None:
         stopping.callback(keeper.stop)
     stopping.callback(server.stop)
-    return Parts(endpoint, folder, mailbox, invoker, objects, deliveries)
+    return Parts(endpoint, folder, mailbox, invoker, objects, changed)
 
 
 def _forget_everything() -> None:

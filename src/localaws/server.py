@@ -136,15 +136,18 @@ class LocalAws:
             DeploymentFailed: the message lists each problem, and what to change.
             FileNotFoundError: there is no template.
         """
-        self._started()
-        return deploy_template(
-            Path(template),
-            stack,
-            parameters or {},
-            account=self.account,
-            region=self.region,
-            client=self.client,
-        )
+        parts = self._started()
+        try:
+            return deploy_template(
+                Path(template),
+                stack,
+                parameters or {},
+                account=self.account,
+                region=self.region,
+                client=self.client,
+            )
+        finally:
+            parts.changed()
 
     def invoke(self, function_name: str, payload: bytes) -> "Invocation":
         """Run a function once, in process, and wait: what goes wrong in the handler is in the result.

@@ -173,11 +173,18 @@ class _Packager:
             path = self._path(where, name)
             if not path.is_file():
                 raise _Missing(f"{name} is {where!r}, which is not a file")
-            del properties[name]
+            text = path.read_text(encoding="utf-8")
             try:
-                properties["Definition"] = yaml.safe_load(path.read_text(encoding="utf-8"))
-            except yaml.YAMLError as error:
-                raise _Missing(f"{name} is {where!r}, which is neither JSON nor YAML: {error}") from error
+                definition = yaml.safe_load(text) if path.suffix in {".yaml", ".yml"} else json.loads(text)
+            except (yaml.YAMLError, ValueError) as error:
+                if "${" not in text:
+                    raise _Missing(f"{name} is {where!r}, which is neither JSON nor YAML: {error}") from error
+                # A substitution without quotes, for a number: JSON only once the value is there.
+                bucket, key = self._upload(text.encode(), f"{_hash(text.encode())}.json")
+                properties[name] = {"Bucket": bucket, "Key": key}
+            else:
+                del properties[name]
+                properties["Definition"] = definition
 
     def _path(self, where: str, name: str) -> Path:
         path = (self._folder / where).resolve()
@@ -193,7 +200,11 @@ class _Packager:
         return self._archives[path, prefix]
 
     def _stored(self, body: bytes) -> tuple[str, str]:
-        return self._upload(body, f"{hashlib.sha256(body).hexdigest()[:40]}.zip")
+        return self._upload(body, f"{_hash(body)}.zip")
+
+
+def _hash(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:40]
 
 
 def _files(folder: Path, prefix: str) -> dict[str, Path]:

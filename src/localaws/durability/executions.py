@@ -15,16 +15,42 @@ ABORTED = "LocalAws.Stopped"
 _CAUSE = "localaws stopped while the execution ran"
 
 
-def execution_state(execution: Execution) -> tuple[type[Execution], dict[str, Any], list[Any]]:
-    """What restored_execution needs: the class, the fields, the history."""
+class _MapRun:
+    """A map run as it was when it was kept: what DescribeMapRun and ListMapRuns answer."""
+
+    def __init__(self, arn: str, description: dict[str, Any], item: dict[str, Any]) -> None:
+        self.arn, self.description, self.item = arn, description, item
+
+    def describe(self) -> dict[str, Any]:
+        return self.description
+
+    def list_item(self) -> dict[str, Any]:
+        return self.item
+
+
+def execution_state(
+    execution: Execution,
+) -> tuple[type[Execution], dict[str, Any], list[Any], list[_MapRun]]:
+    """What restored_execution needs: the class, the fields, the history, the map runs."""
     fields = dict(execution.__dict__)
     worker = fields.pop("exec_worker", None)
     environment = getattr(worker, "env", None)
-    history = environment.event_manager.get_event_history() if environment is not None else []
-    return type(execution), fields, history
+    if environment is None:
+        return type(execution), fields, [], []
+    history = environment.event_manager.get_event_history()
+    records = environment.map_run_record_pool_manager.get_all()
+    map_runs = [
+        record
+        if isinstance(record, _MapRun)
+        else _MapRun(record.map_run_arn, record.describe(), record.list_item())
+        for record in records
+    ]
+    return type(execution), fields, history, map_runs
 
 
-def restored_execution(kind: type[Execution], fields: dict[str, Any], history: list[Any]) -> Execution:
+def restored_execution(
+    kind: type[Execution], fields: dict[str, Any], history: list[Any], map_runs: list[_MapRun]
+) -> Execution:
     """The execution, without the threads that ran it."""
     execution = kind.__new__(kind)
     execution.__dict__.update(fields)
@@ -42,7 +68,7 @@ def restored_execution(kind: type[Execution], fields: dict[str, Any], history: l
                 "executionAbortedEventDetails": {"error": ABORTED, "cause": _CAUSE},
             },
         ]
-    worker: Any = _Worker(history)
+    worker: Any = _Worker(history, map_runs)
     execution.exec_worker = worker
     return execution
 
@@ -50,16 +76,17 @@ def restored_execution(kind: type[Execution], fields: dict[str, Any], history: l
 class _Worker:
     """What moto asks of the worker of an execution that has ended."""
 
-    def __init__(self, history: list[Any]) -> None:
-        self.env = _Environment(history)
+    def __init__(self, history: list[Any], map_runs: list[_MapRun]) -> None:
+        self.env = _Environment(history, map_runs)
 
     def stop(self, stop_date: Any, error: Any, cause: Any) -> None:
         """It has stopped."""
 
 
 class _Environment:
-    def __init__(self, history: list[Any]) -> None:
+    def __init__(self, history: list[Any], map_runs: list[_MapRun]) -> None:
         self._history = history
+        self._map_runs = {map_run.arn: map_run for map_run in map_runs}
         self.event_manager = self
         self.callback_pool_manager = self
         self.map_run_record_pool_manager = self
@@ -75,9 +102,8 @@ class _Environment:
         del callback_id, outcome
         return False
 
-    def get(self, map_run_arn: str) -> None:
-        """No map run is remembered."""
-        del map_run_arn
+    def get(self, map_run_arn: str) -> _MapRun | None:
+        return self._map_runs.get(map_run_arn)
 
-    def get_all(self) -> list[Any]:
-        return []
+    def get_all(self) -> list[_MapRun]:
+        return list(self._map_runs.values())

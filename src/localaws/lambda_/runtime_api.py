@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
 import queue
+import socket
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -79,8 +80,6 @@ class _Server(ThreadingHTTPServer):
         threading.Thread(target=self._shut, daemon=True).start()
 
     def _shut(self) -> None:
-        import socket
-
         stopper = threading.Thread(target=self.shutdown, daemon=True)
         stopper.start()
         while stopper.is_alive():

@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import os
+import queue
 import selectors
 import signal
 import subprocess
@@ -80,8 +81,6 @@ class Worker:
 
     def await_report(self, seconds: float) -> Report | None:
         """The next thing the worker says, or None after ``seconds``."""
-        import queue
-
         try:
             return self._api.reports.get(timeout=seconds)
         except queue.Empty:

@@ -1,5 +1,6 @@
 """What localaws' other parts see of S3: objects as files."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ __all__ = ["S3Store"]
 class S3Store:
     """The ObjectStore over moto's S3. Bucket names are global, so no account is asked for."""
 
-    def __init__(self, files: ObjectFiles, deliveries: Deliveries) -> None:
-        self._files, self._deliveries = files, deliveries
+    def __init__(self, files: ObjectFiles, deliveries: Deliveries, changed: Callable[[], None]) -> None:
+        self._files, self._deliveries, self._changed = files, deliveries, changed
 
     def files(self, bucket: str, prefix: str) -> list[StoredObject]:
         """Current objects whose key starts with ``prefix``, in key order; none when the bucket is unknown."""
@@ -52,6 +53,7 @@ class S3Store:
             stored = self._files.write([body])
         with self._deliveries.held():
             new: Any = s3_backends[found.account_id][found.partition].put_object(bucket, key, stored)
+        self._changed()
         return self._stored(key, new)
 
     def _stored(self, name: str, key: FileKey) -> StoredObject:

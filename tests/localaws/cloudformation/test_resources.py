@@ -337,3 +337,18 @@ def test_the_small_ones(aws: LocalAws, tmp_path: Path) -> None:
     assert aws.client("ssm").describe_parameters()["Parameters"] == []
     assert aws.client("athena").list_named_queries()["NamedQueryIds"] == []
     assert aws.client("stepfunctions").list_activities()["activities"] == []
+
+
+def test_a_number_is_substituted_into_a_definition(aws: LocalAws, tmp_path: Path) -> None:
+    (tmp_path / "a.asl.json").write_text(
+        '{"StartAt": "A", "TimeoutSeconds": ${Seconds}, "States": {"A": {"Type": "Pass", "End": true}}}'
+    )
+    machine = {
+        "Type": "AWS::Serverless::StateMachine",
+        "Properties": {"DefinitionUri": "a.asl.json", "DefinitionSubstitutions": {"Seconds": 7}},
+    }
+
+    made = deploy(aws, tmp_path, {"Machine": machine}, Transform="AWS::Serverless-2016-10-31").resources
+
+    described = aws.client("stepfunctions").describe_state_machine(stateMachineArn=made["Machine"])
+    assert json.loads(described["definition"])["TimeoutSeconds"] == 7

@@ -138,9 +138,20 @@ def test_an_unbuilt_layer_of_python_sources_is_put_where_its_build_would_put_it(
     assert store.names(properties["ContentUri"]["Key"]) == ["python/words.py"]
 
 
-@pytest.mark.parametrize("text", ['{"StartAt": "A"}', "StartAt: A"])
-def test_a_definition_is_written_into_the_template(tmp_path: Path, text: str) -> None:
-    write(tmp_path, {"definition": text})
-    machine = {"Type": "AWS::Serverless::StateMachine", "Properties": {"DefinitionUri": "definition"}}
+@pytest.mark.parametrize(("name", "text"), [("a.asl.json", '{"StartAt": "A"}'), ("a.asl.yaml", "StartAt: A")])
+def test_a_definition_is_written_into_the_template(tmp_path: Path, name: str, text: str) -> None:
+    write(tmp_path, {name: text})
+    machine = {"Type": "AWS::Serverless::StateMachine", "Properties": {"DefinitionUri": name}}
 
     assert package(tmp_path, machine)[0] == {"Definition": {"StartAt": "A"}}
+
+
+def test_a_definition_that_is_json_only_once_values_are_in_it_is_stored_as_it_is(tmp_path: Path) -> None:
+    write(tmp_path, {"a.asl.json": '{"TimeoutSeconds": ${Seconds}}', "b.asl.json": "{not json"})
+    machine: dict[str, Any] = {"Type": "AWS::Serverless::StateMachine"}
+
+    properties, _, store = package(tmp_path, {**machine, "Properties": {"DefinitionUri": "a.asl.json"}})
+    _, problems, _ = package(tmp_path, {**machine, "Properties": {"DefinitionUri": "b.asl.json"}})
+
+    assert store.bodies[properties["DefinitionUri"]["Key"]] == b'{"TimeoutSeconds": ${Seconds}}'
+    assert "DefinitionUri is 'b.asl.json', which is neither JSON nor YAML" in problems[0]
