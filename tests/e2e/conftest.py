@@ -77,6 +77,10 @@ class Stack:
             return None
         return execution if execution["status"] != "RUNNING" else None
 
+    def close(self) -> None:
+        for client in self.clients.values():
+            client.close()
+
     def executions(self) -> list[dict[str, Any]]:
         states, machine = self.client("stepfunctions"), self.outputs["StateMachineArn"]
         return list(states.list_executions(stateMachineArn=machine)["executions"])
@@ -143,8 +147,7 @@ def stack() -> Iterator[Stack]:
         try:
             yield stack
         finally:
-            for client in stack.clients.values():
-                client.close()
+            stack.close()
             aws.stop()
 
 
