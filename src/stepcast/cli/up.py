@@ -37,7 +37,7 @@ Upload; a forecast starts by itself:
 Ask, in Python:
 
   import awswrangler as wr
-  wr.athena.read_sql_query("SELECT * FROM forecast", database="{stack.database}")
+  wr.athena.read_sql_query("SELECT * FROM forecast", database="{stack.database}", workgroup="{workgroup}")
 
   from pyathena import connect
   cursor = connect(s3_staging_dir="{output}", schema_name="{stack.database}").cursor()
@@ -141,4 +141,5 @@ def _facts(stack: "Stack") -> dict[str, Any]:
 
 
 def _print_instructions(stack: "Stack") -> None:
-    print_line(INSTRUCTIONS.format(stack=stack, output=stack.outputs["AthenaOutput"]))
+    output, workgroup = stack.outputs["AthenaOutput"], stack.outputs["WorkGroupName"]
+    print_line(INSTRUCTIONS.format(stack=stack, output=output, workgroup=workgroup))
