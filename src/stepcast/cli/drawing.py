@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib.dates as mdates
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from stepcast.cli.chart_data import Charted, Floats, Moments
@@ -67,11 +68,12 @@ def _panel(axes: Axes, charted: Charted) -> None:
     axes.plot(charted.past, charted.history, color=INK, linewidth=1.1, marker=lone, label="history")
     ahead, outputs = _with_width(charted)
     quantiles = sorted((name for name in outputs if name != "mean"), key=lambda name: int(name[1:]))
-    for low, high in zip(quantiles, reversed(quantiles), strict=True):
-        if int(low[1:]) < int(high[1:]):
-            label = f"{low.upper()} to {high.upper()}"
-            lower, upper = outputs[low], outputs[high]
-            axes.fill_between(ahead, lower, upper, color=FORECAST, alpha=0.22, linewidth=0, label=label)
+    bands = len(quantiles) // 2
+    for depth, (low, high) in enumerate(zip(quantiles[:bands], quantiles[::-1], strict=False)):
+        label = f"{low.upper()} to {high.upper()}"
+        axes.fill_between(
+            ahead, outputs[low], outputs[high], color=_shade(depth, bands), linewidth=0, label=label
+        )
     if len(quantiles) % 2:
         middle = quantiles[len(quantiles) // 2]
         label = f"{middle.upper()}{' (median)' if middle == 'p50' else ''}"
@@ -81,6 +83,13 @@ def _panel(axes: Axes, charted: Charted) -> None:
     axes.axvline(ahead[0], color=INK, linewidth=0.8, linestyle=(0, (4, 3)), alpha=0.6)
     axes.set_xlim(charted.past[0], ahead[-1])
     _furnish(axes, charted)
+
+
+def _shade(depth: int, bands: int) -> tuple[float, float, float]:
+    """The colour of a band: pale for the widest, stronger for each one inside it."""
+    strength = 0.22 + 0.38 * depth / bands
+    red, green, blue = (1 - strength * (1 - part) for part in to_rgb(FORECAST))
+    return red, green, blue
 
 
 def _with_width(charted: Charted) -> tuple[Moments, dict[str, Floats]]:
@@ -102,7 +111,8 @@ def _furnish(axes: Axes, charted: Charted) -> None:
     )
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(formatter)
-    axes.grid(color=INK, alpha=0.12, linewidth=0.6)
+    axes.grid(color=INK, alpha=0.12, linewidth=0.6, zorder=3)
+    axes.set_axisbelow(False)
     axes.spines[["top", "right"]].set_visible(False)
     if _never_negative(charted):
         axes.set_ylim(bottom=0)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +13,13 @@ from rich.text import Text
 
 __all__ = ["cell", "clock", "duration", "plural", "print_json", "print_line", "stderr", "stdout", "table"]
 
+PIPE_WIDTH = 10_000  # characters
+
 
 def stdout() -> Console:
-    """Made when it is used: a test, or a pipe, may have replaced the stream."""
-    return Console(highlight=False, soft_wrap=True)
+    """Made when it is used: a test or a pipe may have replaced the stream. A pipe's lines are never cut."""
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    return Console(highlight=False, soft_wrap=True, width=width)
 
 
 def stderr() -> Console:

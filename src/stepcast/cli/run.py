@@ -17,6 +17,7 @@ __all__ = ["run"]
 
 FORMATS = (".csv", ".csv.gz", ".parquet")
 SUMMARY_ROWS = 20
+SHOWN_OUTPUTS = 3
 
 
 def run(
@@ -120,7 +121,7 @@ def _results(outcome: "Outcome") -> dict[str, Any]:
 
 def _print_summary(outcome: "Outcome", out: Path) -> None:
     manifest, items = outcome.manifest, outcome.items
-    keys, outputs = list(items[0].key), list(items[0].totals)
+    keys, outputs = list(items[0].key), _few(list(items[0].totals))
     metric = {"AverageWeightedQuantileLoss": "wQL"}.get(manifest.metric, manifest.metric)
     numbers = (metric, "seasonal naive", *(f"{output} total" for output in outputs))
     shown = table(None, *keys, "model", *numbers, numbers=numbers)
@@ -144,6 +145,14 @@ def _print_summary(outcome: "Outcome", out: Path) -> None:
     )
     drawn = f" (the {MOST_PANELS} largest of {len(items):,} items)" if len(items) > MOST_PANELS else ""
     print_line(f"Chart:  {out}/chart.png{drawn}")
+
+
+def _few(outputs: list[str]) -> list[str]:
+    """Three outputs at most, so that a line fits: the lowest, the middle and the highest quantile."""
+    if len(outputs) <= SHOWN_OUTPUTS:
+        return outputs
+    quantiles = [output for output in outputs if output != "mean"]
+    return [quantiles[0], quantiles[len(quantiles) // 2], quantiles[-1]]
 
 
 def _score(score: float | None) -> str:
