@@ -1,4 +1,4 @@
-"""Input that is forecast in seconds: three lamps, daily, one quick model."""
+"""Input that is forecast in seconds: three lamps in one shop, daily, one quick model."""
 
 import json
 from pathlib import Path
@@ -9,12 +9,13 @@ import numpy as np
 __all__ = ["ITEMS", "params", "rows", "write"]
 
 ITEMS = ("desk lamp", "floor lamp", "street lamp")
+SHOP = "Köln"
 DAYS, HORIZON = 70, 7
 
 
 def params(**predictor: Any) -> dict[str, Any]:
     """A params.json for ``rows``; ``predictor`` changes keys of its Predictor."""
-    columns = (("item_id", "string"), ("timestamp", "timestamp"), ("demand", "float"))
+    columns = {"item_id": "string", "timestamp": "timestamp", "demand": "float", "location": "string"}
     return {
         "DatasetGroup": {"DatasetGroupName": "Lamps", "Domain": "RETAIL"},
         "Datasets": [
@@ -24,14 +25,16 @@ def params(**predictor: Any) -> dict[str, Any]:
                 "DatasetType": "TARGET_TIME_SERIES",
                 "DataFrequency": "D",
                 "Schema": {
-                    "Attributes": [{"AttributeName": name, "AttributeType": kind} for name, kind in columns]
+                    "Attributes": [
+                        {"AttributeName": name, "AttributeType": kind} for name, kind in columns.items()
+                    ]
                 },
             }
         ],
         "Predictor": {
             "PredictorName": "LampPredictor",
             "ForecastHorizon": HORIZON,
-            "FeaturizationConfig": {"ForecastFrequency": "D"},
+            "FeaturizationConfig": {"ForecastFrequency": "D", "ForecastDimensions": ["location"]},
             "AlgorithmArn": "arn:aws:forecast:::algorithm/NPTS",
             **predictor,
         },
@@ -45,7 +48,8 @@ def rows(item: str, level: float) -> str:
     noise = np.random.default_rng(5)
     days = np.datetime64("2026-01-01") + np.arange(DAYS)
     return "".join(
-        f"{item},{day},{level * (10 + number % 7 + noise.normal()):.2f}\n" for number, day in enumerate(days)
+        f"{item},{day},{level * (10 + number % 7 + noise.normal()):.2f},{SHOP}\n"
+        for number, day in enumerate(days)
     )
 
 

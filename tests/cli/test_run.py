@@ -82,7 +82,7 @@ def test_bad_input_exits_with_1_says_what_to_change_and_leaves_the_earlier_forec
     folder: Path, answer: subprocess.CompletedProcess[str]
 ) -> None:
     forecast = (folder / "out" / "leaderboard.csv").read_bytes()
-    (folder / "bad.csv").write_text("desk lamp,yesterday,1\n")
+    (folder / "bad.csv").write_text("desk lamp,yesterday,1,Bonn\n")
 
     failed = run(folder, "--train", str(folder / "bad.csv"), "--out", str(folder / "out"), "--json")
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stepcast.cli.app import app
+from stepcast.cli.chart_data import chart_series
+from stepcast.cli.query import ask
+from stepcast.cli.stack import attach
 from tests.cli import small_input
 from tests.cli.processes import PATIENCE, Serving, alive, command, descendants, serving
 from tests.cli.test_drawing import size
@@ -41,8 +45,6 @@ def up(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 def client(served: Serving, service: str) -> Any:
-    from contextlib import closing
-
     made = boto3.client(
         service,
         endpoint_url=served.facts["endpoint"],
@@ -161,6 +163,20 @@ def test_chart_draws_an_item(up: Serving, tmp_path: Path) -> None:
     assert size(tmp_path / "desk.png") == (1800, 750)
 
 
+def test_a_chart_shows_the_history_of_exactly_its_series(up: Serving) -> None:
+    (series,) = chart_series(attach(), "desk lamp", 6)
+
+    rows = small_input.rows("desk lamp", 1).splitlines()[-3 * small_input.HORIZON :]
+    assert series.title == "desk lamp · Köln"
+    assert series.history.tolist() == [float(row.split(",")[2]) for row in rows]
+
+
+def test_parameters_stand_for_the_question_marks_in_their_order(up: Serving) -> None:
+    query = "SELECT ? AS a, x FROM (SELECT ? AS x) WHERE x = ? AND ? < ? AND x <> ? LIMIT 1"
+
+    assert ask(attach(), query, ["it's", 2, 2, 3, 4, 5]).records() == [{"a": "it's", "x": 2}]
+
+
 def test_chart_names_items_where_one_is_unknown(up: Serving, tmp_path: Path) -> None:
     answer = stepcast("chart", "--item", "desk' OR 1=1 --", "--out", str(tmp_path / "none.png"))
 
@@ -219,7 +235,7 @@ def test_a_second_stack_on_the_same_port_is_refused(up: Serving, tmp_path: Path)
 
 def test_status_says_where_and_why_a_run_failed(up: Serving) -> None:
     with client(up, "s3") as s3:
-        s3.put_object(Bucket=up.facts["bucket"], Key="train/bad.csv", Body=b"desk lamp,yesterday,1\n")
+        s3.put_object(Bucket=up.facts["bucket"], Key="train/bad.csv", Body=b"desk lamp,yesterday,1,Bonn\n")
     wait_for(up, "FAILED")
 
     told, shown = json.loads(stepcast("status", "--json").stdout), stepcast("status").stdout
