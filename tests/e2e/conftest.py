@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,16 +26,13 @@ class Stack:
     aws: LocalAws
     outputs: Mapping[str, str]
     resources: Mapping[str, str]
-    clients: dict[str, Any] = field(default_factory=dict)
 
     @property
     def bucket(self) -> str:
         return self.outputs["BucketName"]
 
     def client(self, service: str) -> Any:
-        if service not in self.clients:
-            self.clients[service] = self.aws.client(service)
-        return self.clients[service]
+        return self.aws.client(service)
 
     @property
     def s3(self) -> Any:
@@ -76,10 +73,6 @@ class Stack:
         except states.exceptions.ExecutionDoesNotExist:
             return None
         return execution if execution["status"] != "RUNNING" else None
-
-    def close(self) -> None:
-        for client in self.clients.values():
-            client.close()
 
     def executions(self) -> list[dict[str, Any]]:
         states, machine = self.client("stepfunctions"), self.outputs["StateMachineArn"]
@@ -147,7 +140,6 @@ def stack() -> Iterator[Stack]:
         try:
             yield stack
         finally:
-            stack.close()
             aws.stop()
 
 

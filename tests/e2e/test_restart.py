@@ -23,7 +23,6 @@ def test_forecast_history_and_executions_are_there_after_a_restart(tmp_path: Pat
         execution = before.drop({"params.json": params_bytes(), "train/sales.csv": daily_sales()})
         rows, counts = forecasts(before), map_runs(before, execution)
     finally:
-        before.close()
         aws.stop()
 
     aws, after = deploy(tmp_path)
@@ -39,5 +38,4 @@ def test_forecast_history_and_executions_are_there_after_a_restart(tmp_path: Pat
         assert again["status"] == "SUCCEEDED"
         assert len(after.vintages("history/")) == 1
     finally:
-        after.close()
         aws.stop()
