@@ -59,7 +59,7 @@ def run(
 
     DIR gets raw/*.csv, clean/*.csv, accuracy/, leaderboard.csv, validation.md and chart.png.
     """
-    files = [*train, *(more or ())]
+    files = list(dict.fromkeys([*train, *(more or ())]))  # a file named twice is still one file
     for path in files:
         if not path.name.lower().endswith(FORMATS):
             raise typer.BadParameter(f"{path} is none of {', '.join(FORMATS)}", param_hint="--train")
