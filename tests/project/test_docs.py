@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from localaws.cloudformation.resources import RESOURCE_TYPES
 from stepcast.engine.frequency import LARGEST_COUNT
 from stepcast.pipeline import tables
 from stepcast.pipeline.domains import DOMAINS, identifier_field, target_field
@@ -97,3 +98,9 @@ def test_states_are_documented() -> None:
     steps = [name for name, state in definition["States"].items() if state["Type"] in ("Task", "Map")]
 
     assert [name for name in steps if name not in page and not name.startswith("Cleanup")] == []
+
+
+def test_the_resource_types_of_localaws_are_documented() -> None:
+    listed = set(re.findall(r"`(AWS::\w+::\w+)`", (ROOT / "docs/how-to/localaws.md").read_text()))
+
+    assert listed == set(RESOURCE_TYPES)
