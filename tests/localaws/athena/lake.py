@@ -1,11 +1,11 @@
 """A LocalAws with one bucket, and short words for asking its Athena."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from localaws import LocalAws
+from tests.localaws.waiting import eventually
 
 BUCKET = "lake"
 OUTPUT = f"s3://{BUCKET}/results/"
@@ -57,13 +57,14 @@ class Lake:
         found: dict[str, Any] = self.athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
         return found
 
+    def state(self, query: str) -> str:
+        state: str = self.execution(query)["Status"]["State"]
+        return state
+
     def wait(self, query: str) -> dict[str, Any]:
         """The execution once it has ended."""
-        deadline = time.monotonic() + 60
-        while (execution := self.execution(query))["Status"]["State"] not in _FINAL:
-            assert time.monotonic() < deadline, execution
-            time.sleep(0.002)
-        return execution
+        eventually(lambda: self.state(query) in _FINAL, f"the end of query {query}")
+        return self.execution(query)
 
     def ask(self, sql: str, **request: Any) -> Answer:
         """Run a query to its end. Raises Failed."""

@@ -1,12 +1,12 @@
 """Athena's API as boto3 speaks it: states, results page by page, the catalog, prepared statements."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.localaws.athena.lake import BUCKET, OUTPUT, Failed, Lake
+from tests.localaws.waiting import eventually
 
 ENDLESS = (
     "SELECT count(*) FROM UNNEST(sequence(1, 9999)) AS a(x) CROSS JOIN UNNEST(sequence(1, 9999)) AS b(y) \
@@ -45,22 +45,20 @@ def test_a_failure_says_why_in_the_words_of_athena(lake: Lake) -> None:
 
 def test_a_stopped_query_is_cancelled_and_its_process_is_free_again(lake: Lake) -> None:
     query = lake.start(ENDLESS)
-    while lake.execution(query)["Status"]["State"] == "QUEUED":
-        time.sleep(0.002)
+    eventually(lambda: lake.state(query) == "RUNNING", "the start of the query")
 
     lake.athena.stop_query_execution(QueryExecutionId=query)
 
-    assert lake.execution(query)["Status"]["State"] == "CANCELLED"
+    assert lake.state(query) == "CANCELLED"
     assert lake.rows("SELECT 1") == [["1"]]
 
 
 def test_more_queries_than_may_run_wait_and_all_end(lake: Lake) -> None:
     endless = [lake.start(ENDLESS) for _ in range(4)]
     waiting = lake.start("SELECT 7")
-    while {lake.execution(each)["Status"]["State"] for each in endless} != {"RUNNING"}:
-        time.sleep(0.002)
+    eventually(lambda: {lake.state(each) for each in endless} == {"RUNNING"}, "the start of four queries")
 
-    assert lake.execution(waiting)["Status"]["State"] == "QUEUED"
+    assert lake.state(waiting) == "QUEUED"
     for each in endless:
         lake.athena.stop_query_execution(QueryExecutionId=each)
     assert lake.wait(waiting)["Status"]["State"] == "SUCCEEDED"
@@ -124,7 +122,9 @@ def test_results_are_refused_until_the_query_has_ended(lake: Lake) -> None:
         lake.athena.get_query_results(QueryExecutionId=query)
     lake.athena.stop_query_execution(QueryExecutionId=query)
 
-    with pytest.raises(ClientError, match="Query did not finish successfully. Final query state: CANCELLED"):
+    with pytest.raises(
+        ClientError, match=r"Query did not finish successfully\. Final query state: CANCELLED"
+    ):
         lake.athena.get_query_results(QueryExecutionId=query)
 
 

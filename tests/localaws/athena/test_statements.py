@@ -113,7 +113,7 @@ def test_create_table_as_with_partitions(lake: Lake) -> None:
 def test_create_table_as_does_not_overwrite(lake: Lake) -> None:
     lake.put("occupied/x.csv", "1\n")
 
-    with pytest.raises(Failed, match=f"HIVE_PATH_ALREADY_EXISTS.*s3://{BUCKET}/occupied/"):
+    with pytest.raises(Failed, match=rf"HIVE_PATH_ALREADY_EXISTS.*s3://{BUCKET}/occupied/"):
         lake.ask(f"CREATE TABLE d.late WITH (external_location = 's3://{BUCKET}/occupied/') AS SELECT 1 AS x")
     lake.ask("CREATE TABLE d.once AS SELECT 1 AS x")
     with pytest.raises(Failed, match="TABLE_ALREADY_EXISTS"):
@@ -136,7 +136,7 @@ def test_insert_adds_a_file_in_the_types_of_the_table(lake: Lake) -> None:
 
     assert (answer.update_count, answer.execution["SubstatementType"]) == (2, "INSERT")
     assert lake.rows("SELECT * FROM d.growing ORDER BY b") == [["1", "x"], ["2", "y"], [None, "z"]]
-    with pytest.raises(Failed, match="TYPE_MISMATCH.*a is bigint, the query gives varchar"):
+    with pytest.raises(Failed, match=r"TYPE_MISMATCH.*a is bigint, the query gives varchar"):
         lake.ask("INSERT INTO d.growing SELECT 'a', 'b'")
 
 
@@ -169,7 +169,7 @@ def test_views_are_kept_as_athena_keeps_them(lake: Lake) -> None:
     assert lake.rows("SELECT * FROM d.v") == [["1"]]
     lake.ask("DROP TABLE d.base")
     with pytest.raises(
-        Failed, match="INVALID_VIEW: line 1:15: Failed analyzing stored view 'awsdatacatalog.d.v'"
+        Failed, match=r"INVALID_VIEW: line 1:15: Failed analyzing stored view 'awsdatacatalog.d.v'"
     ):
         lake.ask("SELECT * FROM d.v")
     lake.ask("DROP VIEW d.v")
