@@ -201,7 +201,8 @@ def test_partitions_are_altered(lake: Lake) -> None:
     )
 
     lake.ask(
-        f"ALTER TABLE d.altered ADD PARTITION (p = 'a') LOCATION 's3://{BUCKET}/elsewhere/' PARTITION (p = 'b')"
+        f"ALTER TABLE d.altered ADD PARTITION (p = 'a') LOCATION 's3://{BUCKET}/elsewhere/' "
+        "PARTITION (p = 'b')"
     )
 
     assert lake.rows("SHOW PARTITIONS d.altered") == [["p=a"], ["p=b"]]
