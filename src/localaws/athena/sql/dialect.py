@@ -54,6 +54,14 @@ class _Query(Trino):
         COLUMN_OPERATORS: ClassVar = {  # a dot; not other systems' :: and ->
             token: parse for token, parse in TrinoParser.COLUMN_OPERATORS.items() if token == TokenType.DOT
         }
+        PLACEHOLDER_PARSERS: ClassVar = {TokenType.PLACEHOLDER: lambda parser: _placeholder(parser)}
+
+
+def _placeholder(parser: Any) -> exp.Placeholder:
+    """A question mark that knows its place, because parameters are given in the order of the text."""
+    placeholder = exp.Placeholder()
+    placeholder.meta["start"] = parser._prev.start
+    return placeholder
 
 
 def tokenize(text: str) -> list[Token]:

@@ -44,7 +44,7 @@ def compile_query(context: Context) -> CompiledQuery:
 
 
 def _with_parameters(context: Context, tree: exp.Expr) -> exp.Expr:
-    holes = sorted(tree.find_all(exp.Placeholder), key=lambda hole: hole.meta.get("start", 0))
+    holes = sorted(tree.find_all(exp.Placeholder), key=lambda hole: int(hole.meta["start"]))
     if len(holes) != len(context.parameters):
         message = f"Incorrect number of parameters: expected {len(holes)} but found {len(context.parameters)}"
         raise QueryFailed("INVALID_PARAMETER_USAGE", message)
