@@ -1,8 +1,16 @@
 """The command line: ``stepcast run | up | invoke | sql | status | chart``."""
 
+import logging
 import sys
 
 __all__ = ["main"]
+
+UNTOLD = {
+    # That the layer was not built: the functions find what it would hold in this environment.
+    "localaws.cloudformation.sources": logging.ERROR,
+    # Every Fail state, in moto's words: commands tell how an execution ended.
+    "moto.stepfunctions": logging.CRITICAL,
+}
 
 
 def main() -> None:
@@ -13,4 +21,6 @@ def main() -> None:
         if error.name not in ("typer", "rich"):
             raise
         sys.exit('stepcast needs packages that are not installed: pip install "stepcast[local]"')
+    for name, level in UNTOLD.items():
+        logging.getLogger(name).setLevel(level)
     app(prog_name="stepcast")

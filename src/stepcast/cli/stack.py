@@ -1,6 +1,5 @@
 """The deployed template that a command works with: its own private one, or a running ``stepcast up``'s."""
 
-import logging
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["STACK", "Stack", "attach", "deploy", "private"]
 
 STACK = "stepcast"
-UNTOLD = {
-    # That the layer was not built: the functions find what it would hold in this environment.
-    "localaws.cloudformation.sources": logging.ERROR,
-    # Every Fail state, in moto's words: commands tell how an execution ended.
-    "moto.stepfunctions": logging.CRITICAL,
-}
 # The proxies of HTTP_PROXY are for the world outside; the stack is on this machine.
 LOCAL = Config(proxies={}, retries={"mode": "standard", "max_attempts": 3})
 
@@ -86,8 +79,6 @@ class Stack:
 
 def deploy(server: "LocalAws", project: Project, **parameters: str) -> Stack:
     """Deploy template.yaml, or bring what is deployed up to date with it."""
-    for name, level in UNTOLD.items():
-        logging.getLogger(name).setLevel(level)
     deployment = server.deploy(project.template, STACK, parameters)
     return Stack(
         server.endpoint, server.region, deployment.outputs, deployment.resources, server.mailbox.folder
