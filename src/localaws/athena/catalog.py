@@ -127,7 +127,11 @@ class Catalog:
 
     def table(self, database: str, name: str) -> Table | None:
         """The table or view, or None."""
-        return next((table for table in self.tables(database) if table.name.lower() == name.lower()), None)
+        try:
+            found = self._glue.get_table(self.require_database(database), name.lower())
+            return Table(database, found.name, found.as_dict())
+        except (DatabaseNotFoundException, TableNotFoundException):  # Glue itself would never store capitals
+            return next((each for each in self.tables(database) if each.name.lower() == name.lower()), None)
 
     def require_table(self, database: str, name: str) -> Table:
         found = self.table(database, name)

@@ -117,20 +117,20 @@ def test_partition_projection_is_refused_not_ignored(lake: Lake) -> None:
 
 
 class Flickering:
-    """A store whose object is replaced between listing and opening, a number of times."""
+    """A store whose object is replaced before it can be opened, several times; then it stays or is gone."""
 
-    def __init__(self, folder: Path, times: int) -> None:
-        self._folder, self._left = folder, times
+    def __init__(self, folder: Path, times: int, *, deleted: bool = False) -> None:
+        self._folder, self._left, self._deleted = folder, times, deleted
 
     def files(self, bucket: str, prefix: str) -> list[StoredObject]:
-        self._left -= 1
-        there = self._folder / "there.csv"
-        there.write_text("1\n")
-        path = there if self._left < 0 else self._folder / bucket / "gone.csv"
-        return [StoredObject(f"{prefix}a.csv", path, 2)]
+        return [StoredObject(f"{prefix}a.csv", self._folder / bucket / "gone.csv", 2)]
 
     def resolve(self, bucket: str, key: str) -> StoredObject | None:
-        raise NotImplementedError
+        self._left -= 1
+        if self._left > 0:
+            return StoredObject(key, self._folder / bucket / "gone.csv", 2)
+        (self._folder / "there.csv").write_text("1\n")
+        return None if self._deleted else StoredObject(key, self._folder / "there.csv", 2)
 
     def put(self, bucket: str, key: str, body: bytes | Path) -> StoredObject:
         raise NotImplementedError
@@ -153,8 +153,16 @@ def test_an_object_replaced_before_it_is_opened_is_looked_up_again(tmp_path: Pat
     assert [path.read_text() for path in workspace.inputs] == ["1\n"]
 
 
-def test_a_location_that_never_stands_still_fails_the_query(tmp_path: Path) -> None:
-    with pytest.raises(QueryFailed, match="change faster than they can be read"):
+def test_an_object_deleted_before_it_is_opened_has_no_rows(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "q")
+
+    scan(flickering_table(), [], Flickering(tmp_path, times=1, deleted=True), workspace)
+
+    assert workspace.inputs == []
+
+
+def test_an_object_that_never_stands_still_fails_the_query(tmp_path: Path) -> None:
+    with pytest.raises(QueryFailed, match=r"s3://b/t/a\.csv is replaced faster than it can be opened"):
         scan(flickering_table(), [], Flickering(tmp_path, times=99), Workspace(tmp_path / "q"))
 
 

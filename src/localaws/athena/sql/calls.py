@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -74,13 +74,10 @@ class _Call:
         node: exp.Expr,
         scope: Scope,
     ) -> None:
-        self.compiler, self.name, self.arguments, self.node, self.scope = (
-            compiler,
-            name,
-            arguments,
-            node,
-            scope,
-        )
+        if FUNCTIONS[name][0].kind != "scalar":
+            scope = replace(scope, labels={})  # what is aggregated are columns, also in ORDER BY
+        self.compiler, self.name = compiler, name
+        self.node, self.scope = node, scope
         self.values: list[Typed | exp.Lambda] = [
             argument if isinstance(argument, exp.Lambda) else compiler(argument, scope)
             for argument in arguments

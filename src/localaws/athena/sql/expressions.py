@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -25,6 +26,7 @@ from localaws.athena.sql.types import Type, common_type, duckdb_type
 
 __all__ = ["Compiler"]
 
+_NAMED_ZONE = re.compile(r"[A-Za-z]+(/[A-Za-z_]+)+$")
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}  # in seconds
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
@@ -273,6 +275,8 @@ def _if(compiler: Compiler, node: exp.If, scope: Scope) -> Typed:
 
 def _cast(compiler: Compiler, node: exp.Cast, scope: Scope) -> Typed:
     value, wanted = compiler(node.this, scope), type_of(node.to)
+    if wanted.base == "timestamp with time zone" and (named := _NAMED_ZONE.search(value.constant or "")):
+        wanted = replace(wanted, zone=named[0])  # TIMESTAMP '2020-01-01 00:00:00 Europe/Berlin'
     done = cast(value, wanted, compiler.context.where(node))
     if isinstance(node, exp.TryCast):
         return Typed(f"TRY({done.sql})", wanted)

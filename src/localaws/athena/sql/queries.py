@@ -328,7 +328,7 @@ class _Queries:
                 if column.name
             }
         if order := node.args.get("order"):
-            names = scope.with_parameters(labels)
+            names = replace(scope, labels=labels)
             terms = []
             for term in order.expressions:
                 position = self.position(term.this, len(columns), "ORDER BY")

@@ -106,11 +106,7 @@ class Relations:
                 replace(each, sql=f"{alias}.{each.sql}", qualifier=(parts[0],)) for each in known.fields
             ]
             return self.aliased(Relation(f"{known.sql} AS {alias}", tuple(fields)), node)
-        joins = node.args.get("joins")
-        relation = self.aliased(self.stored(parts, node), node)
-        if joins:
-            raise self.compiler.unsupported(joins[0])
-        return relation
+        return self.aliased(self.stored(parts, node), node)
 
     def stored(self, parts: list[str], node: exp.Table) -> Relation:
         """A table or view of the catalog."""
@@ -170,11 +166,26 @@ class Relations:
         inner: exp.Expr | None = None,
     ) -> Relation:
         inner = inner if inner is not None else node
-        if isinstance(inner, exp.Subquery) and isinstance(inner.this, (exp.Table, exp.Join, exp.Unnest)):
-            raise self.compiler.unsupported(node)  # a join in parentheses
+        if (
+            isinstance(inner, exp.Subquery)
+            and inner.this.args.get("joins")
+            and not isinstance(inner.this, exp.Select)
+        ):
+            return self.parenthesised(inner.this, node, outer, tables)
         compiled = self.query(inner, outer, tables)
         labels = [column.name for column in compiled.columns]
         return self.aliased(self.derived(compiled, (), labels), node)
+
+    def parenthesised(
+        self, joined: exp.Expr, node: exp.Expr, outer: Scope | None, tables: CommonTables
+    ) -> Relation:
+        """``(a JOIN b ON ...)``: ``joined`` is a, with its joins."""
+        if node.args.get("alias"):
+            raise self.compiler.unsupported(node)
+        relation = self.relation(joined, Scope((), outer), tables)
+        for join in joined.args["joins"]:
+            relation = self.join(relation, join, outer, tables)
+        return Relation(f"({relation.sql})", relation.fields)
 
     def derived(
         self, compiled: CompiledQuery, qualifier: tuple[str, ...], labels: Sequence[str | None]

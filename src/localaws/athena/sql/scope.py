@@ -37,6 +37,7 @@ class Scope:
     fields: tuple[Field, ...] = ()
     parent: "Scope | None" = None
     parameters: dict[str, Field] = field(default_factory=dict)  # of lambdas, which hide columns
+    labels: dict[str, Field] = field(default_factory=dict)  # in ORDER BY the outputs, which go before columns
     windows: dict[str, str] = field(
         default_factory=dict
     )  # the names after WINDOW, and theirs in DuckDB's text
@@ -46,8 +47,9 @@ class Scope:
 
         Raises Ambiguous.
         """
-        if parts[0].lower() in self.parameters:
-            return self.parameters[parts[0].lower()], tuple(parts[1:])
+        for hiding in (self.parameters, self.labels):
+            if parts[0].lower() in hiding:
+                return hiding[parts[0].lower()], tuple(parts[1:])
         for at in reversed(range(len(parts))):
             found = [candidate for candidate in self.fields if candidate.answers(parts[:at], parts[at])]
             if len(found) > 1:

@@ -1,5 +1,6 @@
 """A Glue table as a SELECT of DuckDB's over the files of its location and partitions."""
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,12 @@ from localaws.athena.sql.typed import Typed, literal
 from localaws.athena.sql.types import Type, duckdb_type, varchar
 from localaws.athena.tables.json_lines import read_json_lines
 from localaws.athena.tables.lazy_simple import read_lazy_simple
-from localaws.athena.tables.location import data_files
+from localaws.athena.tables.location import bucket_and_prefix, data_files
 from localaws.athena.tables.open_csv import csv_form, read_open_csv
 from localaws.athena.tables.parquet import read_parquet
 from localaws.athena.tables.text_lines import TextFile, TextFiles
 from localaws.athena.tables.workspace import Workspace
-from localaws.objects import ObjectStore
+from localaws.objects import ObjectStore, StoredObject
 
 __all__ = ["LAZY_SIMPLE", "OPEN_CSV", "PARQUET", "scan"]
 
@@ -31,7 +32,7 @@ JSON = (
     "org.apache.hadoop.hive.serde2.JsonSerDe",
 )
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
-_TRIES = 5  # listings of a location whose objects are being replaced
+_TRIES, _PAUSE = 20, 0.002  # to open an object that is being replaced, and seconds between
 
 
 def scan(
@@ -95,17 +96,24 @@ def _branches(
 
 
 def _open(location: str, store: ObjectStore, workspace: Workspace) -> list[tuple[Path, str]]:
-    """The files of a location and their keys; listed again when an object vanishes before it is opened."""
-    for _ in range(_TRIES):
-        before = len(workspace.inputs), workspace.scanned
-        try:
-            return [(workspace.read(found), found.key) for found in data_files(store, location)]
-        except FileNotFoundError:
-            del workspace.inputs[before[0] :]
-            workspace.scanned = before[1]
-    raise QueryFailed(
-        "HIVE_CANNOT_OPEN_SPLIT", f"the objects of {location} change faster than they can be read"
-    )
+    """The files of a location and their keys."""
+    bucket, _ = bucket_and_prefix(location)
+    opened = []
+    for listed in data_files(store, location):
+        found: StoredObject | None = listed
+        for _ in range(_TRIES):
+            if found is None:  # deleted since it was listed
+                break
+            try:
+                opened.append((workspace.read(found), found.key))
+                break
+            except FileNotFoundError:  # replaced; whoever does that may be in the middle of it
+                time.sleep(_PAUSE)
+                found = store.resolve(bucket, listed.key)
+        else:
+            message = f"s3://{bucket}/{listed.key} is replaced faster than it can be opened"
+            raise QueryFailed("HIVE_CANNOT_OPEN_SPLIT", message)
+    return opened
 
 
 def _alike(
