@@ -152,10 +152,8 @@ def test_the_locked_engine_reads_nothing_else(pool: Pool, tmp_path: Path, reader
         pool.run(job(tmp_path / "q", f"SELECT * FROM {reader}"), Ticket())
 
 
-@pytest.mark.parametrize("statement", STATEMENTS)
+@pytest.mark.parametrize("statement", [each for each in STATEMENTS if each != "CHECKPOINT"])  # of memory
 def test_the_locked_engine_changes_nothing(pool: Pool, tmp_path: Path, statement: str) -> None:
-    if statement == "CHECKPOINT":
-        pytest.skip("a checkpoint of memory harms nobody")
     with pytest.raises(EngineError):
         pool.run(job(tmp_path / "q", statement), Ticket())
 

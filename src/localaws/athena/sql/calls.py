@@ -20,9 +20,9 @@ from localaws.athena.sql.types import Type, common_type, duckdb_type
 if TYPE_CHECKING:
     from localaws.athena.sql.expressions import Compiler
 
-__all__ = ["compile_call", "direction", "window_text"]
+__all__ = ["compile_call", "compile_wrapped_call", "direction", "window_text"]
 
-_NO_NUMBER_OF = 2  # passes over the lambdas: the second when the first widened a type
+_PASSES = 2  # over the lambdas of a call: the second when the first has widened a type
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +39,41 @@ class _Around:
 def compile_call(
     compiler: Compiler, name: str, arguments: list[exp.Expr], node: exp.Expr, scope: Scope
 ) -> Typed:
-    """``name(arguments)``, or what ``node`` wraps around a call (OVER, FILTER, IGNORE NULLS, WITHIN GROUP).
+    """``name(arguments)``, which is at ``node``.
 
     Raises QueryFailed (FUNCTION_NOT_FOUND for a name or for types that no overload takes).
     """
-    around = _Around()
-    if not name:
-        inner, around = _unwrap(compiler, node, scope)
-        if isinstance(inner, exp.GroupConcat):
-            return _listagg(compiler, inner, around, scope)
-        if not isinstance(inner, exp.Anonymous):
+    return _compile(compiler, name, arguments, node, scope, _Around())
+
+
+def compile_wrapped_call(compiler: Compiler, node: exp.Expr, scope: Scope) -> Typed:
+    """A call inside OVER, FILTER, IGNORE NULLS or WITHIN GROUP."""
+    inner, around = _unwrap(compiler, node, scope)
+    if isinstance(inner, exp.GroupConcat):
+        return _listagg(compiler, inner, around, scope)
+    return _compile(compiler, inner.name, inner.expressions, inner, scope, around)
+
+
+def _compile(
+    compiler: Compiler, name: str, arguments: list[exp.Expr], node: exp.Expr, scope: Scope, around: _Around
+) -> Typed:
+    name = name.lower()
+    if name in _SPECIAL:
+        if around != _Around():
             raise compiler.unsupported(node)
-        name = inner.this if isinstance(inner.this, str) else inner.this.name
-        arguments, node = inner.expressions, inner
-    lowered = name.lower()
-    if lowered in _SPECIAL:
-        return _SPECIAL[lowered](compiler, arguments, node, scope)
-    if lowered not in FUNCTIONS:
-        if known_elsewhere(lowered):
-            raise compiler.context.error(
-                "NOT_SUPPORTED", f"Function '{lowered}' is not supported by this engine", node
-            )
-        raise compiler.context.error("FUNCTION_NOT_FOUND", f"Function '{lowered}' not registered", node)
+        return _SPECIAL[name](compiler, arguments, node, scope)
+    if name not in FUNCTIONS:
+        if known_elsewhere(name):
+            message = f"Function '{name}' is not supported by this engine"
+            raise compiler.context.error("NOT_SUPPORTED", message, node)
+        raise compiler.context.error("FUNCTION_NOT_FOUND", f"Function '{name}' not registered", node)
     arguments, around = _inside(compiler, arguments, around, scope)
-    return _Call(compiler, lowered, arguments, node, scope).compile(around)
+    return _Call(compiler, name, arguments, node, scope).compile(around)
 
 
 class _Call:
+    """One call of a registered function."""
+
     def __init__(
         self,
         compiler: Compiler,
@@ -149,7 +157,7 @@ class _Call:
     def converted(self, function: Function, bound: dict[str, Type]) -> list[Typed]:
         """The arguments in the types of the overload; lambdas once their parameters have types."""
         lambdas: dict[int, Lambda] = {}
-        for _ in range(_NO_NUMBER_OF):
+        for _ in range(_PASSES):
             before = dict(bound)
             for index, value in enumerate(self.values):
                 if isinstance(value, exp.Lambda):

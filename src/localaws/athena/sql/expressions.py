@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from localaws.athena.sql import types
 from localaws.athena.sql.agreement import common_of
-from localaws.athena.sql.calls import compile_call
+from localaws.athena.sql.calls import compile_call, compile_wrapped_call
 from localaws.athena.sql.casts import cast, coerce
 from localaws.athena.sql.context import Context
 from localaws.athena.sql.data_type import type_of
@@ -465,15 +465,9 @@ def _now(kind: Type) -> Callable[[Compiler, exp.Expr, Scope], Typed]:
 
 
 def _call(compiler: Compiler, node: exp.Anonymous, scope: Scope) -> Typed:
-    name = node.this if isinstance(node.this, str) else node.this.name
-    if name.lower() == "row":
+    if node.name.lower() == "row":
         return row_of([compiler(part, scope) for part in node.expressions])
-    return compile_call(compiler, name, node.expressions, node, scope)
-
-
-def _no_function(compiler: Compiler, node: exp.Expr, scope: Scope) -> Typed:
-    """Window, filter and order around a function."""
-    return compile_call(compiler, "", [], node, scope)
+    return compile_call(compiler, node.name, node.expressions, node, scope)
 
 
 _COMPILERS: dict[type, Callable[[Compiler, Any, Scope], Typed]] = {
@@ -523,6 +517,6 @@ _COMPILERS: dict[type, Callable[[Compiler, Any, Scope], Typed]] = {
     exp.Localtimestamp: _now(types.TIMESTAMP),
     exp.Anonymous: _call,
     **dict.fromkeys(
-        (exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.GroupConcat), _no_function
+        (exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.GroupConcat), compile_wrapped_call
     ),
 }
