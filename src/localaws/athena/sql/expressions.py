@@ -274,6 +274,8 @@ def _if(compiler: Compiler, node: exp.If, scope: Scope) -> Typed:
 
 
 def _cast(compiler: Compiler, node: exp.Cast, scope: Scope) -> Typed:
+    if node.args.get("format") or node.args.get("action") or node.args.get("default"):
+        raise compiler.unsupported(node)
     value, wanted = compiler(node.this, scope), type_of(node.to)
     if wanted.base == "timestamp with time zone" and (named := _NAMED_ZONE.search(value.constant or "")):
         wanted = replace(wanted, zone=named[0])  # TIMESTAMP '2020-01-01 00:00:00 Europe/Berlin'

@@ -24,6 +24,14 @@ from localaws.athena.sql.types import Type, common_type
 __all__ = ["CommonTables", "Relation", "Relations"]
 
 CATALOG = "awsdatacatalog"
+_PARTS: dict[type, tuple[str, ...]] = {
+    exp.Table: ("this", "db", "catalog", "alias", "joins"),
+    exp.Subquery: ("this", "alias", "joins", "with_", "order", "limit", "offset"),
+    exp.Lateral: ("this", "alias"),
+    exp.Unnest: ("expressions", "alias", "offset", "joins"),
+    exp.Values: ("expressions", "alias", "joins"),
+    exp.Join: ("this", "side", "kind", "on", "using"),
+}
 _MOST_VIEWS = 20  # views within views
 
 
@@ -74,21 +82,11 @@ class Relations:
         raise self.compiler.unsupported(node)
 
     def refuse_extras(self, node: exp.Expr) -> None:
-        for extra in (
-            "pivots",
-            "sample",
-            "version",
-            "hints",
-            "when",
-            "partition",
-            "changes",
-            "rows_from",
-            "ordinality",
-        ):
-            if node.args.get(extra):
-                raise self.context.error(
-                    "NOT_SUPPORTED", f"{extra.upper().rstrip('S')} in FROM is not supported", node
-                )
+        """What sqlglot found here and Athena has not, or this compiler does not know."""
+        for part, given in node.args.items():
+            if given and part not in _PARTS.get(type(node), ()):
+                message = f"{part.upper().rstrip('S_')} in FROM is not supported"
+                raise self.context.error("NOT_SUPPORTED", message, node)
 
     # tables and views
 
@@ -304,7 +302,8 @@ class Relations:
     def join(self, left: Relation, node: exp.Join, outer: Scope | None, tables: CommonTables) -> Relation:
         side = (node.args.get("side") or "").upper()
         kind = (node.args.get("kind") or "").upper()
-        if node.args.get("method") or kind in {"SEMI", "ANTI", "STRAIGHT"}:
+        self.refuse_extras(node)
+        if kind not in {"", "INNER", "OUTER", "CROSS"}:
             raise self.compiler.unsupported(node)
         right = self.relation(node.this, Scope(left.fields, outer), tables)
         for extra in node.this.args.get("joins") or []:
