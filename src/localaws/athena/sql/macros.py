@@ -59,6 +59,10 @@ _MACROS = {
     "athena_map_of_pairs(l)": """
         map_from_entries(list_filter(l, lambda e, i:
             e.k IS NOT NULL AND list_position(list_transform(l, lambda q: q.k), e.k) = i))""",
+    # DuckDB's list_distinct loses NULL and the order.
+    "athena_distinct(l)": """
+        list_filter(l, lambda d, i: CASE WHEN d IS NULL THEN len(list_filter(l[:i], lambda n: n IS NULL)) = 1
+            ELSE list_position(l, d) = i END)""",
     "athena_json_value(x)": "json_extract_string(x, '$')",
 }
 _BODIES = {signature.split("(")[0]: (signature, body) for signature, body in _MACROS.items()}

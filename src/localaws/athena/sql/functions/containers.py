@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from localaws.athena.sql.functions.signature import Function, scalar
+from localaws.athena.sql.render import result_text
 from localaws.athena.sql.typed import Lambda, Typed, fail
 
 __all__ = ["FUNCTIONS"]
@@ -18,6 +19,15 @@ def _slice(arguments: Sequence[Typed]) -> str:
     values, start, length = (argument.sql for argument in arguments)
     first = f"(CASE WHEN {start} < 0 THEN len({values}) + {start} + 1 ELSE {start} END)"
     return f"CASE WHEN {first} < 1 THEN {values}[1:0] ELSE {values}[{first}:{first} + {length} - 1] END"
+
+
+def _join(arguments: Sequence[Typed]) -> str:
+    # Elements are written as Trino writes them, and NULL is left out unless there is something to put there.
+    values, separator, *instead = arguments
+    text = result_text("j", values.type.element)
+    if instead:
+        text = f"coalesce({text}, {instead[0].sql})"
+    return f"array_to_string(list_transform({values.sql}, lambda j: {text}), {separator.sql})"
 
 
 def _zip(arguments: Sequence[Typed]) -> str:
@@ -56,12 +66,7 @@ FUNCTIONS: list[Function] = [
         "element_at(array(E), bigint) -> E", f"{{0}}[CASE WHEN {{1}} = 0 THEN {_INDEX_ZERO} ELSE {{1}} END]"
     ),
     scalar("element_at(map(K, V), K) -> V", "{0}[{1}]"),
-    # DuckDB's list_distinct loses NULL and the order.
-    scalar(
-        "array_distinct(array(E)) -> array(E)",
-        "list_filter({0}, lambda d, i: CASE WHEN d IS NULL "
-        "THEN len(list_filter({0}[:i], lambda n: n IS NULL)) = 1 ELSE list_position({0}, d) = i END)",
-    ),
+    scalar("array_distinct(array(E)) -> array(E)", "athena_distinct({0})"),
     scalar("array_sort(array(O)) -> array(O)", "list_sort({0}, 'ASC', 'NULLS LAST')"),
     scalar(
         "array_max(array(O)) -> O",
@@ -76,17 +81,16 @@ FUNCTIONS: list[Function] = [
         "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN coalesce(list_position({0}, {1}), 0) END",
     ),
     scalar("array_remove(array(E), E) -> array(E)", "list_filter({0}, lambda r: r IS DISTINCT FROM {1})"),
-    scalar("array_join(array(varchar), varchar) -> varchar", "array_to_string({0}, {1})"),
-    scalar("array_join(array(E), varchar) -> varchar", "array_to_string({0}, {1})"),
+    scalar("array_join(array(E), varchar) -> varchar", _join),
+    scalar("array_join(array(E), varchar, varchar) -> varchar", _join),
+    scalar("array_union(array(E), array(E)) -> array(E)", "athena_distinct({0} || {1})"),
     scalar(
-        "array_join(array(E), varchar, varchar) -> varchar",
-        "array_to_string(list_transform({0}, lambda j: coalesce(CAST(j AS VARCHAR), {2})), {1})",
+        "array_intersect(array(E), array(E)) -> array(E)",
+        "athena_distinct(list_filter({0}, lambda x: list_contains({1}, x)))",
     ),
-    scalar("array_union(array(E), array(E)) -> array(E)", "list_sort(list_distinct({0} || {1}))"),
-    scalar("array_intersect(array(E), array(E)) -> array(E)", "list_sort(list_intersect({0}, {1}))"),
     scalar(
         "array_except(array(E), array(E)) -> array(E)",
-        "list_sort(list_distinct(list_filter({0}, lambda x: NOT list_contains({1}, x))))",
+        "athena_distinct(list_filter({0}, lambda x: NOT list_contains({1}, x)))",
     ),
     scalar("arrays_overlap(array(E), array(E)) -> boolean", "list_has_any({0}, {1})"),
     scalar("flatten(array(array(E))) -> array(E)", "flatten({0})"),
