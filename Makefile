@@ -4,10 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help setup demo test check format bench sam lock events clean build-Layer
+.PHONY: help setup demo test check format bench bench-accuracy sam lock events clean build-Layer
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv with everything in it
 
@@ -41,6 +41,10 @@ bench: setup ## measure what the documentation claims
 	@mkdir -p benchmarks/results
 	@for name in state_timings import_memory; do \
 	  $(BIN)/python benchmarks/$$name.py | tee benchmarks/results/$$name.txt || exit 1; done
+
+bench-accuracy: setup ## score the AutoPredictor on the open accuracy suite, beside statsforecast's models
+	$(BIN)/python -m pip install --quiet --group benchmark
+	$(BIN)/python benchmarks/accuracy.py --peers
 
 sam: ## check template.yaml with AWS SAM, in a virtual environment of its own
 	test -x .venv-sam/bin/sam || { $(PYTHON) -m venv .venv-sam && .venv-sam/bin/pip install --quiet 'aws-sam-cli>=1.140'; }

@@ -1,0 +1,17 @@
+"""The AutoPredictor: an ensemble that is weighed, spread and calibrated by forecasting the past.
+
+    fit_shared(sample, task) -> Shared                 once a run, on a bounded sample of the panel
+    train(panel, task, shared) -> Trained              any shard: backtest, and why
+    forecast(panel, task, trained, shared) -> Forecast any shard
+
+How a series is forecast, from the inside out: views (as it is, logarithms, without the calendar's effects)
+x members (smoothing, baselines, a shared ridge) -> their losses at past origins -> weights -> quantiles of
+the weighted members' own past errors -> blended with past values and shared trees, calibrated on held-back
+origins.
+"""
+
+from stepcast.engine.auto.predictor import AUTO, Explanation, Trained, forecast, train
+from stepcast.engine.auto.shared import Shared, fit_shared
+from stepcast.engine.auto.warm import warm_up
+
+__all__ = ["AUTO", "Explanation", "Shared", "Trained", "fit_shared", "forecast", "train", "warm_up"]

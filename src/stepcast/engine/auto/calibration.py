@@ -1,0 +1,102 @@
+"""What held-back windows correct: how sources of quantiles are blended, and how wide they must be."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.auto.spread import PROBABILITIES
+from stepcast.engine.auto.weights import BUCKETS, buckets_of
+
+__all__ = ["Calibration", "calibrate"]
+
+Floats = NDArray[np.float64]
+
+SHARES = 4  # blends are tried in steps of a quarter
+FACTORS = np.exp(np.linspace(np.log(0.4), np.log(2.5), 25))
+# A factor found on n windows is trusted with the share root(n) / (root(n) + PRIOR): windows of many series at
+# one time, or of one series at near times, err together.
+PRIOR = 4.0
+MEDIAN = len(PROBABILITIES) // 2
+OUTERMOST = (
+    3  # probabilities further out than this one (0.1 and 0.9) take its factor: too few errors lie there
+)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """``shares`` (sources,) of the blend, sum one; ``factors`` (BUCKETS, PROBABILITIES) around the median."""
+
+    shares: Floats
+    factors: Floats
+
+    def apply(self, sources: Floats) -> Floats:
+        """Blend quantiles (sources, ..., horizon, PROBABILITIES) and widen them: the first axis goes."""
+        blended = np.tensordot(self.shares, sources, axes=1)
+        middle = blended[..., MEDIAN : MEDIAN + 1]
+        widened = middle + (blended - middle) * self.factors[buckets_of(blended.shape[-2])]
+        return np.sort(widened, axis=-1)
+
+    def and_earlier(self, other: "Calibration") -> "Calibration":
+        """The mean of two made at different times; this one alone where their sources differ."""
+        if len(other.shares) != len(self.shares):
+            return self
+        return Calibration((self.shares + other.shares) / 2, np.sqrt(self.factors * other.factors))
+
+    @classmethod
+    def neutral(cls, sources: int) -> "Calibration":
+        """The first source as it is."""
+        shares = np.zeros(sources)
+        shares[0] = 1.0
+        return cls(shares, np.ones((BUCKETS, len(PROBABILITIES))))
+
+
+def calibrate(sources: Floats, actual: Floats, scale: Floats) -> Calibration:
+    """Choose shares and factors on held-back windows.
+
+    Shapes:  ``sources`` (sources, windows, horizon, PROBABILITIES); ``actual`` (windows, horizon), nan
+             unknown; ``scale`` (windows,) the size of an error, so that every window counts alike.
+    """
+    count = len(sources)
+    if actual.size == 0 or not np.isfinite(actual).any():
+        return Calibration.neutral(count)
+    shares = [np.array(s) / SHARES for s in product(range(SHARES + 1), repeat=count) if sum(s) == SHARES]
+    losses = [float(_pinball(np.tensordot(s, sources, axes=1), actual, scale).mean()) for s in shares]
+    # the best few together are safer than the best alone
+    order = np.argsort(losses, kind="stable")[: max(1, len(losses) // 5)]
+    chosen = np.mean([shares[place] for place in order], axis=0)
+    blended = np.tensordot(chosen, sources, axes=1)
+    return Calibration(chosen, _factors(blended, actual, scale))
+
+
+def _factors(blended: Floats, actual: Floats, scale: Floats) -> Floats:
+    """By bucket and pair of probabilities around the median: the factor of least loss, shrunk to one."""
+    windows, horizon = actual.shape
+    bucket = buckets_of(horizon)
+    result = np.ones((BUCKETS, len(PROBABILITIES)))
+    middle = blended[..., MEDIAN : MEDIAN + 1]
+    losses = np.stack(
+        [_pinball(middle + factor * (blended - middle), actual, scale) for factor in FACTORS]
+    )  # (factors, horizon, PROBABILITIES)
+    trust = float(np.sqrt(windows) / (np.sqrt(windows) + PRIOR))
+    for number in range(BUCKETS):
+        if not (inside := bucket == number).any():
+            continue
+        by_probability = 0.5 * losses[:, inside].mean(axis=1) + 0.5 * losses.mean(axis=1)
+        for place in range(MEDIAN):
+            pair = by_probability[:, place] + by_probability[:, -1 - place]
+            factor = FACTORS[int(np.argmin(pair))] ** trust
+            result[number, [place, -1 - place]] = factor
+        result[number, :OUTERMOST] = result[number, OUTERMOST]
+        result[number, -OUTERMOST:] = result[number, OUTERMOST]
+    return result
+
+
+def _pinball(quantiles: Floats, actual: Floats, scale: Floats) -> Floats:
+    """Mean loss beside the scale over the windows: (horizon, PROBABILITIES)."""
+    short = (actual[..., None] - quantiles) / scale[:, None, None]
+    loss = np.maximum(PROBABILITIES * short, (PROBABILITIES - 1) * short)
+    known = np.isfinite(loss)
+    result: Floats = np.where(known, loss, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return result

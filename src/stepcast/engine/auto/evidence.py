@@ -1,0 +1,85 @@
+"""What one series says about its members: forecasts from past origins beside what came."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.auto.calendar_effects import year_length
+from stepcast.engine.auto.history import History
+from stepcast.engine.auto.members import Members, forecast_members
+from stepcast.engine.auto.origins import origins_of
+from stepcast.engine.auto.ridge import Ridge
+from stepcast.engine.auto.seasons import Seasons, seasons_of
+from stepcast.engine.auto.smoothing import Fitted
+
+__all__ = ["Evidence", "back_span", "evidence_of"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+# Up to this many points the last horizon is a good part of what parameters are learned from.
+WORTH_FITTING_AGAIN = 300
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """``forecasts`` (members, origins, horizon) and ``actual`` (origins, horizon), nan where not known yet.
+
+    The last origin is the end of the history: nothing is known of it.
+    """
+
+    seasons: Seasons
+    names: tuple[str, ...]
+    origins: Integers
+    forecasts: Floats
+    actual: Floats
+
+
+def back_span(length: int, horizon: int, seasons: Seasons, year: int, count: int) -> int:
+    """How many of the last points the origins lie in: global members are fitted to what is before them."""
+    origins = origins_of(length, horizon, seasons, year, count)
+    return length - int(origins[0]) if len(origins) else length
+
+
+def evidence_of(
+    history: History, horizon: int, count: int, before: dict[str, Ridge], after: dict[str, Ridge]
+) -> Evidence:
+    """Forecast ``history`` from at most ``count`` past origins and from its end.
+
+    Past origins are forecast by parameters that have not seen the last horizon, by the ridges ``before``, and
+    by effects of the calendar learned before the first of them; the end by effects of all there is, by
+    ``after`` and, where the history is short, by parameters of all there is.
+    """
+    length = len(history)
+    seasons = seasons_of(history.frequency, length, horizon)
+    year = year_length(history.frequency)
+    origins = origins_of(length, horizon, seasons, year, count)
+    warm = max(2 * seasons.short, 2 * seasons.long, 4)
+    fitted = max(length - horizon, min(length, warm))
+    known: dict[str, Fitted] = {}
+    if not len(origins):
+        now = _from_end(history, seasons, horizon, after, known)
+        return Evidence(seasons, now.names, np.array([length]), now.forecasts, np.full((1, horizon), np.nan))
+    until = int(origins[0]) if origins[0] >= 3 * year else fitted
+    past = forecast_members(history, seasons, origins, fitted, until, horizon, before, known)
+    now = _from_end(history, seasons, horizon, after, known if length > WORTH_FITTING_AGAIN else {})
+    common = [name for name in past.names if name in set(now.names)]
+    forecasts = np.concatenate(
+        [
+            past.forecasts[[past.names.index(name) for name in common]],
+            now.forecasts[[now.names.index(name) for name in common]],
+        ],
+        axis=1,
+    )
+    origins = np.append(origins, length)
+    padded = np.concatenate([np.where(history.known, history.values, np.nan), np.full(horizon, np.nan)])
+    return Evidence(seasons, tuple(common), origins, forecasts, padded[origins[:, None] + np.arange(horizon)])
+
+
+def _from_end(
+    history: History, seasons: Seasons, horizon: int, after: dict[str, Ridge], known: dict[str, Fitted]
+) -> Members:
+    """All members' forecasts from the end of the history; smoothing keeps the parameters it has."""
+    length = len(history)
+    return forecast_members(history, seasons, np.array([length]), length, length, horizon, after, known)

@@ -1,0 +1,246 @@
+"""What many series teach together: global members, how far to trust each member, and how wide to be."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.auto.calendar_effects import year_length
+from stepcast.engine.auto.calibration import Calibration, calibrate
+from stepcast.engine.auto.distribution import (
+    Distribution,
+    Experience,
+    distribution_at,
+    middle_at,
+    nested_origins,
+)
+from stepcast.engine.auto.empirical import empirical_quantiles
+from stepcast.engine.auto.evidence import Evidence, back_span, evidence_of
+from stepcast.engine.auto.history import History
+from stepcast.engine.auto.ridge import Ridge, Windows, fit_ridge, lags_of, windows_of
+from stepcast.engine.auto.seasons import seasons_of
+from stepcast.engine.auto.spread import PROBABILITIES, error_quantiles
+from stepcast.engine.auto.trees import Trees, fit_trees
+from stepcast.engine.auto.views import VIEWS, views_of
+from stepcast.engine.auto.weights import BUCKETS, log_losses
+
+__all__ = ["Lessons", "learn"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+MOST_SERIES = 120  # of the sample are examined one by one; the rest only feed the global members
+MOST_WINDOWS = 10_000  # of the ridge, together
+MOST_CELLS = 10_000_000  # of the ridge's windows: bounds memory for long horizons
+POWERS = (1.0, 2.0, 4.0, 8.0, 16.0)
+FEW = 10  # series; fewer teach one another little
+HELD_BACK_ALONE = 24  # origins that few series together hold back for calibration; of many series one each
+MOST_STEPS = 20_000  # of one series, over all its origins
+TREE_ROWS = 60_000
+TREE_ROWS_EACH = 300
+TREE_ROUNDS = 100
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """``origins`` past origins a series is examined from; global members before and after the origins."""
+
+    origins: int
+    before: dict[str, Ridge]
+    after: dict[str, Ridge]
+    experience: Experience
+    trees: Trees | None
+    calibration: Calibration
+
+
+def learn(histories: list[History], horizon: int, earlier: "Lessons | None" = None) -> Lessons:
+    """Learn from all of ``histories`` (none empty), nothing of which lies after the moment to forecast from.
+
+    ``earlier`` lessons end a horizon or more before it: their trees are judged in held-back windows, instead
+    of others grown for that, and their calibration counts half.
+    """
+    count = _origin_count(len(histories), horizon)
+    before, after = _ridges(histories, horizon, count)
+    chosen = histories[:: max(1, -(-len(histories) // MOST_SERIES))]
+    evidence = [evidence_of(history, horizon, count, before, after) for history in chosen]
+    held_back = max(1, HELD_BACK_ALONE // len(evidence)) if 0 < len(evidence) < FEW else 1
+    places = [nested_origins(one, held_back) for one in evidence]
+    experience = _experience(chosen, evidence, places, horizon)
+    former, grown = None, None
+    if len(histories) >= FEW:
+        former = (earlier and earlier.trees) or _trees(chosen, evidence, places, horizon)
+        grown = _trees(histories, None, None, horizon) if former else None
+    calibration = _calibration(chosen, evidence, places, experience, former if grown else None, horizon)
+    if earlier is not None:
+        calibration = calibration.and_earlier(earlier.calibration)
+    return Lessons(count, before, after, experience, grown, calibration)
+
+
+def _origin_count(series: int, horizon: int) -> int:
+    """Fewer series, more origins each, as far as a long horizon allows."""
+    wanted = 40 if series > 50 else 80 if series > 5 else 160
+    return min(wanted, max(40, MOST_STEPS // horizon))
+
+
+def _ridges(histories: list[History], horizon: int, count: int) -> tuple[dict[str, Ridge], dict[str, Ridge]]:
+    """A ridge for every view, fitted before the origins and once more to everything."""
+    if not histories:
+        return {}, {}
+    lengths = np.array([len(history) for history in histories])
+    year = year_length(histories[0].frequency)
+    spans = [
+        back_span(n, horizon, seasons_of(histories[0].frequency, n, horizon), year, count) for n in lengths
+    ]
+    typical = int(np.quantile(lengths, 0.2))
+    seasons = seasons_of(histories[0].frequency, int(np.median(lengths)), horizon)
+    lags = lags_of(seasons, typical - min(horizon, typical // 3), horizon)
+    most = min(MOST_WINDOWS, MOST_CELLS // (lags + horizon))
+    each = max(1, most // len(histories))
+    fitted: tuple[dict[str, Ridge], dict[str, Ridge]] = ({}, {})
+    for late, ridges in enumerate(fitted):
+        windows: dict[str, list[Windows]] = {name: [] for name in VIEWS}
+        for history, span in zip(histories, spans, strict=True):
+            until = len(history) if late else len(history) - span
+            for view in views_of(history, until, horizon):
+                windows[view.name].append(windows_of(view.values, until, lags, horizon, each))
+        for name, parts in windows.items():
+            if parts and (ridge := fit_ridge(_in_order_of_time(parts), lags)) is not None:
+                ridges[name] = ridge
+    common = set(fitted[0]) & set(fitted[1])
+    return {name: fitted[0][name] for name in common}, {name: fitted[1][name] for name in common}
+
+
+def _in_order_of_time(parts: list[Windows]) -> Windows:
+    """Windows of many series, those that end latest last."""
+    age = np.concatenate([np.arange(len(part))[::-1] for part in parts])
+    return np.concatenate(parts)[np.argsort(-age, kind="stable")]
+
+
+def _experience(
+    histories: list[History], evidence: list[Evidence], places: list[Integers], horizon: int
+) -> Experience:
+    """Members' losses over the sample, the panel's errors; power and logarithms that suit ``places``."""
+    sums: dict[str, Floats] = {}
+    counts: dict[str, int] = {}
+    for one in evidence:
+        if len(one.origins) < 2:
+            continue
+        losses = log_losses(one.forecasts[:, :-1], one.actual[:-1])
+        for name, loss in zip(one.names, losses, strict=True):
+            sums[name] = sums.get(name, np.zeros(BUCKETS)) + loss
+            counts[name] = counts.get(name, 0) + 1
+    several = len(evidence) > 1
+    prior = {name: total / counts[name] for name, total in sums.items()} if several else {}
+    best, lowest = Experience(losses=prior), np.inf
+    tested = [
+        (h, e, place)
+        for h, e, held_back in zip(histories, evidence, places, strict=True)
+        for place in (held_back if len(held_back) < 2 else held_back[1::2]).tolist()
+    ]
+    for power in POWERS:
+        tried = Experience(losses=prior, power=power)
+        losses_here = [_relative_loss(e, place, tried) for _, e, place in tested]
+        if losses_here and (loss := float(np.mean(losses_here))) < lowest - 0.002:
+            best, lowest = tried, loss
+    errors, growth = _pooled_errors(evidence, best, horizon) if len(evidence) >= FEW else (None, None)
+    plain = replace(best, errors=errors, growth=growth)
+    positive = [(h, e, place) for h, e, place in tested if h.positive]
+    if positive and len(positive) > len(tested) // 2:
+        ways = [replace(plain, logs=share) for share in (0.0, 0.5, 1.0)]
+        losses_by_way = [np.mean([_quantile_loss(e, place, way) for _, e, place in positive]) for way in ways]
+        return ways[int(np.argmin(losses_by_way))]
+    return plain
+
+
+def _relative_loss(evidence: Evidence, place: int, experience: Experience) -> float:
+    """Logarithm of the weighted members' error at a held-back origin beside that of equal weights."""
+    found = middle_at(evidence, place, experience)
+    actual = evidence.actual[place]
+    plain = np.abs(evidence.forecasts[:, place].mean(axis=0) - actual)
+    size = max(float(np.nanmean(plain)), 1e-9)
+    # logarithms: a few series that one power forecasts perfectly must not outvote all others
+    return float(np.log(np.nanmean(np.abs(found.ensemble[-1] - actual)) / size + 0.05))
+
+
+def _quantile_loss(evidence: Evidence, place: int, experience: Experience) -> float:
+    """Pinball loss at a held-back origin, beside the scale of the errors."""
+    found = distribution_at(evidence, place, experience, positive=True)
+    short = (evidence.actual[place][:, None] - found.quantiles)[:, 3:-3] / _size(
+        found, evidence.actual[place]
+    )
+    p = PROBABILITIES[3:-3]
+    return float(np.nanmean(np.maximum(p * short, (p - 1) * short)))
+
+
+def _size(found: Distribution, actual: Floats) -> float:
+    """What a loss counts beside: past errors and the present one, so that no single window outvotes the rest.
+
+    The root of their sum: series hardly ever wrong count less than the others, but they count.
+    """
+    return float(np.sqrt(found.scale + float(np.nanmean(np.abs(actual - found.centre))) + 1e-9))
+
+
+def _pooled_errors(evidence: list[Evidence], experience: Experience, horizon: int) -> tuple[Floats, Floats]:
+    """All series' errors beside their own scale: quantiles (horizon, PROBABILITIES), mean size (horizon,)."""
+    parts = []
+    for one in evidence:
+        if len(one.origins) < 2:
+            continue
+        found = distribution_at(one, len(one.origins) - 1, experience, positive=False)
+        if found.scale > 0 and np.isfinite(found.errors).any():
+            parts.append(found.errors / found.scale)
+    if not parts:
+        return np.zeros((horizon, len(PROBABILITIES))), np.ones(horizon)
+    errors = np.concatenate(parts)
+    known = np.isfinite(errors)
+    growth = np.abs(np.where(known, errors, 0.0)).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    growth = np.maximum.accumulate(np.maximum(growth, 1e-3))
+    errors = np.concatenate([part / _beside(part, growth) for part in parts])
+    errors = errors[:: max(1, len(errors) // 8000)]
+    return error_quantiles(errors), growth
+
+
+def _beside(errors: Floats, growth: Floats) -> float:
+    """The size of a series' errors (origins, horizon) beside the usual ``growth`` with the steps."""
+    known = np.isfinite(errors)
+    return max(float(np.abs(errors[known]).sum() / (known * growth).sum()), 1e-12)
+
+
+def _trees(
+    histories: list[History], evidence: list[Evidence] | None, places: list[Integers] | None, horizon: int
+) -> Trees | None:
+    """Trees of all of the histories, or of what lies before their held-back origins."""
+    lengths = np.array([len(history) for history in histories])
+    seasons = seasons_of(histories[0].frequency, int(np.median(lengths)), horizon)
+    until = lengths
+    if evidence is not None and places is not None:
+        until = np.array([e.origins[p[-1]] if len(p) else 0 for e, p in zip(evidence, places, strict=True)])
+    rows = min(TREE_ROWS, TREE_ROWS_EACH * len(histories))
+    return fit_trees([history.values for history in histories], until, seasons, horizon, rows, TREE_ROUNDS)
+
+
+def _calibration(
+    histories: list[History],
+    evidence: list[Evidence],
+    places: list[Integers],
+    experience: Experience,
+    trees: Trees | None,
+    horizon: int,
+) -> Calibration:
+    """Blend and factors, from held-back origins of the sample."""
+    used, sources, actual, scale = [], [], [], []
+    for history, one, held_back in zip(histories, evidence, places, strict=True):
+        for place in held_back:
+            found = distribution_at(one, int(place), experience, history.positive)
+            used.append((history.values, int(one.origins[place])))
+            seen = history.values[: one.origins[place]]
+            sources.append(np.stack([found.quantiles, empirical_quantiles(seen, one.seasons, horizon)]))
+            actual.append(one.actual[place])
+            scale.append(_size(found, one.actual[place]))
+    if not sources:
+        return Calibration.neutral(2 + (trees is not None))
+    table = np.stack(sources, axis=1)
+    if trees is not None:
+        grown = trees.quantiles([v for v, _ in used], np.array([o for _, o in used]), horizon)
+        table = np.concatenate([table, grown[None]])
+    return calibrate(table, np.stack(actual), np.array(scale))

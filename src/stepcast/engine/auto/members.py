@@ -1,0 +1,82 @@
+"""Every local member's forecasts from every origin, made sane."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.auto.baselines import baselines, mean_of_all
+from stepcast.engine.auto.calendar_effects import year_length
+from stepcast.engine.auto.history import History
+from stepcast.engine.auto.reason import bounds_at
+from stepcast.engine.auto.ridge import Ridge
+from stepcast.engine.auto.seasons import Seasons
+from stepcast.engine.auto.smoothing import Fitted, forms_of, smoothed
+from stepcast.engine.auto.views import views_of
+
+__all__ = ["Members", "forecast_members"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+# How many widths of the observed range a member may leave it by before the last value replaces it.
+SANE_RANGES = 1.0
+
+
+@dataclass(frozen=True)
+class Members:
+    """``names`` of the members and their ``forecasts`` (members, origins, horizon), all finite."""
+
+    names: tuple[str, ...]
+    forecasts: Floats
+
+
+def forecast_members(
+    history: History,
+    seasons: Seasons,
+    origins: Integers,
+    fitted: int,
+    calendar_until: int,
+    horizon: int,
+    ridges: dict[str, Ridge],
+    known: dict[str, Fitted],
+) -> Members:
+    """Run all members that suit ``history`` from each of ``origins``; they rise, the last may be its end.
+
+    Parameters are fitted to the first ``fitted`` points, effects of the calendar to ``calendar_until``. What
+    ``known`` holds by view is not fitted again; what it does not is put in.
+    """
+    names: list[str] = []
+    parts: list[Floats] = []
+    year = year_length(history.frequency)
+    for view in views_of(history, calendar_until, horizon):
+        forms = forms_of(view.values, seasons, view.logarithmic or view.effects is not None)
+        made = [smoothed(view.values, fitted, forms, origins, horizon, known.setdefault(view.name, {}))]
+        labels = [form.name for form in forms]
+        if view.name == "":
+            simple = baselines(view.values, seasons, origins, horizon)
+            labels += list(simple)
+            made.append(np.stack(list(simple.values())))
+        if view.effects is not None:
+            labels += ["mean", "mean_of_years"]
+            made.append(mean_of_all(view.values, origins, horizon, year)[None])
+            made.append(mean_of_all(view.values, origins, horizon, 10 * year)[None])
+        if view.name in ridges:
+            labels.append("ridge")
+            made.append(ridges[view.name].forecast(view.values, origins)[None])
+        names += [view.name + label for label in labels]
+        parts.append(view.restore(np.concatenate(made), origins))
+    forecasts = np.concatenate(parts)
+    return Members(tuple(names), _sane(forecasts, history, origins))
+
+
+def _sane(forecasts: Floats, history: History, origins: Integers) -> Floats:
+    """Replace what runs away from all that was seen before its origin by the last value."""
+    low, high = bounds_at(history, origins, forecasts.shape[-1], SANE_RANGES)
+    if history.counted:
+        forecasts = np.maximum(forecasts, 0.0)
+    inside = (forecasts >= low[:, None]) & (forecasts <= high[:, None])  # nan is not inside
+    last = np.broadcast_to(history.values[origins - 1][None, :, None], forecasts.shape)
+    sane = np.all(inside, axis=-1, keepdims=True)
+    return np.where(sane, forecasts, last)

@@ -1,0 +1,112 @@
+"""What every shard applies alike: learned once, on a bounded sample, kept as bytes between steps."""
+
+import io
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from stepcast.engine.auto.calibration import Calibration
+from stepcast.engine.auto.distribution import Experience
+from stepcast.engine.auto.history import history_of
+from stepcast.engine.auto.lessons import Lessons, learn
+from stepcast.engine.auto.ridge import Ridge
+from stepcast.engine.auto.seasons import Seasons
+from stepcast.engine.auto.trees import Trees
+from stepcast.engine.panel import Panel
+from stepcast.engine.task import Task
+
+__all__ = ["Shared", "fit_shared"]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """``now``: lessons of whole histories, to forecast with; ``then``: of what lies before the backtest."""
+
+    now: Lessons
+    then: Lessons
+
+    def to_bytes(self) -> bytes:
+        """All of it as one NumPy archive; no code is in it, so bytes from elsewhere are safe to read."""
+        arrays: dict[str, Any] = {}
+        for moment, lessons in (("now", self.now), ("then", self.then)):
+            arrays |= {f"{moment}/{name}": array for name, array in _pack(lessons).items()}
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, **arrays)
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Shared":
+        """What ``to_bytes`` wrote."""
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            moments: dict[str, dict[str, Any]] = {"now": {}, "then": {}}
+            for name in archive.files:
+                moment, _, rest = name.partition("/")
+                moments[moment][rest] = archive[name]
+        return cls(_unpack(moments["now"]), _unpack(moments["then"]))
+
+
+def fit_shared(sample: Panel, task: Task) -> Shared:
+    """Learn from ``sample``, a bounded part of the panel; the same sample always gives the same.
+
+    Forecasts of a series depend on its own history and on this, never on which shard it is in.
+    """
+    histories = [history_of(values, sample.end, sample.frequency) for values in sample.values]
+    back = task.window_start(task.windows)
+    cut = [history.before(len(history) - back) for history in histories if len(history) > back]
+    then = learn([history for history in cut if len(history)], task.horizon)
+    now = learn([history for history in histories if len(history)], task.horizon, then)
+    return Shared(now, then)
+
+
+def _pack(lessons: Lessons) -> dict[str, Any]:
+    experience, calibration, trees = lessons.experience, lessons.calibration, lessons.trees
+    facts = {
+        "origins": lessons.origins,
+        "trust": experience.trust,
+        "power": experience.power,
+        "logs": experience.logs,
+        "seasons": [trees.seasons.short, trees.seasons.long] if trees else [],
+    }
+    packed: dict[str, Any] = {
+        "facts": np.array(json.dumps(facts)),
+        "shares": calibration.shares,
+        "factors": calibration.factors,
+    }
+    packed |= {f"before/{name}": ridge.coefficients for name, ridge in lessons.before.items()}
+    packed |= {f"after/{name}": ridge.coefficients for name, ridge in lessons.after.items()}
+    packed |= {f"losses/{name}": losses for name, losses in experience.losses.items()}
+    if experience.errors is not None and experience.growth is not None:
+        packed |= {"errors": experience.errors, "growth": experience.growth}
+    if trees is not None:
+        packed |= {f"trees/{place}": np.array(text) for place, text in enumerate(trees.boosters)}
+    return packed
+
+
+def _unpack(packed: dict[str, Any]) -> Lessons:
+    facts = json.loads(str(packed["facts"]))
+
+    def under(folder: str) -> dict[str, Any]:
+        return {name.removeprefix(folder): value for name, value in packed.items() if name.startswith(folder)}
+
+    boosters = under("trees/")
+    trees = None
+    if boosters:
+        texts = tuple(str(boosters[place]) for place in sorted(boosters, key=int))
+        trees = Trees(texts, Seasons(*facts["seasons"]))
+    return Lessons(
+        origins=facts["origins"],
+        before={name: Ridge(coefficients) for name, coefficients in under("before/").items()},
+        after={name: Ridge(coefficients) for name, coefficients in under("after/").items()},
+        experience=Experience(
+            losses=under("losses/"),
+            errors=packed.get("errors"),
+            growth=packed.get("growth"),
+            trust=facts["trust"],
+            power=facts["power"],
+            logs=facts["logs"],
+        ),
+        trees=trees,
+        calibration=Calibration(packed["shares"], packed["factors"]),
+    )

@@ -1,0 +1,165 @@
+"""The tree member: gradient boosting from scaled lags to quantiles of any step, shared by all series."""
+
+from dataclasses import dataclass
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.auto.seasons import Seasons
+
+__all__ = ["Trees", "fit_trees"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+FITTED = (0.1, 0.5, 0.9)  # the quantiles trees are grown for; the others lie between and beyond them
+RECENT = 5  # latest values that are features one by one
+FEWEST_ROWS = 400
+SETTINGS = {
+    "objective": "quantile",
+    "learning_rate": 0.1,
+    "num_leaves": 24,
+    "min_data_in_leaf": 40,
+    "feature_fraction": 0.8,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 1.0,
+    "max_bin": 63,
+    "verbose": -1,
+    "num_threads": 1,  # the shard is the unit of parallelism
+    "deterministic": True,
+    "force_row_wise": True,
+    "seed": 7,
+}
+NORMAL = np.array(
+    [
+        -2.3263,
+        -1.96,
+        -1.6449,
+        -1.2816,
+        -0.8416,
+        -0.5244,
+        -0.2533,
+        0,
+        0.2533,
+        0.5244,
+        0.8416,
+        1.2816,
+        1.6449,
+        1.96,
+        2.3263,
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Trees:
+    """One booster for each of FITTED, as LightGBM's text."""
+
+    boosters: tuple[str, ...]
+    seasons: Seasons
+
+    def quantiles(self, values: list[Floats], origins: Integers, horizon: int) -> Floats:
+        """Quantiles (series, horizon, PROBABILITIES), each series from its own origin (series,)."""
+        rows = [
+            features(v, np.array([o]), self.seasons, horizon) for v, o in zip(values, origins, strict=True)
+        ]
+        table = np.concatenate([row[0] for row in rows]).reshape(-1, rows[0][0].shape[-1])
+        fitted = np.stack(
+            [lgb.Booster(model_str=text).predict(table, num_threads=1) for text in self.boosters], axis=-1
+        )
+        fitted = np.sort(fitted.reshape(len(values), horizon, len(FITTED)), axis=-1)
+        low, middle, high = np.moveaxis(fitted, -1, 0)[..., None]
+        reach = NORMAL / NORMAL[-4]
+        scaled = middle + np.where(reach < 0, reach * (middle - low), reach * (high - middle))
+        middles = np.concatenate([row[1] for row in rows])[:, None, None]
+        scales = np.concatenate([row[2] for row in rows])[:, None, None]
+        result: Floats = scaled * scales + middles
+        return result
+
+
+def fit_trees(
+    values: list[Floats], until: Integers, seasons: Seasons, horizon: int, rows: int, rounds: int
+) -> Trees | None:
+    """Grow trees on targets before ``until`` (series,); None where there are too few."""
+    draw = np.random.default_rng(11)
+    warm = max(min(2 * seasons.short, 60), 4)
+    steps = min(horizon, 24)
+    each = max(1, rows // max(len(values) * steps, 1))
+    tables, targets = [], []
+    for series, last in zip(values, until, strict=True):
+        # a last horizon that is only partly known still teaches the nearer steps
+        candidates = np.arange(min(warm, max(last // 2, 1)), last)
+        if len(candidates) == 0:
+            continue
+        origins = np.sort(draw.choice(candidates, min(each, len(candidates)), replace=False))
+        table, middle, scale = features(series, origins, seasons, horizon)
+        chosen = np.argsort(draw.random((len(origins), horizon)), axis=1)[:, :steps]
+        places = origins[:, None] + chosen
+        inside = places < last
+        target = (series[np.minimum(places, len(series) - 1)] - middle[:, None]) / scale[:, None]
+        inside &= np.abs(target) < 30
+        tables.append(np.take_along_axis(table, chosen[..., None], axis=1)[inside])
+        targets.append(target[inside])
+    if sum(map(len, targets)) < FEWEST_ROWS:
+        return None
+    table, target = np.concatenate(tables), np.concatenate(targets)
+    data = lgb.Dataset(
+        table.astype(np.float32),
+        target,
+        params={"max_bin": SETTINGS["max_bin"], "verbose": -1, "num_threads": 1},
+        free_raw_data=False,
+    )
+    boosters = [lgb.train({**SETTINGS, "alpha": quantile}, data, rounds) for quantile in FITTED]
+    return Trees(tuple(booster.model_to_string() for booster in boosters), seasons)
+
+
+def features(
+    values: Floats, origins: Integers, seasons: Seasons, horizon: int
+) -> tuple[Floats, Floats, Floats]:
+    """Features (origins, horizon, features) of every step, and middle and scale (origins,) of the window.
+
+    All of them are relative to the middle and scale of the window before the origin, so that series of any
+    size teach one another.
+    """
+    m, m2 = seasons.short, seasons.long
+    size = max(2 * m, 12)
+    places = origins[:, None] - size + np.arange(size)
+    window = np.where(places >= 0, values[np.maximum(places, 0)], np.nan)
+    middle = np.nanmean(window, axis=1)
+    scale = np.nanmean(np.abs(window - middle[:, None]), axis=1) + 1e-3 * np.abs(middle) + 1e-9
+
+    def scaled(raw: Floats) -> Floats:
+        shape = (-1,) + (1,) * (raw.ndim - 1)
+        result: Floats = (raw - middle.reshape(shape)) / scale.reshape(shape)
+        return result
+
+    steps = np.arange(horizon)
+    total = np.concatenate([[0.0], np.cumsum(values)])
+
+    def mean_of(length: int) -> Floats:
+        count = np.minimum(origins, length)
+        result: Floats = scaled((total[origins] - total[origins - count]) / count)
+        return result
+
+    columns = [np.broadcast_to(steps, (len(origins), horizon)).astype(float)]
+    single = [scaled(values[np.maximum(origins - 1 - back, 0)]) for back in range(RECENT)]
+    single += [mean_of(length) for length in (3, 6, 2 * size)]
+    single += [np.log(scale / (np.abs(middle) + 1e-9)), np.log1p(origins.astype(float))]
+    single += [scaled(np.nanmin(window, axis=1)), scaled(np.nanmax(window, axis=1))]
+    if m > 1:
+        single.append(single[0] - scaled(values[np.maximum(origins - 1 - m, 0)]))
+        single.append(mean_of(m))
+        single.append(
+            mean_of(m)
+            - scaled((total[np.maximum(origins - m, 0)] - total[np.maximum(origins - 2 * m, 0)]) / m)
+        )
+    for season, cycles in ((m, 3), (m2, 2)):
+        if season <= 1:
+            continue
+        for cycle in range(1, cycles + 1):
+            places = origins[:, None] + steps - season * (steps // season + cycle)
+            columns.append(np.where(places >= 0, scaled(values[np.maximum(places, 0)]), np.nan))
+    columns += [np.broadcast_to(column[:, None], (len(origins), horizon)) for column in single]
+    return np.stack(columns, axis=-1), middle, scale

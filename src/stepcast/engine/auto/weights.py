@@ -1,0 +1,73 @@
+"""How much each member of a series counts: by its losses at many origins, shrunk toward the panel's."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["buckets_of", "log_losses", "member_weights"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+BUCKETS = 3  # near, middle and far steps have weights of their own
+OWN_BUCKET = 0.5  # how much a bucket's own loss counts beside the loss over all steps
+CLIP = 4.0  # on logarithms of relative losses
+
+
+def buckets_of(horizon: int) -> Integers:
+    """The bucket of each step ahead (horizon,), thirds of it.
+
+    >>> buckets_of(6)
+    array([0, 0, 1, 1, 2, 2])
+    """
+    return np.arange(horizon) * BUCKETS // horizon
+
+
+def log_losses(forecasts: Floats, actual: Floats) -> Floats:
+    """Logarithms of absolute errors by bucket, beside the median member's: (members, BUCKETS).
+
+    Shapes:  ``forecasts`` (members, origins, horizon), ``actual`` (origins, horizon), nan where not known.
+    Where nothing is known in a bucket, the loss over all steps stands in; without any it is zero: all alike.
+    """
+    horizon = actual.shape[1]
+    known = np.isfinite(actual)
+    errors = np.abs(forecasts - np.where(known, actual, 0.0)) * known
+    by_step, counts = errors.sum(axis=1), known.sum(axis=0)
+    floor = 1e-9 + 1e-3 * float(np.abs(actual[known]).mean() if known.any() else 0.0)
+    overall = _relative(by_step.sum(axis=1) / max(int(counts.sum()), 1), floor)
+    result = np.repeat(overall[:, None], BUCKETS, axis=1)
+    bucket = buckets_of(horizon)
+    for number in range(BUCKETS):
+        inside = bucket == number
+        if (count := int(counts[inside].sum())) > 0:
+            own = _relative(by_step[:, inside].sum(axis=1) / count, floor)
+            result[:, number] = OWN_BUCKET * own + (1 - OWN_BUCKET) * overall
+    return result
+
+
+def member_weights(
+    losses: Floats,
+    names: tuple[str, ...],
+    evidence: float,
+    prior: Mapping[str, Floats],
+    trust: float,
+    power: float,
+) -> Floats:
+    """Weights (members, BUCKETS), columns of sum one: softmin of the losses, shrunk toward ``prior``.
+
+    ``evidence`` is how many origins speak for this series, ``trust`` how many the panel's ``prior`` is worth;
+    with ``power`` 0 all members are equal, the higher the more the best counts.
+    """
+    expected = np.stack([prior.get(name, np.zeros(BUCKETS)) for name in names])
+    worth = trust if prior else 0.0
+    shrunk = (evidence * losses + worth * expected) / max(evidence + worth, 1.0)
+    weights = np.exp(-power * (shrunk - shrunk.min(axis=0)))
+    result: Floats = weights / weights.sum(axis=0)
+    return result
+
+
+def _relative(loss: Floats, floor: float) -> Floats:
+    """Logarithms of ``loss`` beside its median, clipped."""
+    loss = np.maximum(loss, floor)
+    return np.clip(np.log(loss / np.median(loss)), -CLIP, CLIP)
