@@ -4,14 +4,12 @@ StepcastError
 ├── InvalidInputException            the user's input; the message lists what to change
 ├── ResourceNotFoundException        a resource or object that a step needs is not there
 ├── ResourceAlreadyExistsException
-├── ResourceInUseException
 └── Superseded                       newer input has arrived: not a failure, this run only steps aside
 """
 
 __all__ = [
     "InvalidInputException",
     "ResourceAlreadyExistsException",
-    "ResourceInUseException",
     "ResourceNotFoundException",
     "StepcastError",
     "Superseded",
@@ -32,10 +30,6 @@ class ResourceNotFoundException(StepcastError):
 
 class ResourceAlreadyExistsException(StepcastError):
     """A resource of that name exists with other properties."""
-
-
-class ResourceInUseException(StepcastError):
-    """A resource cannot be deleted or changed while others depend on it."""
 
 
 class Superseded(StepcastError):

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from stepcast.pipeline.errors import ResourceNotFoundException
 
-__all__ = ["copy", "delete_all", "exists", "keys", "read", "read_json", "write", "write_json"]
+__all__ = ["copy", "delete_all", "keys", "read", "read_json", "write", "write_json"]
 
 DELETED_AT_ONCE = 1000  # DeleteObjects' limit
 
@@ -57,16 +57,6 @@ def folders(s3: Any, bucket: str, prefix: str) -> list[str]:
     """The names right under ``prefix``: ``forecast/`` gives its vintages."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
     return [row["Prefix"][len(prefix) : -1] for page in pages for row in page.get("CommonPrefixes", [])]
-
-
-def exists(s3: Any, bucket: str, key: str) -> bool:
-    try:
-        s3.head_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
-            return False
-        raise
-    return True
 
 
 def copy(s3: Any, bucket: str, source: str, destination: str) -> None:

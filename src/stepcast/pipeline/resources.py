@@ -6,7 +6,7 @@ from typing import Any, Literal
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceAlreadyExistsException, ResourceNotFoundException
 
-__all__ = ["Kind", "create", "delete", "describe", "mark", "names"]
+__all__ = ["Kind", "create", "delete", "describe", "mark"]
 
 Kind = Literal[
     "dataset-group",
@@ -72,11 +72,6 @@ def describe(s3: Any, bucket: str, kind: Kind, name: str) -> dict[str, Any]:
     """The document; ResourceNotFoundException where there is none."""
     document: dict[str, Any] = objects.read_json(s3, bucket, layout.resource(kind, name))
     return document
-
-
-def names(s3: Any, bucket: str, kind: Kind) -> list[str]:
-    prefix = layout.resource(kind, "").removesuffix(".json")
-    return [key.removeprefix(prefix).removesuffix(".json") for key in objects.keys(s3, bucket, prefix)]
 
 
 def delete(s3: Any, bucket: str, kind: Kind, name: str) -> None:
