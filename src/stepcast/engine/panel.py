@@ -7,18 +7,47 @@ from numpy.typing import NDArray
 
 from stepcast.engine.frequency import Frequency
 
-__all__ = ["Panel"]
+__all__ = ["Metadata", "Panel", "Related"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
+class Related:
+    """Other numbers of every period that may explain a series: its price, a promotion, the weather.
+
+    ``names``   of the features.
+    ``values``  (features, time + ahead) one array a series: column ``i`` is the period of the series' own
+                value ``i``; the last ``ahead`` columns lie after the panel's end. nan is unknown.
+    ``ahead``   periods after the end that ``values`` has; less than the horizon is filled up as unknown.
+
+    A feature that is unknown after the end in every series is historical: only its past explains anything.
+    """
+
+    names: tuple[str, ...]
+    values: tuple[Floats, ...]
+    ahead: int
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What never changes about an item: its category, its brand. Tells which items are alike.
+
+    ``names``   of the attributes.
+    ``values``  one text an attribute, one tuple a series; ``""`` where it is missing.
+    """
+
+    names: tuple[str, ...]
+    values: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class Panel:
     """Series of different lengths on the grid of ``frequency``; every series ends at period ``end``.
 
-    ``ids``       a label for each series, for messages.
-    ``values``    one float array a series, oldest first; nan is missing.
+    ``ids``       a label for each series, for messages; labels differ.
+    ``values``    one float array a series, oldest first; nan is missing. Empty for an item without history.
     ``observed``  one bool array a series: False where ``values`` was filled in, so it is never scored.
     ``end``       the number of the last period (see calendar); a forecast begins one after it.
     """
@@ -28,6 +57,22 @@ class Panel:
     observed: tuple[Flags, ...]
     end: int
     frequency: Frequency
+    related: Related | None = None
+    metadata: Metadata | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def take(self, places: list[int]) -> "Panel":
+        """The series at ``places``, in that order."""
+        related, metadata = self.related, self.metadata
+        return Panel(
+            ids=tuple(self.ids[place] for place in places),
+            values=tuple(self.values[place] for place in places),
+            observed=tuple(self.observed[place] for place in places),
+            end=self.end,
+            frequency=self.frequency,
+            related=related
+            and Related(related.names, tuple(related.values[p] for p in places), related.ahead),
+            metadata=metadata and Metadata(metadata.names, tuple(metadata.values[p] for p in places)),
+        )

@@ -17,6 +17,8 @@ class Task:
     ``models``   candidates by name; with one there is nothing to choose, it is only backtested.
     ``windows``  backtest windows; window k = 1..n starts ``offset + (k - 1) * horizon`` before the end.
     ``parameters`` of a named algorithm, as TrainingParameters has them (text to text).
+    ``holidays`` countries whose public holidays may explain the series, as the specification codes them.
+    ``budget_seconds`` CPU seconds of one core that training all series may take; None is as long as it takes.
     """
 
     horizon: int
@@ -26,6 +28,8 @@ class Task:
     windows: int = 1
     offset: int = 0  # 0 means horizon
     parameters: Mapping[str, str] = field(default_factory=dict)
+    holidays: tuple[str, ...] = ()
+    budget_seconds: float | None = None
 
     @property
     def quantiles(self) -> tuple[float, ...]:

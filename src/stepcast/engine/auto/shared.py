@@ -12,6 +12,7 @@ from stepcast.engine.auto.distribution import Experience
 from stepcast.engine.auto.history import history_of
 from stepcast.engine.auto.lessons import Lessons, learn
 from stepcast.engine.auto.ridge import Ridge
+from stepcast.engine.auto.sampling import sample_of
 from stepcast.engine.auto.seasons import Seasons
 from stepcast.engine.auto.trees import Trees
 from stepcast.engine.panel import Panel
@@ -48,10 +49,12 @@ class Shared:
 
 
 def fit_shared(sample: Panel, task: Task) -> Shared:
-    """Learn from ``sample``, a bounded part of the panel; the same sample always gives the same.
+    """Learn from ``sample``, all of the panel or a bounded part of it; the same sample gives the same.
 
-    Forecasts of a series depend on its own history and on this, never on which shard it is in.
+    Of a large panel only some series are looked at (see sampling). Forecasts of a series depend on its own
+    history and on this, never on which shard it is in.
     """
+    sample = sample_of(sample)
     histories = [history_of(values, sample.end, sample.frequency) for values in sample.values]
     back = task.window_start(task.windows)
     cut = [history.before(len(history) - back) for history in histories if len(history) > back]
