@@ -71,26 +71,39 @@ def calibrate(sources: Floats, actual: Floats, scale: Floats) -> Calibration:
 
 
 def _factors(blended: Floats, actual: Floats, scale: Floats) -> Floats:
-    """By bucket and pair of probabilities around the median: the factor of least loss, shrunk to one."""
+    """By bucket and pair of probabilities around the median: the factor that covers what it promises.
+
+    How far an outcome lies from the median, beside how far the quantile on its side does: the share of
+    outcomes that a pair promises to hold lies below the pair's factor. It is shrunk to one.
+    """
     windows, horizon = actual.shape
     bucket = buckets_of(horizon)
     result = np.ones((BUCKETS, len(PROBABILITIES)))
-    middle = blended[..., MEDIAN : MEDIAN + 1]
-    losses = np.stack(
-        [_pinball(middle + factor * (blended - middle), actual, scale) for factor in FACTORS]
-    )  # (factors, horizon, PROBABILITIES)
+    middle = blended[..., MEDIAN]
     trust = float(np.sqrt(windows) / (np.sqrt(windows) + PRIOR))
-    for number in range(BUCKETS):
-        if not (inside := bucket == number).any():
-            continue
-        by_probability = 0.5 * losses[:, inside].mean(axis=1) + 0.5 * losses.mean(axis=1)
-        for place in range(MEDIAN):
-            pair = by_probability[:, place] + by_probability[:, -1 - place]
-            factor = FACTORS[int(np.argmin(pair))] ** trust
-            result[number, [place, -1 - place]] = factor
-        result[number, :OUTERMOST] = result[number, OUTERMOST]
-        result[number, -OUTERMOST:] = result[number, OUTERMOST]
+    known = np.isfinite(actual)
+    around = blended - middle[..., None]
+    losses = np.stack([_pinball(middle[..., None] + f * around, actual, scale) for f in FACTORS])
+    for place in range(MEDIAN):
+        above, below = blended[..., -1 - place] - middle, middle - blended[..., place]
+        reach = np.where(actual >= middle, above, below)
+        ratio = np.abs(actual - middle) / np.maximum(reach, 1e-6 * scale[:, None])
+        level = 1 - 2 * PROBABILITIES[place]
+        by_step = losses[..., place] + losses[..., -1 - place]
+        overall = _factor(ratio[known], level)
+        for number in range(BUCKETS):
+            inside = known & (bucket == number)
+            own = _factor(ratio[inside], level) if inside.any() else overall
+            cheapest = (by_step[:, bucket == number].mean(axis=1) + by_step.mean(axis=1)).argmin()
+            covering = np.sqrt(own * overall)
+            result[number, [place, -1 - place]] = np.sqrt(covering * FACTORS[cheapest]) ** trust
+    result[:, :OUTERMOST] = result[:, [OUTERMOST]]
+    result[:, -OUTERMOST:] = result[:, [OUTERMOST]]
     return result
+
+
+def _factor(ratio: Floats, level: float) -> float:
+    return float(np.clip(np.quantile(ratio, level), FACTORS[0], FACTORS[-1]))
 
 
 def _pinball(quantiles: Floats, actual: Floats, scale: Floats) -> Floats:

@@ -8,9 +8,19 @@ from numpy.typing import NDArray
 
 from stepcast.engine.auto.evidence import Evidence
 from stepcast.engine.auto.spread import PROBABILITIES, error_quantiles
-from stepcast.engine.auto.weights import buckets_of, log_losses, member_weights
+from stepcast.engine.auto.stacking import error_products, stacked
+from stepcast.engine.auto.weights import TRUST, buckets_of, log_losses, member_weights
 
-__all__ = ["Distribution", "Experience", "distribution_at", "middle_at", "nested_origins"]
+__all__ = [
+    "Distribution",
+    "Experience",
+    "Seen",
+    "distribution_at",
+    "ensemble_at",
+    "nested_origins",
+    "seen_at",
+    "weights_at",
+]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -22,17 +32,19 @@ OWN_ERRORS = 10.0  # independent errors of its own at which a series trusts them
 class Experience:
     """What all series of the panel together say: where a series has little to say itself, this speaks.
 
-    ``losses``  logarithms of relative losses (BUCKETS,) by member; ``trust`` and ``power`` as in weights.
-    ``errors``  (horizon, PROBABILITIES) quantiles of errors beside their series' scale, and
-    ``growth`` (horizon,) their mean size by step; None where there are few series.
-    ``logs``    share of the spread taken from logarithms of positive series.
+    ``losses``    logarithms of relative losses (BUCKETS,) by member.
+    ``products``  (BUCKETS, members, members) mean products of the errors of the ``stacked`` members, nan
+                  where two never met.
+    ``errors``    (horizon, PROBABILITIES) quantiles of errors beside their series' scale, and
+    ``growth``    (horizon,) their mean size by step; None where there are few series.
+    ``logs``      share of the spread taken from logarithms of positive series.
     """
 
     losses: Mapping[str, Floats] = field(default_factory=dict)
+    products: Floats | None = None
+    stacked: tuple[str, ...] = ()
     errors: Floats | None = None
     growth: Floats | None = None
-    trust: float = 10.0
-    power: float = 4.0
     logs: float = 0.0
 
 
@@ -63,42 +75,56 @@ def nested_origins(evidence: Evidence, count: int) -> Integers:
 
 
 @dataclass(frozen=True)
-class Middle:
-    """The weighted members at an origin and before it.
+class Seen:
+    """What origin number ``place`` knows of the members.
 
-    ``ensemble`` (origins + 1, horizon), the last row from the origin; ``actual`` (origins, horizon) as far as
-    it was known there, nan beyond; ``weights`` (members, BUCKETS).
+    ``actual``    (origins, horizon) of the origins before it, as far as it was known there, nan beyond.
+    ``losses``    (members, BUCKETS) as in weights; ``products`` (BUCKETS, members, members) as in stacking.
+    ``size``      how many whole horizons were known.
     """
 
-    ensemble: Floats
+    place: int
     actual: Floats
-    weights: Floats
+    losses: Floats
+    products: Floats
+    size: float
 
 
-def middle_at(evidence: Evidence, place: int, experience: Experience) -> Middle:
-    """Weigh the members from origin number ``place``, using only what was known there."""
+def seen_at(evidence: Evidence, place: int) -> Seen:
+    """Look back from origin number ``place`` of ``evidence``."""
     horizon = evidence.actual.shape[1]
     past = evidence.forecasts[:, :place]
-    seen = evidence.origins[:place, None] + np.arange(horizon) < evidence.origins[place]
-    actual = np.where(seen, evidence.actual[:place], np.nan)
-    evidence_size = float(np.isfinite(actual).sum()) / horizon
-    weights = member_weights(
-        log_losses(past, actual),
-        evidence.names,
-        evidence_size,
-        experience.losses,
-        experience.trust,
-        experience.power,
-    )
-    by_step = weights[:, buckets_of(horizon)]
-    return Middle(np.einsum("koh,kh->oh", evidence.forecasts[:, : place + 1], by_step), actual, weights)
+    known = evidence.origins[:place, None] + np.arange(horizon) < evidence.origins[place]
+    actual = np.where(known, evidence.actual[:place], np.nan)
+    size = float(np.isfinite(actual).sum()) / horizon
+    return Seen(place, actual, log_losses(past, actual), error_products(past, actual), size)
 
 
-def distribution_at(evidence: Evidence, place: int, experience: Experience, positive: bool) -> Distribution:
-    """The distribution from origin number ``place``, using only what was known there."""
-    middle = middle_at(evidence, place, experience)
-    centre = middle.ensemble[-1]
-    errors = middle.actual - middle.ensemble[:-1]
+def weights_at(evidence: Evidence, seen: Seen, experience: Experience) -> Floats:
+    """Weights of the members (members, BUCKETS)."""
+    weights = member_weights(seen.losses, evidence.names, seen.size, experience.losses)
+    products = seen.products
+    if experience.products is not None:
+        places = [experience.stacked.index(name) for name in evidence.names]
+        usual = experience.products[:, places][:, :, places]
+        both = (seen.size * products + TRUST * usual) / (seen.size + TRUST)
+        products = np.where(np.isfinite(usual), both, products)
+    return stacked(products, weights)
+
+
+def ensemble_at(evidence: Evidence, place: int, weights: Floats) -> Floats:
+    """Forecasts of the weighted members (place + 1, horizon), the last row from origin number ``place``."""
+    by_step = weights[:, buckets_of(evidence.actual.shape[1])]
+    result: Floats = np.einsum("koh,kh->oh", evidence.forecasts[:, : place + 1], by_step)
+    return result
+
+
+def distribution_at(evidence: Evidence, seen: Seen, experience: Experience, positive: bool) -> Distribution:
+    """The distribution from the origin that ``seen`` is of, using only what was known there."""
+    weights = weights_at(evidence, seen, experience)
+    ensemble = ensemble_at(evidence, seen.place, weights)
+    centre = ensemble[-1]
+    errors = seen.actual - ensemble[:-1]
     known = np.isfinite(errors)
     counts = known.sum(axis=0)
     # near steps err less: each error counts beside what the panel errs at its step, if that is known
@@ -108,9 +134,9 @@ def distribution_at(evidence: Evidence, place: int, experience: Experience, posi
         scale = 1e-3 * float(np.abs(centre).mean())
     quantiles = centre[:, None] + _spread(errors, scale, counts, evidence, experience)
     if positive and experience.logs > 0 and known.any():
-        logarithmic = _log_quantiles(middle.ensemble, middle.actual)
+        logarithmic = _log_quantiles(ensemble, seen.actual)
         quantiles = (1 - experience.logs) * quantiles + experience.logs * logarithmic
-    return Distribution(centre, np.sort(quantiles, axis=1), middle.weights, errors, scale)
+    return Distribution(centre, np.sort(quantiles, axis=1), weights, errors, scale)
 
 
 def _spread(

@@ -9,7 +9,16 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ADDITIVE", "CANDIDATES", "MULTIPLICATIVE", "NONE", "THETA", "quantiles_by_step", "smooth"]
+__all__ = [
+    "ADDITIVE",
+    "CANDIDATES",
+    "MULTIPLICATIVE",
+    "NONE",
+    "THETA",
+    "absolute_errors",
+    "quantiles_by_step",
+    "smooth",
+]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -344,6 +353,21 @@ def smooth(y, fitted, forms, origins, horizon, grid, noise, parameters, out):  #
         else:
             best[:] = parameters[f]
         _run(y, season, m, m2, level_slope, s, s2, best.astype(np.float64), origins, horizon, out[f])
+
+
+@compiled
+def absolute_errors(forecasts, actual):  # type: ignore[no-untyped-def]
+    """Sums over the origins of |forecast - actual|: (members, horizon) of ``forecasts`` (members, origins,
+    horizon) and ``actual`` (origins, horizon), nan not counted."""
+    members, origins, horizon = forecasts.shape
+    result = np.zeros((members, horizon))
+    for member in range(members):
+        for origin in range(origins):
+            for step in range(horizon):
+                error = abs(forecasts[member, origin, step] - actual[origin, step])
+                if not np.isnan(error):
+                    result[member, step] += error
+    return result
 
 
 @compiled

@@ -10,9 +10,10 @@ from stepcast.engine.auto.calibration import Calibration, calibrate
 from stepcast.engine.auto.distribution import (
     Distribution,
     Experience,
+    Seen,
     distribution_at,
-    middle_at,
     nested_origins,
+    seen_at,
 )
 from stepcast.engine.auto.empirical import empirical_quantiles
 from stepcast.engine.auto.evidence import Evidence, back_span, evidence_of
@@ -22,7 +23,7 @@ from stepcast.engine.auto.seasons import seasons_of
 from stepcast.engine.auto.spread import PROBABILITIES, error_quantiles
 from stepcast.engine.auto.trees import Trees, fit_trees
 from stepcast.engine.auto.views import VIEWS, views_of
-from stepcast.engine.auto.weights import BUCKETS, log_losses
+from stepcast.engine.auto.weights import BUCKETS
 
 __all__ = ["Lessons", "learn"]
 
@@ -32,7 +33,6 @@ Integers = NDArray[np.int64]
 MOST_SERIES = 120  # of the sample are examined one by one; the rest only feed the global members
 MOST_WINDOWS = 10_000  # of the ridge, together
 MOST_CELLS = 10_000_000  # of the ridge's windows: bounds memory for long horizons
-POWERS = (1.0, 2.0, 4.0, 8.0, 16.0)
 FEW = 10  # series; fewer teach one another little
 HELD_BACK_ALONE = 24  # origins that few series together hold back for calibration; of many series one each
 MOST_STEPS = 20_000  # of one series, over all its origins
@@ -65,12 +65,15 @@ def learn(histories: list[History], horizon: int, earlier: "Lessons | None" = No
     evidence = [evidence_of(history, horizon, count, before, after) for history in chosen]
     held_back = max(1, HELD_BACK_ALONE // len(evidence)) if 0 < len(evidence) < FEW else 1
     places = [nested_origins(one, held_back) for one in evidence]
-    experience = _experience(chosen, evidence, places, horizon)
+    seen = [
+        [seen_at(one, place) for place in own.tolist()] for one, own in zip(evidence, places, strict=True)
+    ]
+    experience = _experience(chosen, evidence, seen, horizon)
     former, grown = None, None
     if len(histories) >= FEW:
         former = (earlier and earlier.trees) or _trees(chosen, evidence, places, horizon)
         grown = _trees(histories, None, None, horizon) if former else None
-    calibration = _calibration(chosen, evidence, places, experience, former if grown else None, horizon)
+    calibration = _calibration(chosen, evidence, seen, experience, former if grown else None, horizon)
     if earlier is not None:
         calibration = calibration.and_earlier(earlier.calibration)
     return Lessons(count, before, after, experience, grown, calibration)
@@ -117,57 +120,51 @@ def _in_order_of_time(parts: list[Windows]) -> Windows:
 
 
 def _experience(
-    histories: list[History], evidence: list[Evidence], places: list[Integers], horizon: int
+    histories: list[History], evidence: list[Evidence], held_back: list[list[Seen]], horizon: int
 ) -> Experience:
-    """Members' losses over the sample, the panel's errors; power and logarithms that suit ``places``."""
-    sums: dict[str, Floats] = {}
-    counts: dict[str, int] = {}
-    for one in evidence:
-        if len(one.origins) < 2:
-            continue
-        losses = log_losses(one.forecasts[:, :-1], one.actual[:-1])
-        for name, loss in zip(one.names, losses, strict=True):
-            sums[name] = sums.get(name, np.zeros(BUCKETS)) + loss
-            counts[name] = counts.get(name, 0) + 1
-    several = len(evidence) > 1
-    prior = {name: total / counts[name] for name, total in sums.items()} if several else {}
-    best, lowest = Experience(losses=prior), np.inf
+    """Members' losses over the sample, the panel's errors; logarithms where they suit ``held_back``."""
+    latest = [(one, seen_at(one, len(one.origins) - 1)) for one in evidence if len(one.origins) > 1]
+    pooled = _pooled(latest) if len(evidence) > 1 else Experience()
     tested = [
-        (h, e, place)
-        for h, e, held_back in zip(histories, evidence, places, strict=True)
-        for place in (held_back if len(held_back) < 2 else held_back[1::2]).tolist()
+        (history, one, seen)
+        for history, one, own in zip(histories, evidence, held_back, strict=True)
+        for seen in (own if len(own) < 2 else own[1::2])
     ]
-    for power in POWERS:
-        tried = Experience(losses=prior, power=power)
-        losses_here = [_relative_loss(e, place, tried) for _, e, place in tested]
-        if losses_here and (loss := float(np.mean(losses_here))) < lowest - 0.002:
-            best, lowest = tried, loss
-    errors, growth = _pooled_errors(evidence, best, horizon) if len(evidence) >= FEW else (None, None)
-    plain = replace(best, errors=errors, growth=growth)
-    positive = [(h, e, place) for h, e, place in tested if h.positive]
+    errors, growth = _pooled_errors(latest, pooled, horizon) if len(evidence) >= FEW else (None, None)
+    plain = replace(pooled, errors=errors, growth=growth)
+    positive = [(one, seen) for history, one, seen in tested if history.positive]
     if positive and len(positive) > len(tested) // 2:
         ways = [replace(plain, logs=share) for share in (0.0, 0.5, 1.0)]
-        losses_by_way = [np.mean([_quantile_loss(e, place, way) for _, e, place in positive]) for way in ways]
+        losses_by_way = [np.mean([_quantile_loss(one, seen, way) for one, seen in positive]) for way in ways]
         return ways[int(np.argmin(losses_by_way))]
     return plain
 
 
-def _relative_loss(evidence: Evidence, place: int, experience: Experience) -> float:
-    """Logarithm of the weighted members' error at a held-back origin beside that of equal weights."""
-    found = middle_at(evidence, place, experience)
-    actual = evidence.actual[place]
-    plain = np.abs(evidence.forecasts[:, place].mean(axis=0) - actual)
-    size = max(float(np.nanmean(plain)), 1e-9)
-    # logarithms: a few series that one power forecasts perfectly must not outvote all others
-    return float(np.log(np.nanmean(np.abs(found.ensemble[-1] - actual)) / size + 0.05))
-
-
-def _quantile_loss(evidence: Evidence, place: int, experience: Experience) -> float:
-    """Pinball loss at a held-back origin, beside the scale of the errors."""
-    found = distribution_at(evidence, place, experience, positive=True)
-    short = (evidence.actual[place][:, None] - found.quantiles)[:, 3:-3] / _size(
-        found, evidence.actual[place]
+def _pooled(latest: list[tuple[Evidence, Seen]]) -> Experience:
+    """Means over the series of the members' losses and of the products of their errors."""
+    names = tuple(sorted({name for one, _ in latest for name in one.names}))
+    losses, counts = np.zeros((len(names), BUCKETS)), np.zeros(len(names))
+    products, pairs = np.zeros((BUCKETS, len(names), len(names))), np.zeros((len(names), len(names)))
+    for one, seen in latest:
+        places = np.array([names.index(name) for name in one.names])
+        losses[places] += seen.losses
+        counts[places] += 1
+        if seen.size > 0:
+            products[:, places[:, None], places] += seen.products
+            pairs[places[:, None], places] += 1
+    mean = losses / np.maximum(counts, 1)[:, None]
+    return Experience(
+        losses=dict(zip(names, mean, strict=True)),
+        products=np.where(pairs > 0, products / np.maximum(pairs, 1), np.nan),
+        stacked=names,
     )
+
+
+def _quantile_loss(evidence: Evidence, seen: Seen, experience: Experience) -> float:
+    """Pinball loss at a held-back origin, beside the scale of the errors."""
+    actual = evidence.actual[seen.place]
+    found = distribution_at(evidence, seen, experience, positive=True)
+    short = (actual[:, None] - found.quantiles)[:, 3:-3] / _size(found, actual)
     p = PROBABILITIES[3:-3]
     return float(np.nanmean(np.maximum(p * short, (p - 1) * short)))
 
@@ -180,13 +177,13 @@ def _size(found: Distribution, actual: Floats) -> float:
     return float(np.sqrt(found.scale + float(np.nanmean(np.abs(actual - found.centre))) + 1e-9))
 
 
-def _pooled_errors(evidence: list[Evidence], experience: Experience, horizon: int) -> tuple[Floats, Floats]:
+def _pooled_errors(
+    latest: list[tuple[Evidence, Seen]], experience: Experience, horizon: int
+) -> tuple[Floats, Floats]:
     """All series' errors beside their own scale: quantiles (horizon, PROBABILITIES), mean size (horizon,)."""
     parts = []
-    for one in evidence:
-        if len(one.origins) < 2:
-            continue
-        found = distribution_at(one, len(one.origins) - 1, experience, positive=False)
+    for one, seen in latest:
+        found = distribution_at(one, seen, experience, positive=False)
         if found.scale > 0 and np.isfinite(found.errors).any():
             parts.append(found.errors / found.scale)
     if not parts:
@@ -222,21 +219,22 @@ def _trees(
 def _calibration(
     histories: list[History],
     evidence: list[Evidence],
-    places: list[Integers],
+    held_back: list[list[Seen]],
     experience: Experience,
     trees: Trees | None,
     horizon: int,
 ) -> Calibration:
     """Blend and factors, from held-back origins of the sample."""
     used, sources, actual, scale = [], [], [], []
-    for history, one, held_back in zip(histories, evidence, places, strict=True):
-        for place in held_back:
-            found = distribution_at(one, int(place), experience, history.positive)
-            used.append((history.values, int(one.origins[place])))
-            seen = history.values[: one.origins[place]]
-            sources.append(np.stack([found.quantiles, empirical_quantiles(seen, one.seasons, horizon)]))
-            actual.append(one.actual[place])
-            scale.append(_size(found, one.actual[place]))
+    for history, one, own in zip(histories, evidence, held_back, strict=True):
+        for seen in own:
+            found = distribution_at(one, seen, experience, history.positive)
+            origin = int(one.origins[seen.place])
+            used.append((history.values, origin))
+            past = history.values[:origin]
+            sources.append(np.stack([found.quantiles, empirical_quantiles(past, one.seasons, horizon)]))
+            actual.append(one.actual[seen.place])
+            scale.append(_size(found, actual[-1]))
     if not sources:
         return Calibration.neutral(2 + (trees is not None))
     table = np.stack(sources, axis=1)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.accuracy import seasonal_error
-from stepcast.engine.auto.distribution import distribution_at
+from stepcast.engine.auto.distribution import distribution_at, seen_at
 from stepcast.engine.auto.empirical import empirical_quantiles
 from stepcast.engine.auto.evidence import evidence_of
 from stepcast.engine.auto.history import History, history_of
@@ -142,7 +142,8 @@ def _forecast(histories: list[History], task: Task, lessons: Lessons) -> tuple[F
             words.append(Explanation((), (), (), "no value was observed: the forecast is zero"))
             continue
         found = evidence_of(history, horizon, lessons.origins, lessons.before, lessons.after)
-        made = distribution_at(found, len(found.origins) - 1, lessons.experience, history.positive)
+        seen = seen_at(found, len(found.origins) - 1)
+        made = distribution_at(found, seen, lessons.experience, history.positive)
         sources = [made.quantiles, np.zeros_like(made.quantiles)]
         if lessons.calibration.shares[1] > 0:
             sources[1] = empirical_quantiles(history.values, found.seasons, horizon)

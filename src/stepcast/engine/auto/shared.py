@@ -67,8 +67,7 @@ def _pack(lessons: Lessons) -> dict[str, Any]:
     experience, calibration, trees = lessons.experience, lessons.calibration, lessons.trees
     facts = {
         "origins": lessons.origins,
-        "trust": experience.trust,
-        "power": experience.power,
+        "stacked": experience.stacked,
         "logs": experience.logs,
         "seasons": [trees.seasons.short, trees.seasons.long] if trees else [],
     }
@@ -80,6 +79,8 @@ def _pack(lessons: Lessons) -> dict[str, Any]:
     packed |= {f"before/{name}": ridge.coefficients for name, ridge in lessons.before.items()}
     packed |= {f"after/{name}": ridge.coefficients for name, ridge in lessons.after.items()}
     packed |= {f"losses/{name}": losses for name, losses in experience.losses.items()}
+    if experience.products is not None:
+        packed["products"] = experience.products
     if experience.errors is not None and experience.growth is not None:
         packed |= {"errors": experience.errors, "growth": experience.growth}
     if trees is not None:
@@ -104,10 +105,10 @@ def _unpack(packed: dict[str, Any]) -> Lessons:
         after={name: Ridge(coefficients) for name, coefficients in under("after/").items()},
         experience=Experience(
             losses=under("losses/"),
+            products=packed.get("products"),
+            stacked=tuple(facts["stacked"]),
             errors=packed.get("errors"),
             growth=packed.get("growth"),
-            trust=facts["trust"],
-            power=facts["power"],
             logs=facts["logs"],
         ),
         trees=trees,

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.auto.kernels import absolute_errors
+
 __all__ = ["buckets_of", "log_losses", "member_weights"]
 
 Floats = NDArray[np.float64]
@@ -12,6 +14,8 @@ Integers = NDArray[np.int64]
 
 BUCKETS = 3  # near, middle and far steps have weights of their own
 OWN_BUCKET = 0.5  # how much a bucket's own loss counts beside the loss over all steps
+TRUST = 10.0  # how many origins of its own the panel's losses are worth to a series
+POWER = 8.0  # 0 would make all members equal; the higher, the more the best count
 CLIP = 4.0  # on logarithms of relative losses
 
 
@@ -32,8 +36,7 @@ def log_losses(forecasts: Floats, actual: Floats) -> Floats:
     """
     horizon = actual.shape[1]
     known = np.isfinite(actual)
-    errors = np.abs(forecasts - np.where(known, actual, 0.0)) * known
-    by_step, counts = errors.sum(axis=1), known.sum(axis=0)
+    by_step, counts = absolute_errors(forecasts, actual), known.sum(axis=0)
     floor = 1e-9 + 1e-3 * float(np.abs(actual[known]).mean() if known.any() else 0.0)
     overall = _relative(by_step.sum(axis=1) / max(int(counts.sum()), 1), floor)
     result = np.repeat(overall[:, None], BUCKETS, axis=1)
@@ -51,18 +54,15 @@ def member_weights(
     names: tuple[str, ...],
     evidence: float,
     prior: Mapping[str, Floats],
-    trust: float,
-    power: float,
 ) -> Floats:
     """Weights (members, BUCKETS), columns of sum one: softmin of the losses, shrunk toward ``prior``.
 
-    ``evidence`` is how many origins speak for this series, ``trust`` how many the panel's ``prior`` is worth;
-    with ``power`` 0 all members are equal, the higher the more the best counts.
+    ``evidence`` is how many origins speak for this series.
     """
     expected = np.stack([prior.get(name, np.zeros(BUCKETS)) for name in names])
-    worth = trust if prior else 0.0
+    worth = TRUST if prior else 0.0
     shrunk = (evidence * losses + worth * expected) / max(evidence + worth, 1.0)
-    weights = np.exp(-power * (shrunk - shrunk.min(axis=0)))
+    weights = np.exp(-POWER * (shrunk - shrunk.min(axis=0)))
     result: Floats = weights / weights.sum(axis=0)
     return result
 
