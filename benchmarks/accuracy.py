@@ -148,7 +148,7 @@ def ours(windows: list[Window], task: dict[str, Any]) -> tuple[np.ndarray, float
             frequency=frequency,
         )
         shared = fit_shared(panel, wanted)
-        values[places] = forecast(panel, wanted, train(panel, wanted, shared), shared).values
+        values[places] = forecast(panel, wanted, train(panel, wanted, shared)).values
     return values, time.process_time() - began
 
 

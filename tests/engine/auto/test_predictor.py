@@ -17,7 +17,7 @@ NAN = float("nan")
 
 def forecasts(panel: Panel, task: Task = TASK) -> np.ndarray:
     shared = fit_shared(panel, task)
-    return forecast(panel, task, train(panel, task, shared), shared).values
+    return forecast(panel, task, train(panel, task, shared)).values
 
 
 numbers = st.floats(-1e6, 1e6, width=32) | st.sampled_from([0.0, 1.0, NAN])
@@ -84,10 +84,10 @@ def test_a_constant_stays_what_it_is() -> None:
 def test_a_series_is_forecast_alike_in_every_shard() -> None:
     panel = shop(14)
     shared = fit_shared(panel, TASK)
-    whole = forecast(panel, TASK, train(panel, TASK, shared), shared).values
+    whole = forecast(panel, TASK, train(panel, TASK, shared)).values
 
     shards = [part(panel, 0, 1), part(panel, 1, 9), part(panel, 9, 14)]
-    apart = [forecast(shard, TASK, train(shard, TASK, shared), shared).values for shard in shards]
+    apart = [forecast(shard, TASK, train(shard, TASK, shared)).values for shard in shards]
 
     assert np.array_equal(np.concatenate(apart), whole)
 

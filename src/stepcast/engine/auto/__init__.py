@@ -1,8 +1,8 @@
 """The AutoPredictor: an ensemble that is weighed, spread and calibrated by forecasting the past.
 
     fit_shared(sample, task) -> Shared                 once a run, on a bounded sample of the panel
-    train(panel, task, shared) -> Trained              any shard: backtest, and why
-    forecast(panel, task, trained, shared) -> Forecast any shard
+    train(panel, task, shared) -> Trained              any shard: what comes, a backtest, and why
+    forecast(panel, task, trained) -> Forecast         any shard: the outputs asked for
 
 How a series is forecast, from the inside out: views (as it is, logarithms, without the calendar's effects)
 x members (smoothing, baselines, a shared ridge) -> their losses at past origins -> weights -> quantiles of

@@ -105,11 +105,19 @@ def weights_at(evidence: Evidence, seen: Seen, experience: Experience) -> Floats
     weights = member_weights(seen.losses, evidence.names, seen.size, experience.losses)
     products = seen.products
     if experience.products is not None:
-        places = [experience.stacked.index(name) for name in evidence.names]
-        usual = experience.products[:, places][:, :, places]
+        usual = _usual(experience.products, experience.stacked, evidence.names)
         both = (seen.size * products + TRUST * usual) / (seen.size + TRUST)
         products = np.where(np.isfinite(usual), both, products)
     return stacked(products, weights)
+
+
+def _usual(products: Floats, stacked: tuple[str, ...], names: tuple[str, ...]) -> Floats:
+    """The panel's products of the members ``names``; nan for members that it does not know."""
+    known = {name: place for place, name in enumerate(stacked)}
+    places = np.array([known.get(name, len(stacked)) for name in names])
+    padded = np.pad(products, ((0, 0), (0, 1), (0, 1)), constant_values=np.nan)
+    result: Floats = padded[:, places][:, :, places]
+    return result
 
 
 def ensemble_at(evidence: Evidence, place: int, weights: Floats) -> Floats:

@@ -26,7 +26,8 @@ WORTH_FITTING_AGAIN = 300
 class Evidence:
     """``forecasts`` (members, origins, horizon) and ``actual`` (origins, horizon), nan where not known yet.
 
-    The last origin is the end of the history: nothing is known of it.
+    The last origin is the end of the history: nothing is known of it. ``window`` is the place of the origin
+    whose horizon is the last one known, if nothing it is forecast from has seen that horizon; else None.
     """
 
     seasons: Seasons
@@ -34,12 +35,13 @@ class Evidence:
     origins: Integers
     forecasts: Floats
     actual: Floats
+    window: int | None
 
 
 def back_span(length: int, horizon: int, seasons: Seasons, year: int, count: int) -> int:
     """How many of the last points the origins lie in: global members are fitted to what is before them."""
     origins = origins_of(length, horizon, seasons, year, count)
-    return length - int(origins[0]) if len(origins) else length
+    return max(length - int(origins[0]), horizon) if len(origins) else length
 
 
 def evidence_of(
@@ -56,11 +58,13 @@ def evidence_of(
     year = year_length(history.frequency)
     origins = origins_of(length, horizon, seasons, year, count)
     warm = max(2 * seasons.short, 2 * seasons.long, 4)
-    fitted = max(length - horizon, min(length, warm))
+    fitted = max(min(history.judged, length - horizon), min(length, warm))
     known: dict[str, Fitted] = {}
     if not len(origins):
         now = _from_end(history, seasons, horizon, after, known)
-        return Evidence(seasons, now.names, np.array([length]), now.forecasts, np.full((1, horizon), np.nan))
+        return Evidence(
+            seasons, now.names, np.array([length]), now.forecasts, np.full((1, horizon), np.nan), None
+        )
     until = int(origins[0]) if origins[0] >= 3 * year else fitted
     past = forecast_members(history, seasons, origins, fitted, until, horizon, before, known)
     now = _from_end(history, seasons, horizon, after, known if length > WORTH_FITTING_AGAIN else {})
@@ -72,9 +76,12 @@ def evidence_of(
         ],
         axis=1,
     )
+    held_back = int(np.searchsorted(origins, length - horizon))
+    honest = fitted <= history.judged == length - horizon and held_back > 0 and origins[held_back] == fitted
     origins = np.append(origins, length)
     padded = np.concatenate([np.where(history.known, history.values, np.nan), np.full(horizon, np.nan)])
-    return Evidence(seasons, tuple(common), origins, forecasts, padded[origins[:, None] + np.arange(horizon)])
+    actual = padded[origins[:, None] + np.arange(horizon)]
+    return Evidence(seasons, tuple(common), origins, forecasts, actual, held_back if honest else None)
 
 
 def _from_end(

@@ -14,16 +14,19 @@ Flags = NDArray[np.bool_]
 
 # Members read at most this many of the latest points: their cost is bounded, and older ones no longer matter.
 LONGEST = 25_000
+# Points held back may be as many times as large as those before; else they are judged with them.
+LARGEST_STEP = 1_000.0
 
 
 @dataclass(frozen=True)
 class History:
-    """``values`` (time,) finite and at most one in size, ``known`` (time,) False where a gap was filled.
+    """``values`` (time,) finite and about one in size, ``known`` (time,) False where a gap was filled.
 
     ``exponent``   the series in its own units is ``values * 2**exponent``: a power of two changes no digit.
     ``end``        number of the last period, as in Panel.
-    ``positive``   nothing observed is zero or less; ``counted``: nothing observed is negative.
-    ``whole``      every observed value is a whole number in the units of the series.
+    ``judged``     exponent and sign are those of the first so many points, and gaps among them are filled
+                   from these points alone: nothing before ``judged`` tells what comes after.
+    ``positive``   nothing observed in the judged points is zero or less.
     """
 
     values: Floats
@@ -31,9 +34,8 @@ class History:
     exponent: int
     end: int
     frequency: Frequency
+    judged: int
     positive: bool
-    counted: bool
-    whole: bool
 
     def __len__(self) -> int:
         return len(self.values)
@@ -44,26 +46,42 @@ class History:
         return history_of(raw, self.end - (len(self) - cut), self.frequency)
 
 
-def history_of(values: Floats, end: int, frequency: Frequency) -> History:
+def history_of(values: Floats, end: int, frequency: Frequency, held_back: int = 0) -> History:
     """Read one series, oldest first; nan and infinite values are missing and filled along a straight line.
 
     Missing values before the first one are cut off; after the last one the last is held. Without any value
-    the history is empty.
+    the history is empty. The ``held_back`` last points are not judged, unless they are nearly all there is.
     """
     known = np.isfinite(values)
     if not known.any():
         nothing = np.empty(0)
-        return History(nothing, nothing.astype(bool), 0, end, frequency, False, True, False)
+        return History(nothing, nothing.astype(bool), 0, end, frequency, 0, False)
     begin = max(int(known.argmax()), len(values) - LONGEST)
     known = known[begin:]
     if not known.any():  # the last value is older than the longest history: it is all that is known
         known = np.array([True])
         values, begin = values[np.isfinite(values)][-1:], 0
-    seen = values[begin:][known]
-    exponent = int(np.frexp(np.max(np.abs(seen)))[1])
-    scaled = np.ldexp(seen, -exponent)
-    places = np.arange(len(known))
-    filled = scaled if known.all() else np.interp(places, places[known], scaled)
-    smallest = float(seen.min())
-    whole = bool(np.all(seen == np.rint(seen)))
-    return History(filled, known, exponent, end, frequency, smallest > 0, smallest >= 0, whole)
+    raw = values[begin:]
+    size = np.where(known, np.abs(np.where(known, raw, 0.0)), 0.0)
+    judged = len(known) - held_back
+    if (
+        judged < 1
+        or not known[:judged].any()
+        or size[judged:].max(initial=0.0) > LARGEST_STEP * size[:judged].max()
+    ):
+        judged = len(known)
+    exponent = int(np.frexp(size[:judged].max())[1])
+    scaled = np.ldexp(raw, -exponent)
+    filled = scaled.copy()
+    filled[:judged] = _filled(scaled[:judged], known[:judged])
+    filled[judged:] = _filled(scaled, known)[judged:]
+    positive = bool(raw[:judged][known[:judged]].min() > 0)
+    return History(filled, known, exponent, end, frequency, judged, positive)
+
+
+def _filled(values: Floats, known: Flags) -> Floats:
+    if known.all():
+        return values
+    places = np.arange(len(values))
+    result: Floats = np.interp(places, places[known], values[known])
+    return result

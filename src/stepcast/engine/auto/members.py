@@ -51,7 +51,7 @@ def forecast_members(
     parts: list[Floats] = []
     year = year_length(history.frequency)
     for view in views_of(history, calendar_until, horizon):
-        forms = forms_of(view.values, seasons, view.logarithmic or view.effects is not None)
+        forms = forms_of(view.values[: history.judged], seasons, view.logarithmic or view.effects is not None)
         made = [smoothed(view.values, fitted, forms, origins, horizon, known.setdefault(view.name, {}))]
         labels = [form.name for form in forms]
         if view.name == "":
@@ -74,8 +74,8 @@ def forecast_members(
 def _sane(forecasts: Floats, history: History, origins: Integers) -> Floats:
     """Replace what runs away from all that was seen before its origin by the last value."""
     low, high = bounds_at(history, origins, forecasts.shape[-1], SANE_RANGES)
-    if history.counted:
-        forecasts = np.maximum(forecasts, 0.0)
+    counted = np.minimum.accumulate(history.values)[origins - 1] >= 0
+    forecasts = np.maximum(forecasts, np.where(counted, 0.0, -np.inf)[:, None])
     inside = (forecasts >= low[:, None]) & (forecasts <= high[:, None])  # nan is not inside
     last = np.broadcast_to(history.values[origins - 1][None, :, None], forecasts.shape)
     sane = np.all(inside, axis=-1, keepdims=True)

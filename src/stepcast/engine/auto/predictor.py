@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from stepcast.engine.accuracy import seasonal_error
 from stepcast.engine.auto.distribution import distribution_at, seen_at
 from stepcast.engine.auto.empirical import empirical_quantiles
-from stepcast.engine.auto.evidence import evidence_of
+from stepcast.engine.auto.evidence import Evidence, evidence_of
 from stepcast.engine.auto.history import History, history_of
 from stepcast.engine.auto.lessons import Lessons
 from stepcast.engine.auto.reason import bounds_at
@@ -55,57 +55,134 @@ class Trained:
 
     ``coverage``  (series,) share of the backtest's outcomes between the lowest and the highest quantile;
                   nan where nothing was scored or fewer than two quantiles are asked for.
+    ``tables``    (series, horizon, PROBABILITIES) quantiles of what comes after the panel's end.
     """
 
     models: tuple[str, ...]
     backtest: Backtest
     explanations: tuple[Explanation, ...]
     coverage: Floats
+    tables: Floats
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A series from one origin: quantiles of its members' errors and of its past, and why."""
+
+    history: History
+    origin: int
+    seasons: Seasons
+    sources: list[Floats]
+    weights: tuple[tuple[str, float], ...]
 
 
 def train(panel: Panel, task: Task, shared: Shared) -> Trained:
-    """Backtest every series in the task's windows, each from what was known before it.
+    """Forecast every series from the panel's end and, for the backtest, from before the task's windows.
 
     Holds:  the result of a series depends on its own history and on ``shared``; no window sees what it or a
             later one holds, in its own series or, through ``shared.then``, in another.
     """
     with np.errstate(over="ignore"):  # differences of the largest numbers there are
-        tested, explanations = _backtest(panel, task, shared)
-    return Trained(COLUMNS, tested, tuple(explanations), _coverage(tested, task))
+        ahead, windows = [], []
+        for values in panel.values:
+            now, then = _look_out(values, panel, task, shared)
+            ahead.append(now)
+            windows.append(then)
+        tables = _tables(ahead, task.horizon, shared.now)
+        tested = _backtest(panel, task, windows, shared.then)
+    words = tuple(_explain(outlook, shared.now) for outlook in ahead)
+    return Trained(COLUMNS, tested, words, _coverage(tested, task), tables)
 
 
-def forecast(panel: Panel, task: Task, trained: Trained, shared: Shared) -> Forecast:
-    """Forecast every series from the end of the panel; ``values`` (series, horizon, outputs) are finite and
-    their quantiles rise. A series without a value is forecast as zero."""
+def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
+    """Read off what the task asks for: ``values`` (series, horizon, outputs) are finite, quantiles rise.
+
+    A series without a value is forecast as zero.
+    """
     if len(trained.explanations) != len(panel):
         raise ValueError(f"{len(panel)} series were given, {len(trained.explanations)} were trained")
-    histories = [history_of(values, panel.end, panel.frequency) for values in panel.values]
-    values, words = _forecast(histories, task, shared.now)
-    return Forecast(values, (AUTO,) * len(panel), tuple(word.note for word in words))
+    notes = tuple(word.note for word in trained.explanations)
+    return Forecast(_outputs(trained.tables, task), (AUTO,) * len(panel), notes)
 
 
-def _backtest(panel: Panel, task: Task, shared: Shared) -> tuple[Backtest, list[Explanation]]:
-    """The engine and seasonal naive in every window, and a word on each series from the latest."""
+def _look_out(
+    values: Floats, panel: Panel, task: Task, shared: Shared
+) -> tuple[Outlook | None, list[Outlook | None]]:
+    """One series from its end and from the start of every backtest window; None without a past.
+
+    What is examined from a window's end tells what was forecast from its start as well, if that is honest.
+    """
+    horizon, lessons = task.horizon, shared.now
+    history = history_of(values, panel.end, panel.frequency, held_back=horizon)
+    if not len(history):
+        return None, [None] * task.windows
+    whole = evidence_of(history, horizon, lessons.origins, lessons.before, lessons.after)
+    now = _outlook(history, whole, len(whole.origins) - 1, lessons)
+    windows: list[Outlook | None] = []
+    for window in range(task.windows):
+        start = task.window_start(window + 1)
+        if start == horizon and whole.window is not None:
+            windows.append(_outlook(history, whole, whole.window, shared.then))
+        else:
+            windows.append(_window(values, start, panel, horizon, shared.then))
+    return now, windows
+
+
+def _window(values: Floats, start: int, panel: Panel, horizon: int, lessons: Lessons) -> Outlook | None:
+    """One series from ``start`` periods before its end."""
+    cut = max(len(values) - start, 0)
+    history = history_of(values[:cut], panel.end - start, panel.frequency)
+    if not len(history):
+        return None
+    found = evidence_of(history, horizon, lessons.origins, lessons.before, lessons.after)
+    return _outlook(history, found, len(found.origins) - 1, lessons)
+
+
+def _outlook(history: History, found: Evidence, place: int, lessons: Lessons) -> Outlook:
+    """The series from origin number ``place``."""
+    made = distribution_at(found, seen_at(found, place), lessons.experience, history.positive)
+    origin = int(found.origins[place])
+    horizon = len(made.quantiles)
+    past = np.zeros_like(made.quantiles)
+    if lessons.calibration.shares[1] > 0:
+        past = empirical_quantiles(history.values[:origin], found.seasons, horizon)
+    mean = made.weights.mean(axis=1)
+    order = [place for place in np.argsort(-mean, kind="stable") if mean[place] >= MENTIONED]
+    weights = tuple((found.names[place], round(float(mean[place]), 4)) for place in order)
+    return Outlook(history, origin, found.seasons, [made.quantiles, past], weights)
+
+
+def _tables(outlooks: list[Outlook | None], horizon: int, lessons: Lessons) -> Floats:
+    """Quantiles (series, horizon, PROBABILITIES) in the units of the series; zeros without a past."""
+    result = np.zeros((len(outlooks), horizon, len(PROBABILITIES)))
+    there = [(place, outlook) for place, outlook in enumerate(outlooks) if outlook is not None]
+    grown = _grown([outlook for _, outlook in there], horizon, lessons)
+    limit = np.finfo(np.float64).max
+    for number, (place, outlook) in enumerate(there):
+        sources = [*outlook.sources, grown[number]] if lessons.trees is not None else outlook.sources
+        table = lessons.calibration.apply(np.stack(sources))
+        low, high = bounds_at(outlook.history, np.array([outlook.origin]), horizon, SANE_RANGES)
+        with np.errstate(over="ignore", under="ignore"):
+            scaled = np.ldexp(np.clip(table, low, high), outlook.history.exponent)
+        result[place] = np.clip(scaled, -limit, limit)
+    return result
+
+
+def _backtest(panel: Panel, task: Task, outlooks: list[list[Outlook | None]], lessons: Lessons) -> Backtest:
+    """The engine and seasonal naive in every window."""
     shape = (len(panel), task.windows)
     actual = np.full((*shape, task.horizon), np.nan)
     predicted = np.full((*shape, len(COLUMNS), task.horizon, len(task.outputs)), np.nan)
     scale = np.full(shape, np.nan)
     season = np.ones(len(panel), dtype=np.int64)
-    explanations: list[Explanation] = []
     for window in range(task.windows):
         before = task.window_start(window + 1)
-        cuts = [max(len(values) - before, 0) for values in panel.values]
-        end = panel.end - before
-        histories = [
-            history_of(values[:cut], end, panel.frequency)
-            for values, cut in zip(panel.values, cuts, strict=True)
-        ]
-        made, words = _forecast(histories, task, shared.then)
-        if window == 0:
-            explanations = words
-        for place, (values, observed, cut) in enumerate(zip(panel.values, panel.observed, cuts, strict=True)):
-            if not len(histories[place]):
+        own = [windows[window] for windows in outlooks]
+        made = _outputs(_tables(own, task.horizon, lessons), task)
+        for place, (values, observed) in enumerate(zip(panel.values, panel.observed, strict=True)):
+            if own[place] is None:
                 continue
+            cut = len(values) - before
             seen = observed[:cut]
             periods = usable_season(panel.frequency, cut - int(np.isfinite(values[:cut]).argmax()))
             if window == 0:
@@ -121,63 +198,31 @@ def _backtest(panel: Panel, task: Task, shared: Shared) -> tuple[Backtest, list[
                 MODELS[SEASONAL_NAIVE.name],
                 values[:cut],
                 seen,
-                end,
+                panel.end - before,
                 panel.frequency,
                 task.horizon,
                 task.outputs,
                 {},
             )
     starts = np.array([panel.end - task.window_start(window + 1) + 1 for window in range(task.windows)])
-    return Backtest(starts, actual, predicted, scale, season), explanations
+    return Backtest(starts, actual, predicted, scale, season)
 
 
-def _forecast(histories: list[History], task: Task, lessons: Lessons) -> tuple[Floats, list[Explanation]]:
-    """Forecasts (series, horizon, outputs) from the ends of the histories, and why."""
-    horizon = task.horizon
-    values = np.zeros((len(histories), horizon, len(task.outputs)))
-    grown = _grown(histories, horizon, lessons)
-    words = []
-    for place, history in enumerate(histories):
-        if not len(history):
-            words.append(Explanation((), (), (), "no value was observed: the forecast is zero"))
-            continue
-        found = evidence_of(history, horizon, lessons.origins, lessons.before, lessons.after)
-        seen = seen_at(found, len(found.origins) - 1)
-        made = distribution_at(found, seen, lessons.experience, history.positive)
-        sources = [made.quantiles, np.zeros_like(made.quantiles)]
-        if lessons.calibration.shares[1] > 0:
-            sources[1] = empirical_quantiles(history.values, found.seasons, horizon)
-        if lessons.trees is not None:
-            sources.append(grown[place])
-        values[place] = _outputs(lessons.calibration.apply(np.stack(sources)), history, task)
-        words.append(_explain(found.names, made.weights, found.seasons, lessons, history))
-    return values, words
+def _grown(outlooks: list[Outlook], horizon: int, lessons: Lessons) -> Floats:
+    """The trees' quantiles (series, horizon, PROBABILITIES); zeros where they do not count."""
+    if lessons.trees is None or not outlooks or lessons.calibration.shares[-1] == 0:
+        return np.zeros((len(outlooks), horizon, len(PROBABILITIES)))
+    origins = np.array([outlook.origin for outlook in outlooks])
+    return lessons.trees.quantiles([outlook.history.values for outlook in outlooks], origins, horizon)
 
 
-def _grown(histories: list[History], horizon: int, lessons: Lessons) -> Floats:
-    """The trees' quantiles (series, horizon, PROBABILITIES); zeros without trees or history."""
-    result = np.zeros((len(histories), horizon, len(PROBABILITIES)))
-    places = [place for place, history in enumerate(histories) if len(history)]
-    if lessons.trees is not None and places and lessons.calibration.shares[-1] > 0:
-        chosen = [histories[place].values for place in places]
-        ends = np.array([len(values) for values in chosen])
-        result[places] = lessons.trees.quantiles(chosen, ends, horizon)
-    return result
-
-
-def _outputs(table: Floats, history: History, task: Task) -> Floats:
-    """What the task asks for, in the units of the series, from quantiles (horizon, PROBABILITIES)."""
-    low, high = bounds_at(history, np.array([len(history)]), task.horizon, SANE_RANGES)
-    table = np.clip(table, low, high)
+def _outputs(tables: Floats, task: Task) -> Floats:
+    """What the task asks for from quantiles (series, horizon, PROBABILITIES)."""
     columns = [
-        _mean(table) if output == "mean" else at_probabilities(table, np.array([output]))[..., 0]
+        _mean(tables) if output == "mean" else at_probabilities(tables, np.array([output]))[..., 0]
         for output in task.outputs
     ]
-    limit = np.finfo(np.float64).max
-    with np.errstate(over="ignore", under="ignore"):
-        values = np.ldexp(np.stack(columns, axis=-1), history.exponent)
-    result: Floats = np.clip(values, -limit, limit)
-    return result
+    return np.stack(columns, axis=-1)
 
 
 def _mean(table: Floats) -> Floats:
@@ -187,22 +232,19 @@ def _mean(table: Floats) -> Floats:
     return result
 
 
-def _explain(
-    names: tuple[str, ...], weights: Floats, seasons: Seasons, lessons: Lessons, history: History
-) -> Explanation:
-    mean = weights.mean(axis=1)
-    order = [place for place in np.argsort(-mean, kind="stable") if mean[place] >= MENTIONED]
+def _explain(outlook: Outlook | None, lessons: Lessons) -> Explanation:
+    if outlook is None:
+        return Explanation((), (), (), "no value was observed: the forecast is zero")
     labels = ("errors of the members", "past values", "trees")
     shares = zip(labels, lessons.calibration.shares.tolist(), strict=False)
-    lengths = tuple(length for length in (seasons.short, seasons.long) if length > 1)
-    known = int(history.known.sum())
+    lengths = tuple(length for length in (outlook.seasons.short, outlook.seasons.long) if length > 1)
+    known = int(outlook.history.known.sum())
+    few = known < 2 * len(lengths) + 4
     return Explanation(
-        weights=tuple((names[place], round(float(mean[place]), 4)) for place in order),
+        weights=outlook.weights,
         sources=tuple((label, round(share, 4)) for label, share in shares if share > 0),
         seasons=lengths,
-        note=f"only {known} values were observed: other series speak for it"
-        if known < 2 * len(lengths) + 4
-        else "",
+        note=f"only {known} values were observed: other series speak for it" if few else "",
     )
 
 

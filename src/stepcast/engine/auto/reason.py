@@ -15,11 +15,11 @@ def bounds_at(history: History, origins: Integers, horizon: int, ranges: float) 
     """The lowest and the highest sane forecast from each origin (origins,), from the points before it.
 
     A forecast may leave the range observed by ``ranges`` times its width, and go on as steeply as it went.
-    A series that was constant so far may go as far as its own size. Where nothing observed is negative, no
-    forecast is. (Before is meant for the range; that the history is counted is known of all of it.)
+    A series that was constant so far may go as far as its own size. Where nothing before the origin is
+    negative, no forecast is.
     """
     values = history.values
     low, high = np.minimum.accumulate(values)[origins - 1], np.maximum.accumulate(values)[origins - 1]
     width = np.where(high > low, high - low, np.abs(high))
     reach = width * (ranges + horizon / origins)
-    return np.maximum(low - reach, 0.0) if history.counted else low - reach, high + reach
+    return np.where(low >= 0, np.maximum(low - reach, 0.0), low - reach), high + reach

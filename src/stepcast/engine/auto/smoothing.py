@@ -39,7 +39,7 @@ class Form:
 
 
 def forms_of(values: Floats, seasons: Seasons, logarithmic: bool) -> tuple[Form, ...]:
-    """The forms for a history; fewer on logarithms, where multiplicative is additive."""
+    """The forms for judged ``values``; fewer on logarithms, where multiplicative is additive."""
     m, m2 = seasons.short, seasons.long
     ratio = not logarithmic and float(values.min()) > SAFE_RATIO * float(values.mean())
     forms = [Form("level", 0), Form("trend", 1), Form("trend_ar", 1, echo=True)]

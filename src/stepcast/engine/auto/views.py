@@ -39,8 +39,9 @@ def views_of(history: History, fitted: int, horizon: int) -> list[View]:
     """The views that suit a history; effects of the calendar are learned from the first ``fitted`` points."""
     values = history.values
     views = [View("", values, False, None)]
-    logs = np.log(values) if history.positive else values
-    if history.positive and float(logs[: max(fitted, 1)].std()) > LOG_SPREAD:
+    smallest = values[: history.judged].min(initial=1.0)
+    logs = np.log(np.maximum(values, smallest / 2)) if history.positive else values
+    if history.positive and float(logs[: max(min(fitted, history.judged), 1)].std()) > LOG_SPREAD:
         views.append(View("log_", logs, True, None))
     effects = calendar_effects(logs, history.end, history.frequency, fitted, horizon)
     if effects is not None:

@@ -18,4 +18,4 @@ def warm_up() -> None:
     panel = Panel(("a", "b", "c"), values, seen, 600, Frequency.parse("M"))
     task = Task(horizon=6)
     shared = fit_shared(panel, task)
-    forecast(panel, task, train(panel, task, shared), shared)
+    forecast(panel, task, train(panel, task, shared))
