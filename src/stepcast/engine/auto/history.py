@@ -67,7 +67,7 @@ def history_of(values: Floats, end: int, frequency: Frequency, held_back: int = 
     if (
         judged < 1
         or not known[:judged].any()
-        or size[judged:].max(initial=0.0) > LARGEST_STEP * size[:judged].max()
+        or size[judged:].max(initial=0.0) / LARGEST_STEP > size[:judged].max()
     ):
         judged = len(known)
     exponent = int(np.frexp(size[:judged].max())[1])

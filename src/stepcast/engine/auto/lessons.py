@@ -30,7 +30,7 @@ __all__ = ["Lessons", "learn"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-MOST_SERIES = 120  # of the sample are examined one by one; the rest only feed the global members
+MOST_SERIES = 80  # of the sample are examined one by one; the rest only feed the global members
 MOST_WINDOWS = 10_000  # of the ridge, together
 MOST_CELLS = 10_000_000  # of the ridge's windows: bounds memory for long horizons
 FEW = 10  # series; fewer teach one another little
@@ -39,6 +39,8 @@ MOST_STEPS = 20_000  # of one series, over all its origins
 TREE_ROWS = 60_000
 TREE_ROWS_EACH = 300
 TREE_ROUNDS = 100
+TRIAL_ROWS, TRIAL_ROUNDS = 20_000, 60  # of trees that only tell how much trees are to count
+GROW_AGAIN = 0.1  # trees are grown again where what came since the earlier ones is more than this share
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,13 @@ class Lessons:
     calibration: Calibration
 
 
-def learn(histories: list[History], horizon: int, earlier: "Lessons | None" = None) -> Lessons:
+def learn(
+    histories: list[History], horizon: int, earlier: "Lessons | None" = None, since: int = 0
+) -> Lessons:
     """Learn from all of ``histories`` (none empty), nothing of which lies after the moment to forecast from.
 
-    ``earlier`` lessons end a horizon or more before it: their trees are judged in held-back windows, instead
-    of others grown for that, and their calibration counts half.
+    ``earlier`` lessons end ``since`` periods before it, a horizon or more: their trees are judged in
+    held-back windows, instead of others grown for that, and their calibration counts half.
     """
     count = _origin_count(len(histories), horizon)
     before, after = _ridges(histories, horizon, count)
@@ -71,8 +75,14 @@ def learn(histories: list[History], horizon: int, earlier: "Lessons | None" = No
     experience = _experience(chosen, evidence, seen, horizon)
     former, grown = None, None
     if len(histories) >= FEW:
-        former = (earlier and earlier.trees) or _trees(chosen, evidence, places, horizon)
-        grown = _trees(histories, None, None, horizon) if former else None
+        ends = [len(history) for history in histories]
+        former = earlier.trees if earlier else None
+        if former is None:
+            cuts = [int(e.origins[p[-1]]) if len(p) else 0 for e, p in zip(evidence, places, strict=True)]
+            former = _trees(chosen, cuts, horizon, TRIAL_ROWS, TRIAL_ROUNDS)
+        if former is not None:
+            fresh = earlier is not None and since <= GROW_AGAIN * np.median(ends)
+            grown = former if fresh else _trees(histories, ends, horizon, TREE_ROWS, TREE_ROUNDS)
     calibration = _calibration(chosen, evidence, seen, experience, former if grown else None, horizon)
     if earlier is not None:
         calibration = calibration.and_earlier(earlier.calibration)
@@ -203,17 +213,14 @@ def _beside(errors: Floats, growth: Floats) -> float:
     return max(float(np.abs(errors[known]).sum() / (known * growth).sum()), 1e-12)
 
 
-def _trees(
-    histories: list[History], evidence: list[Evidence] | None, places: list[Integers] | None, horizon: int
-) -> Trees | None:
-    """Trees of all of the histories, or of what lies before their held-back origins."""
+def _trees(histories: list[History], ends: list[int], horizon: int, rows: int, rounds: int) -> Trees | None:
+    """Trees of what lies before ``ends`` (series,)."""
     lengths = np.array([len(history) for history in histories])
     seasons = seasons_of(histories[0].frequency, int(np.median(lengths)), horizon)
-    until = lengths
-    if evidence is not None and places is not None:
-        until = np.array([e.origins[p[-1]] if len(p) else 0 for e, p in zip(evidence, places, strict=True)])
-    rows = min(TREE_ROWS, TREE_ROWS_EACH * len(histories))
-    return fit_trees([history.values for history in histories], until, seasons, horizon, rows, TREE_ROUNDS)
+    rows = min(rows, TREE_ROWS_EACH * len(histories))
+    return fit_trees(
+        [history.values for history in histories], np.array(ends), seasons, horizon, rows, rounds
+    )
 
 
 def _calibration(

@@ -59,7 +59,7 @@ def fit_shared(sample: Panel, task: Task) -> Shared:
     back = task.window_start(task.windows)
     cut = [history.before(len(history) - back) for history in histories if len(history) > back]
     then = learn([history for history in cut if len(history)], task.horizon)
-    now = learn([history for history in histories if len(history)], task.horizon, then)
+    now = learn([history for history in histories if len(history)], task.horizon, then, back)
     return Shared(now, then)
 
 
