@@ -1,7 +1,5 @@
 """The AutoPredictor: backtest and forecast any part of a panel, with what all of it taught."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +17,7 @@ from stepcast.engine.backtest import Backtest
 from stepcast.engine.fitting import fit
 from stepcast.engine.models import MODELS, SEASONAL_NAIVE
 from stepcast.engine.panel import Panel
-from stepcast.engine.predictor import Forecast
+from stepcast.engine.results import Explanation, Forecast, Trained, coverage_of
 from stepcast.engine.seasonality import usable_season
 from stepcast.engine.task import Task
 
@@ -33,36 +31,6 @@ COLUMNS = (AUTO, SEASONAL_NAIVE.name)
 MENTIONED = 0.02  # members that weigh less are left out of an explanation
 
 
-@dataclass(frozen=True)
-class Explanation:
-    """Why a series is forecast as it is.
-
-    ``weights``   of the members that matter, mean over the steps, heaviest first.
-    ``sources``   shares of the distribution: the members' own errors, past values themselves, trees.
-    ``seasons``   season lengths found, shortest first; empty without one.
-    ``note``      "", or what was missing and what was done instead.
-    """
-
-    weights: tuple[tuple[str, float], ...]
-    sources: tuple[tuple[str, float], ...]
-    seasons: tuple[int, ...]
-    note: str
-
-
-@dataclass(frozen=True)
-class Trained:
-    """``backtest`` of the columns ``models`` (AutoPredictor, then SeasonalNaive), and a word on every series.
-
-    ``coverage``  (series,) share of the backtest's outcomes between the lowest and the highest quantile;
-                  nan where nothing was scored or fewer than two quantiles are asked for.
-    """
-
-    models: tuple[str, ...]
-    backtest: Backtest
-    explanations: tuple[Explanation, ...]
-    coverage: Floats
-
-
 def train(panel: Panel, task: Task, shared: Shared) -> Trained:
     """Backtest every series in the task's windows, each from what was known before it.
 
@@ -71,7 +39,7 @@ def train(panel: Panel, task: Task, shared: Shared) -> Trained:
     """
     with np.errstate(over="ignore"):  # differences of the largest numbers there are
         tested, explanations = _backtest(panel, task, shared)
-    return Trained(COLUMNS, tested, tuple(explanations), _coverage(tested, task))
+    return Trained(COLUMNS, tested, tuple(explanations), coverage_of(tested, task))
 
 
 def forecast(panel: Panel, task: Task, trained: Trained, shared: Shared) -> Forecast:
@@ -81,7 +49,7 @@ def forecast(panel: Panel, task: Task, trained: Trained, shared: Shared) -> Fore
         raise ValueError(f"{len(panel)} series were given, {len(trained.explanations)} were trained")
     histories = [history_of(values, panel.end, panel.frequency) for values in panel.values]
     values, words = _forecast(histories, task, shared.now)
-    return Forecast(values, (AUTO,) * len(panel), tuple(word.note for word in words))
+    return Forecast(values, (AUTO,) * len(panel), tuple(words))
 
 
 def _backtest(panel: Panel, task: Task, shared: Shared) -> tuple[Backtest, list[Explanation]]:
@@ -203,16 +171,3 @@ def _explain(
         if known < 2 * len(lengths) + 4
         else "",
     )
-
-
-def _coverage(tested: Backtest, task: Task) -> Floats:
-    """Share of outcomes between the lowest and the highest quantile asked for, by series."""
-    count = len(task.quantiles)
-    if count < 2:
-        return np.full(len(tested.actual), np.nan)
-    low, high = tested.predicted[:, :, 0, :, 0], tested.predicted[:, :, 0, :, count - 1]
-    scored = np.isfinite(tested.actual) & np.isfinite(low)
-    inside = scored & (tested.actual >= low) & (tested.actual <= high)
-    total = scored.sum(axis=(1, 2))
-    result: Floats = np.where(total > 0, inside.sum(axis=(1, 2)) / np.maximum(total, 1), np.nan)
-    return result
