@@ -20,7 +20,7 @@ from stepcast.engine.auto.history import History
 from stepcast.engine.auto.ridge import Ridge, Windows, fit_ridge, lags_of, windows_of
 from stepcast.engine.auto.seasons import seasons_of
 from stepcast.engine.auto.spread import PROBABILITIES, error_quantiles
-from stepcast.engine.auto.trees import Trees, fit_trees
+from stepcast.engine.auto.trees import Trees, can_grow, fit_trees
 from stepcast.engine.auto.views import VIEWS, views_of
 from stepcast.engine.auto.weights import BUCKETS, log_losses
 
@@ -39,11 +39,15 @@ MOST_STEPS = 20_000  # of one series, over all its origins
 TREE_ROWS = 60_000
 TREE_ROWS_EACH = 300
 TREE_ROUNDS = 100
+NO_TREES = "trees were left out: LightGBM cannot be loaded (on macOS, brew install libomp helps)"
 
 
 @dataclass(frozen=True)
 class Lessons:
-    """``origins`` past origins a series is examined from; global members before and after the origins."""
+    """``origins`` past origins a series is examined from; global members before and after the origins.
+
+    ``left_out`` is "", or what could not be learned and why.
+    """
 
     origins: int
     before: dict[str, Ridge]
@@ -51,6 +55,7 @@ class Lessons:
     experience: Experience
     trees: Trees | None
     calibration: Calibration
+    left_out: str = ""
 
 
 def learn(histories: list[History], horizon: int, earlier: "Lessons | None" = None) -> Lessons:
@@ -66,14 +71,16 @@ def learn(histories: list[History], horizon: int, earlier: "Lessons | None" = No
     held_back = max(1, HELD_BACK_ALONE // len(evidence)) if 0 < len(evidence) < FEW else 1
     places = [nested_origins(one, held_back) for one in evidence]
     experience = _experience(chosen, evidence, places, horizon)
-    former, grown = None, None
-    if len(histories) >= FEW:
+    former, grown, left_out = None, None, ""
+    if len(histories) >= FEW and not can_grow():
+        left_out = NO_TREES
+    elif len(histories) >= FEW:
         former = (earlier and earlier.trees) or _trees(chosen, evidence, places, horizon)
         grown = _trees(histories, None, None, horizon) if former else None
     calibration = _calibration(chosen, evidence, places, experience, former if grown else None, horizon)
     if earlier is not None:
         calibration = calibration.and_earlier(earlier.calibration)
-    return Lessons(count, before, after, experience, grown, calibration)
+    return Lessons(count, before, after, experience, grown, calibration, left_out)
 
 
 def _origin_count(series: int, horizon: int) -> int:

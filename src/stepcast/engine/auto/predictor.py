@@ -163,11 +163,11 @@ def _explain(
     shares = zip(labels, lessons.calibration.shares.tolist(), strict=False)
     lengths = tuple(length for length in (seasons.short, seasons.long) if length > 1)
     known = int(history.known.sum())
+    few = known < 2 * len(lengths) + 4
+    notes = [f"only {known} values were observed: other series speak for it" if few else "", lessons.left_out]
     return Explanation(
         weights=tuple((names[place], round(float(mean[place]), 4)) for place in order),
         sources=tuple((label, round(share, 4)) for label, share in shares if share > 0),
         seasons=lengths,
-        note=f"only {known} values were observed: other series speak for it"
-        if known < 2 * len(lengths) + 4
-        else "",
+        note="; ".join(filter(None, notes)),
     )

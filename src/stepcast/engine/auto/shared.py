@@ -79,6 +79,7 @@ def _pack(lessons: Lessons) -> dict[str, Any]:
         "power": experience.power,
         "logs": experience.logs,
         "seasons": [trees.seasons.short, trees.seasons.long] if trees else [],
+        "left_out": lessons.left_out,
     }
     packed: dict[str, Any] = {
         "facts": np.array(json.dumps(facts)),
@@ -120,4 +121,5 @@ def _unpack(packed: dict[str, Any]) -> Lessons:
         ),
         trees=trees,
         calibration=Calibration(packed["shares"], packed["factors"]),
+        left_out=facts["left_out"],
     )
