@@ -167,7 +167,8 @@ class Predictor(Section):
         "AverageWeightedQuantileLoss"
     )
     input_data_config: InputDataConfig = InputDataConfig()
-    training_budget_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None  # ours: of CPU
+    # Ours: CPU seconds of one core. Strict: true is no number.
+    training_budget_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)] | None = None
     tags: tuple[Tag, ...] = Field((), max_length=50)
 
     @property
