@@ -3,13 +3,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+WARM := .venv/warm
 
 .PHONY: help setup demo test check format bench bench-accuracy sam lock events clean build-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## make .venv with everything in it
+setup: $(WARM) ## make .venv with everything in it, and compile the kernels
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -18,6 +19,10 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[local]' --group dev
 	@touch $(READY)
+
+$(WARM): $(READY) $(wildcard src/stepcast/engine/auto/*.py)
+	$(BIN)/python -m stepcast.engine.auto
+	@touch $(WARM)
 
 demo: setup ## set up, forecast testing-data/ on the local stack, print and chart the result
 	$(BIN)/stepcast run --params params.json --train testing-data/train/*.csv --out demo-output

@@ -1,4 +1,4 @@
-"""Forecast: the chosen model of each series in one shard, fitted to its whole history."""
+"""Forecast: every series in one shard, from its whole history."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""TrainPredictor: backtest the candidate models on one shard of series."""
+"""TrainPredictor: backtest one shard of series."""
 
 from typing import Any
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -94,8 +95,8 @@ def test_status_tells_of_the_run_the_forecast_and_the_message(up: Serving) -> No
     assert answer.exit_code == 0
     assert told["endpoint"] == up.facts["endpoint"]
     assert told["vintage"] is not None
-    assert states[:4] == ["Settle", "CreateDataset", "ImportData", "TrainPredictor"]
-    assert execution["states"][3]["done"] == execution["states"][3]["total"] > 0
+    assert states[:5] == ["Settle", "CreateDataset", "ImportData", "FitShared", "TrainPredictor"]
+    assert execution["states"][4]["done"] == execution["states"][4]["total"] > 0
     assert "forecast of LampSales is ready" in told["messages"][0]["subject"]
 
 
@@ -106,6 +107,42 @@ def test_status_is_readable(up: Serving) -> None:
     assert "succeeded" in answer.stdout
     assert "3 items, 2026-03-12T00:00:00 to 2026-03-18T00:00:00" in answer.stdout
     assert "forecast of LampSales is ready" in answer.stdout
+
+
+def test_status_of_an_item_says_why_it_is_forecast_as_it_is(up: Serving) -> None:
+    answer = stepcast("status", "--item", "desk lamp")
+
+    title, _, series, *lines = answer.stdout.splitlines()
+    told = dict(line.split(maxsplit=1) for line in lines)
+    assert answer.exit_code == 0
+    assert title.startswith("Forecast of vintage 2")
+    assert series == "desk lamp · Köln"
+    assert (told["model"], told["weights"], told["seasons"]) == ("NPTS", "NPTS 1", "7")
+    assert re.fullmatch(
+        r"AverageWeightedQuantileLoss [\d.]+; wQL [\d.]+, seasonal naive's [\d.]+: [\d.]+ of it",
+        told["backtest"],
+    )
+    assert re.fullmatch(r"\d+% of the outcomes lay between p10 and p90, 80% should", told["coverage"])
+
+
+def test_status_of_an_item_is_for_programs_too(up: Serving) -> None:
+    told = json.loads(stepcast("status", "--item", "desk lamp", "--json").stdout)
+
+    (series,) = told["series"]
+    assert (series["item_id"], series["location"]) == ("desk lamp", small_input.SHOP)
+    assert series["ratio"] == pytest.approx(series["wql"] / series["wql_seasonal_naive"])
+    assert series["note"] is None
+
+
+def test_status_of_an_unknown_item_names_those_spelt_alike(up: Serving) -> None:
+    answer = stepcast("status", "--item", "Desk lampp")
+
+    assert answer.exit_code == 1
+    assert answer.stdout == ""
+    assert answer.stderr == (
+        "stepcast: the forecast has no item 'Desk lampp': did you mean desk lamp, floor lamp, street lamp? "
+        "All items are in the table leaderboard\n"
+    )
 
 
 def test_sql_answers_people_with_a_table(up: Serving) -> None:
@@ -181,7 +218,7 @@ def test_chart_names_items_where_one_is_unknown(up: Serving, tmp_path: Path) -> 
     answer = stepcast("chart", "--item", "desk' OR 1=1 --", "--out", str(tmp_path / "none.png"))
 
     assert answer.exit_code == 1
-    assert "desk lamp, floor lamp, street lamp" in answer.stderr
+    assert 'has no item "desk\' OR 1=1 --": did you mean desk lamp, ' in answer.stderr
     assert not (tmp_path / "none.png").exists()
 
 

@@ -42,8 +42,10 @@ def test_the_state_machine_went_through_every_state(demo: Stack) -> None:
         if "stateEnteredEventDetails" in event
     ]
 
-    steps = ["CreateDataset", "ImportData", "TrainPredictor", "Forecast", "Export", "UpdateAthena", "Notify"]
-    assert [name for name in entered if name in steps] == steps
+    assert entered[1:-1] == [
+        *("CreateDataset", "ImportData", "FitShared", "TrainPredictor", "Forecast"),
+        *("Export", "UpdateAthena", "Notify", "PerformDelete", "CleanupWorkFiles"),
+    ]
     assert entered[-1] == "Done"
 
 
@@ -87,11 +89,17 @@ def test_quantiles_are_ordered_and_follow_on_the_history(demo: Stack) -> None:
 def test_the_forecast_beats_repeating_the_last_season_and_the_leaderboard_says_so(demo: Stack) -> None:
     (row,) = demo.sql("SELECT * FROM leaderboard WHERE scope = 'all'")
 
-    assert row["model"] == "AutoML"
+    assert row["model"] == "AutoPredictor"
     assert row["metric"] == "AverageWeightedQuantileLoss"
     assert float(str(row["score"])) < float(str(row["score_seasonal_naive"]))
-    items = demo.sql("SELECT item_id, model, score FROM leaderboard WHERE scope = 'item'")
+    assert 0.6 < float(str(row["coverage"])) < 0.95
+    items = demo.sql("SELECT * FROM leaderboard WHERE scope = 'item'")
     assert len(items) == 3
+    for item in items:
+        assert float(str(item["wql"])) < float(str(item["wql_seasonal_naive"]))
+        assert item["seasons"] == "24, 168"
+        assert item["weights"]
+        assert item["sources"]
 
 
 def test_exports_have_the_services_layout(demo: Stack) -> None:
@@ -126,7 +134,7 @@ def test_metrics_reach_cloudwatch(demo: Stack) -> None:
     metrics = demo.client("cloudwatch").list_metrics(Namespace="FORECAST")["Metrics"]
     seen = {(metric["MetricName"], *sorted(d["Value"] for d in metric["Dimensions"])) for metric in metrics}
 
-    assert {("WQL", "0.9", "AutoML"), ("RMSE", "AutoML"), ("RMSE", "SeasonalNaive")} <= seen
+    assert {("WQL", "0.9", "AutoPredictor"), ("RMSE", "AutoPredictor"), ("RMSE", "SeasonalNaive")} <= seen
 
 
 def test_a_message_says_that_the_forecast_is_ready(demo: Stack) -> None:

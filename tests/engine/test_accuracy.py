@@ -67,6 +67,19 @@ def test_without_median_and_mean_the_point_forecast_lies_between_the_nearest_qua
     assert point_forecast(np.array([predicted]), outputs) == pytest.approx([expected])
 
 
+def test_coverage_is_the_share_of_outcomes_from_the_lowest_to_the_highest_quantile() -> None:
+    """10 is above, 6 and 8 are the edges, nan is not scored; the mean is no quantile."""
+    outputs = (0.1, 0.9, "mean")
+    actual, predicted = [10.0, 6.0, 8.0, NAN], [[6.0, 8.0, 99.0]] * 4
+
+    assert of_one(actual, predicted, outputs).coverage == pytest.approx(2 / 3)
+
+
+def test_without_two_quantiles_there_is_no_coverage() -> None:
+    assert np.isnan(of_one([1.0], [[1.0, 1.0]], (0.5, "mean")).coverage)
+    assert np.isnan(of_one([1.0], [[1.0]], ("mean",)).coverage)
+
+
 def test_rmse_is_the_root_of_the_mean_square() -> None:
     assert of_one([0.0, 0.0], [[0, 3, 9], [0, 4, 9]]).rmse == pytest.approx(np.sqrt(12.5))
 

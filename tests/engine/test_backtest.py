@@ -69,21 +69,24 @@ def test_a_missing_value_leaves_out_that_point_only() -> None:
 
 @pytest.mark.parametrize("values", [[1, 2], [NAN, 1, 2], [NAN] * 6, [1, 2, 3, 4, NAN, NAN], []])
 def test_a_window_without_a_past_or_an_outcome_is_left_out(values: list[float]) -> None:
-    tested, refusals = backtest(a_panel(values), Task(horizon=2), NAIVE)
+    tested, notes = backtest(a_panel(values), Task(horizon=2), NAIVE)
 
     assert np.isnan(tested.actual).all()
     assert np.isnan(tested.predicted).all()
-    assert refusals == ({},)
+    assert notes == ("",)
 
 
-def test_a_model_that_refuses_is_left_blank_and_says_why() -> None:
-    tested, refusals = backtest(a_panel([1, 2, 3, 4, 5]), Task(horizon=1), ("SeasonalNaive", "ARIMA"))
+def test_seasonal_naive_stands_in_for_a_model_that_refuses_and_the_note_says_where() -> None:
+    models = ("ARIMA", "SeasonalNaive")
 
-    assert np.isfinite(tested.predicted[0, 0, 0]).all()
-    assert np.isnan(tested.predicted[0, 0, 1]).all()
-    assert [str(refusal) for refusal in refusals[0].values()] == [
-        "ARIMA could not be fitted (it needs 8 observations, there are 4)"
-    ]
+    tested, notes = backtest(a_panel(range(1, 12)), Task(horizon=1, windows=4), models)
+
+    ours, naive = tested.predicted[0, :, 0], tested.predicted[0, :, 1]
+    assert (ours == naive).all(axis=(1, 2)).tolist() == [False, False, False, True]
+    assert notes == (
+        "ARIMA could not be fitted (it needs 8 observations, there are 7): "
+        "SeasonalNaive stood in for it in backtest window 4",
+    )
 
 
 @settings(deadline=None, derandomize=True, max_examples=12)

@@ -16,7 +16,19 @@ def test_a_frequency_needs_no_numpy() -> None:
     assert "numpy" not in loaded_by("stepcast.engine.frequency")
 
 
-@pytest.mark.parametrize("module", ["stepcast.engine.predictor", "stepcast.engine.accuracy"])
+@pytest.mark.parametrize(
+    "module", ["stepcast.engine.predictor", "stepcast.engine.results", "stepcast.engine.accuracy"]
+)
 def test_the_predictor_needs_numpy_only(module: str) -> None:
     """Statsmodels takes a second: it is imported by the models that use it, when they are used."""
-    assert not loaded_by(module) & {"statsmodels", "scipy", "pandas", "boto3", "pyarrow", "pydantic"}
+    assert not loaded_by(module) & {"statsmodels", "scipy", "pandas", "boto3", "pyarrow", "pydantic", "numba"}
+
+
+def test_the_autopredictor_waits_for_lightgbm_until_trees_are_grown() -> None:
+    assert "lightgbm" not in loaded_by("stepcast.engine.auto")
+
+
+@pytest.mark.parametrize("step", ["import_data", "export", "update_athena"])
+def test_a_step_that_forecasts_nothing_needs_no_compiler(step: str) -> None:
+    """Numba takes most of a second, too."""
+    assert not loaded_by(f"stepcast.pipeline.steps.{step}") & {"numba", "lightgbm", "statsmodels"}

@@ -3,17 +3,20 @@
 import csv
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from statsmodels import datasets
 
+from stepcast.engine import auto
 from stepcast.engine.accuracy import Sums
 from stepcast.engine.calendar import period_of
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
 from stepcast.engine.predictor import train
+from stepcast.engine.results import Trained
 from stepcast.engine.task import Task
 from tests.engine.given import a_panel
 from tests.shared_data import shared_data
@@ -53,11 +56,16 @@ def nile() -> Floats:
 
 def wql_over_yardstick(model: str, values: Floats, frequency: str, horizon: int) -> float:
     """The model's average wQL over five backtest windows, as a share of SeasonalNaive's."""
-    trained = train(
-        a_panel(values, frequency=frequency),
-        Task(horizon=horizon, windows=5, models=(model, "SeasonalNaive")),
-    )
-    return float(trained.scores[0, 0] / trained.scores[0, 1])
+    task = Task(horizon=horizon, windows=5, algorithm=model)
+    ours, naive = losses(train(a_panel(values, frequency=frequency), task), task)
+    return ours / naive
+
+
+def losses(trained: Trained, task: Task) -> list[float]:
+    """Average wQL of each column of the backtest."""
+    tested = trained.backtest
+    columns = np.moveaxis(tested.predicted, 2, 0)
+    return [Sums.of(tested.actual, column, task.outputs, tested.scale).average_wql for column in columns]
 
 
 @pytest.mark.parametrize(
@@ -105,42 +113,14 @@ def demo_panel() -> Panel:
     return a_panel(*series, frequency="H", end=end)
 
 
-def test_the_choice_per_item_beats_seasonal_naive_and_every_single_model_on_the_demo() -> None:
-    """Four windows of 72 hours. SeasonalNaive's wQL is .22; a choice may use the best of each item."""
-    task = Task(horizon=72, windows=4)
+def test_the_autopredictor_beats_seasonal_naive_and_every_named_algorithm_on_the_demo() -> None:
+    """Four windows of 72 hours. SeasonalNaive's wQL is .22."""
+    task, panel = Task(horizon=72, windows=4), demo_panel()
 
-    trained = train(demo_panel(), task)
+    ours, naive = losses(auto.train(panel, task, auto.fit_shared(panel, task)), task)
 
-    tested = trained.backtest
-    columns = [trained.models.index(name) for name in trained.chosen]
-    chosen = tested.predicted[np.arange(3), :, columns]
-    wql = Sums.of(tested.actual, chosen, task.outputs, tested.scale).average_wql
-    single = {
-        name: Sums.of(tested.actual, tested.predicted[:, :, column], task.outputs, tested.scale).average_wql
-        for column, name in enumerate(trained.models)
-    }
-    assert single["SeasonalNaive"] == pytest.approx(0.22, abs=0.01)
-    assert wql < 0.5 * single["SeasonalNaive"]
-    assert wql <= min(single.values())
-
-
-def test_the_choice_made_on_earlier_weeks_beats_seasonal_naive_on_the_last_days() -> None:
-    """The choice knows nothing of the window that it is judged by."""
-    whole = demo_panel()
-    before = Panel(
-        whole.ids,
-        tuple(values[:-72] for values in whole.values),
-        tuple(observed[:-72] for observed in whole.observed),
-        whole.end - 72,
-        whole.frequency,
-    )
-    task = Task(horizon=72)
-
-    chosen = train(before, task).chosen
-
-    judged = train(whole, task)
-    tested = judged.backtest
-    columns = [judged.models.index(name) for name in chosen]
-    ours = Sums.of(tested.actual, tested.predicted[np.arange(3), :, columns], task.outputs, tested.scale)
-    naive = Sums.of(tested.actual, tested.predicted[:, :, 0], task.outputs, tested.scale)
-    assert ours.average_wql < 0.8 * naive.average_wql
+    named = [replace(task, algorithm=name) for name in ("NPTS", "ETS", "ARIMA")]
+    others = [losses(train(panel, one), one)[0] for one in named]
+    assert naive == pytest.approx(0.22, abs=0.01)
+    assert ours < 0.45 * naive
+    assert ours < min(others)

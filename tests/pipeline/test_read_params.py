@@ -9,6 +9,7 @@ from stepcast.pipeline.domains import DOMAINS, identifier_field, required_fields
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Problem
 from stepcast.pipeline.read_params import read_params
+from stepcast.pipeline.task import task_of
 from tests.pipeline.given import params_bytes, params_document
 from tests.shared_data import shared_data
 
@@ -164,6 +165,18 @@ def test_a_byte_order_mark_is_no_problem() -> None:
         ),
         ({"Predictor__PerformAutoML": False}, "V16", "$.Predictor", "add AlgorithmArn"),
         (
+            {"Predictor__TrainingBudgetSeconds": 0},
+            "params",
+            "$.Predictor.TrainingBudgetSeconds",
+            "greater than 0",
+        ),
+        (
+            {"Predictor__TrainingBudgetSeconds": True},
+            "params",
+            "$.Predictor.TrainingBudgetSeconds",
+            "valid number",
+        ),
+        (
             {
                 "Predictor__PerformAutoML": ...,
                 "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/CNN-QR",
@@ -295,6 +308,26 @@ def test_more_than_five_forecast_types_are_allowed_here_in_any_order() -> None:
     assert problems == []
     assert params is not None
     assert params.forecast.outputs == (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, "mean")
+
+
+@pytest.mark.parametrize("budget", [30, 0.5, None])
+def test_a_budget_of_seconds_reaches_the_engine(budget: float | None) -> None:
+    params, problems = read(Predictor__TrainingBudgetSeconds=budget)
+
+    assert problems == []
+    assert params is not None
+    assert task_of(params).budget_seconds == budget
+
+
+def test_a_budget_has_no_effect_on_a_named_algorithm_and_that_is_said() -> None:
+    problem = only_problem(
+        Predictor__PerformAutoML=...,
+        Predictor__AlgorithmArn="arn:aws:forecast:::algorithm/ETS",
+        Predictor__TrainingBudgetSeconds=30,
+    )
+
+    assert (problem.severity, problem.path) == ("warning", "$.Predictor.TrainingBudgetSeconds")
+    assert problem.remedy == "Remove it, or AlgorithmArn"
 
 
 def test_what_has_no_effect_here_is_said_and_does_not_stop_the_run() -> None:

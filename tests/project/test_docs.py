@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from localaws.cloudformation.resources import RESOURCE_TYPES
 from stepcast.engine.frequency import LARGEST_COUNT
 from stepcast.pipeline import tables
+from stepcast.pipeline.backtest_files import leaderboard_schema
 from stepcast.pipeline.domains import DOMAINS, identifier_field, target_field
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.read_params import read_params
@@ -90,6 +91,15 @@ def test_the_readmes_tables_are_the_ones_that_are_made() -> None:
     made = {getattr(tables, name) for name in tables.__all__ if name.isupper()}
     listed = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert listed == made
+
+
+def test_the_columns_of_the_leaderboard_are_documented() -> None:
+    params, _ = read_params((ROOT / "params.json").read_bytes())
+    assert params is not None
+    page = (ROOT / "docs/how-to/query.md").read_text()
+    columns = leaderboard_schema(params, ("AutoPredictor", "SeasonalNaive")).names
+
+    assert [name for name in columns if f"`{name}`" not in page and name not in params.series_key] == []
 
 
 def test_states_are_documented() -> None:

@@ -8,17 +8,18 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.cli.current_forecast import current_vintage, key_columns, target_column, unknown_item
 from stepcast.cli.failure import Failure
 from stepcast.cli.query import ask, identifier
 from stepcast.cli.stack import Stack
 from stepcast.engine.calendar import moment_of, period_of
 from stepcast.engine.frequency import Frequency
-from stepcast.pipeline import layout, objects, tables, vintages
+from stepcast.pipeline import layout, objects, tables
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.read_params import read_params
 from stepcast.pipeline.vintages import Manifest
 
-__all__ = ["Charted", "chart_series", "current_vintage"]
+__all__ = ["Charted", "chart_series"]
 
 HORIZONS_BACK = 3  # how much history stands before the forecast
 AGGREGATIONS: dict[str, Callable[[list[float]], float]] = {
@@ -50,17 +51,6 @@ class Charted:
     outputs: dict[str, Floats]
 
 
-def current_vintage(stack: Stack) -> Manifest:
-    """What is known of the current forecast; Failure where there is none yet."""
-    manifest = vintages.current(stack.s3, stack.bucket)
-    if manifest is None:
-        raise Failure(
-            f"there is no forecast yet: upload params.json and train/*.csv to s3://{stack.bucket}/, "
-            "then see `stepcast status`"
-        )
-    return manifest
-
-
 def chart_series(stack: Stack, item: str | None, most: int) -> list[Charted]:
     """The series of ``item``, or those with the largest forecasts; ``most`` of them at most.
 
@@ -87,14 +77,7 @@ def _keys(stack: Stack, manifest: Manifest, item: str | None, most: int) -> list
         return keys
     if item is None:
         raise Failure(f"vintage {manifest.vintage} has no rows in the table {tables.FORECAST}")
-    known = ask(
-        stack,
-        f"SELECT DISTINCT {identifier(names[0])} FROM {tables.FORECAST} ORDER BY 1 LIMIT 10",  # noqa: S608
-    ).rows
-    raise Failure(
-        f"the forecast has no item {item!r}: choose one of {', '.join(str(row[0]) for row in known)}, "
-        f"or see them all in the table {tables.FORECAST}"
-    )
+    raise unknown_item(stack, manifest, item)
 
 
 def _read(stack: Stack, manifest: Manifest, key: tuple[str, ...], aggregation: str) -> Charted:
@@ -129,16 +112,6 @@ def _read(stack: Stack, manifest: Manifest, key: tuple[str, ...], aggregation: s
         ahead=_moments([when for when, _ in next(iter(outputs.values()))]),
         outputs={output: np.array([number for _, number in rows]) for output, rows in outputs.items()},
     )
-
-
-def key_columns(manifest: Manifest) -> list[str]:
-    """The columns that tell series apart: the identifier, then the forecast's dimensions."""
-    return [name for name, kind in manifest.wide_columns.items() if kind == "string" and name != "date"]
-
-
-def target_column(manifest: Manifest) -> str:
-    """What is forecast: the only number in the table."""
-    return next(name for name, kind in manifest.clean_columns.items() if kind == "double")
 
 
 def _aggregation(stack: Stack) -> str:

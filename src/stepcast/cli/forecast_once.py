@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from stepcast.cli.chart import MOST_PANELS
-from stepcast.cli.chart_data import chart_series, key_columns, target_column
+from stepcast.cli.chart_data import chart_series
+from stepcast.cli.current_forecast import key_columns, target_column
 from stepcast.cli.drawing import draw
 from stepcast.cli.executions import Execution, describe
 from stepcast.cli.failure import Failure

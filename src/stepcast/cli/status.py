@@ -1,4 +1,4 @@
-"""``stepcast status``: what runs, what failed and why, the current forecast, the messages sent."""
+"""``stepcast status``: what runs, what failed and why, the current forecast, the messages sent, one item."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +10,9 @@ from stepcast.cli.output import cell, clock, duration, plural, print_json, print
 
 if TYPE_CHECKING:
     from stepcast.cli.executions import Execution
+    from stepcast.cli.reasons import Reasons
     from stepcast.cli.situation import Situation
+    from stepcast.pipeline.vintages import Manifest
 
 __all__ = ["status"]
 
@@ -19,13 +21,29 @@ MESSAGES_SHOWN = 5
 
 def status(
     last: Annotated[int, typer.Option(min=1, help="How many executions, the newest first.")] = 10,
+    item: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Instead, why this item is forecast as it is."),
+    ] = None,
     as_json: Json = False,
     endpoint: Endpoint = None,
 ) -> None:
-    """Show the executions, where one is or failed and why, the current forecast and the messages sent."""
+    """Show the executions, where one is or failed and why, the current forecast and the messages sent.
+
+    With --item: what an item's forecast is made of, and how it did in the backtest.
+    """
+    from stepcast.cli.reasons import reasons
     from stepcast.cli.situation import look
     from stepcast.cli.stack import attach
 
+    if item is not None:
+        manifest, series = reasons(attach(endpoint), item)
+        if as_json:
+            rows = [{**one.key, **one.figures, "ratio": one.ratio} for one in series]
+            print_json({"vintage": manifest.vintage, "series": rows})
+        else:
+            _print_reasons(manifest, series)
+        return
     situation = look(attach(endpoint), last)
     if as_json:
         print_json(_document(situation))
@@ -57,6 +75,48 @@ def _print(situation: "Situation") -> None:
         print_line("\nMessages:")
         for message in situation.messages[-MESSAGES_SHOWN:]:
             print_line(f"  {clock(datetime.fromisoformat(message.when))}  {message.subject}")
+
+
+def _print_reasons(manifest: "Manifest", series: list["Reasons"]) -> None:
+    print_line(f"Forecast of vintage {manifest.vintage}")
+    for one in series:
+        print_line("")
+        print_line(" · ".join(one.key.values()))
+        for name, text in _told(manifest, one).items():
+            if text:
+                print_line(f"  {name:<9} {text}")
+
+
+def _told(manifest: "Manifest", one: "Reasons") -> dict[str, str | None]:
+    """What there is to say of a series, by name; None where there is nothing."""
+    row, ratio, score = one.figures, one.ratio, one.figures["score"]
+    backtest = "no window could be tested" if score is None else f"{row['metric']} {score:.4g}"
+    if ratio is not None:
+        backtest += (
+            f"; wQL {row['wql']:.4g}, seasonal naive's {row['wql_seasonal_naive']:.4g}: {ratio:.2f} of it"
+        )
+    covered = None
+    if row["coverage"] is not None:
+        low, high = _outer_quantiles(manifest)
+        covered = (
+            f"{row['coverage']:.0%} of the outcomes lay between p{low} and p{high}, {high - low}% should"
+        )
+    return {
+        "model": row["model"],
+        "weights": row["weights"],
+        "sources": row["sources"],
+        "seasons": row["seasons"],
+        "backtest": backtest,
+        "coverage": covered,
+        "note": row["note"],
+    }
+
+
+def _outer_quantiles(manifest: "Manifest") -> tuple[int, int]:
+    """The lowest and the highest percentile that is forecast."""
+    outputs = [name for name, kind in manifest.wide_columns.items() if kind == "double"]
+    asked = [int(name.removeprefix("p")) for name in outputs if name != "mean"]
+    return min(asked), max(asked)
 
 
 def _row(execution: "Execution") -> tuple[str, ...]:

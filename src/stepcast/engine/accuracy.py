@@ -95,6 +95,7 @@ class Sums:
     ``scaled_error``       sum of |y - point forecast| / scale over the ``scaled_points`` whose scale is known
                            and not zero
     ``percentage_error``   sum of |y - point forecast| / |y| over the ``percentage_points`` where y is not 0
+    ``covered``            scored points from the lowest to the highest quantile
     """
 
     forecasts: int
@@ -108,6 +109,7 @@ class Sums:
     scaled_points: int
     percentage_error: float
     percentage_points: int
+    covered: int
 
     @classmethod
     def of(cls, actual: Floats, predicted: Floats, outputs: Outputs, scale: Floats) -> "Sums":
@@ -142,6 +144,7 @@ class Sums:
                 scaled_points=int(scalable.sum()),
                 percentage_error=float((error[y != 0] / np.abs(y[y != 0])).sum()),
                 percentage_points=int((y != 0).sum()),
+                covered=_covered(y, forecast[:, : len(quantiles)]),
             )
 
     @classmethod
@@ -165,6 +168,7 @@ class Sums:
             scaled_points=self.scaled_points + other.scaled_points,
             percentage_error=self.percentage_error + other.percentage_error,
             percentage_points=self.percentage_points + other.percentage_points,
+            covered=self.covered + other.covered,
         )
 
     @property
@@ -197,6 +201,11 @@ class Sums:
         """Mean of |y - forecast| / |y| where y is not zero; nan where all are."""
         return _ratio(self.percentage_error, self.percentage_points)
 
+    @property
+    def coverage(self) -> float:
+        """Share of outcomes between the lowest and the highest quantile; nan where there are not two."""
+        return _ratio(self.covered, self.points) if len(self.quantiles) > 1 else float("nan")
+
     def metric(self, name: Metric) -> float:
         """The metric by Amazon Forecast's name.
 
@@ -218,6 +227,13 @@ class Sums:
 
 def _quantiles(outputs: Outputs) -> tuple[float, ...]:
     return tuple(output for output in outputs if output != "mean")
+
+
+def _covered(actual: Floats, quantiles: Floats) -> int:
+    """How many of ``actual`` (points,) lie between the first and the last of ``quantiles`` (points, any)."""
+    if not quantiles.shape[1]:
+        return 0
+    return int(((quantiles[:, 0] <= actual) & (actual <= quantiles[:, -1])).sum())
 
 
 def _ratio(numerator: float, count: int) -> float:

@@ -1,24 +1,23 @@
-"""Forecast the past: every model in every window, from what was known before it."""
+"""Forecast the past: a named model in every window, from what was known before it."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.accuracy import seasonal_error
-from stepcast.engine.errors import CannotFit
-from stepcast.engine.fitting import fit
-from stepcast.engine.models import MODELS
+from stepcast.engine.fallback import fit_or_fall_back
+from stepcast.engine.models import SEASONAL_NAIVE
 from stepcast.engine.panel import Panel
 from stepcast.engine.seasonality import usable_season
 from stepcast.engine.task import Task
 
-__all__ = ["Backtest", "Refusals", "backtest"]
+__all__ = ["Backtest", "backtest"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Integers = NDArray[np.int64]
-Refusals = dict[tuple[int, int], CannotFit]  # of one series, by (window, model)
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Backtest:
 
     ``starts``     (windows,) the number of each window's first period.
     ``actual``     (series, windows, horizon), nan where missing.
-    ``predicted``  (series, windows, models, horizon, outputs), nan where a model did not run.
+    ``predicted``  (series, windows, models, horizon, outputs).
     ``scale``      (series, windows) MASE's denominator, from observed values before the window; nan where
                    there is none.
     ``season``     (series,) the season that scale and models used in the latest window; earlier windows fall
@@ -44,8 +43,8 @@ class Backtest:
     season: Integers
 
 
-def backtest(panel: Panel, task: Task, models: tuple[str, ...]) -> tuple[Backtest, tuple[Refusals, ...]]:
-    """Run ``models`` over the task's windows; why a model did not run is in the refusals, one dict a series.
+def backtest(panel: Panel, task: Task, models: tuple[str, ...]) -> tuple[Backtest, tuple[str, ...]]:
+    """Run ``models`` over the task's windows; the notes (series,) say where SeasonalNaive had to stand in.
 
     Nothing at or after a window's start reaches the models, and no other series does.
     """
@@ -54,8 +53,9 @@ def backtest(panel: Panel, task: Task, models: tuple[str, ...]) -> tuple[Backtes
     predicted = np.full((*shape, len(models), task.horizon, len(task.outputs)), np.nan)
     scale = np.full(shape, np.nan)
     season = np.ones(len(panel), dtype=np.int64)
-    refusals: tuple[Refusals, ...] = tuple({} for _ in panel.values)
+    notes = []
     for series, (values, observed) in enumerate(zip(panel.values, panel.observed, strict=True)):
+        refusals: dict[str, list[int]] = defaultdict(list)
         for window in range(task.windows):
             before = task.window_start(window + 1)
             cut = len(values) - before
@@ -72,21 +72,14 @@ def backtest(panel: Panel, task: Task, models: tuple[str, ...]) -> tuple[Backtes
                 continue
             actual[series, window] = outcome
             for column, name in enumerate(models):
-                try:
-                    predicted[series, window, column] = fit(
-                        MODELS[name],
-                        history,
-                        seen,
-                        panel.end - before,
-                        panel.frequency,
-                        task.horizon,
-                        task.outputs,
-                        task.parameters,
-                    )
-                except CannotFit as refusal:
-                    refusals[series][window, column] = refusal
+                predicted[series, window, column], refusal = fit_or_fall_back(
+                    name, history, seen, panel.end - before, panel.frequency, task
+                )
+                if refusal:
+                    refusals[refusal].append(window)
+        notes.append("; ".join(_stood_in(why, windows) for why, windows in refusals.items()))
     starts = np.array([panel.end - task.window_start(window + 1) + 1 for window in range(task.windows)])
-    return Backtest(starts, actual, predicted, scale, season), refusals
+    return Backtest(starts, actual, predicted, scale, season), tuple(notes)
 
 
 def _outcome(values: Floats, observed: Flags) -> Floats:
@@ -95,3 +88,8 @@ def _outcome(values: Floats, observed: Flags) -> Floats:
     if (known & ~observed).any():
         return np.full(len(values), np.nan)
     return np.where(known, values, np.nan)
+
+
+def _stood_in(why: str, windows: list[int]) -> str:
+    numbers = ", ".join(str(window + 1) for window in windows)
+    return f"{why}: {SEASONAL_NAIVE.name} stood in for it in backtest window {numbers}"

@@ -76,3 +76,29 @@ class Panel:
             and Related(related.names, tuple(related.values[p] for p in places), related.ahead),
             metadata=metadata and Metadata(metadata.names, tuple(metadata.values[p] for p in places)),
         )
+
+    def __add__(self, other: "Panel") -> "Panel":
+        """The series of both. ValueError where they do not share their grid, features and attributes."""
+        if _common(self) != _common(other):
+            raise ValueError(f"panels of {_common(self)} and {_common(other)} do not go together")
+        related, metadata = self.related, self.metadata
+        if related is not None and other.related is not None:
+            related = Related(related.names, related.values + other.related.values, related.ahead)
+        if metadata is not None and other.metadata is not None:
+            metadata = Metadata(metadata.names, metadata.values + other.metadata.values)
+        return Panel(
+            ids=self.ids + other.ids,
+            values=self.values + other.values,
+            observed=self.observed + other.observed,
+            end=self.end,
+            frequency=self.frequency,
+            related=related,
+            metadata=metadata,
+        )
+
+
+def _common(panel: Panel) -> tuple[object, ...]:
+    """What all series of a panel share."""
+    related, metadata = panel.related, panel.metadata
+    features = related and (related.names, related.ahead)
+    return panel.end, str(panel.frequency), features, metadata and metadata.names

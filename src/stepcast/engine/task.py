@@ -11,10 +11,10 @@ Metric = Literal["AverageWeightedQuantileLoss", "WAPE", "RMSE", "MASE", "MAPE"]
 
 @dataclass(frozen=True)
 class Task:
-    """How far ahead, which outputs, which models may compete and how they are compared.
+    """How far ahead, which outputs, by which algorithm and how it is judged.
 
     ``outputs``  quantiles in rising order, then ``"mean"`` if asked for: the last axis of forecast arrays.
-    ``models``   candidates by name; with one there is nothing to choose, it is only backtested.
+    ``algorithm`` a model by name (see models); None is the AutoPredictor.
     ``windows``  backtest windows; window k = 1..n starts ``offset + (k - 1) * horizon`` before the end.
     ``parameters`` of a named algorithm, as TrainingParameters has them (text to text).
     ``holidays`` countries whose public holidays may explain the series, as the specification codes them.
@@ -23,7 +23,7 @@ class Task:
 
     horizon: int
     outputs: tuple[float | Literal["mean"], ...] = (0.1, 0.5, 0.9)
-    models: tuple[str, ...] = ("SeasonalNaive", "NPTS", "ETS", "ARIMA")
+    algorithm: str | None = None
     metric: Metric = "AverageWeightedQuantileLoss"
     windows: int = 1
     offset: int = 0  # 0 means horizon

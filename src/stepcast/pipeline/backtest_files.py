@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from stepcast.engine.accuracy import Sums
 from stepcast.engine.calendar import moment_of
-from stepcast.engine.predictor import Forecast, Trained
+from stepcast.engine.results import Forecast, Trained
 from stepcast.engine.task import Task
 from stepcast.pipeline.csv_files import stamps
 from stepcast.pipeline.params import Params, output_label
@@ -19,7 +19,7 @@ from stepcast.pipeline.shards import Shard
 __all__ = ["Scoreboard", "ShardBacktest", "accuracy_in_sql", "leaderboard_schema"]
 
 ISO = "%Y-%m-%dT%H:%M:%S"
-CHOSEN = "AutoML"  # the name of "each series its best model" beside the models' own
+UNTESTED = "not backtested: no window has observed values before it, and only observed ones in it"
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class ShardBacktest:
 
     def forecasted_values(self) -> pa.Table:
         """Amazon Forecast's backtest export: actual and forecast of every scored series, window and point."""
-        backtest, chosen = self.trained.backtest, self._chosen()
-        scored = np.isfinite(backtest.actual).any(axis=2) & np.isfinite(chosen).all(axis=(2, 3))
+        backtest, predicted = self.trained.backtest, self._predicted()
+        scored = np.isfinite(backtest.actual).any(axis=2) & np.isfinite(predicted).all(axis=(2, 3))
         series, windows = np.nonzero(scored)
         horizon = self.task.horizon
         periods = (backtest.starts[windows][:, None] + np.arange(horizon)).ravel()
@@ -47,12 +47,12 @@ class ShardBacktest:
             np.repeat(backtest.starts[windows] + horizon - 1, horizon)
         )
         for number, output in enumerate(self.task.outputs):
-            columns[output_label(output)] = pa.array(chosen[series, windows, :, number].ravel())
+            columns[output_label(output)] = pa.array(predicted[series, windows, :, number].ravel())
         return pa.table(columns)
 
     def accuracy(self) -> pa.Table:
         """One row an item and window (Computed), and one an item (Summary: the mean of its windows)."""
-        backtest, chosen = self.trained.backtest, self._chosen()
+        backtest, predicted = self.trained.backtest, self._predicted()
         starts = self._stamps(backtest.starts).to_pylist()
         ends = self._stamps(backtest.starts + self.task.horizon - 1).to_pylist()
         rows = []
@@ -60,7 +60,7 @@ class ShardBacktest:
             computed = []
             for window in range(len(starts)):
                 actual, scale = backtest.actual[number, window], backtest.scale[number, window]
-                sums = Sums.of(actual, chosen[number, window], self.task.outputs, np.asarray(scale))
+                sums = Sums.of(actual, predicted[number, window], self.task.outputs, np.asarray(scale))
                 if sums.points:
                     computed.append((window, _metrics(sums)))
             if not computed:
@@ -77,45 +77,41 @@ class ShardBacktest:
         return pa.Table.from_pylist(rows, schema=accuracy_schema(self.params))
 
     def leaderboard(self) -> pa.Table:
-        """One row an item: the model that made its forecast, every model's score, why one fell back."""
+        """One row an item: what made its forecast and why, how it did beside SeasonalNaive."""
         rows = []
-        for number, model in enumerate(self.forecast.models):
-            scores = {
-                score_column(name): _finite(self.trained.scores[number, at]) for at, name in self._models()
-            }
-            notes = [note for note in (self.trained.notes[number], self.forecast.notes[number]) if note]
+        for number, why in enumerate(self.forecast.explanations):
+            sums = self._sums(number)
+            notes = [why.note, "" if _judged(sums).points else UNTESTED]
             rows.append(
                 {
                     **self._key(number),
                     "scope": "item",
-                    "model": model,
-                    "metric": self.task.metric,
-                    "score": scores.get(score_column(model)),
-                    **scores,
-                    "note": "; ".join(dict.fromkeys(notes)) or None,
+                    "model": self.forecast.models[number],
+                    **_figures(sums, self.task),
+                    "coverage": _finite(self.trained.coverage[number]),
+                    "seasons": ", ".join(map(str, why.seasons)) or None,
+                    "weights": _shares(why.weights),
+                    "sources": _shares(why.sources),
+                    "note": "; ".join(filter(None, notes)) or None,
                 }
             )
         return pa.Table.from_pylist(rows, schema=leaderboard_schema(self.params, self.trained.models))
 
     def sums(self) -> dict[str, Sums]:
-        """Sums of each model, and of the chosen ones if there was a choice; shards add up."""
-        backtest, outputs = self.trained.backtest, self.task.outputs
-        sums = {
-            name: Sums.of(backtest.actual, backtest.predicted[:, :, at], outputs, backtest.scale)
-            for at, name in self._models()
+        """Sums of each model over all items; shards add up."""
+        return self._sums(slice(None))
+
+    def _sums(self, items: int | slice) -> dict[str, Sums]:
+        actual, scale = self.trained.backtest.actual[items], self.trained.backtest.scale[items]
+        predicted = np.moveaxis(self.trained.backtest.predicted[items], -3, 0)
+        return {
+            name: Sums.of(actual, own, self.task.outputs, scale)
+            for name, own in zip(self.trained.models, predicted, strict=True)
         }
-        if len(self.task.models) > 1:
-            sums[CHOSEN] = Sums.of(backtest.actual, self._chosen(), outputs, backtest.scale)
-        return sums
 
-    def _models(self) -> list[tuple[int, str]]:
-        return list(enumerate(self.trained.models))
-
-    def _chosen(self) -> NDArray[np.float64]:
-        """The backtest of each series' chosen model: (series, windows, horizon, outputs)."""
-        at = np.array([self.trained.models.index(model) for model in self.trained.chosen], dtype=np.int64)
-        predicted: NDArray[np.float64] = self.trained.backtest.predicted[np.arange(len(at)), :, at]
-        return predicted
+    def _predicted(self) -> NDArray[np.float64]:
+        """The backtest of what is judged: (series, windows, horizon, outputs)."""
+        return self.trained.backtest.predicted[:, :, 0]
 
     def _key(self, number: int) -> dict[str, str]:
         names = (name.lower() for name in self.shard.key_names)
@@ -134,15 +130,15 @@ class ShardBacktest:
 
 @dataclass(frozen=True)
 class Scoreboard:
-    """The models' figures over all items of all shards."""
+    """The models' figures over all items of all shards: first what is judged, last SeasonalNaive."""
 
     sums: dict[str, Sums]
     task: Task
 
     @property
     def best(self) -> str:
-        """What made the forecast: AutoML, or the one algorithm asked for."""
-        return CHOSEN if CHOSEN in self.sums else self.task.models[0]
+        """What made the forecast: AutoPredictor, or the one algorithm asked for."""
+        return next(iter(self.sums))
 
     def scores(self) -> dict[str, float | None]:
         """The metric of every model over all items; None where nothing was scored."""
@@ -150,18 +146,15 @@ class Scoreboard:
 
     def leaderboard(self, params: Params) -> pa.Table:
         """The one row of scope ``all``, to be read beside the items'."""
-        scores = self.scores()
-        own = {score_column(name): score for name, score in scores.items() if name != CHOSEN}
+        ours = _judged(self.sums)
         row = {
-            **dict.fromkeys(name.lower() for name in params.series_key),
             "scope": "all",
             "model": self.best,
+            **_figures(self.sums, self.task),
+            "coverage": _finite(ours.coverage),
+            "note": "over all items" if ours.points else UNTESTED,
         }
-        note = "over all items" if scores[self.best] is not None else "no backtest window had observed values"
-        row = {**row, "metric": self.task.metric, "score": scores[self.best], **own, "note": note}
-        return pa.Table.from_pylist(
-            [row], schema=leaderboard_schema(params, tuple(name for name in self.sums if name != CHOSEN))
-        )
+        return pa.Table.from_pylist([row], schema=leaderboard_schema(params, tuple(self.sums)))
 
     def metric_data(self) -> list[dict[str, Any]]:
         """For CloudWatch: WQL by algorithm and quantile, RMSE by algorithm; only what was scored."""
@@ -194,10 +187,12 @@ def accuracy_in_sql(shards: list[pa.Table]) -> pa.Table:
 
 def leaderboard_schema(params: Params, models: tuple[str, ...]) -> pa.Schema:
     """Columns of the SQL table ``leaderboard``."""
-    text = [*(name.lower() for name in params.series_key), "scope", "model", "metric"]
-    numbers = ["score", *map(score_column, models)]
-    columns = [(name, pa.string()) for name in text] + [(name, pa.float64()) for name in numbers]
-    return pa.schema([*columns, ("note", pa.string())])
+    text, numbers = pa.string(), pa.float64()
+    columns = [*(name.lower() for name in params.series_key), "scope", "model", "metric"]
+    figures = ["score", *map(score_column, models), "wql", "wql_seasonal_naive", "coverage"]
+    words = ["seasons", "weights", "sources", "note"]
+    kinds = {**dict.fromkeys(columns, text), **dict.fromkeys(figures, numbers), **dict.fromkeys(words, text)}
+    return pa.schema(kinds.items())
 
 
 def sql_name(metric: str) -> str:
@@ -218,6 +213,32 @@ def score_column(model: str) -> str:
     ('score_seasonal_naive', 'score_ets')
     """
     return "score_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", model).lower()
+
+
+def _judged(sums: dict[str, Sums]) -> Sums:
+    """Of what made the forecast: the first."""
+    return next(iter(sums.values()))
+
+
+def _figures(sums: dict[str, Sums], task: Task) -> dict[str, Any]:
+    """What the leaderboard says of ``sums`` by model, the last of which is SeasonalNaive."""
+    ours, *_, naive = (_judged(sums), *sums.values())
+    return {
+        "metric": task.metric,
+        "score": _finite(ours.metric(task.metric)),
+        **{score_column(name): _finite(one.metric(task.metric)) for name, one in sums.items()},
+        "wql": _finite(ours.average_wql),
+        "wql_seasonal_naive": _finite(naive.average_wql),
+    }
+
+
+def _shares(shares: tuple[tuple[str, float], ...]) -> str | None:
+    """Names with their shares, as a person reads them.
+
+    >>> _shares((("ridge", 0.4123), ("theta", 0.2)))
+    'ridge 0.41, theta 0.2'
+    """
+    return ", ".join(f"{name} {share:.2g}" for name, share in shares) or None
 
 
 def _metrics(sums: Sums) -> dict[str, float | None]:

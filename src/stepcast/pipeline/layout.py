@@ -54,6 +54,11 @@ def shard(run: str, number: int) -> str:
     return f"{shards(run)}part-{number}.parquet"
 
 
+def shared(run: str) -> str:
+    """What FitShared learned of all shards together."""
+    return f"{work(run)}shared.npz"
+
+
 def trained(run: str, number: int) -> str:
     """What TrainPredictor learned of one shard."""
     return f"{work(run)}trained/part-{number}.npz"

@@ -167,11 +167,13 @@ class Predictor(Section):
         "AverageWeightedQuantileLoss"
     )
     input_data_config: InputDataConfig = InputDataConfig()
+    # Ours: CPU seconds of one core. Strict: true is no number.
+    training_budget_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)] | None = None
     tags: tuple[Tag, ...] = Field((), max_length=50)
 
     @property
     def algorithm(self) -> str | None:
-        """ETS, ARIMA, NPTS... or None for AutoML."""
+        """ETS, ARIMA, NPTS... or None for the AutoPredictor."""
         return self.algorithm_arn.removeprefix(ALGORITHM_ARN) if self.algorithm_arn else None
 
 

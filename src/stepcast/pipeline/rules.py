@@ -312,6 +312,11 @@ def what_is_left_aside(raw: Raw) -> Iterator[Problem]:
     if predictor.get("AutoMLOverrideStrategy"):
         path = "$.Predictor.AutoMLOverrideStrategy"
         yield _warning("V16", path, "it has no effect here: AutoML is fast and accurate at once", "Remove it")
+    if predictor.get("TrainingBudgetSeconds") is not None and predictor.get("AlgorithmArn"):
+        path = "$.Predictor.TrainingBudgetSeconds"
+        yield _warning(
+            "V16", path, "a named algorithm takes the time that it takes", "Remove it, or AlgorithmArn"
+        )
     features = _at(raw, "Predictor", "InputDataConfig").get("SupplementaryFeatures")
     for number, feature in enumerate(features if isinstance(features, list) else []):
         name = feature.get("Name") if isinstance(feature, dict) else feature

@@ -3,20 +3,19 @@
 from stepcast.engine.task import Task
 from stepcast.pipeline.params import Params
 
-__all__ = ["AUTOML", "task_of"]
-
-AUTOML = ("SeasonalNaive", "NPTS", "ETS", "ARIMA")  # simpler ones first: they win ties
+__all__ = ["task_of"]
 
 
 def task_of(params: Params) -> Task:
-    """What params.json asks of the engine: one named algorithm, or all to choose from."""
+    """What params.json asks of the engine."""
     predictor = params.predictor
     return Task(
         horizon=predictor.forecast_horizon,
         outputs=params.forecast.outputs,
-        models=(predictor.algorithm,) if predictor.algorithm else AUTOML,
+        algorithm=predictor.algorithm,
         metric=predictor.optimization_metric,
         windows=predictor.evaluation_parameters.number_of_backtest_windows,
         offset=predictor.evaluation_parameters.back_test_window_offset or 0,
         parameters=predictor.training_parameters,
+        budget_seconds=predictor.training_budget_seconds,
     )

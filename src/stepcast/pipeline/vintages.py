@@ -36,7 +36,7 @@ class Manifest(BaseModel):
     accuracy_columns: dict[str, str]
     leaderboard_columns: dict[str, str]
     metric: str
-    best: str  # AutoML, or the algorithm asked for
+    best: str  # AutoPredictor, or the algorithm asked for
     scores: dict[str, float | None]  # of every model over all items; None where nothing could be backtested
     published: datetime | None = None
 

@@ -195,7 +195,7 @@ def test_series_are_the_same_however_they_are_sharded_and_partitioned(
     monkeypatch.setattr("stepcast.pipeline.importing.spill.AT_ONCE", 70)
     again = import_files("".join(rows), frequency="D", filling=filling)
 
-    assert once.imported.shards == 4
+    assert once.imported.shards == 1
     assert again.imported.shards == 14
     assert again.series == once.series
     assert list(again.series) == sorted(again.series)

@@ -15,6 +15,7 @@ from stepcast.pipeline.problems import Report
 from tests.pipeline.importing.harness import ROWS, RUN, ImportFiles, params
 from tests.shared_data import shared_data
 
+SLOW = {"AlgorithmArn": "arn:aws:forecast:::algorithm/ETS"}  # each series is worth a shard
 TWO_ITEMS = """\
 2014-01-01 00:00:00,1.5,lamp
 2014-01-01 00:00:00,7,bulb
@@ -26,7 +27,7 @@ TWO_ITEMS = """\
 def test_the_reference_pipelines_own_data_imports_whole(import_files: ImportFiles) -> None:
     outcome = import_files(shared_data("demo/item-demand-time.csv").read_bytes(), horizon=72)
 
-    assert (outcome.imported.rows, outcome.imported.series, outcome.imported.shards) == (23_973, 3, 3)
+    assert (outcome.imported.rows, outcome.imported.series, outcome.imported.shards) == (23_973, 3, 1)
     assert outcome.report.problems == []
     assert sorted(outcome.series) == ["client_10", "client_111", "client_12"]
     assert (outcome.imported.first, outcome.imported.last) == ("2014-01-01 01:00:00", "2014-11-29 23:00:00")
@@ -64,7 +65,7 @@ def test_a_dimension_asked_for_tells_series_apart(import_files: ImportFiles) -> 
     outcome = import_files(text, columns=columns, dimensions=("city",))
 
     assert outcome.series == {"lamp / Berlin": [1], "lamp / Wien": [2]}
-    assert [shard.keys for shard in outcome.shards] == [(("lamp", "Berlin"),), (("lamp", "Wien"),)]
+    assert [shard.keys for shard in outcome.shards] == [(("lamp", "Berlin"), ("lamp", "Wien"))]
     assert outcome.imported.statistics["city"]["CountDistinct"] == 2
 
 
@@ -188,7 +189,9 @@ def test_progress_is_told(s3: Any, bucket: str, tmp_path: Path) -> None:
     s3.put_object(Bucket=bucket, Key="train/a.csv", Body=TWO_ITEMS)
     told: list[tuple[str, int, int]] = []
 
-    import_target(s3, bucket, RUN, params(), ROWS, Report(), tmp_path, lambda *facts: told.append(facts))
+    import_target(
+        s3, bucket, RUN, params(**SLOW), ROWS, Report(), tmp_path, lambda *facts: told.append(facts)
+    )
 
     size = len(TWO_ITEMS)
     assert told[-3:] == [("read", size, size), ("shards", 1, 2), ("shards", 2, 2)]
@@ -215,7 +218,7 @@ def test_a_full_disk_says_so(s3: Any, bucket: str, tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("stepcast.pipeline.importing.spill.Spill._all", Path("/dev/full"))
 
     with pytest.raises(OSError, match="the scratch folder is full") as caught:
-        import_target(s3, bucket, RUN, params(), ROWS, Report(), tmp_path)
+        import_target(s3, bucket, RUN, params(**SLOW), ROWS, Report(), tmp_path)
 
     assert caught.value.errno == errno.ENOSPC
     assert list(tmp_path.iterdir()) == []
@@ -235,7 +238,7 @@ def test_the_parts_of_the_rows_are_bounded(
 
 
 def test_the_list_of_shards_is_what_the_map_states_read(import_files: ImportFiles) -> None:
-    outcome = import_files(TWO_ITEMS)
+    outcome = import_files(TWO_ITEMS, **SLOW)
 
     assert objects.read_json(outcome.s3, outcome.bucket, layout.shard_list(RUN)) == [
         {"shard": 0},

@@ -59,8 +59,8 @@ class Account:
             "accuracy_columns": {"item_id": "string", "rmse": "double"},
             "leaderboard_columns": {"item_id": "string", "score": "double"},
             "metric": "WAPE",
-            "best": "AutoML",
-            "scores": {"SeasonalNaive": 0.5, "AutoML": 0.25},
+            "best": "AutoPredictor",
+            "scores": {"SeasonalNaive": 0.5, "AutoPredictor": 0.25},
             "published": datetime.now(UTC) if published else None,
         }
         manifest = vintages.Manifest.model_validate(facts | changes)

@@ -1,26 +1,21 @@
 """From rows to exported files, step by step, without a state machine."""
 
-import csv
-import io
 import json
-from typing import Any
+import re
 
 import boto3
-import pyarrow.parquet as pq
 import pytest
 
-from stepcast.pipeline import layout, objects, vintages
+from stepcast.pipeline import layout, vintages
 from stepcast.pipeline.errors import InvalidInputException, Superseded
-from stepcast.pipeline.run import Run, ShardRun
 from stepcast.pipeline.steps.create_dataset import create_dataset
 from stepcast.pipeline.steps.export import export
-from stepcast.pipeline.steps.forecast import forecast
 from stepcast.pipeline.steps.import_data import import_data
-from stepcast.pipeline.steps.train_predictor import train_predictor
-from tests.pipeline.given import params_bytes, params_document
+from tests.pipeline.given import params_document
 from tests.pipeline.steps.conftest import BUCKET, Account
+from tests.pipeline.steps.whole_run import leaderboard, rows_under, run_steps
 
-NAIVE = {"Predictor__EvaluationParameters": {"NumberOfBacktestWindows": 2}}
+TWO_WINDOWS = {"Predictor__EvaluationParameters": {"NumberOfBacktestWindows": 2}}
 
 
 def sales(items: tuple[str, ...] = ("desk", "lamp"), weeks: int = 8) -> str:
@@ -32,27 +27,8 @@ def sales(items: tuple[str, ...] = ("desk", "lamp"), weeks: int = 8) -> str:
     )
 
 
-def run_steps(account: Account, data: str, **changes: Any) -> Run:
-    account.put("params.json", params_bytes(**changes))
-    account.put("train/a.csv", data)
-    run = import_data(create_dataset(account.run(), s3=account.s3), s3=account.s3)
-    for entry in objects.read_json(account.s3, BUCKET, layout.shard_list(run.run)):
-        shard = ShardRun(**run.model_dump(), shard=entry["shard"])
-        forecast(train_predictor(shard, s3=account.s3), s3=account.s3)
-    cloudwatch = boto3.client("cloudwatch")
-    try:
-        return export(run, s3=account.s3, cloudwatch=cloudwatch)
-    finally:
-        cloudwatch.close()
-
-
-def rows_under(account: Account, prefix: str) -> list[dict[str, str]]:
-    files = [key for key in account.keys(prefix) if key.endswith(".csv")]
-    return [row for key in files for row in csv.DictReader(io.StringIO(account.text(key)))]
-
-
 def test_raw_is_wide_clean_is_long_and_both_say_the_same(account: Account) -> None:
-    run = run_steps(account, sales(), **NAIVE)
+    run = run_steps(account, sales(), **TWO_WINDOWS)
 
     raw = rows_under(account, layout.raw(layout.FORECAST, run.vintage))
     clean = rows_under(account, layout.clean(layout.FORECAST, run.vintage))
@@ -65,12 +41,12 @@ def test_raw_is_wide_clean_is_long_and_both_say_the_same(account: Account) -> No
 
 
 def test_the_manifest_is_the_last_object_and_names_what_was_made(account: Account) -> None:
-    run = run_steps(account, sales(), **NAIVE)
+    run = run_steps(account, sales(), **TWO_WINDOWS)
 
     manifest = vintages.read(account.s3, BUCKET, run.vintage)
     assert manifest is not None
-    assert (manifest.items, manifest.best, manifest.published) == (2, "AutoML", None)
-    assert set(manifest.scores) == {"SeasonalNaive", "NPTS", "ETS", "ARIMA", "AutoML"}
+    assert (manifest.items, manifest.best, manifest.published) == (2, "AutoPredictor", None)
+    assert set(manifest.scores) == {"AutoPredictor", "SeasonalNaive"}
     assert manifest.clean_columns == {
         "item_id": "string",
         "timestamp": "string",
@@ -80,7 +56,7 @@ def test_the_manifest_is_the_last_object_and_names_what_was_made(account: Accoun
 
 
 def test_each_window_is_a_row_and_the_summary_is_their_mean(account: Account) -> None:
-    run_steps(account, sales().replace("11\n", "13\n"), **NAIVE)
+    run_steps(account, sales().replace("11\n", "13\n"), **TWO_WINDOWS)
 
     rows = [row for row in rows_under(account, "accuracy/") if row.get("item_id") == "lamp" and "WAPE" in row]
     computed = [row for row in rows if row["backtest_window"] == "Computed"]
@@ -91,30 +67,61 @@ def test_each_window_is_a_row_and_the_summary_is_their_mean(account: Account) ->
     assert summary["backtestwindow_end_time"] == max(row["backtestwindow_end_time"] for row in computed)
 
 
-def test_the_leaderboard_has_every_item_and_the_whole(account: Account) -> None:
-    run_steps(account, sales(), **NAIVE)
+def test_the_leaderboard_says_of_every_item_and_the_whole_how_it_is_forecast(account: Account) -> None:
+    run_steps(account, sales(), **TWO_WINDOWS)
 
-    (key,) = [key for key in account.keys("accuracy/") if "/leaderboard/" in key]
-    body = account.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
-    rows = pq.read_table(io.BytesIO(body)).to_pylist()
-    assert [(row["item_id"], row["scope"]) for row in rows] == [
+    *items, whole = leaderboard(account)
+    assert [(row["item_id"], row["scope"]) for row in (*items, whole)] == [
         ("desk", "item"),
         ("lamp", "item"),
         (None, "all"),
     ]
-    for row in rows:
-        scores = [row[name] for name in row if name.startswith("score_")]
-        assert row["score"] <= min(scores) + 1e-12
+    for row in (*items, whole):
+        assert row["model"] == "AutoPredictor"
+        assert row["score"] == row["score_auto_predictor"] == row["wql"]
+        assert row["wql_seasonal_naive"] == row["score_seasonal_naive"]
+        assert 0 <= row["coverage"] <= 1
+    for row in items:
+        assert row["seasons"] == "7"
+        assert re.fullmatch(r"[a-z]\S* [\d.]+(, .+ [\d.]+)*", row["weights"])
+        assert re.search(r"\d$", row["sources"])
 
 
-def test_a_named_algorithm_is_not_chosen_against_others(account: Account) -> None:
+def test_the_score_is_the_metric_asked_for_and_the_quantile_loss_stays(account: Account) -> None:
+    run_steps(account, sales(), Predictor__OptimizationMetric="RMSE")
+
+    row, *_ = leaderboard(account)
+    (metrics,) = [
+        row
+        for row in rows_under(account, "accuracy/")
+        if row.get("backtest_window") == "Summary" and row["item_id"] == "desk"
+    ]
+    assert row["metric"] == "RMSE"
+    assert row["score"] == pytest.approx(float(metrics["RMSE"]))
+    assert row["wql"] == pytest.approx(float(metrics["Average wQL"]))
+
+
+def test_a_named_algorithm_is_shown_beside_seasonal_naive(account: Account) -> None:
     arn = "arn:aws:forecast:::algorithm/NPTS"
     run = run_steps(account, sales(), Predictor__PerformAutoML=..., Predictor__AlgorithmArn=arn)
 
     manifest = vintages.read(account.s3, BUCKET, run.vintage)
     assert manifest is not None
     assert manifest.best == "NPTS"
-    assert set(manifest.scores) == {"NPTS", "SeasonalNaive"}  # the latter to compare with
+    assert set(manifest.scores) == {"NPTS", "SeasonalNaive"}
+    desk, *_ = leaderboard(account)
+    assert (desk["model"], desk["weights"], desk["seasons"], desk["note"]) == ("NPTS", "NPTS 1", "7", None)
+
+
+def test_an_item_that_the_algorithm_cannot_fit_is_seasonal_naives_and_says_why(account: Account) -> None:
+    arn = "arn:aws:forecast:::algorithm/ARIMA"
+    few = "stool,2026-02-26,3\nstool,2026-02-27,4\n"
+    run_steps(account, sales(("lamp",)) + few, Predictor__PerformAutoML=..., Predictor__AlgorithmArn=arn)
+
+    stool = next(row for row in leaderboard(account) if row["item_id"] == "stool")
+    assert stool["model"] == "SeasonalNaive"
+    assert stool["note"].startswith("ARIMA could not be fitted (it needs 8 observations, there are 3)")
+    assert "not backtested" in stool["note"]
 
 
 def test_a_history_too_short_for_a_backtest_is_forecast_all_the_same(account: Account) -> None:
@@ -123,11 +130,14 @@ def test_a_history_too_short_for_a_backtest_is_forecast_all_the_same(account: Ac
     manifest = vintages.read(account.s3, BUCKET, run.vintage)
     assert manifest is not None
     assert set(manifest.scores.values()) == {None}
+    for row in leaderboard(account):
+        assert (row["score"], row["coverage"]) == (None, None)
+        assert "not backtested" in row["note"]
     assert len(rows_under(account, layout.raw(layout.FORECAST, run.vintage))) == 7
 
 
 def test_exporting_again_changes_nothing(account: Account) -> None:
-    run = run_steps(account, sales(), **NAIVE)
+    run = run_steps(account, sales(), **TWO_WINDOWS)
     before = {key: account.text(key) for key in account.keys("forecast/")}
 
     cloudwatch = boto3.client("cloudwatch")

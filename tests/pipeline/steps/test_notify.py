@@ -49,7 +49,7 @@ def test_success_says_what_was_forecast_how_well_and_where_it_is(account: Accoun
     subject, body = topic.message
     assert subject == "Stepcast: forecast of Sales is ready"
     assert "1 item, 1 steps of D: 2026-02-01T00:00:00 to 2026-02-01T00:00:00." in body
-    assert "WAPE 0.25 by AutoML, 0.5 by repeating the last season" in body
+    assert "WAPE 0.25 by AutoPredictor, 0.5 by repeating the last season" in body
     assert f"forecast/{VINTAGE}/" in body
 
 

@@ -97,7 +97,8 @@ def seen_at(evidence: Evidence, place: int) -> Seen:
     known = evidence.origins[:place, None] + np.arange(horizon) < evidence.origins[place]
     actual = np.where(known, evidence.actual[:place], np.nan)
     size = float(np.isfinite(actual).sum()) / horizon
-    return Seen(place, actual, log_losses(past, actual), error_products(past, actual), size)
+    losses = log_losses(evidence.forecasts, actual)
+    return Seen(place, actual, losses, error_products(past, actual), size)
 
 
 def weights_at(evidence: Evidence, seen: Seen, experience: Experience) -> Floats:

@@ -357,9 +357,9 @@ def smooth(y, fitted, forms, origins, horizon, grid, noise, parameters, out):  #
 
 @compiled
 def absolute_errors(forecasts, actual):  # type: ignore[no-untyped-def]
-    """Sums over the origins of |forecast - actual|: (members, horizon) of ``forecasts`` (members, origins,
-    horizon) and ``actual`` (origins, horizon), nan not counted."""
-    members, origins, horizon = forecasts.shape
+    """Sums over the origins of |forecast - actual|: (members, horizon) of ``forecasts`` (members, origins or
+    more, horizon) and ``actual`` (origins, horizon), nan not counted."""
+    members, origins, horizon = len(forecasts), len(actual), actual.shape[1]
     result = np.zeros((members, horizon))
     for member in range(members):
         for origin in range(origins):

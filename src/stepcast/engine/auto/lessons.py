@@ -21,7 +21,7 @@ from stepcast.engine.auto.history import History
 from stepcast.engine.auto.ridge import Ridge, Windows, fit_ridge, lags_of, windows_of
 from stepcast.engine.auto.seasons import seasons_of
 from stepcast.engine.auto.spread import PROBABILITIES, error_quantiles
-from stepcast.engine.auto.trees import Trees, fit_trees
+from stepcast.engine.auto.trees import Trees, can_grow, fit_trees
 from stepcast.engine.auto.views import VIEWS, views_of
 from stepcast.engine.auto.weights import BUCKETS
 
@@ -41,11 +41,15 @@ TREE_ROWS_EACH = 300
 TREE_ROUNDS = 100
 TRIAL_ROWS, TRIAL_ROUNDS = 20_000, 60  # of trees that only tell how much trees are to count
 GROW_AGAIN = 0.1  # trees are grown again where what came since the earlier ones is more than this share
+NO_TREES = "trees were left out: LightGBM cannot be loaded (on macOS, brew install libomp helps)"
 
 
 @dataclass(frozen=True)
 class Lessons:
-    """``origins`` past origins a series is examined from; global members before and after the origins."""
+    """``origins`` past origins a series is examined from; global members before and after the origins.
+
+    ``left_out`` is "", or what could not be learned and why.
+    """
 
     origins: int
     before: dict[str, Ridge]
@@ -53,6 +57,7 @@ class Lessons:
     experience: Experience
     trees: Trees | None
     calibration: Calibration
+    left_out: str = ""
 
 
 def learn(
@@ -73,8 +78,10 @@ def learn(
         [seen_at(one, place) for place in own.tolist()] for one, own in zip(evidence, places, strict=True)
     ]
     experience = _experience(chosen, evidence, seen, horizon)
-    former, grown = None, None
-    if len(histories) >= FEW:
+    former, grown, left_out = None, None, ""
+    if len(histories) >= FEW and not can_grow():
+        left_out = NO_TREES
+    elif len(histories) >= FEW:
         ends = [len(history) for history in histories]
         former = earlier.trees if earlier else None
         if former is None:
@@ -86,7 +93,7 @@ def learn(
     calibration = _calibration(chosen, evidence, seen, experience, former if grown else None, horizon)
     if earlier is not None:
         calibration = calibration.and_earlier(earlier.calibration)
-    return Lessons(count, before, after, experience, grown, calibration)
+    return Lessons(count, before, after, experience, grown, calibration, left_out)
 
 
 def _origin_count(series: int, horizon: int) -> int:

@@ -19,7 +19,7 @@ from stepcast.engine.backtest import Backtest
 from stepcast.engine.fitting import fit
 from stepcast.engine.models import MODELS, SEASONAL_NAIVE
 from stepcast.engine.panel import Panel
-from stepcast.engine.predictor import Forecast
+from stepcast.engine.results import Explanation, Forecast, Trained, coverage_of
 from stepcast.engine.seasonality import usable_season
 from stepcast.engine.task import Task
 
@@ -31,38 +31,6 @@ AUTO = "AutoPredictor"
 SANE_RANGES = 2.0  # how many widths of the observed range any quantile may leave it by
 COLUMNS = (AUTO, SEASONAL_NAIVE.name)
 MENTIONED = 0.02  # members that weigh less are left out of an explanation
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why a series is forecast as it is.
-
-    ``weights``   of the members that matter, mean over the steps, heaviest first.
-    ``sources``   shares of the distribution: the members' own errors, past values themselves, trees.
-    ``seasons``   season lengths found, shortest first; empty without one.
-    ``note``      "", or what was missing and what was done instead.
-    """
-
-    weights: tuple[tuple[str, float], ...]
-    sources: tuple[tuple[str, float], ...]
-    seasons: tuple[int, ...]
-    note: str
-
-
-@dataclass(frozen=True)
-class Trained:
-    """``backtest`` of the columns ``models`` (AutoPredictor, then SeasonalNaive), and a word on every series.
-
-    ``coverage``  (series,) share of the backtest's outcomes between the lowest and the highest quantile;
-                  nan where nothing was scored or fewer than two quantiles are asked for.
-    ``tables``    (series, horizon, PROBABILITIES) quantiles of what comes after the panel's end.
-    """
-
-    models: tuple[str, ...]
-    backtest: Backtest
-    explanations: tuple[Explanation, ...]
-    coverage: Floats
-    tables: Floats
 
 
 @dataclass(frozen=True)
@@ -91,7 +59,7 @@ def train(panel: Panel, task: Task, shared: Shared) -> Trained:
         tables = _tables(ahead, task.horizon, shared.now)
         tested = _backtest(panel, task, windows, shared.then)
     words = tuple(_explain(outlook, shared.now) for outlook in ahead)
-    return Trained(COLUMNS, tested, words, _coverage(tested, task), tables)
+    return Trained(COLUMNS, tested, words, coverage_of(tested, task), tables)
 
 
 def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
@@ -99,10 +67,9 @@ def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
 
     A series without a value is forecast as zero.
     """
-    if len(trained.explanations) != len(panel):
-        raise ValueError(f"{len(panel)} series were given, {len(trained.explanations)} were trained")
-    notes = tuple(word.note for word in trained.explanations)
-    return Forecast(_outputs(trained.tables, task), (AUTO,) * len(panel), notes)
+    if trained.tables is None or len(trained.tables) != len(panel):
+        raise ValueError(f"{len(panel)} series were given, the predictor was not trained on these")
+    return Forecast(_outputs(trained.tables, task), (AUTO,) * len(panel), trained.explanations)
 
 
 def _look_out(
@@ -240,22 +207,10 @@ def _explain(outlook: Outlook | None, lessons: Lessons) -> Explanation:
     lengths = tuple(length for length in (outlook.seasons.short, outlook.seasons.long) if length > 1)
     known = int(outlook.history.known.sum())
     few = known < 2 * len(lengths) + 4
+    notes = [f"only {known} values were observed: other series speak for it" if few else "", lessons.left_out]
     return Explanation(
         weights=outlook.weights,
         sources=tuple((label, round(share, 4)) for label, share in shares if share > 0),
         seasons=lengths,
-        note=f"only {known} values were observed: other series speak for it" if few else "",
+        note="; ".join(filter(None, notes)),
     )
-
-
-def _coverage(tested: Backtest, task: Task) -> Floats:
-    """Share of outcomes between the lowest and the highest quantile asked for, by series."""
-    count = len(task.quantiles)
-    if count < 2:
-        return np.full(len(tested.actual), np.nan)
-    low, high = tested.predicted[:, :, 0, :, 0], tested.predicted[:, :, 0, :, count - 1]
-    scored = np.isfinite(tested.actual) & np.isfinite(low)
-    inside = scored & (tested.actual >= low) & (tested.actual <= high)
-    total = scored.sum(axis=(1, 2))
-    result: Floats = np.where(total > 0, inside.sum(axis=(1, 2)) / np.maximum(total, 1), np.nan)
-    return result

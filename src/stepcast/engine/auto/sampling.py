@@ -1,12 +1,13 @@
 """Which series all others learn from: a bounded sample that depends on their names only."""
 
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from stepcast.engine.panel import Panel
 
-__all__ = ["SAMPLE_POINTS", "SAMPLE_SERIES", "rank_of", "sample_of"]
+__all__ = ["SAMPLE_POINTS", "SAMPLE_SERIES", "Draw", "rank_of", "sample_of"]
 
-# At most so many series and, all together, so many points. One series is always taken whole.
+# At most so many series; no more are drawn once they have so many points together.
 SAMPLE_SERIES = 1_000
 SAMPLE_POINTS = 4_000_000
 
@@ -29,8 +30,42 @@ def sample_of(panel: Panel) -> Panel:
     chosen: list[int] = []
     points = 0
     for place in order[:SAMPLE_SERIES]:
-        points += len(panel.values[place])
-        if chosen and points > SAMPLE_POINTS:
+        if points > SAMPLE_POINTS:
             break
         chosen.append(place)
+        points += len(panel.values[place])
     return panel if len(chosen) == len(panel) else panel.take(sorted(chosen))
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The sample of a panel that comes in parts: draws of the parts add up to that of the whole panel.
+
+    ``series``, ``points``  how many the parts have, of which only the sample is kept.
+    """
+
+    sample: Panel
+    series: int
+    points: int
+
+    @classmethod
+    def of(cls, part: Panel) -> "Draw":
+        return cls(_copied(sample_of(part)), len(part), sum(map(len, part.values)))
+
+    def __add__(self, other: "Draw") -> "Draw":
+        # What is in the sample of no part is in none of the whole: all that goes before it is still there.
+        sample = sample_of(self.sample + other.sample)
+        return Draw(sample, self.series + other.series, self.points + other.points)
+
+
+def _copied(panel: Panel) -> Panel:
+    """The same in memory of its own: arrays that are cut out of large ones keep these alive."""
+    related = panel.related and replace(
+        panel.related, values=tuple(values.copy() for values in panel.related.values)
+    )
+    return replace(
+        panel,
+        values=tuple(values.copy() for values in panel.values),
+        observed=tuple(observed.copy() for observed in panel.observed),
+        related=related,
+    )

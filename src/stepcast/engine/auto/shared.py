@@ -48,11 +48,19 @@ class Shared:
         return cls(_unpack(moments["now"]), _unpack(moments["then"]))
 
 
-def fit_shared(sample: Panel, task: Task) -> Shared:
+def fit_shared(
+    sample: Panel,
+    task: Task,
+    *,
+    series: int | None = None,  # noqa: ARG001 - for the task's budget
+    points: int | None = None,  # noqa: ARG001 - for the task's budget
+) -> Shared:
     """Learn from ``sample``, all of the panel or a bounded part of it; the same sample gives the same.
 
     Of a large panel only some series are looked at (see sampling). Forecasts of a series depend on its own
     history and on this, never on which shard it is in.
+
+    ``series``, ``points``  how many the whole panel has, if that is larger than the sample.
     """
     sample = sample_of(sample)
     histories = [history_of(values, sample.end, sample.frequency) for values in sample.values]
@@ -70,6 +78,7 @@ def _pack(lessons: Lessons) -> dict[str, Any]:
         "stacked": experience.stacked,
         "logs": experience.logs,
         "seasons": [trees.seasons.short, trees.seasons.long] if trees else [],
+        "left_out": lessons.left_out,
     }
     packed: dict[str, Any] = {
         "facts": np.array(json.dumps(facts)),
@@ -113,4 +122,5 @@ def _unpack(packed: dict[str, Any]) -> Lessons:
         ),
         trees=trees,
         calibration=Calibration(packed["shares"], packed["factors"]),
+        left_out=facts["left_out"],
     )

@@ -1,14 +1,14 @@
 """The tree member: gradient boosting from scaled lags to quantiles of any step, shared by all series."""
 
 from dataclasses import dataclass
+from functools import cache
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.auto.seasons import Seasons
 
-__all__ = ["Trees", "fit_trees"]
+__all__ = ["Trees", "can_grow", "fit_trees"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -62,6 +62,8 @@ class Trees:
 
     def quantiles(self, values: list[Floats], origins: Integers, horizon: int) -> Floats:
         """Quantiles (series, horizon, PROBABILITIES), each series from its own origin (series,)."""
+        import lightgbm as lgb  # takes a second, which panels without trees need not wait for
+
         rows = [
             features(v, np.array([o]), self.seasons, horizon) for v, o in zip(values, origins, strict=True)
         ]
@@ -79,10 +81,22 @@ class Trees:
         return result
 
 
+@cache
+def can_grow() -> bool:
+    """Whether LightGBM can be loaded: on macOS it needs a libomp that its wheel does not bring."""
+    try:
+        import lightgbm  # noqa: F401 - only whether it can be
+    except (ImportError, OSError):
+        return False
+    return True
+
+
 def fit_trees(
     values: list[Floats], until: Integers, seasons: Seasons, horizon: int, rows: int, rounds: int
 ) -> Trees | None:
     """Grow trees on targets before ``until`` (series,); None where there are too few."""
+    import lightgbm as lgb
+
     draw = np.random.default_rng(11)
     warm = max(min(2 * seasons.short, 60), 4)
     steps = min(horizon, 24)

@@ -31,7 +31,8 @@ def buckets_of(horizon: int) -> Integers:
 def log_losses(forecasts: Floats, actual: Floats) -> Floats:
     """Logarithms of absolute errors by bucket, beside the median member's: (members, BUCKETS).
 
-    Shapes:  ``forecasts`` (members, origins, horizon), ``actual`` (origins, horizon), nan where not known.
+    Shapes:  ``forecasts`` (members, origins or more, horizon), ``actual`` (origins, horizon), nan where not
+             known.
     Where nothing is known in a bucket, the loss over all steps stands in; without any it is zero: all alike.
     """
     horizon = actual.shape[1]

@@ -7,21 +7,29 @@ __all__ = ["shard_starts"]
 
 SERIES = 500  # in a shard, at most
 POINTS = 2_000_000  # in a shard, about: one more series may be needed to get over it
-PARALLEL = 4  # shards at least, where there are as many series
+PARALLEL = 4  # shards at least, where there are as many series and each is worth its function
+WORTH_SERIES, WORTH_POINTS = (
+    50,
+    200_000,
+)  # a function starts in the time that the AutoPredictor needs for these
 
 Integers = NDArray[np.int64]
 
 
-def shard_starts(lengths: Integers) -> Integers:
+def shard_starts(lengths: Integers, slow: bool) -> Integers:
     """Where each shard begins among series of these ``lengths`` (in periods), which keep their order.
 
-    Shards hold about the same number of points. The same lengths always give the same shards.
+    Shards hold about the same number of points. The same arguments always give the same shards.
+    ``slow``  each series takes seconds, as with a named algorithm: a few are worth a shard.
 
-    >>> shard_starts(np.array([10, 10, 10, 10, 10, 10, 10, 50]))
+    >>> shard_starts(np.array([10, 10, 10, 10, 10, 10, 10, 50]), slow=True)
     array([0, 3, 6, 7])
+    >>> shard_starts(np.array([10, 10, 10, 10, 10, 10, 10, 50]), slow=False)
+    array([0])
     """
-    count = len(lengths)
-    shards = max(-(-count // SERIES), -(-int(lengths.sum()) // POINTS), min(count, PARALLEL))
+    count, points = len(lengths), int(lengths.sum())
+    worth = count if slow else max(-(-count // WORTH_SERIES), -(-points // WORTH_POINTS))
+    shards = max(-(-count // SERIES), -(-points // POINTS), min(count, worth, PARALLEL))
     starts, ends = [0], np.cumsum(lengths)
     while (begin := starts[-1]) < count:
         left = max(shards - len(starts) + 1, 1)

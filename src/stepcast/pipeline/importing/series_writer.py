@@ -55,7 +55,7 @@ def write_series(
 
     A value that became infinite is an error in ``report``; then no shard is left in the bucket.
     """
-    starts = shard_starts(lengths)
+    starts = shard_starts(lengths, slow=params.predictor.algorithm is not None)
     written = Written()
     for keys, entries in _shards(collected, order, starts):
         grid = _grid(entries, collected.end, params)

@@ -1,8 +1,8 @@
-"""Forecast: the chosen model of each series in one shard, fitted to its whole history."""
+"""Forecast: every series in one shard, from its whole history."""
 
 from typing import Any
 
-from stepcast.engine import predictor
+from stepcast.engine import auto, predictor
 from stepcast.pipeline import failures, layout, learned, objects, resources
 from stepcast.pipeline.log import log
 from stepcast.pipeline.run import ShardRun
@@ -25,9 +25,11 @@ def forecast(run: ShardRun, *, s3: Any) -> ShardRun:
             }
             name = run.name_of(params.forecast.forecast_name)
             resources.create(s3, run.bucket, "forecast", name, described)
-        shard = read_shard(objects.read(s3, run.bucket, layout.shard(run.run, run.shard)))
+        task = task_of(params)
+        panel = read_shard(objects.read(s3, run.bucket, layout.shard(run.run, run.shard))).panel
         trained = learned.load_trained(objects.read(s3, run.bucket, layout.trained(run.run, run.shard)))
-        predicted = predictor.forecast(shard.panel, task_of(params), trained.chosen)
+        engine = auto if task.algorithm is None else predictor
+        predicted = engine.forecast(panel, task, trained)
         objects.write(s3, run.bucket, layout.predicted(run.run, run.shard), learned.dump_forecast(predicted))
-    log.info("predicted", run=run.run, shard=run.shard, series=len(shard.panel))
+    log.info("predicted", run=run.run, shard=run.shard, series=len(panel))
     return run

@@ -1,0 +1,12 @@
+"""FitShared: learn once, on a bounded sample of all shards, what every shard is forecast with."""
+
+from typing import Any
+
+from stepcast.pipeline import aws
+from stepcast.pipeline.run import Run
+from stepcast.pipeline.steps.fit_shared import fit_shared
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    run = Run.model_validate(event)
+    return fit_shared(run, s3=aws.client("s3")).model_dump(mode="json")

@@ -1,0 +1,73 @@
+"""What training and forecasting give back, whichever engine did it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.accuracy import Sums
+from stepcast.engine.backtest import Backtest
+from stepcast.engine.task import Task
+
+__all__ = ["Explanation", "Forecast", "Trained", "coverage_of"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a series is forecast as it is.
+
+    ``weights``   of the members that matter, mean over the steps, heaviest first; a named algorithm has all.
+    ``sources``   shares of the distribution: the members' own errors, past values themselves, trees.
+    ``seasons``   season lengths found, shortest first; empty without one.
+    ``note``      "", or what was missing and what was done instead.
+    """
+
+    weights: tuple[tuple[str, float], ...]
+    sources: tuple[tuple[str, float], ...]
+    seasons: tuple[int, ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class Trained:
+    """``backtest`` of the columns ``models``, and a word on every series.
+
+    ``models``        what is judged, then SeasonalNaive to compare with.
+    ``explanations``  (series,) what makes the forecast, and what was odd in the backtest.
+    ``coverage``      (series,) share of the backtest's outcomes between the lowest and the highest quantile;
+                      nan where nothing was scored or fewer than two quantiles are asked for.
+    ``tables``        (series, horizon, probabilities) of the AutoPredictor: quantiles of what comes after the
+                      end; None of a named algorithm, which is fitted again to forecast.
+    """
+
+    models: tuple[str, ...]
+    backtest: Backtest
+    explanations: tuple[Explanation, ...]
+    coverage: Floats
+    tables: Floats | None = None
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """``values`` (series, horizon, outputs) with outputs as the task has them; always finite, quantiles rise.
+
+    ``models``        (series,) the model that was really used.
+    ``explanations``  (series,) why the forecast is as it is.
+    """
+
+    values: Floats
+    models: tuple[str, ...]
+    explanations: tuple[Explanation, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """(series,) "", or what was odd."""
+        return tuple(explanation.note for explanation in self.explanations)
+
+
+def coverage_of(tested: Backtest, task: Task) -> Floats:
+    """Coverage (series,) of the first column of a backtest, as ``Trained`` has it."""
+    rows = zip(tested.actual, tested.predicted[:, :, 0], tested.scale, strict=True)
+    return np.array([Sums.of(*row[:2], task.outputs, row[2]).coverage for row in rows], dtype=np.float64)

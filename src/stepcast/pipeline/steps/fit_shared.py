@@ -1,0 +1,41 @@
+"""FitShared: learn once, on a bounded sample of all shards, what every shard is forecast with."""
+
+from functools import reduce
+from operator import add
+from typing import Any
+
+from stepcast.engine import auto
+from stepcast.engine.auto.sampling import Draw
+from stepcast.engine.panel import Panel
+from stepcast.pipeline import layout, objects, resources
+from stepcast.pipeline.log import log
+from stepcast.pipeline.run import Run
+from stepcast.pipeline.shards import read_shard
+from stepcast.pipeline.task import task_of
+
+__all__ = ["fit_shared"]
+
+
+def fit_shared(run: Run, *, s3: Any) -> Run:
+    """The run as it was; the predictor is described, and what was learned lies beside the shards.
+
+    A named algorithm learns from each series alone: then there is nothing to learn here.
+    Raises Superseded on newer input.
+    """
+    run.check_current(s3)
+    params = run.params(s3)
+    described = params.predictor.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    resources.create(s3, run.bucket, "predictor", run.name_of(params.predictor.predictor_name), described)
+    task = task_of(params)
+    if task.algorithm is not None:
+        return run
+    shards = [entry["shard"] for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.run))]
+    drawn = reduce(add, (Draw.of(_panel(run, number, s3)) for number in shards))
+    shared = auto.fit_shared(drawn.sample, task, series=drawn.series, points=drawn.points)
+    objects.write(s3, run.bucket, layout.shared(run.run), shared.to_bytes())
+    log.info("learned", run=run.run, series=drawn.series, points=drawn.points, sample=len(drawn.sample))
+    return run
+
+
+def _panel(run: Run, number: int, s3: Any) -> Panel:
+    return read_shard(objects.read(s3, run.bucket, layout.shard(run.run, number))).panel
