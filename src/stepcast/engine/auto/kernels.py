@@ -80,13 +80,14 @@ def _start(y, n, trend, season, m, m2, level_slope, s, s2):  # type: ignore[no-u
 
 
 @compiled
-def _losses(y, n, season, m, m2, level_slope, s0, s20, p, out):  # type: ignore[no-untyped-def]
+def _losses(y, n, season, m, m2, echo, level_slope, s0, s20, p, out):  # type: ignore[no-untyped-def]
     """Sum of squared one-step errors of every candidate in ``p`` (PARAMETERS, CANDIDATES), into ``out``."""
-    size = CANDIDATES
+    size = p.shape[1]  # not a constant: the compiler would unroll the loops instead of using vectors
     level = np.full(size, np.float32(level_slope[0]), np.float32)
     slope = np.full(size, np.float32(level_slope[1]), np.float32)
     last = np.zeros(size, np.float32)
     loss = np.zeros(size, np.float32)
+    base, u = np.empty(size, np.float32), np.empty(size, np.float32)
     s = np.empty((m, size), np.float32)
     s2 = np.empty((max(m2, 1), size), np.float32)
     for i in range(m):
@@ -102,43 +103,46 @@ def _losses(y, n, season, m, m2, level_slope, s0, s20, p, out):  # type: ignore[
             loss[:] = 0
         if season == NONE:
             for c in range(size):
-                base = level[c] + phi[c] * slope[c]
-                u = v - base - ar[c] * last[c]
-                last[c] = u + ar[c] * last[c]
-                loss[c] += u * u
-                level[c] = base + a[c] * u
-                slope[c] = phi[c] * slope[c] + b[c] * u
+                here = level[c] + phi[c] * slope[c]
+                shock = v - here - ar[c] * last[c]
+                last[c] = shock + ar[c] * last[c]
+                loss[c] += shock * shock
+                level[c] = here + a[c] * shock
+                slope[c] = phi[c] * slope[c] + b[c] * shock
         elif season == MULTIPLICATIVE:
             row = s[i]
             for c in range(size):
-                base = level[c] + phi[c] * slope[c]
-                u = v - base * row[c]
-                loss[c] += u * u
-                q = u / max(row[c], np.float32(0.01))
-                level[c] = base + a[c] * q
+                here = level[c] + phi[c] * slope[c]
+                shock = v - here * row[c]
+                loss[c] += shock * shock
+                q = shock / max(row[c], np.float32(0.01))
+                level[c] = here + a[c] * q
                 slope[c] = phi[c] * slope[c] + b[c] * q
-                row[c] += g[c] * u / max(base, np.float32(1e-3))
-        elif m2 <= 1:
+                row[c] += g[c] * shock / max(here, np.float32(1e-3))
+        else:
+            # short loops over few arrays: the compiler can tell that these do not overlap
             row = s[i]
             for c in range(size):
-                base = level[c] + phi[c] * slope[c]
-                u = v - base - row[c] - ar[c] * last[c]
-                last[c] = u + ar[c] * last[c]
-                loss[c] += u * u
-                level[c] = base + a[c] * u
-                slope[c] = phi[c] * slope[c] + b[c] * u
-                row[c] += g[c] * u
-        else:
-            row, row2 = s[i], s2[k]
+                base[c] = level[c] + phi[c] * slope[c]
+                u[c] = v - base[c] - row[c]
+            if m2 > 1:
+                row2 = s2[k]
+                for c in range(size):
+                    u[c] -= row2[c]
+            if echo:
+                for c in range(size):
+                    u[c] -= ar[c] * last[c]
+                    last[c] = u[c] + ar[c] * last[c]
             for c in range(size):
-                base = level[c] + phi[c] * slope[c]
-                u = v - base - row[c] - row2[c] - ar[c] * last[c]
-                last[c] = u + ar[c] * last[c]
-                loss[c] += u * u
-                level[c] = base + a[c] * u
-                slope[c] = phi[c] * slope[c] + b[c] * u
-                row[c] += g[c] * u
-                row2[c] += g2[c] * u
+                loss[c] += u[c] * u[c]
+                level[c] = base[c] + a[c] * u[c]
+            for c in range(size):
+                slope[c] = phi[c] * slope[c] + b[c] * u[c]
+                row[c] += g[c] * u[c]
+            if m2 > 1:
+                row2 = s2[k]
+                for c in range(size):
+                    row2[c] += g2[c] * u[c]
         i += 1
         if i == m:
             i = 0
@@ -221,7 +225,7 @@ def _search(y, n, form, level_slope, s0, s20, grid, noise, best):  # type: ignor
                         scale = 1.0
                     p[q, c] = best[q] + width * scale * noise[r - 2, q, c]
         _admissible(p, trend, season, m2, echo, calm)
-        _losses(y, n, season, m, m2, level_slope, s0, s20, p, out)
+        _losses(y, n, season, m, m2, echo, level_slope, s0, s20, p, out)
         for c in range(CANDIDATES):
             if out[c] < lowest:
                 lowest = out[c]
