@@ -17,6 +17,7 @@ from stepcast.engine.auto.distribution import (
 from stepcast.engine.auto.empirical import empirical_quantiles
 from stepcast.engine.auto.evidence import Evidence, back_span, evidence_of
 from stepcast.engine.auto.history import History
+from stepcast.engine.auto.related_effects import Pool, pool_of
 from stepcast.engine.auto.ridge import Ridge, Windows, fit_ridge, lags_of, windows_of
 from stepcast.engine.auto.seasons import seasons_of
 from stepcast.engine.auto.spread import PROBABILITIES, error_quantiles
@@ -43,7 +44,10 @@ TREE_ROUNDS = 100
 
 @dataclass(frozen=True)
 class Lessons:
-    """``origins`` past origins a series is examined from; global members before and after the origins."""
+    """``origins`` past origins a series is examined from; global members before and after the origins.
+
+    ``pool`` is what the series say together of related series' and holidays' effects.
+    """
 
     origins: int
     before: dict[str, Ridge]
@@ -51,6 +55,7 @@ class Lessons:
     experience: Experience
     trees: Trees | None
     calibration: Calibration
+    pool: Pool | None = None
 
 
 def learn(histories: list[History], horizon: int, earlier: "Lessons | None" = None) -> Lessons:
@@ -60,6 +65,8 @@ def learn(histories: list[History], horizon: int, earlier: "Lessons | None" = No
     of others grown for that, and their calibration counts half.
     """
     count = _origin_count(len(histories), horizon)
+    pool = pool_of(histories[:: max(1, -(-len(histories) // MOST_SERIES))], horizon)
+    histories = [history.with_pool(pool) for history in histories]
     before, after = _ridges(histories, horizon, count)
     chosen = histories[:: max(1, -(-len(histories) // MOST_SERIES))]
     evidence = [evidence_of(history, horizon, count, before, after) for history in chosen]
@@ -73,7 +80,7 @@ def learn(histories: list[History], horizon: int, earlier: "Lessons | None" = No
     calibration = _calibration(chosen, evidence, places, experience, former if grown else None, horizon)
     if earlier is not None:
         calibration = calibration.and_earlier(earlier.calibration)
-    return Lessons(count, before, after, experience, grown, calibration)
+    return Lessons(count, before, after, experience, grown, calibration, pool)
 
 
 def _origin_count(series: int, horizon: int) -> int:
@@ -216,7 +223,7 @@ def _trees(
     if evidence is not None and places is not None:
         until = np.array([e.origins[p[-1]] if len(p) else 0 for e, p in zip(evidence, places, strict=True)])
     rows = min(TREE_ROWS, TREE_ROWS_EACH * len(histories))
-    return fit_trees([history.values for history in histories], until, seasons, horizon, rows, TREE_ROUNDS)
+    return fit_trees(histories, until, seasons, horizon, rows, TREE_ROUNDS)
 
 
 def _calibration(
@@ -232,7 +239,7 @@ def _calibration(
     for history, one, held_back in zip(histories, evidence, places, strict=True):
         for place in held_back:
             found = distribution_at(one, int(place), experience, history.positive)
-            used.append((history.values, int(one.origins[place])))
+            used.append((history, int(one.origins[place])))
             seen = history.values[: one.origins[place]]
             sources.append(np.stack([found.quantiles, empirical_quantiles(seen, one.seasons, horizon)]))
             actual.append(one.actual[place])
@@ -241,6 +248,6 @@ def _calibration(
         return Calibration.neutral(2 + (trees is not None))
     table = np.stack(sources, axis=1)
     if trees is not None:
-        grown = trees.quantiles([v for v, _ in used], np.array([o for _, o in used]), horizon)
+        grown = trees.quantiles([h for h, _ in used], np.array([o for _, o in used]), horizon)
         table = np.concatenate([table, grown[None]])
     return calibrate(table, np.stack(actual), np.array(scale))

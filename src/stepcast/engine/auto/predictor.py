@@ -1,6 +1,6 @@
 """The AutoPredictor: backtest and forecast any part of a panel, with what all of it taught."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from stepcast.engine.accuracy import seasonal_error
 from stepcast.engine.auto.distribution import distribution_at
 from stepcast.engine.auto.empirical import empirical_quantiles
 from stepcast.engine.auto.evidence import evidence_of
-from stepcast.engine.auto.history import History, history_of
+from stepcast.engine.auto.history import History, histories_of
 from stepcast.engine.auto.lessons import Lessons
 from stepcast.engine.auto.reason import bounds_at
 from stepcast.engine.auto.seasons import Seasons
@@ -23,7 +23,7 @@ from stepcast.engine.predictor import Forecast
 from stepcast.engine.seasonality import usable_season
 from stepcast.engine.task import Task
 
-__all__ = ["AUTO", "Explanation", "Trained", "forecast", "train"]
+__all__ = ["AUTO", "Explanation", "Trained", "forecast", "quantile_tables", "train"]
 
 Floats = NDArray[np.float64]
 
@@ -76,11 +76,11 @@ def train(panel: Panel, task: Task, shared: Shared) -> Trained:
 
 def forecast(panel: Panel, task: Task, trained: Trained, shared: Shared) -> Forecast:
     """Forecast every series from the end of the panel; ``values`` (series, horizon, outputs) are finite and
-    their quantiles rise. A series without a value is forecast as zero."""
+    their quantiles rise. A series without a value is blended from similar items, or forecast as zero."""
     if len(trained.explanations) != len(panel):
         raise ValueError(f"{len(panel)} series were given, {len(trained.explanations)} were trained")
-    histories = [history_of(values, panel.end, panel.frequency) for values in panel.values]
-    values, words = _forecast(histories, task, shared.now)
+    histories = histories_of(panel, shared.reading, task.horizon)
+    values, words = _forecast(histories, task, shared.now, shared)
     return Forecast(values, (AUTO,) * len(panel), tuple(word.note for word in words))
 
 
@@ -96,10 +96,7 @@ def _backtest(panel: Panel, task: Task, shared: Shared) -> tuple[Backtest, list[
         before = task.window_start(window + 1)
         cuts = [max(len(values) - before, 0) for values in panel.values]
         end = panel.end - before
-        histories = [
-            history_of(values[:cut], end, panel.frequency)
-            for values, cut in zip(panel.values, cuts, strict=True)
-        ]
+        histories = histories_of(panel, shared.reading, task.horizon, before)
         made, words = _forecast(histories, task, shared.then)
         if window == 0:
             explanations = words
@@ -131,15 +128,30 @@ def _backtest(panel: Panel, task: Task, shared: Shared) -> tuple[Backtest, list[
     return Backtest(starts, actual, predicted, scale, season), explanations
 
 
-def _forecast(histories: list[History], task: Task, lessons: Lessons) -> tuple[Floats, list[Explanation]]:
-    """Forecasts (series, horizon, outputs) from the ends of the histories, and why."""
+def quantile_tables(histories: list[History], task: Task, lessons: Lessons) -> Floats:
+    """What ``histories`` are forecast to do, at all PROBABILITIES: (series, horizon, PROBABILITIES)."""
+    return _forecast(histories, replace(task, outputs=tuple(PROBABILITIES.tolist())), lessons)[0]
+
+
+def _forecast(
+    histories: list[History], task: Task, lessons: Lessons, shared: Shared | None = None
+) -> tuple[Floats, list[Explanation]]:
+    """Forecasts (series, horizon, outputs) from the ends of the histories, and why.
+
+    With ``shared``, which knows what lies before the end of the panel, items without history as well.
+    """
     horizon = task.horizon
+    histories = [history.with_pool(lessons.pool) for history in histories]
     values = np.zeros((len(histories), horizon, len(task.outputs)))
     grown = _grown(histories, horizon, lessons)
     words = []
     for place, history in enumerate(histories):
         if not len(history):
-            words.append(Explanation((), (), (), "no value was observed: the forecast is zero"))
+            note = "no value was observed: the forecast is zero"
+            if shared is not None and shared.kin is not None:
+                table, note = shared.similar(history)
+                values[place] = read_outputs(table, task)
+            words.append(Explanation((), (), (), note))
             continue
         found = evidence_of(history, horizon, lessons.origins, lessons.before, lessons.after)
         made = distribution_at(found, len(found.origins) - 1, lessons.experience, history.positive)
@@ -158,8 +170,8 @@ def _grown(histories: list[History], horizon: int, lessons: Lessons) -> Floats:
     result = np.zeros((len(histories), horizon, len(PROBABILITIES)))
     places = [place for place, history in enumerate(histories) if len(history)]
     if lessons.trees is not None and places and lessons.calibration.shares[-1] > 0:
-        chosen = [histories[place].values for place in places]
-        ends = np.array([len(values) for values in chosen])
+        chosen = [histories[place] for place in places]
+        ends = np.array([len(history) for history in chosen])
         result[places] = lessons.trees.quantiles(chosen, ends, horizon)
     return result
 
@@ -167,16 +179,21 @@ def _grown(histories: list[History], horizon: int, lessons: Lessons) -> Floats:
 def _outputs(table: Floats, history: History, task: Task) -> Floats:
     """What the task asks for, in the units of the series, from quantiles (horizon, PROBABILITIES)."""
     low, high = bounds_at(history, np.array([len(history)]), task.horizon, SANE_RANGES)
-    table = np.clip(table, low, high)
+    columns = read_outputs(np.clip(table, low, high), task)
+    limit = np.finfo(np.float64).max
+    with np.errstate(over="ignore", under="ignore"):
+        values = np.ldexp(columns, history.exponent)
+    result: Floats = np.clip(values, -limit, limit)
+    return result
+
+
+def read_outputs(table: Floats, task: Task) -> Floats:
+    """What the task asks for (horizon, outputs), from quantiles (horizon, PROBABILITIES)."""
     columns = [
         _mean(table) if output == "mean" else at_probabilities(table, np.array([output]))[..., 0]
         for output in task.outputs
     ]
-    limit = np.finfo(np.float64).max
-    with np.errstate(over="ignore", under="ignore"):
-        values = np.ldexp(np.stack(columns, axis=-1), history.exponent)
-    result: Floats = np.clip(values, -limit, limit)
-    return result
+    return np.stack(columns, axis=-1)
 
 
 def _mean(table: Floats) -> Floats:
