@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from stepcast.engine.calendar import period_of
+from stepcast.engine.countries import COUNTRIES
 from stepcast.engine.frequency import Frequency
-from stepcast.engine.holidays import COUNTRIES, HolidayColumns, holiday_columns, holidays_in
+from stepcast.engine.holidays import HolidayColumns, holiday_columns, holidays_in
 
 
 def columns(country: str, frequency: str, first: str, count: int) -> HolidayColumns:

@@ -297,24 +297,11 @@ def test_more_than_five_forecast_types_are_allowed_here_in_any_order() -> None:
     assert params.forecast.outputs == (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, "mean")
 
 
-def test_what_has_no_effect_here_is_said_and_does_not_stop_the_run() -> None:
-    related = {
-        "DatasetName": "Prices",
-        "Domain": "CUSTOM",
-        "DatasetType": "RELATED_TIME_SERIES",
-        "DataFrequency": "D",
-        "Schema": {
-            "Attributes": [
-                attribute("item_id", "string"),
-                attribute("timestamp", "timestamp"),
-                attribute("price", "float"),
-            ]
-        },
-    }
-    params, problems = read(
-        Datasets=[params_document()["Datasets"][0], related],
-        Predictor__InputDataConfig={"SupplementaryFeatures": [{"Name": "holiday", "Value": "DE"}]},
-    )
+def test_weather_is_not_available_which_is_said_and_does_not_stop_the_run() -> None:
+    asked = {"SupplementaryFeatures": [{"Name": "weather", "Value": "true"}]}
+    params, problems = read(Predictor__InputDataConfig=asked)
 
     assert params is not None
-    assert [problem.severity for problem in problems] == ["warning", "warning"]
+    (problem,) = problems
+    assert problem.severity == "warning"
+    assert "weather is not available" in problem.message

@@ -16,17 +16,11 @@ from numpy.typing import NDArray
 from stepcast.engine.calendar import moment_of
 from stepcast.engine.frequency import Frequency
 
-__all__ = ["COUNTRIES", "HolidayColumns", "holiday_columns", "holidays_in"]
+__all__ = ["HolidayColumns", "holiday_columns", "holidays_in"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-# Source: Amazon Forecast Developer Guide, "Holidays Featurization". It says UK, where ISO 3166 has GB.
-CODES = """
-AE AL AR AT AU BA BE BG BO BR BY CA CH CL CO CR CZ DE DK EC EE ES ET FI FR GR HR HU IE IN IS IT JP KR KZ LI LT
-LU LV MD ME MK MT MX NG NI NL NO NZ PA PE PL PT PY RO RS RU SE SI SK UA UK US UY VE ZA
-"""
-COUNTRIES = tuple(CODES.split())
 # What most people of the country keep: without a part of it, the package leaves out Easter Monday and the
 # August bank holiday, which Scotland does not have.
 PARTS = {"UK": ("GB", "ENG")}

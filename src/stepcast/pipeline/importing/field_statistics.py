@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stepcast.pipeline.importing.distinct import DistinctCount, hashes_of_numbers, hashes_of_texts
+from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.rows import Rows
 from stepcast.pipeline.importing.series_keys import SeriesKeys
-from stepcast.pipeline.importing.target_schema import TargetSchema
 from stepcast.pipeline.importing.timestamps import moment_text
 from stepcast.pipeline.params import TimestampFormat
 
@@ -40,7 +40,7 @@ class FieldStatistics:
     Source: Amazon Forecast API, Statistics.
     """
 
-    def __init__(self, schema: TargetSchema, stated: TimestampFormat, key: tuple[str, ...]) -> None:
+    def __init__(self, schema: FileSchema, stated: TimestampFormat, key: tuple[str, ...]) -> None:
         self._columns: dict[str, ColumnStatistics] = {}
         self._key = key
         self._moments = MomentStatistics(stated)

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from stepcast.pipeline.importing.csv_rows import csv_rows
+from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.parquet_rows import parquet_rows
 from stepcast.pipeline.importing.rows import Rows
 from stepcast.pipeline.importing.source import Source
 from stepcast.pipeline.importing.stream import ObjectStream
-from stepcast.pipeline.importing.target_schema import TargetSchema
 from stepcast.pipeline.problems import Report
 
 __all__ = ["Progress", "rows_of"]
@@ -22,7 +22,7 @@ def rows_of(
     s3: Any,
     bucket: str,
     files: Sequence[Source],
-    schema: TargetSchema,
+    schema: FileSchema,
     report: Report,
     scratch: Path,
     progress: Progress,

@@ -1,5 +1,6 @@
 """Rows to entries of numbered series, and what must be known of these before they are laid out."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,11 @@ from numpy.typing import NDArray
 
 from stepcast.engine.calendar import period_of
 from stepcast.pipeline import layout
-from stepcast.pipeline.importing.aggregate import entries
+from stepcast.pipeline.importing.aggregate import combine, entries
+from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.rows import Rows
 from stepcast.pipeline.importing.series_keys import SeriesKeys
 from stepcast.pipeline.importing.spill import Spill
-from stepcast.pipeline.importing.target_schema import TargetSchema
 from stepcast.pipeline.importing.timestamps import moment_text
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Problem, Report
@@ -33,12 +34,13 @@ class SeriesCollector:
                               train/a.csv"``.
     """
 
-    def __init__(self, params: Params, schema: TargetSchema, folder: Path) -> None:
+    def __init__(self, params: Params, schema: FileSchema, folder: Path) -> None:
         self.keys = SeriesKeys(len(params.series_key))
-        self.spill = Spill(folder, params.filling.aggregation)
+        self.spill = Spill(folder, partial(combine, aggregation=params.filling.aggregation))
         self._edges: list[tuple[int, str]] = []  # moment and file of the first and the last value
         self._stated = params.timestamp_format
         self._key = [schema.names.index(name) for name in params.series_key]
+        assert schema.target is not None  # noqa: S101  # these are the target's files
         self._target = schema.target
         self._frequency, self._aggregation = params.frequency, params.filling.aggregation
 

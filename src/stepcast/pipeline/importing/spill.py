@@ -1,12 +1,12 @@
 """Entries on their way from files to shards: on disk, so that memory does not grow with the data."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stepcast.pipeline.importing.aggregate import Aggregation, Entries, combine
+from stepcast.pipeline.importing.aggregate import Entries
 
 __all__ = ["Spill"]
 
@@ -24,9 +24,10 @@ class Spill:
     Also knows, for each series, its first period and how many entries it has; and the last period of all.
     """
 
-    def __init__(self, folder: Path, aggregation: Aggregation) -> None:
+    def __init__(self, folder: Path, combine: Callable[[Entries], Entries]) -> None:
+        """``combine`` puts entries in the order of series, then period; it may join those of the same."""
         self.end = NEVER
-        self._folder, self._aggregation = folder, aggregation
+        self._folder, self._combine = folder, combine
         self._first, self._counts = np.empty(0, np.int64), np.zeros(0, np.int64)
         self._dtype: np.dtype[np.void] | None = None
 
@@ -34,7 +35,7 @@ class Spill:
         """Keep entries, in any order; rows of one series and period are combined first."""
         if len(given) == 0:
             return
-        given = combine(given, self._aggregation)
+        given = self._combine(given)
         self._dtype = given.dtype
         series, period = given["series"], given["period"]
         starts = np.flatnonzero(np.append(True, series[1:] != series[:-1]))
@@ -70,7 +71,7 @@ class Spill:
             path = self._part(group)
             found = np.fromfile(path, self._dtype)
             path.unlink()
-            yield range(int(begin), int(stop)), combine(found, self._aggregation)
+            yield range(int(begin), int(stop)), self._combine(found)
 
     def _divide(self, rank: Integers, group_of_rank: Integers, groups: int) -> None:
         """Write every entry to its group's file, with the new number of its series, in the same order."""

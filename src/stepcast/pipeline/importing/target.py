@@ -9,6 +9,7 @@ from typing import Any
 
 from stepcast.pipeline import layout
 from stepcast.pipeline.importing.field_statistics import FieldStatistics
+from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.grid_limits import check_grid
 from stepcast.pipeline.importing.history import check_density, check_length
 from stepcast.pipeline.importing.imported import Imported
@@ -19,7 +20,6 @@ from stepcast.pipeline.importing.series_collector import SeriesCollector
 from stepcast.pipeline.importing.series_writer import Written, write_series
 from stepcast.pipeline.importing.source import sources
 from stepcast.pipeline.importing.stored_rows import StoredRows
-from stepcast.pipeline.importing.target_schema import TargetSchema
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Problem, Report
 
@@ -49,7 +49,7 @@ def import_target(
     """
     progress = progress or _silent
     with _scratch(scratch) as folder:
-        schema = TargetSchema.of(params)
+        schema = FileSchema.of(params.target, params.timestamp_format)
         statistics = FieldStatistics(schema, params.timestamp_format, params.series_key)
         collected = SeriesCollector(params, schema, folder)
         stored = StoredRows(s3, bucket, rows_prefix, schema.stored, folder)
