@@ -1,4 +1,4 @@
-"""Every file under ``train/``, one after another, as typed rows."""
+"""The files of a dataset, one after another, as typed rows."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -13,7 +13,7 @@ from stepcast.pipeline.importing.source import Source
 from stepcast.pipeline.importing.stream import ObjectStream
 from stepcast.pipeline.problems import Report
 
-__all__ = ["Progress", "rows_of"]
+__all__ = ["Progress", "rows_of", "silent"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -43,3 +43,7 @@ def rows_of(
                 progress("read", done + stream.position, total)
         done += file.size
         progress("read", done, total)
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Tell nobody."""

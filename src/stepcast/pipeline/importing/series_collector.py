@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from stepcast.engine.calendar import period_of
 from stepcast.pipeline import layout
 from stepcast.pipeline.importing.aggregate import combine, entries
+from stepcast.pipeline.importing.beside import Beside
 from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.rows import Rows
 from stepcast.pipeline.importing.series_keys import SeriesKeys
@@ -73,17 +74,26 @@ class SeriesCollector:
     def latest(self) -> str:
         return self._edge(1)
 
-    def series(self, report: Report) -> tuple[Integers, Integers]:
-        """The numbers of the series with a value, in the order of their keys, and their lengths in periods.
+    def series(self, beside: Beside, report: Report) -> tuple[Integers, Integers]:
+        """The numbers of the series, in the order of their keys, and their lengths in periods.
 
-        Those without are left out, with a warning each. Not to be asked of an empty collection.
+        Those without a value are left out, with a warning each, unless ``beside`` knows them as new items:
+        these have length 0. Not to be asked of an empty collection.
         """
         order = self.keys.sorted()
-        first, counts = self.spill.extents(len(order))
-        for key in self.keys.at(order[counts[order] == 0]):
+        _, counts = self.spill.extents(len(order))
+        new = set(beside.new_keys(self.keys.at(order[counts[order] > 0]), report))
+        without = order[counts[order] == 0]
+        left_out = {key for key in self.keys.at(without) if key not in new}
+        for key in sorted(left_out):
             report.add(_no_value(key))
-        order = order[counts[order] > 0]
-        return order, self.end - first[order] + 1
+        self.keys.add(sorted(new))
+        order = self.keys.sorted()
+        if left_out:
+            kept = [key not in left_out for key in self.keys.at(order)]
+            order = order[np.array(kept, bool)]
+        first, counts = self.spill.extents(len(self.keys))
+        return order, np.where(counts[order] > 0, self.end - first[order] + 1, 0)
 
     def _edge(self, which: int) -> str:
         seconds, file = self._edges[which]
