@@ -10,8 +10,8 @@ from stepcast.pipeline.importing.aggregate import Entries
 
 __all__ = ["Spill"]
 
-AT_ONCE = 1_000_000  # entries in memory while they are divided
-PARTITION = 2_000_000  # entries of a partition, about: what is sorted in memory
+AT_ONCE = 20_000_000  # bytes of entries in memory while they are divided
+PARTITION = 40_000_000  # bytes of a partition, about: what is sorted in memory
 MOST_PARTITIONS = 200  # files that are open together
 NEVER = -(2**62)  # before any period
 
@@ -60,7 +60,8 @@ class Spill:
         ``starts``  where each shard begins in ``order``.
         """
         shard_sizes = np.add.reduceat(self._counts[order], starts)
-        groups = _groups(shard_sizes)
+        assert self._dtype is not None  # noqa: S101  # there are entries: their series are asked for
+        groups = _groups(shard_sizes, PARTITION // self._dtype.itemsize)
         group_of_shard = np.searchsorted(groups, np.arange(len(starts)), side="right") - 1
         rank = np.zeros(len(self._counts), np.int64)
         rank[order] = np.arange(len(order))
@@ -76,10 +77,11 @@ class Spill:
     def _divide(self, rank: Integers, group_of_rank: Integers, groups: int) -> None:
         """Write every entry to its group's file, with the new number of its series, in the same order."""
         assert self._dtype is not None  # noqa: S101  # there are entries: their series are asked for
+        at_once = AT_ONCE // self._dtype.itemsize
         files = [self._part(group).open("wb") for group in range(groups)]
         try:
             with self._all.open("rb") as whole:
-                while len(found := np.fromfile(whole, self._dtype, AT_ONCE)):
+                while len(found := np.fromfile(whole, self._dtype, at_once)):
                     found["series"] = rank[found["series"]]
                     group = group_of_rank[found["series"]]
                     ordered = np.argsort(group, kind="stable")
@@ -105,9 +107,9 @@ class Spill:
         return self._folder / f"entries-{group}"
 
 
-def _groups(sizes: Integers) -> Integers:
-    """Where each group of shards begins, given how many entries the shards have."""
-    most = max(PARTITION, int(sizes.sum()) // MOST_PARTITIONS + 1)
+def _groups(sizes: Integers, entries: int) -> Integers:
+    """Where each group of shards begins, about ``entries`` each, given how many entries the shards have."""
+    most = max(entries, int(sizes.sum()) // MOST_PARTITIONS + 1)
     starts, ends = [0], np.cumsum(sizes)
     while starts[-1] < len(sizes):
         done = int(ends[starts[-1] - 1]) if starts[-1] else 0
