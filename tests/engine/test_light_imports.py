@@ -14,6 +14,7 @@ def loaded_by(module: str) -> set[str]:
 def test_a_frequency_needs_no_numpy() -> None:
     """The light functions read params.json, and start without the engine's packages."""
     assert "numpy" not in loaded_by("stepcast.engine.frequency")
+    assert "numpy" not in loaded_by("stepcast.pipeline.read_params")
 
 
 @pytest.mark.parametrize(

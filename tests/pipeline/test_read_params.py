@@ -330,24 +330,11 @@ def test_a_budget_has_no_effect_on_a_named_algorithm_and_that_is_said() -> None:
     assert problem.remedy == "Remove it, or AlgorithmArn"
 
 
-def test_what_has_no_effect_here_is_said_and_does_not_stop_the_run() -> None:
-    related = {
-        "DatasetName": "Prices",
-        "Domain": "CUSTOM",
-        "DatasetType": "RELATED_TIME_SERIES",
-        "DataFrequency": "D",
-        "Schema": {
-            "Attributes": [
-                attribute("item_id", "string"),
-                attribute("timestamp", "timestamp"),
-                attribute("price", "float"),
-            ]
-        },
-    }
-    params, problems = read(
-        Datasets=[params_document()["Datasets"][0], related],
-        Predictor__InputDataConfig={"SupplementaryFeatures": [{"Name": "holiday", "Value": "DE"}]},
-    )
+def test_weather_is_not_available_which_is_said_and_does_not_stop_the_run() -> None:
+    asked = {"SupplementaryFeatures": [{"Name": "weather", "Value": "true"}]}
+    params, problems = read(Predictor__InputDataConfig=asked)
 
     assert params is not None
-    assert [problem.severity for problem in problems] == ["warning", "warning"]
+    (problem,) = problems
+    assert problem.severity == "warning"
+    assert "weather is not available" in problem.message

@@ -3,7 +3,7 @@
 import csv
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,27 +52,28 @@ class Outcome:
     items: list[Item]
 
 
-def keys_for(files: Sequence[Path]) -> dict[str, Path]:
-    """Where each file goes in the bucket; files of the same name get folders.
+def keys_for(files: Sequence[Path], folder: str) -> dict[str, Path]:
+    """Where each file goes under ``folder`` in the bucket; files of the same name get folders of their own.
 
-    >>> [*keys_for([Path("a/x.csv"), Path("b/x.csv"), Path("y.csv")])]
+    >>> [*keys_for([Path("a/x.csv"), Path("b/x.csv"), Path("y.csv")], "train/")]
     ['train/1-a/x.csv', 'train/2-b/x.csv', 'train/y.csv']
     """
     names = Counter(path.name for path in files)
     keys = {}
     for number, path in enumerate(files, 1):
-        folder = f"{number}-{path.resolve().parent.name}/" if names[path.name] > 1 else ""
-        keys[f"{layout.TRAIN}{folder}{path.name}"] = path
+        own = f"{number}-{path.resolve().parent.name}/" if names[path.name] > 1 else ""
+        keys[f"{folder}{own}{path.name}"] = path
     return keys
 
 
-def upload(stack: Stack, params: Path, train: Sequence[Path]) -> str:
-    """Put the files in the bucket; the ARN of the execution that covers them all.
+def upload(stack: Stack, params: Path, files: Mapping[str, Sequence[Path]]) -> str:
+    """Put the files in the bucket, by folder; the ARN of the execution that covers them all.
 
     params.json goes last: until it is there nothing starts, so there is one execution and not one a file.
     """
-    for key, path in keys_for(train).items():
-        stack.s3.upload_file(str(path), stack.bucket, key)
+    for folder, paths in files.items():
+        for key, path in keys_for(paths, folder).items():
+            stack.s3.upload_file(str(path), stack.bucket, key)
     stack.s3.upload_file(str(params), stack.bucket, layout.PARAMS)
     run = fingerprint(stack.s3, stack.bucket)
     return f"{stack.state_machine.replace(':stateMachine:', ':execution:')}:{run}"

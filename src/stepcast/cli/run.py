@@ -46,6 +46,18 @@ def run(
             help="Further files of --train, as a shell writes them for train/*.csv.",
         ),
     ] = None,
+    related: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="CSV", exists=True, dir_okay=False, readable=True, help="Related series; may be repeated."
+        ),
+    ] = None,
+    metadata: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="CSV", exists=True, dir_okay=False, readable=True, help="Item metadata; may be repeated."
+        ),
+    ] = None,
     force: Annotated[
         bool,
         typer.Option(
@@ -59,10 +71,13 @@ def run(
 
     DIR gets raw/*.csv, clean/*.csv, accuracy/, leaderboard.csv, validation.md and chart.png.
     """
-    files = list(dict.fromkeys([*train, *(more or ())]))  # a file named twice is still one file
-    for path in files:
-        if not path.name.lower().endswith(FORMATS):
-            raise typer.BadParameter(f"{path} is none of {', '.join(FORMATS)}", param_hint="--train")
+    given = {"train": [*train, *(more or ())], "related": related or [], "metadata": metadata or []}
+    for option, paths in given.items():
+        for path in paths:
+            if not path.name.lower().endswith(FORMATS):
+                raise typer.BadParameter(f"{path} is none of {', '.join(FORMATS)}", param_hint=f"--{option}")
+    # a file named twice is still one file
+    files = {f"{option}/": list(dict.fromkeys(paths)) for option, paths in given.items()}
     from stepcast.cli import forecast_once
     from stepcast.cli.failure import Failure
     from stepcast.cli.progress import display

@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_pascal
 from stepcast.engine.frequency import Frequency
 from stepcast.pipeline.domains import Domain, identifier_field, target_field
 
-__all__ = ["Attribute", "Dataset", "Filling", "Params", "output_label"]
+__all__ = ["Attribute", "Dataset", "Filling", "Params", "RelatedFilling", "output_label"]
 
 Name = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]*$", max_length=63)]  # rule V17
 DatasetType = Literal["TARGET_TIME_SERIES", "RELATED_TIME_SERIES", "ITEM_METADATA"]
@@ -98,6 +98,17 @@ class Dataset(Section):
     def target(self) -> str:
         """The column that is forecast: target_value, demand..."""
         return target_field(self.domain)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The numbers of a related series: its columns of type integer and float, in file order."""
+        numbers = ("integer", "float")
+        return tuple(c.attribute_name for c in self.columns if c.attribute_type in numbers)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The columns of item metadata besides the item, in file order."""
+        return tuple(c.attribute_name for c in self.columns if c.attribute_name != self.identifier)
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -204,6 +215,19 @@ class Filling(BaseModel):
     backfill_value: float | None = None
 
 
+class RelatedFilling(BaseModel):
+    """How the holes of one related feature are filled; None leaves them, and what is left is an error."""
+
+    model_config = ConfigDict(frozen=True)
+
+    middlefill: Literal["zero", "value", "median", "mean", "min", "max"] | None = None
+    backfill: Literal["zero", "value", "median", "mean", "min", "max"] | None = None
+    futurefill: Literal["zero", "value", "median", "mean", "min", "max"] | None = None
+    middlefill_value: float | None = None
+    backfill_value: float | None = None
+    futurefill_value: float | None = None
+
+
 class Params(Section):
     """The whole of params.json."""
 
@@ -217,7 +241,28 @@ class Params(Section):
     @property
     def target(self) -> Dataset:
         """The dataset that is forecast."""
-        return next(dataset for dataset in self.datasets if dataset.dataset_type == "TARGET_TIME_SERIES")
+        found = self._dataset("TARGET_TIME_SERIES")
+        assert found is not None  # noqa: S101  # rule V07
+        return found
+
+    @property
+    def related(self) -> Dataset | None:
+        """The related series, if there are any."""
+        return self._dataset("RELATED_TIME_SERIES")
+
+    @property
+    def metadata(self) -> Dataset | None:
+        """The item metadata, if there is any."""
+        return self._dataset("ITEM_METADATA")
+
+    def _dataset(self, kind: DatasetType) -> Dataset | None:
+        return next((dataset for dataset in self.datasets if dataset.dataset_type == kind), None)
+
+    @property
+    def holidays(self) -> tuple[str, ...]:
+        """Countries whose holidays the predictor looks at."""
+        asked = self.predictor.input_data_config.supplementary_features
+        return tuple(dict.fromkeys(feature.value for feature in asked if feature.name == "holiday"))
 
     @property
     def frequency(self) -> Frequency:
@@ -232,11 +277,17 @@ class Params(Section):
     @property
     def filling(self) -> Filling:
         """Aggregation and filling of the target attribute."""
+        return Filling.model_validate(self._filling_of(self.target.target))
+
+    def related_filling(self, feature: str) -> RelatedFilling:
+        """Filling of a related feature: nothing unless the user asks for it."""
+        return RelatedFilling.model_validate(self._filling_of(feature))
+
+    def _filling_of(self, attribute: str) -> dict[str, str]:
         for featurization in self.predictor.featurization_config.featurizations:
-            if featurization.attribute_name == self.target.target and featurization.featurization_pipeline:
-                method = featurization.featurization_pipeline[0]
-                return Filling.model_validate(method.featurization_method_parameters)
-        return Filling()
+            if featurization.attribute_name == attribute and featurization.featurization_pipeline:
+                return featurization.featurization_pipeline[0].featurization_method_parameters
+        return {}
 
 
 def output_label(output: float | Literal["mean"]) -> str:

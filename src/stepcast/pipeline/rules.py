@@ -3,25 +3,29 @@
 They run on whatever is there, whether or not the form is right, so that every problem is reported at once.
 """
 
-import math
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from stepcast.engine.frequency import Frequency
-from stepcast.pipeline.domains import (
-    DOMAINS,
-    identifier_field,
-    is_reserved,
-    optional_fields,
-    required_fields,
-    target_field,
-)
+from stepcast.pipeline.domains import DOMAINS, is_reserved, target_field
+from stepcast.pipeline.feature_rules import FEATURE_RULES
 from stepcast.pipeline.params import ALGORITHM_ARN
 from stepcast.pipeline.problems import Problem
+from stepcast.pipeline.raw_params import (
+    Raw,
+    at_keys,
+    attributes_of,
+    columns_of,
+    dataset_of,
+    datasets_of,
+    error,
+    frequency_of,
+    number_of,
+    optional_of,
+    required_of,
+    warning,
+)
 
 __all__ = ["RULES"]
 
-Raw = dict[str, Any]
 ALGORITHMS = ("ARIMA", "ETS", "NPTS")
 OTHER_ALGORITHMS = ("Prophet", "Deep_AR_Plus", "CNN-QR")
 LARGEST_SCHEMA = {"TARGET_TIME_SERIES": 13, "RELATED_TIME_SERIES": 25, "ITEM_METADATA": 10}
@@ -38,7 +42,7 @@ RELATED_FILLING: dict[str, tuple[str, ...]] = dict.fromkeys(
 )
 NPTS_PARAMETERS: dict[str, Callable[[str], bool]] = {
     "kernel_type": lambda text: text in ("exponential", "uniform"),
-    "exp_kernel_weights": lambda text: (_number(text) or 0) > 0,
+    "exp_kernel_weights": lambda text: (number_of(text) or 0) > 0,
     "use_seasonal_model": lambda text: text.lower() in ("true", "false"),
     "use_default_time_features": lambda text: text.lower() in ("true", "false"),
     "context_length": lambda text: text.isdigit() and int(text) > 0,
@@ -47,68 +51,68 @@ NPTS_PARAMETERS: dict[str, Callable[[str], bool]] = {
 
 def one_dataset_of_each_type(raw: Raw) -> Iterator[Problem]:
     """A group has exactly one target dataset and at most one of each other type."""
-    types = [dataset.get("DatasetType") for _, dataset in _datasets(raw)]
+    types = [dataset.get("DatasetType") for _, dataset in datasets_of(raw)]
     if isinstance(raw.get("Datasets"), list) and "TARGET_TIME_SERIES" not in types:
-        yield _error(
+        yield error(
             "V07",
             "$.Datasets",
             "no dataset has the DatasetType TARGET_TIME_SERIES",
             "Describe the files under train/ in a dataset of that type",
         )
-    for at, dataset in _datasets(raw):
+    for at, dataset in datasets_of(raw):
         kind = dataset.get("DatasetType")
         if kind is not None and kind in types[: int(at[len("$.Datasets[") : -1])]:
-            yield _error(
+            yield error(
                 "V07", f"{at}.DatasetType", f"a second dataset is {kind}", "Keep one dataset of each type"
             )
 
 
 def required_fields_are_there(raw: Raw) -> Iterator[Problem]:
     """V07: the domain's required fields stand in the schema with their types, each once."""
-    for at, dataset in _datasets(raw):
-        path, columns = f"{at}.Schema.Attributes", _columns(dataset)
-        for name, kind in _required(dataset).items():
+    for at, dataset in datasets_of(raw):
+        path, columns = f"{at}.Schema.Attributes", columns_of(dataset)
+        for name, kind in required_of(dataset).items():
             given = columns.get(name)
             allowed = ("float", "integer") if kind in ("float", "integer") else (kind,)
             if given is None:
-                yield _error(
+                yield error(
                     "V07",
                     path,
                     f"the field {name!r} is missing; domain {dataset['Domain']} requires it",
                     f"Add {{'AttributeName': '{name}', 'AttributeType': '{kind}'}} at its column's place",
                 )
             elif given not in allowed:
-                yield _error(
+                yield error(
                     "V07",
                     path,
                     f"{name!r} has the type {given!r}",
                     f"Write AttributeType {' or '.join(allowed)!r}",
                 )
-        names = [name.lower() for name, _ in _attributes(dataset)]  # SQL knows no capitals
+        names = [name.lower() for name, _ in attributes_of(dataset)]  # SQL knows no capitals
         for name in sorted({name for name in names if names.count(name) > 1}):
-            yield _error(
+            yield error(
                 "V07", path, f"{name!r} stands there {names.count(name)} times", "Name every column once"
             )
 
 
 def no_reserved_names(raw: Raw) -> Iterator[Problem]:
     """V08: no reserved word is a field's name, except the domain's own."""
-    for at, dataset in _datasets(raw):
-        own = {*_required(dataset), *_optional(dataset)}
-        for number, (name, _) in enumerate(_attributes(dataset)):
+    for at, dataset in datasets_of(raw):
+        own = {*required_of(dataset), *optional_of(dataset)}
+        for number, (name, _) in enumerate(attributes_of(dataset)):
             if name not in own and is_reserved(name):
                 path = f"{at}.Schema.Attributes[{number}].AttributeName"
-                yield _error(
+                yield error(
                     "V08", path, f"{name!r} is a reserved word", f"Rename it, for example to '{name}_1'"
                 )
 
 
 def domains_are_equal(raw: Raw) -> Iterator[Problem]:
     """V09: every dataset has the domain of its group."""
-    group = _at(raw, "DatasetGroup").get("Domain")
-    for at, dataset in _datasets(raw):
+    group = at_keys(raw, "DatasetGroup").get("Domain")
+    for at, dataset in datasets_of(raw):
         if group in DOMAINS and dataset.get("Domain") in DOMAINS and dataset["Domain"] != group:
-            yield _error(
+            yield error(
                 "V09",
                 f"{at}.Domain",
                 f"the dataset's domain is {dataset['Domain']}, its group's is {group}",
@@ -118,14 +122,14 @@ def domains_are_equal(raw: Raw) -> Iterator[Problem]:
 
 def schemas_are_not_too_wide(raw: Raw) -> Iterator[Problem]:
     """V10: the number of columns of each dataset type, and their types."""
-    for at, dataset in _datasets(raw):
-        kind, count = dataset.get("DatasetType"), len(_attributes(dataset))
+    for at, dataset in datasets_of(raw):
+        kind, count = dataset.get("DatasetType"), len(attributes_of(dataset))
         most = LARGEST_SCHEMA.get(kind or "", 100)
         if count > most:
             path = f"{at}.Schema.Attributes"
-            yield _error("V10", path, f"{count} columns; {kind} has at most {most}", "Leave columns out")
-        for number, (name, given) in enumerate(_attributes(dataset)):
-            if name in _required(dataset) or name in _optional(dataset):
+            yield error("V10", path, f"{count} columns; {kind} has at most {most}", "Leave columns out")
+        for number, (name, given) in enumerate(attributes_of(dataset)):
+            if name in required_of(dataset) or name in optional_of(dataset):
                 continue
             allowed = {
                 "TARGET_TIME_SERIES": ("string", "geolocation"),
@@ -133,7 +137,7 @@ def schemas_are_not_too_wide(raw: Raw) -> Iterator[Problem]:
                 "ITEM_METADATA": ("string", "geolocation"),
             }.get(kind or "", (given,))
             if given not in allowed:
-                yield _error(
+                yield error(
                     "V10",
                     f"{at}.Schema.Attributes[{number}].AttributeType",
                     f"{name!r} has the type {given!r}",
@@ -143,56 +147,56 @@ def schemas_are_not_too_wide(raw: Raw) -> Iterator[Problem]:
 
 def timestamps_fit_the_frequency(raw: Raw) -> Iterator[Problem]:
     """V06: hours and minutes need a time of day; the forecast is not finer than the data."""
-    config = _at(raw, "Predictor", "FeaturizationConfig")
-    wanted = _frequency(config.get("ForecastFrequency"))
+    config = at_keys(raw, "Predictor", "FeaturizationConfig")
+    wanted = frequency_of(config.get("ForecastFrequency"))
     stated = raw.get("TimestampFormat")
     if isinstance(stated, str) and "hh" in stated:
-        yield _warning(
+        yield warning(
             "V06",
             "$.TimestampFormat",
             f"{stated!r} asks for the 12-hour clock; it is read as {stated.replace('hh', 'HH')!r}",
             "Write HH",
         )
     if stated == "yyyy-MM-dd" and wanted and wanted.has_time_of_day:
-        yield _error(
+        yield error(
             "V06",
             "$.TimestampFormat",
             f"{stated!r} has no time of day, the forecast's frequency is {wanted}",
             "Write 'yyyy-MM-dd HH:mm:ss', or a ForecastFrequency of D or longer",
         )
-    for at, dataset in _datasets(raw):
-        given = _frequency(dataset.get("DataFrequency"))
+    for at, dataset in datasets_of(raw):
+        given = frequency_of(dataset.get("DataFrequency"))
         if (
             dataset.get("DatasetType") == "TARGET_TIME_SERIES"
             and given
             and wanted
             and wanted.seconds < given.seconds
         ):
-            yield _error(
+            yield error(
                 "V06",
                 "$.Predictor.FeaturizationConfig.ForecastFrequency",
                 f"{wanted} is finer than the data's frequency {given} ({at}.DataFrequency)",
                 f"Forecast at {given} or coarser",
             )
         if dataset.get("DatasetType") == "RELATED_TIME_SERIES" and "DataFrequency" not in dataset:
-            yield _error(
+            yield error(
                 "V07", at, "a related series has no DataFrequency", "Add DataFrequency: the forecast's"
             )
 
 
 def dimensions_are_columns(raw: Raw) -> Iterator[Problem]:
     """Forecast dimensions are columns of the target dataset."""
-    asked = _at(raw, "Predictor", "FeaturizationConfig").get("ForecastDimensions")
-    target = _target(raw)
+    asked = at_keys(raw, "Predictor", "FeaturizationConfig").get("ForecastDimensions")
+    target = dataset_of(raw, "TARGET_TIME_SERIES")
     if not isinstance(asked, list) or target is None:
         return
     measures = (
         {"timestamp", target_field(target["Domain"])} if target.get("Domain") in DOMAINS else {"timestamp"}
     )
-    columns = [name for name in _columns(target) if name not in measures]
+    columns = [name for name in columns_of(target) if name not in measures]
     for number, name in enumerate(asked):
         if name not in columns:
-            yield _error(
+            yield error(
                 "V07",
                 f"$.Predictor.FeaturizationConfig.ForecastDimensions[{number}]",
                 f"{name!r} is not a dimension of the target dataset",
@@ -202,21 +206,21 @@ def dimensions_are_columns(raw: Raw) -> Iterator[Problem]:
 
 def filling_is_known(raw: Raw) -> Iterator[Problem]:
     """Aggregation and filling methods are the specification's, and ``value`` says which value."""
-    features = _at(raw, "Predictor", "FeaturizationConfig").get("Featurizations")
-    target = _target(raw) or {}
+    features = at_keys(raw, "Predictor", "FeaturizationConfig").get("Featurizations")
+    target = dataset_of(raw, "TARGET_TIME_SERIES") or {}
     target_name = target_field(target["Domain"]) if target.get("Domain") in DOMAINS else None
     related = {
         name
-        for _, d in _datasets(raw)
+        for _, d in datasets_of(raw)
         if d.get("DatasetType") == "RELATED_TIME_SERIES"
-        for name in _columns(d)
+        for name in columns_of(d)
     }
     for number, feature in enumerate(features if isinstance(features, list) else []):
         at = f"$.Predictor.FeaturizationConfig.Featurizations[{number}]"
         name = feature.get("AttributeName") if isinstance(feature, dict) else None
         if target_name and name not in related and name != target_name:
             what = f"{name!r} is neither the target nor a related series' field"
-            yield _error("V07", f"{at}.AttributeName", what, f"The target is {target_name!r}")
+            yield error("V07", f"{at}.AttributeName", what, f"The target is {target_name!r}")
         pipeline = feature.get("FeaturizationPipeline") if isinstance(feature, dict) else None
         methods = pipeline if isinstance(pipeline, list) else []
         for step, method in enumerate(methods):
@@ -229,27 +233,27 @@ def filling_is_known(raw: Raw) -> Iterator[Problem]:
 def _filling(given: Raw, known: dict[str, tuple[str, ...]], path: str) -> Iterator[Problem]:
     for key, value in given.items():
         if key.endswith("_value") and key.removesuffix("_value") in known:
-            if _number(value) is None:
-                yield _error("V07", f"{path}.{key}", f"{value!r} is not a number", 'Write one in quotes: "2"')
+            if number_of(value) is None:
+                yield error("V07", f"{path}.{key}", f"{value!r} is not a number", 'Write one in quotes: "2"')
         elif key not in known:
-            yield _error("V07", f"{path}.{key}", f"there is no {key!r}", f"Allowed are {', '.join(known)}")
+            yield error("V07", f"{path}.{key}", f"there is no {key!r}", f"Allowed are {', '.join(known)}")
         elif value not in known[key]:
-            yield _error(
+            yield error(
                 "V07", f"{path}.{key}", f"{value!r} is not allowed", f"Write one of {', '.join(known[key])}"
             )
         elif value == "value" and f"{key}_value" not in given:
-            yield _error(
+            yield error(
                 "V07", f"{path}.{key}", "'value' does not say which", f'Add "{key}_value": "0" or another'
             )
 
 
 def offset_holds_the_horizon(raw: Raw) -> Iterator[Problem]:
     """V15: a backtest window fits between its start and the end of the data."""
-    predictor = _at(raw, "Predictor")
+    predictor = at_keys(raw, "Predictor")
     horizon = predictor.get("ForecastHorizon")
-    offset = _at(raw, "Predictor", "EvaluationParameters").get("BackTestWindowOffset")
+    offset = at_keys(raw, "Predictor", "EvaluationParameters").get("BackTestWindowOffset")
     if isinstance(horizon, int) and isinstance(offset, int) and offset < horizon:
-        yield _error(
+        yield error(
             "V15",
             "$.Predictor.EvaluationParameters.BackTestWindowOffset",
             f"{offset} is less than the horizon, {horizon}",
@@ -259,16 +263,16 @@ def offset_holds_the_horizon(raw: Raw) -> Iterator[Problem]:
 
 def automl_or_algorithm(raw: Raw) -> Iterator[Problem]:
     """V16: AutoML chooses by itself; without it the algorithm is named."""
-    predictor = _at(raw, "Predictor")
+    predictor = at_keys(raw, "Predictor")
     automl = predictor.get("PerformAutoML")
     if automl is True:
         for key in ("AlgorithmArn", "HPOConfig", "TrainingParameters"):
             if predictor.get(key):
-                yield _error(
+                yield error(
                     "V16", f"$.Predictor.{key}", "PerformAutoML is true", f"Remove {key} or PerformAutoML"
                 )
     if automl is False and not predictor.get("AlgorithmArn"):
-        yield _error(
+        yield error(
             "V16",
             "$.Predictor",
             "PerformAutoML is false and no AlgorithmArn is given",
@@ -278,18 +282,18 @@ def automl_or_algorithm(raw: Raw) -> Iterator[Problem]:
 
 def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
     """V16: the algorithm exists here, and its parameters are its own."""
-    predictor = _at(raw, "Predictor")
+    predictor = at_keys(raw, "Predictor")
     arn, path = predictor.get("AlgorithmArn"), "$.Predictor.AlgorithmArn"
     if not isinstance(arn, str):
         return
     name = arn.removeprefix(ALGORITHM_ARN)
     allowed = ", ".join(ALGORITHM_ARN + algorithm for algorithm in ALGORITHMS)
     if name in OTHER_ALGORITHMS:
-        yield _error(
+        yield error(
             "V16", path, f"{name} is not available", f"Use PerformAutoML: true instead, or one of {allowed}"
         )
     elif name not in ALGORITHMS or arn == name:
-        yield _error(
+        yield error(
             "V16", path, f"there is no algorithm {arn!r}", f"Write one of {allowed}, or PerformAutoML: true"
         )
     parameters = predictor.get("TrainingParameters")
@@ -298,38 +302,25 @@ def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
         known = NPTS_PARAMETERS if name == "NPTS" else {}
         if key not in known:
             remedy = f"Allowed are {', '.join(known)}" if known else f"{name} takes none: remove it"
-            yield _error("V16", at, f"{name} has no parameter {key!r}", remedy)
+            yield error("V16", at, f"{name} has no parameter {key!r}", remedy)
         elif not known[key](str(value)):
-            yield _error("V16", at, f"{value!r} is not a value of {key}", "See NPTS in docs/how-to/params.md")
+            yield error("V16", at, f"{value!r} is not a value of {key}", "See NPTS in docs/how-to/params.md")
 
 
 def what_is_left_aside(raw: Raw) -> Iterator[Problem]:
     """Parts of the service's vocabulary that are read but have no effect here: said, never silent."""
-    predictor = _at(raw, "Predictor")
+    predictor = at_keys(raw, "Predictor")
     if predictor.get("PerformHPO") is True or predictor.get("HPOConfig"):
         what = "no algorithm here has hyperparameters to optimise"
-        yield _warning("V16", "$.Predictor.PerformHPO", what, "Remove PerformHPO and HPOConfig")
+        yield warning("V16", "$.Predictor.PerformHPO", what, "Remove PerformHPO and HPOConfig")
     if predictor.get("AutoMLOverrideStrategy"):
         path = "$.Predictor.AutoMLOverrideStrategy"
-        yield _warning("V16", path, "it has no effect here: AutoML is fast and accurate at once", "Remove it")
+        yield warning("V16", path, "it has no effect here: AutoML is fast and accurate at once", "Remove it")
     if predictor.get("TrainingBudgetSeconds") is not None and predictor.get("AlgorithmArn"):
         path = "$.Predictor.TrainingBudgetSeconds"
-        yield _warning(
+        yield warning(
             "V16", path, "a named algorithm takes the time that it takes", "Remove it, or AlgorithmArn"
         )
-    features = _at(raw, "Predictor", "InputDataConfig").get("SupplementaryFeatures")
-    for number, feature in enumerate(features if isinstance(features, list) else []):
-        name = feature.get("Name") if isinstance(feature, dict) else feature
-        path = f"$.Predictor.InputDataConfig.SupplementaryFeatures[{number}]"
-        yield _warning(
-            "V16", path, f"{name!r} is not used by this version's models", "The forecast is made without it"
-        )
-    for at, dataset in _datasets(raw):
-        if dataset.get("DatasetType") in ("RELATED_TIME_SERIES", "ITEM_METADATA"):
-            what = f"{dataset['DatasetType']} is not used by this version's models"
-            yield _warning(
-                "V11" if dataset["DatasetType"].startswith("REL") else "V12", at, what, "It is not imported"
-            )
 
 
 RULES: tuple[Callable[[Raw], Iterator[Problem]], ...] = (
@@ -345,72 +336,5 @@ RULES: tuple[Callable[[Raw], Iterator[Problem]], ...] = (
     automl_or_algorithm,
     algorithm_is_known,
     what_is_left_aside,
+    *FEATURE_RULES,
 )
-
-
-def _error(rule: str, path: str, message: str, remedy: str) -> Problem:
-    return Problem(rule, "error", message, remedy, path=path)
-
-
-def _warning(rule: str, path: str, message: str, remedy: str) -> Problem:
-    return Problem(rule, "warning", message, remedy, path=path)
-
-
-def _at(raw: Raw, *keys: str) -> Raw:
-    """The object at ``keys``; empty where it is absent or not an object."""
-    here: Any = raw
-    for key in keys:
-        here = here.get(key) if isinstance(here, dict) else None
-    return here if isinstance(here, dict) else {}
-
-
-def _datasets(raw: Raw) -> list[tuple[str, Raw]]:
-    """JSON path and content of each dataset that is an object."""
-    given = raw.get("Datasets")
-    rows = given if isinstance(given, list) else []
-    return [(f"$.Datasets[{number}]", row) for number, row in enumerate(rows) if isinstance(row, dict)]
-
-
-def _target(raw: Raw) -> Raw | None:
-    return next((d for _, d in _datasets(raw) if d.get("DatasetType") == "TARGET_TIME_SERIES"), None)
-
-
-def _attributes(dataset: Raw) -> list[tuple[str, str]]:
-    """Names and types of the columns that have both."""
-    given = _at(dataset, "Schema").get("Attributes")
-    rows = [row for row in (given if isinstance(given, list) else []) if isinstance(row, dict)]
-    pairs = [(row.get("AttributeName"), row.get("AttributeType")) for row in rows]
-    return [(name, kind) for name, kind in pairs if isinstance(name, str) and isinstance(kind, str)]
-
-
-def _columns(dataset: Raw) -> dict[str, str]:
-    return dict(_attributes(dataset))
-
-
-def _required(dataset: Raw) -> dict[str, str]:
-    domain, kind = dataset.get("Domain"), dataset.get("DatasetType")
-    if domain not in DOMAINS:
-        return {}
-    own = required_fields(domain, str(kind))
-    # EC2_CAPACITY documents no item metadata; its identifier is required all the same.
-    return own or ({identifier_field(domain): "string"} if kind == "ITEM_METADATA" else {})
-
-
-def _optional(dataset: Raw) -> dict[str, str]:
-    domain = dataset.get("Domain")
-    return optional_fields(domain, str(dataset.get("DatasetType"))) if domain in DOMAINS else {}
-
-
-def _frequency(text: Any) -> Frequency | None:
-    try:
-        return Frequency.parse(text)
-    except (TypeError, ValueError):
-        return None  # the field's own check reports it
-
-
-def _number(text: Any) -> float | None:
-    try:
-        number = float(text)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None

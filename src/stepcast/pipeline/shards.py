@@ -2,17 +2,19 @@
 
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from stepcast.engine.frequency import Frequency
-from stepcast.engine.panel import Panel
+from stepcast.engine.panel import Metadata, Panel, Related
 
 __all__ = ["Shard", "label", "read_shard", "write_shard"]
 
@@ -44,17 +46,31 @@ def label(key: tuple[str, ...]) -> str:
 def write_shard(sink: Path | BinaryIO, shard: Shard) -> None:
     """One Parquet file, a row a series: the key's columns, ``values`` and ``observed``.
 
-    What all series share (end, frequency, names of the key) is in the metadata of the file's schema.
+    Where the panel has them, ``related`` (one feature after another) and ``metadata`` follow. What all series
+    share (end, frequency, names of the key, features and attributes) is in the metadata of the file's schema.
     """
     panel, names = shard.panel, shard.key_names
-    offsets = pa.array(np.concatenate([[0], np.cumsum([len(values) for values in panel.values])]), pa.int32())
     columns = [pa.array([key[place] for key in shard.keys], pa.string()) for place in range(len(names))]
-    for arrays, kind in ((panel.values, np.float64), (panel.observed, np.bool_)):
-        flat = np.concatenate(arrays) if len(arrays) else np.empty(0, kind)
-        columns.append(pa.ListArray.from_arrays(offsets, pa.array(flat)))
+    columns += [_lists(panel.values, np.float64), _lists(panel.observed, np.bool_)]
+    labels = [*names, "values", "observed"]
     common = {"end": panel.end, "frequency": str(panel.frequency), "key_names": names}
-    table = pa.table(columns, names=[*names, "values", "observed"])
+    if panel.related is not None:
+        columns.append(_lists([one.ravel() for one in panel.related.values], np.float64))
+        labels.append("related")
+        common["related"] = {"names": panel.related.names, "ahead": panel.related.ahead}
+    if panel.metadata is not None:
+        columns.append(pa.array([list(row) for row in panel.metadata.values], pa.list_(pa.string())))
+        labels.append("metadata")
+        common["metadata"] = {"names": panel.metadata.names}
+    table = pa.table(columns, names=labels)
     pq.write_table(table.replace_schema_metadata({METADATA: json.dumps(common)}), sink, compression="zstd")
+
+
+def _lists(arrays: Sequence[NDArray[Any]], kind: Any) -> pa.Array:
+    """One list a series."""
+    offsets = pa.array(np.concatenate([[0], np.cumsum([len(one) for one in arrays])]), pa.int32())
+    flat = np.concatenate(arrays) if len(arrays) else np.empty(0, kind)
+    return pa.ListArray.from_arrays(offsets, pa.array(flat))
 
 
 def read_shard(source: Path | BinaryIO | bytes) -> Shard:
@@ -68,16 +84,28 @@ def read_shard(source: Path | BinaryIO | bytes) -> Shard:
     columns = [column.combine_chunks() for column in table.columns]
     # By place: a forecast dimension may itself be called values.
     keys = tuple(zip(*(column.to_pylist() for column in columns[: len(names)]), strict=True))
-    values, observed = columns[len(names) :]
-    own = [slice(*cuts) for cuts in pairwise(values.offsets.to_pylist())]
-    # Copied: what Arrow holds cannot be written to, which some models do.
-    flat_values = values.values.to_numpy().copy()
-    flat_observed = observed.values.to_numpy(zero_copy_only=False).copy()
+    values, observed, *further = columns[len(names) :]
+    related = metadata = None
+    if "related" in common:
+        features = tuple(common["related"]["names"])
+        arrays = tuple(one.reshape(len(features), -1) for one in _arrays(further.pop(0)))
+        related = Related(features, arrays, common["related"]["ahead"])
+    if "metadata" in common:
+        texts = tuple(map(tuple, further.pop(0).to_pylist()))
+        metadata = Metadata(tuple(common["metadata"]["names"]), texts)
     panel = Panel(
         ids=tuple(label(key) for key in keys),
-        values=tuple(flat_values[part] for part in own),
-        observed=tuple(flat_observed[part] for part in own),
+        values=_arrays(values),
+        observed=_arrays(observed),
         end=common["end"],
         frequency=Frequency.parse(common["frequency"]),
+        related=related,
+        metadata=metadata,
     )
     return Shard(names, keys, panel)
+
+
+def _arrays(lists: pa.ListArray) -> tuple[NDArray[Any], ...]:
+    """The lists as arrays; copied, because what Arrow holds cannot be written to, which some models do."""
+    flat = lists.values.to_numpy(zero_copy_only=False).copy()
+    return tuple(flat[slice(*cuts)] for cuts in pairwise(lists.offsets.to_pylist()))

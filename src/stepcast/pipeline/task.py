@@ -17,5 +17,6 @@ def task_of(params: Params) -> Task:
         windows=predictor.evaluation_parameters.number_of_backtest_windows,
         offset=predictor.evaluation_parameters.back_test_window_offset or 0,
         parameters=predictor.training_parameters,
+        holidays=params.holidays,
         budget_seconds=predictor.training_budget_seconds,
     )

@@ -1,5 +1,6 @@
 """An import through the public entry, from a bucket behind a real S3 API (moto's server) on 127.0.0.1."""
 
+import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from stepcast.pipeline import layout, objects
-from stepcast.pipeline.importing import import_target
+from stepcast.pipeline.importing import Beside, import_metadata, import_related, import_target
 from stepcast.pipeline.problems import Report
 from tests.pipeline.importing.harness import ROWS, RUN, ImportFiles, Outcome, params
 
@@ -43,16 +44,30 @@ def bucket(s3: Any) -> str:
 
 @pytest.fixture
 def import_files(s3: Any, bucket: str, tmp_path: Path) -> ImportFiles:
-    """Upload files, named by what follows ``train/``, and import them."""
+    """Upload files, named by what follows ``train/``, and those ``beside`` by their keys, and import all."""
 
-    def act(files: str | bytes | Mapping[str, str | bytes], **settings: Any) -> Outcome:
+    def act(
+        files: str | bytes | Mapping[str, str | bytes],
+        beside: Mapping[str, str | bytes] | None = None,
+        **settings: Any,
+    ) -> Outcome:
         objects.delete_all(s3, bucket, "")
         given = files if isinstance(files, Mapping) else {"a.csv": files}
         for name, content in given.items():
             body = content.encode() if isinstance(content, str) else content
             s3.put_object(Bucket=bucket, Key=layout.TRAIN + name, Body=body)
-        report = Report()
-        imported = import_target(s3, bucket, RUN, params(**settings), ROWS, report, tmp_path)
+        for key, content in (beside or {}).items():
+            s3.put_object(
+                Bucket=bucket, Key=key, Body=content.encode() if isinstance(content, str) else content
+            )
+        report, asked = Report(), params(**settings)
+        with tempfile.TemporaryDirectory() as folder:
+            known = Beside(
+                asked,
+                import_related(s3, bucket, asked, report, Path(folder)),
+                import_metadata(s3, bucket, asked, report, Path(folder)),
+            )
+            imported = import_target(s3, bucket, RUN, asked, ROWS, report, tmp_path, beside=known)
         assert list(tmp_path.iterdir()) == []  # the scratch folder is left as it was
         return Outcome(s3, bucket, imported, report)
 

@@ -80,7 +80,7 @@ class Outcome:
     @property
     def written(self) -> list[str]:
         """Every key but the input's."""
-        return [key for key in objects.keys(self.s3, self.bucket, "") if not key.startswith(layout.TRAIN)]
+        return [key for key in objects.keys(self.s3, self.bucket, "") if not key.startswith(layout.INPUTS)]
 
 
 ImportFiles = Callable[..., Outcome]
@@ -94,25 +94,36 @@ def params(
     timestamp_format: str = "yyyy-MM-dd HH:mm:ss",
     horizon: int = 1,
     domain: str = "CUSTOM",
+    related: str = "",
+    metadata: str = "",
+    related_filling: Mapping[str, Mapping[str, str]] | None = None,
     **predictor: Any,
 ) -> Params:
-    """Parameters of an import; ``columns`` as ``name:type``, the target being named as the domain has it."""
-    pairs = [column.split(":") for column in columns.split()]
-    attributes = [{"AttributeName": name, "AttributeType": kind} for name, kind in pairs]
+    """Parameters of an import; ``columns`` as ``name:type``, the target being named as the domain has it.
+
+    ``related`` and ``metadata`` are the columns of further datasets, if there are any.
+    """
     target = {"CUSTOM": "target_value", "RETAIL": "demand", "EC2_CAPACITY": "number_of_instances"}[domain]
     method = {"FeaturizationMethodName": "filling", "FeaturizationMethodParameters": filling or {}}
     featurization: dict[str, Any] = {"ForecastFrequency": frequency, "ForecastDimensions": list(dimensions)}
     featurization["Featurizations"] = [{"AttributeName": target, "FeaturizationPipeline": [method]}]
+    for name, given in (related_filling or {}).items():
+        method = {"FeaturizationMethodName": "filling", "FeaturizationMethodParameters": given}
+        featurization["Featurizations"] += [{"AttributeName": name, "FeaturizationPipeline": [method]}]
+    kinds = {"TARGET_TIME_SERIES": columns, "RELATED_TIME_SERIES": related, "ITEM_METADATA": metadata}
     return Params.model_validate(
         {
             "DatasetGroup": {"DatasetGroupName": "Demo", "Domain": domain},
             "Datasets": [
                 {
-                    "DatasetName": "Demo",
+                    "DatasetName": "Demo" if kind == "TARGET_TIME_SERIES" else kind.title(),
                     "Domain": domain,
-                    "DatasetType": "TARGET_TIME_SERIES",
-                    "Schema": {"Attributes": attributes},
+                    "DatasetType": kind,
+                    "Schema": {"Attributes": attributes(text)},
+                    **({"DataFrequency": frequency} if kind == "RELATED_TIME_SERIES" else {}),
                 }
+                for kind, text in kinds.items()
+                if text
             ],
             "Predictor": {
                 "PredictorName": "Demo",
@@ -125,3 +136,9 @@ def params(
             "TimestampFormat": timestamp_format,
         }
     )
+
+
+def attributes(columns: str) -> list[dict[str, str]]:
+    """Attributes of a schema from ``name:type name:type``."""
+    pairs = [column.split(":") for column in columns.split()]
+    return [{"AttributeName": name, "AttributeType": kind} for name, kind in pairs]

@@ -191,8 +191,8 @@ def test_series_are_the_same_however_they_are_sharded_and_partitioned(
     once = import_files("".join(rows), frequency="D", filling=filling)
 
     monkeypatch.setattr("stepcast.pipeline.importing.plan.SERIES", 3)
-    monkeypatch.setattr("stepcast.pipeline.importing.spill.PARTITION", 50)
-    monkeypatch.setattr("stepcast.pipeline.importing.spill.AT_ONCE", 70)
+    monkeypatch.setattr("stepcast.pipeline.importing.spill.PARTITION", 1_000)
+    monkeypatch.setattr("stepcast.pipeline.importing.spill.AT_ONCE", 1_400)
     again = import_files("".join(rows), frequency="D", filling=filling)
 
     assert once.imported.shards == 1

@@ -1,13 +1,19 @@
 """One series as the members see it: gaps filled, scaled to about one, with what its forecast must keep."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.auto.context import Context, Reading
 from stepcast.engine.frequency import Frequency
+from stepcast.engine.panel import Panel
 
-__all__ = ["LONGEST", "History", "history_of"]
+if TYPE_CHECKING:
+    from stepcast.engine.auto.related_effects import Pool
+
+__all__ = ["LONGEST", "History", "histories_of", "history_of"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -27,6 +33,7 @@ class History:
     ``judged``     exponent and sign are those of the first so many points, and gaps among them are filled
                    from these points alone: nothing before ``judged`` tells what comes after.
     ``positive``   nothing observed in the judged points is zero or less.
+    ``context``    what is known besides the values, aligned with them; None where nothing is.
     """
 
     values: Floats
@@ -36,31 +43,68 @@ class History:
     frequency: Frequency
     judged: int
     positive: bool
+    context: Context | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
+    def with_pool(self, pool: "Pool | None") -> "History":
+        """The same, told what the panel says of the effects of what is known besides."""
+        return self if self.context is None else replace(self, context=replace(self.context, pool=pool))
+
+    @property
+    def counted(self) -> bool:
+        """Nothing in the judged points is negative."""
+        return bool(self.values[: self.judged].min(initial=0.0) >= 0)
+
+    @property
+    def logs(self) -> Floats:
+        """Logarithms of a positive history; what comes after the judged points is cut off at half of them."""
+        logs: Floats = np.log(np.maximum(self.values, self.values[: self.judged].min(initial=1.0) / 2))
+        return logs
+
     def before(self, cut: int) -> "History":
         """The first ``cut`` points, judged by themselves: nothing of what comes later is left in it."""
         raw = np.where(self.known[:cut], np.ldexp(self.values[:cut], self.exponent), np.nan)
-        return history_of(raw, self.end - (len(self) - cut), self.frequency)
+        context = self.context and self.context.part(0, cut, len(self))
+        return history_of(raw, self.end - (len(self) - cut), self.frequency, context)
 
 
-def history_of(values: Floats, end: int, frequency: Frequency, held_back: int = 0) -> History:
+def histories_of(
+    panel: Panel, reading: Reading, horizon: int, before_end: int = 0, held_back: int = 0
+) -> list[History]:
+    """Every series of ``panel`` as it was known ``before_end`` periods before its end."""
+    found = []
+    for values, context in zip(panel.values, reading.contexts(panel, horizon), strict=True):
+        cut = max(len(values) - before_end, 0)
+        then = context and context.part(0, cut, len(values))
+        end = panel.end - before_end
+        found.append(history_of(values[:cut], end, panel.frequency, then, held_back))
+    return found
+
+
+def history_of(
+    values: Floats, end: int, frequency: Frequency, context: Context | None = None, held_back: int = 0
+) -> History:
     """Read one series, oldest first; nan and infinite values are missing and filled along a straight line.
 
     Missing values before the first one are cut off; after the last one the last is held. Without any value
     the history is empty. The ``held_back`` last points are not judged, unless they are nearly all there is.
     """
     known = np.isfinite(values)
+    length = len(values)
     if not known.any():
         nothing = np.empty(0)
-        return History(nothing, nothing.astype(bool), 0, end, frequency, 0, False)
-    begin = max(int(known.argmax()), len(values) - LONGEST)
+        context = context and context.part(length, length, length)
+        return History(nothing, nothing.astype(bool), 0, end, frequency, 0, False, context)
+    begin = max(int(known.argmax()), length - LONGEST)
     known = known[begin:]
     if not known.any():  # the last value is older than the longest history: it is all that is known
         known = np.array([True])
+        context = context and context.part(length - 1, length, length)
         values, begin = values[np.isfinite(values)][-1:], 0
+    else:
+        context = context and context.part(begin, length, length)
     raw = values[begin:]
     size = np.where(known, np.abs(np.where(known, raw, 0.0)), 0.0)
     judged = len(known) - held_back
@@ -76,7 +120,7 @@ def history_of(values: Floats, end: int, frequency: Frequency, held_back: int = 
     filled[:judged] = _filled(scaled[:judged], known[:judged])
     filled[judged:] = _filled(scaled, known)[judged:]
     positive = bool(raw[:judged][known[:judged]].min() > 0)
-    return History(filled, known, exponent, end, frequency, judged, positive)
+    return History(filled, known, exponent, end, frequency, judged, positive, context)
 
 
 def _filled(values: Floats, known: Flags) -> Floats:

@@ -18,6 +18,7 @@ from stepcast.engine.auto.distribution import (
 from stepcast.engine.auto.empirical import empirical_quantiles
 from stepcast.engine.auto.evidence import Evidence, back_span, evidence_of
 from stepcast.engine.auto.history import History
+from stepcast.engine.auto.related_effects import Pool, pool_of
 from stepcast.engine.auto.ridge import Ridge, Windows, fit_ridge, lags_of, windows_of
 from stepcast.engine.auto.seasons import seasons_of
 from stepcast.engine.auto.spread import PROBABILITIES, error_quantiles
@@ -49,6 +50,7 @@ class Lessons:
     """``origins`` past origins a series is examined from; global members before and after the origins.
 
     ``left_out`` is "", or what could not be learned and why.
+    ``pool`` is what the series say together of related series' and holidays' effects.
     """
 
     origins: int
@@ -58,6 +60,7 @@ class Lessons:
     trees: Trees | None
     calibration: Calibration
     left_out: str = ""
+    pool: Pool | None = None
 
 
 def learn(
@@ -69,6 +72,8 @@ def learn(
     held-back windows, instead of others grown for that, and their calibration counts half.
     """
     count = _origin_count(len(histories), horizon)
+    pool = pool_of(histories[:: max(1, -(-len(histories) // MOST_SERIES))], horizon)
+    histories = [history.with_pool(pool) for history in histories]
     before, after = _ridges(histories, horizon, count)
     chosen = histories[:: max(1, -(-len(histories) // MOST_SERIES))]
     evidence = [evidence_of(history, horizon, count, before, after) for history in chosen]
@@ -93,7 +98,7 @@ def learn(
     calibration = _calibration(chosen, evidence, seen, experience, former if grown else None, horizon)
     if earlier is not None:
         calibration = calibration.and_earlier(earlier.calibration)
-    return Lessons(count, before, after, experience, grown, calibration, left_out)
+    return Lessons(count, before, after, experience, grown, calibration, left_out, pool)
 
 
 def _origin_count(series: int, horizon: int) -> int:
@@ -225,9 +230,7 @@ def _trees(histories: list[History], ends: list[int], horizon: int, rows: int, r
     lengths = np.array([len(history) for history in histories])
     seasons = seasons_of(histories[0].frequency, int(np.median(lengths)), horizon)
     rows = min(rows, TREE_ROWS_EACH * len(histories))
-    return fit_trees(
-        [history.values for history in histories], np.array(ends), seasons, horizon, rows, rounds
-    )
+    return fit_trees(histories, np.array(ends), seasons, horizon, rows, rounds)
 
 
 def _calibration(
@@ -244,7 +247,7 @@ def _calibration(
         for seen in own:
             found = distribution_at(one, seen, experience, history.positive)
             origin = int(one.origins[seen.place])
-            used.append((history.values, origin))
+            used.append((history, origin))
             past = history.values[:origin]
             sources.append(np.stack([found.quantiles, empirical_quantiles(past, one.seasons, horizon)]))
             actual.append(one.actual[seen.place])
@@ -253,6 +256,6 @@ def _calibration(
         return Calibration.neutral(2 + (trees is not None))
     table = np.stack(sources, axis=1)
     if trees is not None:
-        grown = trees.quantiles([v for v, _ in used], np.array([o for _, o in used]), horizon)
+        grown = trees.quantiles([h for h, _ in used], np.array([o for _, o in used]), horizon)
         table = np.concatenate([table, grown[None]])
     return calibrate(table, np.stack(actual), np.array(scale))

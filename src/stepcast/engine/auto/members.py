@@ -50,11 +50,11 @@ def forecast_members(
     names: list[str] = []
     parts: list[Floats] = []
     year = year_length(history.frequency)
-    for view in views_of(history, calendar_until, horizon):
+    for view in views_of(history, calendar_until, horizon, origins):
         forms = forms_of(view.values[: history.judged], seasons, view.logarithmic or view.effects is not None)
         made = [smoothed(view.values, fitted, forms, origins, horizon, known.setdefault(view.name, {}))]
         labels = [form.name for form in forms]
-        if view.name == "":
+        if view.name in ("", "related_"):
             simple = baselines(view.values, seasons, origins, horizon)
             labels += list(simple)
             made.append(np.stack(list(simple.values())))

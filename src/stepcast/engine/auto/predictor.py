@@ -1,18 +1,12 @@
 """The AutoPredictor: backtest and forecast any part of a panel, with what all of it taught."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.accuracy import seasonal_error
-from stepcast.engine.auto.distribution import distribution_at, seen_at
-from stepcast.engine.auto.empirical import empirical_quantiles
-from stepcast.engine.auto.evidence import Evidence, evidence_of
-from stepcast.engine.auto.history import History, history_of
+from stepcast.engine.auto.history import History, histories_of
 from stepcast.engine.auto.lessons import Lessons
-from stepcast.engine.auto.reason import bounds_at
-from stepcast.engine.auto.seasons import Seasons
+from stepcast.engine.auto.outlook import Outlook, examine, outlook_at, tables_of
 from stepcast.engine.auto.shared import Shared
 from stepcast.engine.auto.spread import PROBABILITIES, at_probabilities
 from stepcast.engine.backtest import Backtest
@@ -28,20 +22,7 @@ __all__ = ["AUTO", "Explanation", "Trained", "forecast", "train"]
 Floats = NDArray[np.float64]
 
 AUTO = "AutoPredictor"
-SANE_RANGES = 2.0  # how many widths of the observed range any quantile may leave it by
 COLUMNS = (AUTO, SEASONAL_NAIVE.name)
-MENTIONED = 0.02  # members that weigh less are left out of an explanation
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """A series from one origin: quantiles of its members' errors and of its past, and why."""
-
-    history: History
-    origin: int
-    seasons: Seasons
-    sources: list[Floats]
-    weights: tuple[tuple[str, float], ...]
 
 
 def train(panel: Panel, task: Task, shared: Shared) -> Trained:
@@ -51,91 +32,75 @@ def train(panel: Panel, task: Task, shared: Shared) -> Trained:
             later one holds, in its own series or, through ``shared.then``, in another.
     """
     with np.errstate(over="ignore"):  # differences of the largest numbers there are
-        ahead, windows = [], []
-        for values in panel.values:
-            now, then = _look_out(values, panel, task, shared)
+        histories = histories_of(panel, shared.reading, task.horizon, held_back=task.horizon)
+        ahead, latest = [], []
+        for history in histories:
+            now, then = _look_out(history, task, shared)
             ahead.append(now)
-            windows.append(then)
+            latest.append(then)
         tables = _tables(ahead, task.horizon, shared.now)
-        tested = _backtest(panel, task, windows, shared.then)
-    words = tuple(_explain(outlook, shared.now) for outlook in ahead)
-    return Trained(COLUMNS, tested, words, coverage_of(tested, task), tables)
+        words = [_explain(outlook, shared.now) for outlook in ahead]
+        for place, history in enumerate(histories):
+            if ahead[place] is None and shared.kin is not None:
+                tables[place], note = shared.similar(history)
+                words[place] = Explanation((), (), (), note)
+        tested = _backtest(panel, task, latest, shared)
+    return Trained(COLUMNS, tested, tuple(words), coverage_of(tested, task), tables)
 
 
 def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
     """Read off what the task asks for: ``values`` (series, horizon, outputs) are finite, quantiles rise.
 
-    A series without a value is forecast as zero.
+    A series without a value is a blend of similar items, or zero.
     """
     if trained.tables is None or len(trained.tables) != len(panel):
         raise ValueError(f"{len(panel)} series were given, the predictor was not trained on these")
     return Forecast(_outputs(trained.tables, task), (AUTO,) * len(panel), trained.explanations)
 
 
-def _look_out(
-    values: Floats, panel: Panel, task: Task, shared: Shared
-) -> tuple[Outlook | None, list[Outlook | None]]:
-    """One series from its end and from the start of every backtest window; None without a past.
+def _look_out(history: History, task: Task, shared: Shared) -> tuple[Outlook | None, Outlook | None]:
+    """One series from its end and from a horizon before it; None without a past.
 
-    What is examined from a window's end tells what was forecast from its start as well, if that is honest.
+    What is examined for the first tells the second as well, unless it has seen something of what came then:
+    the second is None in that case too.
     """
-    horizon, lessons = task.horizon, shared.now
-    history = history_of(values, panel.end, panel.frequency, held_back=horizon)
     if not len(history):
-        return None, [None] * task.windows
-    whole = evidence_of(history, horizon, lessons.origins, lessons.before, lessons.after)
-    now = _outlook(history, whole, len(whole.origins) - 1, lessons)
-    windows: list[Outlook | None] = []
-    for window in range(task.windows):
-        start = task.window_start(window + 1)
-        if start == horizon and whole.window is not None:
-            windows.append(_outlook(history, whole, whole.window, shared.then))
-        else:
-            windows.append(_window(values, start, panel, horizon, shared.then))
-    return now, windows
-
-
-def _window(values: Floats, start: int, panel: Panel, horizon: int, lessons: Lessons) -> Outlook | None:
-    """One series from ``start`` periods before its end."""
-    cut = max(len(values) - start, 0)
-    history = history_of(values[:cut], panel.end - start, panel.frequency)
-    if not len(history):
-        return None
-    found = evidence_of(history, horizon, lessons.origins, lessons.before, lessons.after)
-    return _outlook(history, found, len(found.origins) - 1, lessons)
-
-
-def _outlook(history: History, found: Evidence, place: int, lessons: Lessons) -> Outlook:
-    """The series from origin number ``place``."""
-    made = distribution_at(found, seen_at(found, place), lessons.experience, history.positive)
-    origin = int(found.origins[place])
-    horizon = len(made.quantiles)
-    past = np.zeros_like(made.quantiles)
-    if lessons.calibration.shares[1] > 0:
-        past = empirical_quantiles(history.values[:origin], found.seasons, horizon)
-    mean = made.weights.mean(axis=1)
-    order = [place for place in np.argsort(-mean, kind="stable") if mean[place] >= MENTIONED]
-    weights = tuple((found.names[place], round(float(mean[place]), 4)) for place in order)
-    return Outlook(history, origin, found.seasons, [made.quantiles, past], weights)
+        return None, None
+    found = examine(history, task.horizon, shared.now)
+    now = outlook_at(history, found, len(found.origins) - 1, shared.now)
+    # what series say together of the effects of related series is learned to the very end
+    told_more = history.context is not None and history.context.explains
+    if found.window is None or told_more:
+        return now, None
+    return now, outlook_at(history, found, found.window, shared.then)
 
 
 def _tables(outlooks: list[Outlook | None], horizon: int, lessons: Lessons) -> Floats:
     """Quantiles (series, horizon, PROBABILITIES) in the units of the series; zeros without a past."""
     result = np.zeros((len(outlooks), horizon, len(PROBABILITIES)))
-    there = [(place, outlook) for place, outlook in enumerate(outlooks) if outlook is not None]
-    grown = _grown([outlook for _, outlook in there], horizon, lessons)
-    limit = np.finfo(np.float64).max
-    for number, (place, outlook) in enumerate(there):
-        sources = [*outlook.sources, grown[number]] if lessons.trees is not None else outlook.sources
-        table = lessons.calibration.apply(np.stack(sources))
-        low, high = bounds_at(outlook.history, np.array([outlook.origin]), horizon, SANE_RANGES)
-        with np.errstate(over="ignore", under="ignore"):
-            scaled = np.ldexp(np.clip(table, low, high), outlook.history.exponent)
-        result[place] = np.clip(scaled, -limit, limit)
+    there = [place for place, outlook in enumerate(outlooks) if outlook is not None]
+    result[there] = tables_of([outlook for outlook in outlooks if outlook is not None], horizon, lessons)
     return result
 
 
-def _backtest(panel: Panel, task: Task, outlooks: list[list[Outlook | None]], lessons: Lessons) -> Backtest:
+def _window(
+    panel: Panel, task: Task, before: int, known: list[Outlook | None], shared: Shared
+) -> list[Outlook | None]:
+    """Every series from ``before`` periods before the end, where it is not ``known`` already."""
+    histories = histories_of(panel, shared.reading, task.horizon, before)
+    made: list[Outlook | None] = []
+    for history, outlook in zip(histories, known, strict=True):
+        if outlook is not None and before == task.horizon:
+            made.append(outlook)
+        elif not len(history):
+            made.append(None)
+        else:
+            found = examine(history, task.horizon, shared.then)
+            made.append(outlook_at(history, found, len(found.origins) - 1, shared.then))
+    return made
+
+
+def _backtest(panel: Panel, task: Task, latest: list[Outlook | None], shared: Shared) -> Backtest:
     """The engine and seasonal naive in every window."""
     shape = (len(panel), task.windows)
     actual = np.full((*shape, task.horizon), np.nan)
@@ -144,8 +109,8 @@ def _backtest(panel: Panel, task: Task, outlooks: list[list[Outlook | None]], le
     season = np.ones(len(panel), dtype=np.int64)
     for window in range(task.windows):
         before = task.window_start(window + 1)
-        own = [windows[window] for windows in outlooks]
-        made = _outputs(_tables(own, task.horizon, lessons), task)
+        own = _window(panel, task, before, latest, shared)
+        made = _outputs(_tables(own, task.horizon, shared.then), task)
         for place, (values, observed) in enumerate(zip(panel.values, panel.observed, strict=True)):
             if own[place] is None:
                 continue
@@ -175,16 +140,8 @@ def _backtest(panel: Panel, task: Task, outlooks: list[list[Outlook | None]], le
     return Backtest(starts, actual, predicted, scale, season)
 
 
-def _grown(outlooks: list[Outlook], horizon: int, lessons: Lessons) -> Floats:
-    """The trees' quantiles (series, horizon, PROBABILITIES); zeros where they do not count."""
-    if lessons.trees is None or not outlooks or lessons.calibration.shares[-1] == 0:
-        return np.zeros((len(outlooks), horizon, len(PROBABILITIES)))
-    origins = np.array([outlook.origin for outlook in outlooks])
-    return lessons.trees.quantiles([outlook.history.values for outlook in outlooks], origins, horizon)
-
-
 def _outputs(tables: Floats, task: Task) -> Floats:
-    """What the task asks for from quantiles (series, horizon, PROBABILITIES)."""
+    """What the task asks for (series, horizon, outputs), from quantiles (series, horizon, PROBABILITIES)."""
     columns = [
         _mean(tables) if output == "mean" else at_probabilities(tables, np.array([output]))[..., 0]
         for output in task.outputs

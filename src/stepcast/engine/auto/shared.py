@@ -2,15 +2,20 @@
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stepcast.engine.auto.calibration import Calibration
+from stepcast.engine.auto.cold_start import Kin, kin_of, most_items
+from stepcast.engine.auto.context import Reading, reading_of
 from stepcast.engine.auto.distribution import Experience
-from stepcast.engine.auto.history import history_of
+from stepcast.engine.auto.history import History, histories_of
 from stepcast.engine.auto.lessons import Lessons, learn
+from stepcast.engine.auto.outlook import Outlook, examine, outlook_at, tables_of
+from stepcast.engine.auto.related_effects import Pool
 from stepcast.engine.auto.ridge import Ridge
 from stepcast.engine.auto.sampling import sample_of
 from stepcast.engine.auto.seasons import Seasons
@@ -21,16 +26,36 @@ from stepcast.engine.task import Task
 __all__ = ["Shared", "fit_shared"]
 
 
+Floats = NDArray[np.float64]
+
+
 @dataclass(frozen=True)
 class Shared:
-    """``now``: lessons of whole histories, to forecast with; ``then``: of what lies before the backtest."""
+    """``now``: lessons of whole histories, to forecast with; ``then``: of what lies before the backtest.
+
+    ``reading``  how what is known besides the values is read.
+    ``kin``      items that those without history are likened to; None where there is no need to.
+    """
 
     now: Lessons
     then: Lessons
+    reading: Reading
+    kin: Kin | None = None
+
+    def similar(self, history: History) -> tuple[Floats, str]:
+        """Quantiles (horizon, PROBABILITIES) for an item without history, and how they were made."""
+        assert self.kin is not None  # noqa: S101  # the caller looked
+        codes = history.context.codes if history.context is not None else np.empty(0)
+        table, items, worth = self.kin.blend(codes)
+        by = [name for name, counts in zip(self.reading.attributes, worth, strict=True) if counts > 0]
+        alike = f"alike by {', '.join(by)}" if by else "nothing tells which are alike"
+        return table, f"no value was observed: blended from {items} other items ({alike})"
 
     def to_bytes(self) -> bytes:
         """All of it as one NumPy archive; no code is in it, so bytes from elsewhere are safe to read."""
-        arrays: dict[str, Any] = {}
+        arrays: dict[str, Any] = {"reading": np.array(json.dumps(asdict(self.reading)))}
+        if self.kin is not None:
+            arrays |= self.kin.packed()
         for moment, lessons in (("now", self.now), ("then", self.then)):
             arrays |= {f"{moment}/{name}": array for name, array in _pack(lessons).items()}
         buffer = io.BytesIO()
@@ -41,11 +66,14 @@ class Shared:
     def from_bytes(cls, data: bytes) -> "Shared":
         """What ``to_bytes`` wrote."""
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            moments: dict[str, dict[str, Any]] = {"now": {}, "then": {}}
+            reading = Reading.of(json.loads(str(archive["reading"])))
+            moments: dict[str, dict[str, Any]] = {"now": {}, "then": {}, "kin": {}}
             for name in archive.files:
                 moment, _, rest = name.partition("/")
-                moments[moment][rest] = archive[name]
-        return cls(_unpack(moments["now"]), _unpack(moments["then"]))
+                if rest:
+                    moments[moment][rest] = archive[name]
+        kin = Kin(**moments["kin"]) if moments["kin"] else None
+        return cls(_unpack(moments["now"]), _unpack(moments["then"]), reading, kin)
 
 
 def fit_shared(
@@ -63,12 +91,29 @@ def fit_shared(
     ``series``, ``points``  how many the whole panel has, if that is larger than the sample.
     """
     sample = sample_of(sample)
-    histories = [history_of(values, sample.end, sample.frequency) for values in sample.values]
+    reading = reading_of(sample, task)
+    histories = histories_of(sample, reading, task.horizon)
     back = task.window_start(task.windows)
     cut = [history.before(len(history) - back) for history in histories if len(history) > back]
     then = learn([history for history in cut if len(history)], task.horizon)
     now = learn([history for history in histories if len(history)], task.horizon, then, back)
-    return Shared(now, then)
+    return Shared(now, then, reading, _kin(histories, reading, task, now))
+
+
+def _kin(histories: list[History], reading: Reading, task: Task, now: Lessons) -> Kin | None:
+    """What items without history can be likened to, where there may be some: evenly from the sample."""
+    known = [history for history in histories if len(history)]
+    if not reading.attributes and len(known) == len(histories):
+        return None
+    chosen = known[:: max(1, -(-len(known) // most_items(task.horizon)))]
+    codes = np.stack([h.context.codes if h.context else np.empty(0) for h in chosen] or [np.empty(0)])
+    outlooks = [_from_end(history, task.horizon, now) for history in chosen]
+    return kin_of(codes, tables_of(outlooks, task.horizon, now))
+
+
+def _from_end(history: History, horizon: int, lessons: Lessons) -> Outlook:
+    found = examine(history, horizon, lessons)
+    return outlook_at(history, found, len(found.origins) - 1, lessons)
 
 
 def _pack(lessons: Lessons) -> dict[str, Any]:
@@ -92,6 +137,8 @@ def _pack(lessons: Lessons) -> dict[str, Any]:
         packed["products"] = experience.products
     if experience.errors is not None and experience.growth is not None:
         packed |= {"errors": experience.errors, "growth": experience.growth}
+    if lessons.pool is not None:
+        packed |= lessons.pool.packed()
     if trees is not None:
         packed |= {f"trees/{place}": np.array(text) for place, text in enumerate(trees.boosters)}
     return packed
@@ -123,4 +170,5 @@ def _unpack(packed: dict[str, Any]) -> Lessons:
         trees=trees,
         calibration=Calibration(packed["shares"], packed["factors"]),
         left_out=facts["left_out"],
+        pool=Pool.unpacked(under("pool/")),
     )

@@ -6,6 +6,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.auto.context import Context
+from stepcast.engine.auto.history import History
 from stepcast.engine.auto.seasons import Seasons
 
 __all__ = ["Trees", "can_grow", "fit_trees"]
@@ -60,18 +62,18 @@ class Trees:
     boosters: tuple[str, ...]
     seasons: Seasons
 
-    def quantiles(self, values: list[Floats], origins: Integers, horizon: int) -> Floats:
+    def quantiles(self, histories: list[History], origins: Integers, horizon: int) -> Floats:
         """Quantiles (series, horizon, PROBABILITIES), each series from its own origin (series,)."""
         import lightgbm as lgb  # takes a second, which panels without trees need not wait for
 
         rows = [
-            features(v, np.array([o]), self.seasons, horizon) for v, o in zip(values, origins, strict=True)
+            features(h, np.array([o]), self.seasons, horizon) for h, o in zip(histories, origins, strict=True)
         ]
         table = np.concatenate([row[0] for row in rows]).reshape(-1, rows[0][0].shape[-1])
         fitted = np.stack(
             [lgb.Booster(model_str=text).predict(table, num_threads=1) for text in self.boosters], axis=-1
         )
-        fitted = np.sort(fitted.reshape(len(values), horizon, len(FITTED)), axis=-1)
+        fitted = np.sort(fitted.reshape(len(histories), horizon, len(FITTED)), axis=-1)
         low, middle, high = np.moveaxis(fitted, -1, 0)[..., None]
         reach = NORMAL / NORMAL[-4]
         scaled = middle + np.where(reach < 0, reach * (middle - low), reach * (high - middle))
@@ -92,7 +94,7 @@ def can_grow() -> bool:
 
 
 def fit_trees(
-    values: list[Floats], until: Integers, seasons: Seasons, horizon: int, rows: int, rounds: int
+    histories: list[History], until: Integers, seasons: Seasons, horizon: int, rows: int, rounds: int
 ) -> Trees | None:
     """Grow trees on targets before ``until`` (series,); None where there are too few."""
     import lightgbm as lgb
@@ -100,15 +102,16 @@ def fit_trees(
     draw = np.random.default_rng(11)
     warm = max(min(2 * seasons.short, 60), 4)
     steps = min(horizon, 24)
-    each = max(1, rows // max(len(values) * steps, 1))
+    each = max(1, rows // max(len(histories) * steps, 1))
     tables, targets = [], []
-    for series, last in zip(values, until, strict=True):
+    for history, last in zip(histories, until, strict=True):
+        series = history.values
         # a last horizon that is only partly known still teaches the nearer steps
         candidates = np.arange(min(warm, max(last // 2, 1)), last)
         if len(candidates) == 0:
             continue
         origins = np.sort(draw.choice(candidates, min(each, len(candidates)), replace=False))
-        table, middle, scale = features(series, origins, seasons, horizon)
+        table, middle, scale = features(history, origins, seasons, horizon)
         chosen = np.argsort(draw.random((len(origins), horizon)), axis=1)[:, :steps]
         places = origins[:, None] + chosen
         inside = places < last
@@ -124,19 +127,21 @@ def fit_trees(
         target,
         params={"max_bin": SETTINGS["max_bin"], "verbose": -1, "num_threads": 1},
         free_raw_data=False,
+        categorical_feature=list(range(table.shape[1] - _codes(histories[0]), table.shape[1])),
     )
     boosters = [lgb.train({**SETTINGS, "alpha": quantile}, data, rounds) for quantile in FITTED]
     return Trees(tuple(booster.model_to_string() for booster in boosters), seasons)
 
 
 def features(
-    values: Floats, origins: Integers, seasons: Seasons, horizon: int
+    history: History, origins: Integers, seasons: Seasons, horizon: int
 ) -> tuple[Floats, Floats, Floats]:
     """Features (origins, horizon, features) of every step, and middle and scale (origins,) of the window.
 
     All of them are relative to the middle and scale of the window before the origin, so that series of any
-    size teach one another.
+    size teach one another. What is known besides the values comes last, and categories after that.
     """
+    values = history.values
     m, m2 = seasons.short, seasons.long
     size = max(2 * m, 12)
     places = origins[:, None] - size + np.arange(size)
@@ -176,4 +181,38 @@ def features(
             places = origins[:, None] + steps - season * (steps // season + cycle)
             columns.append(np.where(places >= 0, scaled(values[np.maximum(places, 0)]), np.nan))
     columns += [np.broadcast_to(column[:, None], (len(origins), horizon)) for column in single]
+    if history.context is not None:
+        columns += _known_besides(history.context, origins, horizon, size)
     return np.stack(columns, axis=-1), middle, scale
+
+
+def _known_besides(context: Context, origins: Integers, horizon: int, size: int) -> list[Floats]:
+    """Columns (origins, horizon): related features, holidays at the step and beside it, categories.
+
+    A feature that is known ahead counts as it is at the step, one that is not as it last was; both also
+    beside their mean over the ``size`` periods before the origin.
+    """
+    steps = origins[:, None] + np.arange(horizon)
+    columns = []
+    for values, forward in zip(context.related, context.forward, strict=True):
+        known = np.isfinite(values)
+        total = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
+        count = np.concatenate([[0], np.cumsum(known)])
+        begin = np.maximum(origins - size, 0)
+        seen = count[origins] - count[begin]
+        usual = np.where(seen > 0, (total[origins] - total[begin]) / np.maximum(seen, 1), np.nan)
+        places = steps if forward else np.broadcast_to(origins[:, None] - 1, steps.shape)
+        here = np.where(places < len(values), values[np.minimum(places, len(values) - 1)], np.nan)
+        columns += [here, here - usual[:, None]]
+    if context.labels:
+        holiday = context.holidays[:, 0]
+        for beside in (-1, 0, 1):
+            places = np.clip(steps + beside, 0, len(holiday) - 1)
+            columns.append(holiday[places])
+    columns += [np.full(steps.shape, code) for code in context.codes]
+    return columns
+
+
+def _codes(history: History) -> int:
+    """How many categories the last columns of a history's features hold."""
+    return 0 if history.context is None else len(history.context.codes)

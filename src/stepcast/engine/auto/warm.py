@@ -5,7 +5,7 @@ import numpy as np
 from stepcast.engine.auto.predictor import forecast, train
 from stepcast.engine.auto.shared import fit_shared
 from stepcast.engine.frequency import Frequency
-from stepcast.engine.panel import Panel
+from stepcast.engine.panel import Panel, Related
 from stepcast.engine.task import Task
 
 __all__ = ["warm_up"]
@@ -15,7 +15,8 @@ def warm_up() -> None:
     """Forecast something small, so that every kernel is compiled and kept on disk beside its source."""
     values = tuple(np.sin(np.arange(60) + shift) + 2 for shift in range(3))
     seen = tuple(np.isfinite(one) for one in values)
-    panel = Panel(("a", "b", "c"), values, seen, 600, Frequency.parse("M"))
+    related = Related(("feature",), tuple(np.arange(66.0)[None] % 5 for _ in values), 6)
+    panel = Panel(("a", "b", "c"), values, seen, 600, Frequency.parse("M"), related)
     task = Task(horizon=6)
     shared = fit_shared(panel, task)
     forecast(panel, task, train(panel, task, shared))

@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Aggregation", "Entries", "combine", "entries", "values_of"]
+__all__ = ["Aggregation", "Entries", "combine", "entries", "in_order", "values_of"]
 
 Aggregation = Literal["sum", "avg", "first", "min", "max"]
 Entries = NDArray[np.void]
@@ -44,12 +44,10 @@ def combine(given: Entries, aggregation: Aggregation) -> Entries:
     same as combining all at once. Rows must come in the order of the files, which decides between rows of
     the same moment for ``first``, and in which order values are added.
     """
-    series, period = given["series"], given["period"]
-    rising = (series[1:] > series[:-1]) | ((series[1:] == series[:-1]) & (period[1:] > period[:-1]))
-    if rising.all():
+    if _rising(given):
         return given
-    by = (given["moment"], period, series) if aggregation == "first" else (period, series)
-    ordered = given[np.lexsort(by)]  # keeps the order of equals
+    by_moment = aggregation == "first"
+    ordered = in_order(given, "moment") if by_moment else in_order(given)
     new = np.ones(len(ordered), bool)
     new[1:] = (np.diff(ordered["series"]) != 0) | (np.diff(ordered["period"]) != 0)
     starts = np.flatnonzero(new)
@@ -68,6 +66,22 @@ def combine(given: Entries, aggregation: Aggregation) -> Entries:
             case "max":
                 combined["value"] = np.maximum.reduceat(ordered["value"], starts)
     return combined
+
+
+def in_order(given: Entries, *further: str) -> Entries:
+    """Elements in the order of series, then period, then ``further`` fields; equals keep theirs."""
+    if not further and _rising(given):
+        return given
+    by = [given[name] for name in (*further[::-1], "period", "series")]
+    ordered: Entries = given[np.lexsort(by)]
+    return ordered
+
+
+def _rising(given: Entries) -> bool:
+    """Whether series and periods rise, so that no two elements are of the same."""
+    series, period = given["series"], given["period"]
+    rising = (series[1:] > series[:-1]) | ((series[1:] == series[:-1]) & (period[1:] > period[:-1]))
+    return bool(rising.all())
 
 
 def values_of(combined: Entries, aggregation: Aggregation) -> NDArray[np.float64]:

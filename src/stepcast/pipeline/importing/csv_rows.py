@@ -14,11 +14,11 @@ from pyarrow import csv
 
 from stepcast.pipeline.importing.blocks import Block, blocks
 from stepcast.pipeline.importing.file_problem import FileProblem
+from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.first_look import FirstLook, first_look
 from stepcast.pipeline.importing.recognise import refuse_other_formats
 from stepcast.pipeline.importing.records import Record, records
 from stepcast.pipeline.importing.rows import Cells, Rows, typed_rows
-from stepcast.pipeline.importing.target_schema import TargetSchema
 from stepcast.pipeline.importing.wording import shown
 from stepcast.pipeline.problems import Problem, Report
 
@@ -29,7 +29,7 @@ BLOCK = 4 << 20  # bytes: enough for Arrow to be fast, little enough to read a b
 READ_AHEAD = 1 << 20  # bytes asked from S3 at a time
 
 
-def csv_rows(stream: io.RawIOBase, file: str, schema: TargetSchema, report: Report) -> Iterator[Rows]:
+def csv_rows(stream: io.RawIOBase, file: str, schema: FileSchema, report: Report) -> Iterator[Rows]:
     """The rows without an error, a batch a block; every problem of the file goes to ``report``."""
     try:
         unpacked = _unpacked(stream)
@@ -64,7 +64,7 @@ def _unpacked(stream: io.RawIOBase) -> "io.BufferedReader[Any]":
 class _Reader:
     """Reads blocks of one file as its first look says."""
 
-    def __init__(self, look: FirstLook, file: str, schema: TargetSchema, report: Report) -> None:
+    def __init__(self, look: FirstLook, file: str, schema: FileSchema, report: Report) -> None:
         self._look, self._file, self._schema, self._report = look, file, schema, report
         self._encoding_reported = False
 

@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stepcast.pipeline.importing.distinct import DistinctCount, hashes_of_numbers, hashes_of_texts
+from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.rows import Rows
 from stepcast.pipeline.importing.series_keys import SeriesKeys
-from stepcast.pipeline.importing.target_schema import TargetSchema
 from stepcast.pipeline.importing.timestamps import moment_text
 from stepcast.pipeline.params import TimestampFormat
 
@@ -40,9 +40,10 @@ class FieldStatistics:
     Source: Amazon Forecast API, Statistics.
     """
 
-    def __init__(self, schema: TargetSchema, stated: TimestampFormat, key: tuple[str, ...]) -> None:
+    def __init__(self, schema: FileSchema, stated: TimestampFormat, key: tuple[str, ...]) -> None:
         self._columns: dict[str, ColumnStatistics] = {}
         self._key = key
+        self.rows = 0
         self._moments = MomentStatistics(stated)
         for place, column in enumerate(schema.columns):
             if place == schema.timestamp:
@@ -53,12 +54,9 @@ class FieldStatistics:
                 self._columns[column.name] = NumberStatistics()
 
     def update(self, rows: Rows) -> None:
+        self.rows += len(rows.batch)
         for place, column in enumerate(self._columns.values()):
             column.update(rows, place)
-
-    @property
-    def rows(self) -> int:
-        return self._moments.rows
 
     @property
     def first(self) -> str | None:
@@ -70,11 +68,12 @@ class FieldStatistics:
         """The latest timestamp, as the rows have it."""
         return self._moments.last
 
-    def documents(self, keys: SeriesKeys) -> dict[str, Document]:
-        """Column to statistics, ready for JSON; ``keys`` of all rows."""
+    def documents(self, keys: SeriesKeys | None = None) -> dict[str, Document]:
+        """Column to statistics, ready for JSON; ``keys`` of all rows, where some columns count in them."""
         made = {name: column.document() for name, column in self._columns.items()}
-        for place, name in enumerate(self._key):
-            made[name] |= _counts(CountDistinct=keys.distinct(place))
+        if keys is not None:
+            for place, name in enumerate(self._key):
+                made[name] |= _counts(CountDistinct=keys.distinct(place))
         return made
 
 

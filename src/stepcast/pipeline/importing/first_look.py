@@ -5,10 +5,10 @@ from itertools import islice
 
 from stepcast.pipeline.importing.blocks import Block
 from stepcast.pipeline.importing.file_problem import FileProblem
+from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.header import header_by_kind, header_by_name
 from stepcast.pipeline.importing.records import breaks, records
 from stepcast.pipeline.importing.shape import check_shape
-from stepcast.pipeline.importing.target_schema import TargetSchema
 from stepcast.pipeline.importing.throughout import wrong_throughout
 from stepcast.pipeline.problems import Problem
 
@@ -33,7 +33,7 @@ class FirstLook:
     problems: tuple[Problem, ...]
 
 
-def first_look(block: Block, schema: TargetSchema, file: str) -> FirstLook | None:
+def first_look(block: Block, schema: FileSchema, file: str) -> FirstLook | None:
     """Judge a file by its first ``block``; None if that is blank. FileProblem if all of it is wrong."""
     sample = list(islice((r for r in records(block.data, block.line) if not r.blank), SAMPLE + 1))
     if not sample:

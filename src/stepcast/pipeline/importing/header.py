@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from stepcast.pipeline.importing.file_problem import FileProblem
-from stepcast.pipeline.importing.target_schema import TargetSchema
+from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.timestamp_formats import format_of
 from stepcast.pipeline.importing.wording import listed
 
@@ -23,7 +23,7 @@ class Header:
     warnings: tuple[tuple[str, str], ...]
 
 
-def header_by_name(first: Row, schema: TargetSchema, line: int) -> Header | None:
+def header_by_name(first: Row, schema: FileSchema, line: int) -> Header | None:
     """The header, if the ``first`` row names every column of the schema, in any order and any case.
 
     Raises FileProblem if it names others as well: which cells they hold is known, but not what to do with
@@ -50,17 +50,18 @@ def header_by_name(first: Row, schema: TargetSchema, line: int) -> Header | None
     return Header(order, (_skipped(first), (what, remedy)))
 
 
-def header_by_kind(first: Row, later: Sequence[Row], schema: TargetSchema, line: int) -> Header | None:
+def header_by_kind(first: Row, later: Sequence[Row], schema: FileSchema, line: int) -> Header | None:
     """The header, if no moment and no number of the ``first`` row can be read, but ``later`` ones can.
 
     A first row with a moment in a wrong format is no header, but a wrong row. All rows have as many cells as
     the schema has columns. Raises FileProblem if a name stands in another's place.
     """
     typed = [place for place, column in enumerate(schema.columns) if not pa.types.is_string(column.type)]
-    typed.append(schema.timestamp)
+    if schema.timestamp is not None:
+        typed.append(schema.timestamp)
     if any(_readable([first[place]], place, schema) for place in typed):
         return None
-    if format_of([first[schema.timestamp]]) is not None:
+    if schema.timestamp is not None and format_of([first[schema.timestamp]]) is not None:
         return None
     filled = {place: [row[place] for row in later if row[place].strip()] for place in typed}
     if not any(cells and _readable(cells, place, schema) for place, cells in filled.items()):
@@ -76,7 +77,7 @@ def header_by_kind(first: Row, later: Sequence[Row], schema: TargetSchema, line:
     return Header(tuple(range(len(wanted))), (_skipped(first),))
 
 
-def _readable(cells: Sequence[str], place: int, schema: TargetSchema) -> bool:
+def _readable(cells: Sequence[str], place: int, schema: FileSchema) -> bool:
     """Whether one of the ``cells`` can be read as the column at ``place``."""
     bad = schema.columns[place].convert(pa.array(cells, pa.string())).bad
     return bad is None or not bad.all()

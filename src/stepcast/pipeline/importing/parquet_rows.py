@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stepcast.pipeline.importing.file_problem import FileProblem
+from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.rows import Cells, Rows, typed_rows
-from stepcast.pipeline.importing.target_schema import TargetSchema
 from stepcast.pipeline.importing.timestamps import TimestampColumn
 from stepcast.pipeline.importing.wording import listed
 from stepcast.pipeline.problems import Problem, Report
@@ -26,7 +26,7 @@ UNREADABLE = (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError)
 
 
 def parquet_rows(
-    stream: io.RawIOBase, file: str, schema: TargetSchema, report: Report, scratch: Path
+    stream: io.RawIOBase, file: str, schema: FileSchema, report: Report, scratch: Path
 ) -> Iterator[Rows]:
     """The rows without an error, in batches; problems go to ``report``, with the row (from 1) as line.
 
@@ -55,7 +55,7 @@ def _opened(path: Path) -> pq.ParquetFile:
 
 
 def _batches(
-    parquet: pq.ParquetFile, places: tuple[int, ...], schema: TargetSchema, file: str, report: Report
+    parquet: pq.ParquetFile, places: tuple[int, ...], schema: FileSchema, file: str, report: Report
 ) -> Iterator[Rows]:
     row = 1
     batches = parquet.iter_batches(ROWS, use_threads=False)
@@ -75,7 +75,7 @@ def _batches(
         raise FileProblem("V01", "it has no rows", "Upload a file with rows, or delete this one")
 
 
-def _places(given: pa.Schema, schema: TargetSchema, file: str, report: Report) -> tuple[int, ...]:
+def _places(given: pa.Schema, schema: FileSchema, file: str, report: Report) -> tuple[int, ...]:
     """Where each column of the schema stands in the file; FileProblem if it is not there or not readable."""
     names, wanted = [name.lower() for name in given.names], [name.lower() for name in schema.names]
     if len(names) != len(wanted) or len(set(names)) != len(names):

@@ -1,4 +1,4 @@
-"""Every file under ``train/``, one after another, as typed rows."""
+"""The files of a dataset, one after another, as typed rows."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from stepcast.pipeline.importing.csv_rows import csv_rows
+from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.parquet_rows import parquet_rows
 from stepcast.pipeline.importing.rows import Rows
 from stepcast.pipeline.importing.source import Source
 from stepcast.pipeline.importing.stream import ObjectStream
-from stepcast.pipeline.importing.target_schema import TargetSchema
 from stepcast.pipeline.problems import Report
 
-__all__ = ["Progress", "rows_of"]
+__all__ = ["Progress", "rows_of", "silent"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -22,7 +22,7 @@ def rows_of(
     s3: Any,
     bucket: str,
     files: Sequence[Source],
-    schema: TargetSchema,
+    schema: FileSchema,
     report: Report,
     scratch: Path,
     progress: Progress,
@@ -43,3 +43,7 @@ def rows_of(
                 progress("read", done + stream.position, total)
         done += file.size
         progress("read", done, total)
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Tell nobody."""

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stepcast.pipeline.importing.target_schema import TargetSchema
+from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.problems import LISTED_PER_RULE, Problem, Report
 
 __all__ = ["Cells", "Rows", "typed_rows"]
@@ -29,7 +29,7 @@ class Rows:
     """Rows without an error.
 
     ``batch``    the columns of the schema, in its order, as they are stored.
-    ``seconds``  each row's moment in seconds since 1970.
+    ``seconds``  each row's moment in seconds since 1970; zero in files without timestamps.
     """
 
     batch: pa.RecordBatch
@@ -37,7 +37,7 @@ class Rows:
 
 
 def typed_rows(
-    cells: Cells, schema: TargetSchema, file: str, report: Report, unread: frozenset[int] = frozenset()
+    cells: Cells, schema: FileSchema, file: str, report: Report, unread: frozenset[int] = frozenset()
 ) -> Rows | None:
     """The rows without an error; the errors of the others are added to ``report``, in the order of the lines.
 
@@ -54,8 +54,11 @@ def typed_rows(
         _report(wrong, cells, schema, file, report)
     if unread:
         return None
-    seconds = converted[schema.timestamp].seconds
-    assert seconds is not None  # noqa: S101  # the timestamp column's promise
+    seconds = np.zeros(len(cells.columns[0]), np.int64)
+    if schema.timestamp is not None:
+        found = converted[schema.timestamp].seconds
+        assert found is not None  # noqa: S101  # the timestamp column's promise
+        seconds = found
     batch = pa.record_batch([converted[place].values for place in range(len(schema.columns))], schema.stored)
     if not wrong:
         return Rows(batch, seconds)
@@ -64,7 +67,7 @@ def typed_rows(
 
 
 def _report(
-    wrong: dict[int, NDArray[np.bool_]], cells: Cells, schema: TargetSchema, file: str, report: Report
+    wrong: dict[int, NDArray[np.bool_]], cells: Cells, schema: FileSchema, file: str, report: Report
 ) -> None:
     lines, identifiers = cells.lines(), cells.columns[schema.identifier]
     found = []

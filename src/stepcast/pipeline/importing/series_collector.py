@@ -1,5 +1,6 @@
 """Rows to entries of numbered series, and what must be known of these before they are laid out."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,12 @@ from numpy.typing import NDArray
 
 from stepcast.engine.calendar import period_of
 from stepcast.pipeline import layout
-from stepcast.pipeline.importing.aggregate import entries
+from stepcast.pipeline.importing.aggregate import combine, entries
+from stepcast.pipeline.importing.beside import Beside
+from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.rows import Rows
 from stepcast.pipeline.importing.series_keys import SeriesKeys
 from stepcast.pipeline.importing.spill import Spill
-from stepcast.pipeline.importing.target_schema import TargetSchema
 from stepcast.pipeline.importing.timestamps import moment_text
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Problem, Report
@@ -33,12 +35,13 @@ class SeriesCollector:
                               train/a.csv"``.
     """
 
-    def __init__(self, params: Params, schema: TargetSchema, folder: Path) -> None:
+    def __init__(self, params: Params, schema: FileSchema, folder: Path) -> None:
         self.keys = SeriesKeys(len(params.series_key))
-        self.spill = Spill(folder, params.filling.aggregation)
+        self.spill = Spill(folder, partial(combine, aggregation=params.filling.aggregation))
         self._edges: list[tuple[int, str]] = []  # moment and file of the first and the last value
         self._stated = params.timestamp_format
         self._key = [schema.names.index(name) for name in params.series_key]
+        assert schema.target is not None  # noqa: S101  # these are the target's files
         self._target = schema.target
         self._frequency, self._aggregation = params.frequency, params.filling.aggregation
 
@@ -71,17 +74,26 @@ class SeriesCollector:
     def latest(self) -> str:
         return self._edge(1)
 
-    def series(self, report: Report) -> tuple[Integers, Integers]:
-        """The numbers of the series with a value, in the order of their keys, and their lengths in periods.
+    def series(self, beside: Beside, report: Report) -> tuple[Integers, Integers]:
+        """The numbers of the series, in the order of their keys, and their lengths in periods.
 
-        Those without are left out, with a warning each. Not to be asked of an empty collection.
+        Those without a value are left out, with a warning each, unless ``beside`` knows them as new items:
+        these have length 0. Not to be asked of an empty collection.
         """
         order = self.keys.sorted()
-        first, counts = self.spill.extents(len(order))
-        for key in self.keys.at(order[counts[order] == 0]):
+        _, counts = self.spill.extents(len(order))
+        new = set(beside.new_keys(self.keys.at(order[counts[order] > 0]), report))
+        without = order[counts[order] == 0]
+        left_out = {key for key in self.keys.at(without) if key not in new}
+        for key in sorted(left_out):
             report.add(_no_value(key))
-        order = order[counts[order] > 0]
-        return order, self.end - first[order] + 1
+        self.keys.add(sorted(new))
+        order = self.keys.sorted()
+        if left_out:
+            kept = [key not in left_out for key in self.keys.at(order)]
+            order = order[np.array(kept, bool)]
+        first, counts = self.spill.extents(len(self.keys))
+        return order, np.where(counts[order] > 0, self.end - first[order] + 1, 0)
 
     def _edge(self, which: int) -> str:
         seconds, file = self._edges[which]

@@ -33,6 +33,15 @@ class SeriesKeys:
         known = [numbers.setdefault(key, len(numbers)) for key in keys]
         return np.array(known, np.int64)[codes]
 
+    def add(self, keys: Iterable[tuple[str, ...]]) -> None:
+        """Number further series."""
+        for key in keys:
+            self._numbers.setdefault(key[0] if self._width == 1 else key, len(self._numbers))
+
+    def find(self, key: tuple[str, ...]) -> int | None:
+        """The number of the series with this key, if it was met."""
+        return self._numbers.get(key[0] if self._width == 1 else key)
+
     def at(self, numbers: Iterable[int]) -> tuple[tuple[str, ...], ...]:
         """The keys of the series of these numbers."""
         if len(self._listed) != len(self._numbers):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from stepcast.engine.panel import Panel
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.importing.aggregate import Entries, values_of
+from stepcast.pipeline.importing.beside import Beside
 from stepcast.pipeline.importing.filling import Grid, fill
 from stepcast.pipeline.importing.plan import shard_starts
 from stepcast.pipeline.importing.reading import Progress
@@ -46,6 +47,7 @@ def write_series(
     run: str,
     params: Params,
     collected: SeriesCollector,
+    beside: Beside,
     order: Integers,
     lengths: Integers,
     report: Report,
@@ -53,15 +55,20 @@ def write_series(
 ) -> Written:
     """Write the series in ``order`` (their numbers) shard by shard, then the list of shards.
 
-    A value that became infinite is an error in ``report``; then no shard is left in the bucket.
+    A value that became infinite is an error in ``report``, and what ``beside`` finds wrong; then no shard is
+    left in the bucket.
     """
-    starts = shard_starts(lengths, slow=params.predictor.algorithm is not None)
+    horizon = params.predictor.forecast_horizon
+    # each feature is as long as the series; one without history costs a forecast all the same
+    sizes = np.maximum(lengths * (1 + beside.features), horizon * (lengths == 0))
+    starts = shard_starts(sizes, slow=params.predictor.algorithm is not None)
     written = Written()
     for keys, entries in _shards(collected, order, starts):
-        grid = _grid(entries, collected.end, params)
+        grid = _grid(entries, len(keys), collected.end, params)
         _report_infinite(grid, keys, report)
         sink = io.BytesIO()
-        write_shard(sink, Shard(params.series_key, keys, _panel(grid, keys, collected.end, params)))
+        panel = beside.laid(keys, _panel(grid, keys, collected.end, params), report)
+        write_shard(sink, Shard(params.series_key, keys, panel))
         objects.write(s3, bucket, layout.shard(run, written.shards), sink.getvalue())
         _count(written, grid, entries)
         progress("shards", written.shards, len(starts))
@@ -85,9 +92,16 @@ def _shards(collected: SeriesCollector, order: Integers, starts: Integers) -> It
             yield collected.keys.at(order[bounds[shard] : bounds[shard + 1]]), own
 
 
-def _grid(entries: Entries, end: int, params: Params) -> Grid:
+def _grid(entries: Entries, count: int, end: int, params: Params) -> Grid:
+    """The filled series of a shard of ``count``; those without entries are empty."""
+    if not len(entries):
+        return Grid(np.empty(0), np.empty(0, bool), np.zeros(count + 1, np.int64))
     values = values_of(entries, params.filling.aggregation)
-    return fill(entries["series"].astype(np.int64), entries["period"], values, end, params.filling)
+    present, series = np.unique(entries["series"], return_inverse=True)
+    grid = fill(series.astype(np.int64), entries["period"], values, end, params.filling)
+    lengths = np.zeros(count, np.int64)
+    lengths[present] = np.diff(grid.offsets)
+    return Grid(grid.values, grid.observed, np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def _panel(grid: Grid, keys: Keys, end: int, params: Params) -> Panel:

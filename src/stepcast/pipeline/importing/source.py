@@ -1,4 +1,4 @@
-"""Which objects of the bucket hold the target series."""
+"""Which objects of the bucket hold the rows of a dataset."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -7,8 +7,13 @@ from typing import Any, Literal
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.problems import Problem, Report
 
-__all__ = ["Source", "sources"]
+__all__ = ["Source", "check_undescribed", "sources"]
 
+CONTENT = {
+    layout.TRAIN: "the target series",
+    layout.RELATED: "the related series",
+    layout.METADATA: "the item metadata",
+}
 FORMATS: dict[str, Literal["csv", "parquet"]] = {".csv": "csv", ".csv.gz": "csv", ".parquet": "parquet"}
 
 
@@ -22,41 +27,52 @@ class Source:
     format: Literal["csv", "parquet"]
 
 
-def sources(s3: Any, bucket: str, report: Report) -> list[Source]:
-    """The files under ``train/`` in the order of their keys; what else lies there is left out with a warning.
+def sources(s3: Any, bucket: str, folder: str, report: Report) -> list[Source]:
+    """The files under ``folder`` in the order of their keys; what else lies there is left out with a warning.
 
     Folder markers, as consoles make them, are left out silently: the user did not upload them.
     """
     found = []
-    for entry in objects.entries(s3, bucket, layout.TRAIN):
+    for entry in objects.entries(s3, bucket, folder):
         key, size = entry["Key"], entry["Size"]
         if key.endswith("/") and size == 0:
             continue
         name = PurePosixPath(key).name
         ending = next((ending for ending in FORMATS if name.lower().endswith(ending)), None)
         if key.endswith("/") or ending is None:
-            report.add(_ignored(key))
+            report.add(_ignored(key, folder))
             continue
         if not any(character.isalpha() for character in name[: -len(ending)]):
-            report.add(_letterless(key))
+            report.add(_letterless(key, folder))
         found.append(Source(key, entry["ETag"], size, FORMATS[ending]))
     if not found:
-        report.add(_nothing())
+        report.add(_nothing(folder))
     return found
 
 
-def _ignored(key: str) -> Problem:
-    remedy = "Name it .csv, .csv.gz or .parquet if it belongs to the data, or move it out of train/"
+def check_undescribed(s3: Any, bucket: str, folder: str, kind: str, report: Report) -> None:
+    """Warn of files under ``folder`` that no dataset of params.json describes."""
+    first = next((e["Key"] for e in objects.entries(s3, bucket, folder) if not e["Key"].endswith("/")), None)
+    if first is not None:
+        what = f"files lie under {folder}, for example {first}, but no dataset in params.json describes them"
+        remedy = f"Describe their columns in a dataset of the type {kind}; the forecast is made without"
+        report.add(Problem("V07", "warning", what, remedy, path="$.Datasets"))
+
+
+def _ignored(key: str, folder: str) -> Problem:
+    remedy = f"Name it .csv, .csv.gz or .parquet if it belongs to the data, or move it out of {folder}"
     return Problem(
         "V01", "warning", "its name has none of the endings that are read: ignored", remedy, file=key
     )
 
 
-def _letterless(key: str) -> Problem:
-    remedy = "It is read here; Amazon Forecast wants a letter in it, for example train/items-2014.csv"
+def _letterless(key: str, folder: str) -> Problem:
+    remedy = f"It is read here; Amazon Forecast wants a letter in it, for example {folder}items-2014.csv"
     return Problem("V02", "warning", "the object's name has no letter", remedy, file=key)
 
 
-def _nothing() -> Problem:
-    remedy = "Upload the target series as train/<name>.csv, .csv.gz or .parquet"
-    return Problem("V01", "error", "there is no data file", remedy, file=layout.TRAIN)
+def _nothing(folder: str) -> Problem:
+    remedy = f"Upload {CONTENT[folder]} as {folder}<name>.csv, .csv.gz or .parquet"
+    if folder != layout.TRAIN:
+        remedy += ", or take the dataset out of params.json"
+    return Problem("V01", "error", "there is no data file", remedy, file=folder)

@@ -1,17 +1,17 @@
 """Entries on their way from files to shards: on disk, so that memory does not grow with the data."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stepcast.pipeline.importing.aggregate import Aggregation, Entries, combine
+from stepcast.pipeline.importing.aggregate import Entries
 
 __all__ = ["Spill"]
 
-AT_ONCE = 1_000_000  # entries in memory while they are divided
-PARTITION = 2_000_000  # entries of a partition, about: what is sorted in memory
+AT_ONCE = 20_000_000  # bytes of entries in memory while they are divided
+PARTITION = 40_000_000  # bytes of a partition, about: what is sorted in memory
 MOST_PARTITIONS = 200  # files that are open together
 NEVER = -(2**62)  # before any period
 
@@ -24,9 +24,10 @@ class Spill:
     Also knows, for each series, its first period and how many entries it has; and the last period of all.
     """
 
-    def __init__(self, folder: Path, aggregation: Aggregation) -> None:
+    def __init__(self, folder: Path, combine: Callable[[Entries], Entries]) -> None:
+        """``combine`` puts entries in the order of series, then period; it may join those of the same."""
         self.end = NEVER
-        self._folder, self._aggregation = folder, aggregation
+        self._folder, self._combine = folder, combine
         self._first, self._counts = np.empty(0, np.int64), np.zeros(0, np.int64)
         self._dtype: np.dtype[np.void] | None = None
 
@@ -34,7 +35,7 @@ class Spill:
         """Keep entries, in any order; rows of one series and period are combined first."""
         if len(given) == 0:
             return
-        given = combine(given, self._aggregation)
+        given = self._combine(given)
         self._dtype = given.dtype
         series, period = given["series"], given["period"]
         starts = np.flatnonzero(np.append(True, series[1:] != series[:-1]))
@@ -59,7 +60,8 @@ class Spill:
         ``starts``  where each shard begins in ``order``.
         """
         shard_sizes = np.add.reduceat(self._counts[order], starts)
-        groups = _groups(shard_sizes)
+        assert self._dtype is not None  # noqa: S101  # there are entries: their series are asked for
+        groups = _groups(shard_sizes, PARTITION // self._dtype.itemsize)
         group_of_shard = np.searchsorted(groups, np.arange(len(starts)), side="right") - 1
         rank = np.zeros(len(self._counts), np.int64)
         rank[order] = np.arange(len(order))
@@ -70,15 +72,16 @@ class Spill:
             path = self._part(group)
             found = np.fromfile(path, self._dtype)
             path.unlink()
-            yield range(int(begin), int(stop)), combine(found, self._aggregation)
+            yield range(int(begin), int(stop)), self._combine(found)
 
     def _divide(self, rank: Integers, group_of_rank: Integers, groups: int) -> None:
         """Write every entry to its group's file, with the new number of its series, in the same order."""
         assert self._dtype is not None  # noqa: S101  # there are entries: their series are asked for
+        at_once = AT_ONCE // self._dtype.itemsize
         files = [self._part(group).open("wb") for group in range(groups)]
         try:
             with self._all.open("rb") as whole:
-                while len(found := np.fromfile(whole, self._dtype, AT_ONCE)):
+                while len(found := np.fromfile(whole, self._dtype, at_once)):
                     found["series"] = rank[found["series"]]
                     group = group_of_rank[found["series"]]
                     ordered = np.argsort(group, kind="stable")
@@ -104,9 +107,9 @@ class Spill:
         return self._folder / f"entries-{group}"
 
 
-def _groups(sizes: Integers) -> Integers:
-    """Where each group of shards begins, given how many entries the shards have."""
-    most = max(PARTITION, int(sizes.sum()) // MOST_PARTITIONS + 1)
+def _groups(sizes: Integers, entries: int) -> Integers:
+    """Where each group of shards begins, about ``entries`` each, given how many entries the shards have."""
+    most = max(entries, int(sizes.sum()) // MOST_PARTITIONS + 1)
     starts, ends = [0], np.cumsum(sizes)
     while starts[-1] < len(sizes):
         done = int(ends[starts[-1] - 1]) if starts[-1] else 0

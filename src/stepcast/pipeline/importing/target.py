@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from stepcast.pipeline import layout
+from stepcast.pipeline.importing.beside import Beside
 from stepcast.pipeline.importing.field_statistics import FieldStatistics
+from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.grid_limits import check_grid
 from stepcast.pipeline.importing.history import check_density, check_length
 from stepcast.pipeline.importing.imported import Imported
 from stepcast.pipeline.importing.item_names import check_names
 from stepcast.pipeline.importing.quotas import check_quotas
-from stepcast.pipeline.importing.reading import Progress, rows_of
+from stepcast.pipeline.importing.reading import Progress, rows_of, silent
 from stepcast.pipeline.importing.series_collector import SeriesCollector
 from stepcast.pipeline.importing.series_writer import Written, write_series
 from stepcast.pipeline.importing.source import sources
 from stepcast.pipeline.importing.stored_rows import StoredRows
-from stepcast.pipeline.importing.target_schema import TargetSchema
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Problem, Report
 
@@ -35,6 +36,7 @@ def import_target(
     report: Report,
     scratch: Path,
     progress: Progress | None = None,
+    beside: Beside | None = None,
 ) -> Imported:
     """Read every file under ``train/``, check it, store its rows and its series.
 
@@ -43,34 +45,40 @@ def import_target(
     ``scratch``      a folder with room for about 1.5 times the size of the unpacked files; left as it was.
     ``progress``     is called with what is done (``read`` in bytes, ``shards``), how much of it and of how
                      much.
+    ``beside``       what was imported besides; it goes into the shards.
 
     Raises Superseded or ResourceNotFoundException if a file changes while it is read, OSError if the
     scratch folder is full, botocore's errors if S3 fails.
     """
-    progress = progress or _silent
+    progress = progress or silent
+    beside = beside or Beside(params)
     with _scratch(scratch) as folder:
-        schema = TargetSchema.of(params)
+        schema = FileSchema.of(params.target, params.timestamp_format)
         statistics = FieldStatistics(schema, params.timestamp_format, params.series_key)
         collected = SeriesCollector(params, schema, folder)
         stored = StoredRows(s3, bucket, rows_prefix, schema.stored, folder)
-        files = sources(s3, bucket, report)
+        files = sources(s3, bucket, layout.TRAIN, report)
         for file, rows in rows_of(s3, bucket, files, schema, report, folder, progress):
             statistics.update(rows)
             collected.add(rows, file)
             if not report.errors:
                 stored.write(rows.batch)
+        known, documents = len(collected.keys), statistics.documents(collected.keys)
         written = Written()
         if collected.empty:
             if not report.errors:
                 report.add(_no_value())
         else:
-            order, lengths = collected.series(report)
+            order, lengths = collected.series(beside, report)
             check_grid(params, lengths, collected.earliest, collected.latest, report)
             if not report.errors:
                 check_names(collected.keys, report)
                 check_quotas(params, files, statistics.rows, len(order), report)
                 check_length(params, int(lengths.max()), report)
-                written = write_series(s3, bucket, run, params, collected, order, lengths, report, progress)
+                written = write_series(
+                    s3, bucket, run, params, collected, beside, order, lengths, report, progress
+                )
+                beside.conclude(report)
                 check_density(params, written.points, written.observed, written.step, report)
         if report.errors:
             stored.discard()
@@ -78,19 +86,15 @@ def import_target(
             stored.finish()
         return Imported(
             rows=statistics.rows,
-            series=len(collected.keys),
+            series=known,
             shards=written.shards,
             first=statistics.first,
             last=statistics.last,
-            statistics=statistics.documents(collected.keys),
+            statistics=documents,
             points=written.points,
             filled=written.filled,
             size=sum(file.size for file in files),
         )
-
-
-def _silent(what: str, done: int, total: int) -> None:
-    """Tell nobody."""
 
 
 @contextmanager

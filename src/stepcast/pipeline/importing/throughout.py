@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from stepcast.pipeline.importing.file_problem import FileProblem
+from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.numbers import says_missing
-from stepcast.pipeline.importing.target_schema import TargetSchema
 from stepcast.pipeline.importing.text_column import TextColumn
 from stepcast.pipeline.importing.timestamps import TimestampColumn
 from stepcast.pipeline.importing.wording import listed, shown
@@ -17,7 +17,7 @@ ENOUGH = 10  # rows: in fewer, each is reported by itself
 
 
 def wrong_throughout(
-    columns: Sequence[Sequence[str]], schema: TargetSchema, line: int
+    columns: Sequence[Sequence[str]], schema: FileSchema, line: int
 ) -> dict[int, FileProblem]:
     """A problem for each column (its place in the schema) of which no cell in the sample can be read.
 
@@ -41,14 +41,14 @@ def wrong_throughout(
     return {place: _problem(place, columns[place], schema, line) for place in wrong}
 
 
-def _readable(cells: Sequence[str], place: int, schema: TargetSchema) -> list[bool]:
+def _readable(cells: Sequence[str], place: int, schema: FileSchema) -> list[bool]:
     """Which of the cells can be read as the column at ``place``."""
     bad = schema.columns[place].convert(pa.array(cells, pa.string())).bad
     return [True] * len(cells) if bad is None else (~bad).tolist()
 
 
 def _moved(
-    place: int, other: int, columns: Sequence[Sequence[str]], schema: TargetSchema, line: int
+    place: int, other: int, columns: Sequence[Sequence[str]], schema: FileSchema, line: int
 ) -> FileProblem:
     wanted, there = schema.names[place], schema.names[other]
     what = (
@@ -58,7 +58,7 @@ def _moved(
     return FileProblem("V05", what, "List Schema.Attributes in params.json in the order of the columns", line)
 
 
-def _problem(place: int, cells: Sequence[str], schema: TargetSchema, line: int) -> FileProblem:
+def _problem(place: int, cells: Sequence[str], schema: FileSchema, line: int) -> FileProblem:
     column = schema.columns[place]
     if isinstance(column, TimestampColumn):
         message, remedy = column.explain_all(cells)

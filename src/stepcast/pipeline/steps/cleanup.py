@@ -58,7 +58,7 @@ def _settle_resources(run: CleanupRun, params: Params, s3: Any) -> None:
         ("forecast", params.forecast.forecast_name),
         ("predictor-backtest-export-job", params.predictor.predictor_name),
         ("predictor", params.predictor.predictor_name),
-        ("dataset-import-job", params.target.dataset_name),
+        *(("dataset-import-job", dataset.dataset_name) for dataset in params.datasets),
     ]
     for kind, base in made:
         if run.ending in ("deleted", "superseded"):

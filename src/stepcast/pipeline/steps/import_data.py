@@ -5,11 +5,26 @@ from pathlib import Path
 from typing import Any
 
 from stepcast.pipeline import layout, objects, reports, resources
-from stepcast.pipeline.importing import import_target
+from stepcast.pipeline.importing import (
+    Beside,
+    Imported,
+    check_undescribed,
+    import_metadata,
+    import_related,
+    import_target,
+)
 from stepcast.pipeline.log import log
+from stepcast.pipeline.params import Dataset, Params
+from stepcast.pipeline.problems import Report
 from stepcast.pipeline.run import Run
 
 __all__ = ["import_data"]
+
+FOLDERS = {
+    "TARGET_TIME_SERIES": layout.TRAIN,
+    "RELATED_TIME_SERIES": layout.RELATED,
+    "ITEM_METADATA": layout.METADATA,
+}
 
 
 def import_data(run: Run, *, s3: Any) -> Run:
@@ -19,26 +34,61 @@ def import_data(run: Run, *, s3: Any) -> Run:
     """
     run.check_current(s3)
     params, report = run.params(s3), reports.read(s3, run)
-    dataset = params.target
-    name = run.name_of(dataset.dataset_name)
-    rows = layout.rows(dataset.dataset_name, name)
-    source = {
-        "DatasetName": dataset.dataset_name,
-        "Path": f"s3://{run.bucket}/{layout.TRAIN}",
-        "Format": "CSV",
-    }
-    resources.create(s3, run.bucket, "dataset-import-job", name, source)
+    for dataset in params.datasets:
+        source = {
+            "DatasetName": dataset.dataset_name,
+            "Path": f"s3://{run.bucket}/{FOLDERS[dataset.dataset_type]}",
+            "Format": "CSV",
+        }
+        resources.create(s3, run.bucket, "dataset-import-job", _job(run, dataset), source)
+    rows = layout.rows(params.target.dataset_name, _job(run, params.target))
     for stale in (rows, layout.shards(run.run)):  # of an attempt that was killed
         objects.delete_all(s3, run.bucket, stale)
     with tempfile.TemporaryDirectory(prefix="stepcast-import-") as scratch:
-        imported = import_target(s3, run.bucket, run.run, params, rows, report, Path(scratch))
+        imported, beside = _import(run, params, rows, report, Path(scratch), s3)
     reports.write(s3, run, report)
     if report.errors:
         refusal = reports.refusal(run, report)
-        resources.mark(s3, run.bucket, "dataset-import-job", name, "CREATE_FAILED", Message=str(refusal))
+        for dataset in params.datasets:
+            name = _job(run, dataset)
+            resources.mark(s3, run.bucket, "dataset-import-job", name, "CREATE_FAILED", Message=str(refusal))
         raise refusal
     run.check_current(s3)  # files may have been replaced while they were read
-    facts = {"Rows": imported.rows, "Series": imported.series, "FieldStatistics": imported.statistics}
-    resources.mark(s3, run.bucket, "dataset-import-job", name, "ACTIVE", **facts)
+    for dataset in params.datasets:
+        facts = _facts(dataset, imported, beside)
+        resources.mark(s3, run.bucket, "dataset-import-job", _job(run, dataset), "ACTIVE", **facts)
     log.info("imported", run=run.run, rows=imported.rows, series=imported.series, shards=imported.shards)
     return run
+
+
+def _job(run: Run, dataset: Dataset) -> str:
+    return run.name_of(dataset.dataset_name)
+
+
+def _import(
+    run: Run, params: Params, rows: str, report: Report, scratch: Path, s3: Any
+) -> tuple[Imported, Beside]:
+    """What is known besides first: the target's series are written together with it."""
+    for kind, dataset in (("RELATED_TIME_SERIES", params.related), ("ITEM_METADATA", params.metadata)):
+        if dataset is None:
+            check_undescribed(s3, run.bucket, FOLDERS[kind], kind, report)
+    folder = scratch / "beside"
+    folder.mkdir()
+    beside = Beside(
+        params,
+        import_related(s3, run.bucket, params, report, folder),
+        import_metadata(s3, run.bucket, params, report, folder),
+    )
+    imported = import_target(s3, run.bucket, run.run, params, rows, report, scratch, beside=beside)
+    return imported, beside
+
+
+def _facts(dataset: Dataset, imported: Imported, beside: Beside) -> dict[str, Any]:
+    """What DescribeDatasetImportJob tells of a dataset's import."""
+    if dataset.dataset_type == "RELATED_TIME_SERIES" and beside.related is not None:
+        related = beside.related
+        return {"Rows": related.rows, "Series": len(related.keys), "FieldStatistics": related.statistics}
+    if dataset.dataset_type == "ITEM_METADATA" and beside.traits is not None:
+        traits = beside.traits
+        return {"Rows": traits.rows, "Items": len(traits.items), "FieldStatistics": traits.statistics}
+    return {"Rows": imported.rows, "Series": imported.series, "FieldStatistics": imported.statistics}

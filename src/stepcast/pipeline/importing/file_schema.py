@@ -1,4 +1,4 @@
-"""What the files must look like: the target dataset's columns, ready to read."""
+"""What the files of a dataset must look like: its columns, ready to read."""
 
 from dataclasses import dataclass
 
@@ -8,29 +8,33 @@ from stepcast.pipeline.importing.columns import Column
 from stepcast.pipeline.importing.numbers import FloatColumn, IntegerColumn
 from stepcast.pipeline.importing.text_column import TextColumn
 from stepcast.pipeline.importing.timestamps import TimestampColumn
-from stepcast.pipeline.params import Params
+from stepcast.pipeline.params import Dataset, TimestampFormat
 
-__all__ = ["TargetSchema"]
+__all__ = ["FileSchema"]
 
 
 @dataclass(frozen=True)
-class TargetSchema:
-    """The columns in the order of the schema, as a CSV file has them; and what three of them mean."""
+class FileSchema:
+    """The columns in the order of the schema, as a CSV file has them.
+
+    ``identifier``  place in ``columns`` of the item's name.
+    ``timestamp``   place of the moment; None in item metadata.
+    ``target``      place of what is forecast; None in all but the target's files.
+    """
 
     columns: tuple[Column, ...]
-    identifier: int  # places in ``columns``
-    timestamp: int
-    target: int
+    identifier: int
+    timestamp: int | None
+    target: int | None
 
     @classmethod
-    def of(cls, params: Params) -> "TargetSchema":
-        dataset = params.target
+    def of(cls, dataset: Dataset, stated: TimestampFormat) -> "FileSchema":
         columns: list[Column] = []
         for attribute in dataset.columns:
             name = attribute.attribute_name
             match attribute.attribute_type:
                 case "timestamp":
-                    columns.append(TimestampColumn(name, params.timestamp_format))
+                    columns.append(TimestampColumn(name, stated))
                 case "float":
                     columns.append(FloatColumn(name))
                 case "integer":
@@ -38,8 +42,13 @@ class TargetSchema:
                 case "string" | "geolocation":
                     columns.append(TextColumn(name, required=name == dataset.identifier))
         names = [column.name for column in columns]
-        places = (names.index(name) for name in (dataset.identifier, "timestamp", dataset.target))
-        return cls(tuple(columns), *places)
+        moments = [place for place, column in enumerate(columns) if isinstance(column, TimestampColumn)]
+        return cls(
+            tuple(columns),
+            names.index(dataset.identifier),
+            moments[0] if moments else None,
+            names.index(dataset.target) if dataset.dataset_type == "TARGET_TIME_SERIES" else None,
+        )
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,0 +1,110 @@
+"""What is known of the target's series besides their values, laid beside them shard by shard and checked."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from stepcast.engine.panel import Metadata, Panel
+from stepcast.pipeline import layout
+from stepcast.pipeline.importing.item_traits import ItemTraits
+from stepcast.pipeline.importing.related import RelatedSeries
+from stepcast.pipeline.importing.related_beside import RelatedBeside
+from stepcast.pipeline.params import Params
+from stepcast.pipeline.problems import Problem, Report
+
+__all__ = ["Beside"]
+
+Key = tuple[str, ...]
+
+MOST_COMBINATIONS = 100  # of dimensions that a new item is forecast for
+
+
+@dataclass
+class Beside:
+    """Related series and item metadata of one import; either may be missing."""
+
+    params: Params
+    related: RelatedSeries | None = None
+    traits: ItemTraits | None = None
+    _without: list[str] = field(default_factory=list)  # labels of series that have no related series
+    _unknown: set[str] = field(default_factory=set)  # items that the metadata does not have
+
+    @property
+    def features(self) -> int:
+        """How many numbers each period has besides the target."""
+        return len(self.related.names) if self.related is not None else 0
+
+    def new_keys(self, keys: Iterable[Key], report: Report) -> list[Key]:
+        """Series of the items that are in the metadata only; ``keys`` are those with a history.
+
+        With forecast dimensions: the combinations that the related series have for the item, if they tell
+        series apart by all dimensions; else those that occur in the target, the most frequent first.
+        """
+        if self.traits is None:
+            return []
+        combinations: Counter[Key] = Counter()
+        items = set()
+        for item, *dimensions in keys:
+            items.add(item)
+            combinations[tuple(dimensions)] += 1
+        new = [item for item in self.traits.items if item not in items]
+        if not new:
+            return []
+        own = self._combinations_in_related(set(new))
+        usual = sorted(combinations, key=lambda one: (-combinations[one], one))
+        if len(usual) > MOST_COMBINATIONS and any(item not in own for item in new):
+            report.add(_too_many(len(usual)))
+        usual = usual[:MOST_COMBINATIONS]
+        return [(item, *dimensions) for item in new for dimensions in own.get(item, usual)]
+
+    def _combinations_in_related(self, items: set[str]) -> dict[str, list[Key]]:
+        """Dimensions of the related series of ``items``; empty where these do not tell all series apart."""
+        found: dict[str, list[Key]] = {}
+        if self.related is not None and self.related.key_names == self.params.series_key:
+            for item, *dimensions in self.related.keys:
+                if item in items:
+                    found.setdefault(item, []).append(tuple(dimensions))
+        return found
+
+    def laid(self, keys: Sequence[Key], panel: Panel, report: Report) -> Panel:
+        """``panel`` with what is known besides; its series are those of ``keys``."""
+        if self.traits is not None:
+            panel = replace(panel, metadata=self._metadata(keys, panel, self.traits, report))
+        if self.related is not None:
+            found, without = RelatedBeside(self.params, self.related, panel.end).laid(keys, panel, report)
+            self._without += without
+            panel = replace(panel, related=found)
+        return panel
+
+    def conclude(self, report: Report) -> None:
+        """Warn of what is missing without being wrong."""
+        if self._without:
+            what = f"{len(self._without):,} series have no related series: they are forecast without"
+            what += f"; for example {self._without[0]!r}"
+            remedy = "Send related series of every item that is in train/"
+            report.add(Problem("V11", "warning", what, remedy, file=layout.RELATED))
+
+    def _metadata(self, keys: Sequence[Key], panel: Panel, traits: ItemTraits, report: Report) -> Metadata:
+        """The item's attributes, and the dimensions: what sells in one place is alike, too."""
+        rows = []
+        for key, values in zip(keys, panel.values, strict=True):
+            own = traits.of(key[0])
+            if own is None and len(values) and key[0] not in self._unknown:
+                self._unknown.add(key[0])
+                report.add(_no_metadata(key[0]))
+            rows.append((*(own or ("",) * len(traits.names)), *key[1:]))
+        return Metadata((*traits.names, *self.params.series_key[1:]), tuple(rows))
+
+
+def _no_metadata(item: str) -> Problem:
+    what = "the item is in train/, but not in the metadata"
+    return Problem("V12", "error", what, "Add a row for it", file=layout.METADATA, item=item)
+
+
+def _too_many(count: int) -> Problem:
+    what = (
+        f"the target has {count:,} combinations of the forecast's dimensions: items without history are "
+        f"forecast for the {MOST_COMBINATIONS} most frequent ones"
+    )
+    remedy = "Send related series with all dimensions: they say which combinations a new item has"
+    return Problem("V12", "warning", what, remedy, file=layout.METADATA)
