@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+SUITE ?= ../shared/data/accuracy
+PEER_SAMPLE ?= 100
 
 .PHONY: help setup demo test check format bench bench-accuracy sam lock events clean build-Layer
 
@@ -42,9 +44,10 @@ bench: setup ## measure what the documentation claims
 	@for name in state_timings import_memory; do \
 	  $(BIN)/python benchmarks/$$name.py | tee benchmarks/results/$$name.txt || exit 1; done
 
-bench-accuracy: setup ## score the AutoPredictor on the open accuracy suite, beside statsforecast's models
+bench-accuracy: setup ## score the AutoPredictor on a suite (SUITE=FOLDER), beside statsforecast's models
 	$(BIN)/python -m pip install --quiet --group benchmark
-	$(BIN)/python benchmarks/accuracy.py --peers
+	@mkdir -p benchmarks/results
+	$(BIN)/python benchmarks/accuracy.py --data $(SUITE) --peers --peer-sample $(PEER_SAMPLE) | tee benchmarks/results/accuracy.txt
 
 sam: ## check template.yaml with AWS SAM, in a virtual environment of its own
 	test -x .venv-sam/bin/sam || { $(PYTHON) -m venv .venv-sam && .venv-sam/bin/pip install --quiet 'aws-sam-cli>=1.140'; }
