@@ -16,9 +16,9 @@ from stepcast.engine.frequency import Frequency
     ("spelling", "frequency"),
     [
         ("5T", "5min"), ("5min", "5min"), ("15T", "15min"), ("60min", "H"), ("60S", "min"), ("H", "H"),
-        ("h", "H"), ("4h", "4H"), ("D", "D"), ("24H", "D"), ("W-SUN", "W"), ("W", "W"), ("2W", "2W"), ("7D", "W"),
-        ("M", "M"), ("MS", "M"), ("ME", "M"), ("Q", "3M"), ("QS-OCT", "3M"), ("3M", "3M"), ("A", "Y"),
-        ("A-DEC", "Y"), ("YE", "Y"), ("Y", "Y"), ("12M", "Y"),
+        ("h", "H"), ("4h", "4H"), ("D", "D"), ("24H", "D"), ("W-SUN", "W"), ("W", "W"), ("2W", "2W"),
+        ("7D", "W"), ("M", "M"), ("MS", "M"), ("ME", "M"), ("Q", "3M"), ("QS-OCT", "3M"), ("3M", "3M"),
+        ("A", "Y"), ("A-DEC", "Y"), ("YE", "Y"), ("Y", "Y"), ("12M", "Y"),
     ],
 )  # fmt: skip
 def test_pandas_spellings_are_read(spelling: str, frequency: str) -> None:
