@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from stepcast.engine.backtest import Backtest, backtest
 from stepcast.engine.choice import choose
-from stepcast.engine.errors import BadParameter, CannotFit, ImpossibleTask, UnknownModel
+from stepcast.engine.errors import BadParameter, CannotFit, ImpossibleTask, MissingPackage, UnknownModel
 from stepcast.engine.fitting import fit
 from stepcast.engine.models import MODELS, SEASONAL_NAIVE
 from stepcast.engine.panel import Panel
@@ -152,6 +153,8 @@ def _check(task: Task) -> None:
     for name in task.models:
         if name not in MODELS:
             raise UnknownModel(name, MODELS)
+        if (package := MODELS[name].package) and find_spec(package) is None:
+            raise MissingPackage(name, package)
     allowed = frozenset[str]().union(*(MODELS[name].parameters for name in task.models))
     for key, value in task.parameters.items():
         if key not in allowed:
