@@ -43,7 +43,7 @@ from stepcast.engine.task import Task
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ("auto_arima", "auto_ets", "auto_theta", "chronos_bolt_base", "tirex", "chronos-2")
-OURS = "AutoPredictor"
+OURS, OURS_SAMPLED = "AutoPredictor", "AutoPredictor on the sample of the peers"
 
 
 @dataclass
@@ -132,6 +132,8 @@ def compare(
     found = score(chosen, values[places], task.season)
     if len(chosen) < len(windows):
         line(f"  ours, {len(chosen)} of {len(windows)} windows", found, naive_score, milliseconds, "")
+    if asked.peer_sample and task.comparable:
+        totals.ratios.setdefault(OURS_SAMPLED, []).append(ratios(found, naive_score))
     best = np.inf
     for name in PEERS:
         run = run_peer(name, chosen, task, asked.peer_seconds)

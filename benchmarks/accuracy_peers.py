@@ -18,6 +18,8 @@ PEERS = ("SeasonalNaive", "AutoETS", "AutoARIMA", "AutoTheta")
 LEVELS = (20, 40, 60, 80)
 # Points of a history that peers see, or this many seasons of it: AutoARIMA takes minutes otherwise.
 LONGEST, SEASONS = 1_500, 3
+# A longer season takes AutoARIMA minutes and gigabytes; a model that was too slow so often is given up.
+LONGEST_ARIMA_SEASON, OFTEN = 100, 3
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class PeerRun:
 
 
 class OutOfTime(Exception):
-    """A model has used all the CPU time that it is given for a series."""
+    """A model has used all the CPU time that it is given for a series, or would."""
 
     def __str__(self) -> str:
         return "out of time"
@@ -40,23 +42,26 @@ class OutOfTime(Exception):
 def run_peer(name: str, windows: list[Window], task: SuiteTask, most_seconds: float) -> PeerRun:
     """Forecast every window by the model ``name`` with the natural season of the frequency.
 
-    Where it fails, gives what is not finite or takes more than ``most_seconds`` of CPU, seasonal naive of the
-    same season takes over.
+    Where it fails, gives what is not finite or takes more than ``most_seconds`` of CPU (or did so three times
+    in this task), seasonal naive of the same season takes over.
     """
     from statsforecast import models
 
     natural = season_length(task.frequency)
     values = np.empty((len(windows), task.horizon, len(QUANTILES)))
-    fallen, reason = 0, ""
+    fallen, slow, reason = 0, 0, ""
     began = time.process_time()
     for place, window in enumerate(windows):
         past = without_gaps(window.past)[-max(LONGEST, SEASONS * natural) :]
         season = natural if len(past) >= 2 * natural else 1
         try:
+            if slow >= OFTEN or (name == "AutoARIMA" and season > LONGEST_ARIMA_SEASON):
+                raise OutOfTime
             with _at_most(most_seconds):
                 values[place] = _forecast(getattr(models, name)(season_length=season), past, task.horizon)
         except Exception as error:  # a peer's failure is its own: it is said, and nothing stops
             values[place] = naive(past, task.horizon, season)
+            slow += isinstance(error, OutOfTime)
             fallen, reason = fallen + 1, f"{type(error).__name__}: {error}".splitlines()[0][:60]
     return PeerRun(values, time.process_time() - began, fallen, reason)
 
