@@ -4,8 +4,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 WARM := .venv/warm
+SUITE ?= ../shared/data/accuracy
+PEER_SAMPLE ?= 100
+MOST ?= 100000
 
-.PHONY: help setup demo test check format bench bench-accuracy sam lock events clean build-Layer
+.PHONY: help setup demo test check format bench bench-accuracy bench-speed sam lock events clean build-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,9 +50,14 @@ bench: setup ## measure what the documentation claims
 	@for name in state_timings import_memory; do \
 	  $(BIN)/python benchmarks/$$name.py | tee benchmarks/results/$$name.txt || exit 1; done
 
-bench-accuracy: setup ## score the AutoPredictor on the open accuracy suite, beside statsforecast's models
+bench-accuracy: setup ## score the AutoPredictor on a suite (SUITE=FOLDER), beside statsforecast's models
 	$(BIN)/python -m pip install --quiet --group benchmark
-	$(BIN)/python benchmarks/accuracy.py --peers
+	@mkdir -p benchmarks/results
+	$(BIN)/python benchmarks/accuracy.py --data $(SUITE) --peers --peer-sample $(PEER_SAMPLE) | tee benchmarks/results/accuracy.txt
+
+bench-speed: setup ## how the AutoPredictor's cost and memory grow from 100 to 100,000 series (MOST=N for fewer)
+	@mkdir -p benchmarks/results
+	$(BIN)/python benchmarks/speed.py --most $(MOST) | tee benchmarks/results/speed.txt
 
 sam: ## check template.yaml with AWS SAM, in a virtual environment of its own
 	test -x .venv-sam/bin/sam || { $(PYTHON) -m venv .venv-sam && .venv-sam/bin/pip install --quiet 'aws-sam-cli>=1.140'; }

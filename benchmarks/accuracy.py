@@ -1,11 +1,14 @@
-"""How good are the AutoPredictor's forecasts, and what do they cost? Every task of the open suite, scored.
+"""How good are the AutoPredictor's forecasts, and what do they cost? Every task of a suite, scored.
 
-python benchmarks/accuracy.py [--data FOLDER] [--only a,b] [--sample N] [--windows N] [--peers] [--out FOLDER]
+python benchmarks/accuracy.py [--data FOLDER] [--only a,b] [--sample N] [--windows N]
+                              [--peers] [--peer-sample N] [--peer-seconds S] [--out FOLDER]
 
-The suite is a folder with suite.csv, published.csv and data/*.parquet (item_id, timestamp, target_value).
-Each window is forecast only from rows before it. wQL9 and wQL3 are means over the quantiles .1 to .9 and
-.1 .5 .9; cov80 is the share of outcomes between .1 and .9; ratios are to seasonal naive with normal
-intervals, as the published ones are. CPU is of this process, milliseconds a series and window, in all.
+The suite is a folder with suite.csv and data/*.parquet (accuracy_suite.py says how), and published.csv with
+the figures of others where there are any. wQL9 and wQL3 are means over the quantiles .1 to .9 and .1 .5 .9;
+cov80 is the share of outcomes between .1 and .9; ratios are to seasonal naive with normal intervals, as the
+published ones are. CPU is of this process, milliseconds a series and window, all steps counted. Peers are
+statsforecast's models with the natural season of the frequency, on all series or a sample of them; where it
+is a sample, the AutoPredictor's score on the same stands above them.
 """
 
 import os
@@ -15,48 +18,46 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 import argparse
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+import traceback
+from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from accuracy_peers import PEERS, run_peer, warm_up_peers
+from accuracy_suite import (
+    QUANTILES,
+    Score,
+    SuiteTask,
+    Window,
+    load,
+    naive_forecasts,
+    read_suite,
+    score,
+    task_of,
+)
 
 from stepcast.engine.auto import fit_shared, forecast, train, warm_up
-from stepcast.engine.calendar import period_of
-from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
 from stepcast.engine.task import Task
 
 ROOT = Path(__file__).parents[1]
-QUANTILES = tuple(round(0.1 * tenth, 1) for tenth in range(1, 10))
-Z = np.array([NormalDist().inv_cdf(quantile) for quantile in QUANTILES])
 PUBLISHED = ("auto_arima", "auto_ets", "auto_theta", "chronos_bolt_base", "tirex", "chronos-2")
-PEERS = ("SeasonalNaive", "AutoETS", "AutoARIMA", "AutoTheta")
-LONGEST_PEER = (
-    1_500  # points of a history that peers see where it is longer: AutoARIMA takes minutes otherwise
-)
+OURS, OURS_SAMPLED = "AutoPredictor", "AutoPredictor on the sample of the peers"
 
 
-@dataclass(frozen=True)
-class Window:
-    """One item up to a window, and what came in it."""
+@dataclass
+class Totals:
+    """What the last lines are made of."""
 
-    item: str
-    number: int
-    past: np.ndarray
-    future: np.ndarray
-    moments: np.ndarray
-
-
-@dataclass(frozen=True)
-class Score:
-    wql9: float
-    wql3: float
-    mase: float
-    cov80: float
+    ratios: dict[str, list[tuple[float, float]]] = field(default_factory=dict)  # by engine: of wQL9 and MASE
+    inside: int = 0
+    known: int = 0
+    faster: list[float] = field(default_factory=list)  # times less CPU than AutoETS
+    won: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    uncovered: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
 
 
 def main() -> int:
@@ -66,142 +67,171 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=0, help="at most about so many items of a task")
     parser.add_argument("--windows", type=int, default=0, help="only the latest so many windows of a task")
     parser.add_argument("--peers", action="store_true", help="statsforecast's models in the same run")
+    parser.add_argument("--peer-sample", type=int, default=0, help="about so many items of a task for peers")
+    parser.add_argument("--peer-seconds", type=float, default=30, help="CPU a series that a peer may take")
     parser.add_argument("--out", type=Path, help="write the forecasts there, a Parquet file a task")
     asked = parser.parse_args()
     if not (asked.data / "suite.csv").exists():
         print(f"skipped: there is no accuracy suite in {asked.data}")
         return 0
-    suite = pd.read_csv(asked.data / "suite.csv")
-    published = pd.read_csv(asked.data / "published.csv").drop_duplicates(["name", "system"])
-    if asked.only:
-        suite = suite[suite["name"].isin(asked.only.split(","))]
+    rows, published = read_suite(asked.data)
     warm_up()
-    print(f"{'':18}  wQL9    wQL3    MASE   cov80   ratios       ms | published wQL9: {' '.join(PUBLISHED)}")
-    ratios: dict[str, list[tuple[float, float]]] = {}
-    for task in suite.to_dict("records"):
-        windows = load(asked.data, task, asked.sample, asked.windows)
-        naive = score(windows, naive_forecasts(windows, task), task)
-        engines: dict[str, Callable[[], tuple[np.ndarray, float]]] = {
-            "": lambda w=windows, t=task: ours(w, t)
-        }
-        if asked.peers:
-            engines |= {name: lambda n=name, w=windows, t=task: peer(n, w, t) for name in PEERS}
-        for name, run in engines.items():
-            values, seconds = run()
-            found = score(windows, values, task)
-            ratio = (found.wql9 / naive.wql9, found.mase / naive.mase)
-            if task["reproduces_snaive"] == "yes":
-                ratios.setdefault(name, []).append(ratio)
-            others = published[published["name"] == task["name"]].set_index("system")["wQL9"]
-            label = f"  {name}" if name else task["name"]
-            beside = "" if name else " | " + " ".join(f"{others.get(s, np.nan):.4f}" for s in PUBLISHED)
-            print(
-                f"{label:18}{found.wql9:7.4f} {found.wql3:7.4f} {found.mase:7.3f} {found.cov80:6.3f}",
-                f" {ratio[0]:.3f} {ratio[1]:.3f} {1e3 * seconds / len(windows):7.1f}{beside}",
-                flush=True,
-            )
-            if asked.out and not name:
-                write(asked.out, task["name"], windows, values)
-    for name, pairs in ratios.items():
-        wql, mase = np.exp(np.log(np.array(pairs)).mean(axis=0))
-        print(
-            f"geometric mean, {len(pairs)} comparable tasks, {name or 'AutoPredictor'}: {wql:.3f} {mase:.3f}"
-        )
-    return 0
+    if asked.peers:
+        warm_up_peers()
+    print(f"{'':28}   wQL9    wQL3    MASE   cov80    ratios       CPU ms   (published wQL9)")
+    totals = Totals()
+    for row in rows:
+        if asked.only and row["name"] not in asked.only.split(","):
+            continue
+        try:
+            task = task_of(row)
+            one_task(task, published[published["name"] == task.name], asked, totals)
+        except Exception as error:  # one bad task must not hide the others
+            totals.failed.append(str(row["name"]))
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            print(f"{row['name']}: FAILED, {type(error).__name__}: {error} ({where.filename}:{where.lineno})")
+    summary(totals)
+    return 1 if totals.failed else 0
 
 
-def load(folder: Path, task: dict[str, Any], sample: int, latest: int) -> list[Window]:
-    """The windows of a task, items in order, the latest window last; window 1 is the latest."""
-    rows = pd.read_parquet(folder / task["file"])
-    horizon, count = int(task["horizon"]), min(int(task["windows"]), latest or 10**6)
-    items = [(str(item), group) for item, group in rows.groupby("item_id", sort=False)]
-    if sample:
-        items = items[:: max(1, len(items) // sample)]
-    windows = []
-    for item, group in items:
-        values, moments = group["target_value"].to_numpy(float), group["timestamp"].to_numpy()
-        for number in range(count, 0, -1):
-            cut = len(values) - number * horizon
-            inside = slice(cut, cut + horizon)
-            windows.append(Window(item, number, values[:cut], values[inside], moments[inside]))
-    return windows
+def one_task(task: SuiteTask, published: pd.DataFrame, asked: argparse.Namespace, totals: Totals) -> None:
+    """Forecast and score a task, print its lines and add them to the totals."""
+    windows = load(asked.data, task, asked.sample, asked.windows)
+    values, seconds = ours(windows, task)
+    baseline = naive_forecasts(windows, task.horizon, task.season)
+    naive_score = score(windows, baseline, task.season)
+    found = score(windows, values, task.season)
+    others = published.set_index("system")["wQL9"]
+    beside = "  ".join(f"{name} {others[name]:.4f}" for name in PUBLISHED if name in others)
+    milliseconds = 1e3 * seconds / len(windows)
+    line(task.name, found, naive_score, milliseconds, f"({beside})" if beside else "")
+    totals.inside += found.inside
+    totals.known += found.known
+    if not 0.74 <= found.cov80 <= 0.86:
+        totals.uncovered.append(f"{task.name} {found.cov80:.3f}")
+    if task.comparable:
+        totals.ratios.setdefault(OURS, []).append(ratios(found, naive_score))
+    if asked.out:
+        write(asked.out, task.name, windows, values)
+    if asked.peers:
+        compare(task, windows, values, milliseconds, asked, totals)
 
 
-def ours(windows: list[Window], task: dict[str, Any]) -> tuple[np.ndarray, float]:
+def compare(
+    task: SuiteTask,
+    windows: list[Window],
+    values: np.ndarray,
+    milliseconds: float,
+    asked: argparse.Namespace,
+    totals: Totals,
+) -> None:
+    """The peers on the same windows, or on those of a sample of items."""
+    places = sampled(windows, asked.peer_sample)
+    chosen = [windows[place] for place in places]
+    naive_score = score(chosen, naive_forecasts(chosen, task.horizon, task.season), task.season)
+    found = score(chosen, values[places], task.season)
+    if len(chosen) < len(windows):
+        line(f"  ours, {len(chosen)} of {len(windows)} windows", found, naive_score, milliseconds, "")
+    if asked.peer_sample and task.comparable:
+        totals.ratios.setdefault(OURS_SAMPLED, []).append(ratios(found, naive_score))
+    best = np.inf
+    for name in PEERS:
+        run = run_peer(name, chosen, task, asked.peer_seconds)
+        its = score(chosen, run.values, task.season)
+        cost = 1e3 * run.seconds / len(chosen)
+        said = f"{cost / milliseconds:7.1f} x our CPU"
+        if run.fallen:
+            said += f"; naive instead in {run.fallen} of {len(chosen)} ({run.reason})"
+        line(f"  {name}", its, naive_score, cost, said)
+        best = min(best, its.wql9)
+        if name == "AutoETS":
+            totals.faster.append(cost / milliseconds)
+        if task.comparable:
+            totals.ratios.setdefault(name, []).append(ratios(its, naive_score))
+    if task.comparable:
+        (totals.won if found.wql9 < best else totals.lost).append(task.name)
+
+
+def sampled(windows: list[Window], count: int) -> list[int]:
+    """Places of the windows of about ``count`` items, evenly taken; of all where it is 0."""
+    items = list(dict.fromkeys(window.item for window in windows))
+    kept = set(items[:: max(1, len(items) // count)] if count else items)
+    return [place for place, window in enumerate(windows) if window.item in kept]
+
+
+def ours(windows: list[Window], task: SuiteTask) -> tuple[np.ndarray, float]:
     """Forecasts (windows, horizon, quantiles) through the engine's public interface, and CPU seconds.
 
-    Items of one panel end together; items of the suite need not, so all are given the latest end.
+    The series of one panel end together; items of a suite need not. All learn from one panel, as if they
+    ended together, and are then forecast in panels of those that really do.
     """
-    frequency = Frequency.parse(str(task["frequency"]))
-    wanted = Task(int(task["horizon"]), QUANTILES)
+    wanted = Task(task.horizon, QUANTILES)
     values = np.empty((len(windows), wanted.horizon, len(QUANTILES)))
     began = time.process_time()
     for number in sorted({window.number for window in windows}):
         places = [place for place, window in enumerate(windows) if window.number == number]
-        chosen = [windows[place] for place in places]
-        first = max(window.moments[0] for window in chosen).astype("datetime64[s]")
-        panel = Panel(
-            ids=tuple(window.item for window in chosen),
-            values=tuple(window.past for window in chosen),
-            observed=tuple(np.isfinite(window.past) for window in chosen),
-            end=int(period_of(np.array([first]), frequency)[0]) - 1,
-            frequency=frequency,
-        )
-        shared = fit_shared(panel, wanted)
-        values[places] = forecast(panel, wanted, train(panel, wanted, shared)).values
+        starts = np.array([windows[place].start for place in places])
+        shared = fit_shared(panel_of([windows[place] for place in places], task, int(starts.max())), wanted)
+        for start in np.unique(starts):
+            together = [place for place, own in zip(places, starts, strict=True) if own == start]
+            panel = panel_of([windows[place] for place in together], task, int(start))
+            values[together] = forecast(panel, wanted, train(panel, wanted, shared)).values
     return values, time.process_time() - began
 
 
-def naive_forecasts(windows: list[Window], task: dict[str, Any]) -> np.ndarray:
-    """The last season repeated, normal intervals that widen with each season (statsforecast's definition)."""
-    return np.stack([_naive(window.past, int(task["horizon"]), int(task["season"])) for window in windows])
-
-
-def _naive(past: np.ndarray, horizon: int, season: int) -> np.ndarray:
-    past = pd.Series(past).ffill().bfill().to_numpy()
-    season = season if len(past) >= season else 1
-    errors = past[season:] - past[:-season]
-    sigma = float(np.sqrt(np.mean(errors**2))) if len(errors) else 0.0
-    growth = np.sqrt(np.arange(horizon) // season + 1)
-    return np.resize(past[-season:], horizon)[:, None] + sigma * growth[:, None] * Z
-
-
-def peer(name: str, windows: list[Window], task: dict[str, Any]) -> tuple[np.ndarray, float]:
-    """The same by one of statsforecast's models, with the natural season of the frequency."""
-    from statsforecast import models
-
-    natural = {"Y": 1, "3M": 4, "M": 12, "W": 52, "D": 7, "H": 24}[str(task["frequency"])]
-    values = np.empty((len(windows), int(task["horizon"]), len(QUANTILES)))
-    levels = [20, 40, 60, 80]
-    began = time.process_time()
-    for place, window in enumerate(windows):
-        past = pd.Series(window.past).ffill().bfill().to_numpy()[-LONGEST_PEER:]
-        season = natural if len(past) >= 2 * natural else 1
-        model = getattr(models, name)(season_length=season)
-        made = model.forecast(y=past, h=values.shape[1], level=levels)
-        columns = [made[f"lo-{level}"] for level in reversed(levels)] + [made["mean"]]
-        values[place] = np.column_stack(columns + [made[f"hi-{level}"] for level in levels])
-    return values, time.process_time() - began
-
-
-def score(windows: list[Window], values: np.ndarray, task: dict[str, Any]) -> Score:
-    """Pooled over items and windows, points without an outcome left out."""
-    actual = np.stack([window.future for window in windows])
-    known = np.isfinite(actual)
-    quantiles = np.array(QUANTILES)
-    short = actual[..., None] - values
-    loss = 2 * np.maximum(quantiles * short, (quantiles - 1) * short)
-    by_quantile = np.nansum(loss, axis=(0, 1)) / np.nansum(np.abs(actual))
-    season = int(task["season"])
-    scales = np.array([np.nanmean(np.abs(w.past[season:] - w.past[:-season])) for w in windows])
-    scales = np.where(scales > 0, scales, np.nan)
-    inside = (actual >= values[..., 0]) & (actual <= values[..., -1])
-    return Score(
-        wql9=float(by_quantile.mean()),
-        wql3=float(by_quantile[[0, 4, 8]].mean()),
-        mase=float(np.nanmean(np.abs(actual - values[..., 4]) / scales[:, None])),
-        cov80=float(inside[known].mean()),
+def panel_of(windows: list[Window], task: SuiteTask, start: int) -> Panel:
+    """The pasts of windows that begin with period ``start``."""
+    return Panel(
+        ids=tuple(window.item for window in windows),
+        values=tuple(window.past for window in windows),
+        observed=tuple(np.isfinite(window.past) for window in windows),
+        end=start - 1,
+        frequency=task.frequency,
     )
+
+
+def ratios(found: Score, naive_score: Score) -> tuple[float, float]:
+    """wQL9 and MASE over seasonal naive's; nan where that has none."""
+    pairs = ((found.wql9, naive_score.wql9), (found.mase, naive_score.mase))
+    wql, mase = (own / base if base > 0 else float("nan") for own, base in pairs)
+    return wql, mase
+
+
+def line(label: str, found: Score, naive_score: Score, milliseconds: float, said: str) -> None:
+    wql, mase = ratios(found, naive_score)
+    print(
+        f"{label:28} {found.wql9:7.4f} {found.wql3:7.4f} {found.mase:7.3f} {found.cov80:6.3f} ",
+        f" {wql:.3f} {mase:.3f} {milliseconds:10.2f}   {said}",
+        flush=True,
+    )
+
+
+def summary(totals: Totals) -> None:
+    """The last lines: means over the comparable tasks, coverage over all points, who won."""
+    print()
+    for name, pairs in totals.ratios.items():
+        means = [geometric_mean([pair[place] for pair in pairs]) for place in (0, 1)]
+        print(
+            f"geometric mean of ratios to seasonal naive, {len(pairs)} comparable tasks, {name}: "
+            f"wQL9 {means[0]:.3f}, MASE {means[1]:.3f}"
+        )
+    if totals.known:
+        print(f"coverage of .1 to .9 over all {totals.known} points: {totals.inside / totals.known:.3f}")
+    print(f"tasks covered less than .74 or more than .86: {', '.join(totals.uncovered) or 'none'}")
+    if totals.faster:
+        print(f"AutoETS takes {geometric_mean(totals.faster):.1f} times the CPU (geometric mean of tasks)")
+    if totals.won or totals.lost:
+        count = len(totals.won) + len(totals.lost)
+        behind = f"; not on {', '.join(totals.lost)}" if totals.lost else ""
+        print(f"better wQL9 than the best peer on {len(totals.won)} of {count} comparable tasks{behind}")
+    if totals.failed:
+        print(f"FAILED: {', '.join(totals.failed)}")
+
+
+def geometric_mean(numbers: list[float]) -> float:
+    """Of those that are above zero and finite; nan without any."""
+    kept = np.array([number for number in numbers if 0 < number < np.inf])
+    return float(np.exp(np.log(kept).mean())) if len(kept) else float("nan")
 
 
 def write(folder: Path, name: str, windows: list[Window], values: np.ndarray) -> None:
@@ -209,7 +239,7 @@ def write(folder: Path, name: str, windows: list[Window], values: np.ndarray) ->
     folder.mkdir(parents=True, exist_ok=True)
     table = pd.DataFrame(values.reshape(-1, len(QUANTILES)), columns=[f"{q:.1f}" for q in QUANTILES])
     table["item_id"] = np.repeat([window.item for window in windows], values.shape[1])
-    table["timestamp"] = np.concatenate([window.moments for window in windows])
+    table["timestamp"] = np.concatenate([window.moments for window in windows]).astype("datetime64[ns]")
     table.to_parquet(folder / f"{name}.parquet", index=False)
 
 

@@ -1,16 +1,20 @@
 """Small panels and tasks that the engine's tests start from."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.frequency import Frequency
+from stepcast.engine.models import MODELS
 from stepcast.engine.models.model import Past
 from stepcast.engine.panel import Panel
 from stepcast.engine.seasonality import usable_season
 
 Floats = NDArray[np.float64]
+
+INSTALLED = tuple(name for name, model in MODELS.items() if not model.package or find_spec(model.package))
 
 
 def a_panel(

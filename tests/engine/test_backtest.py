@@ -4,9 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stepcast.engine.backtest import backtest
-from stepcast.engine.models import MODELS
 from stepcast.engine.task import Task
-from tests.engine.given import a_panel, monthly
+from tests.engine.given import INSTALLED, a_panel, monthly
 
 NAIVE = ("SeasonalNaive",)
 NAN = float("nan")
@@ -99,8 +98,8 @@ def test_what_comes_later_never_changes_a_forecast(seed: int, frequency: str) ->
     other = values.copy()
     other[-5:] = random.choice([NAN, -1e6, 0.0, 1e6, 3.0], size=5)
 
-    ours, _ = backtest(a_panel(values, frequency=frequency), task, tuple(MODELS))
-    theirs, _ = backtest(a_panel(other, frequency=frequency), task, tuple(MODELS))
+    ours, _ = backtest(a_panel(values, frequency=frequency), task, INSTALLED)
+    theirs, _ = backtest(a_panel(other, frequency=frequency), task, INSTALLED)
 
     assert ours.scale.tolist() == theirs.scale.tolist()
     scored = [0, 1] if np.isfinite(theirs.actual[0, 0]).any() else [1]

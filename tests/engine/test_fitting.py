@@ -11,6 +11,7 @@ from stepcast.engine.fitting import fit
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.models import MODELS
 from stepcast.engine.models.model import Model, Past, Prediction
+from tests.engine.given import INSTALLED
 
 Floats = NDArray[np.float64]
 
@@ -67,7 +68,7 @@ def fitted(model: Model, history: Floats, frequency: str = "M", horizon: int = 1
     return fit(model, history, np.isfinite(history), 600, Frequency.parse(frequency), horizon, OUTPUTS, {})
 
 
-@pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.parametrize("name", INSTALLED)
 @settings(deadline=None, derandomize=True, max_examples=80)
 @given(history=histories(), frequency=st.sampled_from(FREQUENCIES), horizon=st.sampled_from([1, 3, 14]))
 @example(history=np.array([1.7e308, -1.7e308, 1.7e308]), frequency="Y", horizon=3)
@@ -97,7 +98,7 @@ def test_seasonal_naive_refuses_nothing_that_has_a_value(
     assert np.isfinite(fitted(MODELS["SeasonalNaive"], history, frequency, horizon)).all()
 
 
-@pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.parametrize("name", INSTALLED)
 @settings(deadline=None, derandomize=True, max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1), exponent=st.integers(-600, 600))
 def test_a_history_twice_as_large_has_a_forecast_twice_as_large(name: str, seed: int, exponent: int) -> None:
@@ -109,14 +110,14 @@ def test_a_history_twice_as_large_has_a_forecast_twice_as_large(name: str, seed:
     assert scaled.tolist() == np.ldexp(fitted(MODELS[name], history), exponent).tolist()
 
 
-@pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.parametrize("name", INSTALLED)
 def test_the_same_history_has_the_same_forecast(name: str) -> None:
     history = np.random.default_rng(0).gamma(3, size=90)
 
     assert fitted(MODELS[name], history).tolist() == fitted(MODELS[name], history.copy()).tolist()
 
 
-@pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.parametrize("name", INSTALLED)
 def test_what_was_missing_before_the_first_value_does_not_count(name: str) -> None:
     history = np.random.default_rng(0).gamma(3, size=40)
 

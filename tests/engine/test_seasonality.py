@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stepcast.engine.calendar import period_of
+from stepcast.engine.calendar import moment_of, period_of
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.seasonality import phase_of, season_length, usable_season, week_length
 
@@ -18,9 +18,39 @@ def test_the_season_is_the_day_the_week_or_the_year(frequency: str, season: int)
     assert season_length(Frequency.parse(frequency)) == season
 
 
-@pytest.mark.parametrize("frequency", ["7min", "15min", "H", "5H", "D", "3D", "M", "5M"])
-def test_a_season_later_the_calendar_repeats(frequency: str) -> None:
-    unit = Frequency.parse(frequency)
+@pytest.mark.parametrize(("count", "season"), [(1, 60), (2, 30), (3, 1200), (10, 360), (15, 240), (30, 120)])
+def test_the_season_of_seconds_is_the_hour_or_the_minute(count: int, season: int) -> None:
+    assert season_length(Frequency(count, "s")) == season
+
+
+@pytest.mark.parametrize("count", [1, 10])
+def test_no_week_stands_behind_the_hour_of_seconds(count: int) -> None:
+    assert week_length(Frequency(count, "s")) == 0
+
+
+def test_business_days_count_monday_to_friday() -> None:
+    """Two weeks around 1970-01-01, a Thursday: weekends lie in the Friday before them."""
+    unit = Frequency(1, "B")
+    days = np.arange(
+        np.datetime64("1969-12-22", "s"), np.datetime64("1970-01-12", "s"), np.timedelta64(1, "D")
+    )
+
+    periods = period_of(days, unit)
+
+    assert periods.tolist() == [-8, -7, -6, -5, -4, -4, -4, -3, -2, -1, 0, 1, 1, 1, 2, 3, 4, 5, 6, 6, 6]
+    working = np.is_busday(days.astype("datetime64[D]"))
+    assert (moment_of(periods, unit)[working] == days[working]).all()
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *map(Frequency.parse, ["7min", "15min", "H", "5H", "D", "3D", "M", "5M"]),
+        *(Frequency(10, "s"), Frequency(1, "s"), Frequency(1, "B")),
+    ],
+    ids=str,
+)
+def test_a_season_later_the_calendar_repeats(unit: Frequency) -> None:
     periods = np.arange(20_000, 20_010)
 
     later = periods + season_length(unit)

@@ -183,7 +183,33 @@ def test_a_byte_order_mark_is_no_problem() -> None:
             },
             "V16",
             "$.Predictor.AlgorithmArn",
-            "Use PerformAutoML: true instead",
+            "Write PerformAutoML: true and remove AlgorithmArn",
+        ),
+        (
+            {"Predictor__PerformAutoML": ..., "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/ets"},
+            "V16",
+            "$.Predictor.AlgorithmArn",
+            "arn:aws:forecast:::algorithm/ETS",
+        ),
+        (
+            {
+                "Predictor__PerformAutoML": ...,
+                "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/Prophet",
+                "Predictor__TrainingParameters": {"kernel_type": "uniform"},
+            },
+            "V16",
+            "$.Predictor.TrainingParameters.kernel_type",
+            "Prophet takes none",
+        ),
+        (
+            {
+                "Predictor__PerformAutoML": ...,
+                "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/NPTS",
+                "Predictor__TrainingParameters": {"context_length": "²"},
+            },
+            "V16",
+            "$.Predictor.TrainingParameters.context_length",
+            "docs/how-to/params.md",
         ),
         (
             {
@@ -218,6 +244,30 @@ def test_each_problem_names_its_rule_its_place_and_the_way_out(
     found = [problem for problem in problems if problem.rule == rule and problem.path == path]
     assert found, [str(problem) for problem in problems]
     assert remedy in found[0].remedy
+
+
+@pytest.mark.parametrize("name", ["Deep_AR_Plus", "CNN-QR"])
+def test_an_algorithm_that_is_not_available_is_one_problem(name: str) -> None:
+    """Its training parameters are not checked besides: they go with it."""
+    problem = only_problem(
+        Predictor__PerformAutoML=...,
+        Predictor__AlgorithmArn=f"arn:aws:forecast:::algorithm/{name}",
+        Predictor__TrainingParameters={"epochs": "100"},
+    )
+
+    assert "is not available here" in problem.message
+    assert "PerformAutoML: true" in problem.remedy
+
+
+@pytest.mark.parametrize("name", ["ARIMA", "ETS", "NPTS", "Prophet"])
+def test_the_algorithms_can_be_named(name: str) -> None:
+    params, problems = read(
+        Predictor__PerformAutoML=..., Predictor__AlgorithmArn=f"arn:aws:forecast:::algorithm/{name}"
+    )
+
+    assert problems == []
+    assert params is not None
+    assert params.predictor.algorithm == name
 
 
 def test_a_forecast_finer_than_its_data_is_refused() -> None:

@@ -2,7 +2,8 @@
 
 Periods are numbered from a fixed calendar anchor, so the grid never depends on the data: minutes, hours and
 days from 1970-01-01T00:00, weeks from Monday 1970-01-05, months and years from January 1970. ``2W`` or ``3M``
-group those in order, so ``3M`` is the calendar quarter. The boundaries are Amazon Forecast's defaults.
+group those in order, so ``3M`` is the calendar quarter. The boundaries are Amazon Forecast's defaults. Days
+from Monday to Friday are numbered from Thursday 1970-01-01; a weekend belongs to the Friday before it.
 """
 
 import numpy as np
@@ -15,7 +16,8 @@ __all__ = ["moment_of", "period_of"]
 Moments = NDArray[np.datetime64]
 Periods = NDArray[np.int64]
 
-FIRST_MONDAY = 4 * SECONDS["D"]  # 1970-01-05, in seconds
+DAYS_TO_MONDAY, WORKING_DAYS_TO_MONDAY = 4, 2
+FIRST_MONDAY = DAYS_TO_MONDAY * SECONDS["D"]  # 1970-01-05, in seconds
 
 
 def period_of(moments: Moments, frequency: Frequency) -> Periods:
@@ -27,6 +29,9 @@ def period_of(moments: Moments, frequency: Frequency) -> Periods:
     if frequency.unit in ("M", "Y"):
         units = moments.astype(f"datetime64[{frequency.unit}]").astype(np.int64)
         return units // frequency.count
+    if frequency.unit == "B":
+        days = moments.astype("datetime64[D]").astype(np.int64) - DAYS_TO_MONDAY
+        return (days // 7 * 5 + np.minimum(days % 7, 4) + WORKING_DAYS_TO_MONDAY) // frequency.count
     seconds = moments.astype("datetime64[s]").astype(np.int64)
     anchor = FIRST_MONDAY if frequency.unit == "W" else 0
     return (seconds - anchor) // frequency.seconds
@@ -40,5 +45,8 @@ def moment_of(periods: Periods, frequency: Frequency) -> Moments:
     """
     if frequency.unit in ("M", "Y"):
         return (periods * frequency.count).astype(f"datetime64[{frequency.unit}]").astype("datetime64[s]")
+    if frequency.unit == "B":
+        days = periods * frequency.count - WORKING_DAYS_TO_MONDAY
+        return (days // 5 * 7 + days % 5 + DAYS_TO_MONDAY).astype("datetime64[D]").astype("datetime64[s]")
     anchor = FIRST_MONDAY if frequency.unit == "W" else 0
     return (periods * frequency.seconds + anchor).astype("datetime64[s]")

@@ -3,6 +3,7 @@
 ForecastingError
 ├── ImpossibleTask          the task contradicts itself or the panel
 ├── UnknownModel            a model that the registry does not list
+├── MissingPackage          a model whose package is not installed
 ├── BadParameter            a training parameter that its model does not take
 └── CannotFit               one model, one series: another model takes over, nothing fails
     └── HistoryTooShort     fewer observations than the model can learn from
@@ -16,6 +17,7 @@ __all__ = [
     "ForecastingError",
     "HistoryTooShort",
     "ImpossibleTask",
+    "MissingPackage",
     "UnknownModel",
 ]
 
@@ -37,6 +39,20 @@ class UnknownModel(ForecastingError):
 
     def __str__(self) -> str:
         return f"there is no model {self.model!r}: choose from {', '.join(self.known)}"
+
+
+class MissingPackage(ForecastingError):
+    """A model that needs a package which an ordinary installation does not have."""
+
+    def __init__(self, model: str, package: str) -> None:
+        super().__init__(model, package)
+        self.model, self.package = model, package
+
+    def __str__(self) -> str:
+        return (
+            f"{self.model} needs the package {self.package}, which is not installed: run "
+            f"pip install 'stepcast[{self.package}]', or ask for another algorithm"
+        )
 
 
 class BadParameter(ForecastingError):

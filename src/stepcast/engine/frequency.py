@@ -7,12 +7,24 @@ __all__ = ["Frequency"]
 
 # The largest count of each unit: one more would overlap the next unit (60min is H, 12M is Y).
 LARGEST_COUNT = {"min": 59, "H": 23, "D": 6, "W": 4, "M": 11, "Y": 1}
-SECONDS = {"min": 60, "H": 3_600, "D": 86_400, "W": 604_800, "M": 2_629_746, "Y": 31_556_952}
+SECONDS = {
+    "s": 1,
+    "min": 60,
+    "H": 3_600,
+    "D": 86_400,
+    "B": 120_960,  # a fifth of a week
+    "W": 604_800,
+    "M": 2_629_746,
+    "Y": 31_556_952,
+}
 
 
 @dataclass(frozen=True)
 class Frequency:
     """``count`` times ``unit``; months and years have no fixed length.
+
+    The units of the service are those that ``parse`` reads. Seconds, ``s``, and days from Monday to Friday,
+    ``B``, are the engine's own: it forecasts them, no params.json can ask for them.
 
     Source: Amazon Forecast API, FeaturizationConfig.ForecastFrequency.
 
@@ -58,4 +70,4 @@ class Frequency:
     @property
     def has_time_of_day(self) -> bool:
         """Whether timestamps need hours and minutes."""
-        return self.unit in ("min", "H")
+        return self.unit in ("s", "min", "H")

@@ -1,11 +1,12 @@
 """Train on a panel, forecast a panel, with one named algorithm."""
 
+from importlib.util import find_spec
 from itertools import pairwise
 
 import numpy as np
 
 from stepcast.engine.backtest import backtest
-from stepcast.engine.errors import BadParameter, ImpossibleTask, UnknownModel
+from stepcast.engine.errors import BadParameter, ImpossibleTask, MissingPackage, UnknownModel
 from stepcast.engine.fallback import fit_or_fall_back
 from stepcast.engine.models import MODELS, SEASONAL_NAIVE
 from stepcast.engine.panel import Panel
@@ -82,6 +83,8 @@ def _checked(task: Task) -> str:
         raise ImpossibleTask("no algorithm is named: name one, or use the AutoPredictor (engine.auto)")
     if task.algorithm not in MODELS:
         raise UnknownModel(task.algorithm, MODELS)
+    if (package := MODELS[task.algorithm].package) and find_spec(package) is None:
+        raise MissingPackage(task.algorithm, package)
     allowed = MODELS[task.algorithm].parameters
     for key, value in task.parameters.items():
         if key not in allowed:

@@ -10,6 +10,8 @@ from weeks on it is the year; it is the shortest whole number of periods after w
     W      52         2W 26, 3W 17, 4W 13 (the nearest whole number: a year has no whole number of weeks)
     M      12         2M 6, 3M 4, 4M 3, 6M 2; 5M 12 (five years)
     Y      1
+    s      60       10s 360, 30s 120 (the hour; the minute where the hour has more than 1440 periods)
+    B      5
 
 The service's own table stops at patterns within an hour for minutes (15min 4, 1min 60), so it misses the day.
 """
@@ -28,7 +30,9 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 # Periods of one unit in the calendar cycle that the unit lives in: the day, the week or the year.
-CYCLE = {"min": 1440, "H": 24, "D": 7, "W": 52, "M": 12, "Y": 1}
+CYCLE = {"s": 3600, "min": 1440, "H": 24, "D": 7, "B": 5, "W": 52, "M": 12, "Y": 1}
+# Seconds have an hour of at most as many periods as minutes have a day of.
+LONGEST_HOUR, MINUTE = 1440, 60
 
 
 def season_length(frequency: Frequency) -> int:
@@ -40,6 +44,8 @@ def season_length(frequency: Frequency) -> int:
     cycle = CYCLE[frequency.unit]
     if frequency.unit == "W":
         return round(cycle / frequency.count)
+    if frequency.unit == "s":
+        cycle = _second_cycle(frequency)
     return cycle // gcd(cycle, frequency.count)
 
 
@@ -59,24 +65,26 @@ def week_length(frequency: Frequency) -> int:
     >>> [week_length(Frequency.parse(text)) for text in ("15min", "H", "5H", "D")]
     [672, 168, 0, 0]
     """
-    whole_days = frequency.has_time_of_day and CYCLE[frequency.unit] % frequency.count == 0
+    whole_days = frequency.unit in ("min", "H") and CYCLE[frequency.unit] % frequency.count == 0
     return 7 * season_length(frequency) if whole_days else 0
 
 
 def phase_of(periods: Integers, frequency: Frequency) -> Integers:
     """Where in its season each period lies, by the calendar: equal numbers are comparable times.
 
-    Minutes and hours: the time of day in seconds. Days: the day of the week. Weeks: the week of the year, 0
-    to 52. Months: the month of the year. Years: all alike.
+    Seconds: the second of the hour or the minute. Minutes and hours: the time of day in seconds. Days: the
+    day of the week. Weeks: the week of the year, 0 to 52. Months: the month of the year. Years: all alike.
 
     >>> phase_of(np.array([0, 1, 24]), Frequency.parse("H"))
     array([   0, 3600,    0])
     """
     seconds = moment_of(periods, frequency).astype(np.int64)
+    if frequency.unit == "s":
+        return seconds % _second_cycle(frequency)
     if frequency.unit in ("min", "H"):
         return seconds % 86_400
     days = seconds // 86_400
-    if frequency.unit == "D":
+    if frequency.unit in ("D", "B"):
         return days % 7
     if frequency.unit == "W":
         years = days.astype("datetime64[D]").astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64)
@@ -84,3 +92,9 @@ def phase_of(periods: Integers, frequency: Frequency) -> Integers:
     if frequency.unit == "M":
         return (periods * frequency.count) % 12
     return np.zeros_like(periods)
+
+
+def _second_cycle(frequency: Frequency) -> int:
+    """Seconds in the cycle that a frequency in seconds lives in."""
+    hour = CYCLE["s"]
+    return hour if hour // gcd(hour, frequency.count) <= LONGEST_HOUR else MINUTE

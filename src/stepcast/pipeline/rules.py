@@ -26,8 +26,8 @@ from stepcast.pipeline.raw_params import (
 
 __all__ = ["RULES"]
 
-ALGORITHMS = ("ARIMA", "ETS", "NPTS")
-OTHER_ALGORITHMS = ("Prophet", "Deep_AR_Plus", "CNN-QR")
+ALGORITHMS = ("ARIMA", "ETS", "NPTS", "Prophet")
+OTHER_ALGORITHMS = ("Deep_AR_Plus", "CNN-QR")
 LARGEST_SCHEMA = {"TARGET_TIME_SERIES": 13, "RELATED_TIME_SERIES": 25, "ITEM_METADATA": 10}
 FILLS = ("zero", "nan", "value", "median", "mean", "min", "max")
 FILLING: dict[str, tuple[str, ...]] = {
@@ -45,7 +45,7 @@ NPTS_PARAMETERS: dict[str, Callable[[str], bool]] = {
     "exp_kernel_weights": lambda text: (number_of(text) or 0) > 0,
     "use_seasonal_model": lambda text: text.lower() in ("true", "false"),
     "use_default_time_features": lambda text: text.lower() in ("true", "false"),
-    "context_length": lambda text: text.isdigit() and int(text) > 0,
+    "context_length": lambda text: text.isdecimal() and int(text) > 0,
 }
 
 
@@ -290,12 +290,18 @@ def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
     allowed = ", ".join(ALGORITHM_ARN + algorithm for algorithm in ALGORITHMS)
     if name in OTHER_ALGORITHMS:
         yield error(
-            "V16", path, f"{name} is not available", f"Use PerformAutoML: true instead, or one of {allowed}"
+            "V16",
+            path,
+            f"{name}, a neural network of the service's, is not available here",
+            "Write PerformAutoML: true and remove AlgorithmArn and TrainingParameters: AutoML, too, learns "
+            f"from all items together. Or write one of {allowed}",
         )
-    elif name not in ALGORITHMS or arn == name:
+        return
+    if name not in ALGORITHMS or arn == name:
         yield error(
             "V16", path, f"there is no algorithm {arn!r}", f"Write one of {allowed}, or PerformAutoML: true"
         )
+        return
     parameters = predictor.get("TrainingParameters")
     for key, value in (parameters if isinstance(parameters, dict) else {}).items():
         at = f"$.Predictor.TrainingParameters.{key}"
@@ -303,7 +309,7 @@ def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
         if key not in known:
             remedy = f"Allowed are {', '.join(known)}" if known else f"{name} takes none: remove it"
             yield error("V16", at, f"{name} has no parameter {key!r}", remedy)
-        elif not known[key](str(value)):
+        elif not known[key](str(value).strip()):
             yield error("V16", at, f"{value!r} is not a value of {key}", "See NPTS in docs/how-to/params.md")
 
 

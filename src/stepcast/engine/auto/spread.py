@@ -38,5 +38,8 @@ def at_probabilities(table: Floats, wanted: Floats) -> Floats:
     left = right - 1
     share = (wanted - PROBABILITIES[left]) / (PROBABILITIES[right] - PROBABILITIES[left])
     share = np.clip(share, 0.0, 1.0)
-    result: Floats = table[..., left] * (1 - share) + table[..., right] * share
+    # written so that rounding never makes one quantile of a constant larger than the next
+    result: Floats = np.minimum(
+        table[..., left] + (table[..., right] - table[..., left]) * share, table[..., right]
+    )
     return result

@@ -7,6 +7,7 @@ from stepcast.engine.models.arima import arima
 from stepcast.engine.models.ets import ets
 from stepcast.engine.models.model import Model
 from stepcast.engine.models.npts import PARAMETERS, npts
+from stepcast.engine.models.prophet import prophet
 from stepcast.engine.models.seasonal_naive import seasonal_naive
 
 __all__ = ["MODELS", "SEASONAL_NAIVE"]
@@ -21,6 +22,7 @@ MODELS: Mapping[str, Model] = MappingProxyType(
             Model("NPTS", npts, needs=1, parameters=PARAMETERS),
             Model("ETS", ets, needs=5),
             Model("ARIMA", arima, needs=8),
+            Model("Prophet", prophet, needs=3, package="prophet"),
         )
     }
 )

@@ -62,9 +62,11 @@ class Model:
 
     ``needs``       observations below which there is nothing to learn from.
     ``parameters``  the training parameters that it takes.
+    ``package``     one that is installed by an extra of Stepcast's of the same name; "" where none is.
     """
 
     name: str
     forecast: Forecaster
     needs: int
     parameters: frozenset[str] = field(default_factory=frozenset)
+    package: str = ""
