@@ -22,6 +22,7 @@ Flags = NDArray[np.bool_]
 LONGEST = 25_000
 # Points held back may be as many times as large as those before; else they are judged with them.
 LARGEST_STEP = 1_000.0
+ZEROS = 0.1  # share of zeros from which a series is intermittent
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ class History:
     def counted(self) -> bool:
         """Nothing in the judged points is negative."""
         return bool(self.values[: self.judged].min(initial=0.0) >= 0)
+
+    @property
+    def intermittent(self) -> bool:
+        """A tenth or more of the later half of the judged points is zero, and none is negative."""
+        later = self.values[self.judged // 2 : self.judged]
+        return self.counted and bool((later == 0).mean() >= ZEROS)
 
     @property
     def logs(self) -> Floats:

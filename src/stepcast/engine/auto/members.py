@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from stepcast.engine.auto.baselines import baselines, mean_of_all
 from stepcast.engine.auto.calendar_effects import year_length
 from stepcast.engine.auto.history import History
+from stepcast.engine.auto.intermittent import intermittent
 from stepcast.engine.auto.reason import bounds_at
 from stepcast.engine.auto.ridge import Ridge
 from stepcast.engine.auto.seasons import Seasons
@@ -58,6 +59,10 @@ def forecast_members(
             simple = baselines(view.values, seasons, origins, horizon)
             labels += list(simple)
             made.append(np.stack(list(simple.values())))
+        if view.name == "" and history.intermittent:
+            sparse = intermittent(view.values, fitted, origins, horizon)
+            labels += list(sparse)
+            made.append(np.stack(list(sparse.values())))
         if view.effects is not None:
             labels += ["mean", "mean_of_years"]
             made.append(mean_of_all(view.values, origins, horizon, year)[None])

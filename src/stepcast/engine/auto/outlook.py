@@ -6,16 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.auto.counts import count_forecast, suit_counts
 from stepcast.engine.auto.distribution import distribution_at, seen_at
 from stepcast.engine.auto.empirical import empirical_quantiles
 from stepcast.engine.auto.evidence import Evidence, evidence_of
 from stepcast.engine.auto.history import History
 from stepcast.engine.auto.lessons import Lessons
 from stepcast.engine.auto.reason import bounds_at
-from stepcast.engine.auto.seasons import Seasons
-from stepcast.engine.auto.spread import PROBABILITIES
+from stepcast.engine.auto.seasons import Seasons, seasons_of
+from stepcast.engine.auto.spread import PROBABILITIES, with_mean
 
-__all__ = ["Outlook", "examine", "outlook_at", "tables_of"]
+__all__ = ["CountOutlook", "Outlook", "counted_at", "examine", "outlook_at", "tables_of"]
 
 Floats = NDArray[np.float64]
 
@@ -39,6 +40,28 @@ class Outlook:
     weights: tuple[tuple[str, float], ...]
 
 
+@dataclass(frozen=True)
+class CountOutlook:
+    """Counts with zeros from one origin: ``table`` (horizon, PROBABILITIES + 1), the mean last."""
+
+    history: History
+    seasons: Seasons
+    table: Floats
+
+
+def counted_at(history: History, origin: int, horizon: int) -> CountOutlook | None:
+    """The first ``origin`` values of a history as counts; None where they are none, or where what is known
+    besides tells more than they do."""
+    if origin < 1 or (history.context is not None and history.context.explains):
+        return None
+    raw = np.ldexp(history.values[:origin], history.exponent)
+    if not suit_counts(raw[history.known[:origin]]):
+        return None
+    seasons = seasons_of(history.frequency, origin, horizon)
+    quantiles, means = count_forecast(raw, seasons, horizon)
+    return CountOutlook(history, seasons, np.column_stack([quantiles, means]))
+
+
 def examine(history: History, horizon: int, lessons: Lessons) -> Evidence:
     """Forecast ``history``, which is not empty, from past origins and from its end."""
     return evidence_of(
@@ -59,18 +82,23 @@ def outlook_at(history: History, found: Evidence, place: int, lessons: Lessons) 
     return Outlook(history, origin, found.seasons, (made.quantiles, past), weights)
 
 
-def tables_of(outlooks: Sequence[Outlook], horizon: int, lessons: Lessons) -> Floats:
-    """Quantiles (series, horizon, PROBABILITIES) in the units of the series."""
-    result = np.empty((len(outlooks), horizon, len(PROBABILITIES)))
-    grown = _grown(outlooks, horizon, lessons)
+def tables_of(outlooks: Sequence[Outlook | CountOutlook], horizon: int, lessons: Lessons) -> Floats:
+    """Quantiles and the mean (series, horizon, PROBABILITIES + 1) in the units of the series."""
+    result = np.empty((len(outlooks), horizon, len(PROBABILITIES) + 1))
+    grown = iter(_grown([one for one in outlooks if isinstance(one, Outlook)], horizon, lessons))
     limit = np.finfo(np.float64).max
     for place, outlook in enumerate(outlooks):
-        sources = [*outlook.sources, grown[place]] if lessons.trees is not None else [*outlook.sources]
+        if isinstance(outlook, CountOutlook):
+            result[place] = outlook.table
+            continue
+        sources, trees = [*outlook.sources], next(grown)
+        if lessons.trees is not None:
+            sources.append(trees)
         table = lessons.calibration.apply(np.stack(sources))
         low, high = bounds_at(outlook.history, np.array([outlook.origin]), horizon, SANE_RANGES)
         with np.errstate(over="ignore", under="ignore"):
             scaled = np.ldexp(np.clip(table, low, high), outlook.history.exponent)
-        result[place] = np.clip(scaled, -limit, limit)
+        result[place] = with_mean(np.clip(scaled, -limit, limit))
     return result
 
 

@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from stepcast.engine.accuracy import seasonal_error
 from stepcast.engine.auto.history import History, histories_of
 from stepcast.engine.auto.lessons import Lessons
-from stepcast.engine.auto.outlook import Outlook, examine, outlook_at, tables_of
+from stepcast.engine.auto.outlook import CountOutlook, Outlook, counted_at, examine, outlook_at, tables_of
 from stepcast.engine.auto.shared import Shared
-from stepcast.engine.auto.spread import PROBABILITIES, at_probabilities
+from stepcast.engine.auto.spread import PROBABILITIES, at_probabilities, with_mean
 from stepcast.engine.backtest import Backtest
 from stepcast.engine.fitting import fit
 from stepcast.engine.models import MODELS, SEASONAL_NAIVE
@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 
 AUTO = "AutoPredictor"
 COLUMNS = (AUTO, SEASONAL_NAIVE.name)
+Prospect = Outlook | CountOutlook | None
 
 
 def train(panel: Panel, task: Task, shared: Shared) -> Trained:
@@ -42,7 +43,8 @@ def train(panel: Panel, task: Task, shared: Shared) -> Trained:
         words = [_explain(outlook, shared.now) for outlook in ahead]
         for place, history in enumerate(histories):
             if ahead[place] is None and shared.kin is not None:
-                tables[place], note = shared.similar(history)
+                table, note = shared.similar(history)
+                tables[place] = with_mean(table)
                 words[place] = Explanation((), (), (), note)
         tested = _backtest(panel, task, latest, shared)
     return Trained(COLUMNS, tested, tuple(words), coverage_of(tested, task), tables)
@@ -58,7 +60,7 @@ def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
     return Forecast(_outputs(trained.tables, task), (AUTO,) * len(panel), trained.explanations)
 
 
-def _look_out(history: History, task: Task, shared: Shared) -> tuple[Outlook | None, Outlook | None]:
+def _look_out(history: History, task: Task, shared: Shared) -> tuple[Prospect, Prospect]:
     """One series from its end and from a horizon before it; None without a past.
 
     What is examined for the first tells the second as well, unless it has seen something of what came then:
@@ -66,6 +68,8 @@ def _look_out(history: History, task: Task, shared: Shared) -> tuple[Outlook | N
     """
     if not len(history):
         return None, None
+    if (counts := counted_at(history, len(history), task.horizon)) is not None:
+        return counts, None
     found = examine(history, task.horizon, shared.now)
     now = outlook_at(history, found, len(found.origins) - 1, shared.now)
     # what series say together of the effects of related series is learned to the very end
@@ -75,32 +79,32 @@ def _look_out(history: History, task: Task, shared: Shared) -> tuple[Outlook | N
     return now, outlook_at(history, found, found.window, shared.then)
 
 
-def _tables(outlooks: list[Outlook | None], horizon: int, lessons: Lessons) -> Floats:
-    """Quantiles (series, horizon, PROBABILITIES) in the units of the series; zeros without a past."""
-    result = np.zeros((len(outlooks), horizon, len(PROBABILITIES)))
+def _tables(outlooks: list[Prospect], horizon: int, lessons: Lessons) -> Floats:
+    """Quantiles and the mean (series, horizon, PROBABILITIES + 1); zeros without a past."""
+    result = np.zeros((len(outlooks), horizon, len(PROBABILITIES) + 1))
     there = [place for place, outlook in enumerate(outlooks) if outlook is not None]
     result[there] = tables_of([outlook for outlook in outlooks if outlook is not None], horizon, lessons)
     return result
 
 
-def _window(
-    panel: Panel, task: Task, before: int, known: list[Outlook | None], shared: Shared
-) -> list[Outlook | None]:
+def _window(panel: Panel, task: Task, before: int, known: list[Prospect], shared: Shared) -> list[Prospect]:
     """Every series from ``before`` periods before the end, where it is not ``known`` already."""
     histories = histories_of(panel, shared.reading, task.horizon, before)
-    made: list[Outlook | None] = []
+    made: list[Prospect] = []
     for history, outlook in zip(histories, known, strict=True):
         if outlook is not None and before == task.horizon:
             made.append(outlook)
         elif not len(history):
             made.append(None)
+        elif (counts := counted_at(history, len(history), task.horizon)) is not None:
+            made.append(counts)
         else:
             found = examine(history, task.horizon, shared.then)
             made.append(outlook_at(history, found, len(found.origins) - 1, shared.then))
     return made
 
 
-def _backtest(panel: Panel, task: Task, latest: list[Outlook | None], shared: Shared) -> Backtest:
+def _backtest(panel: Panel, task: Task, latest: list[Prospect], shared: Shared) -> Backtest:
     """The engine and seasonal naive in every window."""
     shape = (len(panel), task.windows)
     actual = np.full((*shape, task.horizon), np.nan)
@@ -141,32 +145,31 @@ def _backtest(panel: Panel, task: Task, latest: list[Outlook | None], shared: Sh
 
 
 def _outputs(tables: Floats, task: Task) -> Floats:
-    """What the task asks for (series, horizon, outputs), from quantiles (series, horizon, PROBABILITIES)."""
+    """What the task asks for (series, horizon, outputs), from quantiles and the mean."""
+    quantiles, mean = tables[..., :-1], tables[..., -1]
     columns = [
-        _mean(tables) if output == "mean" else at_probabilities(tables, np.array([output]))[..., 0]
+        mean if output == "mean" else at_probabilities(quantiles, np.array([output]))[..., 0]
         for output in task.outputs
     ]
     return np.stack(columns, axis=-1)
 
 
-def _mean(table: Floats) -> Floats:
-    """The mean of a distribution from its quantiles: the area under the quantile function."""
-    edges = np.concatenate([[0.0], (PROBABILITIES[1:] + PROBABILITIES[:-1]) / 2, [1.0]])
-    result: Floats = table @ np.diff(edges)
-    return result
-
-
-def _explain(outlook: Outlook | None, lessons: Lessons) -> Explanation:
+def _explain(outlook: Prospect, lessons: Lessons) -> Explanation:
     if outlook is None:
         return Explanation((), (), (), "no value was observed: the forecast is zero")
     labels = ("errors of the members", "past values", "trees")
-    shares = zip(labels, lessons.calibration.shares.tolist(), strict=False)
+    shares = list(zip(labels, lessons.calibration.shares.tolist(), strict=False))
+    weights: tuple[tuple[str, float], ...] = ()
+    if isinstance(outlook, CountOutlook):
+        shares = [("distributions of counts", 1.0)]
+    else:
+        weights = outlook.weights
     lengths = tuple(length for length in (outlook.seasons.short, outlook.seasons.long) if length > 1)
     known = int(outlook.history.known.sum())
     few = known < 2 * len(lengths) + 4
     notes = [f"only {known} values were observed: other series speak for it" if few else "", lessons.left_out]
     return Explanation(
-        weights=outlook.weights,
+        weights=weights,
         sources=tuple((label, round(share, 4)) for label, share in shares if share > 0),
         seasons=lengths,
         note="; ".join(filter(None, notes)),

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from stepcast.engine.auto.kernels import quantiles_by_step
 
-__all__ = ["PROBABILITIES", "at_probabilities", "error_quantiles"]
+__all__ = ["PROBABILITIES", "at_probabilities", "error_quantiles", "with_mean"]
 
 Floats = NDArray[np.float64]
 
@@ -43,3 +43,9 @@ def at_probabilities(table: Floats, wanted: Floats) -> Floats:
         table[..., left] + (table[..., right] - table[..., left]) * share, table[..., right]
     )
     return result
+
+
+def with_mean(table: Floats) -> Floats:
+    """Quantiles (..., PROBABILITIES) and, last, their mean: the area under the quantile function."""
+    edges = np.concatenate([[0.0], (PROBABILITIES[1:] + PROBABILITIES[:-1]) / 2, [1.0]])
+    return np.concatenate([table, (table @ np.diff(edges))[..., None]], axis=-1)

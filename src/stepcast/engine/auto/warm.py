@@ -20,3 +20,6 @@ def warm_up() -> None:
     task = Task(horizon=6)
     shared = fit_shared(panel, task)
     forecast(panel, task, train(panel, task, shared))
+    counts = np.arange(60.0) % 4
+    parts = Panel(("d",), (counts,), (np.isfinite(counts),), 600, Frequency.parse("M"))
+    train(parts, task, fit_shared(parts, task))
