@@ -80,7 +80,7 @@ class Seen:
 
     ``actual``    (origins, horizon) of the origins before it, as far as it was known there, nan beyond.
     ``losses``    (members, BUCKETS) as in weights; ``products`` (BUCKETS, members, members) as in stacking.
-    ``size``      how many whole horizons were known.
+    ``size``      how many whole horizons were known; ``windows`` over how many horizons the origins reach.
     """
 
     place: int
@@ -88,6 +88,7 @@ class Seen:
     losses: Floats
     products: Floats
     size: float
+    windows: float
 
 
 def seen_at(evidence: Evidence, place: int) -> Seen:
@@ -98,18 +99,19 @@ def seen_at(evidence: Evidence, place: int) -> Seen:
     actual = np.where(known, evidence.actual[:place], np.nan)
     size = float(np.isfinite(actual).sum()) / horizon
     losses = log_losses(evidence.forecasts, actual)
-    return Seen(place, actual, losses, error_products(past, actual), size)
+    windows = float(evidence.origins[place - 1] - evidence.origins[0]) / horizon if place else 0.0
+    return Seen(place, actual, losses, error_products(past, actual), size, windows)
 
 
 def weights_at(evidence: Evidence, seen: Seen, experience: Experience) -> Floats:
     """Weights of the members (members, BUCKETS)."""
-    weights = member_weights(seen.losses, evidence.names, seen.size, experience.losses)
+    weights = member_weights(seen.losses, evidence.names, seen.size, seen.windows, experience.losses)
     products = seen.products
     if experience.products is not None:
         usual = _usual(experience.products, experience.stacked, evidence.names)
         both = (seen.size * products + TRUST * usual) / (seen.size + TRUST)
         products = np.where(np.isfinite(usual), both, products)
-    return stacked(products, weights)
+    return stacked(products, weights, seen.windows)
 
 
 def _usual(products: Floats, stacked: tuple[str, ...], names: tuple[str, ...]) -> Floats:

@@ -31,7 +31,8 @@ __all__ = ["Lessons", "learn"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-MOST_SERIES = 80  # of the sample are examined one by one; the rest only feed the global members
+# Of the sample so many are examined one by one, fewer where they are long; the rest feed the global members.
+FEWEST_EXAMINED, MOST_EXAMINED, POINTS_EXAMINED = 60, 300, 80_000
 MOST_WINDOWS = 10_000  # of the ridge, together
 MOST_CELLS = 10_000_000  # of the ridge's windows: bounds memory for long horizons
 FEW = 10  # series; fewer teach one another little
@@ -72,10 +73,11 @@ def learn(
     held-back windows, instead of others grown for that, and their calibration counts half.
     """
     count = _origin_count(len(histories), horizon)
-    pool = pool_of(histories[:: max(1, -(-len(histories) // MOST_SERIES))], horizon)
+    every = _every(histories)
+    pool = pool_of(histories[::every], horizon)
     histories = [history.with_pool(pool) for history in histories]
     before, after = _ridges(histories, horizon, count)
-    chosen = histories[:: max(1, -(-len(histories) // MOST_SERIES))]
+    chosen = histories[::every]
     evidence = [evidence_of(history, horizon, count, before, after) for history in chosen]
     held_back = max(1, HELD_BACK_ALONE // len(evidence)) if 0 < len(evidence) < FEW else 1
     places = [nested_origins(one, held_back) for one in evidence]
@@ -99,6 +101,13 @@ def learn(
     if earlier is not None:
         calibration = calibration.and_earlier(earlier.calibration)
     return Lessons(count, before, after, experience, grown, calibration, left_out, pool)
+
+
+def _every(histories: list[History]) -> int:
+    """Every how manieth history is examined."""
+    typical = max(1.0, float(np.median([len(history) for history in histories]))) if histories else 1.0
+    most = int(np.clip(POINTS_EXAMINED / typical, FEWEST_EXAMINED, MOST_EXAMINED))
+    return max(1, -(-len(histories) // most))
 
 
 def _origin_count(series: int, horizon: int) -> int:

@@ -9,7 +9,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from stepcast.engine.auto.weights import BUCKETS, buckets_of
+from stepcast.engine.auto.weights import BUCKETS, buckets_of, sureness
 
 __all__ = ["error_products", "stacked"]
 
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 ROUNDS = 60
 RATE = 0.3
-PULL = 0.03  # back to where the weights were
+PULLS = (1.0, 0.01)  # back to where the weights were, of no windows and of very many
 CLIP = 12.0  # errors count at most as many typical ones
 STEPS = 8  # of each bucket that products are taken of: neighbours err alike
 
@@ -56,8 +56,10 @@ def error_products(forecasts: Floats, actual: Floats) -> Floats:
     return result
 
 
-def stacked(products: Floats, weights: Floats) -> Floats:
+def stacked(products: Floats, weights: Floats, windows: float) -> Floats:
     """Move ``weights`` (members, BUCKETS), columns of sum one, toward less squared error.
+
+    ``windows`` over how many horizons the evidence reaches: the more, the farther they move.
 
     Source:  exponentiated gradient, Kivinen and Warmuth (1997); stacking, Breiman (1996).
 
@@ -65,17 +67,18 @@ def stacked(products: Floats, weights: Floats) -> Floats:
 
     >>> alike = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
     >>> equal = np.full((3, 3), 1 / 3)
-    >>> stacked(np.stack([alike] * 3), equal)[:, 0].round(1)
+    >>> stacked(np.stack([alike] * 3), equal, windows=100)[:, 0].round(1)
     array([0.3, 0.3, 0.5])
     """
     result = np.empty_like(weights)
+    pull = float(PULLS[0] * (PULLS[1] / PULLS[0]) ** sureness(windows))
     for bucket in range(weights.shape[1]):
-        _descend(products[bucket], weights[:, bucket].copy(), result[:, bucket])
+        _descend(products[bucket], weights[:, bucket].copy(), pull, result[:, bucket])
     return result
 
 
 @compiled
-def _descend(products, start, out):  # type: ignore[no-untyped-def]
+def _descend(products, start, pull, out):  # type: ignore[no-untyped-def]
     members = len(start)
     lowest = products[0, 0]
     for k in range(1, members):
@@ -89,7 +92,7 @@ def _descend(products, start, out):  # type: ignore[no-untyped-def]
             total = 0.0
             for other in range(members):
                 total += products[k, other] * weights[other]
-            slope[k] = total / lowest + PULL * (np.log(weights[k] + 1e-12) - origin[k])
+            slope[k] = total / lowest + pull * (np.log(weights[k] + 1e-12) - origin[k])
         least = slope.min()
         total = 0.0
         for k in range(members):

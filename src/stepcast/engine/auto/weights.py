@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from stepcast.engine.auto.kernels import absolute_errors
 
-__all__ = ["buckets_of", "log_losses", "member_weights"]
+__all__ = ["buckets_of", "log_losses", "member_weights", "sureness"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -15,7 +15,9 @@ Integers = NDArray[np.int64]
 BUCKETS = 3  # near, middle and far steps have weights of their own
 OWN_BUCKET = 0.5  # how much a bucket's own loss counts beside the loss over all steps
 TRUST = 10.0  # how many origins of its own the panel's losses are worth to a series
-POWER = 8.0  # 0 would make all members equal; the higher, the more the best count
+# Of no windows and of very many: 0 would make all members equal; the higher, the more the best count.
+POWERS = (4.0, 12.0)
+MANY_WINDOWS = 8.0  # half of the way from no windows to very many
 CLIP = 4.0  # on logarithms of relative losses
 
 
@@ -54,18 +56,28 @@ def member_weights(
     losses: Floats,
     names: tuple[str, ...],
     evidence: float,
+    windows: float,
     prior: Mapping[str, Floats],
 ) -> Floats:
     """Weights (members, BUCKETS), columns of sum one: softmin of the losses, shrunk toward ``prior``.
 
-    ``evidence`` is how many origins speak for this series.
+    ``evidence`` is how many origins speak for this series, ``windows`` over how many horizons they reach.
     """
     expected = np.stack([prior.get(name, np.zeros(BUCKETS)) for name in names])
     worth = TRUST if prior else 0.0
     shrunk = (evidence * losses + worth * expected) / max(evidence + worth, 1.0)
-    weights = np.exp(-POWER * (shrunk - shrunk.min(axis=0)))
+    weights = np.exp(-_power(windows) * (shrunk - shrunk.min(axis=0)))
     result: Floats = weights / weights.sum(axis=0)
     return result
+
+
+def sureness(windows: float) -> float:
+    """From 0 to 1: how far evidence that reaches over so many horizons is to be followed."""
+    return windows / (windows + MANY_WINDOWS)
+
+
+def _power(windows: float) -> float:
+    return POWERS[0] + (POWERS[1] - POWERS[0]) * sureness(windows)
 
 
 def _relative(loss: Floats, floor: float) -> Floats:
