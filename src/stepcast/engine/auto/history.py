@@ -1,6 +1,6 @@
 """One series as the members see it: gaps filled, scaled to about one, with what its forecast must keep."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +35,7 @@ class History:
                    from these points alone: nothing before ``judged`` tells what comes after.
     ``positive``   nothing observed in the judged points is zero or less.
     ``context``    what is known besides the values, aligned with them; None where nothing is.
+    ``memory``     what was worked out of it and is needed again; never looked at from outside views.
     """
 
     values: Floats
@@ -45,6 +46,7 @@ class History:
     judged: int
     positive: bool
     context: Context | None = None
+    memory: dict[int, Floats | None] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.values)

@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 # Quantiles are kept at these probabilities and read off between them.
 PROBABILITIES = np.array([0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99])
 # Errors of the steps beside it count for a step as well: of this many on both sides, up to so many origins.
-NEIGHBOURS = ((60, 2), (120, 1))
+NEIGHBOURS = ((30, 2), (120, 1))
 SYMMETRY = 0.5  # share of the mirrored errors: few samples tell little about skew
 FEWEST = 5  # errors that a step needs; beyond, the last good step widens by the square root of time
 

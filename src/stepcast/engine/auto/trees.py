@@ -21,7 +21,7 @@ FEWEST_ROWS = 400
 SETTINGS = {
     "objective": "quantile",
     "learning_rate": 0.1,
-    "num_leaves": 24,
+    "num_leaves": 40,
     "min_data_in_leaf": 40,
     "feature_fraction": 0.8,
     "bagging_fraction": 0.7,

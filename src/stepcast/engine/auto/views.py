@@ -50,7 +50,9 @@ def views_of(history: History, fitted: int, horizon: int, origins: Integers | No
     logs = history.logs if history.positive else values
     if history.positive and float(logs[: max(min(fitted, history.judged), 1)].std()) > LOG_SPREAD:
         views.append(View("log_", logs, True))
-    effects = calendar_effects(logs, history.end, history.frequency, fitted, horizon)
+    if fitted not in history.memory:
+        history.memory[fitted] = calendar_effects(logs, history.end, history.frequency, fitted, horizon)
+    effects = history.memory[fitted]
     if effects is not None:
         views.append(View("calendar_", logs - effects[: len(logs)], history.positive, effects))
     past = np.array([fitted]) if origins is None else origins
