@@ -10,6 +10,7 @@ from stepcast.engine.auto.evidence import Evidence
 from stepcast.engine.auto.spread import PROBABILITIES, error_quantiles
 from stepcast.engine.auto.stacking import error_products, stacked
 from stepcast.engine.auto.weights import TRUST, buckets_of, log_losses, member_weights
+from stepcast.engine.task import Metric
 
 __all__ = [
     "Distribution",
@@ -91,16 +92,22 @@ class Seen:
     windows: float
 
 
-def seen_at(evidence: Evidence, place: int) -> Seen:
-    """Look back from origin number ``place`` of ``evidence``."""
+def seen_at(evidence: Evidence, place: int, metric: Metric = "AverageWeightedQuantileLoss") -> Seen:
+    """Look back from origin number ``place`` of ``evidence``; by ``metric`` members are judged.
+
+    RMSE judges them by squares, MAPE by shares of the actual, the others by absolute errors.
+    """
     horizon = evidence.actual.shape[1]
     past = evidence.forecasts[:, :place]
     known = evidence.origins[:place, None] + np.arange(horizon) < evidence.origins[place]
     actual = np.where(known, evidence.actual[:place], np.nan)
     size = float(np.isfinite(actual).sum()) / horizon
-    losses = log_losses(evidence.forecasts, actual)
+    worth = np.ones_like(actual)
+    if metric == "MAPE":
+        worth = np.where(actual != 0, 1 / np.maximum(np.abs(actual), 1e-300), 0.0)
+    losses = log_losses(evidence.forecasts, actual, worth, 2.0 if metric == "RMSE" else 1.0)
     windows = float(evidence.origins[place - 1] - evidence.origins[0]) / horizon if place else 0.0
-    return Seen(place, actual, losses, error_products(past, actual), size, windows)
+    return Seen(place, actual, losses, error_products(past, actual, worth), size, windows)
 
 
 def weights_at(evidence: Evidence, seen: Seen, experience: Experience) -> Floats:

@@ -45,13 +45,18 @@ def back_span(length: int, horizon: int, seasons: Seasons, year: int, count: int
 
 
 def evidence_of(
-    history: History, horizon: int, count: int, before: dict[str, Ridge], after: dict[str, Ridge]
+    history: History,
+    horizon: int,
+    count: int,
+    before: dict[str, Ridge],
+    after: dict[str, Ridge],
+    quick: bool = False,
 ) -> Evidence:
     """Forecast ``history`` from at most ``count`` past origins and from its end.
 
     Past origins are forecast by parameters that have not seen the last horizon, by the ridges ``before``, and
     by effects of the calendar learned before the first of them; the end by effects of all there is, by
-    ``after`` and, where the history is short, by parameters of all there is.
+    ``after`` and, where the history is short, by parameters of all there is. With ``quick`` few members run.
     """
     length = len(history)
     seasons = seasons_of(history.frequency, length, horizon)
@@ -61,13 +66,13 @@ def evidence_of(
     fitted = max(min(history.judged, length - horizon), min(length, warm))
     known: dict[str, Fitted] = {}
     if not len(origins):
-        now = _from_end(history, seasons, horizon, after, known)
+        now = _from_end(history, seasons, horizon, after, quick, known)
         return Evidence(
             seasons, now.names, np.array([length]), now.forecasts, np.full((1, horizon), np.nan), None
         )
     until = int(origins[0]) if origins[0] >= 3 * year else fitted
-    past = forecast_members(history, seasons, origins, fitted, until, horizon, before, known)
-    now = _from_end(history, seasons, horizon, after, known if length > WORTH_FITTING_AGAIN else {})
+    past = forecast_members(history, seasons, origins, fitted, until, horizon, before, quick, known)
+    now = _from_end(history, seasons, horizon, after, quick, known if length > WORTH_FITTING_AGAIN else {})
     common = [name for name in past.names if name in set(now.names)]
     forecasts = np.concatenate(
         [
@@ -85,8 +90,14 @@ def evidence_of(
 
 
 def _from_end(
-    history: History, seasons: Seasons, horizon: int, after: dict[str, Ridge], known: dict[str, Fitted]
+    history: History,
+    seasons: Seasons,
+    horizon: int,
+    after: dict[str, Ridge],
+    quick: bool,
+    known: dict[str, Fitted],
 ) -> Members:
     """All members' forecasts from the end of the history; smoothing keeps the parameters it has."""
     length = len(history)
-    return forecast_members(history, seasons, np.array([length]), length, length, horizon, after, known)
+    origins = np.array([length])
+    return forecast_members(history, seasons, origins, length, length, horizon, after, quick, known)

@@ -15,7 +15,6 @@ __all__ = [
     "MULTIPLICATIVE",
     "NONE",
     "THETA",
-    "absolute_errors",
     "quantiles_by_step",
     "smooth",
 ]
@@ -360,17 +359,19 @@ def smooth(y, fitted, forms, origins, horizon, grid, noise, parameters, out):  #
 
 
 @compiled
-def absolute_errors(forecasts, actual):  # type: ignore[no-untyped-def]
-    """Sums over the origins of |forecast - actual|: (members, horizon) of ``forecasts`` (members, origins or
-    more, horizon) and ``actual`` (origins, horizon), nan not counted."""
+def powers_of_errors(forecasts, actual, worth, power):  # type: ignore[no-untyped-def]
+    """Sums over the origins of (|forecast - actual| * worth) ** power, nan not counted: (members, horizon).
+
+    Shapes:  ``forecasts`` (members, origins or more, horizon); ``actual`` and ``worth`` (origins, horizon).
+    """
     members, origins, horizon = len(forecasts), len(actual), actual.shape[1]
     result = np.zeros((members, horizon))
     for member in range(members):
         for origin in range(origins):
             for step in range(horizon):
-                error = abs(forecasts[member, origin, step] - actual[origin, step])
+                error = abs(forecasts[member, origin, step] - actual[origin, step]) * worth[origin, step]
                 if not np.isnan(error):
-                    result[member, step] += error
+                    result[member, step] += error if power == 1 else error**power
     return result
 
 

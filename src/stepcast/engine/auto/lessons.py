@@ -15,6 +15,7 @@ from stepcast.engine.auto.distribution import (
     nested_origins,
     seen_at,
 )
+from stepcast.engine.auto.effort import EVERYTHING, FEW, Effort, origin_count
 from stepcast.engine.auto.empirical import empirical_quantiles
 from stepcast.engine.auto.evidence import Evidence, back_span, evidence_of
 from stepcast.engine.auto.history import History
@@ -25,6 +26,7 @@ from stepcast.engine.auto.spread import PROBABILITIES, error_quantiles
 from stepcast.engine.auto.trees import Trees, can_grow, fit_trees
 from stepcast.engine.auto.views import VIEWS, views_of
 from stepcast.engine.auto.weights import BUCKETS
+from stepcast.engine.task import Metric
 
 __all__ = ["Lessons", "learn"]
 
@@ -35,9 +37,7 @@ Integers = NDArray[np.int64]
 FEWEST_EXAMINED, MOST_EXAMINED, POINTS_EXAMINED = 60, 300, 80_000
 MOST_WINDOWS = 10_000  # of the ridge, together
 MOST_CELLS = 10_000_000  # of the ridge's windows: bounds memory for long horizons
-FEW = 10  # series; fewer teach one another little
 HELD_BACK_ALONE = 16  # origins that few series together hold back for calibration; of many series one each
-MOST_STEPS = 20_000  # of one series, over all its origins
 TREE_ROWS = 60_000
 TREE_ROWS_EACH = 300
 TREE_ROUNDS = 100
@@ -62,33 +62,43 @@ class Lessons:
     calibration: Calibration
     left_out: str = ""
     pool: Pool | None = None
+    quick: bool = False
+    metric: Metric = "AverageWeightedQuantileLoss"
 
 
 def learn(
-    histories: list[History], horizon: int, earlier: "Lessons | None" = None, since: int = 0
+    histories: list[History],
+    horizon: int,
+    effort: Effort = EVERYTHING,
+    metric: Metric = "AverageWeightedQuantileLoss",
+    earlier: "Lessons | None" = None,
+    since: int = 0,
 ) -> Lessons:
     """Learn from all of ``histories`` (none empty), nothing of which lies after the moment to forecast from.
 
     ``earlier`` lessons end ``since`` periods before it, a horizon or more: their trees are judged in
-    held-back windows, instead of others grown for that, and their calibration counts half.
+    held-back windows, instead of others grown for that, and their calibration counts half. By ``metric``
+    members are judged.
     """
-    count = _origin_count(len(histories), horizon)
+    count = origin_count(len(histories), horizon)
+    count = min(count, effort.origins or count)
     every = _every(histories)
     pool = pool_of(histories[::every], horizon)
     histories = [history.with_pool(pool) for history in histories]
     before, after = _ridges(histories, horizon, count)
     chosen = histories[::every]
-    evidence = [evidence_of(history, horizon, count, before, after) for history in chosen]
+    evidence = [evidence_of(history, horizon, count, before, after, effort.quick) for history in chosen]
     held_back = max(1, HELD_BACK_ALONE // len(evidence)) if 0 < len(evidence) < FEW else 1
     places = [nested_origins(one, held_back) for one in evidence]
     seen = [
-        [seen_at(one, place) for place in own.tolist()] for one, own in zip(evidence, places, strict=True)
+        [seen_at(one, place, metric) for place in own.tolist()]
+        for one, own in zip(evidence, places, strict=True)
     ]
-    experience = _experience(chosen, evidence, seen, horizon)
-    former, grown, left_out = None, None, ""
-    if len(histories) >= FEW and not can_grow():
+    experience = _experience(chosen, evidence, seen, horizon, metric)
+    former, grown, left_out = None, None, effort.left_out
+    if len(histories) >= FEW and effort.trees and not can_grow():
         left_out = NO_TREES
-    elif len(histories) >= FEW:
+    elif len(histories) >= FEW and effort.trees:
         ends = [len(history) for history in histories]
         former = earlier.trees if earlier else None
         if former is None:
@@ -100,7 +110,7 @@ def learn(
     calibration = _calibration(chosen, evidence, seen, experience, former if grown else None, horizon)
     if earlier is not None:
         calibration = calibration.and_earlier(earlier.calibration)
-    return Lessons(count, before, after, experience, grown, calibration, left_out, pool)
+    return Lessons(count, before, after, experience, grown, calibration, left_out, pool, effort.quick, metric)
 
 
 def _every(histories: list[History]) -> int:
@@ -108,12 +118,6 @@ def _every(histories: list[History]) -> int:
     typical = max(1.0, float(np.median([len(history) for history in histories]))) if histories else 1.0
     most = int(np.clip(POINTS_EXAMINED / typical, FEWEST_EXAMINED, MOST_EXAMINED))
     return max(1, -(-len(histories) // most))
-
-
-def _origin_count(series: int, horizon: int) -> int:
-    """Fewer series, more origins each, as far as a long horizon allows."""
-    wanted = 40 if series > 50 else 80 if series > 5 else 160
-    return min(wanted, max(40, MOST_STEPS // horizon))
 
 
 def _ridges(histories: list[History], horizon: int, count: int) -> tuple[dict[str, Ridge], dict[str, Ridge]]:
@@ -151,10 +155,14 @@ def _in_order_of_time(parts: list[Windows]) -> Windows:
 
 
 def _experience(
-    histories: list[History], evidence: list[Evidence], held_back: list[list[Seen]], horizon: int
+    histories: list[History],
+    evidence: list[Evidence],
+    held_back: list[list[Seen]],
+    horizon: int,
+    metric: Metric,
 ) -> Experience:
     """Members' losses over the sample, the panel's errors; logarithms where they suit ``held_back``."""
-    latest = [(one, seen_at(one, len(one.origins) - 1)) for one in evidence if len(one.origins) > 1]
+    latest = [(one, seen_at(one, len(one.origins) - 1, metric)) for one in evidence if len(one.origins) > 1]
     pooled = _pooled(latest) if len(evidence) > 1 else Experience()
     tested = [
         (history, one, seen)

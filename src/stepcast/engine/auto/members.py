@@ -23,6 +23,7 @@ Integers = NDArray[np.int64]
 
 # How many widths of the observed range a member may leave it by before the last value replaces it.
 SANE_RANGES = 1.0
+SIMPLEST = ("level", "trend", "theta", "season", "theta_season", "two_seasons")  # forms
 
 
 @dataclass(frozen=True)
@@ -41,18 +42,23 @@ def forecast_members(
     calendar_until: int,
     horizon: int,
     ridges: dict[str, Ridge],
+    quick: bool,
     known: dict[str, Fitted],
 ) -> Members:
     """Run all members that suit ``history`` from each of ``origins``; they rise, the last may be its end.
 
     Parameters are fitted to the first ``fitted`` points, effects of the calendar to ``calendar_until``. What
-    ``known`` holds by view is not fitted again; what it does not is put in.
+    ``known`` holds by view is not fitted again; what it does not is put in. With ``quick`` only the plain
+    view and the simplest forms are.
     """
     names: list[str] = []
     parts: list[Floats] = []
     year = year_length(history.frequency)
-    for view in views_of(history, calendar_until, horizon, origins):
+    views = views_of(history, calendar_until, horizon, origins)
+    for view in views[:1] if quick else views:
         forms = forms_of(view.values[: history.judged], seasons, view.logarithmic or view.effects is not None)
+        if quick:
+            forms = tuple(form for form in forms if form.name in SIMPLEST)
         made = [smoothed(view.values, fitted, forms, origins, horizon, known.setdefault(view.name, {}))]
         labels = [form.name for form in forms]
         if view.name in ("", "related_"):

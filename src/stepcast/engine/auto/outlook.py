@@ -64,14 +64,13 @@ def counted_at(history: History, origin: int, horizon: int) -> CountOutlook | No
 
 def examine(history: History, horizon: int, lessons: Lessons) -> Evidence:
     """Forecast ``history``, which is not empty, from past origins and from its end."""
-    return evidence_of(
-        history.with_pool(lessons.pool), horizon, lessons.origins, lessons.before, lessons.after
-    )
+    history = history.with_pool(lessons.pool)
+    return evidence_of(history, horizon, lessons.origins, lessons.before, lessons.after, lessons.quick)
 
 
 def outlook_at(history: History, found: Evidence, place: int, lessons: Lessons) -> Outlook:
     """The series from origin number ``place`` of what was found by ``examine``."""
-    made = distribution_at(found, seen_at(found, place), lessons.experience, history.positive)
+    made = distribution_at(found, seen_at(found, place, lessons.metric), lessons.experience, history.positive)
     origin = int(found.origins[place])
     past = np.zeros_like(made.quantiles)
     if lessons.calibration.shares[1] > 0:

@@ -12,6 +12,7 @@ from stepcast.engine.auto.calibration import Calibration
 from stepcast.engine.auto.cold_start import Kin, kin_of, most_items
 from stepcast.engine.auto.context import Reading, reading_of
 from stepcast.engine.auto.distribution import Experience
+from stepcast.engine.auto.effort import effort_of
 from stepcast.engine.auto.history import History, histories_of
 from stepcast.engine.auto.lessons import Lessons, learn
 from stepcast.engine.auto.outlook import CountOutlook, Outlook, counted_at, examine, outlook_at, tables_of
@@ -80,8 +81,8 @@ def fit_shared(
     sample: Panel,
     task: Task,
     *,
-    series: int | None = None,  # noqa: ARG001 - for the task's budget
-    points: int | None = None,  # noqa: ARG001 - for the task's budget
+    series: int | None = None,
+    points: int | None = None,
 ) -> Shared:
     """Learn from ``sample``, all of the panel or a bounded part of it; the same sample gives the same.
 
@@ -90,13 +91,18 @@ def fit_shared(
 
     ``series``, ``points``  how many the whole panel has, if that is larger than the sample.
     """
+    series = len(sample) if series is None else series
+    points = sum(map(len, sample.values)) if points is None else points
+    effort = effort_of(task, series, points)
     sample = sample_of(sample)
     reading = reading_of(sample, task)
     histories = histories_of(sample, reading, task.horizon)
     back = task.window_start(task.windows)
     cut = [history.before(len(history) - back) for history in histories if len(history) > back]
-    then = learn([history for history in cut if len(history)], task.horizon)
-    now = learn([history for history in histories if len(history)], task.horizon, then, back)
+    then = learn([history for history in cut if len(history)], task.horizon, effort, task.metric)
+    now = learn(
+        [history for history in histories if len(history)], task.horizon, effort, task.metric, then, back
+    )
     return Shared(now, then, reading, _kin(histories, reading, task, now))
 
 
@@ -126,6 +132,8 @@ def _pack(lessons: Lessons) -> dict[str, Any]:
         "logs": experience.logs,
         "seasons": [trees.seasons.short, trees.seasons.long] if trees else [],
         "left_out": lessons.left_out,
+        "quick": lessons.quick,
+        "metric": lessons.metric,
     }
     packed: dict[str, Any] = {
         "facts": np.array(json.dumps(facts)),
@@ -172,5 +180,7 @@ def _unpack(packed: dict[str, Any]) -> Lessons:
         trees=trees,
         calibration=Calibration(packed["shares"], packed["factors"]),
         left_out=facts["left_out"],
+        quick=facts["quick"],
+        metric=facts["metric"],
         pool=Pool.unpacked(under("pool/")),
     )

@@ -24,11 +24,12 @@ STEPS = 8  # of each bucket that products are taken of: neighbours err alike
 compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 
-def error_products(forecasts: Floats, actual: Floats) -> Floats:
+def error_products(forecasts: Floats, actual: Floats, worth: Floats) -> Floats:
     """Mean products of the members' errors by bucket, in squares of a typical error.
 
     Shapes:  ``forecasts`` (members, origins, horizon), ``actual`` (origins, horizon), nan where not known;
-             the result (BUCKETS, members, members).
+             ``worth`` (origins, horizon) what an error there is multiplied by; the result (BUCKETS,
+             members, members).
     A bucket of which nothing is known has the products of all steps; without any they are the identity.
     """
     members, _, horizon = forecasts.shape
@@ -40,7 +41,7 @@ def error_products(forecasts: Floats, actual: Floats) -> Floats:
         steps = np.flatnonzero(bucket == number)
         steps = steps[:: max(1, len(steps) // STEPS)]
         inside = known[:, steps]
-        errors.append((forecasts[:, :, steps] - actual[:, steps])[:, inside])
+        errors.append(((forecasts[:, :, steps] - actual[:, steps]) * worth[:, steps])[:, inside])
         parts.append(errors[-1].shape[1])
     together = np.concatenate(errors, axis=1)
     if together.shape[1] == 0:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from stepcast.engine.auto.kernels import absolute_errors
+from stepcast.engine.auto.kernels import powers_of_errors
 
 __all__ = ["buckets_of", "log_losses", "member_weights", "sureness"]
 
@@ -30,24 +30,25 @@ def buckets_of(horizon: int) -> Integers:
     return np.arange(horizon) * BUCKETS // horizon
 
 
-def log_losses(forecasts: Floats, actual: Floats) -> Floats:
-    """Logarithms of absolute errors by bucket, beside the median member's: (members, BUCKETS).
+def log_losses(forecasts: Floats, actual: Floats, worth: Floats, power: float = 1.0) -> Floats:
+    """Logarithms of errors by bucket, beside the median member's: (members, BUCKETS).
 
     Shapes:  ``forecasts`` (members, origins or more, horizon), ``actual`` (origins, horizon), nan where not
-             known.
+             known; ``worth`` (origins, horizon) what an error there is multiplied by.
+    An error counts by its ``power``; the root of the mean is taken again.
     Where nothing is known in a bucket, the loss over all steps stands in; without any it is zero: all alike.
     """
     horizon = actual.shape[1]
     known = np.isfinite(actual)
-    by_step, counts = absolute_errors(forecasts, actual), known.sum(axis=0)
-    floor = 1e-9 + 1e-3 * float(np.abs(actual[known]).mean() if known.any() else 0.0)
-    overall = _relative(by_step.sum(axis=1) / max(int(counts.sum()), 1), floor)
+    by_step, counts = powers_of_errors(forecasts, actual, worth, power), known.sum(axis=0)
+    floor = 1e-9 + 1e-3 * float(np.abs((actual * worth)[known]).mean() if known.any() else 0.0)
+    overall = _relative((by_step.sum(axis=1) / max(int(counts.sum()), 1)) ** (1 / power), floor)
     result = np.repeat(overall[:, None], BUCKETS, axis=1)
     bucket = buckets_of(horizon)
     for number in range(BUCKETS):
         inside = bucket == number
         if (count := int(counts[inside].sum())) > 0:
-            own = _relative(by_step[:, inside].sum(axis=1) / count, floor)
+            own = _relative((by_step[:, inside].sum(axis=1) / count) ** (1 / power), floor)
             result[:, number] = OWN_BUCKET * own + (1 - OWN_BUCKET) * overall
     return result
 

@@ -1,0 +1,85 @@
+"""How much is tried: everything, or what a budget of CPU seconds leaves room for.
+
+The cost is estimated, not measured: the same input and budget give the same forecast on every machine.
+"""
+
+from dataclasses import dataclass
+
+from stepcast.engine.task import Task
+
+__all__ = ["EVERYTHING", "FEW", "Effort", "effort_of", "origin_count"]
+
+# Seconds, on a core of 2024 and rounded up: a series, one of its points (the latest of them), a step from a
+# past origin. Found by benchmarks/speed.py and benchmarks/accuracy.py.
+SERIES, POINT, STEP = 0.006, 8e-6, 2e-6
+POINTS = 4_000  # of a series that cost
+QUICK = (0.75, 0.25, 0.5)  # of these where few members are run
+TREES, TREES_SERIES = 6.0, 0.0015
+ALWAYS = 0.2  # what is learned of the whole, whatever its size
+FEW = 10  # series; fewer teach one another little: no trees are grown
+SAMPLE = 300  # series examined twice before all are
+MOST_STEPS = 20_000  # of one series, over all its origins
+FEW_ORIGINS = 12
+
+
+@dataclass(frozen=True)
+class Effort:
+    """``origins`` a series is forecast from at most, 0 as many as suit it; whether ``trees`` are grown;
+    ``quick`` with few members only. ``left_out`` says what is missing and why, "" if nothing is."""
+
+    origins: int = 0
+    trees: bool = True
+    quick: bool = False
+    left_out: str = ""
+
+
+EVERYTHING = Effort()
+
+
+def effort_of(task: Task, series: int, points: int) -> Effort:
+    """The most that the task's budget leaves room for; the least there is where it leaves room for nothing.
+
+    ``series`` and ``points`` are those of all that is to be forecast.
+
+    >>> effort_of(Task(horizon=12), series=10**6, points=10**8).left_out
+    ''
+    >>> effort_of(Task(horizon=12, budget_seconds=60), series=1000, points=100_000).trees
+    True
+    >>> effort_of(Task(horizon=12, budget_seconds=12), series=1000, points=100_000).trees
+    False
+    """
+    budget = task.budget_seconds
+    if budget is None:
+        return EVERYTHING
+    said = f"left out for the budget of {budget:g} s: "
+    efforts = [
+        EVERYTHING,
+        Effort(trees=False, left_out=said + "trees"),
+        Effort(FEW_ORIGINS, trees=False, left_out=said + "trees, most past origins"),
+        Effort(FEW_ORIGINS, False, True, said + "trees, most past origins, most members"),
+    ]
+    for effort in efforts:
+        if _seconds(effort, task, series, points) <= budget:
+            return effort
+    least = _seconds(efforts[-1], task, series, points)
+    return Effort(FEW_ORIGINS, False, True, f"{efforts[-1].left_out}; it still takes about {least:.2g} s")
+
+
+def origin_count(series: int, horizon: int) -> int:
+    """Fewer series, more origins each, as far as a long horizon allows."""
+    wanted = 40 if series > 50 else 80 if series > 5 else 160
+    return min(wanted, max(40, MOST_STEPS // horizon))
+
+
+def _seconds(effort: Effort, task: Task, series: int, points: int) -> float:
+    """CPU seconds that training is estimated to take."""
+    seen = min(points, series * POINTS)
+    steps = (effort.origins or origin_count(series, task.horizon)) * task.horizon
+    shares = QUICK if effort.quick else (1.0, 1.0, 1.0)
+    costs = (series * SERIES, seen * POINT, series * steps * STEP)
+    one_window = sum(share * cost for share, cost in zip(shares, costs, strict=True))
+    # the latest window comes with the forecast; what all share is learned twice from a part of the series
+    examined = task.windows + 2 * min(1.0, SAMPLE / max(series, 1))
+    members = one_window * examined
+    grown = effort.trees and series >= FEW
+    return ALWAYS + members + (TREES + TREES_SERIES * series if grown else 0.0)
