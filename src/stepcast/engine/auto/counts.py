@@ -81,7 +81,7 @@ def count_forecast(counts: Floats, seasons: Seasons, horizon: int) -> tuple[Floa
     )
     # of 0.1 + 2e-17 the tenth: rounding must not move a quantile by one
     quantiles = (table[:, None, :] < PROBABILITIES[:, None] - 1e-9).sum(axis=2) * width
-    means = (1 - table).sum(axis=1) * width
+    means = np.maximum(1 - table, 0.0).sum(axis=1) * width  # sums of chances round to just above one
     phase = np.arange(horizon) % len(table)
     return quantiles[phase], means[phase]
 

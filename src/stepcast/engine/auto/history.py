@@ -20,7 +20,7 @@ Flags = NDArray[np.bool_]
 
 # Members read at most this many of the latest points: their cost is bounded, and older ones no longer matter.
 LONGEST = 25_000
-# Points held back may be as many times as large as those before; else they are judged with them.
+# Points held back count as at most so many times as large as those before.
 LARGEST_STEP = 1_000.0
 ZEROS = 0.1  # share of zeros from which a series is intermittent
 
@@ -35,6 +35,7 @@ class History:
                    from these points alone: nothing before ``judged`` tells what comes after.
     ``positive``   nothing observed in the judged points is zero or less.
     ``context``    what is known besides the values, aligned with them; None where nothing is.
+    ``jumps``      what comes after the judged points is so large that it was cut off.
     ``memory``     what was worked out of it and is needed again; never looked at from outside views.
     """
 
@@ -46,6 +47,7 @@ class History:
     judged: int
     positive: bool
     context: Context | None = None
+    jumps: bool = False
     memory: dict[int, Floats | None] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -98,7 +100,7 @@ def history_of(
     """Read one series, oldest first; nan and infinite values are missing and filled along a straight line.
 
     Missing values before the first one are cut off; after the last one the last is held. Without any value
-    the history is empty. The ``held_back`` last points are not judged, unless they are nearly all there is.
+    the history is empty. The ``held_back`` last points are not judged, unless nothing is known before.
     """
     known = np.isfinite(values)
     length = len(values)
@@ -117,19 +119,18 @@ def history_of(
     raw = values[begin:]
     size = np.where(known, np.abs(np.where(known, raw, 0.0)), 0.0)
     judged = len(known) - held_back
-    if (
-        judged < 1
-        or not known[:judged].any()
-        or size[judged:].max(initial=0.0) / LARGEST_STEP > size[:judged].max()
-    ):
+    if judged < 1 or not known[:judged].any():
         judged = len(known)
     exponent = int(np.frexp(size[:judged].max())[1])
-    scaled = np.ldexp(raw, -exponent)
+    with np.errstate(over="ignore"):
+        scaled = np.ldexp(raw, -exponent)
+    jumps = bool((np.abs(scaled[judged:][known[judged:]]) > LARGEST_STEP).any())
+    scaled[judged:] = np.clip(scaled[judged:], -LARGEST_STEP, LARGEST_STEP)
     filled = scaled.copy()
     filled[:judged] = _filled(scaled[:judged], known[:judged])
     filled[judged:] = _filled(scaled, known)[judged:]
     positive = bool(raw[:judged][known[:judged]].min() > 0)
-    return History(filled, known, exponent, end, frequency, judged, positive, context)
+    return History(filled, known, exponent, end, frequency, judged, positive, context, jumps)
 
 
 def _filled(values: Floats, known: Flags) -> Floats:

@@ -59,6 +59,7 @@ def counted_at(history: History, origin: int, horizon: int) -> CountOutlook | No
         return None
     seasons = seasons_of(history.frequency, origin, horizon)
     quantiles, means = count_forecast(raw, seasons, horizon)
+    means = np.clip(means, quantiles[:, 0], quantiles[:, -1])
     return CountOutlook(history, seasons, np.column_stack([quantiles, means]))
 
 

@@ -35,8 +35,11 @@ def train(panel: Panel, task: Task, shared: Shared) -> Trained:
     with np.errstate(over="ignore"):  # differences of the largest numbers there are
         histories = histories_of(panel, shared.reading, task.horizon, held_back=task.horizon)
         ahead, latest = [], []
-        for history in histories:
+        for place, history in enumerate(histories):
             now, then = _look_out(history, task, shared)
+            if history.jumps:
+                (whole,) = histories_of(panel.take([place]), shared.reading, task.horizon)
+                now, _ = _look_out(whole, task, shared)
             ahead.append(now)
             latest.append(then)
         tables = _tables(ahead, task.horizon, shared.now)
@@ -68,15 +71,17 @@ def _look_out(history: History, task: Task, shared: Shared) -> tuple[Prospect, P
     """
     if not len(history):
         return None, None
-    if (counts := counted_at(history, len(history), task.horizon)) is not None:
-        return counts, None
-    found = examine(history, task.horizon, shared.now)
+    horizon = task.horizon
+    then: Prospect = counted_at(history, len(history) - horizon, horizon)
+    if (counts := counted_at(history, len(history), horizon)) is not None:
+        return counts, then
+    found = examine(history, horizon, shared.now)
     now = outlook_at(history, found, len(found.origins) - 1, shared.now)
     # what series say together of the effects of related series is learned to the very end
     told_more = history.context is not None and history.context.explains
-    if found.window is None or told_more:
-        return now, None
-    return now, outlook_at(history, found, found.window, shared.then)
+    if then is None and found.window is not None and not told_more:
+        then = outlook_at(history, found, found.window, shared.then)
+    return now, then
 
 
 def _tables(outlooks: list[Prospect], horizon: int, lessons: Lessons) -> Floats:

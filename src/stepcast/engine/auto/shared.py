@@ -96,7 +96,8 @@ def fit_shared(
     effort = effort_of(task, series, points)
     sample = sample_of(sample)
     reading = reading_of(sample, task)
-    histories = histories_of(sample, reading, task.horizon)
+    # what is learned before the last horizon must not depend on what lies in it: it serves the backtest, too
+    histories = histories_of(sample, reading, task.horizon, held_back=task.horizon)
     back = task.window_start(task.windows)
     cut = [history.before(len(history) - back) for history in histories if len(history) > back]
     then = learn([history for history in cut if len(history)], task.horizon, effort, task.metric)
