@@ -13,6 +13,7 @@ __all__ = ["Calibration", "calibrate"]
 
 Floats = NDArray[np.float64]
 
+HANDICAP = 0.02  # by which other sources must be better than the members' errors
 SHARES = 4  # blends are tried in steps of a quarter
 FACTORS = np.exp(np.linspace(np.log(0.4), np.log(2.5), 25))
 # A factor found on n windows is trusted with the share root(n) / (root(n) + PRIOR): windows of many series at
@@ -62,7 +63,10 @@ def calibrate(sources: Floats, actual: Floats, scale: Floats) -> Calibration:
     if actual.size == 0 or not np.isfinite(actual).any():
         return Calibration.neutral(count)
     shares = [np.array(s) / SHARES for s in product(range(SHARES + 1), repeat=count) if sum(s) == SHARES]
-    losses = [float(_pinball(np.tensordot(s, sources, axes=1), actual, scale).mean()) for s in shares]
+    losses = [
+        float(_pinball(np.tensordot(s, sources, axes=1), actual, scale).mean()) * (1 + HANDICAP * (1 - s[0]))
+        for s in shares
+    ]
     # the best few together are safer than the best alone
     order = np.argsort(losses, kind="stable")[: max(1, len(losses) // 5)]
     chosen = np.mean([shares[place] for place in order], axis=0)
