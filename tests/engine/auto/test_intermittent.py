@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from stepcast.engine.auto import intermittent_kernels as kernels
-from stepcast.engine.auto.counts import count_forecast, count_quantiles, suit_counts
+from stepcast.engine.auto.counts import count_forecast, suit_counts
 from stepcast.engine.auto.empirical import empirical_quantiles
 from stepcast.engine.auto.intermittent import intermittent
 from stepcast.engine.auto.seasons import Seasons
@@ -131,11 +131,11 @@ def test_quantiles_rise_and_are_counts(counts: list[float], seasons: Seasons) ->
 
 
 def test_nothing_sold_is_nothing_expected() -> None:
-    assert not count_quantiles(np.zeros(50), NONE, 3)[:, :12].any()
+    assert not count_forecast(np.zeros(50), NONE, 3)[0][:, :12].any()
 
 
 def test_a_constant_stays() -> None:
-    quantiles = count_quantiles(np.full(60, 7.0), NONE, 2)
+    quantiles, _ = count_forecast(np.full(60, 7.0), NONE, 2)
 
     assert (quantiles[:, 3:12] == 7).all()
 
@@ -165,7 +165,7 @@ def test_weekdays_keep_their_own_counts() -> None:
     draw = np.random.default_rng(5)
     rate = np.tile([0.1, 0.1, 0.1, 0.1, 0.1, 6.0, 6.0], 30)
 
-    quantiles = count_quantiles(draw.poisson(rate).astype(float), WEEK, 14)
+    quantiles, _ = count_forecast(draw.poisson(rate).astype(float), WEEK, 14)
 
     assert quantiles[:, MEDIAN].tolist() == [0, 0, 0, 0, 0, quantiles[5, MEDIAN], quantiles[6, MEDIAN]] * 2
     assert quantiles[5, MEDIAN] in (5, 6)
@@ -190,7 +190,7 @@ def test_it_beats_past_values_and_zero_on_spare_parts() -> None:
     for seed in range(100):
         counts = parts(seed)
         past, future = counts[:39], counts[39:]
-        ours, values = count_quantiles(past, year, 12), empirical_quantiles(past, year, 12)
+        ours, values = count_forecast(past, year, 12)[0], empirical_quantiles(past, year, 12)
         sums += [loss(ours, future), loss(values, future), loss(np.zeros_like(ours), future)]
 
     assert sums[0] < 0.9 * sums[1]

@@ -7,7 +7,7 @@ from stepcast.engine.auto.intermittent_kernels import count_distribution
 from stepcast.engine.auto.seasons import Seasons
 from stepcast.engine.auto.spread import PROBABILITIES
 
-__all__ = ["count_forecast", "count_quantiles", "suit_counts"]
+__all__ = ["count_forecast", "suit_counts"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -41,15 +41,6 @@ def suit_counts(values: Floats) -> bool:
     return bool(values.min() >= 0 and (values == np.rint(values)).all() and (recent == 0).mean() >= ZEROS)
 
 
-def count_quantiles(counts: Floats, seasons: Seasons, horizon: int) -> Floats:
-    """Quantiles (horizon, PROBABILITIES) of counts to come, see ``count_forecast``.
-
-    >>> count_quantiles(np.array([0.0, 0.0, 0.0, 1.0] * 6), Seasons(1, 0), 1)[0, [0, 7, 13]]
-    array([0., 0., 1.])
-    """
-    return count_forecast(counts, seasons, horizon)[0]
-
-
 def count_forecast(counts: Floats, seasons: Seasons, horizon: int) -> tuple[Floats, Floats]:
     """Quantiles (horizon, PROBABILITIES) and means (horizon,) of counts to come.
 
@@ -63,6 +54,9 @@ def count_forecast(counts: Floats, seasons: Seasons, horizon: int) -> tuple[Floa
     negative binomial  with the mean and the dispersion of recent values, for six memories
     hurdle             a chance of zero, and a negative binomial above it, for six memories
     by the season      the second with a mean for each phase, the first of the same phase
+
+    >>> count_forecast(np.array([0.0, 0.0, 0.0, 1.0] * 6), Seasons(1, 0), 1)[0][0, [0, 7, 13]]
+    array([0., 0., 1.])
 
     Source:  Snyder, Ord and Beaumont (2012) compare such distributions on car parts; Gneiting and Raftery
     (2007)

@@ -17,7 +17,6 @@ Integers = NDArray[np.int64]
 VIEWS = ("", "log_", "calendar_", "related_")  # also the prefix of the members' names
 # Logarithms tell little that ratios do not where the values hardly vary.
 LOG_SPREAD = 0.15
-FAR = 3.0  # how far a forecast of logarithms may leave their range before exp is taken, in ranges
 
 
 @dataclass(frozen=True)
