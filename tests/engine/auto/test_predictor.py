@@ -57,6 +57,7 @@ ODD = {
     "tiny": list(1e-300 * (2 + np.sin(np.arange(50.0)))),
     "huge": list(1e300 * (2 + np.sin(np.arange(50.0)))),
     "the largest there is": [1.7e308, -1.7e308] * 20,
+    "the largest there is, now and then": [1.7e308, 0.0] * 20,
     "a gap": [1.0, 2.0] * 10 + [NAN] * 20 + [1.0, 2.0] * 5,
     "ended long ago": [3.0, 4.0] + [NAN] * 50,
 }

@@ -58,7 +58,9 @@ def counted_at(history: History, origin: int, horizon: int) -> CountOutlook | No
     if not suit_counts(raw[history.known[:origin]]):
         return None
     seasons = seasons_of(history.frequency, origin, horizon)
-    quantiles, means = count_forecast(raw, seasons, horizon)
+    with np.errstate(over="ignore"):
+        quantiles, means = count_forecast(raw, seasons, horizon)
+    quantiles = np.minimum(quantiles, np.finfo(np.float64).max)
     means = np.clip(means, quantiles[:, 0], quantiles[:, -1])
     return CountOutlook(history, seasons, np.column_stack([quantiles, means]))
 
