@@ -1,4 +1,4 @@
-"""TrainPredictor: backtest one shard of series."""
+"""TrainPredictor: examine one shard of series, backtest it and see what comes."""
 
 from typing import Any
 

@@ -59,8 +59,7 @@ def count_forecast(counts: Floats, seasons: Seasons, horizon: int) -> tuple[Floa
     array([0., 0., 1.])
 
     Source:  Snyder, Ord and Beaumont (2012) compare such distributions on car parts; Gneiting and Raftery
-    (2007)
-             for the score.
+             (2007) for the score.
     """
     recent = np.rint(counts[-LONGEST:])
     width = max(1.0, float(np.ceil(recent.max() / MOST_BINS)))

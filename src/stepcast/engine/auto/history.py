@@ -36,7 +36,7 @@ class History:
     ``positive``   nothing observed in the judged points is zero or less.
     ``context``    what is known besides the values, aligned with them; None where nothing is.
     ``jumps``      what comes after the judged points is so large that it was cut off.
-    ``memory``     what was worked out of it and is needed again; never looked at from outside views.
+    ``memory``     effects of the calendar by how many points they were learned from: kept, for views only.
     """
 
     values: Floats

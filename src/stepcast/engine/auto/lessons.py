@@ -50,7 +50,8 @@ NO_TREES = "trees were left out: LightGBM cannot be loaded (on macOS, brew insta
 class Lessons:
     """``origins`` past origins a series is examined from; global members before and after the origins.
 
-    ``left_out`` is "", or what could not be learned and why.
+    ``left_out`` is "", or what could not be learned and why. With ``quick`` few members run; by ``metric``
+    they are judged.
     ``pool`` is what the series say together of related series' and holidays' effects.
     """
 
@@ -114,7 +115,7 @@ def learn(
 
 
 def _every(histories: list[History]) -> int:
-    """Every how manieth history is examined."""
+    """One history in how many is examined."""
     typical = max(1.0, float(np.median([len(history) for history in histories]))) if histories else 1.0
     most = int(np.clip(POINTS_EXAMINED / typical, FEWEST_EXAMINED, MOST_EXAMINED))
     return max(1, -(-len(histories) // most))

@@ -16,7 +16,7 @@ from stepcast.engine.auto.reason import bounds_at
 from stepcast.engine.auto.seasons import Seasons, seasons_of
 from stepcast.engine.auto.spread import PROBABILITIES, with_mean
 
-__all__ = ["CountOutlook", "Outlook", "counted_at", "examine", "outlook_at", "tables_of"]
+__all__ = ["CountOutlook", "Outlook", "counted_at", "examine", "from_end", "outlook_at", "tables_of"]
 
 Floats = NDArray[np.float64]
 
@@ -69,6 +69,14 @@ def examine(history: History, horizon: int, lessons: Lessons) -> Evidence:
     """Forecast ``history``, which is not empty, from past origins and from its end."""
     history = history.with_pool(lessons.pool)
     return evidence_of(history, horizon, lessons.origins, lessons.before, lessons.after, lessons.quick)
+
+
+def from_end(history: History, horizon: int, lessons: Lessons) -> "Outlook | CountOutlook":
+    """The series, which is not empty, from its end."""
+    if (counts := counted_at(history, len(history), horizon)) is not None:
+        return counts
+    found = examine(history, horizon, lessons)
+    return outlook_at(history, found, len(found.origins) - 1, lessons)
 
 
 def outlook_at(history: History, found: Evidence, place: int, lessons: Lessons) -> Outlook:

@@ -6,7 +6,15 @@ from numpy.typing import NDArray
 from stepcast.engine.accuracy import seasonal_error
 from stepcast.engine.auto.history import History, histories_of
 from stepcast.engine.auto.lessons import Lessons
-from stepcast.engine.auto.outlook import CountOutlook, Outlook, counted_at, examine, outlook_at, tables_of
+from stepcast.engine.auto.outlook import (
+    CountOutlook,
+    Outlook,
+    counted_at,
+    examine,
+    from_end,
+    outlook_at,
+    tables_of,
+)
 from stepcast.engine.auto.shared import Shared
 from stepcast.engine.auto.spread import PROBABILITIES, at_probabilities, with_mean
 from stepcast.engine.backtest import Backtest
@@ -59,7 +67,7 @@ def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
     A series without a value is a blend of similar items, or zero.
     """
     if trained.tables is None or len(trained.tables) != len(panel):
-        raise ValueError(f"{len(panel)} series were given, the predictor was not trained on these")
+        raise ValueError(f"{len(panel)} series were given, others were trained: train on this panel first")
     return Forecast(_outputs(trained.tables, task), (AUTO,) * len(panel), trained.explanations)
 
 
@@ -99,13 +107,8 @@ def _window(panel: Panel, task: Task, before: int, known: list[Prospect], shared
     for history, outlook in zip(histories, known, strict=True):
         if outlook is not None and before == task.horizon:
             made.append(outlook)
-        elif not len(history):
-            made.append(None)
-        elif (counts := counted_at(history, len(history), task.horizon)) is not None:
-            made.append(counts)
         else:
-            found = examine(history, task.horizon, shared.then)
-            made.append(outlook_at(history, found, len(found.origins) - 1, shared.then))
+            made.append(from_end(history, task.horizon, shared.then) if len(history) else None)
     return made
 
 

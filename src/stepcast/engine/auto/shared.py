@@ -15,7 +15,7 @@ from stepcast.engine.auto.distribution import Experience
 from stepcast.engine.auto.effort import effort_of
 from stepcast.engine.auto.history import History, histories_of
 from stepcast.engine.auto.lessons import Lessons, learn
-from stepcast.engine.auto.outlook import CountOutlook, Outlook, counted_at, examine, outlook_at, tables_of
+from stepcast.engine.auto.outlook import from_end, tables_of
 from stepcast.engine.auto.related_effects import Pool
 from stepcast.engine.auto.ridge import Ridge
 from stepcast.engine.auto.sampling import sample_of
@@ -114,15 +114,8 @@ def _kin(histories: list[History], reading: Reading, task: Task, now: Lessons) -
         return None
     chosen = known[:: max(1, -(-len(known) // most_items(task.horizon)))]
     codes = np.stack([h.context.codes if h.context else np.empty(0) for h in chosen] or [np.empty(0)])
-    outlooks = [_from_end(history, task.horizon, now) for history in chosen]
+    outlooks = [from_end(history, task.horizon, now) for history in chosen]
     return kin_of(codes, tables_of(outlooks, task.horizon, now)[..., :-1])
-
-
-def _from_end(history: History, horizon: int, lessons: Lessons) -> Outlook | CountOutlook:
-    if (counts := counted_at(history, len(history), horizon)) is not None:
-        return counts
-    found = examine(history, horizon, lessons)
-    return outlook_at(history, found, len(found.origins) - 1, lessons)
 
 
 def _pack(lessons: Lessons) -> dict[str, Any]:

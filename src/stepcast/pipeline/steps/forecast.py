@@ -1,4 +1,4 @@
-"""Forecast: every series in one shard, from its whole history."""
+"""Forecast: the quantiles asked for of every series in one shard."""
 
 from typing import Any
 
