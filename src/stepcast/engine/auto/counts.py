@@ -7,7 +7,7 @@ from stepcast.engine.auto.intermittent_kernels import count_distribution
 from stepcast.engine.auto.seasons import Seasons
 from stepcast.engine.auto.spread import PROBABILITIES
 
-__all__ = ["count_forecast", "suit_counts"]
+__all__ = ["are_sparse", "count_forecast", "suit_counts"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -21,7 +21,7 @@ MOST_BINS = 128
 ROOM = 12  # bins beyond twice the largest count
 ORIGINS = 12  # past moments at which the simple distributions are scored
 LONGEST = 4_000  # values that are looked at
-LONGEST_SEASON = 168
+LONGEST_SEASON = 336
 FADING = 0.8  # what a score still counts at the next origin
 POWER = 2.0  # how much the better simple distributions count: anything from 0.3 to 30 does about as well
 # From this share of zeros among the recent values on, counts are best forecast as such.
@@ -39,6 +39,11 @@ def suit_counts(values: Floats) -> bool:
     """
     recent = values[len(values) // 2 :]
     return bool(values.min() >= 0 and (values == np.rint(values)).all() and (recent == 0).mean() >= ZEROS)
+
+
+def are_sparse(values: Floats) -> bool:
+    """Whether most of the later half of ``values`` (time,) are zero."""
+    return bool((values[len(values) // 2 :] == 0).mean() > 0.5)
 
 
 def count_forecast(counts: Floats, seasons: Seasons, horizon: int) -> tuple[Floats, Floats]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from stepcast.engine.auto.calendar_effects import year_length
 from stepcast.engine.auto.calibration import Calibration, calibrate
+from stepcast.engine.auto.count_outlook import counted_at
 from stepcast.engine.auto.distribution import (
     Distribution,
     Experience,
@@ -43,6 +44,9 @@ TREE_ROWS_EACH = 300
 TREE_ROUNDS = 100
 TRIAL_ROWS, TRIAL_ROUNDS = 20_000, 60  # of trees that only tell how much trees are to count
 GROW_AGAIN = 0.1  # trees are grown again where what came since the earlier ones is more than this share
+# Distributions of counts are tried with these shares, at so many origins of a series and of all series.
+COUNT_SHARES = np.linspace(0, 1, 5)
+COUNTED_ALONE, MOST_COUNTED = 6, 60
 NO_TREES = "trees were left out: LightGBM cannot be loaded (on macOS, brew install libomp helps)"
 
 
@@ -52,7 +56,8 @@ class Lessons:
 
     ``left_out`` is "", or what could not be learned and why. With ``quick`` few members run; by ``metric``
     they are judged.
-    ``pool`` is what the series say together of related series' and holidays' effects.
+    ``pool`` is what the series say together of related series' and holidays' effects. ``counted`` is what
+    distributions of counts count beside all else, where a series is of counts that are not sparse.
     """
 
     origins: int
@@ -65,6 +70,7 @@ class Lessons:
     pool: Pool | None = None
     quick: bool = False
     metric: Metric = "AverageWeightedQuantileLoss"
+    counted: float = 1.0
 
 
 def learn(
@@ -111,7 +117,10 @@ def learn(
     calibration = _calibration(chosen, evidence, seen, experience, former if grown else None, horizon)
     if earlier is not None:
         calibration = calibration.and_earlier(earlier.calibration)
-    return Lessons(count, before, after, experience, grown, calibration, left_out, pool, effort.quick, metric)
+    counted = _counted(chosen, evidence, seen, experience, horizon)
+    return Lessons(
+        count, before, after, experience, grown, calibration, left_out, pool, effort.quick, metric, counted
+    )
 
 
 def _every(histories: list[History]) -> int:
@@ -215,6 +224,32 @@ def _size(found: Distribution, actual: Floats) -> float:
     The root of their sum: series hardly ever wrong count less than the others, but they count.
     """
     return float(np.sqrt(found.scale + float(np.nanmean(np.abs(actual - found.centre))) + 1e-9))
+
+
+def _counted(
+    histories: list[History],
+    evidence: list[Evidence],
+    held_back: list[list[Seen]],
+    experience: Experience,
+    horizon: int,
+) -> float:
+    """The share of distributions of counts that was best at held-back origins; all where none tells."""
+    p = PROBABILITIES[3:-3]
+    losses = []
+    for history, one, own in zip(histories, evidence, held_back, strict=True):
+        for seen in own[:: -max(1, len(own) // COUNTED_ALONE)]:
+            if len(losses) == MOST_COUNTED:
+                break
+            counts = counted_at(history, int(one.origins[seen.place]), horizon)
+            if counts is None or counts.sparse:
+                continue
+            found = distribution_at(one, seen, experience, history.positive)
+            actual = one.actual[seen.place]
+            table = np.ldexp(counts.table[:, :-1], -history.exponent)
+            ways = found.quantiles + COUNT_SHARES[:, None, None] * (table - found.quantiles)
+            short = (actual[:, None] - ways)[..., 3:-3] / _size(found, actual)
+            losses.append(np.nanmean(np.maximum(p * short, (p - 1) * short), axis=(1, 2)))
+    return float(COUNT_SHARES[np.argmin(np.mean(losses, axis=0))]) if losses else 1.0
 
 
 def _pooled_errors(

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stepcast.engine.auto.counts import count_forecast, suit_counts
+from stepcast.engine.auto.count_outlook import CountOutlook, counted_at
 from stepcast.engine.auto.distribution import distribution_at, seen_at
 from stepcast.engine.auto.empirical import empirical_quantiles
 from stepcast.engine.auto.evidence import Evidence, evidence_of
 from stepcast.engine.auto.history import History
 from stepcast.engine.auto.lessons import Lessons
 from stepcast.engine.auto.reason import bounds_at
-from stepcast.engine.auto.seasons import Seasons, seasons_of
+from stepcast.engine.auto.seasons import Seasons
 from stepcast.engine.auto.spread import PROBABILITIES, with_mean
 
-__all__ = ["CountOutlook", "Outlook", "counted_at", "examine", "from_end", "outlook_at", "tables_of"]
+__all__ = ["Outlook", "counts_alone", "examine", "from_end", "outlook_at", "tables_of"]
 
 Floats = NDArray[np.float64]
 
@@ -31,6 +31,7 @@ class Outlook:
     ``sources``  (horizon, PROBABILITIES) quantiles of its members' errors, and of its past values; zeros
                  where these do not count.
     ``weights``  of the members that matter, mean over the steps, heaviest first.
+    ``counts``   the same as counts, of which the panel's lessons say what they count; None where it is none.
     """
 
     history: History
@@ -38,31 +39,7 @@ class Outlook:
     seasons: Seasons
     sources: tuple[Floats, Floats]
     weights: tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True)
-class CountOutlook:
-    """Counts with zeros from one origin: ``table`` (horizon, PROBABILITIES + 1), the mean last."""
-
-    history: History
-    seasons: Seasons
-    table: Floats
-
-
-def counted_at(history: History, origin: int, horizon: int) -> CountOutlook | None:
-    """The first ``origin`` values of a history as counts; None where they are none, or where what is known
-    besides tells more than they do."""
-    if origin < 1 or (history.context is not None and history.context.explains):
-        return None
-    raw = np.ldexp(history.values[:origin], history.exponent)
-    if not suit_counts(raw[history.known[:origin]]):
-        return None
-    seasons = seasons_of(history.frequency, origin, horizon)
-    with np.errstate(over="ignore"):
-        quantiles, means = count_forecast(raw, seasons, horizon)
-    quantiles = np.minimum(quantiles, np.finfo(np.float64).max)
-    means = np.clip(means, quantiles[:, 0], quantiles[:, -1])
-    return CountOutlook(history, seasons, np.column_stack([quantiles, means]))
+    counts: CountOutlook | None
 
 
 def examine(history: History, horizon: int, lessons: Lessons) -> Evidence:
@@ -73,14 +50,22 @@ def examine(history: History, horizon: int, lessons: Lessons) -> Evidence:
 
 def from_end(history: History, horizon: int, lessons: Lessons) -> "Outlook | CountOutlook":
     """The series, which is not empty, from its end."""
-    if (counts := counted_at(history, len(history), horizon)) is not None:
+    counts = counted_at(history, len(history), horizon)
+    if counts is not None and counts_alone(counts, lessons):
         return counts
     found = examine(history, horizon, lessons)
-    return outlook_at(history, found, len(found.origins) - 1, lessons)
+    return outlook_at(history, found, len(found.origins) - 1, lessons, counts)
 
 
-def outlook_at(history: History, found: Evidence, place: int, lessons: Lessons) -> Outlook:
-    """The series from origin number ``place`` of what was found by ``examine``."""
+def counts_alone(counts: CountOutlook, lessons: Lessons) -> bool:
+    """Whether no member needs to be asked."""
+    return counts.sparse or lessons.counted == 1
+
+
+def outlook_at(
+    history: History, found: Evidence, place: int, lessons: Lessons, counts: CountOutlook | None
+) -> Outlook:
+    """The series from origin number ``place`` of what was found by ``examine``; ``counts`` if it is such."""
     made = distribution_at(found, seen_at(found, place, lessons.metric), lessons.experience, history.positive)
     origin = int(found.origins[place])
     past = np.zeros_like(made.quantiles)
@@ -89,7 +74,7 @@ def outlook_at(history: History, found: Evidence, place: int, lessons: Lessons) 
     mean = made.weights.mean(axis=1)
     order = [place for place in np.argsort(-mean, kind="stable") if mean[place] >= MENTIONED]
     weights = tuple((found.names[place], round(float(mean[place]), 4)) for place in order)
-    return Outlook(history, origin, found.seasons, (made.quantiles, past), weights)
+    return Outlook(history, origin, found.seasons, (made.quantiles, past), weights, counts)
 
 
 def tables_of(outlooks: Sequence[Outlook | CountOutlook], horizon: int, lessons: Lessons) -> Floats:
@@ -109,6 +94,8 @@ def tables_of(outlooks: Sequence[Outlook | CountOutlook], horizon: int, lessons:
         with np.errstate(over="ignore", under="ignore"):
             scaled = np.ldexp(np.clip(table, low, high), outlook.history.exponent)
         result[place] = with_mean(np.clip(scaled, -limit, limit))
+        if outlook.counts is not None:
+            result[place] += lessons.counted * (outlook.counts.table - result[place])
     return result
 
 

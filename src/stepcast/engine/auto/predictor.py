@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.accuracy import seasonal_error
+from stepcast.engine.auto.count_outlook import CountOutlook, counted_at
 from stepcast.engine.auto.history import History, histories_of
 from stepcast.engine.auto.lessons import Lessons
 from stepcast.engine.auto.outlook import (
-    CountOutlook,
     Outlook,
-    counted_at,
+    counts_alone,
     examine,
     from_end,
     outlook_at,
@@ -80,15 +80,17 @@ def _look_out(history: History, task: Task, shared: Shared) -> tuple[Prospect, P
     if not len(history):
         return None, None
     horizon = task.horizon
-    then: Prospect = counted_at(history, len(history) - horizon, horizon)
-    if (counts := counted_at(history, len(history), horizon)) is not None:
+    before = counted_at(history, len(history) - horizon, horizon)
+    then: Prospect = before if before is not None and counts_alone(before, shared.then) else None
+    counts = counted_at(history, len(history), horizon)
+    if counts is not None and counts_alone(counts, shared.now):
         return counts, then
     found = examine(history, horizon, shared.now)
-    now = outlook_at(history, found, len(found.origins) - 1, shared.now)
+    now = outlook_at(history, found, len(found.origins) - 1, shared.now, counts)
     # what series say together of the effects of related series is learned to the very end
     told_more = history.context is not None and history.context.explains
     if then is None and found.window is not None and not told_more:
-        then = outlook_at(history, found, found.window, shared.then)
+        then = outlook_at(history, found, found.window, shared.then, before)
     return now, then
 
 
@@ -172,6 +174,9 @@ def _explain(outlook: Prospect, lessons: Lessons) -> Explanation:
         shares = [("distributions of counts", 1.0)]
     else:
         weights = outlook.weights
+        if outlook.counts is not None:
+            shares = [(label, share * (1 - lessons.counted)) for label, share in shares]
+            shares.append(("distributions of counts", lessons.counted))
     lengths = tuple(length for length in (outlook.seasons.short, outlook.seasons.long) if length > 1)
     known = int(outlook.history.known.sum())
     few = known < 2 * len(lengths) + 4

@@ -128,6 +128,7 @@ def _pack(lessons: Lessons) -> dict[str, Any]:
         "left_out": lessons.left_out,
         "quick": lessons.quick,
         "metric": lessons.metric,
+        "counted": lessons.counted,
     }
     packed: dict[str, Any] = {
         "facts": np.array(json.dumps(facts)),
@@ -176,5 +177,6 @@ def _unpack(packed: dict[str, Any]) -> Lessons:
         left_out=facts["left_out"],
         quick=facts["quick"],
         metric=facts["metric"],
+        counted=facts["counted"],
         pool=Pool.unpacked(under("pool/")),
     )
