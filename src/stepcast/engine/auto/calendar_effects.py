@@ -17,7 +17,9 @@ Integers = NDArray[np.int64]
 
 YEARS_NEEDED = 3
 ROUNDS = 3  # of backfitting: each kind of effect is estimated on what the others leave
-CAUTION = 3.0  # an effect stays with the share 1 - CAUTION / t**2 of itself, t its mean by its standard error
+# An effect stays with the share 1 - caution / t**2 of itself, t its mean by its standard error; caution is
+# this much, and the more the fewer times it was seen: of what wanders, two or three years agree by chance.
+CAUTION, FEW_TIMES = 3.0, 4.0
 
 
 def year_length(frequency: Frequency) -> int:
@@ -79,7 +81,8 @@ def _means(key: Integers, rest: Floats, size: int) -> Floats:
     # few observations say little of their own spread: three of the typical one are mixed in
     variance = (spread + 3 * typical) / (np.maximum(count - 1, 0) + 3)
     certainty = mean**2 * count / np.maximum(variance, 1e-300)
-    kept: Floats = mean * np.maximum(0.0, 1 - CAUTION / np.maximum(certainty, 1e-9))
+    caution = CAUTION * (1 + (FEW_TIMES / np.maximum(count, 1)) ** 2)
+    kept: Floats = mean * np.maximum(0.0, 1 - caution / np.maximum(certainty, 1e-9))
     return kept
 
 

@@ -60,8 +60,7 @@ def evidence_of(
     """
     length = len(history)
     seasons = seasons_of(history.frequency, length, horizon)
-    year = year_length(history.frequency)
-    origins = origins_of(length, horizon, seasons, year, count)
+    origins = origins_of(length, horizon, seasons, year_length(history.frequency), count)
     warm = max(2 * seasons.short, 2 * seasons.long, 4)
     fitted = max(min(history.judged, length - horizon), min(length, warm))
     known: dict[str, Fitted] = {}
@@ -70,7 +69,7 @@ def evidence_of(
         return Evidence(
             seasons, now.names, np.array([length]), now.forecasts, np.full((1, horizon), np.nan), None
         )
-    until = int(origins[0]) if origins[0] >= 3 * year else fitted
+    until = int(origins[0])
     past = forecast_members(history, seasons, origins, fitted, until, horizon, before, quick, known)
     now = _from_end(history, seasons, horizon, after, quick, known if length > WORTH_FITTING_AGAIN else {})
     common = [name for name in past.names if name in set(now.names)]
