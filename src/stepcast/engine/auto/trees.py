@@ -1,7 +1,8 @@
 """The tree member: gradient boosting from scaled lags to quantiles of any step, shared by all series."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,9 @@ from numpy.typing import NDArray
 from stepcast.engine.auto.context import Context
 from stepcast.engine.auto.history import History
 from stepcast.engine.auto.seasons import Seasons
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 __all__ = ["Trees", "can_grow", "fit_trees"]
 
@@ -64,15 +68,12 @@ class Trees:
 
     def quantiles(self, histories: list[History], origins: Integers, horizon: int) -> Floats:
         """Quantiles (series, horizon, PROBABILITIES), each series from its own origin (series,)."""
-        import lightgbm as lgb  # takes a second, which panels without trees need not wait for
-
+        steps = np.arange(horizon)[None]
         rows = [
-            features(h, np.array([o]), self.seasons, horizon) for h, o in zip(histories, origins, strict=True)
+            features(h, np.array([o]), self.seasons, steps) for h, o in zip(histories, origins, strict=True)
         ]
         table = np.concatenate([row[0] for row in rows]).reshape(-1, rows[0][0].shape[-1])
-        fitted = np.stack(
-            [lgb.Booster(model_str=text).predict(table, num_threads=1) for text in self.boosters], axis=-1
-        )
+        fitted = np.stack([_grown(text).predict(table, num_threads=1) for text in self.boosters], axis=-1)
         fitted = np.sort(fitted.reshape(len(histories), horizon, len(FITTED)), axis=-1)
         low, middle, high = np.moveaxis(fitted, -1, 0)[..., None]
         reach = NORMAL / NORMAL[-4]
@@ -81,6 +82,13 @@ class Trees:
         scales = np.concatenate([row[2] for row in rows])[:, None, None]
         result: Floats = scaled * scales + middles
         return result
+
+
+@lru_cache(maxsize=8)
+def _grown(text: str) -> "lgb.Booster":
+    import lightgbm as lgb  # takes a second, which panels without trees need not wait for
+
+    return lgb.Booster(model_str=text)
 
 
 @cache
@@ -111,13 +119,13 @@ def fit_trees(
         if len(candidates) == 0:
             continue
         origins = np.sort(draw.choice(candidates, min(each, len(candidates)), replace=False))
-        table, middle, scale = features(history, origins, seasons, horizon)
         chosen = np.argsort(draw.random((len(origins), horizon)), axis=1)[:, :steps]
+        table, middle, scale = features(history, origins, seasons, chosen)
         places = origins[:, None] + chosen
         inside = places < last
         target = (series[np.minimum(places, len(series) - 1)] - middle[:, None]) / scale[:, None]
         inside &= np.abs(target) < 30
-        tables.append(np.take_along_axis(table, chosen[..., None], axis=1)[inside])
+        tables.append(table[inside])
         targets.append(target[inside])
     if sum(map(len, targets)) < FEWEST_ROWS:
         return None
@@ -134,9 +142,10 @@ def fit_trees(
 
 
 def features(
-    history: History, origins: Integers, seasons: Seasons, horizon: int
+    history: History, origins: Integers, seasons: Seasons, steps: Integers
 ) -> tuple[Floats, Floats, Floats]:
-    """Features (origins, horizon, features) of every step, and middle and scale (origins,) of the window.
+    """Features (origins, steps, features) of ``steps`` ahead (origins, steps), which begin with 0, and middle
+    and scale (origins,) of the window.
 
     All of them are relative to the middle and scale of the window before the origin, so that series of any
     size teach one another. What is known besides the values comes last, and categories after that.
@@ -154,7 +163,6 @@ def features(
         result: Floats = (raw - middle.reshape(shape)) / scale.reshape(shape)
         return result
 
-    steps = np.arange(horizon)
     total = np.concatenate([[0.0], np.cumsum(values)])
 
     def mean_of(length: int) -> Floats:
@@ -162,7 +170,7 @@ def features(
         result: Floats = scaled((total[origins] - total[origins - count]) / count)
         return result
 
-    columns = [np.broadcast_to(steps, (len(origins), horizon)).astype(float)]
+    columns = [steps.astype(float)]
     single = [scaled(values[np.maximum(origins - 1 - back, 0)]) for back in range(RECENT)]
     single += [mean_of(length) for length in (3, 6, 2 * size)]
     single += [np.log(scale / (np.abs(middle) + 1e-9)), np.log1p(origins.astype(float))]
@@ -180,19 +188,19 @@ def features(
         for cycle in range(1, cycles + 1):
             places = origins[:, None] + steps - season * (steps // season + cycle)
             columns.append(np.where(places >= 0, scaled(values[np.maximum(places, 0)]), np.nan))
-    columns += [np.broadcast_to(column[:, None], (len(origins), horizon)) for column in single]
+    columns += [np.broadcast_to(column[:, None], steps.shape) for column in single]
     if history.context is not None:
-        columns += _known_besides(history.context, origins, horizon, size)
+        columns += _known_besides(history.context, origins, steps, size)
     return np.stack(columns, axis=-1), middle, scale
 
 
-def _known_besides(context: Context, origins: Integers, horizon: int, size: int) -> list[Floats]:
-    """Columns (origins, horizon): related features, holidays at the step and beside it, categories.
+def _known_besides(context: Context, origins: Integers, ahead: Integers, size: int) -> list[Floats]:
+    """Columns like ``ahead`` (origins, steps): related features, holidays at the step and beside it, categories.
 
     A feature that is known ahead counts as it is at the step, one that is not as it last was; both also
     beside their mean over the ``size`` periods before the origin.
     """
-    steps = origins[:, None] + np.arange(horizon)
+    steps = origins[:, None] + ahead
     columns = []
     for values, forward in zip(context.related, context.forward, strict=True):
         known = np.isfinite(values)
