@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from stepcast.pipeline import tables
+from stepcast.pipeline.backtest_files import accuracy_schema, leaderboard_schema, sql_name
 from stepcast.pipeline.domains import DOMAINS, identifier_field, required_fields, target_field
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Problem
@@ -293,6 +295,28 @@ def test_reserved_words_are_refused_but_for_the_domains_own() -> None:
         Datasets__0__Schema__Attributes=own,
     )
     assert problems == []
+
+
+@pytest.mark.parametrize("name", ["model", "Date", "p10", "wql_p10", "Weights", "type"])
+def test_a_dimension_called_like_a_column_of_the_tables_is_refused(name: str) -> None:
+    schema = params_document()["Datasets"][0]["Schema"]["Attributes"]
+    found = read(Datasets__0__Schema__Attributes=[*schema, attribute(name, "string")])[1]
+
+    assert [problem.rule for problem in found if problem.severity == "error"] == ["V08"]
+
+
+def test_every_column_that_the_tables_have_besides_the_files_own_is_known() -> None:
+    params, _ = read()
+    assert params is not None
+    own = {name.lower() for name in params.series_key} | set(tables.train_columns(params.target))
+    shown = {
+        *tables.forecast_columns(params.target),
+        *tables.wide_columns(params),
+        *map(sql_name, accuracy_schema(params).names),
+        *leaderboard_schema(params, ("AutoPredictor", "SeasonalNaive")).names,
+    }
+
+    assert {name for name in shown - own if not tables.is_taken(name)} == set()
 
 
 def test_a_column_name_that_differs_only_in_capitals_is_a_duplicate() -> None:

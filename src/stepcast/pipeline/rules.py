@@ -23,6 +23,7 @@ from stepcast.pipeline.raw_params import (
     required_of,
     warning,
 )
+from stepcast.pipeline.tables import is_taken
 
 __all__ = ["RULES"]
 
@@ -104,6 +105,22 @@ def no_reserved_names(raw: Raw) -> Iterator[Problem]:
                 path = f"{at}.Schema.Attributes[{number}].AttributeName"
                 yield error(
                     "V08", path, f"{name!r} is a reserved word", f"Rename it, for example to '{name}_1'"
+                )
+
+
+def no_column_stands_twice_in_sql(raw: Raw) -> Iterator[Problem]:
+    """V08: no dimension is called like a column that the SQL tables have besides."""
+    for at, dataset in datasets_of(raw):
+        if dataset.get("DatasetType") != "TARGET_TIME_SERIES":
+            continue
+        own = {*required_of(dataset), *optional_of(dataset)}
+        for number, (name, _) in enumerate(attributes_of(dataset)):
+            if name not in own and is_taken(name) and not is_reserved(name):
+                yield error(
+                    "V08",
+                    f"{at}.Schema.Attributes[{number}].AttributeName",
+                    f"{name!r} is a column of its own in the SQL tables",
+                    f"Rename it, for example to '{name}_1'",
                 )
 
 
@@ -333,6 +350,7 @@ RULES: tuple[Callable[[Raw], Iterator[Problem]], ...] = (
     one_dataset_of_each_type,
     required_fields_are_there,
     no_reserved_names,
+    no_column_stands_twice_in_sql,
     domains_are_equal,
     schemas_are_not_too_wide,
     timestamps_fit_the_frequency,

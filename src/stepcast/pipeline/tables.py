@@ -1,8 +1,10 @@
 """The SQL tables: their names, their columns and where their files lie."""
 
+import re
+
 from stepcast.pipeline.params import Dataset, Params, output_label
 
-__all__ = ["ACCURACY", "FORECAST", "HISTORY", "LEADERBOARD", "TRAIN", "WIDE", "sql_type"]
+__all__ = ["ACCURACY", "FORECAST", "HISTORY", "LEADERBOARD", "TRAIN", "WIDE", "is_taken", "sql_type"]
 
 TRAIN = "train"
 FORECAST = "forecast"
@@ -18,6 +20,22 @@ SQL_TYPES = {
     "integer": "bigint",
     "float": "double",
 }
+
+
+# Columns that the tables have besides those of the uploaded file.
+TAKEN = re.compile(
+    r"date|type|mean|p\d+|scope|model|metric|score(_.+)?|(average_)?wql(_.+)?|rmse|wape|mape|mase|coverage"
+    r"|seasons|weights|sources|note|backtest_window|backtestwindow_(start|end)_time"
+)
+
+
+def is_taken(name: str) -> bool:
+    """Whether a table has a column of its own by this name, so that no dimension may be called so.
+
+    >>> is_taken("Date"), is_taken("p90"), is_taken("store")
+    (True, True, False)
+    """
+    return TAKEN.fullmatch(name.lower()) is not None
 
 
 def sql_type(attribute_type: str) -> str:

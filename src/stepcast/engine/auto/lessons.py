@@ -39,7 +39,7 @@ FEWEST_EXAMINED, MOST_EXAMINED, POINTS_EXAMINED = 60, 300, 80_000
 MOST_WINDOWS = 10_000  # of the ridge, together
 MOST_CELLS = 10_000_000  # of the ridge's windows: bounds memory for long horizons
 HELD_BACK_ALONE = 24  # origins that few series together hold back for calibration; of many series one each
-TREE_ROWS = 60_000
+TREE_ROWS = 40_000
 TREE_ROWS_EACH = 300
 TREE_ROUNDS = 100
 TRIAL_ROWS, TRIAL_ROUNDS = 20_000, 60  # of trees that only tell how much trees are to count
@@ -235,7 +235,7 @@ def _counted(
 ) -> float:
     """The share of distributions of counts that was best at held-back origins; all where none tells."""
     p = PROBABILITIES[3:-3]
-    losses = []
+    losses: list[Floats] = []
     for history, one, own in zip(histories, evidence, held_back, strict=True):
         for seen in own[:: -max(1, len(own) // COUNTED_ALONE)]:
             if len(losses) == MOST_COUNTED:

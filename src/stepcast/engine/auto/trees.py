@@ -195,7 +195,7 @@ def features(
 
 
 def _known_besides(context: Context, origins: Integers, ahead: Integers, size: int) -> list[Floats]:
-    """Columns like ``ahead`` (origins, steps): related features, holidays at the step and beside it, categories.
+    """Columns like ``ahead`` (origins, steps): related features, holidays there and beside it, categories.
 
     A feature that is known ahead counts as it is at the step, one that is not as it last was; both also
     beside their mean over the ``size`` periods before the origin.
