@@ -15,14 +15,17 @@ import sys
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 from stepcast.engine.auto import fit_shared, forecast, train, warm_up
-from stepcast.engine.auto import kernels
 from stepcast.engine.task import Task
 sys.path.insert(0, ".")
 from tests.engine.auto.panels import panel_of, shop
 from tests.engine.auto.test_predictor import ODD
 
 def compiled():
-    return {name: len(one.signatures) for name, one in vars(kernels).items() if isinstance(one, Dispatcher)}
+    return {
+        (module, name): len(one.signatures)
+        for module, loaded in sys.modules.items() if module.startswith("stepcast.engine.auto.")
+        for name, one in vars(loaded).items() if isinstance(one, Dispatcher)
+    }
 
 warm_up()
 before = compiled()

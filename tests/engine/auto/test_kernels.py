@@ -213,14 +213,3 @@ def test_a_search_finds_parameters_as_good_as_the_ones_that_made_the_series() ->
     smoothed(np.array(values), 400, (Form("level", 0),), np.array([400]), 1, known)
 
     assert known["level"][kernels.LEVEL] == pytest.approx(0.4, abs=0.12)
-
-
-def test_quantiles_by_step_pool_the_neighbours_and_skip_the_unknown() -> None:
-    errors = np.array([[1.0, np.nan], [3.0, 5.0]])
-    alone, pooled = np.zeros((2, 1)), np.zeros((2, 1))
-
-    kernels.quantiles_by_step(errors, 0, np.array([0.5]), alone)
-    kernels.quantiles_by_step(errors, 1, np.array([0.5]), pooled)
-
-    assert alone[:, 0].tolist() == [2.0, 5.0]
-    assert pooled[:, 0].tolist() == [3.0, 3.0]

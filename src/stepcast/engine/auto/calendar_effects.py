@@ -4,6 +4,9 @@ Nothing is assumed about a country: a date or the fourth Thursday of a month has
 agree on it, and none where they do not.
 """
 
+from functools import lru_cache
+
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +17,8 @@ __all__ = ["calendar_effects", "year_length"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 YEARS_NEEDED = 3
 ROUNDS = 3  # of backfitting: each kind of effect is estimated on what the others leave
@@ -40,60 +45,73 @@ def calendar_effects(
     year = year_length(frequency)
     if not year or fitted < YEARS_NEEDED * year:
         return None
-    periods = end - len(values) + 1 + np.arange(len(values) + horizon)
-    keys, waves = _features(periods, frequency)
-    level = _level(values[:fitted], year)
-    inside = np.isfinite(level)
-    rest = (values[:fitted] - level)[inside]
-    effect = np.zeros(len(periods))
-    basis = waves[:fitted][inside]
+    size = len(values) + horizon
+    keys, waves = _features(end + horizon, 1 << (size - 1).bit_length(), frequency)
+    waves = waves[len(waves) - size :]
+    begin, level = _level(values[:fitted], year)
+    inside = slice(begin, begin + len(level))
+    rest = values[inside] - level
+    effect = np.zeros(size)
+    basis = waves[inside]
     gram = basis.T @ basis
     gram[np.diag_indices(len(gram))] += 1.0
     for _ in range(ROUNDS if len(keys) > 1 else 1):
-        for key in keys:
-            step = _means(key[:fitted][inside], rest, int(key.max()) + 1)[key]
-            effect += step
-            rest -= step[:fitted][inside]
+        _sweep(keys, begin, rest, effect)
         step = waves @ np.linalg.solve(gram, basis.T @ rest)
         effect += step
-        rest -= step[:fitted][inside]
+        rest -= step[inside]
     return effect
 
 
-def _level(values: Floats, year: int) -> Floats:
-    """A centred mean over a year; nan within half a year of both ends."""
-    level = np.full(len(values), np.nan)
+def _level(values: Floats, year: int) -> tuple[int, Floats]:
+    """A centred mean over a year, and where it begins; unknown within half a year of both ends."""
     total = np.concatenate([[0.0], np.cumsum(values)])
-    half = year // 2
     mean = (total[year:] - total[:-year]) / year
-    if year % 2 == 0:
-        mean = (mean[1:] + mean[:-1]) / 2
-    level[half : half + len(mean)] = mean
-    return level
+    return year // 2, (mean[1:] + mean[:-1]) / 2 if year % 2 == 0 else mean
 
 
-def _means(key: Integers, rest: Floats, size: int) -> Floats:
-    """The mean of ``rest`` by key, each shrunk toward zero by how little its own spread lets one trust it."""
-    count = np.bincount(key, minlength=size).astype(float)
-    mean = np.bincount(key, weights=rest, minlength=size) / np.maximum(count, 1)
-    spread = np.bincount(key, weights=(rest - mean[key]) ** 2, minlength=size)
-    typical = spread.sum() / max(len(rest) - size, len(rest) / 4, 1)
-    # few observations say little of their own spread: three of the typical one are mixed in
-    variance = (spread + 3 * typical) / (np.maximum(count - 1, 0) + 3)
-    certainty = mean**2 * count / np.maximum(variance, 1e-300)
-    caution = CAUTION * (1 + (FEW_TIMES / np.maximum(count, 1)) ** 2)
-    kept: Floats = mean * np.maximum(0.0, 1 - caution / np.maximum(certainty, 1e-9))
-    return kept
+@compiled
+def _sweep(keys, begin, rest, effect):  # type: ignore[no-untyped-def]
+    """Move from ``rest`` (inside,) to ``effect`` (time,) what each of ``keys`` (keys, time or more) explains.
+
+    That is the mean by key, shrunk toward zero by how little its own spread lets one trust it. The last of
+    ``keys`` belong to ``effect``, of which ``rest`` begins at ``begin``.
+    """
+    size, inside = len(effect), len(rest)
+    for row in range(len(keys)):
+        key = keys[row, keys.shape[1] - size :]
+        own = key[begin : begin + inside]
+        groups = key.max() + 1
+        count, mean, spread = np.zeros(groups), np.zeros(groups), np.zeros(groups)
+        for place in range(inside):
+            count[own[place]] += 1
+            mean[own[place]] += rest[place]
+        for group in range(groups):
+            mean[group] /= max(count[group], 1)
+        for place in range(inside):
+            spread[own[place]] += (rest[place] - mean[own[place]]) ** 2
+        typical = spread.sum() / max(inside - groups, inside / 4, 1)
+        for group in range(groups):
+            # few observations say little of their own spread: three of the typical one are mixed in
+            variance = (spread[group] + 3 * typical) / (max(count[group] - 1, 0) + 3)
+            certainty = mean[group] ** 2 * count[group] / max(variance, 1e-300)
+            caution = CAUTION * (1 + (FEW_TIMES / max(count[group], 1)) ** 2)
+            mean[group] *= max(0.0, 1 - caution / max(certainty, 1e-9))
+        for place in range(size):
+            effect[place] += mean[key[place]]
+        for place in range(inside):
+            rest[place] -= mean[own[place]]
 
 
-def _features(periods: Integers, frequency: Frequency) -> tuple[list[Integers], Floats]:
-    """Keys (each an integer a period) and smooth waves (periods, waves) of the calendar."""
+@lru_cache(maxsize=4)  # series of one panel end together
+def _features(last: int, size: int, frequency: Frequency) -> tuple[Integers, Floats]:
+    """Keys (keys, periods) and smooth waves (periods, waves) of ``size`` periods that end with ``last``."""
+    periods = last - size + 1 + np.arange(size)
     moments = moment_of(periods, frequency)
     days = moments.astype("datetime64[D]").astype(np.int64)
     months = moments.astype("datetime64[M]").astype(np.int64)
     years = moments.astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64)
     day_of_year = days - years
-    turn = 2 * np.pi * day_of_year / 365.25
     month = months % 12
     if frequency.unit == "M":
         following = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
@@ -101,16 +119,17 @@ def _features(periods: Integers, frequency: Frequency) -> tuple[list[Integers], 
         first = (days + 3) % 7  # Monday is 0
         # how many of each weekday beyond four, centred; together they are the length of the month
         extra = ((np.arange(7)[None, :] - first[:, None]) % 7 < (length - 28)[:, None]).astype(float)
-        return [month], extra - (365.25 / 12 - 28) / 7
+        return month[None], extra - (365.25 / 12 - 28) / 7
     pairs = 10 if frequency.unit == "W" else 8
-    waves = np.column_stack([f(k * turn) for k in range(1, pairs + 1) for f in (np.sin, np.cos)])
+    turn = 2 * np.pi * np.arange(366) / 365.25
+    waves = np.column_stack([f(k * turn) for k in range(1, pairs + 1) for f in (np.sin, np.cos)])[day_of_year]
     if frequency.unit == "W":
-        return [day_of_year // 7], waves
+        return (day_of_year // 7)[None], waves
     first_day = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     following = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     date, weekday = days - first_day, (days + 3) % 7
     day = month * 31 + date
-    return [
+    keys = [
         weekday,
         month * 7 + weekday,
         day,
@@ -118,4 +137,5 @@ def _features(periods: Integers, frequency: Frequency) -> tuple[list[Integers], 
         (month * 5 + (following - 1 - days) // 7) * 7 + weekday,
         day * 2 + (weekday >= 5),
         day * 7 + weekday,
-    ], waves
+    ]
+    return np.stack(keys), waves

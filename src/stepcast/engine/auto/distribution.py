@@ -1,15 +1,16 @@
 """From evidence to a distribution: weighted members in the middle, their past errors around it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.auto.evidence import Evidence
 from stepcast.engine.auto.spread import PROBABILITIES, error_quantiles
 from stepcast.engine.auto.stacking import error_products, stacked
-from stepcast.engine.auto.weights import TRUST, buckets_of, log_losses, member_weights
+from stepcast.engine.auto.weights import BUCKETS, TRUST, log_losses, member_weights
 from stepcast.engine.task import Metric
 
 __all__ = [
@@ -17,7 +18,6 @@ __all__ = [
     "Experience",
     "Seen",
     "distribution_at",
-    "ensemble_at",
     "nested_origins",
     "seen_at",
     "weights_at",
@@ -25,6 +25,8 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 OWN_ERRORS = 10.0  # independent errors of its own at which a series trusts them as much as the panel's
 
@@ -39,6 +41,7 @@ class Experience:
     ``errors``    (horizon, PROBABILITIES) quantiles of errors beside their series' scale, and
     ``growth``    (horizon,) their mean size by step; None where there are few series.
     ``logs``      share of the spread taken from logarithms of positive series.
+    ``memory``    what was looked up for the members of a series, by their names.
     """
 
     losses: Mapping[str, Floats] = field(default_factory=dict)
@@ -47,6 +50,25 @@ class Experience:
     errors: Floats | None = None
     growth: Floats | None = None
     logs: float = 0.0
+    memory: dict[tuple[str, ...], tuple[Floats, Floats | None]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def usual(self, names: tuple[str, ...]) -> tuple[Floats, Floats | None]:
+        """Losses (members, BUCKETS) and products (BUCKETS, members, members) of the members ``names``.
+
+        Losses of members that the panel does not know are zero, their products nan.
+        """
+        if names not in self.memory:
+            losses = np.stack([self.losses.get(name, np.zeros(BUCKETS)) for name in names])
+            products = None
+            if self.products is not None:
+                known = {name: place for place, name in enumerate(self.stacked)}
+                places = np.array([known.get(name, len(known)) for name in names])
+                padded = np.pad(self.products, ((0, 0), (0, 1), (0, 1)), constant_values=np.nan)
+                products = padded[:, places][:, :, places]
+            self.memory[names] = losses, products
+        return self.memory[names]
 
 
 @dataclass(frozen=True)
@@ -54,6 +76,7 @@ class Distribution:
     """``centre`` (horizon,); ``quantiles`` (horizon, PROBABILITIES), rising; ``weights`` (members, BUCKETS).
 
     ``errors`` (origins, horizon) of the weighted members at past origins, ``scale`` their mean size.
+    ``ways``   quantiles from errors as they are, and from those of logarithms, None where these do not count.
     """
 
     centre: Floats
@@ -61,6 +84,11 @@ class Distribution:
     weights: Floats
     errors: Floats
     scale: float
+    ways: tuple[Floats, Floats | None]
+
+    def with_logs(self, share: float) -> "Distribution":
+        """The same with another share of the spread from logarithms, if these were looked at."""
+        return replace(self, quantiles=_blended(self.ways, share))
 
 
 def nested_origins(evidence: Evidence, count: int) -> Integers:
@@ -98,7 +126,6 @@ def seen_at(evidence: Evidence, place: int, metric: Metric = "AverageWeightedQua
     RMSE judges them by squares, MAPE by shares of the actual, the others by absolute errors.
     """
     horizon = evidence.actual.shape[1]
-    past = evidence.forecasts[:, :place]
     known = evidence.origins[:place, None] + np.arange(horizon) < evidence.origins[place]
     actual = np.where(known, evidence.actual[:place], np.nan)
     size = float(np.isfinite(actual).sum()) / horizon
@@ -107,58 +134,50 @@ def seen_at(evidence: Evidence, place: int, metric: Metric = "AverageWeightedQua
         worth = np.where(actual != 0, 1 / np.maximum(np.abs(actual), 1e-300), 0.0)
     losses = log_losses(evidence.forecasts, actual, worth, 2.0 if metric == "RMSE" else 1.0)
     windows = float(evidence.origins[place - 1] - evidence.origins[0]) / horizon if place else 0.0
-    return Seen(place, actual, losses, error_products(past, actual, worth), size, windows)
+    return Seen(place, actual, losses, error_products(evidence.forecasts, actual, worth), size, windows)
 
 
 def weights_at(evidence: Evidence, seen: Seen, experience: Experience) -> Floats:
     """Weights of the members (members, BUCKETS)."""
-    weights = member_weights(seen.losses, evidence.names, seen.size, seen.windows, experience.losses)
+    losses, usual = experience.usual(evidence.names)
+    worth = TRUST if experience.losses else 0.0
+    weights = member_weights(seen.losses, seen.size, seen.windows, losses, worth)
     products = seen.products
-    if experience.products is not None:
-        usual = _usual(experience.products, experience.stacked, evidence.names)
+    if usual is not None:
         both = (seen.size * products + TRUST * usual) / (seen.size + TRUST)
         products = np.where(np.isfinite(usual), both, products)
     return stacked(products, weights, seen.windows)
 
 
-def _usual(products: Floats, stacked: tuple[str, ...], names: tuple[str, ...]) -> Floats:
-    """The panel's products of the members ``names``; nan for members that it does not know."""
-    known = {name: place for place, name in enumerate(stacked)}
-    places = np.array([known.get(name, len(stacked)) for name in names])
-    padded = np.pad(products, ((0, 0), (0, 1), (0, 1)), constant_values=np.nan)
-    result: Floats = padded[:, places][:, :, places]
-    return result
-
-
-def ensemble_at(evidence: Evidence, place: int, weights: Floats) -> Floats:
-    """Forecasts of the weighted members (place + 1, horizon), the last row from origin number ``place``."""
-    by_step = weights[:, buckets_of(evidence.actual.shape[1])]
-    result: Floats = np.einsum("koh,kh->oh", evidence.forecasts[:, : place + 1], by_step)
-    return result
-
-
 def distribution_at(evidence: Evidence, seen: Seen, experience: Experience, positive: bool) -> Distribution:
     """The distribution from the origin that ``seen`` is of, using only what was known there."""
     weights = weights_at(evidence, seen, experience)
-    ensemble = ensemble_at(evidence, seen.place, weights)
+    horizon = evidence.actual.shape[1]
+    ensemble, errors = np.empty((seen.place + 1, horizon)), np.empty((seen.place, horizon))
+    counts, sizes = np.zeros(horizon), np.zeros(horizon)
+    _ensemble(evidence.forecasts, weights, seen.actual, ensemble, errors, counts, sizes)
     centre = ensemble[-1]
-    errors = seen.actual - ensemble[:-1]
-    known = np.isfinite(errors)
-    counts = known.sum(axis=0)
     # near steps err less: each error counts beside what the panel errs at its step, if that is known
     usual = float(counts.sum() if experience.growth is None else counts @ experience.growth)
-    scale = float(np.abs(errors[known]).sum()) / usual if usual > 0 else 0.0
-    if usual <= 0:  # nothing is known of its errors
+    if usual > 0:
+        scale = float(sizes.sum()) / usual
+    else:  # nothing is known of its errors
         scale = 1e-3 * float(np.abs(centre).mean())
-    quantiles = centre[:, None] + _spread(errors, scale, counts, evidence, experience)
-    if positive and experience.logs > 0 and known.any():
+    plain = centre[:, None] + _spread(errors, scale, counts, evidence, experience)
+    logarithmic = None
+    if positive and experience.logs > 0 and counts.any():
         logarithmic = _log_quantiles(ensemble, seen.actual)
-        quantiles = (1 - experience.logs) * quantiles + experience.logs * logarithmic
-    return Distribution(centre, np.sort(quantiles, axis=1), weights, errors, scale)
+    ways = plain, logarithmic
+    return Distribution(centre, _blended(ways, experience.logs), weights, errors, scale, ways)
+
+
+def _blended(ways: tuple[Floats, Floats | None], share: float) -> Floats:
+    plain, logarithmic = ways
+    return np.sort(plain if logarithmic is None else (1 - share) * plain + share * logarithmic, axis=1)
 
 
 def _spread(
-    errors: Floats, scale: float, counts: Integers, evidence: Evidence, experience: Experience
+    errors: Floats, scale: float, counts: Floats, evidence: Evidence, experience: Experience
 ) -> Floats:
     """Offsets (horizon, PROBABILITIES) from the centre: the series' own errors, and the panel's where few."""
     horizon = errors.shape[1]
@@ -168,16 +187,37 @@ def _spread(
     own = error_quantiles(errors)
     if pooled is None:
         return own
-    step = max(1.0, float(np.median(np.diff(evidence.origins)))) if len(evidence.origins) > 1 else 1.0
-    independent = counts * np.minimum(1.0, step / (np.arange(horizon) + 1))
+    independent = counts * np.minimum(1.0, evidence.step / (np.arange(horizon) + 1))
     share = (independent / (independent + OWN_ERRORS))[:, None]
     return share * own + (1 - share) * scale * pooled
 
 
 def _log_quantiles(ensemble: Floats, actual: Floats) -> Floats:
     """Quantiles of a positive series from errors of logarithms."""
-    floor = 1e-3 * float(np.nanmedian(actual)) + 1e-12
+    floor = 1e-3 * float(np.median(actual[np.isfinite(actual)])) + 1e-12
     logs = np.log(np.maximum(ensemble, floor))
     own = error_quantiles(np.log(np.maximum(actual, floor)) - logs[:-1])
     result: Floats = np.exp(logs[-1][:, None] + own)
     return result
+
+
+@compiled
+def _ensemble(forecasts, weights, actual, ensemble, errors, counts, sizes):  # type: ignore[no-untyped-def]
+    """Forecasts of the weighted members into ``ensemble`` (origins + 1, horizon), their errors at all but the
+    last origin into ``errors`` (origins, horizon); by step how many are known, and the sum of their sizes."""
+    origins, horizon = errors.shape
+    ensemble[:] = 0.0
+    for member in range(len(forecasts)):
+        by_step = np.empty(horizon)
+        for step in range(horizon):
+            by_step[step] = weights[member, step * BUCKETS // horizon]
+        for origin in range(origins + 1):
+            for step in range(horizon):
+                ensemble[origin, step] += forecasts[member, origin, step] * by_step[step]
+    for origin in range(origins):
+        for step in range(horizon):
+            error = actual[origin, step] - ensemble[origin, step]
+            errors[origin, step] = error
+            if np.isfinite(error):
+                counts[step] += 1
+                sizes[step] += abs(error)

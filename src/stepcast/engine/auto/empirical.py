@@ -1,5 +1,6 @@
 """The non-parametric member: quantiles of past values themselves, recent ones and those of the phase more."""
 
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +15,8 @@ MEMORY = 60  # values of a phase that are looked at
 FADING = 0.08  # weight lost from one to the one before it, without season; with one, SEASONAL_FADING
 SEASONAL_FADING = 0.25
 
+compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
+
 
 def empirical_quantiles(values: Floats, seasons: Seasons, horizon: int) -> Floats:
     """Quantiles (horizon, PROBABILITIES) of the values of the same phase of the longest season.
@@ -23,13 +26,31 @@ def empirical_quantiles(values: Floats, seasons: Seasons, horizon: int) -> Float
     season = seasons.long or seasons.short
     fading = SEASONAL_FADING if season > 1 else FADING
     result = np.empty((horizon, len(PROBABILITIES)))
-    for step in range(min(season, horizon)):
-        seen = values[::-1][season - 1 - step :: season][:MEMORY] if season > 1 else values[::-1][:MEMORY]
-        seen = seen if len(seen) else values[-1:]
-        weight = np.exp(-fading * np.arange(len(seen)))
-        order = np.argsort(seen, kind="stable")
-        rank = np.cumsum(weight[order]) - 0.5 * weight[order]
-        result[step] = np.interp(PROBABILITIES, rank / weight.sum(), seen[order])
-    for step in range(season, horizon):
-        result[step] = result[step - season]
+    _phases(values, season, np.exp(-fading * np.arange(MEMORY)), PROBABILITIES, result)
     return result
+
+
+@compiled
+def _phases(values, season, fading, probabilities, out):  # type: ignore[no-untyped-def]
+    """Quantiles of the latest values of each phase into ``out`` (horizon, probabilities).
+
+    ``fading`` (values looked at,) is what each counts, the latest first.
+    """
+    seen, weight = np.empty(len(fading)), np.empty(len(fading))
+    for step in range(len(out)):
+        if step >= season:
+            out[step] = out[step - season]
+            continue
+        size, total = 0, 0.0
+        place = len(values) - season + step if len(values) - season + step >= 0 else len(values) - 1
+        while place >= 0 and size < len(fading):
+            at = size
+            while at > 0 and seen[at - 1] > values[place]:
+                seen[at], weight[at] = seen[at - 1], weight[at - 1]
+                at -= 1
+            seen[at], weight[at] = values[place], fading[size]
+            total += fading[size]
+            size += 1
+            place -= season
+        rank = np.cumsum(weight[:size]) - 0.5 * weight[:size]
+        out[step] = np.interp(probabilities, rank / total, seen[:size])

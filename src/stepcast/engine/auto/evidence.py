@@ -1,6 +1,7 @@
 """What one series says about its members: forecasts from past origins beside what came."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,11 @@ class Evidence:
     forecasts: Floats
     actual: Floats
     window: int | None
+
+    @cached_property
+    def step(self) -> float:
+        """How far apart the origins usually are."""
+        return max(1.0, float(np.median(np.diff(self.origins)))) if len(self.origins) > 1 else 1.0
 
 
 def back_span(length: int, horizon: int, seasons: Seasons, year: int, count: int) -> int:

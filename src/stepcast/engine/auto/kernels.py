@@ -15,7 +15,6 @@ __all__ = [
     "MULTIPLICATIVE",
     "NONE",
     "THETA",
-    "quantiles_by_step",
     "smooth",
 ]
 
@@ -356,46 +355,3 @@ def smooth(y, fitted, forms, origins, horizon, grid, noise, parameters, out):  #
         else:
             best[:] = parameters[f]
         _run(y, season, m, m2, level_slope, s, s2, best.astype(np.float64), origins, horizon, out[f])
-
-
-@compiled
-def powers_of_errors(forecasts, actual, worth, power):  # type: ignore[no-untyped-def]
-    """Sums over the origins of (|forecast - actual| * worth) ** power, nan not counted: (members, horizon).
-
-    Shapes:  ``forecasts`` (members, origins or more, horizon); ``actual`` and ``worth`` (origins, horizon).
-    """
-    members, origins, horizon = len(forecasts), len(actual), actual.shape[1]
-    result = np.zeros((members, horizon))
-    for member in range(members):
-        for origin in range(origins):
-            for step in range(horizon):
-                error = abs(forecasts[member, origin, step] - actual[origin, step]) * worth[origin, step]
-                if not np.isnan(error):
-                    result[member, step] += error if power == 1 else error**power
-    return result
-
-
-@compiled
-def quantiles_by_step(errors, neighbours, probabilities, out):  # type: ignore[no-untyped-def]
-    """Quantiles of ``errors`` (origins, horizon), nan unknown, into ``out`` (horizon, probabilities).
-
-    The errors of ``neighbours`` steps on both sides count as well; a step without any is left as it is.
-    """
-    origins, horizon = errors.shape
-    sample = np.empty(origins * (2 * neighbours + 1))
-    for step in range(horizon):
-        size = 0
-        for other in range(max(0, step - neighbours), min(horizon, step + neighbours + 1)):
-            for origin in range(origins):
-                value = errors[origin, other]
-                if not np.isnan(value):
-                    sample[size] = value
-                    size += 1
-        if size == 0:
-            continue
-        ordered = np.sort(sample[:size])
-        for place in range(len(probabilities)):
-            rank = min(max(probabilities[place] * size - 0.5, 0.0), size - 1.0)
-            left = int(rank)
-            right = min(left + 1, size - 1)
-            out[step, place] = ordered[left] + (rank - left) * (ordered[right] - ordered[left])

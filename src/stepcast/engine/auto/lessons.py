@@ -9,7 +9,6 @@ from stepcast.engine.auto.calendar_effects import year_length
 from stepcast.engine.auto.calibration import Calibration, calibrate
 from stepcast.engine.auto.count_outlook import counted_at
 from stepcast.engine.auto.distribution import (
-    Distribution,
     Experience,
     Seen,
     distribution_at,
@@ -19,9 +18,10 @@ from stepcast.engine.auto.distribution import (
 from stepcast.engine.auto.effort import EVERYTHING, FEW, Effort, origin_count
 from stepcast.engine.auto.empirical import empirical_quantiles
 from stepcast.engine.auto.evidence import Evidence, back_span, evidence_of
+from stepcast.engine.auto.held_back import HeldBack
 from stepcast.engine.auto.history import History
 from stepcast.engine.auto.related_effects import Pool, pool_of
-from stepcast.engine.auto.ridge import Ridge, Windows, fit_ridge, lags_of, windows_of
+from stepcast.engine.auto.ridge import Ridge, fit_ridge, lags_of, starts_of, windows_of
 from stepcast.engine.auto.seasons import seasons_of
 from stepcast.engine.auto.spread import PROBABILITIES, error_quantiles
 from stepcast.engine.auto.trees import Trees, can_grow, fit_trees
@@ -37,16 +37,17 @@ Integers = NDArray[np.int64]
 # Of the sample so many are examined one by one, fewer where they are long; the rest feed the global members.
 FEWEST_EXAMINED, MOST_EXAMINED, POINTS_EXAMINED = 60, 300, 80_000
 MOST_WINDOWS = 10_000  # of the ridge, together
-MOST_CELLS = 10_000_000  # of the ridge's windows: bounds memory for long horizons
+MOST_CELLS = 4_000_000  # of the ridge's windows: bounds time and memory for long lags and horizons
 HELD_BACK_ALONE = 24  # origins that few series together hold back for calibration; of many series one each
+LOGS = (0.0, 0.5, 1.0)  # shares of the spread from logarithms that are tried
 TREE_ROWS = 40_000
 TREE_ROWS_EACH = 300
 TREE_ROUNDS = 100
 TRIAL_ROWS, TRIAL_ROUNDS = 20_000, 60  # of trees that only tell how much trees are to count
 GROW_AGAIN = 0.1  # trees are grown again where what came since the earlier ones is more than this share
 # Distributions of counts are tried with these shares, at so many origins of a series and of all series.
-COUNT_SHARES = np.linspace(0, 1, 5)
-COUNTED_ALONE, MOST_COUNTED = 6, 60
+COUNT_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+COUNTED_ALONE, MOST_COUNTED = 4, 60
 NO_TREES = "trees were left out: LightGBM cannot be loaded (on macOS, brew install libomp helps)"
 
 
@@ -92,16 +93,12 @@ def learn(
     every = _every(histories)
     pool = pool_of(histories[::every], horizon)
     histories = [history.with_pool(pool) for history in histories]
-    before, after = _ridges(histories, horizon, count)
+    before, after = _ridges(histories, horizon, count, earlier)
     chosen = histories[::every]
     evidence = [evidence_of(history, horizon, count, before, after, effort.quick) for history in chosen]
-    held_back = max(1, HELD_BACK_ALONE // len(evidence)) if 0 < len(evidence) < FEW else 1
-    places = [nested_origins(one, held_back) for one in evidence]
-    seen = [
-        [seen_at(one, place, metric) for place in own.tolist()]
-        for one, own in zip(evidence, places, strict=True)
-    ]
-    experience = _experience(chosen, evidence, seen, horizon, metric)
+    experience = _experience(evidence, horizon, metric)
+    held_back = _held_back(chosen, evidence, experience, metric)
+    experience = replace(experience, logs=_share_of_logs(held_back))
     former, grown, left_out = None, None, effort.left_out
     if len(histories) >= FEW and effort.trees and not can_grow():
         left_out = NO_TREES
@@ -109,15 +106,15 @@ def learn(
         ends = [len(history) for history in histories]
         former = earlier.trees if earlier else None
         if former is None:
-            cuts = [int(e.origins[p[-1]]) if len(p) else 0 for e, p in zip(evidence, places, strict=True)]
+            cuts = [own[-1].origin if own else 0 for own in held_back]
             former = _trees(chosen, cuts, horizon, TRIAL_ROWS, TRIAL_ROUNDS)
         if former is not None:
             fresh = earlier is not None and since <= GROW_AGAIN * np.median(ends)
             grown = former if fresh else _trees(histories, ends, horizon, TREE_ROWS, TREE_ROUNDS)
-    calibration = _calibration(chosen, evidence, seen, experience, former if grown else None, horizon)
+    calibration = _calibration(held_back, experience.logs, former if grown else None, horizon)
     if earlier is not None:
         calibration = calibration.and_earlier(earlier.calibration)
-    counted = _counted(chosen, evidence, seen, experience, horizon)
+    counted = _counted(held_back, experience.logs, horizon)
     return Lessons(
         count, before, after, experience, grown, calibration, left_out, pool, effort.quick, metric, counted
     )
@@ -130,8 +127,11 @@ def _every(histories: list[History]) -> int:
     return max(1, -(-len(histories) // most))
 
 
-def _ridges(histories: list[History], horizon: int, count: int) -> tuple[dict[str, Ridge], dict[str, Ridge]]:
-    """A ridge for every view, fitted before the origins and once more to everything."""
+def _ridges(
+    histories: list[History], horizon: int, count: int, earlier: "Lessons | None"
+) -> tuple[dict[str, Ridge], dict[str, Ridge]]:
+    """A ridge for every view, fitted before the origins and once more to everything, with one penalty."""
+    penalties = {name: ridge.penalty for name, ridge in earlier.before.items()} if earlier else {}
     if not histories:
         return {}, {}
     lengths = np.array([len(history) for history in histories])
@@ -146,47 +146,61 @@ def _ridges(histories: list[History], horizon: int, count: int) -> tuple[dict[st
     each = max(1, most // len(histories))
     fitted: tuple[dict[str, Ridge], dict[str, Ridge]] = ({}, {})
     for late, ridges in enumerate(fitted):
-        windows: dict[str, list[Windows]] = {name: [] for name in VIEWS}
+        series: dict[str, list[Floats]] = {name: [] for name in VIEWS}
+        starts: dict[str, list[Integers]] = {name: [] for name in VIEWS}
         for history, span in zip(histories, spans, strict=True):
             until = len(history) if late else len(history) - span
+            own = starts_of(until, lags + horizon, each)
             for view in views_of(history, until, horizon):
-                windows[view.name].append(windows_of(view.values, until, lags, horizon, each))
-        for name, parts in windows.items():
-            if parts and (ridge := fit_ridge(_in_order_of_time(parts), lags)) is not None:
+                series[view.name].append(view.values)
+                starts[view.name].append(own)
+        for name in filter(series.get, VIEWS):
+            windows = windows_of(series[name], starts[name], lags, horizon)
+            if (ridge := fit_ridge(windows, penalties.get(name))) is not None:
                 ridges[name] = ridge
+                penalties[name] = ridge.penalty
     common = set(fitted[0]) & set(fitted[1])
     return {name: fitted[0][name] for name in common}, {name: fitted[1][name] for name in common}
 
 
-def _in_order_of_time(parts: list[Windows]) -> Windows:
-    """Windows of many series, those that end latest last."""
-    age = np.concatenate([np.arange(len(part))[::-1] for part in parts])
-    return np.concatenate(parts)[np.argsort(-age, kind="stable")]
-
-
-def _experience(
-    histories: list[History],
-    evidence: list[Evidence],
-    held_back: list[list[Seen]],
-    horizon: int,
-    metric: Metric,
-) -> Experience:
-    """Members' losses over the sample, the panel's errors; logarithms where they suit ``held_back``."""
+def _experience(evidence: list[Evidence], horizon: int, metric: Metric) -> Experience:
+    """Members' losses over the sample and the panel's errors, no logarithms yet."""
     latest = [(one, seen_at(one, len(one.origins) - 1, metric)) for one in evidence if len(one.origins) > 1]
     pooled = _pooled(latest) if len(evidence) > 1 else Experience()
-    tested = [
-        (history, one, seen)
-        for history, one, own in zip(histories, evidence, held_back, strict=True)
-        for seen in (own if len(own) < 2 else own[1::2])
+    if len(evidence) < FEW:
+        return pooled
+    errors, growth = _pooled_errors(latest, pooled, horizon)
+    return replace(pooled, errors=errors, growth=growth)
+
+
+def _held_back(
+    histories: list[History], evidence: list[Evidence], experience: Experience, metric: Metric
+) -> list[list[HeldBack]]:
+    """Of every series one held-back origin; of few series several."""
+    count = max(1, HELD_BACK_ALONE // len(evidence)) if 0 < len(evidence) < FEW else 1
+    trial = replace(experience, logs=1.0)
+    return [
+        [
+            HeldBack(
+                history,
+                one,
+                place,
+                distribution_at(one, seen_at(one, place, metric), trial, history.positive),
+            )
+            for place in nested_origins(one, count).tolist()
+        ]
+        for history, one in zip(histories, evidence, strict=True)
     ]
-    errors, growth = _pooled_errors(latest, pooled, horizon) if len(evidence) >= FEW else (None, None)
-    plain = replace(pooled, errors=errors, growth=growth)
-    positive = [(one, seen) for history, one, seen in tested if history.positive]
-    if positive and len(positive) > len(tested) // 2:
-        ways = [replace(plain, logs=share) for share in (0.0, 0.5, 1.0)]
-        losses_by_way = [np.mean([_quantile_loss(one, seen, way) for one, seen in positive]) for way in ways]
-        return ways[int(np.argmin(losses_by_way))]
-    return plain
+
+
+def _share_of_logs(held_back: list[list[HeldBack]]) -> float:
+    """How much logarithms are to count: nothing unless most series are positive."""
+    tested = [one for own in held_back for one in (own if len(own) < 2 else own[1::2])]
+    positive = [one for one in tested if one.history.positive]
+    if len(positive) <= len(tested) // 2:
+        return 0.0
+    losses = [np.mean([one.loss(share) for one in positive]) for share in LOGS]
+    return LOGS[int(np.argmin(losses))]
 
 
 def _pooled(latest: list[tuple[Evidence, Seen]]) -> Experience:
@@ -209,47 +223,20 @@ def _pooled(latest: list[tuple[Evidence, Seen]]) -> Experience:
     )
 
 
-def _quantile_loss(evidence: Evidence, seen: Seen, experience: Experience) -> float:
-    """Pinball loss at a held-back origin, beside the scale of the errors."""
-    actual = evidence.actual[seen.place]
-    found = distribution_at(evidence, seen, experience, positive=True)
-    short = (actual[:, None] - found.quantiles)[:, 3:-3] / _size(found, actual)
-    p = PROBABILITIES[3:-3]
-    return float(np.nanmean(np.maximum(p * short, (p - 1) * short)))
-
-
-def _size(found: Distribution, actual: Floats) -> float:
-    """What a loss counts beside: past errors and the present one, so that no single window outvotes the rest.
-
-    The root of their sum: series hardly ever wrong count less than the others, but they count.
-    """
-    return float(np.sqrt(found.scale + float(np.nanmean(np.abs(actual - found.centre))) + 1e-9))
-
-
-def _counted(
-    histories: list[History],
-    evidence: list[Evidence],
-    held_back: list[list[Seen]],
-    experience: Experience,
-    horizon: int,
-) -> float:
+def _counted(held_back: list[list[HeldBack]], logs: float, horizon: int) -> float:
     """The share of distributions of counts that was best at held-back origins; all where none tells."""
-    p = PROBABILITIES[3:-3]
-    losses: list[Floats] = []
-    for history, one, own in zip(histories, evidence, held_back, strict=True):
-        for seen in own[:: -max(1, len(own) // COUNTED_ALONE)]:
-            if len(losses) == MOST_COUNTED:
-                break
-            counts = counted_at(history, int(one.origins[seen.place]), horizon)
-            if counts is None or counts.sparse:
-                continue
-            found = distribution_at(one, seen, experience, history.positive)
-            actual = one.actual[seen.place]
-            table = np.ldexp(counts.table[:, :-1], -history.exponent)
-            ways = found.quantiles + COUNT_SHARES[:, None, None] * (table - found.quantiles)
-            short = (actual[:, None] - ways)[..., 3:-3] / _size(found, actual)
-            losses.append(np.nanmean(np.maximum(p * short, (p - 1) * short), axis=(1, 2)))
-    return float(COUNT_SHARES[np.argmin(np.mean(losses, axis=0))]) if losses else 1.0
+    asked = [one for own in held_back for one in own[:: -max(1, len(own) // COUNTED_ALONE)]]
+    losses: list[list[float]] = []
+    for one in asked:
+        counts = counted_at(one.history, one.origin, horizon)
+        if counts is None or counts.sparse:
+            continue
+        table = np.ldexp(counts.table[:, :-1], -one.history.exponent)
+        others = one.found.with_logs(logs).quantiles
+        losses.append([one.loss_of(others + share * (table - others)) for share in COUNT_SHARES])
+        if len(losses) == MOST_COUNTED:
+            break
+    return COUNT_SHARES[int(np.argmin(np.mean(losses, axis=0)))] if losses else 1.0
 
 
 def _pooled_errors(
@@ -287,28 +274,18 @@ def _trees(histories: list[History], ends: list[int], horizon: int, rows: int, r
 
 
 def _calibration(
-    histories: list[History],
-    evidence: list[Evidence],
-    held_back: list[list[Seen]],
-    experience: Experience,
-    trees: Trees | None,
-    horizon: int,
+    held_back: list[list[HeldBack]], logs: float, trees: Trees | None, horizon: int
 ) -> Calibration:
     """Blend and factors, from held-back origins of the sample."""
-    used, sources, actual, scale = [], [], [], []
-    for history, one, own in zip(histories, evidence, held_back, strict=True):
-        for seen in own:
-            found = distribution_at(one, seen, experience, history.positive)
-            origin = int(one.origins[seen.place])
-            used.append((history, origin))
-            past = history.values[:origin]
-            sources.append(np.stack([found.quantiles, empirical_quantiles(past, one.seasons, horizon)]))
-            actual.append(one.actual[seen.place])
-            scale.append(_size(found, actual[-1]))
-    if not sources:
+    used = [one for own in held_back for one in own]
+    if not used:
         return Calibration.neutral(2 + (trees is not None))
-    table = np.stack(sources, axis=1)
+    sources = [
+        np.stack([one.found.with_logs(logs).quantiles for one in used]),
+        np.stack([empirical_quantiles(one.past, one.evidence.seasons, horizon) for one in used]),
+    ]
     if trees is not None:
-        grown = trees.quantiles([h for h, _ in used], np.array([o for _, o in used]), horizon)
-        table = np.concatenate([table, grown[None]])
-    return calibrate(table, np.stack(actual), np.array(scale))
+        origins = np.array([one.origin for one in used])
+        sources.append(trees.quantiles([one.history for one in used], origins, horizon))
+    actual, size = np.stack([one.actual for one in used]), np.array([one.size for one in used])
+    return calibrate(np.stack(sources), actual, size)

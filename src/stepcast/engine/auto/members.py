@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +21,7 @@ __all__ = ["Members", "forecast_members"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 # How many widths of the observed range a member may leave it by before the last value replaces it.
 SANE_RANGES = 1.0
@@ -62,9 +64,9 @@ def forecast_members(
         made = [smoothed(view.values, fitted, forms, origins, horizon, known.setdefault(view.name, {}))]
         labels = [form.name for form in forms]
         if view.name in ("", "related_"):
-            simple = baselines(view.values, seasons, origins, horizon)
-            labels += list(simple)
-            made.append(np.stack(list(simple.values())))
+            simple, forecasts = baselines(view.values, seasons, origins, horizon)
+            labels += simple
+            made.append(forecasts)
         if view.name == "" and history.intermittent:
             sparse = intermittent(view.values, fitted, origins, horizon)
             labels += list(sparse)
@@ -79,15 +81,24 @@ def forecast_members(
         names += [view.name + label for label in labels]
         parts.append(view.restore(np.concatenate(made), origins))
     forecasts = np.concatenate(parts)
-    return Members(tuple(names), _sane(forecasts, history, origins))
+    low, high = bounds_at(history, origins, horizon, SANE_RANGES)
+    _make_sane(forecasts, low, high, history.values[origins - 1])
+    return Members(tuple(names), forecasts)
 
 
-def _sane(forecasts: Floats, history: History, origins: Integers) -> Floats:
-    """Replace what runs away from all that was seen before its origin by the last value."""
-    low, high = bounds_at(history, origins, forecasts.shape[-1], SANE_RANGES)
-    counted = np.minimum.accumulate(history.values)[origins - 1] >= 0
-    forecasts = np.maximum(forecasts, np.where(counted, 0.0, -np.inf)[:, None])
-    inside = (forecasts >= low[:, None]) & (forecasts <= high[:, None])  # nan is not inside
-    last = np.broadcast_to(history.values[origins - 1][None, :, None], forecasts.shape)
-    sane = np.all(inside, axis=-1, keepdims=True)
-    return np.where(sane, forecasts, last)
+@compiled
+def _make_sane(forecasts, low, high, last):  # type: ignore[no-untyped-def]
+    """Replace what runs away from all that was seen before its origin by the last value, in place.
+
+    Shapes:  ``forecasts`` (members, origins, horizon); ``low``, ``high`` and ``last`` (origins,).
+    """
+    members, origins, horizon = forecasts.shape
+    for member in range(members):
+        for origin in range(origins):
+            row, sane = forecasts[member, origin], True
+            for step in range(horizon):
+                if low[origin] >= 0 and row[step] < 0:  # nothing before was negative
+                    row[step] = 0.0
+                sane &= low[origin] <= row[step] <= high[origin]  # nan is not
+            if not sane:
+                row[:] = last[origin]

@@ -35,7 +35,7 @@ def origins_of(length: int, horizon: int, seasons: Seasons, year: int, count: in
         step += 1
     if year and length >= 6 * year:
         warm = max(warm, length // 2)  # what lies before must tell the calendar's effects
-    origins = np.arange(last, warm - 1, -step)[:count][::-1]
+    origins = np.arange(last, warm - 1, -step)[:count][::-1].copy()
     if (held_back := length - horizon) >= origins[0]:
         # the latest origin whose whole horizon is known is among them
         origins[np.searchsorted(origins, held_back, side="right") - 1] = held_back

@@ -1,6 +1,7 @@
 """Exponential smoothing members: which forms suit a series, and their forecasts from many origins."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +41,12 @@ class Form:
 
 def forms_of(values: Floats, seasons: Seasons, logarithmic: bool) -> tuple[Form, ...]:
     """The forms for judged ``values``; fewer on logarithms, where multiplicative is additive."""
-    m, m2 = seasons.short, seasons.long
     ratio = not logarithmic and float(values.min()) > SAFE_RATIO * float(values.mean())
+    return _forms(seasons.short, seasons.long, logarithmic, ratio)
+
+
+@cache
+def _forms(m: int, m2: int, logarithmic: bool, ratio: bool) -> tuple[Form, ...]:
     forms = [Form("level", 0), Form("trend", 1), Form("trend_ar", 1, echo=True)]
     if not logarithmic:
         forms.append(Form("theta", THETA))
@@ -76,13 +81,6 @@ def smoothed(
     Parameters that ``known`` has by the form's name are taken from there, all or none; else they are put in.
     """
     begin = max(0, int(origins[0]) - LONGEST_FIT)
-    table = np.array(
-        [
-            [form.trend, form.season, form.length, form.second, int(form.echo), int(form.calm)]
-            for form in forms
-        ],
-        dtype=np.int64,
-    )
     out = np.empty((len(forms), len(origins), horizon))
     given = all(form.name in known for form in forms)
     parameters = (
@@ -91,9 +89,18 @@ def smoothed(
         else np.zeros((len(forms), kernels.PARAMETERS), np.float32)
     )
     first = 0 if given else max(fitted - begin, 1)
-    kernels.smooth(values[begin:], first, table, origins - begin, horizon, GRID, NOISE, parameters, out)
+    kernels.smooth(
+        values[begin:], first, _table(forms), origins - begin, horizon, GRID, NOISE, parameters, out
+    )
     known.update({form.name: parameters[place] for place, form in enumerate(forms)})
     return out
+
+
+@cache
+def _table(forms: tuple[Form, ...]) -> Integers:
+    """The forms as the kernel reads them (forms, 6)."""
+    rows = [[form.trend, form.season, form.length, form.second, form.echo, form.calm] for form in forms]
+    return np.array(rows, dtype=np.int64)
 
 
 def _grid() -> NDArray[np.float32]:

@@ -1,9 +1,8 @@
 """How far the truth may lie from the forecast: quantiles of the ensemble's own past errors, by step ahead."""
 
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
-
-from stepcast.engine.auto.kernels import quantiles_by_step
 
 __all__ = ["PROBABILITIES", "at_probabilities", "error_quantiles", "with_mean"]
 
@@ -16,20 +15,17 @@ NEIGHBOURS = ((30, 2), (120, 1))
 SYMMETRY = 0.5  # share of the mirrored errors: few samples tell little about skew
 FEWEST = 5  # errors that a step needs; beyond, the last good step widens by the square root of time
 
+compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
+
 
 def error_quantiles(errors: Floats) -> Floats:
     """Quantiles (horizon, PROBABILITIES) of errors (origins, horizon); nan is unknown, zero if all are."""
-    steps = np.arange(errors.shape[1])
-    known = np.isfinite(errors).sum(axis=0)
-    result = np.zeros((len(steps), len(PROBABILITIES)))
     near = next((count for origins, count in NEIGHBOURS if len(errors) <= origins), 0)
-    quantiles_by_step(np.ascontiguousarray(errors), near, PROBABILITIES, result)
-    good = np.flatnonzero(known >= FEWEST)
-    if len(good) and good[-1] < len(steps) - 1:
-        last = good[-1]
-        result[last + 1 :] = result[last] * np.sqrt((steps[last + 1 :] + 1) / (last + 1))[:, None]
-    mirrored: Floats = (1 - SYMMETRY) * result + SYMMETRY * 0.5 * (result - result[:, ::-1])
-    return mirrored
+    result = np.zeros((errors.shape[1], len(PROBABILITIES)))
+    ordered = errors.T.copy(order="C")
+    ordered.sort(axis=1)  # nan goes last
+    _error_quantiles(ordered, near, PROBABILITIES, result)
+    return result
 
 
 def at_probabilities(table: Floats, wanted: Floats) -> Floats:
@@ -49,3 +45,61 @@ def with_mean(table: Floats) -> Floats:
     """Quantiles (..., PROBABILITIES) and, last, their mean: the area under the quantile function."""
     edges = np.concatenate([[0.0], (PROBABILITIES[1:] + PROBABILITIES[:-1]) / 2, [1.0]])
     return np.concatenate([table, (table @ np.diff(edges))[..., None]], axis=-1)
+
+
+@compiled
+def _error_quantiles(ordered, neighbours, probabilities, out):  # type: ignore[no-untyped-def]
+    """Quantiles of errors (horizon, origins), each step's rising, nan last, into ``out`` of zeros.
+
+    The errors of ``neighbours`` steps on both sides count as well.
+    """
+    horizon, origins = ordered.shape
+    known = np.zeros(horizon, np.int64)
+    for step in range(horizon):
+        while known[step] < origins and not np.isnan(ordered[step, known[step]]):
+            known[step] += 1
+    good = horizon - 1
+    while good >= 0 and known[good] < FEWEST:
+        good -= 1
+    good = good if good >= 0 else horizon - 1
+    sample, spare = np.empty(origins * (2 * neighbours + 1)), np.empty(origins * (2 * neighbours + 1))
+    quantiles = np.zeros(len(probabilities))
+    for step in range(horizon):
+        wider = 1.0
+        if step <= good:
+            size = 0
+            for other in range(max(0, step - neighbours), min(horizon, step + neighbours + 1)):
+                _merge(sample[:size], ordered[other, : known[other]], spare)
+                size += known[other]
+                sample, spare = spare, sample
+            for place in range(len(probabilities) if size else 0):
+                rank = min(max(probabilities[place] * size - 0.5, 0.0), size - 1.0)
+                left = int(rank)
+                right = min(left + 1, size - 1)
+                quantiles[place] = sample[left] + (rank - left) * (sample[right] - sample[left])
+            if size == 0:
+                quantiles[:] = 0.0
+        else:
+            wider = np.sqrt((step + 1) / (good + 1))
+        for place in range(len(probabilities)):
+            own, mirrored = quantiles[place], -quantiles[len(probabilities) - 1 - place]
+            out[step, place] = wider * ((1 - SYMMETRY / 2) * own + SYMMETRY / 2 * mirrored)
+
+
+@compiled
+def _merge(some, others, out):  # type: ignore[no-untyped-def]
+    """Two rising arrays as one, at the beginning of ``out``."""
+    i = k = 0
+    while i < len(some) and k < len(others):
+        if some[i] <= others[k]:
+            out[i + k] = some[i]
+            i += 1
+        else:
+            out[i + k] = others[k]
+            k += 1
+    while i < len(some):
+        out[i + k] = some[i]
+        i += 1
+    while k < len(others):
+        out[i + k] = others[k]
+        k += 1

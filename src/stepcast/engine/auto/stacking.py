@@ -5,11 +5,13 @@ looks at products of errors: it moves weights toward the combination of least sq
 back to where it began, so that few origins do not decide much.
 """
 
+from itertools import pairwise
+
 import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from stepcast.engine.auto.weights import BUCKETS, buckets_of, sureness
+from stepcast.engine.auto.weights import BUCKETS, sureness
 
 __all__ = ["error_products", "stacked"]
 
@@ -19,6 +21,8 @@ ROUNDS = 60
 RATE = 0.3
 PULLS = (1.0, 0.01)  # back to where the weights were, of no windows and of very many
 CLIP = 12.0  # errors count at most as many typical ones
+TINY = 1e-12  # a weight that is as good as none
+FLOOR = float(np.log(TINY))
 STEPS = 8  # of each bucket that products are taken of: neighbours err alike
 
 compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -27,33 +31,21 @@ compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 def error_products(forecasts: Floats, actual: Floats, worth: Floats) -> Floats:
     """Mean products of the members' errors by bucket, in squares of a typical error.
 
-    Shapes:  ``forecasts`` (members, origins, horizon), ``actual`` (origins, horizon), nan where not known;
-             ``worth`` (origins, horizon) what an error there is multiplied by; the result (BUCKETS,
-             members, members).
+    Shapes:  ``forecasts`` (members, origins or more, horizon), ``actual`` (origins, horizon), nan where not
+             known; ``worth`` (origins, horizon) what an error there is multiplied by; the result
+             (BUCKETS, members, members).
     A bucket of which nothing is known has the products of all steps; without any they are the identity.
     """
-    members, _, horizon = forecasts.shape
-    bucket = buckets_of(horizon)
-    known = np.isfinite(actual)
-    result = np.empty((BUCKETS, members, members))
-    errors, parts = [], []
-    for number in range(BUCKETS):
-        steps = np.flatnonzero(bucket == number)
-        steps = steps[:: max(1, len(steps) // STEPS)]
-        inside = known[:, steps]
-        errors.append(((forecasts[:, :, steps] - actual[:, steps]) * worth[:, steps])[:, inside])
-        parts.append(errors[-1].shape[1])
-    together = np.concatenate(errors, axis=1)
-    if together.shape[1] == 0:
-        result[:] = np.eye(members)
-        return result
-    typical = float(np.median(np.abs(together).mean(axis=1))) + 1e-12
-    cuts = np.cumsum([0, *parts])
-    together = np.clip(together / typical, -CLIP, CLIP)
-    overall = together @ together.T / together.shape[1]
-    for number in range(BUCKETS):
-        own = together[:, cuts[number] : cuts[number + 1]]
-        result[number] = (own @ own.T / own.shape[1] + overall) / 2 if own.shape[1] else overall
+    members, origins, horizon = len(forecasts), *actual.shape
+    errors, cuts = np.empty((members, origins * horizon)), np.zeros(BUCKETS + 1, np.int64)
+    _typical_errors(forecasts, actual, worth, errors, cuts)
+    if cuts[-1] == 0:
+        return np.tile(np.eye(members), (BUCKETS, 1, 1))
+    parts = [errors[:, begin:end] for begin, end in pairwise(cuts.tolist())]
+    sums = np.stack([part @ part.T for part in parts])
+    counts = np.diff(cuts)[:, None, None]
+    overall = sums.sum(axis=0) / cuts[-1]
+    result: Floats = np.where(counts > 0, (sums / np.maximum(counts, 1) + overall) / 2, overall)
     return result
 
 
@@ -79,25 +71,58 @@ def stacked(products: Floats, weights: Floats, windows: float) -> Floats:
 
 
 @compiled
+def _typical_errors(forecasts, actual, worth, out, cuts):  # type: ignore[no-untyped-def]
+    """Clipped errors beside a typical one into ``out`` (members, origins * horizon), bucket by bucket.
+
+    Bucket i goes from ``cuts[i]`` to ``cuts[i + 1]``; what comes after the last cut is undefined.
+    """
+    members, (origins, horizon) = len(forecasts), actual.shape
+    places = np.empty((origins * horizon, 2), np.int64)
+    count = 0
+    for bucket in range(BUCKETS):
+        first, last = -(-bucket * horizon // BUCKETS), -(-(bucket + 1) * horizon // BUCKETS)
+        for origin in range(origins):
+            for step in range(first, last, max(1, (last - first) // STEPS)):
+                if not np.isnan(actual[origin, step]):
+                    places[count] = origin, step
+                    count += 1
+        cuts[bucket + 1] = count
+    mean = np.zeros(members)
+    for member in range(members):
+        for place in range(count):
+            origin, step = places[place]
+            error = (forecasts[member, origin, step] - actual[origin, step]) * worth[origin, step]
+            out[member, place] = error
+            mean[member] += abs(error)
+    typical = np.median(mean) / max(count, 1) + 1e-12
+    for member in range(members):
+        for place in range(count):
+            out[member, place] = min(max(out[member, place] / typical, -CLIP), CLIP)
+
+
+@compiled
 def _descend(products, start, pull, out):  # type: ignore[no-untyped-def]
     members = len(start)
     lowest = products[0, 0]
     for k in range(1, members):
         lowest = min(lowest, products[k, k])
     lowest = max(lowest, 1e-9)
-    weights = start.copy()
-    origin = np.log(start + 1e-12)
+    logs = np.log(start + TINY)
+    origin, weights = logs.copy(), start.copy()
     slope = np.empty(members)
     for _ in range(ROUNDS):
         for k in range(members):
-            total = 0.0
-            for other in range(members):
-                total += products[k, other] * weights[other]
-            slope[k] = total / lowest + pull * (np.log(weights[k] + 1e-12) - origin[k])
+            slope[k] = pull * (max(logs[k], FLOOR) - origin[k])
+        for other in range(members):
+            share = weights[other] / lowest
+            for k in range(members):
+                slope[k] += products[other, k] * share
         least = slope.min()
         total = 0.0
         for k in range(members):
-            weights[k] *= np.exp(-RATE * min(slope[k] - least, 50.0))
+            logs[k] -= RATE * min(slope[k] - least, 50.0)
+            weights[k] = np.exp(logs[k])
             total += weights[k]
         weights /= total
+        logs -= np.log(total)
     out[:] = weights

@@ -1,11 +1,8 @@
 """How much each member of a series counts: by its losses at many origins, shrunk toward the panel's."""
 
-from collections.abc import Mapping
-
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
-
-from stepcast.engine.auto.kernels import powers_of_errors
 
 __all__ = ["buckets_of", "log_losses", "member_weights", "sureness"]
 
@@ -19,6 +16,8 @@ TRUST = 10.0  # how many origins of its own the panel's losses are worth to a se
 POWERS = (4.0, 12.0)
 MANY_WINDOWS = 8.0  # half of the way from no windows to very many
 CLIP = 4.0  # on logarithms of relative losses
+
+compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 
 def buckets_of(horizon: int) -> Integers:
@@ -38,34 +37,17 @@ def log_losses(forecasts: Floats, actual: Floats, worth: Floats, power: float = 
     An error counts by its ``power``; the root of the mean is taken again.
     Where nothing is known in a bucket, the loss over all steps stands in; without any it is zero: all alike.
     """
-    horizon = actual.shape[1]
-    known = np.isfinite(actual)
-    by_step, counts = powers_of_errors(forecasts, actual, worth, power), known.sum(axis=0)
-    floor = 1e-9 + 1e-3 * float(np.abs((actual * worth)[known]).mean() if known.any() else 0.0)
-    overall = _relative((by_step.sum(axis=1) / max(int(counts.sum()), 1)) ** (1 / power), floor)
-    result = np.repeat(overall[:, None], BUCKETS, axis=1)
-    bucket = buckets_of(horizon)
-    for number in range(BUCKETS):
-        inside = bucket == number
-        if (count := int(counts[inside].sum())) > 0:
-            own = _relative((by_step[:, inside].sum(axis=1) / count) ** (1 / power), floor)
-            result[:, number] = OWN_BUCKET * own + (1 - OWN_BUCKET) * overall
+    result = np.empty((len(forecasts), BUCKETS))
+    _log_losses(forecasts, actual, worth, power, result)
     return result
 
 
-def member_weights(
-    losses: Floats,
-    names: tuple[str, ...],
-    evidence: float,
-    windows: float,
-    prior: Mapping[str, Floats],
-) -> Floats:
-    """Weights (members, BUCKETS), columns of sum one: softmin of the losses, shrunk toward ``prior``.
+def member_weights(losses: Floats, evidence: float, windows: float, expected: Floats, worth: float) -> Floats:
+    """Weights (members, BUCKETS), columns of sum one: softmin of the losses, shrunk toward the ``expected``.
 
-    ``evidence`` is how many origins speak for this series, ``windows`` over how many horizons they reach.
+    ``evidence`` is how many origins speak for this series, ``windows`` over how many horizons they reach;
+    ``worth`` how many origins what was expected counts for.
     """
-    expected = np.stack([prior.get(name, np.zeros(BUCKETS)) for name in names])
-    worth = TRUST if prior else 0.0
     shrunk = (evidence * losses + worth * expected) / max(evidence + worth, 1.0)
     weights = np.exp(-_power(windows) * (shrunk - shrunk.min(axis=0)))
     result: Floats = weights / weights.sum(axis=0)
@@ -81,7 +63,38 @@ def _power(windows: float) -> float:
     return POWERS[0] + (POWERS[1] - POWERS[0]) * sureness(windows)
 
 
-def _relative(loss: Floats, floor: float) -> Floats:
-    """Logarithms of ``loss`` beside its median, clipped."""
-    loss = np.maximum(loss, floor)
-    return np.clip(np.log(loss / np.median(loss)), -CLIP, CLIP)
+@compiled
+def _log_losses(forecasts, actual, worth, power, out):  # type: ignore[no-untyped-def]
+    members, (origins, horizon) = len(forecasts), actual.shape
+    counts, size = np.zeros(BUCKETS + 1), 0.0
+    for origin in range(origins):
+        for step in range(horizon):
+            if not np.isnan(actual[origin, step]):
+                counts[step * BUCKETS // horizon] += 1
+                size += abs(actual[origin, step] * worth[origin, step])
+    counts[BUCKETS] = counts.sum()
+    floor = 1e-9 + 1e-3 * size / max(counts[BUCKETS], 1.0)
+    losses = np.zeros((BUCKETS + 1, members))  # the last row is over all steps
+    for member in range(members):
+        by_step = np.zeros(horizon)
+        for origin in range(origins):
+            for step in range(horizon):
+                error = abs(forecasts[member, origin, step] - actual[origin, step]) * worth[origin, step]
+                if power != 1:
+                    error **= power
+                by_step[step] += 0.0 if np.isnan(error) else error
+        for step in range(horizon):
+            losses[step * BUCKETS // horizon, member] += by_step[step]
+            losses[BUCKETS, member] += by_step[step]
+    for row in range(BUCKETS + 1):
+        for member in range(members):
+            mean = losses[row, member] / max(counts[row], 1.0)
+            losses[row, member] = max(mean if power == 1 else mean ** (1 / power), floor)
+        middle = np.median(losses[row])
+        for member in range(members):
+            relative = np.log(losses[row, member] / middle)
+            losses[row, member] = min(max(relative, -CLIP), CLIP)
+    for member in range(members):
+        for bucket in range(BUCKETS):
+            own = losses[bucket if counts[bucket] > 0 else BUCKETS, member]
+            out[member, bucket] = OWN_BUCKET * own + (1 - OWN_BUCKET) * losses[BUCKETS, member]
