@@ -146,6 +146,22 @@ def test_a_plain_season_is_found_and_explained() -> None:
     assert sum(weight for _, weight in trained.explanations[0].weights) == pytest.approx(1, abs=0.3)
 
 
+def test_counts_of_a_timetable_are_not_taken_for_chance() -> None:
+    """Departures an hour, the same every week, one in 33 cancelled: far less than chance would scatter them."""
+    draw = np.random.default_rng(4)
+    weeks = [draw.integers(1, 12, (7, 24)) * (np.arange(24) >= 6) for _ in range(3)]
+    plans = [np.tile(week.ravel(), 10).astype(float) for week in weeks]
+    panel = panel_of(*(np.maximum(p - (draw.random(len(p)) < 0.03), 0) for p in plans), frequency="H")
+    task = Task(horizon=48, outputs=(0.1, 0.5, 0.9))
+
+    shared = fit_shared(panel, task)
+    low, middle, high = np.moveaxis(forecast(panel, task, train(panel, task, shared)).values, -1, 0)
+
+    assert shared.now.counted < 0.5
+    assert np.abs(middle - np.stack(plans)[:, :48]).mean() < 0.1
+    assert (high - low).mean() < 0.5
+
+
 def test_it_beats_seasonal_naive_on_plain_series() -> None:
     panel = shop(20)
     task = Task(horizon=6, outputs=(0.1, 0.5, 0.9))
