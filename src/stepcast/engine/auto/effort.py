@@ -11,10 +11,10 @@ __all__ = ["EVERYTHING", "FEW", "Effort", "effort_of", "origin_count"]
 
 # Seconds, on a core of 2024 and rounded up: a series, one of its points (the latest of them), a step from a
 # past origin. Found by benchmarks/speed.py and benchmarks/accuracy.py.
-SERIES, POINT, STEP = 0.006, 8e-6, 2e-6
+SERIES, POINT, STEP = 0.003, 8e-6, 2e-6
 POINTS = 4_000  # of a series that cost
 QUICK = (0.75, 0.25, 0.5)  # of these where few members are run
-TREES, TREES_SERIES = 6.0, 0.0015
+TREES, TREES_SERIES = 4.0, 0.0015
 ALWAYS = 0.2  # what is learned of the whole, whatever its size
 FEW = 10  # series; fewer teach one another little: no trees are grown
 SAMPLE = 300  # series examined twice before all are
