@@ -12,7 +12,7 @@ SERIES, POINTS = 1_000, 100_000
 
 
 def efforts() -> list[Effort]:
-    budgets = (1_000.0, 15.0, 12.0, 1.0)
+    budgets = (1_000.0, 12.0, 7.0, 1.0)
     return [effort_of(Task(horizon=12, budget_seconds=budget), SERIES, POINTS) for budget in budgets]
 
 
@@ -26,7 +26,7 @@ def test_what_is_left_out_is_said_with_the_budget() -> None:
     said = [effort.left_out for effort in efforts()]
 
     assert said[0] == ""
-    assert said[1] == "left out for the budget of 15 s: trees"
+    assert said[1] == "left out for the budget of 12 s: trees"
     assert said[2].endswith("trees, most past origins")
     assert "most members; it still takes about" in said[3]
 

@@ -147,7 +147,7 @@ def test_a_plain_season_is_found_and_explained() -> None:
 
 
 def test_counts_of_a_timetable_are_not_taken_for_chance() -> None:
-    """Departures an hour, the same every week, one in 33 cancelled: far less than chance would scatter them."""
+    """Departures an hour, the same every week, one in 33 cancelled: chance would scatter them far more."""
     draw = np.random.default_rng(4)
     weeks = [draw.integers(1, 12, (7, 24)) * (np.arange(24) >= 6) for _ in range(3)]
     plans = [np.tile(week.ravel(), 10).astype(float) for week in weeks]

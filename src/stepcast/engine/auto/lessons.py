@@ -38,7 +38,8 @@ Integers = NDArray[np.int64]
 FEWEST_EXAMINED, MOST_EXAMINED, POINTS_EXAMINED = 60, 300, 80_000
 MOST_WINDOWS = 10_000  # of the ridge, together
 MOST_CELLS = 4_000_000  # of the ridge's windows: bounds time and memory for long lags and horizons
-HELD_BACK_ALONE = 24  # origins that few series together hold back for calibration; of many series one each
+# Origins held back for calibration: of one series, each of few, all of many together, where one each is less.
+HELD_BACK_ALONE, HELD_BACK_EACH, HELD_BACK_TOGETHER = 24, 6, 60
 LOGS = (0.0, 0.5, 1.0)  # shares of the spread from logarithms that are tried
 TREE_ROWS = 40_000
 TREE_ROWS_EACH = 300
@@ -106,7 +107,7 @@ def learn(
         ends = [len(history) for history in histories]
         former = earlier.trees if earlier else None
         if former is None:
-            cuts = [own[-1].origin if own else 0 for own in held_back]
+            cuts = [own[0].origin if own else 0 for own in held_back]
             former = _trees(chosen, cuts, horizon, TRIAL_ROWS, TRIAL_ROUNDS)
         if former is not None:
             fresh = earlier is not None and since <= GROW_AGAIN * np.median(ends)
@@ -176,8 +177,10 @@ def _experience(evidence: list[Evidence], horizon: int, metric: Metric) -> Exper
 def _held_back(
     histories: list[History], evidence: list[Evidence], experience: Experience, metric: Metric
 ) -> list[list[HeldBack]]:
-    """Of every series one held-back origin; of few series several."""
-    count = max(1, HELD_BACK_ALONE // len(evidence)) if 0 < len(evidence) < FEW else 1
+    """Held-back origins of every series, rising: one of each, several where there are not many series."""
+    series = max(1, len(evidence))
+    few, many = max(HELD_BACK_EACH, HELD_BACK_ALONE // series), max(1, HELD_BACK_TOGETHER // series)
+    count = few if series < FEW else many
     trial = replace(experience, logs=1.0)
     return [
         [
