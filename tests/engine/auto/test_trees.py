@@ -6,7 +6,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+from stepcast.engine.auto.context import Context
+from stepcast.engine.auto.history import history_of
+from stepcast.engine.auto.seasons import Seasons
+from stepcast.engine.auto.trees import features
+from stepcast.engine.frequency import Frequency
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,6 +43,88 @@ print(json.dumps({{
     "loaded": "lightgbm" in sys.modules,
 }}))
 """
+
+
+NONE, MONTH, DAY = Seasons(1, 0), Seasons(12, 0), Seasons(24, 168)
+
+
+def plain(values: np.ndarray, origin: int, steps: np.ndarray, seasons: Seasons) -> list[list[float]]:
+    """The columns of ``features`` from one origin, as one would write them down."""
+    m, m2 = seasons.short, seasons.long
+    past, size = values[:origin], max(2 * m, 12)
+    window = past[-size:]
+    middle = window.mean()
+    scale = np.abs(window - middle).mean() + 1e-3 * abs(middle) + 1e-9
+
+    def scaled(raw: float) -> float:
+        return (raw - middle) / scale
+
+    def back(count: int) -> float:
+        return past[max(origin - 1 - count, 0)]
+
+    own = [scaled(back(count)) for count in range(5)]
+    own += [scaled(past[-length:].mean()) for length in (3, 6, 2 * size)]
+    own += [np.log(scale / (abs(middle) + 1e-9)), np.log1p(origin)]
+    own += [scaled(window.min()), scaled(window.max())]
+    if m > 1:
+        latest, earlier = scaled(past[-m:].mean()), scaled(past[-2 * m : -m].sum() / m)
+        own += [scaled(back(0)) - scaled(back(m)), latest, latest - earlier]
+    rows = []
+    for step in steps:
+        seasonal = []
+        for season, most in ((m, 3), (m2, 2)):
+            for cycle in range(1, most + 1) if season > 1 else ():
+                place = origin + step % season - season * cycle
+                seasonal.append(scaled(values[place]) if place >= 0 else np.nan)
+        rows.append([step, *seasonal, *own])
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("length", "seasons", "origins"),
+    [
+        (1, NONE, [1]),
+        (3, MONTH, [1, 2, 3]),
+        (20, NONE, [1, 5, 12, 13, 20]),
+        (60, MONTH, [2, 11, 12, 13, 24, 25, 36, 60]),
+        (400, DAY, [1, 24, 47, 168, 200, 336, 400]),
+    ],
+)
+def test_features_are_what_one_would_write_down(length: int, seasons: Seasons, origins: list[int]) -> None:
+    """Near the beginning, too, where the windows reach before the first value."""
+    draw = np.random.default_rng(5)
+    history = history_of(draw.gamma(2.0, 1.0, length), 700, Frequency.parse("M"))
+    steps = np.argsort(draw.random((len(origins), 30)), axis=1)
+
+    table, _, _ = features(history, np.array(origins), seasons, steps)
+
+    for found, origin, ahead in zip(table, origins, steps, strict=True):
+        np.testing.assert_allclose(
+            found, plain(history.values, origin, ahead, seasons), rtol=1e-9, atol=1e-12
+        )
+
+
+def test_what_equals_the_middle_of_the_window_is_zero_and_no_rounding() -> None:
+    """Of zeros and their rounding the trees would make bins, and the machine would choose the splits."""
+    history = history_of(np.random.default_rng(5).gamma(2.0, 1.0, 9), 700, Frequency.parse("M"))
+
+    table, _, _ = features(history, np.arange(1, 10), NONE, np.zeros((9, 1), int))
+
+    mean_of_all_before = table[:, 0, 1 + 5 + 2]
+    assert (mean_of_all_before == 0).all()
+
+
+def test_what_is_known_besides_comes_after_the_values_and_categories_last() -> None:
+    values = np.arange(30.0) % 7
+    alone = history_of(values, 700, Frequency.parse("M"))
+    context = Context(("price",), np.arange(32.0)[None], (True,), (), np.empty((32, 0)), np.array([4.0]), 2)
+    steps = np.arange(2)[None]
+
+    own, _, _ = features(alone, np.array([30]), NONE, steps)
+    table, _, _ = features(history_of(values, 700, alone.frequency, context), np.array([30]), NONE, steps)
+
+    assert (table[..., : own.shape[-1]] == own).all()
+    assert table[0, :, own.shape[-1] :].tolist() == [[30, 30 - 23.5, 4], [31, 31 - 23.5, 4]]
 
 
 def told(series: int, error: str | None = None) -> dict[str, Any]:

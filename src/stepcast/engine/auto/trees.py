@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,13 +15,16 @@ from stepcast.engine.auto.seasons import Seasons
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-__all__ = ["Trees", "can_grow", "fit_trees"]
+__all__ = ["Trees", "can_grow", "features", "fit_trees"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
+
 FITTED = (0.1, 0.5, 0.9)  # the quantiles trees are grown for; the others lie between and beyond them
 RECENT = 5  # latest values that are features one by one
+FEWEST_BEFORE = 12  # values in the window before an origin; two seasons if they are longer
 FEWEST_ROWS = 400
 SETTINGS = {
     "objective": "quantile",
@@ -119,25 +123,30 @@ def fit_trees(
         if len(candidates) == 0:
             continue
         origins = np.sort(draw.choice(candidates, min(each, len(candidates)), replace=False))
-        chosen = np.argsort(draw.random((len(origins), horizon)), axis=1)[:, :steps]
+        # copied, since the kernel is compiled for arrays in one piece
+        chosen = np.argsort(draw.random((len(origins), horizon)), axis=1)[:, :steps].copy()
         table, middle, scale = features(history, origins, seasons, chosen)
         places = origins[:, None] + chosen
         inside = places < last
         target = (series[np.minimum(places, len(series) - 1)] - middle[:, None]) / scale[:, None]
         inside &= np.abs(target) < 30
-        tables.append(table[inside])
+        tables.append(table[inside].astype(np.float32))
         targets.append(target[inside])
     if sum(map(len, targets)) < FEWEST_ROWS:
         return None
     table, target = np.concatenate(tables), np.concatenate(targets)
     data = lgb.Dataset(
-        table.astype(np.float32),
+        table,
         target,
         params={"max_bin": SETTINGS["max_bin"], "verbose": -1, "num_threads": 1},
         free_raw_data=False,
         categorical_feature=list(range(table.shape[1] - _codes(histories[0]), table.shape[1])),
     )
-    boosters = [lgb.train({**SETTINGS, "alpha": quantile}, data, rounds) for quantile in FITTED]
+    # kept as it was trained, else LightGBM writes and reads it once more
+    boosters = [
+        lgb.train({**SETTINGS, "alpha": quantile}, data, rounds, keep_training_booster=True)
+        for quantile in FITTED
+    ]
     return Trees(tuple(booster.model_to_string() for booster in boosters), seasons)
 
 
@@ -150,48 +159,75 @@ def features(
     All of them are relative to the middle and scale of the window before the origin, so that series of any
     size teach one another. What is known besides the values comes last, and categories after that.
     """
-    values = history.values
-    m, m2 = seasons.short, seasons.long
-    size = max(2 * m, 12)
-    places = origins[:, None] - size + np.arange(size)
-    window = np.where(places >= 0, values[np.maximum(places, 0)], np.nan)
-    middle = np.nanmean(window, axis=1)
-    scale = np.nanmean(np.abs(window - middle[:, None]), axis=1) + 1e-3 * np.abs(middle) + 1e-9
-
-    def scaled(raw: Floats) -> Floats:
-        shape = (-1,) + (1,) * (raw.ndim - 1)
-        result: Floats = (raw - middle.reshape(shape)) / scale.reshape(shape)
-        return result
-
-    total = np.concatenate([[0.0], np.cumsum(values)])
-
-    def mean_of(length: int) -> Floats:
-        count = np.minimum(origins, length)
-        result: Floats = scaled((total[origins] - total[origins - count]) / count)
-        return result
-
-    columns = [steps.astype(float)]
-    single = [scaled(values[np.maximum(origins - 1 - back, 0)]) for back in range(RECENT)]
-    single += [mean_of(length) for length in (3, 6, 2 * size)]
-    single += [np.log(scale / (np.abs(middle) + 1e-9)), np.log1p(origins.astype(float))]
-    single += [scaled(np.nanmin(window, axis=1)), scaled(np.nanmax(window, axis=1))]
-    if m > 1:
-        single.append(single[0] - scaled(values[np.maximum(origins - 1 - m, 0)]))
-        single.append(mean_of(m))
-        single.append(
-            mean_of(m)
-            - scaled((total[np.maximum(origins - m, 0)] - total[np.maximum(origins - 2 * m, 0)]) / m)
-        )
-    for season, cycles in ((m, 3), (m2, 2)):
-        if season <= 1:
-            continue
-        for cycle in range(1, cycles + 1):
-            places = origins[:, None] + steps - season * (steps // season + cycle)
-            columns.append(np.where(places >= 0, scaled(values[np.maximum(places, 0)]), np.nan))
-    columns += [np.broadcast_to(column[:, None], steps.shape) for column in single]
+    table, middle, scale = _of_values(history.values, origins, steps, seasons.short, seasons.long)
     if history.context is not None:
-        columns += _known_besides(history.context, origins, steps, size)
-    return np.stack(columns, axis=-1), middle, scale
+        window = max(2 * seasons.short, FEWEST_BEFORE)
+        besides = _known_besides(history.context, origins, steps, window)
+        table = np.concatenate([table, np.stack(besides, axis=-1)], axis=-1)
+    return table, middle, scale
+
+
+@compiled
+def _of_values(values, origins, steps, short, long):  # type: ignore[no-untyped-def]
+    """Those of ``features`` that come from the values alone, and middle and scale.
+
+    Columns: the step, the values whole seasons before it, and then those that all steps of an origin share.
+    """
+    window = max(2 * short, FEWEST_BEFORE)
+    cycles = (3 if short > 1 else 0) + (2 if long > 1 else 0)
+    columns = 1 + cycles + RECENT + 7 + (3 if short > 1 else 0)
+    table = np.empty((len(origins), steps.shape[1], columns))
+    middles, scales = np.empty(len(origins)), np.empty(len(origins))
+    for row in range(len(origins)):
+        origin = origins[row]
+        begin = max(origin - window, 0)
+        middle = _mean(values, begin, origin)
+        deviation, lowest, highest = 0.0, np.inf, -np.inf
+        for place in range(begin, origin):
+            deviation += abs(values[place] - middle)
+            lowest, highest = min(lowest, values[place]), max(highest, values[place])
+        scale = deviation / (origin - begin) + 1e-3 * abs(middle) + 1e-9
+        middles[row], scales[row] = middle, scale
+
+        for ahead in range(steps.shape[1]):
+            step = steps[row, ahead]
+            table[row, ahead, 0] = step
+            column = 1
+            for season, most in ((short, 3), (long, 2)):
+                if season <= 1:
+                    continue
+                for cycle in range(1, most + 1):
+                    place = origin + step - season * (step // season + cycle)
+                    table[row, ahead, column] = (values[place] - middle) / scale if place >= 0 else np.nan
+                    column += 1
+
+        own = table[row, 0, 1 + cycles :]
+        for back in range(RECENT):
+            own[back] = (values[max(origin - 1 - back, 0)] - middle) / scale
+        column = RECENT
+        for length in (3, 6, 2 * window):
+            own[column] = (_mean(values, max(origin - length, 0), origin) - middle) / scale
+            column += 1
+        own[column] = np.log(scale / (abs(middle) + 1e-9))
+        own[column + 1] = np.log1p(float(origin))
+        own[column + 2] = (lowest - middle) / scale
+        own[column + 3] = (highest - middle) / scale
+        if short > 1:
+            latest = (_mean(values, max(origin - short, 0), origin) - middle) / scale
+            # where there is no whole season before the latest one, what is missing counts as zero
+            start = max(origin - 2 * short, 0)
+            earlier = values[start : max(origin - short, 0)].sum() / short
+            own[column + 4] = own[0] - (values[max(origin - 1 - short, 0)] - middle) / scale
+            own[column + 5] = latest
+            own[column + 6] = latest - (earlier - middle) / scale
+        for ahead in range(1, steps.shape[1]):
+            table[row, ahead, 1 + cycles :] = own
+    return table, middles, scales
+
+
+@compiled
+def _mean(values, begin, stop):  # type: ignore[no-untyped-def]
+    return values[begin:stop].sum() / (stop - begin)
 
 
 def _known_besides(context: Context, origins: Integers, ahead: Integers, size: int) -> list[Floats]:

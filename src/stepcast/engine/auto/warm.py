@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from stepcast.engine.auto.history import history_of
 from stepcast.engine.auto.predictor import forecast, train
+from stepcast.engine.auto.seasons import Seasons
 from stepcast.engine.auto.shared import fit_shared
+from stepcast.engine.auto.trees import features
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel, Related
 from stepcast.engine.task import Task
@@ -23,3 +26,5 @@ def warm_up() -> None:
     counts = np.arange(60.0) % 4
     parts = Panel(("d",), (counts,), (np.isfinite(counts),), 600, Frequency.parse("M"))
     train(parts, task, fit_shared(parts, task))
+    # too few series to grow trees, which would need LightGBM: what they are grown from is called by itself
+    features(history_of(counts, 600, panel.frequency), np.array([30]), Seasons(12, 0), np.arange(6)[None])
