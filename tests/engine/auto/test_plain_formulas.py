@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stepcast.engine.auto.baselines import baselines
-from stepcast.engine.auto.calendar_effects import CAUTION, _sweep
+from stepcast.engine.auto.calendar_effects import CAUTION, FEW_TIMES, _sweep
 from stepcast.engine.auto.distribution import _ensemble
 from stepcast.engine.auto.empirical import FADING, MEMORY, SEASONAL_FADING, empirical_quantiles
 from stepcast.engine.auto.history import history_of
@@ -178,6 +178,7 @@ def test_what_a_key_explains_moves_from_the_rest_to_the_effect() -> None:
     spread = np.array([((one - one.mean()) ** 2).sum() for one in groups])
     variance = (spread + 3 * spread.sum() / 27) / (10 - 1 + 3)
     mean = np.array([one.mean() for one in groups])
-    kept = mean * np.maximum(0.0, 1 - CAUTION * variance / (10 * mean**2))
+    caution = CAUTION * (1 + (FEW_TIMES / 10) ** 2)
+    kept = mean * np.maximum(0.0, 1 - caution * variance / (10 * mean**2))
     assert effect == pytest.approx(kept[key])
     assert rest == pytest.approx(given - kept[key[begin:35]])

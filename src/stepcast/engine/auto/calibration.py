@@ -19,6 +19,8 @@ FACTORS = np.exp(np.linspace(np.log(0.4), np.log(2.5), 25))
 # A factor found on n windows is trusted with the share root(n) / (root(n) + PRIOR): windows of many series at
 # one time, or of one series at near times, err together.
 PRIOR = 4.0
+# And a little wider: what comes next differs from what was held back more than that differs among itself.
+WIDER = 1.03
 MEDIAN = len(PROBABILITIES) // 2
 OUTERMOST = (
     3  # probabilities further out than this one (0.1 and 0.9) take its factor: too few errors lie there
@@ -100,7 +102,7 @@ def _factors(blended: Floats, actual: Floats, scale: Floats) -> Floats:
             own = _factor(ratio[inside], level) if inside.any() else overall
             cheapest = (by_step[:, bucket == number].mean(axis=1) + by_step.mean(axis=1)).argmin()
             covering = np.sqrt(own * overall)
-            result[number, [place, -1 - place]] = np.sqrt(covering * FACTORS[cheapest]) ** trust
+            result[number, [place, -1 - place]] = WIDER * np.sqrt(covering * FACTORS[cheapest]) ** trust
     result[:, :OUTERMOST] = result[:, [OUTERMOST]]
     result[:, -OUTERMOST:] = result[:, [OUTERMOST]]
     return result

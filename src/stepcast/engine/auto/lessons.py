@@ -41,7 +41,7 @@ MOST_CELLS = 4_000_000  # of the ridge's windows: bounds time and memory for lon
 # Origins held back for calibration: of one series, each of few, all of many together, where one each is less.
 HELD_BACK_ALONE, HELD_BACK_EACH, HELD_BACK_TOGETHER = 24, 6, 60
 LOGS = (0.0, 0.5, 1.0)  # shares of the spread from logarithms that are tried
-TREE_ROWS = 40_000
+TREE_ROWS = 60_000
 TREE_ROWS_EACH = 300
 TREE_ROUNDS = 100
 TRIAL_ROWS, TRIAL_ROUNDS = 20_000, 60  # of trees that only tell how much trees are to count
@@ -94,7 +94,7 @@ def learn(
     every = _every(histories)
     pool = pool_of(histories[::every], horizon)
     histories = [history.with_pool(pool) for history in histories]
-    before, after = _ridges(histories, horizon, count, earlier)
+    before, after = _ridges(histories, horizon, count)
     chosen = histories[::every]
     evidence = [evidence_of(history, horizon, count, before, after, effort.quick) for history in chosen]
     experience = _experience(evidence, horizon, metric)
@@ -128,11 +128,9 @@ def _every(histories: list[History]) -> int:
     return max(1, -(-len(histories) // most))
 
 
-def _ridges(
-    histories: list[History], horizon: int, count: int, earlier: "Lessons | None"
-) -> tuple[dict[str, Ridge], dict[str, Ridge]]:
+def _ridges(histories: list[History], horizon: int, count: int) -> tuple[dict[str, Ridge], dict[str, Ridge]]:
     """A ridge for every view, fitted before the origins and once more to everything, with one penalty."""
-    penalties = {name: ridge.penalty for name, ridge in earlier.before.items()} if earlier else {}
+    penalties: dict[str, float] = {}
     if not histories:
         return {}, {}
     lengths = np.array([len(history) for history in histories])
