@@ -130,7 +130,7 @@ def _every(histories: list[History]) -> int:
 
 def _ridges(histories: list[History], horizon: int, count: int) -> tuple[dict[str, Ridge], dict[str, Ridge]]:
     """A ridge for every view, fitted before the origins and once more to everything, with one penalty."""
-    penalties: dict[str, float] = {}
+    penalties: dict[str, float | None] = {}
     if not histories:
         return {}, {}
     lengths = np.array([len(history) for history in histories])
