@@ -134,11 +134,15 @@ def test_a_promotion_known_ahead_makes_forecasts_much_better(series: int) -> Non
 
 
 def test_random_features_hardly_cost_anything() -> None:
-    draw = np.random.default_rng(8)
-    panel, actual = promoted(12, 120, effect=0.0)
-    noise = Related(("a", "b"), tuple(draw.normal(size=(2, 127)) for _ in range(12)), HORIZON)
+    ratios = []
+    for seed in range(1, 5):
+        draw = np.random.default_rng(seed)
+        panel, actual = promoted(12, 120, effect=0.0, seed=seed)
+        noise = Related(("a", "b"), tuple(draw.normal(size=(2, 127)) for _ in range(12)), HORIZON)
+        with_noise = errors(replace(panel, related=noise), actual)
+        ratios.append(with_noise / errors(replace(panel, related=None), actual))
 
-    assert errors(replace(panel, related=noise), actual) < 1.02 * errors(replace(panel, related=None), actual)
+    assert np.mean(ratios) < 1.03
 
 
 def test_holidays_make_daily_forecasts_better() -> None:
