@@ -141,6 +141,7 @@ def count_distribution(  # type: ignore[no-untyped-def]
     phases, bins = out.shape
     length, count, cycle_count = len(y), len(memories), len(cycle_memories)
     candidates = len(weights)
+    alike = 3 * count  # candidates before this one have one distribution for all phases
     histogram = np.zeros((count, bins))
     by_phase = np.zeros((season, cycle_count, bins))
     weight, sum_one, sum_demand = np.zeros(count), np.zeros(count), np.zeros(count)
@@ -176,10 +177,6 @@ def count_distribution(  # type: ignore[no-untyped-def]
                 size = (sum_one[c] + SIZES_BELIEVED * mean_size) / (sum_demand[c] + SIZES_BELIEVED)
                 share = min(max(sum_demand[c] / weight[c], 0.0), 1.0)
                 _negative_binomial(max(size - 1, 0.0), size_dispersion, 1, share, table[2 * count + c, 0])
-                for s in range(1, ahead):
-                    table[c, s] = table[c, 0]
-                    table[count + c, s] = table[count + c, 0]
-                    table[2 * count + c, s] = table[2 * count + c, 0]
                 if season > 1:
                     dispersion = _dispersion(excess[1, c], square[1, c], mean)
                     for s in range(ahead):
@@ -199,7 +196,7 @@ def count_distribution(  # type: ignore[no-untyped-def]
                         held = by_phase[phase, c].sum()
                         for k in range(bins):
                             running += by_phase[phase, c, k]
-                            all_alike = table[count - 1, s, k]
+                            all_alike = table[count - 1, 0, k]
                             table[4 * count + c, s, k] = (running + CYCLES_BELIEVED * all_alike) / (
                                 held + CYCLES_BELIEVED
                             )
@@ -209,19 +206,20 @@ def count_distribution(  # type: ignore[no-untyped-def]
                 for c in range(candidates):
                     for s in range(phases):
                         for k in range(bins):
-                            out[s, k] += weights[c] * table[c, s % ahead, k]
+                            out[s, k] += weights[c] * table[c, s % ahead if c >= alike else 0, k]
             else:
                 scored *= fading
                 for c in range(candidates):
                     losses[c] *= fading
                     for s in range(ahead):
                         # of a step function at y beside F: the squares of F below y, of 1 - F from y on
-                        squares[0] = 0.0
-                        for k in range(bins):
-                            squares[k + 1] = squares[k] + table[c, s, k] ** 2
-                            rest[k + 1] = (1 - table[c, s, k]) ** 2
-                        for k in range(bins - 1, 0, -1):
-                            rest[k] += rest[k + 1]
+                        if s == 0 or c >= alike:
+                            squares[0] = 0.0
+                            for k in range(bins):
+                                squares[k + 1] = squares[k] + table[c, s, k] ** 2
+                                rest[k + 1] = (1 - table[c, s, k]) ** 2
+                            for k in range(bins - 1, 0, -1):
+                                rest[k] += rest[k + 1]
                         for j in range(s, reach, season):
                             losses[c] += squares[y[t + j]] + rest[y[t + j] + 1]
                 scored += reach
