@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 # Of the sample so many are examined one by one, fewer where they are long; the rest feed the global members.
-FEWEST_EXAMINED, MOST_EXAMINED, POINTS_EXAMINED = 60, 300, 80_000
+FEWEST_EXAMINED, MOST_EXAMINED, POINTS_EXAMINED = 60, 300, 60_000
 MOST_WINDOWS = 10_000  # of the ridge, together
 MOST_CELLS = 4_000_000  # of the ridge's windows: bounds time and memory for long lags and horizons
 # Origins held back for calibration: of one series, each of few, all of many together, where one each is less.
