@@ -6,7 +6,7 @@ Monthly series of a made-up shop (24 to 120 months: seasons, trends, counts, som
 through fit_shared once, then through train and forecast shard by shard, in shards of the pipeline's own
 sizes. Every number of series runs in a fresh process, which makes one shard at a time as a worker reads it,
 so that its peak is a worker's. CPU is that process's, in one thread, without importing and compiling. What
-is learned once (``shared``) costs the same from about 1,000 series on; ``a series`` is what each shard adds,
+is learned once (``shared``) costs about the same from 1,000 series on; ``a series`` is what each shard adds,
 ``to 1,000`` that beside the same of 1,000 series, ``in all`` both together.
 """
 

@@ -1,9 +1,9 @@
 """Members that need no fitting: the last value, the last season, means of seasons and of everything."""
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.seasons import Seasons
 
 __all__ = ["baselines", "mean_of_all"]
@@ -12,8 +12,6 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 CYCLES = 4  # how many last seasons a profile is the mean of
-
-compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 
 def baselines(

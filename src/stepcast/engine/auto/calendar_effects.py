@@ -6,10 +6,10 @@ agree on it, and none where they do not.
 
 from functools import lru_cache
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.calendar import moment_of
 from stepcast.engine.frequency import Frequency
 
@@ -18,7 +18,6 @@ __all__ = ["calendar_effects", "year_length"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 YEARS_NEEDED = 3
 ROUNDS = 3  # of backfitting: each kind of effect is estimated on what the others leave

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.evidence import Evidence
 from stepcast.engine.auto.spread import PROBABILITIES, error_quantiles
 from stepcast.engine.auto.stacking import error_products, stacked
@@ -26,7 +26,6 @@ __all__ = [
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 OWN_ERRORS = 10.0  # independent errors of its own at which a series trusts them as much as the panel's
 

@@ -1,9 +1,9 @@
 """The non-parametric member: quantiles of past values themselves, recent ones and those of the phase more."""
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.seasons import Seasons
 from stepcast.engine.auto.spread import PROBABILITIES
 
@@ -14,8 +14,6 @@ Floats = NDArray[np.float64]
 MEMORY = 60  # values of a phase that are looked at
 FADING = 0.08  # weight lost from one to the one before it, without season; with one, SEASONAL_FADING
 SEASONAL_FADING = 0.25
-
-compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 
 def empirical_quantiles(values: Floats, seasons: Seasons, horizon: int) -> Floats:

@@ -69,15 +69,19 @@ def evidence_of(
     origins = origins_of(length, horizon, seasons, year_length(history.frequency), count)
     warm = max(2 * seasons.short, 2 * seasons.long, 4)
     fitted = max(min(history.judged, length - horizon), min(length, warm))
-    known: dict[str, Fitted] = {}
+
+    def from_end(known: dict[str, Fitted]) -> Members:
+        end = np.array([length])
+        return forecast_members(history, seasons, end, length, length, horizon, after, quick, known)
+
     if not len(origins):
-        now = _from_end(history, seasons, horizon, after, quick, known)
+        now = from_end({})
         return Evidence(
             seasons, now.names, np.array([length]), now.forecasts, np.full((1, horizon), np.nan), None
         )
-    until = int(origins[0])
-    past = forecast_members(history, seasons, origins, fitted, until, horizon, before, quick, known)
-    now = _from_end(history, seasons, horizon, after, quick, known if length > WORTH_FITTING_AGAIN else {})
+    known: dict[str, Fitted] = {}
+    past = forecast_members(history, seasons, origins, fitted, int(origins[0]), horizon, before, quick, known)
+    now = from_end(known if length > WORTH_FITTING_AGAIN else {})
     common = [name for name in past.names if name in set(now.names)]
     forecasts = np.concatenate(
         [
@@ -92,17 +96,3 @@ def evidence_of(
     padded = np.concatenate([np.where(history.known, history.values, np.nan), np.full(horizon, np.nan)])
     actual = padded[origins[:, None] + np.arange(horizon)]
     return Evidence(seasons, tuple(common), origins, forecasts, actual, held_back if honest else None)
-
-
-def _from_end(
-    history: History,
-    seasons: Seasons,
-    horizon: int,
-    after: dict[str, Ridge],
-    quick: bool,
-    known: dict[str, Fitted],
-) -> Members:
-    """All members' forecasts from the end of the history; smoothing keeps the parameters it has."""
-    length = len(history)
-    origins = np.array([length])
-    return forecast_members(history, seasons, origins, length, length, horizon, after, quick, known)

@@ -130,7 +130,6 @@ def _every(histories: list[History]) -> int:
 
 def _ridges(histories: list[History], horizon: int, count: int) -> tuple[dict[str, Ridge], dict[str, Ridge]]:
     """A ridge for every view, fitted before the origins and once more to everything, with one penalty."""
-    penalties: dict[str, float | None] = {}
     if not histories:
         return {}, {}
     lengths = np.array([len(history) for history in histories])
@@ -155,9 +154,9 @@ def _ridges(histories: list[History], horizon: int, count: int) -> tuple[dict[st
                 starts[view.name].append(own)
         for name in filter(series.get, VIEWS):
             windows = windows_of(series[name], starts[name], lags, horizon)
-            if (ridge := fit_ridge(windows, penalties.get(name))) is not None:
+            early = fitted[0].get(name)
+            if (ridge := fit_ridge(windows, early.penalty if early else None)) is not None:
                 ridges[name] = ridge
-                penalties[name] = ridge.penalty
     common = set(fitted[0]) & set(fitted[1])
     return {name: fitted[0][name] for name in common}, {name: fitted[1][name] for name in common}
 

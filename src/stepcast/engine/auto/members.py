@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.auto.baselines import baselines, mean_of_all
 from stepcast.engine.auto.calendar_effects import year_length
+from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.history import History
 from stepcast.engine.auto.intermittent import intermittent
 from stepcast.engine.auto.reason import bounds_at
@@ -21,7 +21,6 @@ __all__ = ["Members", "forecast_members"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 # How many widths of the observed range a member may leave it by before the last value replaces it.
 SANE_RANGES = 1.0

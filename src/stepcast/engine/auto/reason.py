@@ -1,17 +1,15 @@
 """How far a forecast may go: what leaves everything observed too far has exploded, whatever made it."""
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.history import History
 
 __all__ = ["bounds_at"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 
 def bounds_at(history: History, origins: Integers, horizon: int, ranges: float) -> tuple[Floats, Floats]:

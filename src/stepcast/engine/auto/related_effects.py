@@ -9,10 +9,10 @@ coefficients that were known there, so that a feature which explains nothing sho
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.context import Context
 from stepcast.engine.auto.history import History
 from stepcast.engine.auto.seasons import seasons_of
@@ -23,7 +23,6 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Kind = Literal["logs", "ratios", "sums"]
 
-compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 CAUTION = 3.0  # without a panel's word a coefficient keeps the share 1 - CAUTION / t**2 of itself
 ROUNDS = 8  # of coordinate descent

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.seasons import Seasons
 
 __all__ = ["Ridge", "Windows", "fit_ridge", "lags_of", "starts_of", "windows_of"]
@@ -19,8 +19,6 @@ MOST_LAGS = 400
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 STEPS_TRIED = 48
 WILD = 20.0  # a window whose target lies further than this many scales away teaches nothing
-
-compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 
 @dataclass(frozen=True)

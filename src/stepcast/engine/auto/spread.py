@@ -1,8 +1,9 @@
 """How far the truth may lie from the forecast: quantiles of the ensemble's own past errors, by step ahead."""
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
+from stepcast.engine.auto.compiled import compiled
 
 __all__ = ["PROBABILITIES", "at_probabilities", "error_quantiles", "with_mean"]
 
@@ -14,8 +15,6 @@ PROBABILITIES = np.array([0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 
 NEIGHBOURS = ((30, 2), (120, 1))
 SYMMETRY = 0.5  # share of the mirrored errors: few samples tell little about skew
 FEWEST = 5  # errors that a step needs; beyond, the last good step widens by the square root of time
-
-compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 
 def error_quantiles(errors: Floats) -> Floats:

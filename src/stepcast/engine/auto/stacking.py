@@ -7,10 +7,10 @@ back to where it began, so that few origins do not decide much.
 
 from itertools import pairwise
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.weights import BUCKETS, sureness
 
 __all__ = ["error_products", "stacked"]
@@ -24,8 +24,6 @@ CLIP = 12.0  # errors count at most as many typical ones
 TINY = 1e-12  # a weight that is as good as none
 FLOOR = float(np.log(TINY))
 STEPS = 8  # of each bucket that products are taken of: neighbours err alike
-
-compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 
 def error_products(forecasts: Floats, actual: Floats, worth: Floats) -> Floats:

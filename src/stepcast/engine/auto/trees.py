@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.context import Context
 from stepcast.engine.auto.history import History
 from stepcast.engine.auto.seasons import Seasons
@@ -20,7 +20,6 @@ __all__ = ["Trees", "can_grow", "features", "fit_trees"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 FITTED = (0.1, 0.5, 0.9)  # the quantiles trees are grown for; the others lie between and beyond them
 RECENT = 5  # latest values that are features one by one

@@ -1,8 +1,9 @@
 """How much each member of a series counts: by its losses at many origins, shrunk toward the panel's."""
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
+from stepcast.engine.auto.compiled import compiled
 
 __all__ = ["buckets_of", "log_losses", "member_weights", "sureness"]
 
@@ -16,8 +17,6 @@ TRUST = 10.0  # how many origins of its own the panel's losses are worth to a se
 POWERS = (4.0, 12.0)
 MANY_WINDOWS = 8.0  # half of the way from no windows to very many
 CLIP = 4.0  # on logarithms of relative losses
-
-compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
 
 
 def buckets_of(horizon: int) -> Integers:
