@@ -297,12 +297,14 @@ def test_reserved_words_are_refused_but_for_the_domains_own() -> None:
     assert problems == []
 
 
-@pytest.mark.parametrize("name", ["model", "Date", "p10", "wql_p10", "Weights", "type"])
+@pytest.mark.parametrize("name", ["model", "Date", "p10", "score", "wql_p10", "Weights", "type"])
 def test_a_dimension_called_like_a_column_of_the_tables_is_refused(name: str) -> None:
     schema = params_document()["Datasets"][0]["Schema"]["Attributes"]
     found = read(Datasets__0__Schema__Attributes=[*schema, attribute(name, "string")])[1]
 
     assert [problem.rule for problem in found if problem.severity == "error"] == ["V08"]
+    advised = found[0].remedy.split("'")[1]
+    assert read(Datasets__0__Schema__Attributes=[*schema, attribute(advised, "string")])[0] is not None
 
 
 def test_every_column_that_the_tables_have_besides_the_files_own_is_known() -> None:

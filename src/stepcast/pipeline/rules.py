@@ -120,7 +120,7 @@ def no_column_stands_twice_in_sql(raw: Raw) -> Iterator[Problem]:
                     "V08",
                     f"{at}.Schema.Attributes[{number}].AttributeName",
                     f"{name!r} is a column of its own in the SQL tables",
-                    f"Rename it, for example to '{name}_1'",
+                    f"Rename it, for example to 'item_{name}'",
                 )
 
 

@@ -195,3 +195,14 @@ def test_it_beats_past_values_and_zero_on_spare_parts() -> None:
 
     assert sums[0] < 0.9 * sums[1]
     assert sums[0] < 0.95 * sums[2]
+
+
+def test_the_day_of_five_minutes_is_a_season_of_counts() -> None:
+    """Calls come from eight to four o'clock, as many as chance has it."""
+    day = np.where((np.arange(288) >= 96) & (np.arange(288) < 192), 6.0, 0.0)
+    calls = np.random.default_rng(2).poisson(np.tile(day, 12)).astype(float)
+
+    median = count_forecast(calls, Seasons(288, 0), 288)[0][:, MEDIAN]
+
+    assert (median[day == 0] == 0).all()
+    assert median[day > 0].mean() == pytest.approx(6, abs=1)
