@@ -18,6 +18,7 @@ from localaws.application import Application
 from localaws.cloudformation import backend as cloudformation
 from localaws.cloudformation.resource import Cloud
 from localaws.deliveries import Deliveries
+from localaws.durability.journal import Journal
 from localaws.durability.keeper import Keeper
 from localaws.http_server import HttpServer
 from localaws.iam import managed_policies
@@ -32,14 +33,11 @@ from localaws.states import (
     choices,
     clients,
     definitions,
-    ending,
+    durable as executions,
     error_codes,
-    history,
     integrations,
     lambda_tasks,
-    map_runs,
     parsing,
-    starting,
     threads,
 )
 
@@ -118,15 +116,14 @@ def start_parts(
         choices,
         definitions,
         error_codes,
-        history,
         integrations,
-        map_runs,
         parsing,
-        starting,
         threads,
     ):
         part.mend(stopping)
-    ending.mend(stopping, changed)
+    journal = Journal(folder / "journal", sync=durable)
+    stopping.callback(journal.close)
+    running = executions.patch(stopping, journal)
     clients.mend(stopping, endpoint)
     lambda_tasks.mend(stopping, invoker)
 
@@ -141,8 +138,9 @@ def start_parts(
 
     stopping.callback(athena.install(objects, folder / "athena"))
 
-    stopping.callback(ending.stop_all)
+    stopping.callback(running.close)
     server.start()
+    running.resume()
     if keeper is not None:
         stopping.callback(keeper.stop)
     stopping.callback(server.stop)

@@ -48,10 +48,11 @@ class NotKept(OSError):
 class Journal:
     """Rows of bytes by kind, scope and key, in ``path``; with None as path nothing is kept.
 
-    Rows of a kind are ordered by scope, then key.
+    Rows of a kind are ordered by scope, then key. Without ``sync`` a barrier does not wait for the disk: for
+    what is only too large for memory, and need not outlive the process.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, sync: bool = True) -> None:
         self._path = path
         self._pending: list[tuple[str, tuple[str | bytes, ...]]] = []
         self._written = self._strict = self._committed = 0  # counts of operations
@@ -63,7 +64,7 @@ class Journal:
             return
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute(f"PRAGMA synchronous = {'FULL' if sync else 'OFF'}")
         self._connection.execute(_TABLE)
         self._thread = threading.Thread(target=self._commit_lazily, name="localaws journal", daemon=True)
         self._thread.start()
@@ -86,11 +87,13 @@ class Journal:
         self._add(_CLEAR, (kind, scope, prefix, prefix + _END), lazy)
 
     def rows(self, kind: str, scope: str | None = None) -> Iterator[tuple[str, str, bytes]]:
-        """The rows of a kind (of one scope) in order: scope, key, value. Only what is committed is seen."""
+        """The rows of a kind (of one scope) in order: scope, key, value. What was written before is seen."""
         if self._path is None:
             return
         query, given = (_ALL, (kind,)) if scope is None else (_SCOPE, (kind, scope))
         with self._commit:
+            with suppress(NotKept):  # whoever answers a client next will hear of it
+                self._commit_all()
             found = self._connection.execute(query, given).fetchall()
         yield from found
 
@@ -155,5 +158,5 @@ class Journal:
             self._lazy.wait()
             self._closed.wait(_LAZY_SECONDS)
             self._lazy.clear()
-            with self._commit, suppress(NotKept):  # whoever answers a client next will hear of it
+            with self._commit, suppress(NotKept):  # as in rows
                 self._commit_all()

@@ -17,10 +17,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from moto.core.base_backend import BackendDict, BaseBackend
-from moto.stepfunctions.parser.backend.execution import Execution
-
-from localaws.durability.executions import execution_state, restored_execution
-
 __all__ = ["BackendName", "backends", "dump_backend", "load_backend"]
 
 BackendName = tuple[str, str, str, str]
@@ -90,8 +86,6 @@ class _Pickler(pickle.Pickler):
             return _new_dict, (kind,), state, None, None, _fill_dict
         if kind is weakref.WeakValueDictionary:
             return _weak_values, (dict(obj),)
-        if isinstance(obj, Execution):
-            return restored_execution, execution_state(obj)
         if kind is types.FunctionType and "<" in obj.__qualname__:
             closure = tuple(cell.cell_contents for cell in obj.__closure__ or ())
             return _function, (

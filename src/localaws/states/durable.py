@@ -1,0 +1,27 @@
+"""The executions of a running LocalAws: what every patch about them shares, wired once."""
+
+from contextlib import ExitStack
+
+from localaws.durability.journal import Journal
+from localaws.states import activities, api, map_runs, programs, retries, task_tokens, waits
+from localaws.states.activities import ActivityQueues
+from localaws.states.executions import Executions
+from localaws.states.map_runs import MapRuns
+from localaws.states.task_tokens import TaskTokens
+
+__all__ = ["patch"]
+
+
+def patch(undo: ExitStack, journal: Journal) -> Executions:
+    """Keep executions in ``journal``; those that ran go on when ``resume`` of the result is called."""
+    tokens = TaskTokens()
+    queues = ActivityQueues(tokens)
+    executions = Executions(journal, tokens)
+    found = MapRuns(executions)
+    api.patch(undo, executions, found, tokens, queues)
+    map_runs.patch(undo, executions, found)
+    task_tokens.patch(undo, tokens)
+    activities.patch(undo, tokens, queues)
+    for part in (programs, retries, waits):
+        part.patch(undo)
+    return executions
