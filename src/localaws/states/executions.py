@@ -192,12 +192,7 @@ class Executions:
             run = execution.run
             if run is None or execution.map_run:
                 continue
-            try:
-                run.resume()
-                run.prepare()
-            except Exception:
-                log.exception("%s cannot go on", execution.arn)
-                continue
+            run.prepare()
             log.info("%s goes on after event %d", execution.arn, run.recorder.last)
             self._in_thread(execution, run)
 
@@ -229,8 +224,8 @@ class Executions:
             if described.status == "RUNNING":
                 definition = self._definition(described.definition)
                 execution.run = Run(self.journal, execution.arn, described, definition)
-                if execution.map_run:
-                    execution.run.resume()
+                execution.run.resume()
+                self._tokens.expect(execution.run)
         for execution, described in loaded:
             run, parent = execution.run, self._found.get(described.parent or "")
             if run is not None and described.parent and (parent is None or parent.run is None):

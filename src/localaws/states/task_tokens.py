@@ -17,7 +17,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from botocore.exceptions import ClientError
-from moto.stepfunctions.parser.api import InvalidOutput, InvalidToken, TaskTimedOut
+from moto.stepfunctions.exceptions import InvalidToken
+from moto.stepfunctions.parser.api import InvalidOutput, TaskTimedOut
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_callback
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (
@@ -44,6 +45,7 @@ from localaws.states.run import Run
 __all__ = ["TaskTokens", "Waiting", "patch"]
 
 _TOKEN = re.compile(r"[0-9a-f]{64}")
+_GONE = "Task Timed Out: 'Provided task does not exist anymore'"
 _SYNC_LOOK_SECONDS = 0.1  # moto looks every half second whether what a .sync task waits for has ended
 
 
@@ -73,22 +75,29 @@ class TaskTokens:
 
     def __init__(self) -> None:
         self._waiting: dict[str, Waiting] = {}
+        self._expected: dict[str, Run] = {}  # of tasks that have not gone on yet after a restart
         self._lock = threading.Lock()
+
+    def expect(self, run: Run) -> None:
+        """Take outcomes for the tokens that tasks of ``run`` waited for when the process ended."""
+        self._expected.update(dict.fromkeys(run.tokens, run))
 
     def open(self, env: Any, more: dict[str, Any] | None = None, *, keep: bool = True) -> Waiting:
         """The token of the attempt that is evaluated in ``env``: the one that it had before a restart, or new."""
         place = place_of(env)
         run = place.run
         of_attempt = {"place": place.path, "entered": place.entered, "attempt": _attempt(env)}
-        found = next((key for key, row in run.tokens.items() if row.items() >= of_attempt.items()), None)
-        if found:
-            waiting = Waiting(run, found, run.tokens.pop(found))
-        else:
+        with self._lock:
+            found = next((key for key, row in run.tokens.items() if row.items() >= of_attempt.items()), None)
+            if found:
+                waiting = self._waiting[found] = Waiting(run, found, run.tokens.pop(found))
+                del self._expected[found]
+        if not found:
             waiting = Waiting(run, uuid.uuid4().hex + uuid.uuid4().hex, {**of_attempt, **(more or {})})
             if keep:
                 waiting.keep()
-        with self._lock:
-            self._waiting[waiting.token] = waiting
+            with self._lock:
+                self._waiting[waiting.token] = waiting
         if not env.is_running():
             waiting.interrupt()
         env.states.context_object.context_object_data["Task"] = {"Token": waiting.token}
@@ -113,8 +122,8 @@ class TaskTokens:
             TaskTimedOut: its task does not wait for it any more, or has an outcome.
             InvalidToken: no token looks like this.
         """
-        waiting = self._known(token)
         with self._lock:
+            waiting = self._known(token)
             if waiting.row.get("outcome"):
                 raise TaskTimedOut(_GONE)
             waiting.row["outcome"] = outcome
@@ -123,7 +132,8 @@ class TaskTokens:
 
     def heartbeat(self, token: str) -> None:
         """The task is being worked on."""
-        self._known(token).endpoint.notify_heartbeat()
+        with self._lock:
+            self._known(token).endpoint.notify_heartbeat()
 
     def interrupt(self, run: Run) -> None:
         """End the waiting of an execution's tasks."""
@@ -136,12 +146,13 @@ class TaskTokens:
         waiting = self._waiting.get(token)
         if waiting is not None and not waiting.run.closed:
             return waiting
+        run = self._expected.get(token)
+        if run is not None and not run.closed:
+            return Waiting(run, token, run.tokens[token])  # the row is the one that its task will find
         if _TOKEN.fullmatch(token or ""):
             raise TaskTimedOut(_GONE)
-        raise InvalidToken(f"Invalid Token: '{token}'")
+        raise InvalidToken(repr(token))
 
-
-_GONE = "Task Timed Out: 'Provided task does not exist anymore'"
 
 
 def check_output(output: str) -> None:
