@@ -40,7 +40,11 @@ def three_tasks(function: str) -> dict[str, Any]:
     task = {"Type": "Task", "Resource": function}
     return {
         "StartAt": "One",
-        "States": {"One": {**task, "Next": "Two"}, "Two": {**task, "Next": "Three"}, "Three": {**task, "End": True}},
+        "States": {
+            "One": {**task, "Next": "Two"},
+            "Two": {**task, "Next": "Three"},
+            "Three": {**task, "End": True},
+        },
     }
 
 
@@ -70,7 +74,10 @@ def measure(state: Path | None, executions: int) -> dict[str, Any]:
         function = make_function(aws, "same", "def handler(event, context): return event")
         passing, tasks = machine("passing", PASS), machine("tasks", three_tasks(function))
         timed(states, tasks, 3)
-        found: dict[str, Any] = {"pass_ms": timed(states, passing, 100), "three_tasks_ms": timed(states, tasks, 30)}
+        found: dict[str, Any] = {
+            "pass_ms": timed(states, passing, 100),
+            "three_tasks_ms": timed(states, tasks, 30),
+        }
         began = time.perf_counter()
         with ThreadPoolExecutor(8) as threads:
 
@@ -85,7 +92,9 @@ def measure(state: Path | None, executions: int) -> dict[str, Any]:
             settle(states, passing)
             found["mib_after_all"] = resident_mib()
         began = time.perf_counter()
-        states.describe_execution(executionArn=states.start_execution(stateMachineArn=passing)["executionArn"])
+        states.describe_execution(
+            executionArn=states.start_execution(stateMachineArn=passing)["executionArn"]
+        )
         found["start_and_describe_ms_after_all"] = 1000 * (time.perf_counter() - began)
         return found
 

@@ -33,12 +33,14 @@ from localaws.states import (
     choices,
     clients,
     definitions,
-    durable as executions,
     error_codes,
     integrations,
     lambda_tasks,
     parsing,
     threads,
+)
+from localaws.states import (
+    durable as executions,
 )
 
 __all__ = ["Parts", "start_parts"]

@@ -64,7 +64,7 @@ def replace(undo: ExitStack, owner: Any, name: str, value: object) -> Any:
 
 
 def add(undo: ExitStack, owner: Any, name: str, value: object) -> None:
-    """Give ``owner`` an attribute until ``undo`` closes; moto must not have it, or this mend is one too many."""
+    """Give ``owner`` an attribute that it lacks until ``undo`` closes."""
     if hasattr(owner, name):
         raise MotoMoved(owner, name)
     undo.callback(delattr, owner, name)

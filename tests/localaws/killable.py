@@ -8,9 +8,21 @@ from typing import Any
 from localaws.aws_session import make_client
 
 _SERVE = """
-import sys
+import os, signal, sys
 from pathlib import Path
 from localaws import LocalAws
+from localaws.durability.journal import Journal
+
+put, last = Journal.put, int(sys.argv[2])
+
+def put_and_die(self, kind, scope, key, value, *, lazy=False):
+    put(self, kind, scope, key, value, lazy=lazy)
+    if kind == "history" and key.isdigit() and int(key) == last and scope.endswith(sys.argv[3]):
+        list(self.rows("history", scope))  # what was written is on disk
+        os.kill(os.getpid(), signal.SIGKILL)
+
+if last:
+    Journal.put = put_and_die
 with LocalAws(state=Path(sys.argv[1])) as aws:
     print(aws.endpoint, flush=True)
     sys.stdin.read()
@@ -27,10 +39,10 @@ class Killable:
         self._process: subprocess.Popen[str] | None = None
         self._clients: dict[str, Any] = {}
 
-    def start(self) -> None:
-        """Return when it serves."""
+    def start(self, die_after: int = 0, of: str = "") -> None:
+        """Return when it serves. It dies when the execution named ``of`` writes its event ``die_after``."""
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, str(self.folder)],
+            [sys.executable, "-c", _SERVE, str(self.folder), str(die_after), of],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -44,6 +56,10 @@ class Killable:
         if service not in self._clients:
             self._clients[service] = make_client(service, self.endpoint, self.region)
         return self._clients[service]
+
+    def dies(self) -> bool:
+        """Whether it is dead."""
+        return self._process is None or self._process.poll() is not None
 
     def kill(self) -> None:
         """SIGKILL."""

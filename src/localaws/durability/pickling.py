@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from moto.core.base_backend import BackendDict, BaseBackend
+
 __all__ = ["BackendName", "backends", "dump_backend", "load_backend"]
 
 BackendName = tuple[str, str, str, str]

@@ -1,7 +1,7 @@
 """Activities: tasks that workers fetch with GetActivityTask.
 
-moto knows activities by name, but hands out no task, and a state that uses one fails (moto 5.2.5, responses.py
-and state_task_activitiy.py).
+moto knows activities by name, but hands out no task, and a state that uses one fails (moto 5.2.5,
+responses.py and state_task_activitiy.py).
 
 Source: https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html
 """
@@ -105,9 +105,7 @@ def patch(undo: ExitStack, tokens: TaskTokens, queues: ActivityQueues) -> None:
         finally:
             tokens.close(waiting, env)
         env.stack.append(json.loads(outcome.output))
-        _event(
-            env, "ActivitySucceeded", {"output": outcome.output, "outputDetails": {"truncated": False}}
-        )
+        _event(env, "ActivitySucceeded", {"output": outcome.output, "outputDetails": {"truncated": False}})
 
     replace(undo, StateTaskActivity, "_eval_execution", evaluate)
 
@@ -149,7 +147,7 @@ def _scheduled(self: Any, env: Any, text: str) -> int | None:
 
 def _wait(env: Any, waiting: Waiting, heartbeat: int | None) -> Any:
     if heartbeat is None:
-        outcome = waiting.endpoint.wait()
+        outcome: Any = waiting.endpoint.wait()
     else:
         beats = waiting.endpoint.setup_heartbeat_endpoint(heartbeat_seconds=heartbeat)
         outcome = wait_with_heartbeat(None, env, waiting.endpoint, beats)

@@ -197,10 +197,10 @@ def _described(executions: Executions, execution: Execution) -> dict[str, Any]:
         "inputDetails": {"included": True},
         "redriveStatus": "REDRIVABLE",
     }
-    if reason := execution.not_redrivable(time.time()):
-        answer["redriveStatus"], answer["redriveStatusReason"] = "NOT_REDRIVABLE", reason
-    elif execution.map_run:
+    if execution.map_run:
         answer["redriveStatus"] = "REDRIVABLE_BY_MAP_RUN"
+    elif reason := execution.not_redrivable(time.time()):
+        answer["redriveStatus"], answer["redriveStatusReason"] = "NOT_REDRIVABLE", reason
     if execution.redriven:
         answer["redriveDate"] = to_datetime(execution.redriven)
     if described.output is not None:

@@ -48,7 +48,18 @@ class Description:
 class Execution:
     """What is in memory of every execution; ``run`` is all the rest while it runs."""
 
-    __slots__ = ("arn", "machine", "map_run", "orphan", "redrives", "redriven", "run", "started", "status", "stopped")
+    __slots__ = (
+        "arn",
+        "machine",
+        "map_run",
+        "orphan",
+        "redriven",
+        "redrives",
+        "run",
+        "started",
+        "status",
+        "stopped",
+    )
 
     def __init__(self, arn: str, described: Description, run: "Run | None" = None) -> None:
         self.arn, self.run = arn, run
@@ -67,6 +78,8 @@ class Execution:
 
     def not_redrivable(self, now: float) -> str | None:
         """Why it cannot be redriven, as AWS words it; None when it can."""
+        if self.map_run:
+            return "Execution is a child of a map run: redrive the execution that started the map run"
         if self.status in {"RUNNING", "SUCCEEDED"}:
             return f"Execution is {self.status} and cannot be redriven"
         if self.stopped is not None and now - self.stopped > _REDRIVABLE_SECONDS:

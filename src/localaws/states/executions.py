@@ -115,8 +115,12 @@ class Executions:
         """Stop it, and return when that was."""
         run = execution.run
         if run is not None:
-            details = {name: value for name, value in (("error", error), ("cause", cause)) if value is not None}
-            self._end(execution, run, "ABORTED", {"executionAbortedEventDetails": details}, error=error, cause=cause)
+            details = {
+                name: value for name, value in (("error", error), ("cause", cause)) if value is not None
+            }
+            self._end(
+                execution, run, "ABORTED", {"executionAbortedEventDetails": details}, error=error, cause=cause
+            )
             run.env.set_stop(stop_date=to_datetime(time.time()), cause=cause, error=error)
             self._tokens.interrupt(run)
         while execution.stopped is None:  # somebody else ends it at this moment
@@ -134,8 +138,7 @@ class Executions:
             if token and token == described.redrive_token and described.redriven:
                 return described.redriven
             now = time.time()
-            if execution.map_run or (reason := execution.not_redrivable(now)):
-                reason = "Execution is a child of a map run: redrive the execution that started it" if execution.map_run else reason
+            if (reason := execution.not_redrivable(now)) is not None:
                 raise ExecutionNotRedrivable(reason)
             run = self._again(execution, described, now, token)
             run.prepare()
@@ -259,7 +262,10 @@ class Executions:
         for kind in ("retry", "token"):
             self.journal.clear(kind, execution.arn)
         run.resume()
-        run.recorder.write("ExecutionRedriven", details={"executionRedrivenEventDetails": {"redriveCount": described.redrives}})
+        run.recorder.write(
+            "ExecutionRedriven",
+            details={"executionRedrivenEventDetails": {"redriveCount": described.redrives}},
+        )
         run.resume()
         self.journal.put("execution", execution.arn, "", described.encoded())
         execution.run = run
@@ -288,13 +294,20 @@ class Executions:
         if isinstance(end, ProgramEnded):
             details: dict[str, Any] = {"output": output, "outputDetails": {"truncated": False}}
             self._end(
-                execution, run, "SUCCEEDED", {"executionSucceededEventDetails": details}, output=output, lazy=lazy
+                execution,
+                run,
+                "SUCCEEDED",
+                {"executionSucceededEventDetails": details},
+                output=output,
+                lazy=lazy,
             )
             return "SUCCEEDED"
         if isinstance(end, ProgramError):
             given = end.error or {}
             details = {name: given[name] for name in ("error", "cause") if given.get(name) is not None}
-            self._end(execution, run, "FAILED", {"executionFailedEventDetails": details}, **details, lazy=lazy)
+            self._end(
+                execution, run, "FAILED", {"executionFailedEventDetails": details}, **details, lazy=lazy
+            )
             return "FAILED"
         if isinstance(end, ProgramTimedOut):
             self._end(execution, run, "TIMED_OUT", {"executionTimedOutEventDetails": {}}, lazy=lazy)
@@ -338,6 +351,6 @@ class Executions:
         try:
             self.journal.barrier()
         except NotKept as error:
-            log.error("%s has ended, but %s", execution.arn, error)
+            log.warning("%s has ended, but %s", execution.arn, error)
             return False
         return True

@@ -246,7 +246,9 @@ def _evaluate_child(self: Any, env: Any, job: Any, executions: Executions) -> No
                 run.recorder.write("ExecutionStarted", details={"executionStartedEventDetails": started})
             job.job_program.eval(env)
             output = env.states.get_input()
-            status = executions.end_child(child, run, env._program_state, to_json_str(output, separators=(",", ":")))
+            status = executions.end_child(
+                child, run, env._program_state, to_json_str(output, separators=(",", ":"))
+            )
         else:
             status, output = child.status, json.loads(executions.describe(child).output or "null")
         if status == "SUCCEEDED":

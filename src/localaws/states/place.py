@@ -16,7 +16,18 @@ __all__ = ["Context", "Place", "place_of"]
 class Place:
     """One program within ``run``. See replay.py for its path."""
 
-    __slots__ = ("_branches", "_opened", "entered", "entered_at", "expected", "following", "frame", "path", "retry", "run")
+    __slots__ = (
+        "_branches",
+        "_opened",
+        "entered",
+        "entered_at",
+        "expected",
+        "following",
+        "frame",
+        "path",
+        "retry",
+        "run",
+    )
 
     def __init__(self, run: "Run", path: str = "") -> None:
         self.run, self.path = run, path

@@ -107,9 +107,7 @@ class Run:
 
     def resume(self) -> None:
         """Read where it stood."""
-        events = (
-            Event.decoded(key, value) for _, key, value in self.journal.rows("history", self.arn)
-        )
+        events = (Event.decoded(key, value) for _, key, value in self.journal.rows("history", self.arn))
         self.frames, last = frames(events)
         for path, row in self.rows("retry"):
             if path in self.frames:
@@ -132,10 +130,15 @@ class Run:
         }
         if described.redriven:
             execution["RedriveTime"] = _iso(described.redriven)
-        context: Any = {"Execution": execution, "StateMachine": {"Id": described.machine, "Name": machine_name}}
+        context: Any = {
+            "Execution": execution,
+            "StateMachine": {"Id": described.machine, "Name": machine_name},
+        }
         kind: Any = "STANDARD"
         self.env = Environment(
-            aws_execution_details=AWSExecutionDetails(account=account, region=region, role_arn=described.role),
+            aws_execution_details=AWSExecutionDetails(
+                account=account, region=region, role_arn=described.role
+            ),
             execution_type=kind,
             context=context,
             event_history_context=Context(Place(self)),

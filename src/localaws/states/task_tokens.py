@@ -83,7 +83,7 @@ class TaskTokens:
         self._expected.update(dict.fromkeys(run.tokens, run))
 
     def open(self, env: Any, more: dict[str, Any] | None = None, *, keep: bool = True) -> Waiting:
-        """The token of the attempt that is evaluated in ``env``: the one that it had before a restart, or new."""
+        """The token of the attempt that ``env`` evaluates: the one that it had before a restart, or new."""
         place = place_of(env)
         run = place.run
         of_attempt = {"place": place.path, "entered": place.entered, "attempt": _attempt(env)}
@@ -154,7 +154,6 @@ class TaskTokens:
         raise InvalidToken(repr(token))
 
 
-
 def check_output(output: str) -> None:
     """SendTaskSuccess takes JSON."""
     try:
@@ -169,12 +168,12 @@ def patch(undo: ExitStack, tokens: TaskTokens) -> None:
     def evaluate(self: Any, env: Any) -> None:
         self.resource.eval(env=env)
         runtime_part = env.stack.pop()
-        waiting = None
-        if isinstance(self, StateTaskServiceCallback) and self._is_integration_pattern():
-            self._assert_integration_pattern_is_supported()
+        waiting, condition = None, getattr(self.resource, "condition", None)
+        if condition is not None and isinstance(self, StateTaskServiceCallback):
+            check: Any = self._assert_integration_pattern_is_supported
+            check()
             if ResourceCondition.WaitForTaskToken in self._supported_integration_patterns:
-                handed_out = self.resource.condition == ResourceCondition.WaitForTaskToken
-                waiting = tokens.open(env, keep=handed_out)
+                waiting = tokens.open(env, keep=condition == ResourceCondition.WaitForTaskToken)
         try:
             _evaluate(self, env, runtime_part)
         finally:
@@ -184,9 +183,7 @@ def patch(undo: ExitStack, tokens: TaskTokens) -> None:
     replace(undo, StateTaskService, "_eval_execution", evaluate)
     replace(undo, StateTaskServiceCallback, "_eval_body", CommonStateField._eval_body)
     replace(undo, StateTaskServiceCallback, "_wait_for_task_token_heartbeat", wait_with_heartbeat)
-    replace(
-        undo, state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", _SYNC_LOOK_SECONDS
-    )
+    replace(undo, state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", _SYNC_LOOK_SECONDS)
 
 
 def wait_with_heartbeat(self: Any, env: Any, callback_endpoint: Any, heartbeat_endpoint: Any) -> Any:
