@@ -16,7 +16,6 @@ from tests.localaws.functions import invoke, make_function
 from tests.localaws.waiting import eventually
 
 SAMPLE = Path(__file__).parent / "sample" / "template.yaml"
-ROLE = "arn:aws:iam::123456789012:role/states"
 
 
 def run_sample(aws: LocalAws, deployment: Deployment, key: str) -> dict[str, Any]:
@@ -58,26 +57,6 @@ def test_everything_is_there_again_and_goes_on(tmp_path: Path) -> None:
         assert len(aws.mailbox.messages()) == 2
         (stack,) = aws.client("cloudformation").describe_stacks()["Stacks"]
         assert stack["StackStatus"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
-
-
-def test_an_execution_that_ran_at_the_stop_was_aborted(tmp_path: Path) -> None:
-    definition = {"StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 600, "End": True}}}
-    with LocalAws(state=tmp_path) as aws:
-        states = aws.client("stepfunctions")
-        arn = states.create_state_machine(name="m", definition=json.dumps(definition), roleArn=ROLE)[
-            "stateMachineArn"
-        ]
-        execution = states.start_execution(stateMachineArn=arn)["executionArn"]
-
-    with LocalAws(state=tmp_path) as aws:
-        states = aws.client("stepfunctions")
-        described = states.describe_execution(executionArn=execution)
-        last = states.get_execution_history(executionArn=execution, reverseOrder=True)["events"][0]
-
-        assert (described["status"], described["error"]) == ("ABORTED", "LocalAws.Stopped")
-        assert described["stopDate"] >= described["startDate"]
-        assert last["type"] == "ExecutionAborted"
-        assert states.start_execution(stateMachineArn=arn)["executionArn"] != execution
 
 
 def test_every_kind_of_thing_is_kept(tmp_path: Path) -> None:

@@ -48,12 +48,12 @@ class NotKept(OSError):
 class Journal:
     """Rows of bytes by kind, scope and key, in ``path``; with None as path nothing is kept.
 
-    Rows of a kind are ordered by scope, then key. Without ``sync`` a barrier does not wait for the disk: for
-    what is only too large for memory, and need not outlive the process.
+    Rows of a kind are ordered by scope, then key. Without ``sync`` a barrier waits for nothing: for what is
+    only too large for memory, and need not outlive the process.
     """
 
     def __init__(self, path: Path | None, *, sync: bool = True) -> None:
-        self._path = path
+        self._path, self._sync = path, sync
         self._pending: list[tuple[str, tuple[str | bytes, ...]]] = []
         self._written = self._strict = self._committed = 0  # counts of operations
         self._queue = threading.Lock()  # held for moments, to append or to take
@@ -104,7 +104,7 @@ class Journal:
             NotKept: it cannot be written. It is tried again at the next barrier.
         """
         until = self._strict
-        if self._committed >= until:
+        if self._committed >= until or not self._sync:
             return
         with self._commit:
             if self._committed < until:  # else who held the lock before has committed for this thread too
@@ -131,7 +131,7 @@ class Journal:
             self._written += 1
             if not lazy:
                 self._strict = self._written
-        if lazy:
+        if lazy or not self._sync:
             self._lazy.set()
 
     def _commit_all(self) -> None:

@@ -191,6 +191,7 @@ def patch(
 
 def _described(executions: Executions, execution: Execution) -> dict[str, Any]:
     described = executions.describe(execution)
+    execution = Execution(execution.arn, described)  # status and output of one moment
     answer = {
         **_listed(execution),
         "input": described.input,

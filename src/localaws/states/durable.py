@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 
 from localaws.durability.journal import Journal
-from localaws.states import activities, api, map_runs, programs, retries, task_tokens, waits
+from localaws.states import activities, api, json_paths, map_runs, programs, retries, task_tokens, waits
 from localaws.states.activities import ActivityQueues
 from localaws.states.executions import Executions
 from localaws.states.map_runs import MapRuns
@@ -22,6 +22,6 @@ def patch(undo: ExitStack, journal: Journal) -> Executions:
     map_runs.patch(undo, executions, found)
     task_tokens.patch(undo, tokens)
     activities.patch(undo, tokens, queues)
-    for part in (programs, retries, waits):
+    for part in (json_paths, programs, retries, waits):
         part.patch(undo)
     return executions

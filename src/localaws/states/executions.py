@@ -11,6 +11,7 @@ import copy
 import logging
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +27,7 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from localaws.durability.journal import Journal, NotKept
 from localaws.states.execution import Description, Execution, definition_key, to_datetime
-from localaws.states.run import Run
+from localaws.states.run import Run, write_start
 from localaws.states.task_tokens import TaskTokens
 
 __all__ = ["Executions"]
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 
 _KEPT_SECONDS = 90 * 24 * 3600.0  # AWS forgets an execution so long after its end
 _KINDS = ("execution", "history", "retry", "token", "map_run", "map_items")
+_RECENT = 1000  # that ended are described from memory, if they are small: most are asked for soon after
+_SMALL = 4096  # characters
 _PATIENCE_SECONDS = 1.0  # between attempts to write an end to a full disk
 
 
@@ -46,7 +49,9 @@ class Executions:
         self._found: dict[str, Execution] = {}
         self._of: dict[str, list[Execution]] = {}  # a machine or a map run, in the order of their starts
         self._lock = threading.Lock()
+        self._closed = False
         self._definitions: set[str] = set()  # that the journal has
+        self._recent: OrderedDict[str, Description] = OrderedDict()
         self.before_end: list[Callable[[Run], None]] = []  # who keeps more of an execution that runs
         self._load()
 
@@ -72,6 +77,8 @@ class Executions:
         run = execution.run
         if run is not None:
             return run.described
+        if (recent := self._recent.get(execution.arn)) is not None:
+            return recent
         (_, _, value), *_ = self.journal.rows("execution", execution.arn)
         return Description.decoded(value)
 
@@ -123,9 +130,9 @@ class Executions:
             )
             run.env.set_stop(stop_date=to_datetime(time.time()), cause=cause, error=error)
             self._tokens.interrupt(run)
-        while execution.stopped is None:  # somebody else ends it at this moment
-            time.sleep(0.01)
-        return execution.stopped
+            while execution.run is run and not self._closed:  # somebody else ends it at this moment
+                time.sleep(0.01)
+        return execution.stopped or time.time()
 
     def redrive(self, execution: Execution, token: str | None) -> float:
         """Go on with one that failed, from where it did, and return when that was.
@@ -201,6 +208,7 @@ class Executions:
 
     def close(self) -> None:
         """Leave those that run as they are: the next start goes on with them."""
+        self._closed = True
         with self._lock:
             runs = [execution.run for execution in self._found.values() if execution.run is not None]
         for run in runs:
@@ -245,6 +253,7 @@ class Executions:
 
     def _forget(self, execution: Execution) -> None:
         del self._found[execution.arn]
+        self._recent.pop(execution.arn, None)
         if not execution.map_run:
             for _, map_run, _ in self.journal.rows("map_run", execution.arn):
                 for child in self._of.pop(map_run, ()):
@@ -268,6 +277,7 @@ class Executions:
         )
         run.resume()
         self.journal.put("execution", execution.arn, "", described.encoded())
+        self._recent.pop(execution.arn, None)
         execution.run = run
         execution.update(described)
         return run
@@ -279,14 +289,14 @@ class Executions:
 
     def _evaluate(self, execution: Execution, run: Run) -> None:
         if run.recorder.last == 0:
-            started = {
-                "input": run.described.input,
-                "inputDetails": {"truncated": False},
-                "roleArn": run.described.role,
-            }
-            run.recorder.write("ExecutionStarted", details={"executionStartedEventDetails": started})
-        AmazonStateLanguageParser.parse(run.definition)[0].eval(run.env)
-        output = to_json_str(run.env.states.get_input(), separators=(",", ":"))
+            write_start(run)
+        try:
+            AmazonStateLanguageParser.parse(run.definition)[0].eval(run.env)
+            output = to_json_str(run.env.states.get_input(), separators=(",", ":"))
+        except Exception as error:
+            log.exception("%s cannot go on", execution.arn)
+            run.env.set_error({"error": "States.Runtime", "cause": f"{type(error).__name__}({error})"})
+            output = "null"
         self._end_as(execution, run, run.env._program_state, output)
         self._tokens.interrupt(run)
 
@@ -344,6 +354,10 @@ class Executions:
             time.sleep(_PATIENCE_SECONDS)
         with self._lock:
             described.orphan = execution.orphan
+            if len(described.input) + len(output or cause or "") < _SMALL:
+                self._recent[execution.arn] = described
+                if len(self._recent) > _RECENT:
+                    self._recent.popitem(last=False)
             execution.update(described)
             execution.run = None
 

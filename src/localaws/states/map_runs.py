@@ -46,7 +46,7 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from localaws.patching import replace
 from localaws.states.executions import Executions
 from localaws.states.place import Context, Place, place_of
-from localaws.states.run import Run
+from localaws.states.run import Run, write_start
 
 __all__ = ["MapRuns", "patch"]
 
@@ -242,8 +242,7 @@ def _evaluate_child(self: Any, env: Any, job: Any, executions: Executions) -> No
             env.event_manager, env.event_history_context = run.recorder, Context(Place(run))
             run.env = env
             if run.recorder.last == 0:
-                started = {"input": text, "inputDetails": {"truncated": False}, "roleArn": run.described.role}
-                run.recorder.write("ExecutionStarted", details={"executionStartedEventDetails": started})
+                write_start(run)
             job.job_program.eval(env)
             output = env.states.get_input()
             status = executions.end_child(

@@ -16,7 +16,7 @@ from localaws.states.execution import Description, to_datetime
 from localaws.states.place import Context, Place
 from localaws.states.replay import Event, Frame, event_key, frames
 
-__all__ = ["Recorder", "Run", "history", "pause"]
+__all__ = ["Recorder", "Run", "history", "pause", "write_start"]
 
 _SLICE_SECONDS = 5.0  # how long a wait may oversleep a stop that came between two looks
 
@@ -182,6 +182,13 @@ class Run:
         """Write nothing more of it."""
         self.recorder.close()
         self.closed = True
+
+
+def write_start(run: Run) -> None:
+    """Write the first event."""
+    described = run.described
+    started = {"input": described.input, "inputDetails": {"truncated": False}, "roleArn": described.role}
+    run.recorder.write("ExecutionStarted", details={"executionStartedEventDetails": started})
 
 
 def history(journal: Journal, arn: str) -> list[dict[str, Any]]:

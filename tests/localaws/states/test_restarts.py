@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import random
-import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -44,9 +43,9 @@ def handler(event, context):
 """
 
 
-# Kills after events 3, 13, 23 ...; LOCALAWS_EVERY_EVENT=1 in the environment adds 4, 5 and all the others.
-EVENTS_BETWEEN_KILLS = 10
-FIRST_KILLS = range(1, 11) if os.environ.get("LOCALAWS_EVERY_EVENT") else [3]
+# Kills after events 3, 23, 43 ...; LOCALAWS_EVERY_EVENT=1 in the environment adds 4, 5 and all the others.
+EVENTS_BETWEEN_KILLS = 20
+FIRST_KILLS = range(1, 21) if os.environ.get("LOCALAWS_EVERY_EVENT") else [3]
 
 # Calls it with what the execution is given.
 CHILD = {
@@ -64,26 +63,24 @@ CHILD_ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:child"
 
 
 class World:
-    """A state folder of its own, a function that works, and what it was called with."""
+    """A folder for what the function does, and state machines of the test's own."""
 
-    def __init__(self, folder: Path, prepared: Path) -> None:
-        self.files = folder / "files"
-        self.files.mkdir()
-        shutil.copytree(prepared, folder / "state")
-        self.aws = Killable(folder / "state")
-        self.aws.start()
+    def __init__(self, folder: Path, aws: Killable) -> None:
+        self.files, self.aws = folder, aws
 
     @property
     def states(self) -> Any:
         return self.aws.client("stepfunctions")
 
-    def machine(self, definition: dict[str, Any], name: str = "machine") -> str:
-        made = self.states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)
+    def machine(self, definition: dict[str, Any]) -> str:
+        made = self.states.create_state_machine(
+            name=self.files.name, definition=json.dumps(definition), roleArn=ROLE
+        )
         return str(made["stateMachineArn"])
 
-    def start(self, definition: dict[str, Any], given: Any = None, name: str = "machine") -> str:
+    def start(self, definition: dict[str, Any], given: Any = None) -> str:
         text = json.dumps({} if given is None else given)
-        started = self.states.start_execution(stateMachineArn=self.machine(definition, name), input=text)
+        started = self.states.start_execution(stateMachineArn=self.machine(definition), input=text)
         return str(started["executionArn"])
 
     def calls(self) -> Counter[str]:
@@ -163,16 +160,21 @@ class World:
             },
         }
 
+    def children(self) -> list[str]:
+        """The statuses of the executions of ``child`` that this test has started."""
+        listed = self.states.list_executions(stateMachineArn=CHILD_ARN)["executions"]
+        found = [self.states.describe_execution(executionArn=one["executionArn"]) for one in listed]
+        return [one["status"] for one in found if json.loads(one["input"])["folder"] == str(self.files)]
+
     def token(self, name: str) -> str:
         path = self.files / f"token-{name}"
         return eventually(lambda: path.read_text() if path.exists() else None, "the token")
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state folder with the function ``work`` and the activity ``hands``."""
-    folder = tmp_path_factory.mktemp("prepared")
-    aws: Any = Killable(folder)
+def killable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killable]:
+    """A LocalAws with the function ``work``, the machine ``child`` and the activity ``hands``."""
+    aws: Any = Killable(tmp_path_factory.mktemp("state"))
     aws.start()
     make_function(aws, "work", WORK)
     states = aws.client("stepfunctions")
@@ -180,14 +182,16 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     states.create_state_machine(name="child", definition=json.dumps(CHILD), roleArn=ROLE)
     aws.client("s3").create_bucket(Bucket="items")
     aws.stop()
-    return folder
+    aws.start()
+    yield aws
+    aws.kill()
 
 
 @pytest.fixture
-def world(tmp_path: Path, prepared: Path) -> Iterator[World]:
-    made = World(tmp_path, prepared)
-    yield made
-    made.aws.kill()
+def world(tmp_path: Path, killable: Killable) -> Iterator[World]:
+    yield World(tmp_path, killable)
+    if killable.dies():
+        killable.restart()
 
 
 def one_after_another(events: list[dict[str, Any]]) -> list[str]:
@@ -507,7 +511,7 @@ def test_a_nested_execution_is_waited_for_and_not_started_twice(world: World) ->
     world.go()
 
     assert world.output(execution) == {"did": "held"}
-    assert len(world.states.list_executions(stateMachineArn=CHILD_ARN)["executions"]) == 1
+    assert world.children() == ["SUCCEEDED"]
 
 
 def test_a_stop_that_was_answered_stays(world: World) -> None:
@@ -638,8 +642,7 @@ def check_everything(world: World, execution: str) -> None:
         )
     assert types["MapIterationSucceeded"] == types["MapIterationStarted"] == 4
     assert types["MapRunStarted"] == types["MapRunSucceeded"] == types["ParallelStateStarted"] == 1
-    (child,) = world.states.list_executions(stateMachineArn=CHILD_ARN)["executions"]
-    assert child["status"] == "SUCCEEDED"
+    assert world.children() == ["SUCCEEDED"]
 
 
 @pytest.mark.parametrize("first", FIRST_KILLS)
@@ -648,9 +651,6 @@ def test_killed_after_every_few_events_it_ends_as_if_undisturbed(world: World, f
     world.fail("flaky", 2)
     world.fail("bad")
     machine = world.machine(everything(world))
-    world.states.start_execution(
-        stateMachineArn=machine, name="waits", input="{}"
-    )  # the machine is kept by then
     world.aws.stop()
     execution = machine.replace(":stateMachine:", ":execution:") + ":run"
     last, kills = first, 0
@@ -673,7 +673,7 @@ def test_killed_after_every_few_events_it_ends_as_if_undisturbed(world: World, f
     eventually(over, "the end", patience=300)
 
     check_everything(world, execution)
-    assert kills >= 100 // EVENTS_BETWEEN_KILLS - 3
+    assert kills == 5
 
 
 def test_killed_at_random_it_ends_as_if_undisturbed(world: World) -> None:
