@@ -142,7 +142,10 @@ def start_parts(
     cloudformation.mend(stopping, cloud)
 
     with usable(state):
-        keeper.restore({(StateMachine, "executions"): list})
+        old = state.snapshot if state is not None else None
+        keeper.restore({(StateMachine, "executions"): list}, old)
+        if state is not None and old is not None:
+            state.migrated()
     stopping.callback(athena.install(objects, folder / "athena", kept=keeper.keep_query))
     stopping.callback(ending.stop_all)
     server.start()

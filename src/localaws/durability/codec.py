@@ -22,7 +22,17 @@ from uuid import UUID
 
 from moto.core.base_backend import BackendDict, BaseBackend
 
-__all__ = ["Blobs", "NotData", "Omitted", "backend_name", "decode", "encode", "find_backend"]
+__all__ = [
+    "FACTORIES",
+    "Blobs",
+    "NotData",
+    "Omitted",
+    "backend_name",
+    "decode",
+    "encode",
+    "find_backend",
+    "find_class",
+]
 
 Omitted = Mapping[tuple[type, str], Callable[[], Any]]
 """Attributes that are kept elsewhere, by class and name, and what makes an empty one."""
@@ -38,7 +48,7 @@ _LOCKS: dict[str, Callable[[], Any]] = {
 _LOCK_NAMES = {type(make()): name for name, make in _LOCKS.items()}
 _BUILT_IN = {kind.__name__: kind for kind in (dict, list, set, tuple, str, int, float, bool, bytes, deque)}
 # What moto gives to its defaultdicts, and what the same dictionaries are given here.
-_FACTORIES: dict[str, Callable[[], Any]] = {
+FACTORIES: dict[str, Callable[[], Any]] = {
     "moto.awslambda.models:LambdaStorage.__init__.<locals>.<lambda>": dict,
     "moto.ssm.models:SimpleSystemManagerBackend.__init__.<locals>.<lambda>": lambda: defaultdict(dict),
 }
@@ -282,12 +292,12 @@ class _Decoder:
         return kind[member]
 
     def _make_class(self, name: str) -> Any:
-        return _BUILT_IN[name] if name in _BUILT_IN else _class(name)
+        return _BUILT_IN[name] if name in _BUILT_IN else find_class(name)
 
     def _make_factory(self, name: str) -> Any:
-        if name not in _FACTORIES:
+        if name not in FACTORIES:
             raise NotData(f"the function {name} is not allowed")
-        return _FACTORIES[name]
+        return FACTORIES[name]
 
     def _make_pattern(self, pattern: Any, flags: int) -> Any:
         return re.compile(self._value(pattern), flags)
@@ -303,7 +313,7 @@ class _Decoder:
         return made
 
     def _make_mapping(self, name: str, pairs: list[Any], attributes: dict[str, Any], factory: Any) -> Any:
-        kind = _class(name)
+        kind = find_class(name)
         made: Any = kind.__new__(kind)
         if factory is not None:
             made.default_factory = self._value(factory)
@@ -312,7 +322,7 @@ class _Decoder:
         return made
 
     def _make_state(self, name: str, state: Any) -> Any:
-        kind = _class(name)
+        kind = find_class(name)
         if not _has_state(kind):
             raise NotData(f"{name} has no state of its own")
         made: Any = kind.__new__(kind)
@@ -321,20 +331,20 @@ class _Decoder:
         return made
 
     def _make_sequence(self, name: str, values: list[Any], attributes: dict[str, Any]) -> Any:
-        kind = _class(name)
+        kind = find_class(name)
         made: Any = kind.__new__(kind)
         self._later(lambda: self._fill_attributes(made, attributes))
         self._later(lambda: list.extend(made, self._values(values)))
         return made
 
     def _make_text(self, name: str, text: str, attributes: dict[str, Any]) -> Any:
-        kind = _class(name)
+        kind = find_class(name)
         made: Any = str.__new__(kind, text)
         self._later(lambda: self._fill_attributes(made, attributes))
         return made
 
     def _make_object(self, name: str, attributes: dict[str, Any]) -> Any:
-        kind = _class(name)
+        kind = find_class(name)
         made: Any = object.__new__(kind)
         self._later(lambda: self._fill_attributes(made, attributes))
         return made
@@ -386,10 +396,10 @@ def _private_key(key: Any) -> bytes:
 
 
 def _factory_name(function: FunctionType) -> str:
-    if function in _FACTORIES.values():
-        return next(name for name, ours in _FACTORIES.items() if ours is function)
+    if function in FACTORIES.values():
+        return next(name for name, ours in FACTORIES.items() if ours is function)
     name = f"{function.__module__}:{function.__qualname__}"
-    if name not in _FACTORIES:
+    if name not in FACTORIES:
         raise NotData(f"the function {name} is not kept")
     return name
 
@@ -424,7 +434,12 @@ def _found(name: str) -> Any:
     return found
 
 
-def _class(name: str) -> Any:
+def find_class(name: str) -> Any:
+    """The class of that name.
+
+    Raises:
+        NotData: there is none, or a file may not make its objects.
+    """
     kind = _found(name)
     if not isinstance(kind, type) or issubclass(kind, BaseException):
         raise NotData(f"{name} is no class of data")

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import logging
 import os
 import sqlite3
 import stat
@@ -14,6 +15,8 @@ from localaws.durability.codec import NotData
 from localaws.durability.journal import Damaged, NotKept
 
 __all__ = ["FORMAT", "StateFolder", "StateUnusable", "usable"]
+
+log = logging.getLogger(__name__)
 
 FORMAT = 2
 """The form of what is in a folder; 1 was a pickled snapshot beside files."""
@@ -87,7 +90,24 @@ class StateFolder:
                     "that wrote it, or choose another folder",
                 )
             return
-        about.write_text(f"{FORMAT}\n", encoding="utf-8")
+        if self.snapshot is not None:
+            for half_done in self.path.glob("journal.sqlite*"):
+                half_done.unlink()
+        else:
+            about.write_text(f"{FORMAT}\n", encoding="utf-8")
+
+    @property
+    def snapshot(self) -> Path | None:
+        """What is there in the first form, and not written anew yet."""
+        path = self.path / "snapshot"
+        return path if path.exists() and not (self.path / "format").exists() else None
+
+    def migrated(self) -> None:
+        """The snapshot was written anew: it is kept, under another name, and not read again."""
+        path = self.path / "snapshot"
+        (self.path / "format").write_text(f"{FORMAT}\n", encoding="utf-8")
+        path.rename(path.with_name("snapshot.migrated"))
+        log.warning("the state in %s was written in format 1 and is in format %d now", self.path, FORMAT)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import logging
 import threading
 from contextlib import AbstractContextManager, ExitStack, suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -15,7 +16,7 @@ from localaws.durability.marks import Marks
 from localaws.durability.message_rows import MessageRows
 from localaws.durability.object_rows import ObjectRows
 from localaws.durability.query_rows import QueryRows
-from localaws.durability.resources import Resources
+from localaws.durability.resources import Resources, used_backends
 from localaws.s3.object_files import ObjectFiles
 
 __all__ = ["Keeper", "NotSupported"]
@@ -90,6 +91,7 @@ class Keeper:
         self._queries = QueryRows(journal)
         self._stopped = threading.Event()
         self._resources: Resources | None = None
+        self._old_executions: list[Any] = []
 
     def patch(self, undo: ExitStack) -> None:
         """Notice what changes in what has rows of its own."""
@@ -99,20 +101,26 @@ class Keeper:
             self._messages.patch(undo)
             self._logs.patch(undo, lambda: self._write_resources("logs"))
 
-    def restore(self, omitted: Omitted) -> None:
+    def restore(self, omitted: Omitted, snapshot: Path | None) -> None:
         """Give moto what is kept; ``omitted`` are further attributes that others keep.
 
+        A ``snapshot`` of the first form is written anew, as rows.
+
         Raises:
-            NotData: a row is damaged, or is none of ours.
+            NotData: a row or the snapshot is damaged, or is none of ours.
+            NotKept: there is no room for the rows.
         """
         if self.journal.durable:
             everything: dict[Any, Any] = {**omitted}
             for part in (object_rows, message_rows, log_rows, query_rows):
                 everything |= part.OMITTED
             self._resources = Resources(self.journal, everything, self._blobs)
-            self._resources.restore()
-            for rows in (self._objects, self._messages, self._logs, self._queries):
-                rows.restore()
+            if snapshot is not None:
+                self._migrate(snapshot)
+            else:
+                self._resources.restore()
+                for rows in (self._objects, self._messages, self._logs, self._queries):
+                    rows.restore()
         threading.Thread(target=self._sweep_now_and_then, name="localaws sweep", daemon=True).start()
 
     def collected(self) -> AbstractContextManager[None]:
@@ -163,6 +171,21 @@ class Keeper:
             self._resources.write("glue")
             self._resources.write("athena")
             self.journal.barrier()
+
+    def _migrate(self, snapshot: Path) -> None:
+        from localaws.durability.old_snapshot import load_snapshot
+
+        load_snapshot(snapshot)
+        machines: Any
+        for _, machines in used_backends("stepfunctions"):
+            for machine in getattr(machines, "state_machines", ()):
+                self._old_executions += machine.executions
+                machine.executions = []
+        self._objects.write_all(lambda name: self._files.write(self._files.read(name)).name)
+        self._messages.write_all()
+        self._logs.write_all()
+        self._queries.write_all()
+        self.keep_all()
 
     def _write_resources(self, service: str) -> None:
         if self._resources is not None:

@@ -71,6 +71,16 @@ class LogRows:
             backend = cloudwatch_backends[account][region]
             backend.metric_data = self._restored("metric", scope, backend)
 
+    def write_all(self) -> None:
+        """Write rows for what is in memory, which came from elsewhere."""
+        backend: Any
+        for _, _, backend in logs_backends.iter_backends():
+            for group in backend.groups.values():
+                for stream in group.streams.values():
+                    self._write("log", _stream_scope(stream), stream, "events")
+        for _, _, backend in cloudwatch_backends.iter_backends():
+            self._write("metric", _metric_scope(backend), backend, "metric_data")
+
     def _appended(self, kind: str, scope: str, owner: Any, attribute: str) -> None:
         self._marks.note((kind, scope), partial(self._write, kind, scope, owner, attribute))
 

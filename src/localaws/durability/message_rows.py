@@ -129,6 +129,16 @@ class MessageRows:
                     message for message in restored if message.receipt_handle and not message.visible
                 }
 
+    def write_all(self) -> None:
+        """Write a row for every message in memory, which came from elsewhere."""
+        backend: Any
+        for _, _, backend in sqs_backends.iter_backends():
+            for queue in backend.queues.values():
+                messages = list(queue._messages)
+                for message in messages:
+                    self.came(queue.queue_arn, message)
+                queue._messages = messages
+
     def _write(self, queue: str, message: Any) -> None:
         with self._order:
             if message.localaws_queue == queue:

@@ -120,6 +120,27 @@ class ObjectRows:
                 s3_backends.bucket_accounts[bucket.name] = (bucket.partition, bucket.account_id)
                 self._restore_bucket(backend, bucket)
 
+    def write_all(self, renamed: Callable[[str], str]) -> None:
+        """Write a row for all in memory, which came from elsewhere; ``renamed`` gives a body's new file."""
+        backend: Any
+        for _, _, backend in s3_backends.iter_backends():
+            for bucket in backend.buckets.values():
+                keys, uploads = bucket.keys, bucket.multiparts
+                bucket.keys, bucket.multiparts = _Keys(keys), _Uploads(uploads)
+                s3_backends.bucket_accounts[bucket.name] = (bucket.partition, bucket.account_id)
+                self._watch(bucket)
+                versions = [version for _, listed in bucket.keys.iterlists() for version in listed]
+                parts = [part for upload in uploads.values() for part in upload.parts.values()]
+                for body in (*versions, *parts):
+                    if isinstance(body, FileKey) and body.file:
+                        body.file = renamed(body.file)
+                for key in bucket.keys:
+                    self._write_key(bucket.name, key)
+                for upload_id, upload in uploads.items():
+                    self._write_upload(bucket.name, upload_id)
+                    for number in upload.parts:
+                        self._write_part(bucket.name, upload, number)
+
     def files(self) -> set[str]:
         """The names of all files that an object in memory or a row refers to."""
         names: set[str] = set()

@@ -26,6 +26,14 @@ class QueryRows:
         """Write how far a query is."""
         self._journal.put("query", execution.scope, execution.id, json.dumps(asdict(execution)).encode())
 
+    def write_all(self) -> None:
+        """Write a row for every query in memory, which came from elsewhere."""
+        backend: Any
+        for account, region, backend in athena_backends.iter_backends():
+            for execution in backend.executions.values():
+                execution.scope = f"{account}/{region}"
+                self.write(execution)
+
     def restore(self) -> None:
         """Know the queries again; one that was running has failed, as whoever asks for it is told."""
         for scope, query_id, row in self._journal.rows("query"):
