@@ -1,9 +1,9 @@
 """A state folder that an earlier version wrote is read, and a pickle that somebody made runs nothing.
 
-``old_states/format_1.tar.gz`` was written by commit 7794e68. In it are a versioned bucket ``bucket`` with two
-versions of ``k`` (tagged) and an upload ``parts``, a function ``f`` with a version and an alias, a queue ``q``
-with a message, a parameter ``p``, a database ``d``, a metric, a rule ``r``, a role with a managed policy, an
-execution ``done`` and one that ``waits``, a query, the stack ``sample`` and a message to a topic.
+``old_states/format_1.tar.gz`` was written by commit 7794e68. In it are a versioned bucket ``bucket`` with
+two versions of ``k`` (tagged) and an upload ``parts``, a function ``f`` with a version and an alias, a queue
+``q`` with a message, a parameter ``p``, a database ``d``, a metric, a rule ``r``, a role with a managed
+policy, an execution ``done`` and one that ``waits``, a query, the stack ``sample`` and a message to a topic.
 """
 
 import hashlib

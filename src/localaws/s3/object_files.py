@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from localaws.durability.journal import NotKept
+
 __all__ = ["FileBody", "ObjectFiles"]
 
 _BLOCK = 1 << 20
@@ -55,7 +57,11 @@ class ObjectFiles:
         return self.root / name
 
     def write(self, blocks: Iterable[bytes]) -> FileBody:
-        """Keep ``blocks`` in a file, with their MD5 on the way."""
+        """Keep ``blocks`` in a file, with their MD5 on the way.
+
+        Raises:
+            NotKept: the disk is full, or cannot be written.
+        """
         md5, sha, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
         unfinished = self._incoming / uuid.uuid4().hex
         try:
@@ -69,6 +75,10 @@ class ObjectFiles:
                     file.flush()
                     os.fsync(file.fileno())
             return FileBody.of(self._name(unfinished, sha.hexdigest()), size, md5.hexdigest())
+        except OSError as error:
+            if isinstance(error, ConnectionError):
+                raise  # the client's, in the midst of its body
+            raise NotKept(self.root, error.strerror or str(error)) from error
         finally:
             unfinished.unlink(missing_ok=True)
 
