@@ -1,4 +1,4 @@
-"""When the disk is full a call fails and says so; nothing before it is lost, and it goes on when there is room."""
+"""When the disk is full, a call fails and says so; nothing before it is lost, and with room it goes on."""
 
 import json
 import shutil
