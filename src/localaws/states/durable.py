@@ -13,7 +13,7 @@ __all__ = ["patch"]
 
 
 def patch(undo: ExitStack, journal: Journal) -> Executions:
-    """Keep executions in ``journal``; those that ran go on when ``resume`` of the result is called."""
+    """Keep executions in ``journal``; of the result call ``load``, and ``resume`` when tasks can run."""
     tokens = TaskTokens()
     queues = ActivityQueues(tokens)
     executions = Executions(journal, tokens)

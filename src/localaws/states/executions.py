@@ -53,7 +53,6 @@ class Executions:
         self._definitions: set[str] = set()  # that the journal has
         self._recent: OrderedDict[str, Description] = OrderedDict()
         self.before_end: list[Callable[[Run], None]] = []  # who keeps more of an execution that runs
-        self._load()
 
     # What there is
 
@@ -218,7 +217,8 @@ class Executions:
                 run.env.set_stop(stop_date=to_datetime(time.time()), cause=None, error=None)
             self._tokens.interrupt(run)
 
-    def _load(self) -> None:
+    def load(self) -> None:
+        """Read what the journal has of them."""
         forgotten = time.time() - _KEPT_SECONDS
         loaded = []
         for arn, _, value in self.journal.rows("execution"):

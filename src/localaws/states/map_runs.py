@@ -61,13 +61,11 @@ class MapRuns:
     def __init__(self, executions: Executions) -> None:
         self._journal = executions.journal
         self._live: dict[str, tuple[Run, Any]] = {}
-        self._of = {arn: execution for execution, arn, _ in self._journal.rows("map_run")}
         executions.before_end.append(self.abort)
 
     def begin(self, run: Run, record: Any) -> None:
         """A map run begins, or goes on."""
         self._live[record.map_run_arn] = run, record
-        self._of[record.map_run_arn] = run.arn
         self._keep(run, record)
 
     def end(self, run: Run, record: Any, status: Any) -> None:
@@ -89,7 +87,7 @@ class MapRuns:
         Raises:
             ResourceNotFound: there is none.
         """
-        rows = self._journal.rows("map_run", self._of.get(map_run, ""))
+        rows = self._journal.rows("map_run")
         found = next((value for _, key, value in rows if key == map_run), None)
         if found is None:
             raise ResourceNotFound(map_run)
