@@ -15,6 +15,8 @@ from localaws.states.replay import Event, event_key
 __all__ = ["adopt"]
 
 _ERROR, _CAUSE = "LocalAws.Stopped", "localaws stopped while the execution ran"
+# It was not kept which program an event belongs to: whoever redrives one of them begins at its first state.
+_PLACE = "?"
 _OF_THE_EVENT = {"id", "previousEventId", "type", "timestamp"}
 
 
@@ -65,6 +67,6 @@ def _event(old: dict[str, Any]) -> Event:
         (datetime.fromisoformat(at) if isinstance(at, str) else at).timestamp(),
         old["previousEventId"],
         {name: value for name, value in old.items() if name not in _OF_THE_EVENT},
-        "",
+        _PLACE,
         None,
     )
