@@ -34,6 +34,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
+from localaws.durability.journal import NotKept
 from localaws.patching import replace
 from localaws.states.task_tokens import TaskTokens, Waiting, wait_with_heartbeat
 
@@ -70,7 +71,12 @@ class ActivityQueues:
                     waiting = self._tokens.find(queue.popleft())
                     if waiting is not None and not waiting.run.closed:
                         waiting.row["worker"] = worker
-                        waiting.keep()
+                        try:
+                            waiting.keep()
+                        except NotKept:
+                            del waiting.row["worker"]
+                            queue.appendleft(waiting.token)
+                            raise
                         waiting.taken.set()
                         return waiting
                 if (left := end - time.monotonic()) <= 0:

@@ -67,10 +67,6 @@ class Executions:
             raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
         return found
 
-    def child(self, arn: str) -> Execution | None:
-        """The child of a map run of that ARN, if it has begun."""
-        return self._found.get(arn)
-
     def describe(self, execution: Execution) -> Description:
         """All that is told of it."""
         run = execution.run

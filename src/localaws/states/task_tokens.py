@@ -38,6 +38,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
     HeartbeatTimedOut,
 )
 
+from localaws.durability.journal import NotKept
 from localaws.patching import replace
 from localaws.states.place import Place, place_of
 from localaws.states.run import Run
@@ -52,17 +53,24 @@ _SYNC_LOOK_SECONDS = 0.1  # moto looks every half second whether what a .sync ta
 class Waiting:
     """A task that waits for the outcome of its token."""
 
-    def __init__(self, run: Run, token: str, row: dict[str, Any]) -> None:
+    def __init__(self, run: Run, token: str, row: dict[str, Any], *, kept: bool = False) -> None:
         self.run, self.token, self.row = run, token, row
         self.endpoint = CallbackEndpoint(token)
         self.taken = threading.Event()  # by a worker, if it is an activity's
+        self._kept = kept
         if outcome := row.get("outcome"):
             self.endpoint.notify(_outcome(token, outcome))
 
     def keep(self) -> None:
         """Return when its row is on disk."""
+        self._kept = True
         self.run.put("token", self.token, self.row, lazy=False)
         self.run.journal.barrier()
+
+    def forget(self) -> None:
+        """Its task has ended."""
+        if self._kept:
+            self.run.delete("token", self.token)
 
     def interrupt(self) -> None:
         """Nobody waits for it any more."""
@@ -90,7 +98,7 @@ class TaskTokens:
         with self._lock:
             found = next((key for key, row in run.tokens.items() if row.items() >= of_attempt.items()), None)
             if found:
-                waiting = self._waiting[found] = Waiting(run, found, run.tokens.pop(found))
+                waiting = self._waiting[found] = Waiting(run, found, run.tokens.pop(found), kept=True)
                 del self._expected[found]
         if not found:
             waiting = Waiting(run, uuid.uuid4().hex + uuid.uuid4().hex, {**of_attempt, **(more or {})})
@@ -109,7 +117,7 @@ class TaskTokens:
         with self._lock:
             self._waiting.pop(waiting.token, None)
         env.callback_pool_manager._pool.pop(waiting.token, None)
-        waiting.run.delete("token", waiting.token)
+        waiting.forget()
 
     def find(self, token: str) -> Waiting | None:
         """What waits for a token."""
@@ -121,13 +129,19 @@ class TaskTokens:
         Raises:
             TaskTimedOut: its task does not wait for it any more, or has an outcome.
             InvalidToken: no token looks like this.
+            NotKept: it cannot be written, and does not count.
         """
         with self._lock:
             waiting = self._known(token)
             if waiting.row.get("outcome"):
                 raise TaskTimedOut(_GONE)
             waiting.row["outcome"] = outcome
-        waiting.keep()
+        try:
+            waiting.keep()
+        except NotKept:
+            del waiting.row["outcome"]
+            waiting.run.put("token", token, waiting.row)
+            raise
         waiting.endpoint.notify(_outcome(token, outcome))
 
     def heartbeat(self, token: str) -> None:
@@ -139,6 +153,8 @@ class TaskTokens:
         """End the waiting of an execution's tasks."""
         with self._lock:
             waiting = [one for one in self._waiting.values() if one.run is run]
+            for token in run.tokens:
+                self._expected.pop(token, None)
         for one in waiting:
             one.interrupt()
 
