@@ -183,6 +183,8 @@ class Executions:
                 redriven, described = parent.described.redriven, self.describe(execution)
                 if redriven and (execution.stopped or 0.0) < redriven:
                     self._again(execution, described, redriven, None)
+            if self._closed and execution.run is not None:
+                execution.run.close()  # it ends because localaws stops: the next start goes on with it
             return execution
 
     def end_child(self, execution: Execution, run: Run, end: Any, output: str) -> str:

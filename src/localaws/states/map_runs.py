@@ -10,6 +10,7 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distribut
 """
 
 import json
+import logging
 import uuid
 from contextlib import ExitStack
 from datetime import datetime
@@ -49,6 +50,8 @@ from localaws.states.place import Context, Place, place_of
 from localaws.states.run import Run, write_start
 
 __all__ = ["MapRuns", "patch"]
+
+log = logging.getLogger(__name__)
 
 _CAUSE = "The specified tolerated failure threshold was exceeded"
 _INLINE_CONCURRENCY = 40  # AWS's: more iterations of an inline Map wait
@@ -220,6 +223,9 @@ def _items(env: Any, eval_input: Any, run: Run, record: Any, *, again: bool) -> 
 
 def _evaluate_child(self: Any, env: Any, job: Any, executions: Executions) -> None:
     record, parent = self._map_run_record, place_of(env).run
+    if not env.is_running():
+        job.job_output = RuntimeError("the execution was stopped")  # so that no further item is taken
+        return
     counters = (record.item_counter, record.execution_counter)
     for counter in counters:
         counter.total.count()
@@ -250,8 +256,8 @@ def _evaluate_child(self: Any, env: Any, job: Any, executions: Executions) -> No
             status, output = child.status, json.loads(executions.describe(child).output or "null")
         if status == "SUCCEEDED":
             job.job_output = output
-    except FailureEventException:
-        pass  # the item could not be selected: it has failed
+    except Exception as error:  # the item could not be selected
+        log.warning("item %d of %s has failed: %s", job.job_index, record.map_run_arn, error)
     for counter in counters:
         counter.running.offset(-1)
         if status == "SUCCEEDED":

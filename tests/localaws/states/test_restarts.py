@@ -536,6 +536,43 @@ def test_an_orderly_stop_does_not_abort_what_runs(world: World) -> None:
     assert world.output(execution) == {"did": "held"}
 
 
+def distributed(world: World) -> dict[str, Any]:
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        **chain(Work=world.item_task(hold=True)),
+    }
+    return chain(Each={"Type": "Map", "MaxConcurrency": 2, "ItemProcessor": processor})
+
+
+def test_an_orderly_stop_loses_no_item_of_a_distributed_map(world: World) -> None:
+    items = [f"item{number}" for number in range(20)]
+    execution = world.start(distributed(world), items)
+    world.called("item0")
+    world.aws.stop()
+    world.go()
+    world.aws.start()
+
+    assert world.output(execution) == [{"did": name} for name in items]
+
+
+def test_a_distributed_map_that_is_stopped_begins_no_further_item(world: World) -> None:
+    execution = world.start(distributed(world), [f"item{number}" for number in range(20)])
+    world.called("item0")
+    world.states.stop_execution(executionArn=execution)
+    world.go()
+    (run,) = world.states.list_map_runs(executionArn=execution)["mapRuns"]
+
+    def children() -> list[str]:
+        listed = world.states.list_executions(mapRunArn=run["mapRunArn"])["executions"]
+        return [child["status"] for child in listed]
+
+    eventually(lambda: "RUNNING" not in children(), "the end of the children")
+    assert set(children()) == {"ABORTED"}
+    assert len(children()) <= 2
+    assert world.states.describe_map_run(mapRunArn=run["mapRunArn"])["status"] == "ABORTED"
+    assert world.calls().keys() <= {"item0", "item1"}
+
+
 @pytest.mark.parametrize("change", ["update", "delete"])
 def test_an_execution_keeps_the_definition_it_was_started_with(world: World, change: str) -> None:
     definition = chain(Held=world.task("held", hold=True), Old={"Type": "Pass", "Result": "old"})
