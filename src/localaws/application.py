@@ -2,6 +2,7 @@
 
 moto routes a request by the service in its signature, to one Flask application a service. Around that:
 
+- ``gate`` decides who may send it, before anything else;
 - requests to S3 are rewritten before moto sees them (``intake``: bodies become files; it returns what to do
   at the end);
 - what an operation sets off (S3 events) waits until its response is sent (``held``);
@@ -24,6 +25,8 @@ from moto.core.utils import get_service_model, service_name_from_moto_package_na
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
+from localaws.gate.refused import Refused
+
 __all__ = ["Application"]
 
 log = logging.getLogger(__name__)
@@ -34,6 +37,11 @@ Environ = dict[str, Any]
 def _nothing(environ: Environ) -> Callable[[], None]:
     del environ
     return lambda: None
+
+
+def _open(environ: Environ, start_response: Callable[..., Any]) -> Callable[..., Any]:
+    del environ
+    return start_response
 
 
 def _unheard(environ: Environ, status: int) -> None:
@@ -48,11 +56,16 @@ class Application:
         intake: Callable[[Environ], Callable[[], None]] = _nothing,
         held: Callable[[], AbstractContextManager[None]] = nullcontext,
         answered: Callable[[Environ, int], None] = _unheard,
+        gate: Callable[[Environ, Callable[..., Any]], Callable[..., Any]] = _open,
     ) -> None:
         self._dispatcher = _Dispatcher(_service_app)
-        self._intake, self._held, self.answered = intake, held, answered
+        self._intake, self._held, self.answered, self.gate = intake, held, answered, gate
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            start_response = self.gate(environ, start_response)
+        except Refused as refused:
+            return refused.answer(environ, start_response)
         ending = ExitStack()
         ending.enter_context(self._held())
         status_code = 500
@@ -72,6 +85,8 @@ class Application:
             blocks = _failure(
                 environ, remember, 501, "NotImplemented", f"{error} (moto, on which localaws is built)"
             )
+        except Refused as refused:
+            blocks = refused.answer(environ, remember)
         except ConnectionError:
             ending.close()
             raise
@@ -99,14 +114,20 @@ class _Dispatcher(DomainDispatcherApplication):
     """moto's routing without a scan of moto's package folder, under a lock, for every request.
 
     That scan (moto 5.2.5, get_backend_for_host) took half the time of a small request, and what it finds
-    cannot change.
+    cannot change. Where moto would answer with its own pages or as an EC2 instance's metadata, or guess the
+    service of an unsigned request from its path or body, the request goes to S3.
     """
 
     def __init__(self, create_app: Callable[[Any], Any]) -> None:
         super().__init__(create_app)
         self._backend_for_host: dict[str | None, Any] = {}
 
+    def infer_service_region_host(self, environ: dict[str, Any], path: str) -> str | None:
+        return super().infer_service_region_host(environ, path) if "HTTP_AUTHORIZATION" in environ else None
+
     def get_backend_for_host(self, host: str | None) -> Any:
+        if host in {"moto_api", "instance_metadata"}:
+            return None
         if host not in self._backend_for_host:
             self._backend_for_host[host] = super().get_backend_for_host(host)
         return self._backend_for_host[host]

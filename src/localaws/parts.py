@@ -1,7 +1,7 @@
 """The parts of a running LocalAws, started in order and stopped in the reverse."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,11 @@ from localaws.cloudformation import backend as cloudformation
 from localaws.cloudformation.resource import Cloud
 from localaws.deliveries import Deliveries
 from localaws.durability.keeper import Keeper
+from localaws.gate import moto_cors, post_policy
+from localaws.gate.gate import Gate
+from localaws.gate.hosts import Hosts
+from localaws.gate.known_secrets import known_secrets
+from localaws.gate.verifier import Verifier
 from localaws.http_server import HttpServer
 from localaws.iam import managed_policies
 from localaws.lambda_ import execution
@@ -64,7 +69,11 @@ def start_parts(
     stopping: ExitStack,
     folder: Path,
     *,
+    host: str,
     port: int,
+    keys: Mapping[str, str],
+    auth: bool,
+    allow_origins: Sequence[str],
     account: str,
     region: str,
     client: Callable[[str], Any],
@@ -72,7 +81,8 @@ def start_parts(
 ) -> Parts:
     """Mend moto, and serve it from ``folder``, which keeps everything if it is ``durable``.
 
-    Whatever was done, ``stopping`` undoes.
+    With ``auth``, who calls must have one of ``keys`` (secrets by access key) or one of IAM's. Whatever was
+    done, ``stopping`` undoes.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     _forget_everything()
@@ -104,9 +114,14 @@ def start_parts(
     mailboxes.mend(stopping, mailbox)
 
     app = Application(intake=intake.Intake(files), held=deliveries.held)
-    server = HttpServer(app, port)
+    server = HttpServer(app, port, host)
     stopping.callback(server.server_close)
-    endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+    port = server.server_address[1]
+    endpoint = f"http://{_reachable(host)}:{port}"
+    verifier = Verifier(known_secrets(keys, account, region), auth)
+    app.gate = Gate(Hosts(host, port), verifier, allow_origins)
+    moto_cors.patch(stopping)
+    post_policy.patch(stopping, verifier.verify_form)
 
     invoker = Invoker(folder / "code", endpoint, account, region, deliveries)
     stopping.callback(invoker.close)
@@ -147,6 +162,12 @@ def start_parts(
         stopping.callback(keeper.stop)
     stopping.callback(server.stop)
     return Parts(endpoint, folder, mailbox, invoker, objects, changed)
+
+
+def _reachable(host: str) -> str:
+    """How this machine reaches a server that listens on ``host``."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"[{host}]" if ":" in host else host
 
 
 def _forget_everything() -> None:
