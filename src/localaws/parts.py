@@ -26,11 +26,19 @@ from localaws.gate.known_secrets import known_secrets
 from localaws.gate.verifier import Verifier
 from localaws.http_server import HttpServer
 from localaws.iam import managed_policies
-from localaws.lambda_ import execution
+from localaws.lambda_ import archives, execution
 from localaws.lambda_.invoker import Invoker
 from localaws.mailbox import Mailbox
 from localaws.patching import replace_item
-from localaws.s3 import bucket_policies, events, file_key, intake, joined_parts, streamed_get
+from localaws.s3 import (
+    bucket_policies,
+    control_characters,
+    events,
+    file_key,
+    intake,
+    joined_parts,
+    streamed_get,
+)
 from localaws.s3.object_files import ObjectFiles
 from localaws.s3.store import S3Store
 from localaws.states import (
@@ -108,6 +116,7 @@ def start_parts(
     joined_parts.mend(stopping)
     streamed_get.mend(stopping)
     bucket_policies.mend(stopping)
+    control_characters.patch(stopping)
     objects = S3Store(files, deliveries, changed)
 
     mailbox = Mailbox(folder / "mailbox")
@@ -125,6 +134,7 @@ def start_parts(
 
     invoker = Invoker(folder / "code", endpoint, account, region, deliveries)
     stopping.callback(invoker.close)
+    archives.patch(stopping)
     execution.mend(stopping, invoker, deliveries)
     events.mend(stopping, deliveries, invoker.invoke_later)
     event_rules.mend(stopping, deliveries, invoker.invoke_later)
