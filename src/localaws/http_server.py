@@ -19,7 +19,7 @@ from werkzeug.serving import DechunkedInput, ThreadedWSGIServer
 
 from localaws.gate.framing import misframed
 
-__all__ = ["HttpServer", "PortTaken", "WsgiApplication"]
+__all__ = ["HostUnavailable", "HttpServer", "PortTaken", "WsgiApplication"]
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,17 @@ class PortTaken(OSError):
 
     def __str__(self) -> str:
         return f"port {self.port} of {self.host} is taken: stop what serves there, or choose another (0: any)"
+
+
+class HostUnavailable(OSError):
+    """LocalAws was asked to serve on an address that this machine does not have."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(errno.EADDRNOTAVAIL, "no such address", host)
+        self.host = host
+
+    def __str__(self) -> str:
+        return f"this machine has no address {self.host}: give one of its own, or 0.0.0.0 for all of them"
 
 
 class _Body(BufferedIOBase):
@@ -154,7 +165,7 @@ class HttpServer(ThreadedWSGIServer):
 
     Raises:
         PortTaken: somebody else serves on ``port``.
-        OSError: this machine has no such address as ``host``.
+        HostUnavailable: ``host`` is no address of this machine.
     """
 
     daemon_threads = True
@@ -173,6 +184,8 @@ class HttpServer(ThreadedWSGIServer):
         except OSError as error:
             if error.errno in {errno.EADDRINUSE, errno.EACCES}:
                 raise PortTaken(port, host) from error
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise HostUnavailable(host) from error
             raise
         finally:
             listener.close()

@@ -107,6 +107,8 @@ class LocalAws:
         Raises:
             AlreadyRunning: another LocalAws runs in this process.
             PortTaken: the port is in use.
+            HostUnavailable: the host is no address of this machine.
+            KeysUnusable: the state's file of keys is damaged, or others can read it.
             StateUnusable: another version wrote the state, or it is damaged.
         """
         if not _running.acquire(blocking=False):

@@ -14,11 +14,19 @@ _OF_CONTAINERS = "host.docker.internal"  # what containers call the machine that
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a listener on ``host``."""
+    """Whether only this machine can reach a listener on ``host``.
+
+    Raises:
+        ValueError: ``host`` is no address.
+    """
+    if host == "localhost":
+        return True
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        raise ValueError(
+            f"{host!r} is no address to listen on: give one of this machine, such as 127.0.0.1, or 0.0.0.0"
+        ) from None
 
 
 class Hosts:

@@ -4,11 +4,12 @@ import configparser
 import contextlib
 import os
 import secrets
+import shlex
 import string
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["PROFILE", "KeysUnusable", "OwnKeys", "own_keys"]
+__all__ = ["PROFILE", "KeysUnusable", "OwnKeys", "auth_lines", "own_keys"]
 
 PROFILE = "localaws"
 
@@ -33,6 +34,20 @@ class OwnKeys(NamedTuple):
     secret: str
     path: Path
     is_new: bool
+
+    @property
+    def environment(self) -> str:
+        """What a shell must set for the AWS tools to use them."""
+        return f"AWS_SHARED_CREDENTIALS_FILE={shlex.quote(str(self.path))} AWS_PROFILE={PROFILE}"
+
+
+def auth_lines(keys: OwnKeys, *, asked: bool) -> list[str]:
+    """What a person is told when signatures are verified; the secret once, when it is made."""
+    why = "" if asked else " because others can reach this address"
+    lines = [f"auth      signatures are verified{why}, against the keys in {keys.path}"]
+    if keys.is_new:
+        lines.append(f"          made now: access key {keys.access_key}, secret {keys.secret}")
+    return lines
 
 
 def own_keys(folder: Path) -> OwnKeys:
