@@ -7,11 +7,15 @@ Source: RFC 9112, sections 3.2 and 6.3
 """
 
 import re
+from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from email.message import Message
 from urllib.parse import urlsplit
 
 __all__ = ["misframed"]
 
+# What ends the headers for Python, and might not for another: what follows is lost. (Defects of multipart
+# bodies are here as well, which Python looks for in vain.)
+_UNREADABLE = (MissingHeaderBodySeparatorDefect, FirstHeaderLineIsContinuationDefect)
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
@@ -20,7 +24,7 @@ def misframed(headers: Message, target: str) -> str | None:
     for name in headers:
         if not _NAME.fullmatch(name):
             return f"the header name {name!r} is not a token"
-    if getattr(headers, "defects", None):
+    if any(isinstance(defect, _UNREADABLE) for defect in headers.defects):
         return "a header line has no colon"
     hosts = headers.get_all("Host", [])
     if len(hosts) != 1:
