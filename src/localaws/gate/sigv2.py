@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from botocore.auth import HmacV1Auth
+from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY
 
 from localaws.gate.signature import Signature
 from localaws.gate.sigv4 import header_value, wire_target
@@ -23,12 +24,15 @@ _SUBRESOURCES = frozenset(HmacV1Auth.QSAOfInterest)
 def expected_signature(environ: Environ, signature: Signature, secret: str, bucket: str) -> str:
     """What ``signature.value`` must be; ``bucket`` is the one that the host names, if it does."""
     path, query = wire_target(environ)
+    if path.count("/") == 1 and path != "/" and not bucket:
+        path += "/"  # botocore signs /bucket/ and sends /bucket
     given = dict(parse_qsl(query, keep_blank_values=True))
     amz = {name.lower(): value for name, value in given.items() if name.lower().startswith("x-amz-")}
-    for name in environ:
+    written = environ.get(PRESERVED_HEADER_NAMES_ENVIRON_KEY, {})  # with their underscores
+    for name, value in environ.items():
         if name.startswith("HTTP_X_AMZ_"):
-            header = name.removeprefix("HTTP_").replace("_", "-").lower()
-            amz[header] = header_value(environ, header)
+            header = written.get(name, name.removeprefix("HTTP_").replace("_", "-"))
+            amz[header.lower()] = value.strip()
     date = signature.time if signature.in_query else header_value(environ, "date")
     if "x-amz-date" in amz and not signature.in_query:
         date = ""
