@@ -163,6 +163,7 @@ def _facts(stack: "Stack") -> dict[str, Any]:
         "bucket": stack.bucket,
         "athena_output": stack.outputs["AthenaOutput"],
         "state_machine_arn": stack.state_machine,
+        "credentials": str(stack.credentials) if stack.credentials else None,  # with --auth: the keys' file
         "console": None,  # the local web page is a later issue
     }
 
