@@ -41,7 +41,7 @@ def test_who_has_the_keys_gets_a_forecast_and_nobody_else_anything(
         known.close()
 
         executions = await_end()
-        answer = CliRunner().invoke(app, ["sql", "SELECT count(*) AS rows FROM forecast", "--format", "csv"])
+        answer = CliRunner().invoke(app, ["sql", "SELECT count(*) AS rows FROM forecast", "--csv"])
 
     assert "SUCCEEDED" in executions
     assert answer.exit_code == 0, answer.output
