@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from localaws.cloudformation.problems import DeploymentFailed
     from localaws.deployment import Deployment
-    from localaws.durability.snapshot import StateUnusable
+    from localaws.durability.folder import StateUnusable
     from localaws.gate.keys import KeysUnusable
     from localaws.http_server import HostUnavailable, PortTaken
     from localaws.lambda_.invocation import Invocation
@@ -37,7 +37,7 @@ _HOMES = {
     "Mailbox": "localaws.mailbox",
     "Message": "localaws.mailbox",
     "PortTaken": "localaws.http_server",
-    "StateUnusable": "localaws.durability.snapshot",
+    "StateUnusable": "localaws.durability.folder",
 }
 
 

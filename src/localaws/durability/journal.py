@@ -9,11 +9,12 @@ a fraction of a second.
 import logging
 import sqlite3
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["Journal", "NotKept"]
+__all__ = ["Damaged", "Journal", "NotKept"]
 
 log = logging.getLogger(__name__)
 
@@ -21,14 +22,14 @@ _LAZY_SECONDS = 0.1
 _END = "\U0010ffff"  # sorts after every key
 _TABLE = """
     CREATE TABLE IF NOT EXISTS rows (
-        kind TEXT, scope TEXT, key TEXT, value BLOB, PRIMARY KEY (kind, scope, key)
+        kind TEXT, scope TEXT, key TEXT, value BLOB, sum INTEGER, PRIMARY KEY (kind, scope, key)
     ) WITHOUT ROWID
 """
-_PUT = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)"
+_PUT = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)"
 _DELETE = "DELETE FROM rows WHERE kind = ? AND scope = ? AND key = ?"
 _CLEAR = "DELETE FROM rows WHERE kind = ? AND scope = ? AND key >= ? AND key < ?"
-_ALL = "SELECT scope, key, value FROM rows WHERE kind = ? ORDER BY scope, key"
-_SCOPE = "SELECT scope, key, value FROM rows WHERE kind = ? AND scope = ? ORDER BY key"
+_ALL = "SELECT scope, key, value, sum FROM rows WHERE kind = ? ORDER BY scope, key"
+_SCOPE = "SELECT scope, key, value, sum FROM rows WHERE kind = ? AND scope = ? ORDER BY key"
 
 
 class NotKept(OSError):
@@ -45,15 +46,23 @@ class NotKept(OSError):
         )
 
 
+class Damaged(Exception):
+    """The journal holds something that nobody wrote into it."""
+
+
 class Journal:
     """Rows of bytes by kind, scope and key, in ``path``; with None as path nothing is kept.
 
     Rows of a kind are ordered by scope, then key.
+
+    Raises:
+        Damaged: the file is no journal.
+        NotKept: it cannot be opened.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._pending: list[tuple[str, tuple[str | bytes, ...]]] = []
+        self._pending: list[tuple[str, tuple[str | bytes | int, ...]]] = []
         self._written = self._strict = self._committed = 0  # counts of operations
         self._queue = threading.Lock()  # held for moments, to append or to take
         self._commit = threading.Lock()  # held for the length of a commit
@@ -61,10 +70,15 @@ class Journal:
         self._lazy = threading.Event()
         if path is None:
             return
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute(_TABLE)
+        try:
+            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute(_TABLE)
+        except sqlite3.OperationalError as error:
+            raise NotKept(path, str(error)) from error
+        except sqlite3.DatabaseError as error:
+            raise Damaged(str(error)) from error
         self._thread = threading.Thread(target=self._commit_lazily, name="localaws journal", daemon=True)
         self._thread.start()
 
@@ -75,7 +89,7 @@ class Journal:
 
     def put(self, kind: str, scope: str, key: str, value: bytes, *, lazy: bool = False) -> None:
         """Write a row, over the one that has its key."""
-        self._add(_PUT, (kind, scope, key, value), lazy)
+        self._add(_PUT, (kind, scope, key, value, zlib.crc32(value)), lazy)
 
     def delete(self, kind: str, scope: str, key: str, *, lazy: bool = False) -> None:
         """Remove a row, if it is there."""
@@ -86,13 +100,20 @@ class Journal:
         self._add(_CLEAR, (kind, scope, prefix, prefix + _END), lazy)
 
     def rows(self, kind: str, scope: str | None = None) -> Iterator[tuple[str, str, bytes]]:
-        """The rows of a kind (of one scope) in order: scope, key, value. Only what is committed is seen."""
+        """The rows of a kind (of one scope) in order: scope, key, value. Only what is committed is seen.
+
+        Raises:
+            Damaged: a row is not what was written.
+        """
         if self._path is None:
             return
         query, given = (_ALL, (kind,)) if scope is None else (_SCOPE, (kind, scope))
         with self._commit:
             found = self._connection.execute(query, given).fetchall()
-        yield from found
+        for of, key, value, kept in found:
+            if zlib.crc32(value) != kept:
+                raise Damaged(f"the row {kind} {of} {key} is not what was written")
+            yield of, key, value
 
     def barrier(self) -> None:
         """Return when all that was written before this call, but for lazy rows, is on disk.
@@ -120,7 +141,7 @@ class Journal:
             finally:
                 self._connection.close()
 
-    def _add(self, statement: str, values: tuple[str | bytes, ...], lazy: bool) -> None:
+    def _add(self, statement: str, values: tuple[str | bytes | int, ...], lazy: bool) -> None:
         if self._path is None:
             return
         with self._queue:
