@@ -49,8 +49,8 @@ def judge_page(environ: Environ, allowed: Collection[str], virtual_bucket: str, 
     named: str | None = environ.get("HTTP_ORIGIN")
     if preflight and named is None:
         raise Refused(400, "BadRequest", "Insufficient information. Origin request header needed.")
-    if named == origin and named is not None and named.lower() in allowed:
-        headers += _everything(environ, named)
+    if origin is not None and origin.lower() in allowed:
+        headers += _everything(environ, origin)
         by_name = True
     else:
         granted = _rule_of_bucket(environ, named, origin or named or "null", virtual_bucket, preflight)
@@ -82,7 +82,7 @@ def _rule_of_bucket(
     raise Refused(
         403,
         "AccessDenied",
-        f"A page of {origin} may not use this server: allow it in the bucket's CORS rules, or start the "
+        f"A page of {origin!r} may not use this server: allow it in the bucket's CORS rules, or start the "
         "server with --allow-origin",
     )
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from localaws import KeysUnusable, LocalAws
 from tests.localaws.signing import send
@@ -43,6 +44,24 @@ def test_keys_that_are_damaged_or_known_to_others_are_not_used(
 
     with pytest.raises(KeysUnusable, match=why):
         LocalAws(auth=True, state=tmp_path).start()
+
+
+def test_a_key_that_looks_like_version_4_is_good_in_version_2(tmp_path: Path) -> None:
+    path = tmp_path / "credentials"
+    path.write_text("[localaws]\naws_access_key_id = LOCALAWS4\naws_secret_access_key = secret\n")
+    path.chmod(0o600)
+    with LocalAws(auth=True, state=tmp_path) as aws:
+        s3 = boto3.client(
+            "s3",
+            endpoint_url=aws.endpoint,
+            aws_access_key_id="LOCALAWS4",
+            aws_secret_access_key="secret",
+            config=Config(signature_version="s3"),
+        )
+        s3.create_bucket(Bucket="bucket")
+        s3.put_object(Bucket="bucket", Key="k", Body=b"x")
+
+        assert s3.get_object(Bucket="bucket", Key="k")["Body"].read() == b"x"
 
 
 def test_without_auth_any_key_is_taken_and_a_known_presigned_one_is_verified() -> None:
