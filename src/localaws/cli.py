@@ -63,7 +63,7 @@ def up(
                 for line in auth_lines(keys, asked=auth):
                     typer.echo(line)
             credentials = keys.environment if keys else "AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x"
-            typer.echo(f"export AWS_ENDPOINT_URL={aws.endpoint} AWS_REGION={region} {credentials}")
+            typer.echo(f"export AWS_ENDPOINT_URL={aws.endpoint} AWS_DEFAULT_REGION={region} {credentials}")
             if template is not None:
                 deployment = aws.deploy(template, stack, parameters)
                 for name, value in deployment.outputs.items():

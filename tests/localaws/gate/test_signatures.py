@@ -299,7 +299,7 @@ def test_the_aws_tools_read_the_profile(aws: LocalAws) -> None:
         env={
             "PATH": os.environ["PATH"],
             "AWS_ENDPOINT_URL": aws.endpoint,
-            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
             **settings,
         },
         capture_output=True,
