@@ -1,8 +1,8 @@
 """The gate: every request passes here before moto sees it.
 
 On loopback any access key is taken and no secret is needed, as people are used to from local AWS endpoints.
-But a request must be signed, which a web page cannot have a browser do unasked. With ``auth``, signatures are
-verified against the keys that exist.
+But a request must be signed, and no web page may send one. With ``auth``, signatures are verified against the
+keys that exist.
 """
 
 import logging
@@ -105,11 +105,7 @@ class Gate:
         if is_upload_form(environ, bucket, key):
             environ[FORM] = True
         elif "HTTP_X_AMZ_TARGET" in environ or not is_public(environ, bucket, key):
-            hint = (
-                ""
-                if self._verifier.auth
-                else "; any access key and secret will do, for instance test and test"
-            )
+            hint = "" if self._verifier.auth else "; any key and secret will do, such as test and test"
             raise Refused(403, _UNSIGNED, f"Access Denied: the request is not signed{hint}")
         # moto's own look at unsigned requests (5.2.5, s3/responses.py) takes HEAD for an action of its own
         # and knows nothing of the principal: it is told that somebody signed.

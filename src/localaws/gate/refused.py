@@ -45,8 +45,8 @@ class Refused(Exception):
         status = self.status
         if protocol in {"json", "rest-json"}:
             code = self.words.json
-            if protocol == "json" and status == 403 and self.words.s3 != self.words.json:
-                status = 400  # JSON services tell of credentials with 400, others with 403
+            if protocol == "json" and self.words.json != self.words.s3:
+                status = 400  # JSON services speak of credentials with 400, others with 403
             body = json.dumps({"__type": code, "message": self.message}).encode()
             content = "application/x-amz-json-1.1" if protocol == "json" else "application/json"
         else:

@@ -78,7 +78,7 @@ def _payload(environ: Environ, signature: Signature) -> str:
     if signature.service != "s3":
         return payload.read_whole(environ)
     if signature.in_query:
-        return declared or "UNSIGNED-PAYLOAD"
+        declared = declared or "UNSIGNED-PAYLOAD"
     if not declared:
         raise Refused(400, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
     if declared != "UNSIGNED-PAYLOAD" and not declared.startswith("STREAMING-"):
