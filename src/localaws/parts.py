@@ -1,7 +1,7 @@
 """The parts of a running LocalAws, started in order and stopped in the reverse."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +22,26 @@ from localaws.deliveries import Deliveries
 from localaws.durability.folder import StateFolder, usable
 from localaws.durability.journal import Journal
 from localaws.durability.keeper import Keeper
+from localaws.gate import moto_cors, post_policy
+from localaws.gate.gate import Gate
+from localaws.gate.hosts import Hosts
+from localaws.gate.known_secrets import known_secrets
+from localaws.gate.verifier import Verifier
 from localaws.http_server import HttpServer
 from localaws.iam import managed_policies
-from localaws.lambda_ import execution
+from localaws.lambda_ import archives, execution
 from localaws.lambda_.invoker import Invoker
 from localaws.mailbox import Mailbox
 from localaws.patching import replace_item
-from localaws.s3 import bucket_policies, events, file_key, intake, joined_parts, streamed_get
+from localaws.s3 import (
+    bucket_policies,
+    control_characters,
+    events,
+    file_key,
+    intake,
+    joined_parts,
+    streamed_get,
+)
 from localaws.s3.object_files import ObjectFiles
 from localaws.s3.store import S3Store
 from localaws.states import (
@@ -68,7 +81,11 @@ def start_parts(
     stopping: ExitStack,
     folder: Path,
     *,
+    host: str,
     port: int,
+    keys: Mapping[str, str],
+    auth: bool,
+    allow_origins: Sequence[str],
     account: str,
     region: str,
     client: Callable[[str], Any],
@@ -76,7 +93,8 @@ def start_parts(
 ) -> Parts:
     """Mend moto, and serve it from ``folder``, which keeps everything if it is ``durable``.
 
-    Whatever was done, ``stopping`` undoes.
+    With ``auth``, who calls must have one of ``keys`` (secrets by access key) or one of IAM's. Whatever was
+    done, ``stopping`` undoes.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     _forget_everything()
@@ -102,20 +120,27 @@ def start_parts(
     joined_parts.mend(stopping)
     streamed_get.mend(stopping)
     bucket_policies.mend(stopping)
+    control_characters.patch(stopping)
     objects = S3Store(files, deliveries, keeper)
 
     mailbox = Mailbox(folder / "mailbox")
     mailboxes.mend(stopping, mailbox)
 
     app = Application(intake.Intake(files), deliveries, keeper)
-    server = HttpServer(app, port)
+    server = HttpServer(app, port, host)
     stopping.callback(server.server_close)
-    endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+    port = server.server_address[1]
+    endpoint = f"http://{_reachable(host)}:{port}"
     if state is not None:
-        state.tell(port=server.server_address[1])
+        state.tell(port=port)
+    verifier = Verifier(known_secrets(keys, account, region), auth)
+    app.gate = Gate(Hosts(host, port), verifier, allow_origins)
+    moto_cors.patch(stopping)
+    post_policy.patch(stopping, verifier.verify_form)
 
     invoker = Invoker(folder / "code", endpoint, account, region, deliveries)
     stopping.callback(invoker.close)
+    archives.patch(stopping)
     execution.mend(stopping, invoker, deliveries)
     events.mend(stopping, deliveries, invoker.invoke_later)
     event_rules.mend(stopping, deliveries, invoker.invoke_later)
@@ -157,6 +182,12 @@ def start_parts(
     stopping.callback(deliveries.close)
     stopping.callback(server.stop)
     return Parts(endpoint, folder, mailbox, invoker, objects, keeper.keep_all, keeper.sweep)
+
+
+def _reachable(host: str) -> str:
+    """How this machine reaches a server that listens on ``host``."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"[{host}]" if ":" in host else host
 
 
 def _forget_everything() -> None:

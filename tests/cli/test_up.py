@@ -79,10 +79,12 @@ def test_json_is_one_line_with_what_a_client_needs(up: Serving) -> None:
         "bucket",
         "athena_output",
         "state_machine_arn",
+        "credentials",
         "console",
     }
     assert up.facts["endpoint"].startswith("http://127.0.0.1:")
     assert up.facts["athena_output"].startswith(f"s3://{up.facts['bucket']}/")
+    assert up.facts["credentials"] is None
     assert up.facts["console"] is None
 
 

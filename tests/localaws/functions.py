@@ -38,10 +38,14 @@ def make_function(aws: LocalAws, name: str, source: str, **settings: Any) -> str
     except iam.exceptions.NoSuchEntityException:
         trust = {"Version": "2012-10-17", "Statement": []}
         iam.create_role(RoleName="handler", AssumeRolePolicyDocument=json.dumps(trust))
-    wanted = {"Handler": "app.handler", "Runtime": "python3.12", "Timeout": 20, **settings}
-    made = aws.client("lambda").create_function(
-        FunctionName=name, Role=ROLE, Code={"ZipFile": archive(app=source)}, **wanted
-    )
+    wanted = {
+        "Handler": "app.handler",
+        "Runtime": "python3.12",
+        "Timeout": 20,
+        "Code": {"ZipFile": archive(app=source)},
+        **settings,
+    }
+    made = aws.client("lambda").create_function(FunctionName=name, Role=ROLE, **wanted)
     return str(made["FunctionArn"])
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from localaws.aws_session import INTERNAL
+
 __all__ = ["log_stream_name", "worker_environment"]
 
 # What the interpreter and its libraries need of this process's environment to start at all.
@@ -49,8 +51,8 @@ def worker_environment(
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": "localaws",
-        "AWS_SECRET_ACCESS_KEY": "localaws",
+        "AWS_ACCESS_KEY_ID": INTERNAL.access_key,
+        "AWS_SECRET_ACCESS_KEY": INTERNAL.secret,
         "AWS_SESSION_TOKEN": "localaws",
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_EC2_METADATA_DISABLED": "true",
