@@ -2,6 +2,7 @@
 
 moto routes a request by the service in its signature, to one Flask application a service. Around that:
 
+- a request that may not be done is refused (``guard``);
 - requests to S3 are rewritten before moto sees them (``intake``: bodies become files; it returns what to do
   at the end);
 - what an operation sets off (S3 events) waits until its response is sent (``held``);
@@ -24,6 +25,8 @@ from moto.core.utils import get_service_model, service_name_from_moto_package_na
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
+from localaws.iam.refusals import Refused
+
 __all__ = ["Application"]
 
 log = logging.getLogger(__name__)
@@ -34,6 +37,10 @@ Environ = dict[str, Any]
 def _nothing(environ: Environ) -> Callable[[], None]:
     del environ
     return lambda: None
+
+
+def _unguarded(environ: Environ) -> None:
+    del environ
 
 
 def _unheard(environ: Environ, status: int) -> None:
@@ -48,9 +55,10 @@ class Application:
         intake: Callable[[Environ], Callable[[], None]] = _nothing,
         held: Callable[[], AbstractContextManager[None]] = nullcontext,
         answered: Callable[[Environ, int], None] = _unheard,
+        guard: Callable[[Environ], None] = _unguarded,
     ) -> None:
         self._dispatcher = _Dispatcher(_service_app)
-        self._intake, self._held, self.answered = intake, held, answered
+        self._intake, self._held, self._guard, self.answered = intake, held, guard, answered
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         ending = ExitStack()
@@ -65,9 +73,12 @@ class Application:
         try:
             service: Any = self._dispatcher.get_application(environ)
             environ["localaws.service"] = service.service  # moto's name for it
+            self._guard(environ)
             if service.service == "s3":
                 ending.callback(self._intake(environ))
             blocks = service(environ, remember)
+        except Refused as refusal:
+            blocks = _failure(environ, remember, refusal.status, refusal.code, refusal.text)
         except NotImplementedError as error:
             blocks = _failure(
                 environ, remember, 501, "NotImplemented", f"{error} (moto, on which localaws is built)"

@@ -27,6 +27,7 @@ def up(
     port: Annotated[int, typer.Option(help="0 picks a free one.")] = 0,
     state: Annotated[Path | None, typer.Option(help="Keep everything in this folder.")] = None,
     region: Annotated[str, typer.Option(help="The region to be.")] = "us-east-1",
+    iam: Annotated[bool, typer.Option(help="Enforce the policies of functions' and machines' roles.")] = True,
 ) -> None:
     """Serve until Ctrl-C; print the endpoint and the stack's outputs."""
     from localaws.cloudformation.problems import DeploymentFailed
@@ -39,7 +40,7 @@ def up(
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_: ended.set())
     try:
-        with LocalAws(port=port, state=state, region=region) as aws:
+        with LocalAws(port=port, state=state, region=region, iam=iam) as aws:
             typer.echo(f"endpoint  {aws.endpoint}")
             credentials = "AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x"
             typer.echo(f"export AWS_ENDPOINT_URL={aws.endpoint} AWS_REGION={region} {credentials}")

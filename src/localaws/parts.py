@@ -20,7 +20,10 @@ from localaws.cloudformation.resource import Cloud
 from localaws.deliveries import Deliveries
 from localaws.durability.keeper import Keeper
 from localaws.http_server import HttpServer
-from localaws.iam import managed_policies
+from localaws.iam import caller_identity, managed_policies, topic_deliveries
+from localaws.iam.access_keys import AccessKeys
+from localaws.iam.athena_access import AthenaAccess
+from localaws.iam.guard import Guard
 from localaws.lambda_ import execution
 from localaws.lambda_.invoker import Invoker
 from localaws.mailbox import Mailbox
@@ -58,6 +61,7 @@ class Parts:
     invoker: Invoker
     objects: S3Store
     changed: Callable[[], None]  # tell it of changes that no request brought
+    guard: Guard
 
 
 def start_parts(
@@ -69,6 +73,7 @@ def start_parts(
     region: str,
     client: Callable[[str], Any],
     durable: bool,
+    iam: bool = True,
 ) -> Parts:
     """Mend moto, and serve it from ``folder``, which keeps everything if it is ``durable``.
 
@@ -81,6 +86,9 @@ def start_parts(
     aws_session.mend(stopping)
     instances.mend(stopping)
     managed_policies.mend(stopping)
+    keys = AccessKeys(account)
+    caller_identity.patch(stopping, keys)
+    guard = Guard(keys, account, region, enforced=iam)
 
     keeper: Keeper | None = None
 
@@ -97,22 +105,23 @@ def start_parts(
     intake.mend(stopping)
     joined_parts.mend(stopping)
     streamed_get.mend(stopping)
-    bucket_policies.mend(stopping)
+    bucket_policies.patch(stopping, guard.of_bucket)
     objects = S3Store(files, deliveries, changed)
 
     mailbox = Mailbox(folder / "mailbox")
     mailboxes.mend(stopping, mailbox)
 
-    app = Application(intake=intake.Intake(files), held=deliveries.held)
+    app = Application(intake=intake.Intake(files), held=deliveries.held, guard=guard)
     server = HttpServer(app, port)
     stopping.callback(server.server_close)
     endpoint = f"http://127.0.0.1:{server.server_address[1]}"
 
-    invoker = Invoker(folder / "code", endpoint, account, region, deliveries)
+    invoker = Invoker(folder / "code", endpoint, account, region, deliveries, guard)
     stopping.callback(invoker.close)
     execution.mend(stopping, invoker, deliveries)
-    events.mend(stopping, deliveries, invoker.invoke_later)
-    event_rules.mend(stopping, deliveries, invoker.invoke_later)
+    events.mend(stopping, deliveries, invoker.invoke_later, guard)
+    topic_deliveries.patch(stopping, guard)
+    event_rules.mend(stopping, deliveries, invoker.invoke_later, guard)
 
     for part in (
         choices,
@@ -120,15 +129,15 @@ def start_parts(
         error_codes,
         history,
         integrations,
-        map_runs,
         parsing,
         starting,
         threads,
     ):
         part.mend(stopping)
     ending.mend(stopping, changed)
-    clients.mend(stopping, endpoint)
-    lambda_tasks.mend(stopping, invoker)
+    map_runs.mend(stopping, guard)
+    clients.mend(stopping, endpoint, keys)
+    lambda_tasks.mend(stopping, invoker, guard)
 
     def cloud(of_account: str, of_region: str, stack: str) -> Cloud:
         return Cloud(client, of_region, of_account, stack)
@@ -139,14 +148,14 @@ def start_parts(
         keeper = Keeper(folder, files)
         app.answered = keeper.answered
 
-    stopping.callback(athena.install(objects, folder / "athena"))
+    stopping.callback(athena.install(objects, folder / "athena", as_caller=AthenaAccess(guard).as_caller))
 
     stopping.callback(ending.stop_all)
     server.start()
     if keeper is not None:
         stopping.callback(keeper.stop)
     stopping.callback(server.stop)
-    return Parts(endpoint, folder, mailbox, invoker, objects, changed)
+    return Parts(endpoint, folder, mailbox, invoker, objects, changed, guard)
 
 
 def _forget_everything() -> None:

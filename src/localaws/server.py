@@ -7,7 +7,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from localaws.mailbox import Mailbox
 from localaws.objects import ObjectStore
 
 if TYPE_CHECKING:
+    from localaws.iam.guard import Decided
     from localaws.lambda_.invocation import Invocation
     from localaws.parts import Parts
 
@@ -42,7 +43,8 @@ class LocalAws:
 
     ``port`` 0 picks a free one. With ``state`` everything is kept in that folder and found again at the next
     start; without, it is gone at the stop. ``backends`` are ``"module:object"`` strings of further services:
-    each object is called with this LocalAws when it starts.
+    each object is called with this LocalAws when it starts. ``iam`` False lets functions and state machines
+    do everything, whatever their roles say.
 
     ::
 
@@ -56,9 +58,11 @@ class LocalAws:
         state: Path | None = None,
         region: str = "us-east-1",
         backends: Sequence[str] = (),
+        *,
+        iam: bool = True,
     ) -> None:
         self.region, self.account = region, _ACCOUNT
-        self._port, self._state, self._backends = port, state, tuple(backends)
+        self._port, self._state, self._backends, self._iam = port, state, tuple(backends), iam
         self._stopping: ExitStack | None = None
         self._parts: Parts | None = None
         self._clients: dict[str, Any] = {}
@@ -167,6 +171,13 @@ class LocalAws:
             ) from error
         return invoker.invoke(function, payload)
 
+    def recorded_access(self) -> AbstractContextManager[list["Decided"]]:
+        """A list of what was allowed or denied to roles, users and services while the ``with`` block runs.
+
+        Each entry has the access, who wanted it, the policies that had a say, and the statement that decided.
+        """
+        return self._started().guard.recording()
+
     def _started(self) -> "Parts":
         if self._parts is None:
             raise RuntimeError("this LocalAws is not running: call start() or use it in a with statement")
@@ -195,6 +206,7 @@ class LocalAws:
             region=self.region,
             client=self.client,
             durable=self._state is not None,
+            iam=self._iam,
         )
         for backend in self._backends:
             module, _, name = backend.partition(":")

@@ -12,6 +12,16 @@ from localaws import LocalAws
 ROLE = "arn:aws:iam::123456789012:role/handler"
 
 
+def trust(service: str) -> dict[str, Any]:
+    """The trust policy of a role that a service assumes."""
+    allowed = {
+        "Effect": "Allow",
+        "Principal": {"Service": f"{service}.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    return {"Version": "2012-10-17", "Statement": [allowed]}
+
+
 def archive(**files: str) -> bytes:
     """A zip with the modules that are given by name."""
     body = io.BytesIO()
@@ -36,8 +46,8 @@ def make_function(aws: LocalAws, name: str, source: str, **settings: Any) -> str
     try:
         iam.get_role(RoleName="handler")
     except iam.exceptions.NoSuchEntityException:
-        trust = {"Version": "2012-10-17", "Statement": []}
-        iam.create_role(RoleName="handler", AssumeRolePolicyDocument=json.dumps(trust))
+        iam.create_role(RoleName="handler", AssumeRolePolicyDocument=json.dumps(trust("lambda")))
+        iam.attach_role_policy(RoleName="handler", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
     wanted = {"Handler": "app.handler", "Runtime": "python3.12", "Timeout": 20, **settings}
     made = aws.client("lambda").create_function(
         FunctionName=name, Role=ROLE, Code={"ZipFile": archive(app=source)}, **wanted

@@ -36,6 +36,7 @@ class Function:
     layers: tuple[Path, ...]
     revision: str  # changes with the code
     log_group: str
+    role: str  # its ARN
 
     @classmethod
     def of(cls, function: Any, folders: CodeFolders) -> "Function":
@@ -82,6 +83,7 @@ class Function:
             layers=tuple(layers),
             revision=revision,
             log_group=log_group(function),
+            role=str(function.role),
         )
 
 

@@ -8,6 +8,7 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-conte
 
 import itertools
 import json
+import logging
 import threading
 import time
 import uuid
@@ -24,9 +25,12 @@ from moto.s3.notifications import S3NotificationEvent
 from moto.s3.responses import S3Response
 
 from localaws.deliveries import Deliveries
+from localaws.iam.guard import SENDING, Guard
 from localaws.patching import replace
 
 __all__ = ["encoded_key", "mend", "s3_event"]
+
+log = logging.getLogger(__name__)
 
 _sequence = itertools.count()
 _silenced = threading.local()
@@ -85,8 +89,11 @@ def _without(*names: str) -> Iterator[None]:
         _silenced.names = before
 
 
-def mend(undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes], None]) -> None:
-    """Send events through ``deliveries``; ``invoke(function_arn, payload)`` invokes asynchronously."""
+def mend(undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes], None], guard: Guard) -> None:
+    """Send events through ``deliveries``; ``invoke(function_arn, payload)`` invokes asynchronously.
+
+    S3 is refused by receivers whose policy does not allow it, which AWS says when the notification is set up.
+    """
 
     def to_queue(account: str, arn: str, message: str) -> None:
         from moto.sqs.models import sqs_backends
@@ -122,6 +129,12 @@ def mend(undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes],
         ]
         for wanted, send in receivers:
             if wanted.matches(name, key.name):
+                action = SENDING[wanted.arn.split(":")[2]]
+                if problem := guard.service_problem(
+                    "s3.amazonaws.com", action, wanted.arn, bucket.arn, account_id
+                ):
+                    log.error("%s of s3://%s/%s is not sent: %s", name, bucket.name, key.name, problem)
+                    continue
                 message = json.dumps(s3_event(name, bucket, key, wanted.id, account_id))
                 deliveries.submit(
                     f"{name} of s3://{bucket.name}/{key.name} to {wanted.arn}",

@@ -10,6 +10,7 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distribut
 from contextlib import ExitStack
 from typing import Any
 
+from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
@@ -18,6 +19,12 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval.resource_eval_s3 import (
+    ResourceEvalS3,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component import (  # noqa: E501 - moto's path
+    DistributedIterationComponent,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor.distributed_item_processor_worker import (  # noqa: E501 - moto's path
     DistributedItemProcessorWorker,
@@ -29,19 +36,58 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iter
     DistributedIteratorWorker,
 )
 
+from localaws.iam.evaluation import Access
+from localaws.iam.guard import Guard
 from localaws.patching import replace
+from localaws.states.clients import SESSION_NAME
 
 __all__ = ["mend"]
 
 _CAUSE = "The specified tolerated failure threshold was exceeded"
 
 
-def mend(undo: ExitStack) -> None:
+def mend(undo: ExitStack, guard: Guard) -> None:
     """Replace how workers of a Map take items, and what a failed child does to a map run."""
+    _need_permission(undo, guard)
     replace(undo, IterationWorker, "_eval_pool", _inline_pool)
     for worker in (DistributedItemProcessorWorker, DistributedIteratorWorker):
         replace(undo, worker, "_eval_pool", _distributed_pool)
         _count_failures(undo, worker)
+
+
+def _need_permission(undo: ExitStack, guard: Guard) -> None:
+    """Children are executions: the machine's role must be allowed to start its own machine.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+    """
+    map_run = DistributedIterationComponent._map_run
+
+    def run(self: Any, env: Any, eval_input: Any) -> None:
+        role = guard.session(env.aws_execution_details.role_arn, SESSION_NAME)
+        machine = env.states.context_object.context_object_data["StateMachine"]["Id"]
+        if problem := guard.problem(role, Access("states:StartExecution", machine)):
+            raise _failed(env, StatesErrorNameType.StatesRuntime, problem)
+        map_run(self, env, eval_input)
+
+    replace(undo, DistributedIterationComponent, "_map_run", run)
+
+    read = ResourceEvalS3.eval_resource
+
+    def eval_resource(self: Any, env: Any) -> None:
+        try:
+            read(self, env)
+        except ClientError as error:
+            cause = error.response["Error"]["Message"]
+            raise _failed(env, StatesErrorNameType.StatesItemReaderFailed, cause) from error
+
+    replace(undo, ResourceEvalS3, "eval_resource", eval_resource)
+
+
+def _failed(env: Any, error: StatesErrorNameType, cause: str) -> FailureEventException:
+    details: Any = {"mapRunFailedEventDetails": {"error": error.to_name(), "cause": cause}}
+    return FailureEventException(
+        FailureEvent(env, StatesErrorName(error), HistoryEventType.MapRunFailed, details)
+    )
 
 
 def _count_failures(undo: ExitStack, worker: Any) -> None:

@@ -57,6 +57,10 @@ def up(
             help="Keep everything here and find it again next time; without it, Ctrl-C forgets all.",
         ),
     ] = None,
+    iam: Annotated[
+        bool,
+        typer.Option("--iam/--no-iam", help="Enforce the policies of the functions' roles, as AWS does."),
+    ] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON when ready, and nothing else on stdout.")
     ] = False,
@@ -73,7 +77,7 @@ def up(
 
     for number in STOPS:  # SIGINT too: a shell starts background jobs with it ignored
         signal.signal(number, _interrupt)
-    with suppress(KeyboardInterrupt), LocalAws(port=port, state=state) as server:
+    with suppress(KeyboardInterrupt), LocalAws(port=port, state=state, iam=iam) as server:
         try:
             if not as_json:
                 stderr().print("starting the local stack")
