@@ -37,6 +37,7 @@ from localaws.states import (
     definitions,
     ending,
     error_codes,
+    fail_names,
     history,
     integrations,
     lambda_tasks,
@@ -135,6 +136,7 @@ def start_parts(
     ):
         part.mend(stopping)
     ending.mend(stopping, changed)
+    fail_names.patch(stopping)
     map_runs.mend(stopping, guard)
     clients.mend(stopping, endpoint, keys)
     lambda_tasks.mend(stopping, invoker, guard)

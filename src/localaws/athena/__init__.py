@@ -24,7 +24,8 @@ def install(
 
     ``store`` is read for tables and written for results. ``workdir`` is a folder of the engine's own, which
     need not exist; on the file system of the stored objects it is fastest, because queries read hard links
-    there. ``as_caller`` gives a query the catalog and objects as its caller may see them. Install before the first request: a server that has begun to serve Athena keeps what it has.
+    there. ``as_caller`` gives a query the catalog and the objects as its caller may see them. Install before
+    the first request: a server that has begun to serve Athena keeps what it has.
     """
     # Only here: worker processes import this package too, and start ten times faster without moto.
     import moto.athena.urls

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from moto.core.utils import utcnow
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
@@ -64,6 +65,14 @@ class AccessKeys:
             return str(key.secret_access_key)
         return None
 
+    def problem(self, access_key_id: str) -> tuple[str, str] | None:
+        """AWS's code and message where a key is switched off or a session is over; else None."""
+        if (assumed := self._assumed(access_key_id)) and assumed.expiration <= utcnow():
+            return "ExpiredToken", "The security token included in the request is expired"
+        if (key := self._users_key(access_key_id)) and key.status != "Active":
+            return "InvalidClientTokenId", "The security token included in the request is invalid."
+        return None
+
     def principal(self, access_key_id: str) -> Principal | None:
         """The session or user whose access key it is; None when it is nobody's: the administrator's."""
         if access_key_id in self._sessions:
@@ -96,7 +105,7 @@ class AccessKeys:
             return None
         for user in list(self._iam().users.values()):
             for key in user.access_keys:
-                if key.access_key_id == access_key_id and key.status == "Active":
+                if key.access_key_id == access_key_id:
                     return key
         return None
 

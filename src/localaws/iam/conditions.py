@@ -115,9 +115,7 @@ def condition_problems(block: Any) -> Iterator[str]:
         yield "Condition must be an object"
         return
     for operator, tests in block.items():
-        match = _OPERATOR.match(operator)
-        name = match["name"] if match else operator
-        if not match or name not in {*_POSITIVE, *_NEGATED, "Null"}:
+        if _read(operator)[0] not in {*_POSITIVE, *_NEGATED, "Null"}:
             yield f"condition operator {operator} is not supported by localaws"
         if not isinstance(tests, Mapping):
             yield f"condition operator {operator} needs an object of keys and values"
@@ -141,10 +139,14 @@ def compiled(block: Mapping[str, Mapping[str, Any]], variables: bool) -> Conditi
     return lambda context: all(test(context) for test in tests)
 
 
-def _compile(operator: str, key: str, wanted: Sequence[str], variables: bool) -> Condition:
+def _read(operator: str) -> tuple[str, str | None, bool]:
+    """``ForAllValues:StringLikeIfExists``: name, set operator, whether a missing key holds."""
     match = _OPERATOR.match(operator)
-    assert match is not None
-    name, over, if_exists = match["name"], match["set"], bool(match["if_exists"])
+    return (match["name"], match["set"], bool(match["if_exists"])) if match else (operator, None, False)
+
+
+def _compile(operator: str, key: str, wanted: Sequence[str], variables: bool) -> Condition:
+    name, over, if_exists = _read(operator)
     if name == "Null":
         absent = [value.lower() == "true" for value in wanted]
         return lambda context: (not context.get(key)) in absent

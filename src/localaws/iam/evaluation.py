@@ -86,9 +86,8 @@ def evaluate(access: Access, principal: Principal, context: Context, policies: P
             for statement in policies.resource.policy.statements
             if statement.allows and statement.applies(access.action, access.resource, context)
         )
-    if policies.resource_decides and by_resource is None:
-        if not delegated:
-            return Decision(False, None, _none("resource-based policy", access))
+    if policies.resource_decides and by_resource is None and not delegated:
+        return Decision(False, None, _none("resource-based policy", access))
     granted = by_identity or by_resource
     if granted is None:
         return Decision(False, None, _none("identity-based policy", access))

@@ -43,6 +43,7 @@ _READING = {
     "kinesis": ("DescribeStream", "GetRecords", "GetShardIterator"),
     "sqs": ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
 }
+_TOKENS = {"GetFederationToken", "GetSessionToken"}  # moto hands out the same key to all
 _ALWAYS_THE_OWNERS = {"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy"}
 
 
@@ -55,6 +56,13 @@ class Decided:
     context: Context
     policies: Policies
     decision: Decision
+
+
+def _may_be_denied_to_all(call: Call) -> bool:
+    """Whether a policy may have a say about what even the administrator does."""
+    if call.service == "s3":
+        return bucket_policy(bucket_and_key(call)[0]) is not None
+    return call.service == "sts" and call.operation == "AssumeRole"
 
 
 class Guard:
@@ -82,10 +90,13 @@ class Guard:
         policy_checks.check(call)
         self._check_event_source(call)
         if principal.kind == "Account":
-            if call.service != "s3" or bucket_policy(bucket_and_key(call)[0]) is None:
+            if not _may_be_denied_to_all(call):
                 return
         elif principal.kind == "Anonymous" and call.service != "s3":
             return  # who may come unsigned is not decided here
+        if call.service == "sts" and principal.kind != "Anonymous" and call.operation in _TOKENS:
+            told = f"{call.operation} is not supported by localaws for {principal.arn}: use AssumeRole"
+            raise Refused(501, "NotImplemented", told)
         accesses = needed(call)
         if not accesses:
             return
@@ -158,6 +169,8 @@ class Guard:
         key = access_key_of(environ, call.query.get)
         if key is None:
             return self._nobody
+        if self.enforced and (problem := self.keys.problem(key)):
+            raise Refused(403, *problem)
         found = self.keys.principal(key) if self.enforced else None
         if found is None or (found.kind == "AssumedRole" and find_role(found.role_arn) is None):
             return self._administrator

@@ -26,10 +26,13 @@ _EVERYTHING = NamedPolicy(
 
 
 def policies_for(principal: Principal, access: Access) -> Policies:
-    """All of them. The account itself is allowed everything, but for what a resource's policy denies."""
+    """All of them. The account itself may do everything but what a resource's policy denies, and
+    assume roles that trust it.
+    """
     resource, decides = _of_resource(access)
     if principal.kind == "Account":
-        return Policies([_EVERYTHING], resource, resource_decides=False)
+        trust = decides and access.action == "sts:AssumeRole"
+        return Policies([_EVERYTHING], resource, resource_decides=trust)
     session = principal.session_policy
     return Policies(
         identity=list(_of_identity(principal)),

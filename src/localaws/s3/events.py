@@ -133,7 +133,8 @@ def mend(undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes],
                 if problem := guard.service_problem(
                     "s3.amazonaws.com", action, wanted.arn, bucket.arn, account_id
                 ):
-                    log.error("%s of s3://%s/%s is not sent: %s", name, bucket.name, key.name, problem)
+                    where = f"s3://{bucket.name}/{key.name} to {wanted.arn}"
+                    log.error("%s of %s is not sent: %s", name, where, problem)
                     continue
                 message = json.dumps(s3_event(name, bucket, key, wanted.id, account_id))
                 deliveries.submit(

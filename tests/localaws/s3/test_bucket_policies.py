@@ -28,5 +28,5 @@ def test_a_denial_without_condition_is_enforced(aws: LocalAws) -> None:
     s3.create_bucket(Bucket="bucket")
     s3.put_bucket_policy(Bucket="bucket", Policy=policy())
 
-    with pytest.raises(ClientError, match="403"):
+    with pytest.raises(ClientError, match="with an explicit deny in a resource-based policy"):
         s3.put_object(Bucket="bucket", Key="k", Body=b"x")
