@@ -128,8 +128,9 @@ def role_session(role_arn: str, session_name: str, policy: str | None = None) ->
 
 def find_role(role_arn: str) -> Any:
     """moto's role of that ARN; None when there is none."""
+    name = role_arn.rpartition("/")[2]
     for role in list(iam_backends[role_arn.split(":")[4]]["aws"].roles.values()):
-        if role.arn == role_arn:
+        if role.name == name and role.arn == role_arn:
             return role
     return None
 
