@@ -42,9 +42,9 @@ def make_function(aws: LocalAws, name: str, source: str, **settings: Any) -> str
     except iam.exceptions.NoSuchEntityException:
         iam.create_role(RoleName="handler", AssumeRolePolicyDocument=trust("lambda"))
         iam.attach_role_policy(RoleName="handler", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
-    wanted = {"Handler": "app.handler", "Runtime": "python3.12", "Timeout": 20, **settings}
+    wanted = {"Role": ROLE, "Handler": "app.handler", "Runtime": "python3.12", "Timeout": 20, **settings}
     made = aws.client("lambda").create_function(
-        FunctionName=name, Role=ROLE, Code={"ZipFile": archive(app=source)}, **wanted
+        FunctionName=name, Code={"ZipFile": archive(app=source)}, **wanted
     )
     for service in ("events", "s3", "sns"):
         aws.client("lambda").add_permission(

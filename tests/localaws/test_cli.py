@@ -33,7 +33,7 @@ def test_up_prints_where_it_is_and_ends_cleanly_when_it_is_interrupted() -> None
         _, errors = process.communicate()
 
     assert lines[0].startswith("endpoint  http://127.0.0.1:")
-    assert any(line.startswith("Bucket  demo-textbucket-") for line in lines)
+    assert any(line.startswith("Bucket  demo-texts") for line in lines)
     assert process.returncode == 0, errors
 
 

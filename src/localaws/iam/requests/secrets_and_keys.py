@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_
 list_awssecretsmanager.html and list_awskeymanagementservice.html beside it
 """
 
+import base64
 from typing import Any
 
 from localaws.iam.calls import Call
@@ -51,25 +52,26 @@ def kms_accesses(call: Call) -> list[Access]:
     from moto.kms.models import kms_backends
 
     parameters, action = call.parameters, f"kms:{call.operation}"
-    named = parameters.get("KeyId") or parameters.get("TargetKeyId")
     backend: Any = kms_backends[call.account][call.region]
-    if not named and call.operation == "Decrypt":
-        return [Access(action, _key_of_ciphertext(call))]
-    if not named:
-        return [Access(action, "*")]
-    key = backend.get_key_id(str(named))
-    if "alias/" in str(named):
-        key = backend.get_key_id_from_alias(str(named).rpartition(":")[2]) or key
-    needed = [Access(action, f"arn:aws:kms:{call.region}:{call.account}:key/{key}")]
+
+    def key(named: Any) -> str:
+        found = backend.get_key_id(str(named))
+        if "alias/" in str(named):
+            found = backend.get_key_id_from_alias(backend.get_alias_name(str(named))) or found
+        return f"arn:aws:kms:{call.region}:{call.account}:key/{found}"
+
     if call.operation == "ReEncrypt":
-        return [Access("kms:ReEncryptTo", str(parameters.get("DestinationKeyId", "*")))]
-    return needed
+        return [
+            Access("kms:ReEncryptFrom", _key_of_ciphertext(call)),
+            Access("kms:ReEncryptTo", key(parameters.get("DestinationKeyId"))),
+        ]
+    if named := parameters.get("KeyId") or parameters.get("TargetKeyId"):
+        return [Access(action, key(named))]
+    return [Access(action, _key_of_ciphertext(call) if call.operation == "Decrypt" else "*")]
 
 
 def _key_of_ciphertext(call: Call) -> str:
     """moto writes a key's id at the beginning of what it encrypts (moto 5.2.5, kms/utils.py)."""
-    import base64
-
     blob = str(call.parameters.get("CiphertextBlob", ""))
     try:
         key = base64.b64decode(blob)[:36].decode()
