@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, parse_qsl, unquote
 
 import botocore.session
 from botocore.exceptions import UnknownServiceError
 
 __all__ = ["Call"]
 
+UNKNOWN: tuple[str, Mapping[str, Any]] = ("Unknown", {})  # an operation that nobody is allowed
 _MOTO_NAMES = {"awslambda": "lambda", "awslambda_simple": "lambda"}
 
 
@@ -72,11 +73,26 @@ class Call:
         return self._found[1]
 
     @cached_property
-    def _found(self) -> tuple[str, Mapping[str, Any]]:
+    def brings_a_form(self) -> bool:
+        """Whether moto takes fields of the body for parameters."""
         content = self.environ.get("CONTENT_TYPE", "")
-        form = self._form() if content.startswith("application/x-www-form-urlencoded") else {}
-        if action := self.query.get("Action") or form.get("Action"):
-            return action, {**self.query, **form}
+        return str(content).startswith(("application/x-www-form-urlencoded", "multipart/form-data"))
+
+    @cached_property
+    def _found(self) -> tuple[str, Mapping[str, Any]]:
+        """As moto finds them, or a request could be decided about as one thing and done as another.
+
+        moto takes Action from the form; without one from the query; without that from the body, whatever it
+        is, and at last from a header (moto 5.2.5, core/responses.py, setup_class).
+        """
+        form = self._form() if self.brings_a_form else {}
+        if str(self.environ.get("CONTENT_TYPE", "")).startswith("multipart/") or any(
+            self.query.get(name, value) != value for name, value in form.items()
+        ):
+            return UNKNOWN
+        fields = form or self.query or dict(parse_qsl(self.body.decode("utf-8", "replace")))
+        if action := fields.get("Action") if fields else self.header("Action"):
+            return action, {**self.query, **fields}
         if target := self.header("X-Amz-Target"):
             return target.rpartition(".")[2], self._json()
         for method, pattern, name in _operations(self.service):
@@ -84,7 +100,7 @@ class Call:
                 path = {key: unquote(value) for key, value in match.groupdict().items()}
                 body = self._json() if self.method in {"POST", "PUT", "PATCH"} else {}
                 return name, {**body, **self.query, **path}
-        return "Unknown", {}
+        return UNKNOWN
 
     def _form(self) -> dict[str, str]:
         given = parse_qs(self.body.decode("utf-8", "replace"), keep_blank_values=True)

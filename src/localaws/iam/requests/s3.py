@@ -5,11 +5,16 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3
 """
 
 import re
+from dataclasses import dataclass
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
+from moto.s3.responses import S3Response
+from moto.s3.utils import bucket_name_from_url
+
 from localaws.iam.calls import Call
 from localaws.iam.evaluation import Access
+from localaws.iam.refusals import Refused
 
 __all__ = ["accesses", "bucket_and_key"]
 
@@ -53,18 +58,30 @@ _KEY_IN_XML = re.compile(r"\{[^}]*\}")
 
 
 def bucket_and_key(call: Call) -> tuple[str, str]:
-    """The bucket and the key that a request names, by its path or by its host."""
-    host = (call.header("Host") or "").partition(":")[0]
+    """The bucket and the key that a request names, by its path or by its host, as moto reads them."""
+    host = (call.header("Host") or "").lower()
     path = call.path.removeprefix("/")
-    for suffix in (".localhost", ".s3.amazonaws.com"):
-        if host.endswith(suffix) and host != suffix:
-            return host.removesuffix(suffix).removesuffix(".s3"), path
+    if S3Response.subdomain_based_buckets(_Headers({"host": host})):
+        return str(bucket_name_from_url(f"http://{host}/") or ""), path
     bucket, _, key = path.partition("/")
     return bucket, key
 
 
+@dataclass(frozen=True)
+class _Headers:
+    """As much of a request as moto looks at."""
+
+    headers: dict[str, str]
+
+
 def accesses(call: Call) -> list[Access]:
-    """What the request needs, one access after another."""
+    """What the request needs, one access after another.
+
+    Raises:
+        Refused: it brings a form, whose fields moto would take for the query.
+    """
+    if call.brings_a_form and call.method != "PUT":
+        raise Refused(400, "InvalidRequest", "a request to S3 that is signed in its headers brings no form")
     bucket, key = bucket_and_key(call)
     if not bucket:
         return [Access("s3:ListAllMyBuckets", "*")]
