@@ -61,7 +61,9 @@ def attacker(aws: LocalAws) -> Attacker:
 JSON = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "AWSGlue.GetDatabases"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 DISGUISED: dict[str, tuple[Any, ...]] = {
-    "another bucket in the host": ("s3", "GET", "/mine/a", b"", {"Host": "theirs.s3.us-west-2.amazonaws.com"}),
+    "another bucket in the host": (
+        "s3", "GET", "/mine/a", b"", {"Host": "theirs.s3.us-west-2.amazonaws.com"},
+    ),
     "another bucket in a host of one's own": ("s3", "GET", "/mine/a", b"", {"Host": "theirs.example.org"}),
     "a path out of the bucket": ("s3", "GET", "//theirs/mine/a"),
     "an encoded slash": ("s3", "GET", "/theirs%2Fmine/a"),
