@@ -7,7 +7,7 @@ from typing import Any
 from localaws import LocalAws
 from tests.localaws.cloudformation.templates import deploy
 from tests.localaws.functions import make_function
-from tests.localaws.policies import TO_ALL
+from tests.localaws.policies import TO_ALL, trust
 from tests.localaws.waiting import eventually
 
 PATTERN = json.dumps({"source": ["shop"], "detail": {"kind": ["order"]}})
@@ -46,12 +46,15 @@ def _text(path: Path) -> str:
 
 def test_a_state_machine_starts_with_the_part_that_is_wanted(aws: LocalAws) -> None:
     states = aws.client("stepfunctions")
+    iam = aws.client("iam")
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust("states"))["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="r", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
     machine = states.create_state_machine(
         name="m",
-        roleArn="arn:aws:iam::123456789012:role/r",
+        roleArn=role,
         definition=json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}),
     )["stateMachineArn"]
-    rule(aws, {"Arn": machine, "RoleArn": "arn:aws:iam::123456789012:role/r", "InputPath": "$.detail"})
+    rule(aws, {"Arn": machine, "RoleArn": role, "InputPath": "$.detail"})
 
     put(aws, n=1)
 

@@ -30,6 +30,14 @@ class Credentials:
     secret_access_key: str
     session_token: str
 
+    def for_boto3(self) -> dict[str, str]:
+        """The keyword arguments of a client."""
+        return {
+            "aws_access_key_id": self.access_key_id,
+            "aws_secret_access_key": self.secret_access_key,
+            "aws_session_token": self.session_token,
+        }
+
 
 class AccessKeys:
     """Issues sessions, and knows moto's: those of sts:AssumeRole, and the keys of IAM's users."""
@@ -128,6 +136,8 @@ def role_session(role_arn: str, session_name: str, policy: str | None = None) ->
 
 def find_role(role_arn: str) -> Any:
     """moto's role of that ARN; None when there is none."""
+    if role_arn.count(":") < 5:
+        return None
     name = role_arn.rpartition("/")[2]
     for role in list(iam_backends[role_arn.split(":")[4]]["aws"].roles.values()):
         if role.name == name and role.arn == role_arn:

@@ -10,6 +10,9 @@ __all__ = ["is_supported"]
 
 _KEYS = frozenset(
     {
+        "aws:calledvia",  # never: no service calls another one on behalf of who called it
+        "aws:calledviafirst",  # never
+        "aws:calledvialast",  # never
         "aws:currenttime",
         "aws:epochtime",
         "aws:multifactorauthage",  # never
@@ -37,7 +40,9 @@ _KEYS = frozenset(
         "aws:username",
         "aws:viaawsservice",
         "cloudwatch:namespace",
+        "iam:awsservicename",
         "iam:passedtoservice",
+        "kms:viaservice",  # never
         "lambda:functionarn",
         "s3:delimiter",
         "s3:max-keys",

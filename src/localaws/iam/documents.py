@@ -151,7 +151,6 @@ def _statements(document: Mapping[str, Any]) -> list[Any]:
 
 
 def _statement(number: int, given: Mapping[str, Any], variables: bool) -> Statement:
-    condition = given.get("Condition")
     not_principals = "NotPrincipal" in given
     principals = given.get("NotPrincipal" if not_principals else "Principal")
     return Statement(
@@ -172,8 +171,19 @@ def _statement(number: int, given: Mapping[str, Any], variables: bool) -> Statem
         ),
         principals=None if principals is None else tuple(_principals(principals)),
         not_principals=not_principals,
-        condition=conditions.compiled(condition, variables) if condition else None,
+        condition=_condition(given, variables),
     )
+
+
+def _condition(given: Mapping[str, Any], variables: bool) -> conditions.Condition | None:
+    block = given.get("Condition")
+    if not block:
+        return None
+    if any(conditions.condition_problems(block)):
+        # One of AWS's own policies has it: what cannot be decided allows nothing, and denies.
+        denies = given.get("Effect") == "Deny"
+        return lambda _: denies
+    return conditions.compiled(block, variables)
 
 
 def _principals(given: Any) -> Iterator[tuple[str, str]]:

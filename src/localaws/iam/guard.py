@@ -25,7 +25,9 @@ from localaws.iam.requests import needed
 from localaws.iam.requests.lambda_ import function_arn
 from localaws.iam.requests.s3 import bucket_and_key
 
-__all__ = ["SENDING", "Decided", "Guard"]
+__all__ = ["MACHINE_SESSION", "SENDING", "Decided", "Guard"]
+
+MACHINE_SESSION = "StepFunctions"  # AWS makes a name up for each execution
 
 # The action that sends something to a receiver, by its service.
 SENDING = {
@@ -49,7 +51,7 @@ _ALWAYS_THE_OWNERS = {"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBuck
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision and all that led to it: ``evaluate`` of the four in the middle gives the last again."""
+    """A decision and all that led to it: ``evaluate`` of the first four gives the last again."""
 
     access: Access
     principal: Principal
@@ -128,13 +130,16 @@ class Guard:
         return True if getattr(self._current, "public", False) else None
 
     def session(self, role_arn: str, session_name: str) -> Principal:
-        """The principal that a role's session is; the administrator where roles are not enforced.
+        """The principal that a role's session is; the administrator where roles are not enforced."""
+        return role_session(role_arn, session_name) if self.enforced else self._administrator
 
-        A role that does not exist is nobody's deployment: it is not enforced either.
+    def machine(self, role_arn: str) -> Principal:
+        """Who a state machine of that role acts as.
+
+        AWS would not make a machine with a role that does not exist. Here it may do everything, so that who
+        only tries a definition need not make a role.
         """
-        if not self.enforced or find_role(role_arn) is None:
-            return self._administrator
-        return role_session(role_arn, session_name)
+        return self._administrator if find_role(role_arn) is None else self.session(role_arn, MACHINE_SESSION)
 
     def problem(self, principal: Principal, access: Access, **context: str) -> str | None:
         """AWS's message of why this is denied; None when it is allowed. ``context``: SourceArn and so on."""
@@ -171,10 +176,7 @@ class Guard:
             return self._nobody
         if self.enforced and (problem := self.keys.problem(key)):
             raise Refused(403, *problem)
-        found = self.keys.principal(key) if self.enforced else None
-        if found is None or (found.kind == "AssumedRole" and find_role(found.role_arn) is None):
-            return self._administrator
-        return found
+        return (self.keys.principal(key) if self.enforced else None) or self._administrator
 
     def _decide(self, access: Access, principal: Principal, context: Context) -> Decision:
         if principal.kind == "Account" and access.action in _ALWAYS_THE_OWNERS:
@@ -201,10 +203,10 @@ class Guard:
             return
         source = str(call.parameters.get("EventSourceArn", ""))
         kind = source.split(":")[2] if source.count(":") >= 5 else ""
-        _, _, _, region, account, _, name, *_ = function_arn(
+        _, _, _, region, account, *rest = function_arn(
             call, str(call.parameters.get("FunctionName", ""))
         ).split(":")
-        known = find_function(account, region, name)
+        known = find_function(account, region, rest[1]) if len(rest) > 1 else None
         if known is None or kind not in _READING:
             return
         session = self.session(known.role, known.function_name)

@@ -17,7 +17,7 @@ from localaws.iam.documents import compiled_policy
 from localaws.iam.evaluation import Access, NamedPolicy, Policies
 from localaws.iam.principals import Principal
 
-__all__ = ["bucket_policy", "find_bucket", "find_function", "policies_for"]
+__all__ = ["bucket_policy", "find_bucket", "find_function", "managed_document", "policies_for"]
 
 _EVERYTHING = NamedPolicy(
     "administrator",
@@ -29,7 +29,10 @@ def policies_for(principal: Principal, access: Access) -> Policies:
     """All of them. The account itself may do everything but what a resource's policy denies, and
     assume roles that trust it.
     """
-    resource, decides = _of_resource(access)
+    try:
+        resource, decides = _of_resource(access)
+    except KeyError:  # an ARN of a region that there is not
+        resource, decides = None, False
     if principal.kind == "Account":
         trust = decides and access.action == "sts:AssumeRole"
         return Policies([_EVERYTHING], resource, resource_decides=trust)
@@ -62,7 +65,7 @@ def _attached(owner: str, identity: Any) -> Iterator[NamedPolicy]:
     for name, document in list(identity.policies.items()):
         yield NamedPolicy(f"{owner}: {name}", compiled_policy(document))
     for policy in list(identity.managed_policies.values()):
-        yield NamedPolicy(f"{owner}: {policy.arn}", compiled_policy(_managed_document(policy)))
+        yield NamedPolicy(f"{owner}: {policy.arn}", compiled_policy(managed_document(policy)))
 
 
 def _boundary(principal: Principal) -> NamedPolicy | None:
@@ -75,11 +78,12 @@ def _boundary(principal: Principal) -> NamedPolicy | None:
     if not arn:
         return None
     policy = backend.managed_policies.get(arn)
-    document = _managed_document(policy) if policy else '{"Statement": []}'  # gone: it allows nothing
+    document = managed_document(policy) if policy else '{"Statement": []}'  # gone: it allows nothing
     return NamedPolicy(str(arn), compiled_policy(document))
 
 
-def _managed_document(policy: Any) -> str:
+def managed_document(policy: Any) -> str:
+    """The default version of moto's managed policy."""
     document = next(
         version.document for version in policy.versions if version.version_id == policy.default_version_id
     )

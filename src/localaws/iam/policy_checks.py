@@ -1,9 +1,11 @@
 """Refuse, when they are made, policies that cannot be decided by and roles that cannot be assumed.
 
-A condition that nobody evaluates would silently allow or deny. So what is not supported is refused by name.
+A condition that nobody evaluates would silently allow or deny. So what is not supported is refused by name. Of
+AWS's own managed policies, which nobody can change, a warning names the statements that count for nothing.
 """
 
 import json
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,10 +15,13 @@ from localaws.iam.access_keys import find_role
 from localaws.iam.calls import Call
 from localaws.iam.documents import compiled_policy, policy_problems
 from localaws.iam.evaluation import Access, NamedPolicy, Policies, evaluate
+from localaws.iam.policies import managed_document
 from localaws.iam.principals import Principal
 from localaws.iam.refusals import Refused
 
 __all__ = ["check"]
+
+log = logging.getLogger(__name__)
 
 _OF_IDENTITIES = {
     "CreatePolicy": "PolicyDocument",
@@ -27,7 +32,6 @@ _OF_IDENTITIES = {
 }
 _TRUST = {"CreateRole": "AssumeRolePolicyDocument", "UpdateAssumeRolePolicy": "PolicyDocument"}
 _ATTACHING = {"AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy"}
-_BOUNDING = {"CreateRole", "CreateUser", "PutRolePermissionsBoundary", "PutUserPermissionsBoundary"}
 _FUNCTIONS = {"CreateFunction", "UpdateFunctionConfiguration"}
 _MACHINES = {"CreateStateMachine", "UpdateStateMachine"}
 
@@ -62,10 +66,8 @@ def _documents(call: Call) -> Iterator[tuple[str, bool]]:
         if operation in _TRUST:
             yield str(parameters.get(_TRUST[operation], "")), True
         arn = parameters.get("PolicyArn") if operation in _ATTACHING else None
-        arn = arn or (parameters.get("PermissionsBoundary") if operation in _BOUNDING else None)
-        policy: Any = iam_backends[call.account]["aws"].managed_policies.get(arn) if arn else None
-        if policy is not None:
-            yield str(policy.versions[-1].document), False
+        if arn and str(arn).startswith("arn:aws:iam::aws:"):
+            _warn(call, str(arn))
     elif call.service == "sts":
         yield str(parameters.get("Policy", "")), False
     elif call.service == "sns":
@@ -81,6 +83,12 @@ def _documents(call: Call) -> Iterator[tuple[str, bool]]:
         yield str(parameters.get("Policy") or ""), True
     elif call.service == "secretsmanager" and operation == "PutResourcePolicy":
         yield str(parameters.get("ResourcePolicy", "")), True
+
+
+def _warn(call: Call, arn: str) -> None:
+    policy: Any = iam_backends[call.account]["aws"].managed_policies.get(arn)
+    if policy is not None and (problems := policy_problems(managed_document(policy))):
+        log.warning("%s: these statements allow nothing: %s", arn, "; ".join(problems))
 
 
 def _malformed(service: str) -> str:

@@ -11,12 +11,11 @@ from contextlib import ExitStack
 from typing import Any
 
 from localaws.aws_session import make_client
-from localaws.iam.access_keys import AccessKeys, Credentials
+from localaws.iam.access_keys import AccessKeys, Credentials, find_role
+from localaws.iam.guard import MACHINE_SESSION
 from localaws.patching import replace
 
-__all__ = ["SESSION_NAME", "mend"]
-
-SESSION_NAME = "StepFunctions"  # AWS makes one up for each execution
+__all__ = ["mend"]
 
 _DAY = 24 * 3600.0  # seconds that a task may wait for an answer; a state's own TimeoutSeconds ends it before
 _EXECUTED = "moto.stepfunctions.parser.asl.component.state.exec"
@@ -35,11 +34,13 @@ _MODULES = (
 class _SharedClients:
     def __init__(self, endpoint: str, keys: AccessKeys) -> None:
         self._endpoint, self._keys = endpoint, keys
-        self._clients: dict[tuple[str, str, Credentials], Any] = {}
+        self._clients: dict[tuple[str, str, Credentials | None], Any] = {}
         self._lock = threading.Lock()
 
     def __call__(self, region: str, service: str, state_credentials: Any = None) -> Any:
-        credentials = self._keys.issue(state_credentials.role_arn, SESSION_NAME)
+        role = state_credentials.role_arn
+        known = find_role(role) is not None  # see Guard.machine
+        credentials = self._keys.issue(role, MACHINE_SESSION) if known else None
         with self._lock:
             key = (service, region, credentials)
             if key not in self._clients:
@@ -47,11 +48,7 @@ class _SharedClients:
                     service,
                     self._endpoint,
                     region,
-                    {
-                        "aws_access_key_id": credentials.access_key_id,
-                        "aws_secret_access_key": credentials.secret_access_key,
-                        "aws_session_token": credentials.session_token,
-                    },
+                    credentials.for_boto3() if credentials else None,
                     parameter_validation=False,
                     read_timeout=_DAY,
                 )

@@ -25,7 +25,6 @@ from localaws.iam.guard import Guard
 from localaws.lambda_.function import NotRunnable
 from localaws.lambda_.invoker import ASYNC_LIMIT, SYNC_LIMIT, Invoker, Throttled
 from localaws.patching import replace
-from localaws.states.clients import SESSION_NAME
 
 __all__ = ["mend"]
 
@@ -43,7 +42,7 @@ def mend(undo: ExitStack, invoker: Invoker, guard: Guard) -> None:
                 "RequestEntityTooLargeException",
                 f"{len(payload)} byte payload is too large (limit {limit} bytes)",
             )
-        session = guard.session(state_credentials.role_arn, SESSION_NAME)
+        session = guard.machine(state_credentials.role_arn)
         arn = _function_arn(name, parameters.get("Qualifier"), region, session.account)
         if problem := guard.problem(session, Access("lambda:InvokeFunction", arn)):
             raise _client_error(403, "AccessDeniedException", problem)

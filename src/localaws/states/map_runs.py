@@ -39,7 +39,6 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iter
 from localaws.iam.evaluation import Access
 from localaws.iam.guard import Guard
 from localaws.patching import replace
-from localaws.states.clients import SESSION_NAME
 
 __all__ = ["mend"]
 
@@ -63,7 +62,7 @@ def _need_permission(undo: ExitStack, guard: Guard) -> None:
     map_run = DistributedIterationComponent._map_run
 
     def run(self: Any, env: Any, eval_input: Any) -> None:
-        role = guard.session(env.aws_execution_details.role_arn, SESSION_NAME)
+        role = guard.machine(env.aws_execution_details.role_arn)
         machine = env.states.context_object.context_object_data["StateMachine"]["Id"]
         if problem := guard.problem(role, Access("states:StartExecution", machine)):
             raise _failed(env, StatesErrorNameType.StatesRuntime, problem)

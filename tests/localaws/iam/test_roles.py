@@ -582,6 +582,18 @@ def test_a_policy_that_cannot_be_decided_by_is_refused_by_name(aws: LocalAws) ->
         aws.client("iam").put_role_policy(RoleName="worker", PolicyName="p", PolicyDocument=document)
 
 
+def test_of_aws_own_policies_what_cannot_be_decided_allows_nothing(
+    aws: LocalAws, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = Caller(aws)
+    glue = "arn:aws:iam::aws:policy/service-role/AWSGlueServiceRole"
+    aws.client("iam").attach_role_policy(RoleName="worker", PolicyArn=glue)
+
+    assert "answer" in call("glue", "get_databases")
+    assert call("ec2", "create_tags", Resources=["i-1"], Tags=[])["code"] == "AccessDeniedException"
+    assert f"{glue}: these statements allow nothing: statement 5: condition key aws:TagKeys" in caplog.text
+
+
 def test_a_template_with_such_a_policy_is_refused_by_name(aws: LocalAws, tmp_path: Path) -> None:
     template = tmp_path / "template.yaml"
     template.write_text(

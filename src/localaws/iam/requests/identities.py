@@ -36,6 +36,10 @@ def iam_accesses(call: Call) -> list[Access]:
     from moto.iam.models import iam_backends
 
     parameters, action = call.parameters, f"iam:{call.operation}"
+    if call.operation == "CreateServiceLinkedRole":
+        service = str(parameters.get("AWSServiceName", ""))
+        linked = f"arn:aws:iam::{call.account}:role/aws-service-role/{service}/*"
+        return [Access(action, linked, {"iam:awsservicename": (service,)})]
     for name, kind in _NAMED.items():
         if value := parameters.get(name):
             backend = iam_backends[call.account]["aws"]
