@@ -1,7 +1,7 @@
 """Refuse, when they are made, policies that cannot be decided by and roles that cannot be assumed.
 
-A condition that nobody evaluates would silently allow or deny. So what is not supported is refused by name. Of
-AWS's own managed policies, which nobody can change, a warning names the statements that count for nothing.
+A condition that nobody evaluates would silently allow or deny. So what is not supported is refused by name.
+Of AWS's own managed policies, which nobody can change, a warning names the statements that count for nothing.
 """
 
 import json
