@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from localaws.cloudformation.problems import DeploymentFailed
     from localaws.deployment import Deployment
-    from localaws.durability.snapshot import StateUnusable
+    from localaws.durability.folder import StateUnusable
     from localaws.http_server import PortTaken
     from localaws.lambda_.invocation import Invocation
     from localaws.mailbox import Mailbox, Message
@@ -32,7 +32,7 @@ _HOMES = {
     "Mailbox": "localaws.mailbox",
     "Message": "localaws.mailbox",
     "PortTaken": "localaws.http_server",
-    "StateUnusable": "localaws.durability.snapshot",
+    "StateUnusable": "localaws.durability.folder",
 }
 
 

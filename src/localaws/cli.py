@@ -31,7 +31,7 @@ def up(
 ) -> None:
     """Serve until Ctrl-C; print the endpoint and the stack's outputs."""
     from localaws.cloudformation.problems import DeploymentFailed
-    from localaws.durability.snapshot import StateUnusable
+    from localaws.durability.folder import StateUnusable
     from localaws.http_server import PortTaken
     from localaws.server import LocalAws
 

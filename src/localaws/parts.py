@@ -11,6 +11,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 from moto.s3.models import s3_backends
+from moto.stepfunctions.models import StateMachine
 
 from localaws import athena, aws_session, event_rules, instances
 from localaws import mailbox as mailboxes
@@ -18,6 +19,8 @@ from localaws.application import Application
 from localaws.cloudformation import backend as cloudformation
 from localaws.cloudformation.resource import Cloud
 from localaws.deliveries import Deliveries
+from localaws.durability.folder import StateFolder, usable
+from localaws.durability.journal import Journal
 from localaws.durability.keeper import Keeper
 from localaws.http_server import HttpServer
 from localaws.iam import caller_identity, managed_policies, topic_deliveries
@@ -61,7 +64,8 @@ class Parts:
     mailbox: Mailbox
     invoker: Invoker
     objects: S3Store
-    changed: Callable[[], None]  # tell it of changes that no request brought
+    keep_all: Callable[[], None]  # call it after changes that no request brought
+    sweep: Callable[[], int]
     guard: Guard
 
 
@@ -91,31 +95,33 @@ def start_parts(
     caller_identity.patch(stopping, keys)
     guard = Guard(keys, account, region, enforced=iam)
 
-    keeper: Keeper | None = None
+    state = StateFolder(folder) if durable else None
+    if state is not None:
+        stopping.callback(state.release)
+    with usable(state):
+        journal = Journal(state.journal if state is not None else None)
+    stopping.callback(journal.close)
 
-    def changed() -> None:
-        if keeper is not None:
-            keeper.touch()
-
-    deliveries = Deliveries(changed)
-    stopping.callback(deliveries.close)
-
-    files = ObjectFiles(folder / "objects")
+    deliveries = Deliveries(journal)
+    files = ObjectFiles(folder / "objects", durable=durable)
+    keeper = Keeper(journal, files)
     file_key.mend(stopping, files)
-    stopping.callback(files.close)  # before moto forgets its objects, and would remove their files
+    keeper.patch(stopping)
     intake.mend(stopping)
     joined_parts.mend(stopping)
     streamed_get.mend(stopping)
     bucket_policies.patch(stopping, guard.of_bucket)
-    objects = S3Store(files, deliveries, changed)
+    objects = S3Store(files, deliveries, keeper)
 
     mailbox = Mailbox(folder / "mailbox")
     mailboxes.mend(stopping, mailbox)
 
-    app = Application(intake=intake.Intake(files), held=deliveries.held, guard=guard)
+    app = Application(intake.Intake(files), deliveries, keeper, guard)
     server = HttpServer(app, port)
     stopping.callback(server.server_close)
     endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+    if state is not None:
+        state.tell(port=server.server_address[1])
 
     invoker = Invoker(folder / "code", endpoint, account, region, deliveries, guard)
     stopping.callback(invoker.close)
@@ -135,7 +141,7 @@ def start_parts(
         threads,
     ):
         part.mend(stopping)
-    ending.mend(stopping, changed)
+    ending.mend(stopping, lambda: None)
     fail_names.patch(stopping)
     map_runs.mend(stopping, guard)
     clients.mend(stopping, endpoint, keys)
@@ -146,18 +152,20 @@ def start_parts(
 
     cloudformation.mend(stopping, cloud)
 
-    if durable:
-        keeper = Keeper(folder, files)
-        app.answered = keeper.answered
-
-    stopping.callback(athena.install(objects, folder / "athena", as_caller=AthenaAccess(guard).as_caller))
-
+    with usable(state):
+        old = state.snapshot if state is not None else None
+        keeper.restore({(StateMachine, "executions"): list}, old)
+        if state is not None and old is not None:
+            state.migrated()
+    as_caller = AthenaAccess(guard).as_caller
+    stopping.callback(athena.install(objects, folder / "athena", kept=keeper.keep_query, as_caller=as_caller))
     stopping.callback(ending.stop_all)
     server.start()
-    if keeper is not None:
-        stopping.callback(keeper.stop)
+    deliveries.restore()
+    stopping.callback(keeper.stop)
+    stopping.callback(deliveries.close)
     stopping.callback(server.stop)
-    return Parts(endpoint, folder, mailbox, invoker, objects, changed, guard)
+    return Parts(endpoint, folder, mailbox, invoker, objects, keeper.keep_all, keeper.sweep, guard)
 
 
 def _forget_everything() -> None:

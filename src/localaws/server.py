@@ -151,7 +151,7 @@ class LocalAws:
                 client=self.client,
             )
         finally:
-            parts.changed()
+            parts.keep_all()
 
     def invoke(self, function_name: str, payload: bytes) -> "Invocation":
         """Run a function once, in process, and wait: what goes wrong in the handler is in the result.
@@ -177,6 +177,13 @@ class LocalAws:
         Each entry has the access, who wanted it, the policies that had a say, and the statement that decided.
         """
         return self._started().guard.recording()
+
+    def sweep(self) -> int:
+        """Remove the bodies of objects that were overwritten or deleted more than ten minutes ago.
+
+        This happens every few minutes anyway. Returns how many files were removed.
+        """
+        return self._started().sweep()
 
     def _started(self) -> "Parts":
         if self._parts is None:

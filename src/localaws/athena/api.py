@@ -76,7 +76,8 @@ class AthenaApi(AthenaResponse):
         workgroup = request.get("WorkGroup") or "primary"
         output = self._output(workgroup, request)
         kind, subkind = _kind(text)
-        execution = QueryExecution(str(uuid.uuid4()), request, workgroup, output, kind, subkind)
+        scope = f"{self.current_account}/{self.region}"
+        execution = QueryExecution(str(uuid.uuid4()), request, workgroup, output, kind, subkind, scope)
         catalog, store = self._as_caller(
             self.current_account, self.region, self._catalog(), self._service.store
         )

@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.utils import get_backend
 from moto.core.utils import unix_time_millis
 
-from localaws.deliveries import Deliveries
+from localaws.deliveries import Deliveries, Delivery, Interrupted, Later
 from localaws.iam.evaluation import Access
 from localaws.iam.guard import SENDING, Guard
 from localaws.iam.requests.watching import log_stream_arn
@@ -60,6 +59,7 @@ class Invoker:
         self._pools: dict[str, Pool] = {}
         self._lock = threading.Lock()
         self._closed = False
+        deliveries.register("invocation", self._deliver)
 
     def find(self, name_or_arn: str, qualifier: str | None = None) -> Any:
         """moto's function of that name or ARN.
@@ -100,9 +100,8 @@ class Invoker:
 
     def invoke_later(self, name_or_arn: str, payload: bytes) -> None:
         """Run a function asynchronously: up to two retries, then its failure destination."""
-        self._deliveries.submit(
-            f"asynchronous invocation of {name_or_arn}", lambda: self._event(name_or_arn, payload)
-        )
+        what = {"function": name_or_arn, "payload": payload.decode()}
+        self._deliveries.submit(Delivery("invocation", f"asynchronous invocation of {name_or_arn}", what))
 
     def close(self) -> None:
         """End every worker process and start no more."""
@@ -113,36 +112,30 @@ class Invoker:
         for pool in pools:
             pool.close()
 
-    def _event(self, name_or_arn: str, payload: bytes) -> None:
-        for attempt, pause in enumerate((*_RETRY_SECONDS, None)):
-            try:
-                function = self.find(name_or_arn)
-            except UnknownFunctionException:
-                log.error("asynchronous invocation of %s: there is no such function", name_or_arn)  # noqa: TRY400
-                return
-            settings = function.event_invoke_config[-1].config if function.event_invoke_config else {}
-            retries = int(settings.get("MaximumRetryAttempts", len(_RETRY_SECONDS)))
-            try:
-                invocation = self.invoke(function, payload)
-            except (NotRunnable, Throttled) as error:
-                invocation = Invocation(_error(type(error).__name__, str(error)), "Unhandled", "")
-            if self._closed:
-                return
-            if invocation.error is None or pause is None or attempt >= retries:
-                break
-            time.sleep(pause)
+    def _deliver(self, delivery: Delivery) -> None:
+        name, payload = delivery.what["function"], delivery.what["payload"].encode()
+        try:
+            function = self.find(name)
+        except UnknownFunctionException:
+            log.error("%s: there is no such function", delivery.about)  # noqa: TRY400
+            return
+        settings = function.event_invoke_config[-1].config if function.event_invoke_config else {}
+        retries = int(settings.get("MaximumRetryAttempts", len(_RETRY_SECONDS)))
+        try:
+            invocation = self.invoke(function, payload)
+        except (NotRunnable, Throttled) as error:
+            invocation = Invocation(_error(type(error).__name__, str(error)), "Unhandled", "")
+        if self._closed:
+            raise Interrupted
         if invocation.error is not None:
-            log.error(
-                "asynchronous invocation of %s failed: %s: %s",
-                name_or_arn,
-                invocation.error_type,
-                invocation.error_message,
-            )
+            if delivery.attempt <= retries:
+                raise Later(_RETRY_SECONDS[delivery.attempt - 1])
+            log.error("%s failed: %s: %s", delivery.about, invocation.error_type, invocation.error_message)
         send_to_destination(
             function,
             payload,
             invocation,
-            attempt + 1,
+            delivery.attempt,
             self.invoke_later,
             lambda arn: self._may_send(function, arn),
         )
