@@ -231,31 +231,43 @@ def without(document: dict[str, Any], number: int) -> str:
     return json.dumps({**document, "Statement": kept})
 
 
+def last_state_before(stack: Stack, execution: dict[str, Any], name: str) -> str:
+    pages = stack.client("stepfunctions").get_paginator("get_execution_history")
+    entered = [
+        event["stateEnteredEventDetails"]["name"]
+        for page in pages.paginate(executionArn=execution["executionArn"])
+        for event in page["events"]
+        if "stateEnteredEventDetails" in event
+    ]
+    return str(entered[entered.index(name) - 1])
+
+
 LESSENED = [
-    # The statement that goes, the error of the run, and the action that was denied.
-    ("StateMachineRole", 0, "Lambda.AWSLambdaException", "lambda:InvokeFunction"),
-    ("StateMachineRole", 1, "States.ItemReaderFailed", "s3:GetObject"),
-    ("StateMachineRole", 2, "States.Runtime", "states:StartExecution"),
-    ("ImportDataRole", 3, "AccessDenied", "s3:GetObject"),
-    ("UpdateAthenaRole", 6, "AccessDeniedException", "glue:GetDatabase"),
-    ("NotifyRole", 4, "AuthorizationErrorException", "sns:Publish"),
+    # The statement that goes, the state that fails, its error, and the action that was denied.
+    ("StateMachineRole", 0, "CreateDataset", "Lambda.AWSLambdaException", "lambda:InvokeFunction"),
+    ("StateMachineRole", 1, "TrainPredictor", "States.ItemReaderFailed", "s3:GetObject"),
+    ("StateMachineRole", 2, "TrainPredictor", "States.Runtime", "states:StartExecution"),
+    ("ImportDataRole", 3, "ImportData", "AccessDenied", "s3:GetObject"),
+    ("UpdateAthenaRole", 6, "UpdateAthena", "AccessDeniedException", "glue:GetDatabase"),
+    ("NotifyRole", 4, "Notify", "AuthorizationErrorException", "sns:Publish"),
 ]
 
 
-@pytest.mark.parametrize(("role", "number", "error", "action"), LESSENED)
+@pytest.mark.parametrize(("role", "number", "state", "error", "action"), LESSENED)
 def test_a_run_without_a_grant_fails_and_says_which(
-    stack: Stack, decided: list[Decided], role: str, number: int, error: str, action: str
+    stack: Stack, decided: list[Decided], role: str, number: int, state: str, error: str, action: str
 ) -> None:
     iam, name = stack.client("iam"), stack.resources[role]
     ((policy, document),) = [found[1:] for found in policies(stack) if found[0] == role]
     try:
         iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=without(document, number))
-        days = 80 + LESSENED.index((role, number, error, action))
+        days = 80 + LESSENED.index((role, number, state, error, action))
         files = {"params.json": params_bytes(), "train/sales.csv": daily_sales(days=days)}
         execution = drop_only(stack, files)
     finally:
         iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
 
     assert (execution["status"], execution["error"]) == ("FAILED", error)
+    assert last_state_before(stack, execution, "NotifyFailure") == state
     assert f"assumed-role/{name}/" in execution["cause"]
     assert f"is not authorized to perform: {action} on resource: " in execution["cause"]

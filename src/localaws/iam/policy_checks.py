@@ -34,6 +34,12 @@ _TRUST = {"CreateRole": "AssumeRolePolicyDocument", "UpdateAssumeRolePolicy": "P
 _ATTACHING = {"AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy"}
 _FUNCTIONS = {"CreateFunction", "UpdateFunctionConfiguration"}
 _MACHINES = {"CreateStateMachine", "UpdateStateMachine"}
+_TARGETS = {
+    "kms": {"CreateKey", "PutKeyPolicy"},
+    "secretsmanager": {"PutResourcePolicy"},
+    "sqs": {"CreateQueue", "SetQueueAttributes"},
+    "stepfunctions": _MACHINES,
+}
 
 
 def check(call: Call) -> None:
@@ -46,16 +52,23 @@ def check(call: Call) -> None:
         if call.method == "PUT" and "policy" in call.query and "/" not in call.path.strip("/"):
             _require(policy_problems(call.body.decode(), of_resource=True), "MalformedPolicy")
         return
-    if call.service not in {"iam", "sts", "sns", "sqs", "kms", "secretsmanager", "lambda", "stepfunctions"}:
-        return
-    if call.service == "lambda" and (call.method not in {"POST", "PUT"} or "/functions" not in call.path):
-        return
-    if call.service == "lambda" and call.path.endswith("/invocations"):
+    if not _may_bring_one(call):
         return
     for document, of_resource in _documents(call):
         if document:
             _require(policy_problems(document, of_resource=of_resource), _malformed(call.service))
     _check_role(call)
+
+
+def _may_bring_one(call: Call) -> bool:
+    """Whether the rest of a request is worth reading."""
+    if call.service in {"iam", "sns", "sts"}:
+        return True
+    if call.service == "lambda":
+        return call.method in {"POST", "PUT"} and call.path.rstrip("/").endswith(
+            ("/functions", "/configuration")
+        )
+    return (call.header("X-Amz-Target") or "").rpartition(".")[2] in _TARGETS.get(call.service, ())
 
 
 def _documents(call: Call) -> Iterator[tuple[str, bool]]:
@@ -77,11 +90,11 @@ def _documents(call: Call) -> Iterator[tuple[str, bool]]:
             for name, value in parameters.items():
                 if name.endswith(".key") and value == "Policy":
                     yield str(parameters.get(name.removesuffix("key") + "value", "")), True
-    elif call.service == "sqs" and operation in {"CreateQueue", "SetQueueAttributes"}:
+    elif call.service == "sqs":
         yield str((parameters.get("Attributes") or {}).get("Policy", "")), True
-    elif call.service == "kms" and operation in {"CreateKey", "PutKeyPolicy"}:
+    elif call.service == "kms":
         yield str(parameters.get("Policy") or ""), True
-    elif call.service == "secretsmanager" and operation == "PutResourcePolicy":
+    elif call.service == "secretsmanager":
         yield str(parameters.get("ResourcePolicy", "")), True
 
 
