@@ -401,6 +401,22 @@ def test_a_machines_calls_are_its_roles(aws: LocalAws, bucket: str) -> None:
     )
 
 
+def test_a_token_stands_for_its_machine(aws: LocalAws) -> None:
+    Caller(aws, statement("states:SendTaskSuccess", on=MACHINE))
+    answer = {"taskToken.$": "$$.Task.Token", "output": '"told"'}
+    payload = {"service": "stepfunctions", "call": "send_task_success", "with": answer}
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        "Parameters": {"FunctionName": "f", "Payload": payload},
+        "TimeoutSeconds": 60,
+        "End": True,
+    }
+    made = machine(aws, {"StartAt": "A", "States": {"A": task}}, statement("lambda:InvokeFunction"))
+
+    assert json.loads(run(aws, made)["output"]) == "told"
+
+
 def test_a_role_that_trusts_nobody_is_refused(aws: LocalAws) -> None:
     states_role = role(aws, "of-states", service="states")
     lambda_role = role(aws, "of-lambda")
