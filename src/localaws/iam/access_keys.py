@@ -96,7 +96,7 @@ class AccessKeys:
                 account=self._account,
                 user_id=user.id,
                 name=user.name,
-                tags=_tags(self._iam().list_user_tags(user.name)[0] if user.tags else []),
+                tags=_tags(self._iam().tagger.list_tags_for_resource(user.arn)["Tags"]),
             )
         return None
 

@@ -315,6 +315,28 @@ def test_a_user_has_the_permissions_of_user_and_groups(aws: LocalAws, bucket: st
         s3.put_object(Bucket=bucket, Key="ann/a", Body=b"x")
 
 
+@pytest.mark.parametrize("team", ["a", "b"])
+def test_tags_of_users_and_roles_count(aws: LocalAws, bucket: str, team: str) -> None:
+    iam = aws.client("iam")
+    own = statement("s3:GetObject", on="arn:aws:s3:::shop/*", effect="Allow")
+    own["Condition"] = {"StringEquals": {"aws:PrincipalTag/Team": "a"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [own]})
+    iam.create_user(UserName="ann", Tags=[{"Key": "Team", "Value": team}])
+    iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=document)
+    call = Caller(aws, own, Tags=[{"Key": "Team", "Value": team}])
+    s3 = client(aws, "s3", iam.create_access_key(UserName="ann")["AccessKey"])
+
+    found = call("s3", "get_object", Bucket=bucket, Key="train/a")
+
+    if team == "a":
+        assert found["answer"]["Body"] == "text"
+        assert s3.get_object(Bucket=bucket, Key="train/a")["Body"].read() == b"text"
+    else:
+        assert found["code"] == "AccessDenied"
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.get_object(Bucket=bucket, Key="train/a")
+
+
 def test_an_assumed_role_is_enforced_and_must_trust(aws: LocalAws, bucket: str) -> None:
     iam, sts = aws.client("iam"), aws.client("sts")
     arn = role(aws, "reader", statement("s3:GetObject", on="arn:aws:s3:::shop/train/*"))
