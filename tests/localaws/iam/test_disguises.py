@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import boto3
 import pytest
 import requests
 from botocore.auth import SigV4Auth
@@ -47,6 +48,19 @@ class Attacker:
         return requests.request(
             method, self._endpoint + path, headers=dict(signed.headers), data=data, timeout=60
         )
+
+    def fetch(self, bucket: str) -> requests.Response:
+        """An object by a URL that carries the signature."""
+        s3 = boto3.client(
+            "s3",
+            endpoint_url=self._endpoint,
+            region_name=self._region,
+            aws_access_key_id=self._keys.access_key,
+            aws_secret_access_key=self._keys.secret_key,
+            aws_session_token=self._keys.token,
+        )
+        wanted = {"Bucket": bucket, "Key": "mine/a"}
+        return requests.get(s3.generate_presigned_url("get_object", wanted), timeout=60)
 
 
 @pytest.fixture
@@ -103,3 +117,9 @@ def test_the_same_requests_undisguised_are_answered(attacker: Attacker) -> None:
     assert attacker.send("s3", "GET", "/mine/a", b"", {"Host": "mine.example.org"}).content == b"secret"
     assert attacker.send("glue", "POST", "/", b"{}", JSON).ok
     assert attacker.send("sns", "POST", "/", b"Action=ListTopics", FORM).ok
+
+
+def test_a_presigned_url_may_what_its_signer_may(attacker: Attacker) -> None:
+    assert attacker.fetch("mine").content == b"secret"
+
+    assert attacker.fetch("theirs").status_code == 403
