@@ -103,7 +103,7 @@ def start_parts(
     stopping.callback(journal.close)
 
     deliveries = Deliveries(journal)
-    files = ObjectFiles(folder / "objects", durable=durable)
+    files = ObjectFiles(folder / "objects", journal)
     keeper = Keeper(journal, files)
     file_key.mend(stopping, files)
     keeper.patch(stopping)

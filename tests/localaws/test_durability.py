@@ -310,6 +310,22 @@ def test_a_start_deletes_no_body_whatever_the_journal_says(tmp_path: Path) -> No
         assert body.read_bytes() == b"precious"
 
 
+def test_a_small_body_whose_file_did_not_reach_the_disk_is_written_again(tmp_path: Path) -> None:
+    """A kill leaves what the system holds in memory; a power cut does not: the file is taken away here."""
+    act = """
+        def act(aws):
+            aws.client("s3").create_bucket(Bucket="bucket")
+            aws.client("s3").put_object(Bucket="bucket", Key="k", Body=b"precious")
+    """
+    kill_after(tmp_path, act)
+    (body,) = [path for path in (tmp_path / "objects").rglob("*") if path.is_file()]
+    body.write_bytes(b"")
+
+    with LocalAws(state=tmp_path) as aws:
+        assert aws.client("s3").get_object(Bucket="bucket", Key="k")["Body"].read() == b"precious"
+        assert body.read_bytes() == b"precious"
+
+
 def test_two_servers_never_share_a_folder(tmp_path: Path) -> None:
     with LocalAws(state=tmp_path) as aws:
         port = aws.endpoint.rpartition(":")[2]

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ __all__ = ["Keeper", "NotSupported"]
 
 log = logging.getLogger(__name__)
 
-_SWEEP_SECONDS = 120.0
+_SETTLE_SECONDS, _SWEEP_SECONDS = 5.0, 120.0
 _READING = (
     "Get",
     "List",
@@ -115,13 +116,14 @@ class Keeper:
             for part in (object_rows, message_rows, log_rows, query_rows):
                 everything |= part.OMITTED
             self._resources = Resources(self.journal, everything, self._blobs)
+            self._files.restore()
             if snapshot is not None:
                 self._migrate(snapshot)
             else:
                 self._resources.restore()
                 for rows in (self._objects, self._messages, self._logs, self._queries):
                     rows.restore()
-        threading.Thread(target=self._sweep_now_and_then, name="localaws sweep", daemon=True).start()
+        threading.Thread(target=self._tidy_up, name="localaws tidy up", daemon=True).start()
 
     def collected(self) -> AbstractContextManager[None]:
         """Notice in this block, which is one request, what must be written at its end."""
@@ -200,18 +202,23 @@ class Keeper:
         self._stopped.set()
         try:
             self.keep_all()
+            self._files.settle()
             self._files.sweep(self._names, younger=0.0)
         except NotKept:
             log.exception("not everything was kept")
         with suppress(NotKept):
             self.journal.close()
 
-    def _sweep_now_and_then(self) -> None:
-        while not self._stopped.wait(_SWEEP_SECONDS):
+    def _tidy_up(self) -> None:
+        swept = time.monotonic()
+        while not self._stopped.wait(_SETTLE_SECONDS):
             try:
-                self.sweep()
+                self._files.settle()
+                if time.monotonic() >= swept + _SWEEP_SECONDS:
+                    self.sweep()
+                    swept = time.monotonic()
             except Exception:
-                log.exception("unused files of objects were not removed; it will be tried again")
+                log.exception("files of objects were not tidied up; it will be tried again")
 
     def _names(self) -> set[str]:
         return self._objects.files() | self._blobs.names(self.journal)

@@ -31,6 +31,7 @@ SYNC_LIMIT = 6_291_456  # bytes of a request's payload
 ASYNC_LIMIT = 262_144  # bytes of an event's payload
 RESPONSE_LIMIT = 6_291_556  # bytes of an answer
 
+_IDLE_SECONDS = 180.0  # how long a worker stays when it has nothing to do
 _RETRY_SECONDS = (1.0, 2.0)  # AWS waits one minute, then two
 
 
@@ -60,6 +61,8 @@ class Invoker:
         self._lock = threading.Lock()
         self._closed = False
         deliveries.register("invocation", self._deliver)
+        self._stopped = threading.Event()
+        threading.Thread(target=self._end_idle, name="localaws idle workers", daemon=True).start()
 
     def find(self, name_or_arn: str, qualifier: str | None = None) -> Any:
         """moto's function of that name or ARN.
@@ -103,8 +106,16 @@ class Invoker:
         what = {"function": name_or_arn, "payload": payload.decode()}
         self._deliveries.submit(Delivery("invocation", f"asynchronous invocation of {name_or_arn}", what))
 
+    def _end_idle(self) -> None:
+        while not self._stopped.wait(_IDLE_SECONDS / 6):
+            with self._lock:
+                pools = list(self._pools.values())
+            for pool in pools:
+                pool.end_idle(_IDLE_SECONDS)
+
     def close(self) -> None:
         """End every worker process and start no more."""
+        self._stopped.set()
         with self._lock:
             self._closed = True
             pools = list(self._pools.values())

@@ -9,11 +9,13 @@ import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from localaws.durability.journal import NotKept
+from localaws.durability.journal import Journal, NotKept
 
 __all__ = ["FileBody", "ObjectFiles"]
 
 _BLOCK = 1 << 20
+_KIND = "body"  # of the journal's rows
+_SMALL = 1 << 16  # bytes of a body that the journal keeps until its file is on disk
 _YOUNG_SECONDS = 600.0  # a file that is younger may belong to a request that is not done
 
 
@@ -41,12 +43,16 @@ class ObjectFiles:
     """Files below ``root``, named by the SHA-256 of their content and spread over 256 folders.
 
     Objects of the same content share a file. What an overwritten or deleted object leaves is removed by
-    ``sweep``, never before it is certain that nothing refers to it. With ``durable``, a file is on disk
-    before its name is known to anybody.
+    ``sweep``, never before it is certain that nothing refers to it.
+
+    With a durable ``journal``, a large file is on disk before its name is known to anybody. A small body is a
+    row of the journal, on disk together with the row of its object and at no further cost, until ``settle``
+    has brought its file there.
     """
 
-    def __init__(self, root: Path, *, durable: bool) -> None:
-        self.root, self._durable = root, durable
+    def __init__(self, root: Path, journal: Journal) -> None:
+        self.root, self._journal = root, journal
+        self._unsettled: list[str] = []
         self._incoming = root / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
         self._folders = {path.name for path in root.iterdir()}
@@ -63,6 +69,7 @@ class ObjectFiles:
             NotKept: the disk is full, or cannot be written.
         """
         md5, sha, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
+        small = bytearray()
         unfinished = self._incoming / uuid.uuid4().hex
         try:
             with unfinished.open("wb") as file:
@@ -71,10 +78,16 @@ class ObjectFiles:
                     md5.update(block)
                     sha.update(block)
                     size += len(block)
-                if self._durable:
+                    if size <= _SMALL:
+                        small += block
+                if self._journal.durable and size > _SMALL:
                     file.flush()
                     os.fsync(file.fileno())
-            return FileBody.of(self._name(unfinished, sha.hexdigest()), size, md5.hexdigest())
+            name = self._name(unfinished, sha.hexdigest(), synced=size > _SMALL)
+            if self._journal.durable and size <= _SMALL:
+                self._journal.put(_KIND, "", name, bytes(small))
+                self._unsettled.append(name)
+            return FileBody.of(name, size, md5.hexdigest())
         except OSError as error:
             if isinstance(error, ConnectionError):
                 raise  # the client's, in the midst of its body
@@ -117,7 +130,29 @@ class ObjectFiles:
                     removed += 1
         return removed
 
-    def _name(self, unfinished: Path, digest: str) -> str:
+    def restore(self) -> None:
+        """Write the files of small bodies that may not have reached the disk."""
+        for _, name, body in list(self._journal.rows(_KIND)):
+            if not self.path(name).exists() or self.path(name).read_bytes() != body:
+                self.path(name).parent.mkdir(exist_ok=True)
+                self.path(name).write_bytes(body)
+            self._unsettled.append(name)
+        self.settle()
+
+    def settle(self) -> None:
+        """Bring the files of small bodies to disk, and let the journal forget those bodies."""
+        names, self._unsettled = self._unsettled, []
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # swept meanwhile
+                _sync(self.path(name))
+        for folder in {self.path(name).parent for name in names}:
+            _sync(folder)
+        if names:
+            _sync(self.root)
+        for name in names:
+            self._journal.delete(_KIND, "", name, lazy=True)
+
+    def _name(self, unfinished: Path, digest: str, *, synced: bool) -> str:
         folder, name = digest[:2], f"{digest[:2]}/{digest}"
         target = self.path(name)
         with self._naming:
@@ -126,17 +161,17 @@ class ObjectFiles:
             else:
                 if folder not in self._folders:
                     target.parent.mkdir(exist_ok=True)
-                    self._synced(self.root)
                     self._folders.add(folder)
                 os.replace(unfinished, target)  # noqa: PTH105 - atomic
-        self._synced(target.parent)
+        if self._journal.durable and synced:
+            _sync(target.parent)
+            _sync(self.root)
         return name
 
-    def _synced(self, folder: Path) -> None:
-        if not self._durable:
-            return
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
