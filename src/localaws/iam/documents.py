@@ -102,13 +102,14 @@ def policy_problems(document: str | Mapping[str, Any], *, of_resource: bool = Fa
         return [f"the policy is not JSON: {error}"]
     if not isinstance(read, Mapping):
         return ["the policy is not a JSON object"]
-    return [
-        f"statement {statement.get('Sid') or number}: {problem}"
-        if isinstance(statement, Mapping)
-        else f"statement {number}: is not an object"
-        for number, statement in enumerate(_statements(read))
-        for problem in (_problems(statement, of_resource) if isinstance(statement, Mapping) else [""])
-    ]
+    found = []
+    for number, statement in enumerate(_statements(read)):
+        if not isinstance(statement, Mapping):
+            found.append(f"statement {number}: is not an object")
+            continue
+        where = f"statement {statement.get('Sid') or number}"
+        found += [f"{where}: {problem}" for problem in _problems(statement, of_resource)]
+    return found
 
 
 def _problems(statement: Mapping[str, Any], of_resource: bool) -> Iterator[str]:

@@ -33,7 +33,7 @@ def accesses(call: Call) -> list[Access]:
     if resource := parameters.get("Resource"):  # of tags
         return [Access(action, str(resource))]
     arn = function_arn(call, str(parameters.get("FunctionName", "*")), parameters.get("Qualifier"))
-    return [Access(action, arn), *passing(call, parameters.get("Role"), "lambda.amazonaws.com")]
+    return [Access(action, arn), *passing(parameters.get("Role"), "lambda.amazonaws.com")]
 
 
 def function_arn(call: Call, name: str, qualifier: str | None = None) -> str:

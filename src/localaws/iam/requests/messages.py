@@ -66,7 +66,7 @@ def events_accesses(call: Call) -> list[Access]:
         needed.append(Access(action, "*"))
     for target in parameters.get("Targets", []):
         if isinstance(target, dict):
-            needed += passing(call, target.get("RoleArn"), "events.amazonaws.com")
+            needed += passing(target.get("RoleArn"), "events.amazonaws.com")
     return needed
 
 

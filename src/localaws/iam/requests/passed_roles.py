@@ -5,13 +5,11 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.h
 
 from typing import Any
 
-from localaws.iam.calls import Call
 from localaws.iam.evaluation import Access
 
 __all__ = ["passing"]
 
 
-def passing(call: Call, role: Any, service: str) -> list[Access]:
+def passing(role: Any, service: str) -> list[Access]:
     """The access that passing this role, if any, needs."""
-    del call
     return [Access("iam:PassRole", str(role), {"iam:passedtoservice": (service,)})] if role else []

@@ -28,7 +28,7 @@ def accesses(call: Call) -> list[Access]:
         resource = _waiting(call, str(token)) or "*"
     return [
         Access(f"states:{call.operation}", resource),
-        *passing(call, parameters.get("roleArn"), "states.amazonaws.com"),
+        *passing(parameters.get("roleArn"), "states.amazonaws.com"),
     ]
 
 
