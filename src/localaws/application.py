@@ -3,6 +3,7 @@
 moto routes a request by the service in its signature, to one Flask application a service. Around that:
 
 - ``gate`` decides who may send it, before anything else;
+- a request that may not be done is refused (``guard``);
 - requests to S3 are rewritten before moto sees them (``intake``: bodies become files);
 - what an operation has changed is on disk before its response leaves (``keeper``), and what it sets off
   (S3 events) waits until its response is sent (``deliveries``);
@@ -27,6 +28,8 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from localaws.deliveries import Deliveries
 from localaws.durability.keeper import Keeper, NotSupported
 from localaws.gate.refused import Refused
+from localaws.iam.guard import Guard
+from localaws.iam.refusals import Refused as Forbidden
 from localaws.s3.intake import Intake
 
 __all__ = ["Application"]
@@ -44,10 +47,11 @@ def _open(environ: Environ, start_response: Callable[..., Any]) -> Callable[...,
 class Application:
     """moto for one server: call it as WSGI does."""
 
-    def __init__(self, intake: Intake, deliveries: Deliveries, keeper: Keeper) -> None:
+    def __init__(self, intake: Intake, deliveries: Deliveries, keeper: Keeper, guard: Guard) -> None:
         self._dispatcher = _Dispatcher(_service_app)
         self._intake, self._deliveries, self._keeper = intake, deliveries, keeper
         self.gate: Callable[[Environ, Callable[..., Any]], Callable[..., Any]] = _open  # until one is set
+        self._guard = guard
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         try:
@@ -67,10 +71,13 @@ class Application:
             with self._keeper.collected():
                 service: Any = self._dispatcher.get_application(environ)
                 environ["localaws.service"] = service.service  # moto's name for it
+                self._guard(environ)
                 if service.service == "s3":
                     self._intake(environ)
                 blocks = service(environ, remember)
                 self._keeper.keep(environ, status_code)
+        except Forbidden as refusal:
+            blocks = _failure(environ, remember, refusal.status, refusal.code, refusal.text)
         except NotSupported as error:
             blocks = _failure(environ, remember, 501, "NotImplemented", str(error))
         except NotImplementedError as error:

@@ -7,6 +7,7 @@ itself.
 import os
 import secrets
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cache
 from typing import Any, NamedTuple
@@ -49,8 +50,13 @@ def aws_session(region: str) -> Any:
     )
 
 
-def make_client(service: str, endpoint: str, region: str, **settings: Any) -> Any:
-    """A client that talks to ``endpoint``, directly, and tries once."""
+def make_client(
+    service: str, endpoint: str, region: str, credentials: Mapping[str, str] | None = None, **settings: Any
+) -> Any:
+    """A client that talks to ``endpoint``, directly, and tries once.
+
+    ``credentials`` are boto3's keyword arguments for them: without, the administrator's.
+    """
     config = Config(
         **{
             "retries": {"total_max_attempts": 1},
@@ -61,7 +67,9 @@ def make_client(service: str, endpoint: str, region: str, **settings: Any) -> An
         }
     )
     with _one_by_one:
-        return aws_session(region).client(service, endpoint_url=endpoint, config=config)
+        return aws_session(region).client(
+            service, endpoint_url=endpoint, config=config, **(credentials or {})
+        )
 
 
 def mend(undo: ExitStack) -> None:

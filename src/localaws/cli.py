@@ -37,6 +37,7 @@ def up(
         list[str] | None,
         typer.Option(help="A web page's origin that may do everything: http://localhost:3000; repeatable."),
     ] = None,
+    iam: Annotated[bool, typer.Option(help="Enforce the policies of functions' and machines' roles.")] = True,
 ) -> None:
     """Serve until Ctrl-C; print the endpoint and the stack's outputs."""
     from localaws.cloudformation.problems import DeploymentFailed
@@ -51,7 +52,13 @@ def up(
         signal.signal(signal_number, lambda *_: ended.set())
     try:
         server = LocalAws(
-            port=port, state=state, region=region, host=host, auth=auth, allow_origins=allow_origin or ()
+            port=port,
+            state=state,
+            region=region,
+            host=host,
+            auth=auth,
+            allow_origins=allow_origin or (),
+            iam=iam,
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None

@@ -7,7 +7,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from localaws.mailbox import Mailbox
 from localaws.objects import ObjectStore
 
 if TYPE_CHECKING:
+    from localaws.iam.guard import Decided
     from localaws.lambda_.invocation import Invocation
     from localaws.parts import Parts
 
@@ -48,6 +49,7 @@ class LocalAws:
     ``allow_origins``, such as ``http://localhost:3000``, may do everything. With ``state`` everything is kept
     in that folder and found again at the next start; without, it is gone at the stop. ``backends`` are
     ``"module:object"`` strings of further services: each object is called with this LocalAws when it starts.
+    ``iam`` False lets functions and state machines do everything, whatever their roles say.
 
     ::
 
@@ -64,8 +66,9 @@ class LocalAws:
         host: str = "127.0.0.1",
         auth: bool = False,
         allow_origins: Sequence[str] = (),
+        iam: bool = True,
     ) -> None:
-        self.region, self.account = region, _ACCOUNT
+        self.region, self.account, self._iam = region, _ACCOUNT, iam
         self._port, self._state, self._backends = port, state, tuple(backends)
         self.auth = auth or not is_loopback(host)
         self._host, self._allow_origins = host, tuple(checked_origin(origin) for origin in allow_origins)
@@ -186,6 +189,13 @@ class LocalAws:
             ) from error
         return invoker.invoke(function, payload)
 
+    def recorded_access(self) -> AbstractContextManager[list["Decided"]]:
+        """A list of what was allowed or denied to roles, users and services while the ``with`` block runs.
+
+        Each entry has the access, who wanted it, the policies that had a say, and the statement that decided.
+        """
+        return self._started().guard.recording()
+
     def sweep(self) -> int:
         """Remove the bodies of objects that were overwritten or deleted more than ten minutes ago.
 
@@ -228,6 +238,7 @@ class LocalAws:
             region=self.region,
             client=self.client,
             durable=self._state is not None,
+            iam=self._iam,
         )
         for backend in self._backends:
             module, _, name = backend.partition(":")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from localaws.aws_session import make_client
 from localaws.cli import app
 
 SAMPLE = Path(__file__).parent / "sample" / "template.yaml"
@@ -40,7 +41,7 @@ def test_up_prints_where_it_is_and_ends_cleanly_when_it_is_interrupted() -> None
     printed = up_until_ready("--template", str(SAMPLE), "--stack", "demo", "--parameter", "Stage=production")
 
     assert printed.startswith("endpoint  http://127.0.0.1:")
-    assert "\nBucket  demo-textbucket-" in printed
+    assert "\nBucket  demo-texts" in printed
 
 
 def test_a_deployment_that_fails_is_told_and_ends_in_1(tmp_path: Path) -> None:
@@ -117,3 +118,36 @@ with LocalAws() as aws:
     )
 
     assert (done.returncode, done.stdout) == (0, "Bucket\n"), done.stderr
+
+
+def test_no_iam_makes_roles_count_for_nothing(tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text("""
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Lister:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: lister
+      Runtime: python3.12
+      Handler: index.handler
+      InlineCode: |
+        import boto3
+        def handler(event, context):
+            return len(boto3.client("s3").list_buckets()["Buckets"])
+""")
+    for options, wanted in ((["--no-iam"], None), ([], "Unhandled")):
+        command = [sys.executable, "-m", "localaws.cli", "up", "--template", str(template), *options]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            assert process.stdout is not None
+            endpoint = process.stdout.readline().split()[1]
+            while not process.stdout.readline().startswith("ready"):
+                assert process.poll() is None
+            client = make_client("lambda", endpoint, "us-east-1")
+            answer = client.invoke(FunctionName="lister")
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+
+        assert answer.get("FunctionError") == wanted, answer["Payload"].read()

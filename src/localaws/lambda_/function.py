@@ -37,6 +37,7 @@ class Function:
     layers: tuple[Path, ...]
     revision: str  # changes with the code
     log_group: str
+    role: str  # its ARN
 
     @classmethod
     def of(cls, function: Any, folders: CodeFolders) -> "Function":
@@ -92,6 +93,7 @@ class Function:
             layers=tuple(layers),
             revision=revision,
             log_group=log_group(function),
+            role=str(function.role),
         )
 
 

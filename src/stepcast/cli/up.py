@@ -58,6 +58,10 @@ def up(
             help="Keep everything here and find it again next time; without it, Ctrl-C forgets all.",
         ),
     ] = None,
+    iam: Annotated[
+        bool,
+        typer.Option("--iam/--no-iam", help="Enforce the policies of the functions' roles, as AWS does."),
+    ] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON when ready, and nothing else on stdout.")
     ] = False,
@@ -86,7 +90,9 @@ def up(
     for number in STOPS:  # SIGINT too: a shell starts background jobs with it ignored
         signal.signal(number, _interrupt)
     try:
-        local = LocalAws(port=port, state=state, host=host, auth=auth, allow_origins=allow_origin or ())
+        local = LocalAws(
+            port=port, state=state, host=host, auth=auth, allow_origins=allow_origin or (), iam=iam
+        )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     with suppress(KeyboardInterrupt), local as server:
