@@ -144,7 +144,7 @@ def start_parts(
     verifier = Verifier(access_keys.secret, auth)
     app.gate = Gate(Hosts(host, port), verifier, allow_origins)
     moto_cors.patch(stopping)
-    post_policy.patch(stopping, verifier.verify_form)
+    post_policy.patch(stopping, verifier.verify_form, guard.upload_problem)
 
     invoker = Invoker(folder / "code", endpoint, account, region, deliveries, guard)
     stopping.callback(invoker.close)

@@ -41,10 +41,15 @@ def is_upload_form(environ: Environ, bucket: str, key: str) -> bool:
     )
 
 
-def patch(undo: ExitStack, check: Callable[[Signature, Callable[[str], str]], None]) -> None:
+def patch(
+    undo: ExitStack,
+    check: Callable[[Signature, Callable[[str], str]], None],
+    problem: Callable[[str, str, str], str | None],
+) -> None:
     """Check forms before moto stores their file.
 
     ``check(signature, expected)`` raises Refused; ``expected(secret)`` computes what the signature must be.
+    ``problem(access_key, bucket, key)`` says why who signed may not put the object, if so.
     """
     post: Any = S3Response._bucket_response_post
 
@@ -54,6 +59,8 @@ def patch(undo: ExitStack, check: Callable[[Signature, Callable[[str], str]], No
             signature = _signature(fields)
             check(signature, lambda secret: _expected(signature, secret, fields["policy"]))
             _hold({**fields, "bucket": bucket_name}, fields, len(self.body))
+            if told := problem(signature.access_key, bucket_name, fields.get("key", "")):
+                raise Refused(403, "AccessDenied", told)
         return post(self, request, bucket_name)
 
     replace(undo, S3Response, "_bucket_response_post", checked)

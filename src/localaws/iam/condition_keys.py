@@ -24,6 +24,7 @@ _KEYS = frozenset(
         "aws:principalorgpaths",  # never
         "aws:principalservicename",
         "aws:principaltype",
+        "aws:referer",
         "aws:requestedregion",
         "aws:resourceaccount",
         "aws:resourceorgid",  # never

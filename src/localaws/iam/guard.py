@@ -150,6 +150,11 @@ class Guard:
         decision = self._decide(access, principal, made)
         return None if decision.allowed else message(principal, access, decision)
 
+    def upload_problem(self, access_key: str, bucket: str, key: str) -> str | None:
+        """Why whoever has that key may not upload by a form that it has signed, or None."""
+        principal = (self.keys.principal(access_key) if self.enforced else None) or self._administrator
+        return self.problem(principal, Access("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}"))
+
     def service_problem(
         self, service: str, action: str, resource: str, source_arn: str, source_account: str = ""
     ) -> str | None:
@@ -240,8 +245,9 @@ class Guard:
     def _context(self, principal: Principal, environ: dict[str, Any], call: Call) -> Context:
         made = {**self._about(principal), "aws:requestedregion": (call.region,)}
         made["aws:sourceip"] = (str(environ.get("REMOTE_ADDR", "127.0.0.1")),)
-        if agent := call.header("User-Agent"):
-            made["aws:useragent"] = (agent,)
+        for name in ("Referer", "User-Agent"):
+            if value := call.header(name):
+                made["aws:" + name.lower().replace("-", "")] = (value,)
         if call.service == "s3":
             made["s3:signatureversion"], made["s3:tlsversion"] = ("AWS4-HMAC-SHA256",), ("1.3",)
         return made

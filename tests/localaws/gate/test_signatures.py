@@ -145,6 +145,7 @@ def test_every_protocol_takes_the_right_secret_and_says_what_is_wrong(
 def test_a_users_key_is_good_while_it_is_active(aws: LocalAws) -> None:
     iam = aws.client("iam")
     iam.create_user(UserName="ann")
+    iam.attach_user_policy(UserName="ann", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
     key = iam.create_access_key(UserName="ann")["AccessKey"]
     theirs = client(aws, "sqs", (key["AccessKeyId"], key["SecretAccessKey"]))
     theirs.list_queues()
