@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from localaws import Deployment, LocalAws, StateUnusable
 from tests.localaws.functions import invoke, make_function
+from tests.localaws.policies import TO_ALL
 from tests.localaws.waiting import eventually
 
 SAMPLE = Path(__file__).parent / "sample" / "template.yaml"
@@ -251,7 +252,7 @@ def test_an_event_that_was_on_its_way_is_delivered_after_the_kill(tmp_path: Path
 def test_a_delivery_that_is_done_is_not_done_again(tmp_path: Path) -> None:
     with LocalAws(state=tmp_path) as aws:
         s3, sqs = aws.client("s3"), aws.client("sqs")
-        queue = sqs.create_queue(QueueName="q")["QueueUrl"]
+        queue = sqs.create_queue(QueueName="q", Attributes={"Policy": TO_ALL})["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         s3.create_bucket(Bucket="bucket")
         told = [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]

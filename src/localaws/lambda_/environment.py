@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from localaws.iam.access_keys import Credentials
+
 __all__ = ["log_stream_name", "worker_environment"]
 
 # What the interpreter and its libraries need of this process's environment to start at all.
@@ -27,9 +29,10 @@ def worker_environment(
     task_root: Path,
     layers: Sequence[Path],
     endpoint: str,
+    credentials: Credentials,
     variables: Mapping[str, str],
 ) -> dict[str, str]:
-    """The worker's whole environment; the function's own variables come last and win, as on AWS."""
+    """The worker's whole environment: the function's own variables, and what AWS reserves to itself."""
     python_path = [task_root, *(layer / "python" for layer in layers)]
     return {
         **{kept: os.environ[kept] for kept in _INHERITED if kept in os.environ},
@@ -49,12 +52,12 @@ def worker_environment(
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": "localaws",
-        "AWS_SECRET_ACCESS_KEY": "localaws",
-        "AWS_SESSION_TOKEN": "localaws",
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_EC2_METADATA_DISABLED": "true",
         **variables,
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "AWS_SESSION_TOKEN": credentials.session_token,
     }
 
 

@@ -185,6 +185,9 @@ def patch(
         "update_map_run": update_map_run,
     }.items():
         replace(undo, StepFunctionResponse, name, method)
+    # For permissions: who sends an outcome needs one for the machine that waits for it.
+    machine_of_token = staticmethod(tokens.machine)
+    add(undo, StepFunctionsParserBackend, "localaws_machine_of_token", machine_of_token)
     add(undo, StepFunctionResponse, "redrive_execution", redrive)
     add(undo, StepFunctionResponse, "get_activity_task", get_activity_task)
 

@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
 from moto.stepfunctions.exceptions import ResourceNotFound
 from moto.stepfunctions.parser.api import HistoryEventType, MapRunStatus
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
@@ -25,6 +26,9 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval.resource_eval_s3 import (
+    ResourceEvalS3,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.distributed_iteration_component import (  # noqa: E501 - moto's path
     DistributedIterationComponent,
@@ -44,6 +48,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iter
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
+from localaws.iam.evaluation import Access
+from localaws.iam.guard import Guard
 from localaws.patching import replace
 from localaws.states.executions import Executions
 from localaws.states.place import Context, Place, place_of
@@ -122,8 +128,9 @@ class MapRuns:
         run.put("map_run", record.map_run_arn, _row(run, record))
 
 
-def patch(undo: ExitStack, executions: Executions, map_runs: MapRuns) -> None:
+def patch(undo: ExitStack, executions: Executions, map_runs: MapRuns, guard: Guard) -> None:
     """Replace how a Map takes items, evaluates them, and tells of them."""
+    _name_reader_errors(undo)
     replace(undo, IterationWorker, "_eval_pool", _inline_pool)
     replace(undo, InlineIterationComponent, "_eval_body", _evaluate_inline)
 
@@ -143,7 +150,7 @@ def patch(undo: ExitStack, executions: Executions, map_runs: MapRuns) -> None:
         replace(undo, worker, "_eval_job", evaluate_child)
 
     def evaluate_map_run(self: Any, env: Any) -> None:
-        _evaluate_map_run(self, env, map_runs)
+        _evaluate_map_run(self, env, map_runs, guard)
 
     replace(undo, DistributedIterationComponent, "_eval_body", evaluate_map_run)
 
@@ -151,6 +158,38 @@ def patch(undo: ExitStack, executions: Executions, map_runs: MapRuns) -> None:
 def _row(run: Run, record: Any) -> dict[str, Any]:
     described = {**record.describe(), "redriveCount": run.described.redrives}
     return {"described": described, "listed": record.list_item()}
+
+
+def _require_permission(env: Any, guard: Guard) -> None:
+    """Children are executions: the machine's role must be allowed to start its own machine.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+    """
+    role = guard.machine(env.aws_execution_details.role_arn)
+    machine = env.states.context_object.context_object_data["StateMachine"]["Id"]
+    if problem := guard.problem(role, Access("states:StartExecution", machine)):
+        raise _failed(env, StatesErrorNameType.StatesRuntime, problem)
+
+
+def _name_reader_errors(undo: ExitStack) -> None:
+    """What a reader of items may not do, or does not find, is an error of its own."""
+    read = ResourceEvalS3.eval_resource
+
+    def eval_resource(self: Any, env: Any) -> None:
+        try:
+            read(self, env)
+        except ClientError as error:
+            cause = error.response["Error"]["Message"]
+            raise _failed(env, StatesErrorNameType.StatesItemReaderFailed, cause) from error
+
+    replace(undo, ResourceEvalS3, "eval_resource", eval_resource)
+
+
+def _failed(env: Any, error: StatesErrorNameType, cause: str) -> FailureEventException:
+    details: Any = {"mapRunFailedEventDetails": {"error": error.to_name(), "cause": cause}}
+    return FailureEventException(
+        FailureEvent(env, StatesErrorName(error), HistoryEventType.MapRunFailed, details)
+    )
 
 
 def _evaluate_inline(self: Any, env: Any) -> None:
@@ -168,7 +207,7 @@ def _work(self: Any, env: Any, eval_input: Any, items: list[Any], concurrency: i
     env.stack.append([job.job_output for job in pool.get_closed_jobs()])
 
 
-def _evaluate_map_run(self: Any, env: Any, map_runs: MapRuns) -> None:
+def _evaluate_map_run(self: Any, env: Any, map_runs: MapRuns, guard: Guard) -> None:
     eval_input = env.stack.pop()
     record, place = eval_input.map_run_record, place_of(env)
     run, before = place.run, place.expects("MapRunStarted")
@@ -179,6 +218,7 @@ def _evaluate_map_run(self: Any, env: Any, map_runs: MapRuns) -> None:
         details = {"mapRunArn": record.map_run_arn, "redriveCount": run.described.redrives}
         _event(env, "MapRunRedriven", {"mapRunRedrivenEventDetails": details})
     try:
+        _require_permission(env, guard)
         items = _items(env, eval_input, run, record, again=before is not None)
         _work(self, env, eval_input, items, record.max_concurrency, _DISTRIBUTED_CONCURRENCY)
     except Exception as error:
@@ -267,11 +307,7 @@ def _evaluate_child(self: Any, env: Any, job: Any, executions: Executions) -> No
             {"ABORTED": counter.aborted, "TIMED_OUT": counter.timed_out}.get(status, counter.failed).count()
     failed = record.item_counter.failed.get() + record.item_counter.timed_out.get()
     if _exceeds(failed, self._job_pool._jobs_number, record):
-        kind = StatesErrorNameType.StatesExceedToleratedFailureThreshold
-        details: Any = {"mapRunFailedEventDetails": {"error": kind.to_name(), "cause": _CAUSE}}
-        job.job_output = FailureEventException(
-            FailureEvent(env, StatesErrorName(kind), HistoryEventType.MapRunFailed, details)
-        )
+        job.job_output = _failed(env, StatesErrorNameType.StatesExceedToleratedFailureThreshold, _CAUSE)
 
 
 def _child_arn(record: Any, index: int) -> str:

@@ -123,6 +123,12 @@ class TaskTokens:
         """What waits for a token."""
         return self._waiting.get(token)
 
+    def machine(self, token: str) -> str | None:
+        """The machine of which an execution waits for a token."""
+        waiting = self._waiting.get(token)
+        run = waiting.run if waiting is not None else self._expected.get(token)
+        return run.described.machine if run is not None else None
+
     def settle(self, token: str, outcome: dict[str, Any]) -> None:
         """Give the task its outcome; it is on disk when this returns.
 
