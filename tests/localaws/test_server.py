@@ -73,7 +73,7 @@ def test_stopping_removes_the_temporary_folder() -> None:
 
 def test_an_operation_that_moto_lacks_answers_501_in_the_protocol_of_its_service(aws: LocalAws) -> None:
     for service, operation, arguments in (
-        ("stepfunctions", "redrive_execution", {"executionArn": "arn"}),  # JSON
+        ("stepfunctions", "validate_state_machine_definition", {"definition": "{}"}),  # JSON
         ("sns", "list_origination_numbers", {}),  # query
         ("lambda", "list_code_signing_configs", {}),  # REST with JSON
     ):

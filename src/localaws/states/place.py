@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
 
-from localaws.states.replay import Event, Frame
+from localaws.states.replay import OPENINGS, Event, Frame
 
 if TYPE_CHECKING:
     from localaws.states.run import Run
@@ -66,7 +66,7 @@ class Place:
         if kind.endswith("StateEntered"):
             self.entered = event_id
             self.entered_at = max(at, self.run.described.redriven or 0.0)
-        elif kind in {"MapStateStarted", "ParallelStateStarted", "MapRunStarted"}:
+        elif kind in OPENINGS:
             self._opened, self._branches = event_id, 0
 
 

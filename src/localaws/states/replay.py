@@ -14,10 +14,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Event", "Frame", "event_key", "frames"]
+__all__ = ["OPENINGS", "Event", "Frame", "event_key", "frames"]
 
 _ENDS = {"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"}
-_OPENINGS = {"MapIterationStarted", "MapStateStarted", "ParallelStateStarted", "MapRunStarted"}
+OPENINGS = {"MapStateStarted", "ParallelStateStarted", "MapRunStarted"}  # of programs within a state
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Frame:
     entered: int = 0  # the id of the event of the state's entry
     last: int = 0  # the id of the event before that: what the next one refers to
     events: deque[Event] = field(default_factory=deque)  # to be replayed
-    opened: int = 0
+    opened: int = 0  # the id of the event that opened the programs within the state
     retry: dict[str, Any] | None = None  # the attempt that comes next: see retries.py
 
     def take(self, event: Event) -> None:
@@ -88,7 +88,7 @@ class Frame:
             self.events = deque(self._started())
         else:
             self.events.append(event)
-        if event.type in _OPENINGS:
+        if event.type in OPENINGS:
             self.opened = event.id
 
     def again(self) -> None:
@@ -97,7 +97,7 @@ class Frame:
             return
         latest: dict[str, Event] = {}
         for event in self.events:
-            if event.type.endswith("StateEntered") or event.type in _OPENINGS:
+            if event.type.endswith("StateEntered") or event.type in {"MapIterationStarted", *OPENINGS}:
                 latest[event.type] = event
         self.events = deque(sorted(latest.values(), key=lambda event: event.id))
 

@@ -1,6 +1,5 @@
 """An execution that runs: its environment in moto's interpreter, its history, its rows in the journal."""
 
-import copy
 import json
 import threading
 import time
@@ -84,7 +83,7 @@ class Recorder(EventManager):
         return event
 
     def get_event_history(self) -> Any:
-        """moto asks for it nowhere where localaws has not replaced it."""
+        """The whole history."""
         return history(self._journal, self._arn)
 
 
@@ -196,7 +195,7 @@ def history(journal: Journal, arn: str) -> list[dict[str, Any]]:
     events = (Event.decoded(key, value) for _, key, value in journal.rows("history", arn))
     return [
         {
-            **copy.copy(event.details),
+            **event.details,
             "id": event.id,
             "previousEventId": event.before,
             "type": event.type,
