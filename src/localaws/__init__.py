@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from localaws.activity import Activity
     from localaws.cloudformation.problems import DeploymentFailed
     from localaws.deployment import Deployment
     from localaws.durability.snapshot import StateUnusable
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from localaws.server import AlreadyRunning, LocalAws
 
 __all__ = [
+    "Activity",
     "AlreadyRunning",
     "Deployment",
     "DeploymentFailed",
@@ -24,6 +26,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Activity": "localaws.activity",
     "AlreadyRunning": "localaws.server",
     "Deployment": "localaws.deployment",
     "DeploymentFailed": "localaws.cloudformation.problems",

@@ -8,7 +8,8 @@ moto routes a request by the service in its signature, to one Flask application 
 - who wants to know what happened is told (``answered``: the request's environ and the status);
 - an operation that moto does not have answers 501 NotImplemented, and a failure inside moto 500
   InternalFailure, both in the protocol of the service. moto's own answer is werkzeug's HTML page, which
-  clients take for a passing failure and retry.
+  clients take for a passing failure and retry;
+- ``health.PATH`` answers ``health``, which is no service.
 """
 
 import json
@@ -23,6 +24,8 @@ from flask import request
 from moto.core.utils import get_service_model, service_name_from_moto_package_name
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import MethodNotAllowed, NotFound
+
+from localaws import health as healths
 
 __all__ = ["Application"]
 
@@ -48,11 +51,14 @@ class Application:
         intake: Callable[[Environ], Callable[[], None]] = _nothing,
         held: Callable[[], AbstractContextManager[None]] = nullcontext,
         answered: Callable[[Environ, int], None] = _unheard,
+        health: Callable[..., Iterable[bytes]] | None = None,
     ) -> None:
         self._dispatcher = _Dispatcher(_service_app)
-        self._intake, self._held, self.answered = intake, held, answered
+        self._intake, self._held, self.answered, self._health = intake, held, answered, health
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if self._health is not None and environ["PATH_INFO"] == healths.PATH:
+            return self._health(environ, start_response)
         ending = ExitStack()
         ending.enter_context(self._held())
         status_code = 500

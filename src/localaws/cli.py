@@ -3,9 +3,12 @@
 import signal
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from localaws.activity import Activity
 
 __all__ = ["app", "main"]
 
@@ -14,9 +17,22 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from localaws.health import own_version
+
+        typer.echo(f"localaws {own_version()}")
+        raise typer.Exit
+
+
 @app.callback()
-def _commands() -> None:
+def _commands(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it and exit.")
+    ] = False,
+) -> None:
     """Keep ``up`` a command of its own: more will come."""
+    del version  # its callback has ended the process
 
 
 @app.command()
@@ -27,19 +43,25 @@ def up(
     port: Annotated[int, typer.Option(help="0 picks a free one.")] = 0,
     state: Annotated[Path | None, typer.Option(help="Keep everything in this folder.")] = None,
     region: Annotated[str, typer.Option(help="The region to be.")] = "us-east-1",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not tell what goes on.")] = False,
 ) -> None:
-    """Serve until Ctrl-C; print the endpoint and the stack's outputs."""
+    """Serve until Ctrl-C; print the endpoint and the stack's outputs, then on stderr what goes on."""
     from localaws.cloudformation.problems import DeploymentFailed
     from localaws.durability.snapshot import StateUnusable
     from localaws.http_server import PortTaken
     from localaws.server import LocalAws
 
     parameters = dict(_pair(text) for text in parameter or ())
-    ended = threading.Event()
+    ready, ended = threading.Event(), threading.Event()
+
+    def show(activity: "Activity") -> None:
+        if ready.is_set():  # a deployment is a hundred requests
+            _show(activity)
+
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_: ended.set())
     try:
-        with LocalAws(port=port, state=state, region=region) as aws:
+        with LocalAws(port=port, state=state, region=region, on_activity=None if quiet else show) as aws:
             typer.echo(f"endpoint  {aws.endpoint}")
             credentials = "AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x"
             typer.echo(f"export AWS_ENDPOINT_URL={aws.endpoint} AWS_REGION={region} {credentials}")
@@ -48,6 +70,7 @@ def up(
                 for name, value in deployment.outputs.items():
                     typer.echo(f"{name}  {value}")
             typer.echo("ready; Ctrl-C stops")
+            ready.set()
             ended.wait()
     except (DeploymentFailed, PortTaken, StateUnusable, FileNotFoundError) as error:
         typer.echo(str(error), err=True)
@@ -57,6 +80,13 @@ def up(
 def main() -> None:
     """What the ``localaws`` command runs."""
     app()
+
+
+def _show(activity: "Activity") -> None:
+    from localaws.activity_lines import is_failure, lines
+
+    for line in lines(activity):
+        typer.secho(line, fg="red" if is_failure(activity) else None, err=True)
 
 
 def _pair(text: str) -> tuple[str, str]:

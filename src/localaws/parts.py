@@ -14,14 +14,18 @@ from moto.s3.models import s3_backends
 
 from localaws import athena, aws_session, event_rules, instances
 from localaws import mailbox as mailboxes
+from localaws.activity import Listener, Teller
 from localaws.application import Application
 from localaws.cloudformation import backend as cloudformation
 from localaws.cloudformation.resource import Cloud
 from localaws.deliveries import Deliveries
 from localaws.durability.keeper import Keeper
+from localaws.health import Health
+from localaws.http_activity import ToldRequests
 from localaws.http_server import HttpServer
 from localaws.iam import managed_policies
 from localaws.lambda_ import execution
+from localaws.lambda_.function_activity import ToldInvoker
 from localaws.lambda_.invoker import Invoker
 from localaws.mailbox import Mailbox
 from localaws.patching import replace_item
@@ -34,6 +38,7 @@ from localaws.states import (
     definitions,
     ending,
     error_codes,
+    execution_activity,
     history,
     integrations,
     lambda_tasks,
@@ -69,6 +74,7 @@ def start_parts(
     region: str,
     client: Callable[[str], Any],
     durable: bool,
+    on_activity: Listener | None = None,
 ) -> Parts:
     """Mend moto, and serve it from ``folder``, which keeps everything if it is ``durable``.
 
@@ -103,12 +109,14 @@ def start_parts(
     mailbox = Mailbox(folder / "mailbox")
     mailboxes.mend(stopping, mailbox)
 
-    app = Application(intake=intake.Intake(files), held=deliveries.held)
-    server = HttpServer(app, port)
+    tell = Teller(on_activity) if on_activity is not None else None
+    app = Application(intake=intake.Intake(files), held=deliveries.held, health=Health(account, region))
+    server = HttpServer(app if tell is None else ToldRequests(app, tell), port)
     stopping.callback(server.server_close)
     endpoint = f"http://127.0.0.1:{server.server_address[1]}"
 
-    invoker = Invoker(folder / "code", endpoint, account, region, deliveries)
+    settings = (folder / "code", endpoint, account, region, deliveries)
+    invoker = Invoker(*settings) if tell is None else ToldInvoker(*settings, tell=tell)
     stopping.callback(invoker.close)
     execution.mend(stopping, invoker, deliveries)
     events.mend(stopping, deliveries, invoker.invoke_later)
@@ -127,6 +135,8 @@ def start_parts(
     ):
         part.mend(stopping)
     ending.mend(stopping, changed)
+    if tell is not None:
+        execution_activity.patch(stopping, tell)
     clients.mend(stopping, endpoint)
     lambda_tasks.mend(stopping, invoker)
 

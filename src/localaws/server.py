@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from localaws.activity import Listener
 from localaws.deployment import Deployment, deploy_template
 from localaws.mailbox import Mailbox
 from localaws.objects import ObjectStore
@@ -42,7 +43,8 @@ class LocalAws:
 
     ``port`` 0 picks a free one. With ``state`` everything is kept in that folder and found again at the next
     start; without, it is gone at the stop. ``backends`` are ``"module:object"`` strings of further services:
-    each object is called with this LocalAws when it starts.
+    each object is called with this LocalAws when it starts. ``on_activity`` is told what goes on (see
+    ``localaws.activity``), in the thread where it happens.
 
     ::
 
@@ -56,9 +58,11 @@ class LocalAws:
         state: Path | None = None,
         region: str = "us-east-1",
         backends: Sequence[str] = (),
+        on_activity: Listener | None = None,
     ) -> None:
         self.region, self.account = region, _ACCOUNT
         self._port, self._state, self._backends = port, state, tuple(backends)
+        self._on_activity = on_activity
         self._stopping: ExitStack | None = None
         self._parts: Parts | None = None
         self._clients: dict[str, Any] = {}
@@ -195,6 +199,7 @@ class LocalAws:
             region=self.region,
             client=self.client,
             durable=self._state is not None,
+            on_activity=self._on_activity,
         )
         for backend in self._backends:
             module, _, name = backend.partition(":")
