@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from localaws.activity import Activity
+    from localaws.aws_session import UnknownRegion
     from localaws.cloudformation.problems import DeploymentFailed
     from localaws.deployment import Deployment
     from localaws.durability.snapshot import StateUnusable
@@ -23,6 +24,7 @@ __all__ = [
     "Message",
     "PortTaken",
     "StateUnusable",
+    "UnknownRegion",
 ]
 
 _HOMES = {
@@ -36,6 +38,7 @@ _HOMES = {
     "Message": "localaws.mailbox",
     "PortTaken": "localaws.http_server",
     "StateUnusable": "localaws.durability.snapshot",
+    "UnknownRegion": "localaws.aws_session",
 }
 
 

@@ -46,6 +46,7 @@ def up(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not tell what goes on.")] = False,
 ) -> None:
     """Serve until Ctrl-C; print the endpoint and the stack's outputs, then on stderr what goes on."""
+    from localaws.aws_session import UnknownRegion
     from localaws.cloudformation.problems import DeploymentFailed
     from localaws.durability.snapshot import StateUnusable
     from localaws.http_server import PortTaken
@@ -72,7 +73,7 @@ def up(
             typer.echo("ready; Ctrl-C stops")
             ready.set()
             ended.wait()
-    except (DeploymentFailed, PortTaken, StateUnusable, FileNotFoundError) as error:
+    except (DeploymentFailed, PortTaken, StateUnusable, UnknownRegion, FileNotFoundError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 Environ = dict[str, Any]
 
 _READING = re.compile(
-    "Get|List|Describe|Head|BatchGet|Query|Scan|Search|Lookup|Validate|Test|Receive|Poll|Select|Assume|Verify"
+    "Get|List|Describe|Filter|Head|BatchGet|Query|Scan|Search|Lookup|Validate|Test|Receive|Poll|Select|Assume|Verify"
 )
 # One part of many, and signs of life: what they belong to is told.
 _PARTS = {"UploadPart", "UploadPartCopy", "PutLogEvents", "SendTaskHeartbeat", "ChangeMessageVisibility"}
@@ -39,7 +39,7 @@ class ToldRequests:
         began = time.perf_counter()
         request, status_code = None, 500
         # Before the intake of S3 takes the body away.
-        size = int(environ.get("HTTP_X_AMZ_DECODED_CONTENT_LENGTH") or environ.get("CONTENT_LENGTH") or 0)
+        size = environ.get("HTTP_X_AMZ_DECODED_CONTENT_LENGTH") or environ.get("CONTENT_LENGTH") or ""
 
         def remember(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             nonlocal request, status_code
@@ -55,7 +55,7 @@ class ToldRequests:
         service, seconds = environ["localaws.service"], time.perf_counter() - began
         return _Told(blocks, lambda start: self._told(service, request, status_code, start, size, seconds))
 
-    def _told(self, service: str, request: Any, status: int, start: bytes, size: int, seconds: float) -> None:
+    def _told(self, service: str, request: Any, status: int, start: bytes, size: str, seconds: float) -> None:
         try:
             operation, parameters = _operation(service, request)
         except Exception:  # a path that is no operation, or a body that is none
@@ -68,7 +68,7 @@ class ToldRequests:
             operation,
             where=_where(parameters),
             outcome=_code(start, status) if status >= 400 else "",
-            size=size if operation == "PutObject" else None,
+            size=int(size) if operation == "PutObject" and size.isdecimal() else None,
             seconds=seconds,
         )
 

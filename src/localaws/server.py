@@ -95,6 +95,7 @@ class LocalAws:
             AlreadyRunning: another LocalAws runs in this process.
             PortTaken: the port is in use.
             StateUnusable: another version wrote the state, or it is damaged.
+            UnknownRegion: AWS has no such region.
         """
         if not _running.acquire(blocking=False):
             raise AlreadyRunning
@@ -178,6 +179,9 @@ class LocalAws:
 
     def _start(self, stopping: ExitStack) -> None:
         _forget_profile(stopping)
+        from localaws.aws_session import check_region
+
+        check_region(self.region)
         from localaws.parts import start_parts  # moto takes a second to import: not before it is needed
 
         folder = self._state

@@ -47,13 +47,14 @@ def test_an_upload_is_followed_from_the_request_to_the_end_of_its_execution(told
         bucket = aws.deploy(SAMPLE, "s").outputs["Bucket"]
         told.clear()
         aws.client("s3").put_object(Bucket=bucket, Key="texts/a b.txt", Body=b"one two\n")
-        eventually(lambda: [one for one in told if one.what == "ended"])
+        eventually(lambda: [one for one in told if one.what == "ended"], "the end of the execution")
         aws.client("s3").list_objects_v2(Bucket=bucket)
         aws.client("s3").get_object(Bucket=bucket, Key="texts/a b.txt")
 
     put, delivery, started, *_ = [one for one in told if one.what != "StartExecution"]
     (ended,) = (one for one in told if one.what == "ended")
-    states = [(one.what, one.state) for one in told if one.kind == "state"]
+    states = [(one.what, one.state) for one in told if one.kind == "state" and not one.nested]
+    nested = [one for one in told if one.nested]
     assert (put.what, put.where, put.size) == ("PutObject", f"s3://{bucket}/texts/a b.txt", 8)
     assert (delivery.kind, delivery.what) == ("delivery", "ObjectCreated:Put")
     assert delivery.where == put.where
@@ -65,6 +66,8 @@ def test_an_upload_is_followed_from_the_request_to_the_end_of_its_execution(told
         ("entered", "Publish"),
         ("left", "Publish"),
     ]
+    assert {(one.what, one.state) for one in nested} == {("entered", "CountLine"), ("left", "CountLine")}
+    assert [line for one in nested for line in lines(one)] == []
     assert ended.outcome == "SUCCEEDED"
     assert ended.seconds is not None
     assert ended.seconds > 0
