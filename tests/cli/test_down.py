@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
+from stepcast.cli.state_folder import StateFolder
 from tests.cli.processes import PATIENCE, command, serving
 from tests.cli.test_up import client
 
@@ -63,6 +65,31 @@ def test_down_where_nothing_is(tmp_path: Path) -> None:
     assert (stop.returncode, delete.returncode) == (0, 0)
     assert stop.stdout == "nothing runs with the state .stepcast\n"
     assert "nothing to remove" in delete.stdout
+
+
+@pytest.mark.parametrize(("reply", "kept"), [("n", True), ("y", False)])
+def test_on_a_terminal_it_asks_before_it_removes(tmp_path: Path, reply: str, kept: bool) -> None:
+    StateFolder(tmp_path / ".stepcast").claim(None)
+    keyboard, terminal = pty.openpty()
+    try:
+        os.write(keyboard, f"{reply}\n".encode())
+        done = subprocess.run(
+            command("down", "--delete"),
+            cwd=tmp_path,
+            env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "home")},
+            stdin=terminal,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+
+    assert f"Remove {tmp_path / '.stepcast'} with every object" in done.stdout
+    assert done.returncode == (1 if kept else 0)
+    assert (tmp_path / ".stepcast").exists() is kept
 
 
 def test_a_wrong_settings_file_stops_up_at_once(tmp_path: Path) -> None:
