@@ -1,4 +1,4 @@
-"""What goes on in a LocalAws, told to whoever listens: ``LocalAws(on_activity=print)``.
+"""What goes on in a LocalAws, reported to whoever listens: ``LocalAws(on_activity=print)``.
 
 This module only says what an activity is. Where they come from: ``http_activity`` (requests),
 ``states.execution_activity`` (executions and their states), ``lambda_.function_activity`` (deliveries, errors
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-__all__ = ["Activity", "Kind", "Listener", "Teller"]
+__all__ = ["Activity", "Kind", "Listener", "Reporter"]
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Activity:
 Listener = Callable[[Activity], None]
 
 
-class Teller:
+class Reporter:
     """Tells a listener; one that fails is logged, and nothing else stops for it."""
 
     def __init__(self, listener: Listener) -> None:

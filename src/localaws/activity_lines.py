@@ -27,13 +27,13 @@ def lines(activity: Activity) -> list[str]:
     """
     if activity.nested and not is_failure(activity):
         return []
-    what, rest = _told(activity)
+    what, rest = _in_words(activity)
     first = f"{activity.when.astimezone():%H:%M:%S}  {what:<{_WIDTH}} {'  '.join(filter(None, rest))}"
     more = activity.detail.splitlines() if activity.kind == "function" else []
     return [_printable(line.rstrip()) for line in (first, *(_INDENT + line for line in more))]
 
 
-def _told(activity: Activity) -> tuple[str, tuple[str, ...]]:
+def _in_words(activity: Activity) -> tuple[str, tuple[str, ...]]:
     match activity.kind:
         case "request":
             size = "" if activity.size is None else _bytes(activity.size)

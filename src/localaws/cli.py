@@ -43,9 +43,9 @@ def up(
     port: Annotated[int, typer.Option(help="0 picks a free one.")] = 0,
     state: Annotated[Path | None, typer.Option(help="Keep everything in this folder.")] = None,
     region: Annotated[str, typer.Option(help="The region to be.")] = "us-east-1",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not tell what goes on.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not report what goes on.")] = False,
 ) -> None:
-    """Serve until Ctrl-C; print the endpoint and the stack's outputs, then on stderr what goes on."""
+    """Serve until Ctrl-C; print the endpoint and the stack's outputs, then report on stderr what goes on."""
     from localaws.aws_session import UnknownRegion
     from localaws.cloudformation.problems import DeploymentFailed
     from localaws.durability.snapshot import StateUnusable

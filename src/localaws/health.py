@@ -19,7 +19,7 @@ def own_version() -> str:
 
 
 class Health:
-    """Answers without a signature, so it tells nothing but names that every client is told anyway."""
+    """Answers without a signature, so it contains only names that every client is given anyway."""
 
     def __init__(self, account: str, region: str) -> None:
         self._account, self._region, self._version = account, region, own_version()

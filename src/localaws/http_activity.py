@@ -1,4 +1,4 @@
-"""Requests that change something, told as activities. Reading and polling is not worth a word."""
+"""Requests that change something, reported as activities. Reading and polling is not worth a word."""
 
 import logging
 import re
@@ -12,9 +12,9 @@ from moto.core.request import determine_request_protocol
 from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model, service_name_from_moto_package_name
 
-from localaws.activity import Teller
+from localaws.activity import Reporter
 
-__all__ = ["ToldRequests"]
+__all__ = ["RequestReporter"]
 
 log = logging.getLogger(__name__)
 
@@ -23,17 +23,17 @@ Environ = dict[str, Any]
 _READING = re.compile(
     "Get|List|Describe|Filter|Head|BatchGet|Query|Scan|Search|Lookup|Validate|Test|Receive|Poll|Select|Assume|Verify"
 )
-# One part of many, and signs of life: what they belong to is told.
+# One part of many, and signs of life: what they belong to is reported.
 _PARTS = {"UploadPart", "UploadPartCopy", "PutLogEvents", "SendTaskHeartbeat", "ChangeMessageVisibility"}
 _NAMES = re.compile(r"(Name|Arn|Url|Id|Namespace|WorkGroup)$", re.IGNORECASE)
 _CODE = re.compile(rb'<Code>([^<]+)</Code>|"(?:__type|code)":\s*"(?:[^"#]*#)?([^"]+)"')
 
 
-class ToldRequests:
+class RequestReporter:
     """A WSGI application around ``app``."""
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], tell: Teller) -> None:
-        self._app, self._tell = app, tell
+    def __init__(self, app: Callable[..., Iterable[bytes]], report: Reporter) -> None:
+        self._app, self._report = app, report
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         began = time.perf_counter()
@@ -53,9 +53,13 @@ class ToldRequests:
         if environ["REQUEST_METHOD"] in {"GET", "HEAD", "OPTIONS"} and status_code < 500:
             return blocks
         service, seconds = environ["localaws.service"], time.perf_counter() - began
-        return _Told(blocks, lambda start: self._told(service, request, status_code, start, size, seconds))
+        return _Reported(
+            blocks, lambda start: self._report_request(service, request, status_code, start, size, seconds)
+        )
 
-    def _told(self, service: str, request: Any, status: int, start: bytes, size: str, seconds: float) -> None:
+    def _report_request(
+        self, service: str, request: Any, status: int, start: bytes, size: str, seconds: float
+    ) -> None:
         try:
             operation, parameters = _operation(service, request)
         except Exception:  # a path that is no operation, or a body that is none
@@ -63,7 +67,7 @@ class ToldRequests:
             return
         if operation in _PARTS or (_READING.match(operation) and status < 500):
             return
-        self._tell(
+        self._report(
             "request",
             operation,
             where=_where(parameters),
@@ -73,31 +77,31 @@ class ToldRequests:
         )
 
 
-class _Told:
-    """The blocks of a response; before the first leaves, ``tell`` is called with it.
+class _Reported:
+    """The blocks of a response; before the first leaves, ``report`` is called with it.
 
-    The client's next request, and what this one sets off, are told later.
+    The client's next request, and what this one sets off, are reported later.
     """
 
-    def __init__(self, blocks: Iterable[bytes], tell: Callable[[bytes], None]) -> None:
-        self._blocks, self._tell, self._told = blocks, tell, False
+    def __init__(self, blocks: Iterable[bytes], report: Callable[[bytes], None]) -> None:
+        self._blocks, self._report, self._reported = blocks, report, False
 
     def __iter__(self) -> Iterator[bytes]:
         for block in self._blocks:
-            self._tell_once(block)
+            self._report_once(block)
             yield block
 
     def close(self) -> None:
         try:
-            self._tell_once(b"")
+            self._report_once(b"")
         finally:
             if hasattr(self._blocks, "close"):
                 self._blocks.close()
 
-    def _tell_once(self, block: bytes) -> None:
-        if not self._told:
-            self._told = True
-            self._tell(block)
+    def _report_once(self, block: bytes) -> None:
+        if not self._reported:
+            self._reported = True
+            self._report(block)
 
 
 def _operation(service: str, request: Any) -> tuple[str, dict[str, Any]]:

@@ -14,18 +14,18 @@ from moto.s3.models import s3_backends
 
 from localaws import athena, aws_session, event_rules, instances
 from localaws import mailbox as mailboxes
-from localaws.activity import Listener, Teller
+from localaws.activity import Listener, Reporter
 from localaws.application import Application
 from localaws.cloudformation import backend as cloudformation
 from localaws.cloudformation.resource import Cloud
 from localaws.deliveries import Deliveries
 from localaws.durability.keeper import Keeper
 from localaws.health import Health
-from localaws.http_activity import ToldRequests
+from localaws.http_activity import RequestReporter
 from localaws.http_server import HttpServer
 from localaws.iam import managed_policies
 from localaws.lambda_ import execution
-from localaws.lambda_.function_activity import ToldInvoker
+from localaws.lambda_.function_activity import ReportingInvoker
 from localaws.lambda_.invoker import Invoker
 from localaws.mailbox import Mailbox
 from localaws.patching import replace_item
@@ -109,14 +109,14 @@ def start_parts(
     mailbox = Mailbox(folder / "mailbox")
     mailboxes.mend(stopping, mailbox)
 
-    tell = Teller(on_activity) if on_activity is not None else None
+    report = Reporter(on_activity) if on_activity is not None else None
     app = Application(intake=intake.Intake(files), held=deliveries.held, health=Health(account, region))
-    server = HttpServer(app if tell is None else ToldRequests(app, tell), port)
+    server = HttpServer(app if report is None else RequestReporter(app, report), port)
     stopping.callback(server.server_close)
     endpoint = f"http://127.0.0.1:{server.server_address[1]}"
 
     settings = (folder / "code", endpoint, account, region, deliveries)
-    invoker = Invoker(*settings) if tell is None else ToldInvoker(*settings, tell=tell)
+    invoker = Invoker(*settings) if report is None else ReportingInvoker(*settings, report=report)
     stopping.callback(invoker.close)
     execution.mend(stopping, invoker, deliveries)
     events.mend(stopping, deliveries, invoker.invoke_later)
@@ -135,8 +135,8 @@ def start_parts(
     ):
         part.mend(stopping)
     ending.mend(stopping, changed)
-    if tell is not None:
-        execution_activity.patch(stopping, tell)
+    if report is not None:
+        execution_activity.patch(stopping, report)
     clients.mend(stopping, endpoint)
     lambda_tasks.mend(stopping, invoker)
 

@@ -43,7 +43,7 @@ class LocalAws:
 
     ``port`` 0 picks a free one. With ``state`` everything is kept in that folder and found again at the next
     start; without, it is gone at the stop. ``backends`` are ``"module:object"`` strings of further services:
-    each object is called with this LocalAws when it starts. ``on_activity`` is told what goes on (see
+    each object is called with this LocalAws when it starts. ``on_activity`` is called with what goes on (see
     ``localaws.activity``), in the thread where it happens.
 
     ::

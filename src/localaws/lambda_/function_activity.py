@@ -1,27 +1,27 @@
-"""Events that reach functions, and handlers that fail, told as activities."""
+"""Events that reach functions, and handlers that fail, reported as activities."""
 
 import json
 from typing import Any
 from urllib.parse import unquote_plus
 
-from localaws.activity import Teller
+from localaws.activity import Reporter
 from localaws.lambda_.invocation import Invocation
 from localaws.lambda_.invoker import Invoker
 
-__all__ = ["ToldInvoker"]
+__all__ = ["ReportingInvoker"]
 
 
-class ToldInvoker(Invoker):
-    """An Invoker that tells."""
+class ReportingInvoker(Invoker):
+    """An Invoker that reports."""
 
-    def __init__(self, *arguments: Any, tell: Teller) -> None:
+    def __init__(self, *arguments: Any, report: Reporter) -> None:
         super().__init__(*arguments)
-        self._tell = tell
+        self._report = report
 
     def invoke(self, function: Any, payload: bytes, client_context: str | None = None) -> Invocation:
         invocation = super().invoke(function, payload, client_context)
         if invocation.error is not None and not self._closed:
-            self._tell(
+            self._report(
                 "function",
                 "failed",
                 function=function.function_name,
@@ -33,7 +33,7 @@ class ToldInvoker(Invoker):
     def invoke_later(self, name_or_arn: str, payload: bytes) -> None:
         if event := _event(payload):
             what, where = event
-            self._tell("delivery", what, where=where, function=name_or_arn.rpartition(":")[2])
+            self._report("delivery", what, where=where, function=name_or_arn.rpartition(":")[2])
         super().invoke_later(name_or_arn, payload)
 
 

@@ -1,4 +1,4 @@
-"""Executions and the states that they enter and leave, told as activities."""
+"""Executions and the states that they enter and leave, reported as activities."""
 
 import time
 from contextlib import ExitStack
@@ -8,27 +8,27 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 
-from localaws.activity import Teller
+from localaws.activity import Reporter
 from localaws.patching import replace
 
 __all__ = ["patch"]
 
 
-def patch(undo: ExitStack, tell: Teller) -> None:
+def patch(undo: ExitStack, report: Reporter) -> None:
     """Watch executions; after ``states.ending``, whose way of recording an end this wraps."""
     start: Any = Execution.start
     reflect: Any = BaseExecutionWorkerCommunication._reflect_execution_status
     evaluate: Any = CommonStateField.eval
 
-    def told_start(self: Any) -> None:
-        tell("execution", "started", where=_name(self.exec_arn), outcome="RUNNING")
+    def reporting_start(self: Any) -> None:
+        report("execution", "started", where=_name(self.exec_arn), outcome="RUNNING")
         start(self)
 
-    def told_end(self: Any) -> None:
+    def reporting_end(self: Any) -> None:
         reflect(self)
         execution = self.execution
         reason = (execution.error, execution.cause)
-        tell(
+        report(
             "execution",
             "ended",
             where=_name(execution.exec_arn),
@@ -37,11 +37,11 @@ def patch(undo: ExitStack, tell: Teller) -> None:
             detail=": ".join(text for text in reason if text),
         )
 
-    def told_state(self: Any, env: Any) -> None:
+    def reporting_state(self: Any, env: Any) -> None:
         execution = env.states.context_object.context_object_data["Execution"]["Id"]
         where, nested, began = _name(execution), env.is_frame(), time.perf_counter()
         facts = {"where": where, "state": self.name, "nested": nested}
-        tell("state", "entered", **facts)
+        report("state", "entered", **facts)
         error = ""
         try:
             evaluate(self, env)
@@ -50,11 +50,11 @@ def patch(undo: ExitStack, tell: Teller) -> None:
             error = (name.error_name if name else None) or "error"
             raise
         finally:
-            tell("state", "left", **facts, outcome=error, seconds=time.perf_counter() - began)
+            report("state", "left", **facts, outcome=error, seconds=time.perf_counter() - began)
 
-    replace(undo, Execution, "start", told_start)
-    replace(undo, BaseExecutionWorkerCommunication, "_reflect_execution_status", told_end)
-    replace(undo, CommonStateField, "eval", told_state)
+    replace(undo, Execution, "start", reporting_start)
+    replace(undo, BaseExecutionWorkerCommunication, "_reflect_execution_status", reporting_end)
+    replace(undo, CommonStateField, "eval", reporting_state)
 
 
 def _name(execution_arn: str) -> str:

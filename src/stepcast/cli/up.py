@@ -82,7 +82,7 @@ def up(
             autocompletion=complete,
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not tell what goes on.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not report what goes on.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON when ready, and nothing else.")
     ] = False,
@@ -91,7 +91,7 @@ def up(
     """Serve the pipeline on 127.0.0.1 until Ctrl-C.
 
     S3, Lambda, Step Functions, SNS, CloudWatch, Glue and Athena answer as AWS does, without an account. What
-    goes on is told on stderr. Options may stand in stepcast.toml, below [up].
+    goes on is reported on stderr. Options may stand in stepcast.toml, below [up].
     """
     given = {name for name in ("state", "ephemeral") if _on_the_command_line(context, name)}
     if given == {"state", "ephemeral"}:
