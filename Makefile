@@ -7,8 +7,9 @@ WARM := .venv/warm
 SUITE ?= ../shared/data/accuracy
 PEER_SAMPLE ?= 100
 MOST ?= 100000
+KILLS ?= 200
 
-.PHONY: help setup demo test check format bench bench-accuracy bench-speed sam lock events clean build-Layer
+.PHONY: help setup demo test check format bench bench-accuracy bench-speed bench-runtime chaos sam lock events clean build-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +60,14 @@ bench-speed: setup ## how the AutoPredictor's cost and memory grow from 100 to 1
 	@mkdir -p benchmarks/results
 	$(BIN)/python benchmarks/speed.py --most $(MOST) | tee benchmarks/results/speed.txt
 
+bench-runtime: setup ## how fast the local runtime is, beside MiniStack
+	test -x .venv-ministack/bin/ministack || { $(PYTHON) -m venv .venv-ministack && .venv-ministack/bin/pip install --quiet 'ministack[full]>=1.5'; }
+	@mkdir -p benchmarks/results
+	$(BIN)/python benchmarks/runtime.py | tee benchmarks/results/runtime.txt
+
+chaos: setup ## kill the local stack KILLS times while it works; nothing acknowledged may be lost
+	$(BIN)/python -m tests.chaos --kills $(KILLS)
+
 sam: ## check template.yaml with AWS SAM, in a virtual environment of its own
 	test -x .venv-sam/bin/sam || { $(PYTHON) -m venv .venv-sam && .venv-sam/bin/pip install --quiet 'aws-sam-cli>=1.140'; }
 	AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/sam validate --lint
@@ -74,7 +83,7 @@ lock: ## take the newest allowed versions into constraints.txt
 	rm -rf .venv-lock
 
 clean: ## remove what make made
-	rm -rf .venv .venv-sam .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-ministack .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # `sam build` calls this for the layer of the light functions.
 build-Layer:

@@ -1,9 +1,12 @@
 """StartExecution: an S3 event starts the run that the bucket's present input asks for."""
 
+from datetime import datetime
 from typing import Any
 
 from stepcast.pipeline import aws
 from stepcast.pipeline.steps.start_execution import start_execution
+
+LOOKED: dict[str, datetime] = {}  # a warm function remembers what it has seen
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -13,4 +16,5 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         states=aws.client("stepfunctions"),
         state_machine=aws.environment("STATE_MACHINE_ARN"),
         settle_seconds=int(aws.environment("SETTLE_SECONDS")),
+        looked=LOOKED,
     ).model_dump(mode="json")

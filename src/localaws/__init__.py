@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from localaws.aws_session import UnknownRegion
     from localaws.cloudformation.problems import DeploymentFailed
     from localaws.deployment import Deployment
-    from localaws.durability.snapshot import StateUnusable
+    from localaws.durability.folder import StateUnusable
     from localaws.http_server import PortTaken
     from localaws.lambda_.invocation import Invocation
     from localaws.mailbox import Mailbox, Message
@@ -37,7 +37,7 @@ _HOMES = {
     "Mailbox": "localaws.mailbox",
     "Message": "localaws.mailbox",
     "PortTaken": "localaws.http_server",
-    "StateUnusable": "localaws.durability.snapshot",
+    "StateUnusable": "localaws.durability.folder",
     "UnknownRegion": "localaws.aws_session",
 }
 

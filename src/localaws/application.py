@@ -2,10 +2,9 @@
 
 moto routes a request by the service in its signature, to one Flask application a service. Around that:
 
-- requests to S3 are rewritten before moto sees them (``intake``: bodies become files; it returns what to do
-  at the end);
-- what an operation sets off (S3 events) waits until its response is sent (``held``);
-- who wants to know what happened is told (``answered``: the request's environ and the status);
+- requests to S3 are rewritten before moto sees them (``intake``: bodies become files);
+- what an operation has changed is on disk before its response leaves (``keeper``), and what it sets off
+  (S3 events) waits until its response is sent (``deliveries``);
 - an operation that moto does not have answers 501 NotImplemented, and a failure inside moto 500
   InternalFailure, both in the protocol of the service. moto's own answer is werkzeug's HTML page, which
   clients take for a passing failure and retry;
@@ -16,7 +15,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import ExitStack
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -26,6 +25,9 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from localaws import health as healths
+from localaws.deliveries import Deliveries
+from localaws.durability.keeper import Keeper, NotSupported
+from localaws.s3.intake import Intake
 
 __all__ = ["Application"]
 
@@ -34,33 +36,24 @@ log = logging.getLogger(__name__)
 Environ = dict[str, Any]
 
 
-def _nothing(environ: Environ) -> Callable[[], None]:
-    del environ
-    return lambda: None
-
-
-def _unheard(environ: Environ, status: int) -> None:
-    del environ, status
-
-
 class Application:
     """moto for one server: call it as WSGI does."""
 
     def __init__(
         self,
-        intake: Callable[[Environ], Callable[[], None]] = _nothing,
-        held: Callable[[], AbstractContextManager[None]] = nullcontext,
-        answered: Callable[[Environ, int], None] = _unheard,
-        health: Callable[..., Iterable[bytes]] | None = None,
+        intake: Intake,
+        deliveries: Deliveries,
+        keeper: Keeper,
+        health: Callable[[Environ, Callable[..., Any]], Iterable[bytes]],
     ) -> None:
         self._dispatcher = _Dispatcher(_service_app)
-        self._intake, self._held, self.answered, self._health = intake, held, answered, health
+        self._intake, self._deliveries, self._keeper, self._health = intake, deliveries, keeper, health
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if self._health is not None and environ["PATH_INFO"] == healths.PATH:
+        if environ["PATH_INFO"] == healths.PATH:
             return self._health(environ, start_response)
         ending = ExitStack()
-        ending.enter_context(self._held())
+        ending.enter_context(self._deliveries.held())
         status_code = 500
 
         def remember(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -69,11 +62,15 @@ class Application:
             return start_response(status, headers, exc_info)
 
         try:
-            service: Any = self._dispatcher.get_application(environ)
-            environ["localaws.service"] = service.service  # moto's name for it
-            if service.service == "s3":
-                ending.callback(self._intake(environ))
-            blocks = service(environ, remember)
+            with self._keeper.collected():
+                service: Any = self._dispatcher.get_application(environ)
+                environ["localaws.service"] = service.service  # moto's name for it
+                if service.service == "s3":
+                    self._intake(environ)
+                blocks = service(environ, remember)
+                self._keeper.keep(environ, status_code)
+        except NotSupported as error:
+            blocks = _failure(environ, remember, 501, "NotImplemented", str(error))
         except NotImplementedError as error:
             blocks = _failure(
                 environ, remember, 501, "NotImplemented", f"{error} (moto, on which localaws is built)"
@@ -81,10 +78,13 @@ class Application:
         except ConnectionError:
             ending.close()
             raise
+        except OSError as error:
+            # No client tries 507 again: its user should see the message at once.
+            log.error("%s %s failed: %s", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"), error)  # noqa: TRY400
+            blocks = _failure(environ, remember, 507, "InsufficientStorage", str(error))
         except Exception as error:
             log.exception("%s %s failed", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
             blocks = _failure(environ, remember, 500, "InternalFailure", f"{type(error).__name__}: {error}")
-        ending.callback(lambda: self.answered(environ, status_code))
         return _Response(blocks, ending)
 
 

@@ -48,7 +48,7 @@ def up(
     """Serve until Ctrl-C; print the endpoint and the stack's outputs, then report on stderr what goes on."""
     from localaws.aws_session import UnknownRegion
     from localaws.cloudformation.problems import DeploymentFailed
-    from localaws.durability.snapshot import StateUnusable
+    from localaws.durability.folder import StateUnusable
     from localaws.http_server import PortTaken
     from localaws.server import LocalAws
 

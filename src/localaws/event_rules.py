@@ -8,15 +8,14 @@ Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
 
 import json
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from moto.events.models import Rule
 from moto.events.utils import EventTemplateParser
 
-from localaws.deliveries import Deliveries
+from localaws.deliveries import Deliveries, Delivery
 from localaws.patching import replace
 
 __all__ = ["mend"]
@@ -26,23 +25,33 @@ def mend(undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes],
     """Send to them through ``deliveries``; ``invoke(function_arn, payload)`` invokes asynchronously."""
     send_to_targets = Rule.send_to_targets
 
-    def start(arn: str, text: str) -> None:
+    def start(arn: str, text: str, delivery_id: str) -> None:
+        from moto.stepfunctions.parser.api import ExecutionAlreadyExists
         from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
         _, _, _, region, account, *_ = arn.split(":")
         backend: Any = stepfunctions_parser_backends[account][region]
-        backend.start_execution(arn, None, text)
+        with suppress(ExecutionAlreadyExists):  # an attempt before a kill has started it
+            backend.start_execution(arn, f"event-{delivery_id}", text)
 
-    def publish(arn: str, text: str) -> None:
+    def publish(arn: str, text: str, delivery_id: str) -> None:
+        del delivery_id
         from moto.sns.models import sns_backends
 
         _, _, _, region, account, *_ = arn.split(":")
         sns_backends[account][region].publish(arn=arn, message=text)
 
-    def invoke_function(arn: str, text: str) -> None:
+    def invoke_function(arn: str, text: str, delivery_id: str) -> None:
+        del delivery_id
         invoke(arn, text.encode())
 
     senders = {"lambda": invoke_function, "states": start, "sns": publish}
+
+    def deliver(delivery: Delivery) -> None:
+        arn = delivery.what["arn"]
+        senders[arn.split(":")[2]](arn, delivery.what["text"], delivery.id)
+
+    deliveries.register("event rule", deliver)
 
     def send(self: Any, original_event: Any, transform_input: bool = True) -> None:
         if self.state == "DISABLED":
@@ -54,9 +63,8 @@ def mend(undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes],
         if self.event_pattern.matches_event(original_event):
             for target in ours:
                 arn = target["Arn"]
-                name = f"event of rule {self.name} to {arn}"
-                text = _input(target, _as_sent(original_event))
-                deliveries.submit(name, partial(senders[arn.split(":")[2]], arn, text))
+                what = {"arn": arn, "text": _input(target, _as_sent(original_event))}
+                deliveries.submit(Delivery("event rule", f"event of rule {self.name} to {arn}", what))
         theirs = _WithoutTargets(self, [target for target in self.targets if target not in ours])
         rule: Any = theirs
         send_to_targets(rule, original_event, transform_input)

@@ -37,7 +37,10 @@ class Mailbox:
         message = Message(now.isoformat(timespec="milliseconds"), topic, subject or "", body)
         path = self.folder / f"{now:%Y%m%dT%H%M%S.%f}-{uuid.uuid4().hex[:8]}.json"
         unfinished = path.with_suffix(".part")
-        unfinished.write_text(json.dumps(asdict(message), indent=2, ensure_ascii=False), encoding="utf-8")
+        with unfinished.open("w", encoding="utf-8") as file:
+            json.dump(asdict(message), file, indent=2, ensure_ascii=False)
+            file.flush()
+            os.fsync(file.fileno())  # before whoever publishes is answered
         os.replace(unfinished, path)  # noqa: PTH105 - a reader never sees half a message
 
     def messages(self) -> list[Message]:

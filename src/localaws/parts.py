@@ -11,6 +11,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 from moto.s3.models import s3_backends
+from moto.stepfunctions.models import StateMachine
 
 from localaws import athena, aws_session, event_rules, instances
 from localaws import mailbox as mailboxes
@@ -19,6 +20,8 @@ from localaws.application import Application
 from localaws.cloudformation import backend as cloudformation
 from localaws.cloudformation.resource import Cloud
 from localaws.deliveries import Deliveries
+from localaws.durability.folder import StateFolder, usable
+from localaws.durability.journal import Journal
 from localaws.durability.keeper import Keeper
 from localaws.health import Health
 from localaws.http_activity import RequestReporter
@@ -62,7 +65,8 @@ class Parts:
     mailbox: Mailbox
     invoker: Invoker
     objects: S3Store
-    changed: Callable[[], None]  # tell it of changes that no request brought
+    keep_all: Callable[[], None]  # call it after changes that no request brought
+    sweep: Callable[[], int]
 
 
 def start_parts(
@@ -88,32 +92,34 @@ def start_parts(
     instances.mend(stopping)
     managed_policies.mend(stopping)
 
-    keeper: Keeper | None = None
+    state = StateFolder(folder) if durable else None
+    if state is not None:
+        stopping.callback(state.release)
+    with usable(state):
+        journal = Journal(state.journal if state is not None else None)
+    stopping.callback(journal.close)
 
-    def changed() -> None:
-        if keeper is not None:
-            keeper.touch()
-
-    deliveries = Deliveries(changed)
-    stopping.callback(deliveries.close)
-
-    files = ObjectFiles(folder / "objects")
+    deliveries = Deliveries(journal)
+    files = ObjectFiles(folder / "objects", journal)
+    keeper = Keeper(journal, files)
     file_key.mend(stopping, files)
-    stopping.callback(files.close)  # before moto forgets its objects, and would remove their files
+    keeper.patch(stopping)
     intake.mend(stopping)
     joined_parts.mend(stopping)
     streamed_get.mend(stopping)
     bucket_policies.mend(stopping)
-    objects = S3Store(files, deliveries, changed)
+    objects = S3Store(files, deliveries, keeper)
 
     mailbox = Mailbox(folder / "mailbox")
     mailboxes.mend(stopping, mailbox)
 
     report = Reporter(on_activity) if on_activity is not None else None
-    app = Application(intake=intake.Intake(files), held=deliveries.held, health=Health(account, region))
+    app = Application(intake.Intake(files), deliveries, keeper, Health(account, region))
     server = HttpServer(app if report is None else RequestReporter(app, report), port)
     stopping.callback(server.server_close)
     endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+    if state is not None:
+        state.tell(port=server.server_address[1])
 
     settings = (folder / "code", endpoint, account, region, deliveries)
     invoker = Invoker(*settings) if report is None else ReportingInvoker(*settings, report=report)
@@ -134,7 +140,7 @@ def start_parts(
         threads,
     ):
         part.mend(stopping)
-    ending.mend(stopping, changed)
+    ending.mend(stopping, lambda: None)
     if report is not None:
         execution_activity.patch(stopping, report)
     clients.mend(stopping, endpoint)
@@ -145,18 +151,19 @@ def start_parts(
 
     cloudformation.mend(stopping, cloud)
 
-    if durable:
-        keeper = Keeper(folder, files)
-        app.answered = keeper.answered
-
-    stopping.callback(athena.install(objects, folder / "athena"))
-
+    with usable(state):
+        old = state.snapshot if state is not None else None
+        keeper.restore({(StateMachine, "executions"): list}, old)
+        if state is not None and old is not None:
+            state.migrated()
+    stopping.callback(athena.install(objects, folder / "athena", kept=keeper.keep_query))
     stopping.callback(ending.stop_all)
     server.start()
-    if keeper is not None:
-        stopping.callback(keeper.stop)
+    deliveries.restore()
+    stopping.callback(keeper.stop)
+    stopping.callback(deliveries.close)
     stopping.callback(server.stop)
-    return Parts(endpoint, folder, mailbox, invoker, objects, changed)
+    return Parts(endpoint, folder, mailbox, invoker, objects, keeper.keep_all, keeper.sweep)
 
 
 def _forget_everything() -> None:

@@ -152,7 +152,7 @@ class LocalAws:
                 client=self.client,
             )
         finally:
-            parts.changed()
+            parts.keep_all()
 
     def invoke(self, function_name: str, payload: bytes) -> "Invocation":
         """Run a function once, in process, and wait: what goes wrong in the handler is in the result.
@@ -171,6 +171,13 @@ class LocalAws:
                 f"there is no function {function_name!r}: list_functions tells which there are"
             ) from error
         return invoker.invoke(function, payload)
+
+    def sweep(self) -> int:
+        """Remove the bodies of objects that were overwritten or deleted more than ten minutes ago.
+
+        This happens every few minutes anyway. Returns how many files were removed.
+        """
+        return self._started().sweep()
 
     def _started(self) -> "Parts":
         if self._parts is None:

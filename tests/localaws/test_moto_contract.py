@@ -8,6 +8,7 @@ import importlib
 import inspect
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from localaws import LocalAws
@@ -31,7 +32,7 @@ def described(name: str) -> Any:
 
 def actual() -> dict[str, Any]:
     """Every replaced attribute of moto as it is without localaws."""
-    with LocalAws(on_activity=lambda _: None):
+    with TemporaryDirectory() as folder, LocalAws(state=Path(folder) / "state", on_activity=lambda _: None):
         names = [name for name in replaced() if name.startswith("moto.") and ".athena." not in name]
     return {name: described(name) for name in names}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stepcast.pipeline.errors import Superseded
+from stepcast.pipeline.errors import Superseded, Unsettled
 from stepcast.pipeline.run import Run, fingerprint
 from tests.pipeline.steps.conftest import BUCKET, Account, account
 
@@ -28,6 +28,22 @@ def test_a_run_steps_aside_when_its_input_has_changed(account: Account) -> None:
 
     with pytest.raises(Superseded, match="has changed"):
         run.check_current(account.s3)
+
+
+def test_a_run_waits_again_while_files_come(account: Account) -> None:
+    run = account.run()
+    run.check_settled(account.s3)
+
+    with pytest.raises(Unsettled, match=r"came \d+ s ago, less than SettleSeconds \(3600\)"):
+        run.model_copy(update={"settle_seconds": 3600}).check_settled(account.s3)
+
+
+def test_a_run_that_waits_steps_aside_too(account: Account) -> None:
+    run = account.run().model_copy(update={"settle_seconds": 3600})
+    account.put("train/b.csv", "lamp,2026-01-02,1\n")
+
+    with pytest.raises(Superseded):
+        run.check_settled(account.s3)
 
 
 def test_resource_names_stay_within_63_characters() -> None:

@@ -73,7 +73,8 @@ class AthenaApi(AthenaResponse):
         workgroup = request.get("WorkGroup") or "primary"
         output = self._output(workgroup, request)
         kind, subkind = _kind(text)
-        execution = QueryExecution(str(uuid.uuid4()), request, workgroup, output, kind, subkind)
+        scope = f"{self.current_account}/{self.region}"
+        execution = QueryExecution(str(uuid.uuid4()), request, workgroup, output, kind, subkind, scope)
         self._service.submit(execution, self._catalog(), WorkgroupStatements(self.athena_backend, workgroup))
         known[execution.id] = execution
         return json.dumps({"QueryExecutionId": execution.id})

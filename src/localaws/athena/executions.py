@@ -19,7 +19,7 @@ _SYSTEM_CODES = {"GENERIC_INTERNAL_ERROR"}
 
 @dataclass(slots=True)
 class QueryExecution:
-    """Kept in moto's Athena backend, so whatever keeps moto's state keeps it: plain values only.
+    """Kept in moto's Athena backend, and as JSON on disk: plain values only.
 
     Times are seconds since 1970. ``output`` is the folder of the result files; ``request`` is
     StartQueryExecution's.
@@ -31,6 +31,7 @@ class QueryExecution:
     output: str
     kind: str
     subkind: str
+    scope: str  # account and region: 123456789012/us-east-1
     state: str = "QUEUED"
     reason: str | None = None
     error_code: str | None = None

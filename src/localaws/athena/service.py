@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,8 +35,15 @@ DEFAULT_DATABASE = "default"
 class Service:
     """The engine behind Athena's API."""
 
-    def __init__(self, store: ObjectStore, workdir: Path, limits: Limits | None = None) -> None:
-        self.store, self.limits = store, limits or Limits()
+    def __init__(
+        self,
+        store: ObjectStore,
+        workdir: Path,
+        limits: Limits | None = None,
+        kept: Callable[[QueryExecution], None] = lambda _: None,
+    ) -> None:
+        """``kept`` is called with each new state of an execution before anybody can see it."""
+        self.store, self.limits, self._kept = store, limits or Limits(), kept
         self._workdir = workdir
         shutil.rmtree(workdir, ignore_errors=True)  # what a killed process left behind
         self._pool = Pool(self.limits)
@@ -45,6 +53,7 @@ class Service:
 
     def submit(self, execution: QueryExecution, catalog: Catalog, prepared: Prepared) -> None:
         """Run ``execution`` as soon as there is room for it."""
+        self._kept(execution)
         ticket = Ticket()
         with self._lock:
             self._tickets[execution.id] = ticket
@@ -55,8 +64,7 @@ class Service:
         with self._lock:
             if execution.state in FINAL:
                 return
-            execution.state, execution.completed = "CANCELLED", time.time()
-            execution.reason = "Query cancelled by user"
+            self._change(execution, "CANCELLED", "Query cancelled by user")
             ticket = self._tickets.get(execution.id)
         if ticket is not None:
             ticket.stop()
@@ -65,10 +73,11 @@ class Service:
         """Fail an execution that nobody runs: the process that ran it is gone, and its state was kept."""
         with self._lock:
             if execution.state not in FINAL and execution.id not in self._tickets:
-                execution.state, execution.completed = "FAILED", time.time()
                 execution.error_code = "GENERIC_INTERNAL_ERROR"
-                execution.reason = (
-                    "GENERIC_INTERNAL_ERROR: the server was stopped while the query ran: start it again"
+                self._change(
+                    execution,
+                    "FAILED",
+                    "GENERIC_INTERNAL_ERROR: the server was stopped while the query ran: start it again",
                 )
 
     def close(self) -> None:
@@ -177,4 +186,14 @@ class Service:
     def _end(self, execution: QueryExecution, state: str, reason: str | None) -> None:
         with self._lock:
             if execution.state not in FINAL:
-                execution.state, execution.reason, execution.completed = state, reason, time.time()
+                self._change(execution, state, reason)
+
+    def _change(self, execution: QueryExecution, state: str, reason: str | None) -> None:
+        now = time.time()
+        try:
+            self._kept(replace(execution, state=state, reason=reason, completed=now))
+        except OSError as error:  # it is not kept: a success would not be one after a restart
+            state, reason = "FAILED", f"GENERIC_INTERNAL_ERROR: {error}"
+            execution.error_code = "GENERIC_INTERNAL_ERROR"
+        execution.reason, execution.completed = reason, now
+        execution.state = state

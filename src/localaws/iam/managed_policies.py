@@ -53,8 +53,11 @@ class _Policies(list[Any]):
     def __len__(self) -> int:
         return super(_Policies, self.load()).__len__()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _Policies, (self._region, self._account)
+    def __getstate__(self) -> dict[str, Any]:
+        return {"region": self._region, "account": self._account}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
 
 
 class _PoliciesByArn(dict[str, Any]):
@@ -70,9 +73,12 @@ class _PoliciesByArn(dict[str, Any]):
             for policy in self._policies:
                 super().setdefault(policy.arn, policy)
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __getstate__(self) -> dict[str, Any]:
         own = {arn: policy for arn, policy in dict.items(self) if not isinstance(policy, AWSManagedPolicy)}
-        return _PoliciesByArn, (self._policies, own)
+        return {"policies": self._policies, "own": own}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
 
 
 def _loading(name: str) -> Callable[..., Any]:

@@ -12,11 +12,11 @@ from contextlib import ExitStack
 from typing import Any
 from urllib.parse import unquote
 
-from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 from moto.awslambda.responses import LambdaResponse
 from moto.utilities.aws_headers import amz_crc32
 
-from localaws.deliveries import Deliveries
+from localaws.deliveries import Deliveries, Delivery
 from localaws.lambda_.function import NotRunnable
 from localaws.lambda_.invoker import ASYNC_LIMIT, SYNC_LIMIT, Invoker, Throttled
 from localaws.patching import replace
@@ -64,8 +64,16 @@ def mend(undo: ExitStack, invoker: Invoker, deliveries: Deliveries) -> None:
 def _later(undo: ExitStack, deliveries: Deliveries, operation: str) -> None:
     original = getattr(LambdaBackend, operation)
 
+    def deliver(delivery: Delivery) -> None:
+        what = delivery.what
+        backend = lambda_backends[what["account"]][what["region"]]
+        original(backend, *what["args"], **what["kwargs"])
+
+    deliveries.register(operation, deliver)
+
     def run(self: Any, *args: Any, **kwargs: Any) -> None:
-        deliveries.submit(f"{operation} to Lambda", lambda: original(self, *args, **kwargs))
+        what = {"account": self.account_id, "region": self.region_name, "args": args, "kwargs": kwargs}
+        deliveries.submit(Delivery(operation, f"{operation} to Lambda", what))
 
     replace(undo, LambdaBackend, operation, run)
 

@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.utils import get_backend
 from moto.core.utils import unix_time_millis
 
-from localaws.deliveries import Deliveries
+from localaws.deliveries import Deliveries, Delivery, Interrupted, Later
 from localaws.lambda_.code import CodeFolders
 from localaws.lambda_.destinations import send_to_destination
 from localaws.lambda_.function import Function, NotRunnable, log_group
@@ -29,6 +28,7 @@ SYNC_LIMIT = 6_291_456  # bytes of a request's payload
 ASYNC_LIMIT = 262_144  # bytes of an event's payload
 RESPONSE_LIMIT = 6_291_556  # bytes of an answer
 
+_IDLE_SECONDS = 180.0  # how long a worker stays when it has nothing to do
 _RETRY_SECONDS = (1.0, 2.0)  # AWS waits one minute, then two
 
 
@@ -56,6 +56,9 @@ class Invoker:
         self._pools: dict[str, Pool] = {}
         self._lock = threading.Lock()
         self._closed = False
+        deliveries.register("invocation", self._deliver)
+        self._stopped = threading.Event()
+        threading.Thread(target=self._end_idle, name="localaws idle workers", daemon=True).start()
 
     def find(self, name_or_arn: str, qualifier: str | None = None) -> Any:
         """moto's function of that name or ARN.
@@ -96,12 +99,19 @@ class Invoker:
 
     def invoke_later(self, name_or_arn: str, payload: bytes) -> None:
         """Run a function asynchronously: up to two retries, then its failure destination."""
-        self._deliveries.submit(
-            f"asynchronous invocation of {name_or_arn}", lambda: self._event(name_or_arn, payload)
-        )
+        what = {"function": name_or_arn, "payload": payload.decode()}
+        self._deliveries.submit(Delivery("invocation", f"asynchronous invocation of {name_or_arn}", what))
+
+    def _end_idle(self) -> None:
+        while not self._stopped.wait(_IDLE_SECONDS / 6):
+            with self._lock:
+                pools = list(self._pools.values())
+            for pool in pools:
+                pool.end_idle(_IDLE_SECONDS)
 
     def close(self) -> None:
         """End every worker process and start no more."""
+        self._stopped.set()
         with self._lock:
             self._closed = True
             pools = list(self._pools.values())
@@ -109,32 +119,26 @@ class Invoker:
         for pool in pools:
             pool.close()
 
-    def _event(self, name_or_arn: str, payload: bytes) -> None:
-        for attempt, pause in enumerate((*_RETRY_SECONDS, None)):
-            try:
-                function = self.find(name_or_arn)
-            except UnknownFunctionException:
-                log.error("asynchronous invocation of %s: there is no such function", name_or_arn)  # noqa: TRY400
-                return
-            settings = function.event_invoke_config[-1].config if function.event_invoke_config else {}
-            retries = int(settings.get("MaximumRetryAttempts", len(_RETRY_SECONDS)))
-            try:
-                invocation = self.invoke(function, payload)
-            except (NotRunnable, Throttled) as error:
-                invocation = Invocation(_error(type(error).__name__, str(error)), "Unhandled", "")
-            if self._closed:
-                return
-            if invocation.error is None or pause is None or attempt >= retries:
-                break
-            time.sleep(pause)
+    def _deliver(self, delivery: Delivery) -> None:
+        name, payload = delivery.what["function"], delivery.what["payload"].encode()
+        try:
+            function = self.find(name)
+        except UnknownFunctionException:
+            log.error("%s: there is no such function", delivery.about)  # noqa: TRY400
+            return
+        settings = function.event_invoke_config[-1].config if function.event_invoke_config else {}
+        retries = int(settings.get("MaximumRetryAttempts", len(_RETRY_SECONDS)))
+        try:
+            invocation = self.invoke(function, payload)
+        except (NotRunnable, Throttled) as error:
+            invocation = Invocation(_error(type(error).__name__, str(error)), "Unhandled", "")
+        if self._closed:
+            raise Interrupted
         if invocation.error is not None:
-            log.error(
-                "asynchronous invocation of %s failed: %s: %s",
-                name_or_arn,
-                invocation.error_type,
-                invocation.error_message,
-            )
-        send_to_destination(function, payload, invocation, attempt + 1, self.invoke_later)
+            if delivery.attempt <= retries:
+                raise Later(_RETRY_SECONDS[delivery.attempt - 1])
+            log.error("%s failed: %s: %s", delivery.about, invocation.error_type, invocation.error_message)
+        send_to_destination(function, payload, invocation, delivery.attempt, self.invoke_later)
 
     def _pool(self, function: Function) -> Pool:
         with self._lock:

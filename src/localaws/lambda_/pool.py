@@ -1,6 +1,8 @@
 """The workers of one function: warm ones wait for work, and no more run at once than there are processors."""
 
 import json
+import logging
+import os
 import threading
 import time
 import uuid
@@ -15,6 +17,9 @@ from localaws.lambda_.worker import Client, Worker
 
 __all__ = ["Pool"]
 
+log = logging.getLogger(__name__)
+
+_MOST_STRETCH = 10.0
 _INIT_SECONDS = 120.0  # AWS allows 10 s; a laptop that starts several heavy handlers at once needs longer
 
 _HINT = (
@@ -30,7 +35,7 @@ class Pool:
         self.function = function
         self._endpoint, self._client = endpoint, client
         self._turns = threading.BoundedSemaphore(size)
-        self._idle: list[tuple[Worker, str]] = []
+        self._idle: list[tuple[Worker, str, float]] = []  # with the moment since when it has been idle
         self._busy: set[Worker] = set()
         self._lock = threading.Lock()
         self._closed = False
@@ -52,7 +57,7 @@ class Pool:
         """End every worker, at once."""
         with self._lock:
             self._closed = True
-            workers = [worker for worker, _ in self._idle] + list(self._busy)
+            workers = [worker for worker, _, _ in self._idle] + list(self._busy)
             self._idle.clear()
         for worker in workers:
             worker.kill()
@@ -62,7 +67,16 @@ class Pool:
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
-        for worker, _ in idle:
+        for worker, _, _ in idle:
+            worker.kill()
+
+    def end_idle(self, seconds: float) -> None:
+        """End every worker that has had nothing to do for so long."""
+        until = time.monotonic() - seconds
+        with self._lock:
+            ended = [worker for worker, _, since in self._idle if since <= until]
+            self._idle = [entry for entry in self._idle if entry[2] > until]
+        for worker in ended:
             worker.kill()
 
     def _acquire(self) -> tuple[Worker, str, bool]:
@@ -70,7 +84,7 @@ class Pool:
             with self._lock:
                 if not self._idle:
                     break
-                worker, log_stream = self._idle.pop()
+                worker, log_stream, _ = self._idle.pop()  # the one that is idle longest stays so, and ends
                 self._busy.add(worker)
             if worker.alive():
                 return worker, log_stream, False
@@ -100,7 +114,7 @@ class Pool:
         with self._lock:
             self._busy.discard(worker)
             if reusable and not self._closed:
-                self._idle.append((worker, log_stream))
+                self._idle.append((worker, log_stream, time.monotonic()))
                 return
         worker.kill()
 
@@ -124,19 +138,29 @@ class Pool:
         deadline = int((time.time() + seconds) * 1000)
         worker.send(Event(request_id, payload, deadline, self.function.arn, headers))
         report = worker.await_report(seconds)
+        if report is None and (more := _more_time(seconds)):
+            log.warning(
+                "%s has not answered within its timeout of %g s; this machine is busy: it gets %.0f s more",
+                self.function.name,
+                seconds,
+                more,
+            )
+            report = worker.await_report(more)
         took = time.perf_counter() - began
         if report is None:
             return self._failed(worker, request_id, took, init, _timed_out(request_id, seconds)), False
         if report.kind == "exit":
             return self._failed(worker, request_id, took, init, _exited(request_id, report.body)), False
-        log = self._log(worker.take_log(), request_id, took, init)
-        return Invocation(report.body, "Unhandled" if report.kind == "error" else None, log, request_id), True
+        printed = self._log(worker.take_log(), request_id, took, init)
+        return Invocation(
+            report.body, "Unhandled" if report.kind == "error" else None, printed, request_id
+        ), True
 
     def _failed(self, worker: Worker, request_id: str, took: float, init: float, error: bytes) -> Invocation:
         worker.kill()
         message = json.loads(error).get("errorMessage", "")
-        log = self._log(worker.take_log(), request_id, took, init, f"{message}\n")
-        return Invocation(error, "Unhandled", log, request_id)
+        printed = self._log(worker.take_log(), request_id, took, init, f"{message}\n")
+        return Invocation(error, "Unhandled", printed, request_id)
 
     def _log(self, printed: str, request_id: str, took: float, init: float, last: str = "") -> str:
         if printed and not printed.endswith("\n"):
@@ -152,6 +176,15 @@ class Pool:
             f"START RequestId: {request_id} Version: {self.function.version}\n"
             f"{printed}{last}END RequestId: {request_id}\n{report}\n"
         )
+
+
+def _more_time(seconds: float) -> float:
+    """How many seconds beyond its timeout an invocation gets: what the processors had no time for.
+
+    A function on AWS has its share of a processor to itself; here everything shares the machine.
+    """
+    wanted = os.getloadavg()[0] / (os.cpu_count() or 1)  # processes that want to run, for each processor
+    return seconds * (min(wanted, _MOST_STRETCH) - 1) if wanted > 1 else 0.0
 
 
 def _error(kind: str, message: str) -> bytes:

@@ -14,7 +14,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -23,7 +22,7 @@ from moto.s3.models import S3Backend
 from moto.s3.notifications import S3NotificationEvent
 from moto.s3.responses import S3Response
 
-from localaws.deliveries import Deliveries
+from localaws.deliveries import Deliveries, Delivery
 from localaws.patching import replace
 
 __all__ = ["encoded_key", "mend", "s3_event"]
@@ -49,8 +48,7 @@ def s3_event(event_name: str, bucket: Any, key: Any, configuration: str, account
         about |= {"size": key.size, "eTag": key.etag.strip('"')}
     if bucket.is_versioned:
         about["versionId"] = key.version_id
-    # Greater for what happens later to the same key: readers compare it as a hex string.
-    about["sequencer"] = f"{time.time_ns() // 1000:014X}{next(_sequence) & 0xFFFF:04X}"
+    about["sequencer"] = _sequencer()
     principal = {"principalId": f"AWS:{account}"}
     record = {
         "eventVersion": "2.1",
@@ -74,6 +72,42 @@ def s3_event(event_name: str, bucket: Any, key: Any, configuration: str, account
     return {"Records": [record]}
 
 
+def _bus_event(account: str, event_name: str, bucket: Any, key: Any) -> dict[str, Any]:
+    """The event as EventBridge gets it.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    """
+    about: dict[str, Any] = {"key": key.name, "sequencer": _sequencer()}
+    if not event_name.startswith("s3:ObjectRemoved"):
+        about |= {"size": key.size, "etag": key.etag.strip('"')}
+    if bucket.is_versioned:
+        about["version-id"] = key.version_id
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": notifications._detail_type(event_name),
+        "source": "aws.s3",
+        "account": account,
+        "time": time.time(),
+        "region": bucket.region_name,
+        "resources": [bucket.arn],
+        "detail": {
+            "version": "0",
+            "bucket": {"name": bucket.name},
+            "object": about,
+            "request-id": uuid.uuid4().hex[:16].upper(),
+            "requester": account,
+            "source-ip-address": "127.0.0.1",
+            "reason": event_name.split(":")[1],
+        },
+    }
+
+
+def _sequencer() -> str:
+    """Greater for what happens later to the same key: readers compare it as a hex string."""
+    return f"{time.time_ns() // 1000:014X}{next(_sequence) & 0xFFFF:04X}"
+
+
 @contextmanager
 def _without(*names: str) -> Iterator[None]:
     """Events that moto sends in the block and AWS does not."""
@@ -88,50 +122,53 @@ def _without(*names: str) -> Iterator[None]:
 def mend(undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes], None]) -> None:
     """Send events through ``deliveries``; ``invoke(function_arn, payload)`` invokes asynchronously."""
 
-    def to_queue(account: str, arn: str, message: str) -> None:
+    def to_function(arn: str, message: str) -> None:
+        invoke(arn, message.encode())
+
+    def to_queue(arn: str, message: str) -> None:
         from moto.sqs.models import sqs_backends
 
-        *_, region, _, name = arn.split(":")
+        *_, region, account, name = arn.split(":")
         sqs_backends[account][region].send_message(queue_name=name, message_body=message)
 
-    def to_topic(account: str, arn: str, message: str) -> None:
+    def to_topic(arn: str, message: str) -> None:
         from moto.sns.models import sns_backends
 
-        sns_backends[account][arn.split(":")[3]].publish(
-            arn=arn, message=message, subject="Amazon S3 Notification"
-        )
+        _, _, _, region, account, _ = arn.split(":")
+        sns_backends[account][region].publish(arn=arn, message=message, subject="Amazon S3 Notification")
+
+    receivers = {"lambda": to_function, "sqs": to_queue, "sns": to_topic}
+
+    def deliver(delivery: Delivery) -> None:
+        arn = delivery.what["arn"]
+        receivers[arn.split(":")[2]](arn, delivery.what["message"])
+
+    def deliver_to_bus(delivery: Delivery) -> None:
+        from moto.events.models import events_backends
+
+        what = delivery.what
+        for bus in list(events_backends[what["account"]][what["region"]].event_buses.values()):
+            for rule in list(bus.rules.values()):
+                rule.send_to_targets(what["event"], transform_input=False)
+
+    deliveries.register("s3 event", deliver)
+    deliveries.register("s3 event to EventBridge", deliver_to_bus)
 
     def send_event(account_id: str, event_name: str, bucket: Any, key: Any) -> None:
         configuration = bucket.notification_configuration
         name = str(getattr(event_name, "value", event_name))
         if configuration is None or name in getattr(_silenced, "names", frozenset()):
             return
-        receivers = [
-            *(
-                (wanted, lambda message, arn: invoke(arn, message.encode()))
-                for wanted in configuration.cloud_function
-            ),
-            *(
-                (wanted, lambda message, arn: to_queue(account_id, arn, message))
-                for wanted in configuration.queue
-            ),
-            *(
-                (wanted, lambda message, arn: to_topic(account_id, arn, message))
-                for wanted in configuration.topic
-            ),
-        ]
-        for wanted, send in receivers:
+        about = f"{name} of s3://{bucket.name}/{key.name}"
+        for wanted in (*configuration.cloud_function, *configuration.queue, *configuration.topic):
             if wanted.matches(name, key.name):
                 message = json.dumps(s3_event(name, bucket, key, wanted.id, account_id))
-                deliveries.submit(
-                    f"{name} of s3://{bucket.name}/{key.name} to {wanted.arn}",
-                    partial(send, message, wanted.arn),
-                )
+                what = {"arn": wanted.arn, "message": message}
+                deliveries.submit(Delivery("s3 event", f"{about} to {wanted.arn}", what))
         if configuration.event_bridge is not None:
-            deliveries.submit(
-                f"{name} of s3://{bucket.name}/{key.name} to EventBridge",
-                partial(notifications._send_event_bridge_message, account_id, bucket, event_name, key),
-            )
+            event = _bus_event(account_id, name, bucket, key)
+            what = {"account": account_id, "region": bucket.region_name, "event": event}
+            deliveries.submit(Delivery("s3 event to EventBridge", f"{about} to EventBridge", what))
 
     replace(undo, notifications, "send_event", send_event)
 

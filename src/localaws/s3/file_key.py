@@ -35,12 +35,9 @@ class FileKey(FakeKey):
 
     @value.setter
     def value(self, new: bytes | str) -> None:
-        if self.file:
-            self.files.discard(self.file)
         if isinstance(new, str):
             new = new.encode()
         body = new if isinstance(new, FileBody) else self.files.write([new])
-        body.adopted = True
         self.file, self.contentsize = body.name, body.size
         self._etag = self._etag or body.md5
 
@@ -50,10 +47,10 @@ class FileKey(FakeKey):
             self._etag = self.files.md5(self.file) if self.file else None
         return f'"{self._etag}"'
 
-    def linked(self) -> FileBody:
-        """This object's body for another object."""
+    def shared(self) -> FileBody:
+        """This object's body for another object: both lie in the same file."""
         single_part = self._etag if self._etag and "-" not in self._etag else None
-        return self.files.link(self.files.path(self.file), single_part) if self.file else self.files.write([])
+        return FileBody.of(self.file, self.size, single_part) if self.file else self.files.write([])
 
     def section(self, start: int, end: int) -> FileBody:
         """Bytes ``start`` to ``end``, both included, for another object."""
@@ -63,15 +60,12 @@ class FileKey(FakeKey):
         return self.files.write(blocks)
 
     def dispose(self, garbage: bool = False) -> None:
+        """Nothing but to say so: files that nobody refers to are swept."""
         del garbage
-        if self.file:
-            self.files.discard(self.file)
-        if self.multipart:
-            self.multipart.dispose()
         self.disposed = True
 
     def __del__(self) -> None:
-        """Nothing: moto copies objects to list their versions, and only ``dispose`` removes a file."""
+        """Nothing: there is no temporary file."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: kept for name, kept in self.__dict__.items() if name not in {"lock", "_value_buffer"}}

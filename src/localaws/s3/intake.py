@@ -47,14 +47,14 @@ class BadDigest(S3ClientError):
 
 
 class Intake:
-    """Called with the environ of every S3 request; returns what to do when the request is over."""
+    """Called with the environ of every S3 request."""
 
     def __init__(self, files: ObjectFiles) -> None:
         self._files = files
 
-    def __call__(self, environ: Environ) -> Callable[[], None]:
+    def __call__(self, environ: Environ) -> None:
         if not _brings_a_body(environ):
-            return lambda: None
+            return
         trailers: dict[str, str] = {}
         checksum = _Checksum(environ)
         stream = environ["wsgi.input"]
@@ -73,12 +73,6 @@ class Intake:
             if match := _CHECKSUM.match(name):
                 environ.setdefault("HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM", match[1].upper())
         checksum.tell(environ)
-
-        def over() -> None:
-            if not body.adopted:
-                self._files.discard(body.name)
-
-        return over
 
 
 def _brings_a_body(environ: Environ) -> bool:

@@ -92,15 +92,15 @@ class _Crc32:
         return self._value.to_bytes(4, "big")
 
 
-class _Linked:
-    """A source of a copy whose ``value`` is its file under a new name."""
+class _Shared:
+    """A source of a copy whose ``value`` is its file."""
 
     def __init__(self, key: FileKey) -> None:
         self._key = key
 
     @property
     def value(self) -> FileBody:
-        return self._key.linked()
+        return self._key.shared()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._key, name)
@@ -113,7 +113,7 @@ def mend(undo: ExitStack) -> None:
     copy_object: Any = S3Backend.copy_object
 
     def copy_file(self: Any, src_key: Any, *args: Any, **kwargs: Any) -> None:
-        copy_object(self, _Linked(src_key) if isinstance(src_key, FileKey) else src_key, *args, **kwargs)
+        copy_object(self, _Shared(src_key) if isinstance(src_key, FileKey) else src_key, *args, **kwargs)
 
     replace(undo, S3Backend, "copy_object", copy_file)
 
@@ -131,6 +131,6 @@ def mend(undo: ExitStack) -> None:
         multipart = self.get_bucket(dest_bucket_name).multiparts[multipart_id]
         source = self.get_object(src_bucket_name, src_key_name, version_id=src_version_id)
         whole = start_byte is None or end_byte is None
-        return multipart.set_part(part_id, source.linked() if whole else source.section(start_byte, end_byte))
+        return multipart.set_part(part_id, source.shared() if whole else source.section(start_byte, end_byte))
 
     replace(undo, S3Backend, "upload_part_copy", upload_part_copy)

@@ -1,16 +1,22 @@
-"""The folder where the bodies of objects lie, each in a file of its own that never changes once written."""
+"""The folder where the bodies of objects lie, each in a file named after its content, which never changes."""
 
 import contextlib
 import hashlib
 import os
-import shutil
+import threading
+import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from localaws.durability.journal import Journal, NotKept
 
 __all__ = ["FileBody", "ObjectFiles"]
 
 _BLOCK = 1 << 20
+_KIND = "body"  # of the journal's rows
+_SMALL = 1 << 16  # bytes of a body that the journal keeps until its file is on disk
+_YOUNG_SECONDS = 600.0  # a file that is younger may belong to a request that is not done
 
 
 class FileBody(bytes):
@@ -22,12 +28,11 @@ class FileBody(bytes):
     name: str  # relative to the ObjectFiles' folder
     size: int
     md5: str | None  # hex, where known
-    adopted: bool  # an object owns the file
 
     @classmethod
     def of(cls, name: str, size: int, md5: str | None) -> "FileBody":
         body = cls()
-        body.name, body.size, body.md5, body.adopted = name, size, md5, False
+        body.name, body.size, body.md5 = name, size, md5
         return body
 
     def __bool__(self) -> bool:
@@ -35,50 +40,60 @@ class FileBody(bytes):
 
 
 class ObjectFiles:
-    """Files below ``root``, named by random words and spread over 256 folders.
+    """Files below ``root``, named by the SHA-256 of their content and spread over 256 folders.
 
-    An object that is overwritten or deleted takes its file with it; who has opened the file keeps reading.
+    Objects of the same content share a file. What an overwritten or deleted object leaves is removed by
+    ``sweep``, never before it is certain that nothing refers to it.
+
+    With a durable ``journal``, a large file is on disk before its name is known to anybody. A small body is a
+    row of the journal, on disk together with the row of its object and at no further cost, until ``settle``
+    has brought its file there.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self._closed = False
-        self._discarded: list[str] | None = None
-        root.mkdir(parents=True, exist_ok=True)
+    def __init__(self, root: Path, journal: Journal) -> None:
+        self.root, self._journal = root, journal
+        self._unsettled: list[str] = []
+        self._incoming = root / "incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        self._folders = {path.name for path in root.iterdir()}
+        self._naming = threading.Lock()  # between looking whether a file is there and saying that it is used
 
     def path(self, name: str) -> Path:
         """Where the file of that name lies."""
         return self.root / name
 
-    def new_name(self) -> str:
-        """A name that no file has yet; its folder exists."""
-        word = uuid.uuid4().hex
-        (self.root / word[:2]).mkdir(exist_ok=True)
-        return f"{word[:2]}/{word}"
-
     def write(self, blocks: Iterable[bytes]) -> FileBody:
-        """Write a new file from ``blocks``, with its MD5 on the way."""
-        name, md5, size = self.new_name(), hashlib.md5(usedforsecurity=False), 0
-        path = self.path(name)
+        """Keep ``blocks`` in a file, with their MD5 on the way.
+
+        Raises:
+            NotKept: the disk is full, or cannot be written.
+        """
+        md5, sha, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
+        small = bytearray()
+        unfinished = self._incoming / uuid.uuid4().hex
         try:
-            with path.open("wb") as file:
+            with unfinished.open("wb") as file:
                 for block in blocks:
                     file.write(block)
                     md5.update(block)
+                    sha.update(block)
                     size += len(block)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        return FileBody.of(name, size, md5.hexdigest())
-
-    def link(self, source: Path, md5: str | None = None) -> FileBody:
-        """The content of ``source``, which must not change again, under a new name (a link if it can)."""
-        name = self.new_name()
-        try:
-            os.link(source, self.path(name))
-        except OSError:
-            shutil.copyfile(source, self.path(name))
-        return FileBody.of(name, self.path(name).stat().st_size, md5)
+                    if size <= _SMALL:
+                        small += block
+                if self._journal.durable and size > _SMALL:
+                    file.flush()
+                    os.fsync(file.fileno())
+            name = self._name(unfinished, sha.hexdigest(), synced=size > _SMALL)
+            if self._journal.durable and size <= _SMALL:
+                self._journal.put(_KIND, "", name, bytes(small))
+                self._unsettled.append(name)
+            return FileBody.of(name, size, md5.hexdigest())
+        except OSError as error:
+            if isinstance(error, ConnectionError):
+                raise  # the client's, in the midst of its body
+            raise NotKept(self.root, error.strerror or str(error)) from error
+        finally:
+            unfinished.unlink(missing_ok=True)
 
     def read(self, name: str, start: int = 0, length: int | None = None) -> Iterable[bytes]:
         """The file's bytes in blocks, from ``start``, at most ``length`` of them."""
@@ -97,40 +112,66 @@ class ObjectFiles:
         with self.path(name).open("rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
-    def discard(self, name: str) -> None:
-        """Remove the file, unless the store is closed: what moto throws away at a stop is kept on disk."""
-        if self._closed:
-            return
-        if self._discarded is None:
-            self.remove([name])
-        else:
-            self._discarded.append(name)
+    def sweep(self, referenced: Callable[[], set[str]], younger: float = _YOUNG_SECONDS) -> int:
+        """Remove the files that ``referenced`` does not name and that are older; return how many.
 
-    def hold_discarded(self) -> None:
-        """From now on, discarded files stay until ``remove``: a snapshot may still refer to them."""
-        self._discarded = []
+        A file counts as young for ``younger`` seconds after it was written, or found to have the content of
+        a new object. What ``referenced`` returns must include every file that a restart could refer to.
+        """
+        until = time.time() - younger
+        old = [path for path in self.root.glob("*/*") if path.is_file() and path.stat().st_mtime <= until]
+        if not old:
+            return 0
+        names, removed = referenced(), 0
+        for path in old:
+            with self._naming, contextlib.suppress(FileNotFoundError):
+                if f"{path.parent.name}/{path.name}" not in names and path.stat().st_mtime <= until:
+                    path.unlink()
+                    removed += 1
+        return removed
 
-    def take_discarded(self) -> list[str]:
-        """What was discarded since the last time."""
-        taken, self._discarded = self._discarded or [], []
-        return taken
+    def restore(self) -> None:
+        """Write the files of small bodies that may not have reached the disk."""
+        for _, name, body in list(self._journal.rows(_KIND)):
+            if not self.path(name).exists() or self.path(name).read_bytes() != body:
+                self.path(name).parent.mkdir(exist_ok=True)
+                self.path(name).write_bytes(body)
+            self._unsettled.append(name)
+        self.settle()
 
-    def return_discarded(self, names: list[str]) -> None:
-        """What was taken is not removed after all."""
-        self._discarded = [*names, *(self._discarded or [])]
-
-    def remove(self, names: Iterable[str]) -> None:
-        """Remove files for good."""
+    def settle(self) -> None:
+        """Bring the files of small bodies to disk, and let the journal forget those bodies."""
+        names, self._unsettled = self._unsettled, []
         for name in names:
-            with contextlib.suppress(FileNotFoundError):
-                self.path(name).unlink()
+            with contextlib.suppress(FileNotFoundError):  # swept meanwhile
+                _sync(self.path(name))
+        for folder in {self.path(name).parent for name in names}:
+            _sync(folder)
+        if names:
+            _sync(self.root)
+        for name in names:
+            self._journal.delete(_KIND, "", name, lazy=True)
 
-    def keep_only(self, names: set[str]) -> None:
-        """Remove every file that is not named: what a kill left behind."""
-        for path in self.root.glob("*/*"):
-            if f"{path.parent.name}/{path.name}" not in names:
-                path.unlink()
+    def _name(self, unfinished: Path, digest: str, *, synced: bool) -> str:
+        folder, name = digest[:2], f"{digest[:2]}/{digest}"
+        target = self.path(name)
+        with self._naming:
+            if target.exists():
+                os.utime(target)  # it is young again
+            else:
+                if folder not in self._folders:
+                    target.parent.mkdir(exist_ok=True)
+                    self._folders.add(folder)
+                os.replace(unfinished, target)  # noqa: PTH105 - atomic
+        if self._journal.durable and synced:
+            _sync(target.parent)
+            _sync(self.root)
+        return name
 
-    def close(self) -> None:
-        """Remove no more files."""
-        self._closed = True
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

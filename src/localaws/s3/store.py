@@ -1,12 +1,12 @@
 """What localaws' other parts see of S3: objects as files."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from moto.s3.models import FakeBucket, s3_backends
 
 from localaws.deliveries import Deliveries
+from localaws.durability.keeper import Keeper
 from localaws.objects import StoredObject
 from localaws.s3.file_key import FileKey
 from localaws.s3.object_files import ObjectFiles
@@ -17,8 +17,8 @@ __all__ = ["S3Store"]
 class S3Store:
     """The ObjectStore over moto's S3. Bucket names are global, so no account is asked for."""
 
-    def __init__(self, files: ObjectFiles, deliveries: Deliveries, changed: Callable[[], None]) -> None:
-        self._files, self._deliveries, self._changed = files, deliveries, changed
+    def __init__(self, files: ObjectFiles, deliveries: Deliveries, keeper: Keeper) -> None:
+        self._files, self._deliveries, self._keeper = files, deliveries, keeper
 
     def files(self, bucket: str, prefix: str) -> list[StoredObject]:
         """Current objects whose key starts with ``prefix``, in key order; none when the bucket is unknown."""
@@ -42,6 +42,7 @@ class S3Store:
 
         Raises:
             FileNotFoundError: there is no such bucket.
+            OSError: the disk is full.
         """
         found = self._bucket(bucket)
         if found is None:
@@ -52,8 +53,9 @@ class S3Store:
         else:
             stored = self._files.write([body])
         with self._deliveries.held():
-            new: Any = s3_backends[found.account_id][found.partition].put_object(bucket, key, stored)
-        self._changed()
+            with self._keeper.collected():
+                new: Any = s3_backends[found.account_id][found.partition].put_object(bucket, key, stored)
+            self._keeper.journal.barrier()
         return self._stored(key, new)
 
     def _stored(self, name: str, key: FileKey) -> StoredObject:

@@ -4,7 +4,8 @@ StepcastError
 ├── InvalidInputException            the user's input; the message lists what to change
 ├── ResourceNotFoundException        a resource or object that a step needs is not there
 ├── ResourceAlreadyExistsException
-└── Superseded                       newer input has arrived: not a failure, this run only steps aside
+├── Superseded                       newer input has arrived: not a failure, this run only steps aside
+└── Unsettled                        the upload is still going on: not a failure, this run waits again
 """
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "ResourceNotFoundException",
     "StepcastError",
     "Superseded",
+    "Unsettled",
 ]
 
 
@@ -34,3 +36,7 @@ class ResourceAlreadyExistsException(StepcastError):
 
 class Superseded(StepcastError):
     """The bucket's input is newer than this run's; the newer run makes the forecast."""
+
+
+class Unsettled(StepcastError):
+    """The newest file was uploaded less than SettleSeconds ago; more may follow."""

@@ -48,7 +48,7 @@ def keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
 
 
 def entries(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
-    """Key, ETag and Size of every object under ``prefix``, in order of the keys."""
+    """Key, ETag, Size and LastModified of every object under ``prefix``, in order of the keys."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         yield from page.get("Contents", [])
 

@@ -1,16 +1,18 @@
 """One run: which input it was started for, and whether that is still the bucket's input."""
 
 import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
 from stepcast.pipeline import layout, objects
-from stepcast.pipeline.errors import Superseded
+from stepcast.pipeline.errors import Superseded, Unsettled
 from stepcast.pipeline.params import Params
 
-__all__ = ["Run", "ShardRun", "fingerprint"]
+__all__ = ["Input", "Run", "ShardRun", "fingerprint", "present_input"]
 
 
 class Run(BaseModel):
@@ -41,10 +43,22 @@ class Run(BaseModel):
         stamp = self.vintage.replace("-", "")
         return f"{base[: 62 - len(stamp)]}_{stamp}"
 
-    def check_current(self, s3: Any) -> None:
-        """Raise Superseded if the bucket's input is no longer the one this run was started for."""
-        if (now := fingerprint(s3, self.bucket)) != self.run:
+    def check_current(self, s3: Any) -> "Input":
+        """The bucket's input; raise Superseded if it is no longer the one this run was started for."""
+        present = present_input(s3, self.bucket)
+        if present is None or present.run != self.run:
+            now = present.run if present is not None else None
             raise Superseded(f"the input of run {self.run} has changed: run {now} makes the forecast")
+        return present
+
+    def check_settled(self, s3: Any) -> None:
+        """Raise Superseded on newer input, and Unsettled if some of it came less than settle_seconds ago."""
+        quiet = datetime.now(UTC) - self.check_current(s3).uploaded
+        if quiet < timedelta(seconds=self.settle_seconds):
+            raise Unsettled(
+                f"the newest file came {quiet.total_seconds():.0f} s ago, less than SettleSeconds "
+                f"({self.settle_seconds}): run {self.run} waits for more"
+            )
 
 
 class ShardRun(Run):
@@ -53,24 +67,40 @@ class ShardRun(Run):
     shard: int
 
 
-def fingerprint(s3: Any, bucket: str) -> str | None:
-    """The name of the run that the bucket's input asks for; None while params.json or train/ is missing.
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The bucket's input: the name of the run that it asks for, and when the newest of it was uploaded."""
 
-    It is a hash of the keys and ETags of params.json and of everything under train/, related/ and metadata/:
-    the same input has the same name, whichever event announces it.
+    run: str
+    uploaded: datetime
+
+
+def fingerprint(s3: Any, bucket: str) -> str | None:
+    """The name of the run that the bucket's input asks for; None while params.json or train/ is missing."""
+    present = present_input(s3, bucket)
+    return present.run if present is not None else None
+
+
+def present_input(s3: Any, bucket: str) -> Input | None:
+    """The bucket's input; None while params.json or train/ is missing.
+
+    The run's name is a hash of the keys and ETags of params.json and of everything under train/, related/ and
+    metadata/: the same input has the same name, whichever event announces it.
     """
     try:
-        params = s3.head_object(Bucket=bucket, Key=layout.PARAMS)["ETag"]
+        params = s3.head_object(Bucket=bucket, Key=layout.PARAMS)
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
             return None
         raise
-    digest = hashlib.sha256(f"{layout.PARAMS}\0{params}\n".encode())
+    digest = hashlib.sha256(f"{layout.PARAMS}\0{params['ETag']}\n".encode())
+    uploaded: datetime = params["LastModified"]
     trains = 0
     for prefix in layout.INPUTS:
         for entry in objects.entries(s3, bucket, prefix):
             if entry["Size"] == 0 and entry["Key"].endswith("/"):
                 continue  # a folder marker, as consoles make them
             trains += prefix == layout.TRAIN
+            uploaded = max(uploaded, entry["LastModified"])
             digest.update(f"{entry['Key']}\0{entry['ETag']}\n".encode())
-    return digest.hexdigest()[:32] if trains else None
+    return Input(digest.hexdigest()[:32], uploaded) if trains else None

@@ -1,6 +1,7 @@
 """Sizes, concurrency and throttles."""
 
 import json
+import os
 import threading
 
 import pytest
@@ -8,6 +9,15 @@ from botocore.exceptions import ClientError
 
 from localaws import LocalAws
 from tests.localaws.functions import invoke, make_function
+from tests.localaws.waiting import eventually
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_a_payload_beyond_6_mb_is_refused_before_anything_runs(aws: LocalAws) -> None:
@@ -41,6 +51,34 @@ def test_a_payload_that_is_not_json_is_refused(aws: LocalAws) -> None:
 
     with pytest.raises(ClientError, match="InvalidRequestContentException"):
         aws.client("lambda").invoke(FunctionName="f", Payload=b"{not json")
+
+
+def test_on_a_busy_machine_a_function_gets_the_time_that_others_took(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(os, "getloadavg", lambda: (100.0 * (os.cpu_count() or 1), 0.0, 0.0))
+    make_function(aws, "slow", "import time\ndef handler(event, context): time.sleep(1.5)", Timeout=1)
+
+    assert invoke(aws, "slow").error is None
+    assert (
+        "slow has not answered within its timeout of 1 s; this machine is busy: it gets 9 s more"
+        in caplog.text
+    )
+
+
+def test_a_worker_with_nothing_to_do_ends_and_one_that_works_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("localaws.lambda_.invoker._IDLE_SECONDS", 0.5)
+    source = "import os, time\ndef handler(event, context):\n    time.sleep(event)\n    return os.getpid()"
+    with LocalAws() as aws:
+        make_function(aws, "f", source, Timeout=30)
+
+        first = invoke(aws, "f", 0).payload
+        eventually(lambda: not alive(first), "the end of the idle worker")
+        second = invoke(aws, "f", 2).payload
+
+        assert second not in (None, first)
 
 
 def test_more_invocations_than_workers_wait_their_turn(aws: LocalAws) -> None:

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from stepcast.pipeline.steps.start_execution import Started, start_execution
 from tests.pipeline.steps.conftest import BUCKET, Account
@@ -24,6 +26,7 @@ class Machine:
 
     def __init__(self, account: Account, states: Any) -> None:
         self.account, self.states = account, states
+        self.looked: dict[str, datetime] = {}
         definition = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}}
         role = "arn:aws:iam::123456789012:role/any"
         made = states.create_state_machine(name="forecast", definition=json.dumps(definition), roleArn=role)
@@ -32,7 +35,12 @@ class Machine:
     def deliver(self, when: str = LATE) -> Started:
         s3 = self.account.s3
         return start_execution(
-            event(when), s3=s3, states=self.states, state_machine=self.arn, settle_seconds=0
+            event(when),
+            s3=s3,
+            states=self.states,
+            state_machine=self.arn,
+            settle_seconds=0,
+            looked=self.looked,
         )
 
     def fail(self, started: Started) -> None:
@@ -87,8 +95,31 @@ def test_another_file_is_another_run(machine: Machine, account: Account) -> None
 
 def test_a_late_duplicate_of_a_failed_runs_event_starts_nothing(machine: Machine) -> None:
     machine.fail(machine.deliver())
+    machine.looked.clear()  # another worker's
 
     assert machine.deliver(EARLY).outcome == "duplicate"
+
+
+def test_events_that_waited_behind_a_look_at_the_bucket_cost_none(machine: Machine, account: Account) -> None:
+    machine.looked[BUCKET] = datetime(2020, 1, 2, tzinfo=UTC)
+    asked: list[Any] = []
+    account.s3.meta.events.register("before-call.s3", lambda **about: asked.append(about["model"].name))
+
+    outcomes = {machine.deliver(EARLY).outcome for _ in range(1000)}
+
+    assert outcomes == {"duplicate"}
+    assert asked == []
+    assert machine.deliver(LATE).outcome == "started"
+    assert "ListObjectsV2" in asked
+
+
+def test_a_look_that_failed_counts_for_nothing(machine: Machine) -> None:
+    arn, machine.arn = machine.arn, machine.arn + "-gone"
+    with pytest.raises(ClientError, match="StateMachineDoesNotExist"):
+        machine.deliver(EARLY)
+    machine.arn = arn
+
+    assert machine.deliver(EARLY).outcome == "started"
 
 
 def test_the_same_files_uploaded_again_after_a_failure_are_tried_again(

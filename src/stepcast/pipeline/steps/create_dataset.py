@@ -14,9 +14,10 @@ __all__ = ["create_dataset"]
 def create_dataset(run: Run, *, s3: Any) -> Run:
     """The run with PerformDelete as params.json has it.
 
-    Raises InvalidInputException with every problem of params.json in the report, Superseded on newer input.
+    Raises InvalidInputException with every problem of params.json in the report, Superseded on newer input,
+    Unsettled while an upload goes on.
     """
-    run.check_current(s3)
+    run.check_settled(s3)
     body = objects.read(s3, run.bucket, layout.PARAMS)
     params, problems = read_params(body)
     report = Report()

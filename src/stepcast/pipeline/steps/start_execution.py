@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -13,6 +14,7 @@ from stepcast.pipeline.run import Run, fingerprint
 __all__ = ["Started", "start_execution"]
 
 MOST_ATTEMPTS = 100
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Started(BaseModel):
@@ -27,17 +29,29 @@ class Started(BaseModel):
 
 
 def start_execution(
-    event: dict[str, Any], *, s3: Any, states: Any, state_machine: str, settle_seconds: int
+    event: dict[str, Any],
+    *,
+    s3: Any,
+    states: Any,
+    state_machine: str,
+    settle_seconds: int,
+    looked: dict[str, datetime],
 ) -> Started:
     """Start the run that the bucket's input asks for, unless it runs already or made the current forecast.
 
     S3 delivers events more than once and out of order, so an event only says that something changed and when;
     what to do follows from the bucket. An upload after a run has ended starts the same input again only if
     that run failed or a forecast of other input has replaced its own, as attempt ``<run>-2`` and so on.
+
+    ``looked`` says until when uploads are known to have been seen, by bucket, and is kept up to date: the
+    events of an upload of thousands of files that wait behind one another need one look at the bucket.
     """
     records = event["Records"]
     bucket = records[0]["s3"]["bucket"]["name"]
     happened = max(datetime.fromisoformat(record["eventTime"]) for record in records)
+    if happened < looked.get(bucket, _NEVER):
+        return Started(outcome="duplicate", why="the bucket was looked at after this upload")
+    begun = _clock(s3, bucket)
     run = fingerprint(s3, bucket)
     if run is None:
         waiting = Started(
@@ -49,7 +63,14 @@ def start_execution(
     order = Run(bucket=bucket, run=run, vintage=vintage, settle_seconds=settle_seconds)
     outcome = _start(order, happened, s3, states, state_machine)
     log.info("start_execution", **outcome.model_dump())
+    looked[bucket] = max(begun, looked.get(bucket, _NEVER))
     return outcome
+
+
+def _clock(s3: Any, bucket: str) -> datetime:
+    """The time by S3's clock, which dates its events, in whole seconds."""
+    date = s3.head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"].get("date")
+    return parsedate_to_datetime(date) if date else _NEVER
 
 
 def _start(order: Run, happened: datetime, s3: Any, states: Any, state_machine: str) -> Started:

@@ -1,0 +1,149 @@
+"""A state folder: whose it is, who uses it, and which form its content has."""
+
+import fcntl
+import json
+import logging
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from localaws.durability.codec import NotData
+from localaws.durability.journal import Damaged, NotKept
+
+__all__ = ["FORMAT", "StateFolder", "StateUnusable", "usable"]
+
+log = logging.getLogger(__name__)
+
+FORMAT = 2
+"""The form of what is in a folder; 1 was a pickled snapshot beside files."""
+
+
+class StateUnusable(Exception):
+    """A state folder that cannot be used. The message names it and says what to do."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path, self.reason = path, reason
+
+    def __str__(self) -> str:
+        return f"the state in {self.path} cannot be used: {self.reason}"
+
+
+class StateFolder:
+    """A folder that is held, by this process alone, from the call on until ``release``.
+
+    Raises:
+        StateUnusable: somebody else's folder, one that another process holds, or one of an unknown form.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _check_owner(path)
+        path.chmod(0o700)
+        self._lock = self._hold()
+        try:
+            self._check_format()
+        except BaseException:
+            self.release()
+            raise
+
+    @property
+    def journal(self) -> Path:
+        """The file of the journal."""
+        return self.path / "journal.sqlite"
+
+    def tell(self, **facts: Any) -> None:
+        """Say in the lock who holds the folder, for whoever finds it held."""
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, json.dumps({"pid": os.getpid(), **facts}).encode(), 0)
+
+    def release(self) -> None:
+        """Let others have the folder."""
+        os.ftruncate(self._lock, 0)
+        os.close(self._lock)
+
+    def _hold(self) -> int:
+        lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = _holder(os.pread(lock, 4096, 0))
+            os.close(lock)
+            raise StateUnusable(
+                self.path, f"{holder} uses it: stop that one first, or choose another folder"
+            ) from error
+        return lock
+
+    def _check_format(self) -> None:
+        about = self.path / "format"
+        if about.exists():
+            found = about.read_text(encoding="utf-8").strip()
+            if found != str(FORMAT):
+                raise StateUnusable(
+                    self.path,
+                    f"its format is {found!r}, and this version knows {FORMAT}: use the version of localaws "
+                    "that wrote it, or choose another folder",
+                )
+            return
+        if self.snapshot is not None:
+            for half_done in self.path.glob("journal.sqlite*"):
+                half_done.unlink()
+        else:
+            about.write_text(f"{FORMAT}\n", encoding="utf-8")
+
+    @property
+    def snapshot(self) -> Path | None:
+        """What is there in the first form, and not written anew yet."""
+        path = self.path / "snapshot"
+        return path if path.exists() and not (self.path / "format").exists() else None
+
+    def migrated(self) -> None:
+        """The snapshot was written anew: it is kept, under another name, and not read again."""
+        path = self.path / "snapshot"
+        (self.path / "format").write_text(f"{FORMAT}\n", encoding="utf-8")
+        path.rename(path.with_name("snapshot.migrated"))
+        log.warning("the state in %s was written in format 1 and is in format %d now", self.path, FORMAT)
+
+
+@contextmanager
+def usable(state: StateFolder | None) -> Iterator[None]:
+    """Say what to do when the journal of ``state`` turns out to be damaged in this block."""
+    try:
+        yield
+    except (Damaged, NotData, NotKept, sqlite3.DatabaseError) as error:
+        if state is None:
+            raise
+        raise StateUnusable(
+            state.journal,
+            f"{error}. The bodies of objects in {state.path / 'objects'} are whole; restore the folder "
+            "from a copy, or move all of it away to begin anew",
+        ) from error
+
+
+def _check_owner(path: Path) -> None:
+    about = path.stat()
+    if about.st_uid != os.getuid():
+        raise StateUnusable(
+            path,
+            f"it belongs to the user with the number {about.st_uid}, not to you: what is in it could run "
+            "code as you; copy it only if you trust whoever made it",
+        )
+    if stat.S_IMODE(about.st_mode) & 0o022 and any(path.iterdir()):
+        raise StateUnusable(
+            path,
+            "others may write to it, and what is in it could run code as you: if you trust its content, "
+            f"chmod 700 {path}",
+        )
+
+
+def _holder(told: bytes) -> str:
+    try:
+        facts = json.loads(told)
+        return f"process {facts['pid']}" + (f" on port {facts['port']}" if "port" in facts else "")
+    except (ValueError, KeyError):
+        return "another process"

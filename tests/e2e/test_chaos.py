@@ -1,0 +1,14 @@
+"""A short form of ``make chaos``: the stack is killed while it works, and keeps its word."""
+
+from pathlib import Path
+
+from tests.chaos.run import run
+
+
+def test_nothing_acknowledged_is_lost_and_the_forecast_is_the_undisturbed_one(tmp_path: Path) -> None:
+    report = run(tmp_path / "state", kills=6, seed=7)
+
+    assert report.lost == []
+    assert report.kills == 6
+    assert report.drops >= 1
+    assert report.acknowledged > 20
