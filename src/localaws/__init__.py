@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from localaws.activity import Activity
+    from localaws.aws_session import UnknownRegion
     from localaws.cloudformation.problems import DeploymentFailed
     from localaws.deployment import Deployment
     from localaws.durability.folder import StateUnusable
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from localaws.server import AlreadyRunning, LocalAws
 
 __all__ = [
+    "Activity",
     "AlreadyRunning",
     "Deployment",
     "DeploymentFailed",
@@ -24,9 +27,11 @@ __all__ = [
     "Message",
     "PortTaken",
     "StateUnusable",
+    "UnknownRegion",
 ]
 
 _HOMES = {
+    "Activity": "localaws.activity",
     "AlreadyRunning": "localaws.server",
     "Deployment": "localaws.deployment",
     "DeploymentFailed": "localaws.cloudformation.problems",
@@ -38,6 +43,7 @@ _HOMES = {
     "Message": "localaws.mailbox",
     "PortTaken": "localaws.http_server",
     "StateUnusable": "localaws.durability.folder",
+    "UnknownRegion": "localaws.aws_session",
 }
 
 

@@ -9,7 +9,8 @@ moto routes a request by the service in its signature, to one Flask application 
   (S3 events) waits until its response is sent (``deliveries``);
 - an operation that moto does not have answers 501 NotImplemented, and a failure inside moto 500
   InternalFailure, both in the protocol of the service. moto's own answer is werkzeug's HTML page, which
-  clients take for a passing failure and retry.
+  clients take for a passing failure and retry;
+- ``health.PATH`` answers ``health``, which is no service.
 """
 
 import json
@@ -28,6 +29,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from localaws.deliveries import Deliveries
 from localaws.durability.keeper import Keeper, NotSupported
 from localaws.gate.refused import Refused
+from localaws.health import HEALTH_PATH, Health
 from localaws.iam.guard import Guard
 from localaws.iam.refusals import Refused as Forbidden
 from localaws.s3.intake import Intake
@@ -47,17 +49,21 @@ def _open(environ: Environ, start_response: Callable[..., Any]) -> Callable[...,
 class Application:
     """moto for one server: call it as WSGI does."""
 
-    def __init__(self, intake: Intake, deliveries: Deliveries, keeper: Keeper, guard: Guard) -> None:
+    def __init__(
+        self, intake: Intake, deliveries: Deliveries, keeper: Keeper, guard: Guard, health: Health
+    ) -> None:
         self._dispatcher = _Dispatcher(_service_app)
         self._intake, self._deliveries, self._keeper = intake, deliveries, keeper
         self.gate: Callable[[Environ, Callable[..., Any]], Callable[..., Any]] = _open  # until one is set
-        self._guard = guard
+        self._guard, self._health = guard, health
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         try:
             start_response = self.gate(environ, start_response)
         except Refused as refused:
             return refused.answer(environ, start_response)
+        if environ["PATH_INFO"] == HEALTH_PATH:
+            return self._health(environ, start_response)
         ending = ExitStack()
         ending.enter_context(self._deliveries.held())
         status_code = 500

@@ -4,6 +4,7 @@ A profile that does not exist, a proxy or settings for the real AWS must not dec
 itself.
 """
 
+import difflib
 import os
 import secrets
 import threading
@@ -18,7 +19,7 @@ from botocore.config import Config
 
 from localaws.patching import replace
 
-__all__ = ["INTERNAL", "aws_session", "make_client", "mend"]
+__all__ = ["INTERNAL", "UnknownRegion", "aws_session", "check_region", "make_client", "mend"]
 
 
 class _Keys(NamedTuple):
@@ -37,6 +38,31 @@ _NOTHING_OF_THE_USERS: dict[str, Any] = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
+
+
+class UnknownRegion(ValueError):
+    """There is no such region: moto knows those that botocore knows."""
+
+    def __init__(self, region: str, close: str) -> None:
+        super().__init__(region, close)
+        self.region, self.close = region, close
+
+    def __str__(self) -> str:
+        return f"there is no region {self.region!r}: did you mean {self.close}?"
+
+
+def check_region(region: str) -> None:
+    """Raise UnknownRegion where AWS has none of that name."""
+    if region == "us-east-1":
+        return  # the list takes a tenth of a second to read
+    session = aws_session("us-east-1")
+    known = [
+        name
+        for partition in session.get_available_partitions()
+        for name in session.get_available_regions("s3", partition)
+    ]
+    if region not in known:
+        raise UnknownRegion(region, difflib.get_close_matches(region, known, n=1, cutoff=0)[0])
 
 
 @cache

@@ -3,9 +3,12 @@
 import signal
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from localaws.activity import Activity
 
 __all__ = ["app", "main"]
 
@@ -14,9 +17,22 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from localaws.health import own_version
+
+        typer.echo(f"localaws {own_version()}")
+        raise typer.Exit
+
+
 @app.callback()
-def _commands() -> None:
+def _commands(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it and exit.")
+    ] = False,
+) -> None:
     """Keep ``up`` a command of its own: more will come."""
+    del version  # its callback has ended the process
 
 
 @app.command()
@@ -38,8 +54,10 @@ def up(
         typer.Option(help="A web page's origin that may do everything: http://localhost:3000; repeatable."),
     ] = None,
     iam: Annotated[bool, typer.Option(help="Enforce the policies of functions' and machines' roles.")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not report what goes on.")] = False,
 ) -> None:
-    """Serve until Ctrl-C; print the endpoint and the stack's outputs."""
+    """Serve until Ctrl-C; print the endpoint and the stack's outputs, then report on stderr what goes on."""
+    from localaws.aws_session import UnknownRegion
     from localaws.cloudformation.problems import DeploymentFailed
     from localaws.durability.folder import StateUnusable
     from localaws.gate.keys import KeysUnusable, auth_lines
@@ -47,7 +65,12 @@ def up(
     from localaws.server import LocalAws
 
     parameters = dict(_pair(text) for text in parameter or ())
-    ended = threading.Event()
+    ready, ended = threading.Event(), threading.Event()
+
+    def show(activity: "Activity") -> None:
+        if ready.is_set():  # a deployment is a hundred requests
+            _show(activity)
+
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_: ended.set())
     try:
@@ -59,6 +82,7 @@ def up(
             auth=auth,
             allow_origins=allow_origin or (),
             iam=iam,
+            on_activity=None if quiet else show,
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
@@ -76,6 +100,7 @@ def up(
                 for name, value in deployment.outputs.items():
                     typer.echo(f"{name}  {value}")
             typer.echo("ready; Ctrl-C stops")
+            ready.set()
             ended.wait()
     except (
         DeploymentFailed,
@@ -83,6 +108,7 @@ def up(
         KeysUnusable,
         PortTaken,
         StateUnusable,
+        UnknownRegion,
         FileNotFoundError,
     ) as error:
         typer.echo(str(error), err=True)
@@ -92,6 +118,13 @@ def up(
 def main() -> None:
     """What the ``localaws`` command runs."""
     app()
+
+
+def _show(activity: "Activity") -> None:
+    from localaws.activity_lines import is_failure, lines
+
+    for line in lines(activity):
+        typer.secho(line, fg="red" if is_failure(activity) else None, err=True)
 
 
 def _pair(text: str) -> tuple[str, str]:

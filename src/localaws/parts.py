@@ -15,6 +15,7 @@ from moto.stepfunctions.models import StateMachine
 
 from localaws import athena, aws_session, event_rules, instances
 from localaws import mailbox as mailboxes
+from localaws.activity import Listener, Reporter
 from localaws.application import Application
 from localaws.cloudformation import backend as cloudformation
 from localaws.cloudformation.resource import Cloud
@@ -26,12 +27,15 @@ from localaws.gate import moto_cors, post_policy
 from localaws.gate.gate import Gate
 from localaws.gate.hosts import Hosts
 from localaws.gate.verifier import Verifier
+from localaws.health import Health
+from localaws.http_activity import RequestReporter
 from localaws.http_server import HttpServer
 from localaws.iam import caller_identity, managed_policies, topic_deliveries
 from localaws.iam.access_keys import AccessKeys
 from localaws.iam.athena_access import AthenaAccess
 from localaws.iam.guard import Guard
 from localaws.lambda_ import archives, execution
+from localaws.lambda_.function_activity import ReportingInvoker
 from localaws.lambda_.invoker import Invoker
 from localaws.mailbox import Mailbox
 from localaws.patching import replace_item
@@ -51,6 +55,7 @@ from localaws.states import (
     clients,
     definitions,
     error_codes,
+    execution_activity,
     fail_names,
     integrations,
     lambda_tasks,
@@ -95,6 +100,7 @@ def start_parts(
     client: Callable[[str], Any],
     durable: bool,
     iam: bool = True,
+    on_activity: Listener | None = None,
 ) -> Parts:
     """Mend moto, and serve it from ``folder``, which keeps everything if it is ``durable``.
 
@@ -134,8 +140,9 @@ def start_parts(
     mailbox = Mailbox(folder / "mailbox")
     mailboxes.mend(stopping, mailbox)
 
-    app = Application(intake.Intake(files), deliveries, keeper, guard)
-    server = HttpServer(app, port, host)
+    report = Reporter(on_activity) if on_activity is not None else None
+    app = Application(intake.Intake(files), deliveries, keeper, guard, Health(account, region))
+    server = HttpServer(app if report is None else RequestReporter(app, report), port, host)
     stopping.callback(server.server_close)
     port = server.server_address[1]
     endpoint = f"http://{_reachable(host)}:{port}"
@@ -146,7 +153,8 @@ def start_parts(
     moto_cors.patch(stopping)
     post_policy.patch(stopping, verifier.verify_form, guard.upload_problem)
 
-    invoker = Invoker(folder / "code", endpoint, account, region, deliveries, guard)
+    settings = (folder / "code", endpoint, account, region, deliveries, guard)
+    invoker = Invoker(*settings) if report is None else ReportingInvoker(*settings, report=report)
     stopping.callback(invoker.close)
     archives.patch(stopping)
     execution.mend(stopping, invoker, deliveries)
@@ -168,6 +176,8 @@ def start_parts(
     stopping.callback(of_executions.close)
     running = executions.patch(stopping, of_executions, guard)
     fail_names.patch(stopping)
+    if report is not None:
+        execution_activity.patch(stopping, report)
     clients.mend(stopping, endpoint, access_keys)
     lambda_tasks.mend(stopping, invoker, guard)
 

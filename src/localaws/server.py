@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from localaws.activity import Listener
 from localaws.deployment import Deployment, deploy_template
 from localaws.gate.hosts import is_loopback
 from localaws.gate.keys import OwnKeys, own_keys
@@ -49,7 +50,8 @@ class LocalAws:
     ``allow_origins``, such as ``http://localhost:3000``, may do everything. With ``state`` everything is kept
     in that folder and found again at the next start; without, it is gone at the stop. ``backends`` are
     ``"module:object"`` strings of further services: each object is called with this LocalAws when it starts.
-    ``iam`` False lets functions and state machines do everything, whatever their roles say.
+    ``iam`` False lets functions and state machines do everything, whatever their roles say. ``on_activity``
+    is called with what goes on (see ``localaws.activity``), in the thread where it happens.
 
     ::
 
@@ -67,12 +69,14 @@ class LocalAws:
         auth: bool = False,
         allow_origins: Sequence[str] = (),
         iam: bool = True,
+        on_activity: Listener | None = None,
     ) -> None:
         self.region, self.account, self._iam = region, _ACCOUNT, iam
         self._port, self._state, self._backends = port, state, tuple(backends)
         self.auth = auth or not is_loopback(host)
         self._host, self._allow_origins = host, tuple(checked_origin(origin) for origin in allow_origins)
         self._keys: OwnKeys | None = None
+        self._on_activity = on_activity
         self._stopping: ExitStack | None = None
         self._parts: Parts | None = None
         self._clients: dict[str, Any] = {}
@@ -113,6 +117,7 @@ class LocalAws:
             HostUnavailable: the host is no address of this machine.
             KeysUnusable: the state's file of keys is damaged, or others can read it.
             StateUnusable: another version wrote the state, or it is damaged.
+            UnknownRegion: AWS has no such region.
         """
         if not _running.acquire(blocking=False):
             raise AlreadyRunning
@@ -210,7 +215,9 @@ class LocalAws:
 
     def _start(self, stopping: ExitStack) -> None:
         _forget_profile(stopping)
-        from localaws.aws_session import INTERNAL
+        from localaws.aws_session import INTERNAL, check_region
+
+        check_region(self.region)
         from localaws.parts import start_parts  # moto takes a second to import: not before it is needed
 
         folder = self._state
@@ -239,6 +246,7 @@ class LocalAws:
             client=self.client,
             durable=self._state is not None,
             iam=self._iam,
+            on_activity=self._on_activity,
         )
         for backend in self._backends:
             module, _, name = backend.partition(":")

@@ -30,14 +30,19 @@ class Serving:
 
 
 @contextmanager
-def serving(state_home: Path, *arguments: str | Path) -> Iterator[Serving]:
-    """Start ``stepcast up --json`` on a free port; stop it in the end if the test has not."""
+def serving(state_home: Path, *arguments: str | Path, folder: Path | None = None) -> Iterator[Serving]:
+    """Start ``stepcast up --json`` on a free port; stop it in the end if the test has not.
+
+    It runs in ``folder``, where it keeps its state: without one, nothing is kept.
+    """
+    kept = [] if folder is not None else ["--ephemeral"]
     environment = {**os.environ, "XDG_STATE_HOME": str(state_home)}
     with subprocess.Popen(
-        command("up", "--port", "0", "--json", *arguments),
+        command("up", "--port", "0", "--json", *kept, *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        cwd=folder,
         env=environment,
         start_new_session=True,  # a process group of its own, as a terminal gives it
     ) as process:

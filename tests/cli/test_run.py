@@ -103,20 +103,30 @@ def test_a_folder_of_others_is_refused_before_anything_runs(folder: Path) -> Non
     assert "took" not in refused.stderr
 
 
-def test_stopping_it_leaves_no_process_and_no_half_results(folder: Path) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_it_leaves_nothing_and_says_so(folder: Path, tmp_path: Path, stop: signal.Signals) -> None:
+    """No process, no file of a temporary folder, no half results; a second Ctrl-C changes nothing."""
     arguments = ("--params", folder / "params.json", "--train", folder / "desk_lamp.csv", "--out")
     with subprocess.Popen(
-        command("run", *arguments, folder / "half"), stderr=subprocess.PIPE, text=True
+        command("run", *arguments, folder / "half"),
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        start_new_session=True,  # a process group of its own, as a terminal gives it
     ) as process:
         assert process.stderr is not None
         while "CreateDataset took" not in process.stderr.readline():
             assert process.poll() is None
         workers = descendants(process.pid)
-        process.terminate()
+        assert [path.name for path in tmp_path.iterdir() if path.name.startswith("localaws-")]
+        for _ in range(2):
+            os.killpg(process.pid, stop)
         _, complaints = process.communicate(timeout=PATIENCE)
 
     assert workers
-    assert process.returncode == 128 + signal.SIGTERM
+    assert process.returncode == 128 + stop
     assert "Traceback" not in complaints
+    assert re.search(r"stepcast: stopped in \w+ after [\d.]+ s: .* nothing was written to .*half", complaints)
     assert alive(workers) == set()
+    assert list(tmp_path.iterdir()) == []
     assert not (folder / "half").exists()

@@ -80,12 +80,14 @@ def test_json_is_one_line_with_what_a_client_needs(up: Serving) -> None:
         "athena_output",
         "state_machine_arn",
         "credentials",
+        "state",
+        "event",
         "console",
     }
     assert up.facts["endpoint"].startswith("http://127.0.0.1:")
     assert up.facts["athena_output"].startswith(f"s3://{up.facts['bucket']}/")
+    assert (up.facts["console"], up.facts["event"], up.facts["state"]) == (None, None, None)
     assert up.facts["credentials"] is None
-    assert up.facts["console"] is None
 
 
 def test_status_tells_of_the_run_the_forecast_and_the_message(up: Serving) -> None:
@@ -251,14 +253,14 @@ def test_invoke_of_an_unknown_function_lists_those_there_are(up: Serving) -> Non
     answer = CliRunner().invoke(app, ["invoke", "TrainFunction", "-e", "-"], input="{}")
 
     assert answer.exit_code == 1
-    assert "TrainPredictorFunction" in answer.stderr
+    assert "there is no function 'TrainFunction': did you mean TrainPredictor? There are " in answer.stderr
 
 
 def test_a_second_stack_on_the_same_port_is_refused(up: Serving, tmp_path: Path) -> None:
     port = up.facts["endpoint"].rpartition(":")[2]
 
     second = subprocess.run(
-        command("up", "--port", port),
+        command("up", "--port", port, "--ephemeral"),
         capture_output=True,
         text=True,
         timeout=PATIENCE,

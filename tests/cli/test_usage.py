@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from typer.testing import CliRunner, Result
 from stepcast.cli.app import app
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("run", "up", "invoke", "sql", "status", "chart")
+COMMANDS = ("run", "up", "down", "invoke", "logs", "sql", "status", "chart")
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +73,10 @@ def test_help_loads_nothing_heavy() -> None:
         (["invoke", "CreateDatasetFunction", "-e", "absent.json"], "absent.json"),
         (["invoke", "CreateDatasetFunction", "-e", "LICENSE"], "not JSON"),
         (["sql", "SELECT 1", "--json", "--csv"], "--json"),
+        (["up", "--state", "a", "--ephemeral"], "exclude each other"),
+        (["up", "--bucket", "My_Bucket"], "--bucket"),
+        (["up", "--settle-seconds", "-1"], "--settle-seconds"),
+        (["logs", "-f"], "which function"),
         (["chart", "--out", "chart.gif"], "PNG"),
         (["forecast"], "No such command"),
     ],
@@ -87,7 +92,7 @@ def test_wrong_usage_exits_with_2(arguments: list[str], says: str, monkeypatch: 
     assert answer.stdout == ""
 
 
-@pytest.mark.parametrize("command", [["sql", "SELECT 1"], ["status"], ["chart"]])
+@pytest.mark.parametrize("command", [["sql", "SELECT 1"], ["status"], ["chart"], ["logs"]])
 def test_commands_that_need_a_running_stack_say_how_to_start_one(command: list[str]) -> None:
     answer = stepcast(*command)
 
@@ -96,6 +101,30 @@ def test_commands_that_need_a_running_stack_say_how_to_start_one(command: list[s
     assert answer.stderr == (
         "stepcast: nothing runs: start the local stack with `stepcast up` in another terminal\n"
     )
+
+
+def test_the_version_is_printed() -> None:
+    answer = stepcast("--version")
+
+    assert (answer.exit_code, answer.stdout) == (0, f"stepcast {version('stepcast')}\n")
+
+
+@pytest.mark.parametrize("command", [["invoke", "Export"], ["up", "--ephemeral", "--before", "Export"]])
+def test_without_the_projects_input_it_is_said_at_once_what_is_missing(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in an installed package, which has the template and not testing-data/."""
+    installed = tmp_path / "installed"
+    installed.mkdir()
+    for name in ("template.yaml", "statemachine", "events", "params.json"):
+        (installed / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+
+    answer = stepcast(*command, "--project", str(installed))
+
+    assert answer.exit_code == 1
+    assert answer.stderr.startswith("stepcast: this needs the project's own input, and ")
+    assert "start `stepcast up`, upload params.json and train/*.csv" in answer.stderr
 
 
 def test_an_endpoint_where_nothing_answers_is_named() -> None:

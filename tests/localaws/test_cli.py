@@ -151,3 +151,17 @@ Resources:
             process.communicate()
 
         assert answer.get("FunctionError") == wanted, answer["Payload"].read()
+
+
+def test_a_region_that_there_is_not_is_told_with_the_nearest(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["up", "--region", "eu-centrall-1"])
+
+    assert result.exit_code == 1
+    assert "there is no region 'eu-centrall-1': did you mean eu-central-1?" in result.output
+
+
+def test_the_version_is_printed() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+
+    assert result.exit_code == 0
+    assert result.output.startswith("localaws ")

@@ -32,7 +32,7 @@ def described(name: str) -> Any:
 
 def actual() -> dict[str, Any]:
     """Every replaced attribute of moto as it is without localaws."""
-    with TemporaryDirectory() as folder, LocalAws(state=Path(folder) / "state"):
+    with TemporaryDirectory() as folder, LocalAws(state=Path(folder) / "state", on_activity=lambda _: None):
         names = [name for name in replaced() if name.startswith("moto.") and ".athena." not in name]
     return {name: described(name) for name in names}
 

@@ -20,6 +20,7 @@ from localaws.gate.refused import Refused, Words
 from localaws.gate.signature import Signature, read_signature
 from localaws.gate.sites import typed_address
 from localaws.gate.verifier import Verifier
+from localaws.health import HEALTH_PATH
 
 __all__ = ["Gate"]
 
@@ -83,6 +84,8 @@ class Gate:
             headers += _NO_ORIGIN
         virtual_bucket = self._hosts.bucket(host)
         must_prove = judge_page(environ, self._allowed, virtual_bucket, headers)
+        if environ["PATH_INFO"] == HEALTH_PATH:
+            return  # needs no signature
         signature = read_signature(environ)
         environ[ACCESS_KEY] = signature.access_key if signature else None
         environ[SIGNED_SERVICE] = signature.service if signature else None

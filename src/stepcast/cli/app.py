@@ -1,14 +1,18 @@
 """The commands together, and the one place where an expected failure becomes a message and an exit code."""
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from stepcast.cli.chart import chart
-from stepcast.cli.failure import explain
+from stepcast.cli.down import down
+from stepcast.cli.failure import Failure, explain
 from stepcast.cli.invoke import invoke
+from stepcast.cli.logs import logs
 from stepcast.cli.run import run
+from stepcast.cli.settings import FILE, settings
 from stepcast.cli.sql import sql
 from stepcast.cli.status import status
 from stepcast.cli.up import up
@@ -27,17 +31,37 @@ class Commands(TyperGroup):
             if message is None:
                 raise
             typer.echo(f"stepcast: {message}", err=True)
-            raise typer.Exit(1) from None
+            raise typer.Exit(error.code if isinstance(error, Failure) else 1) from None
 
 
 app = typer.Typer(
     cls=Commands,
-    help="Drop a CSV in a bucket; ask SQL for its P10, P50 and P90. Everything runs on this machine.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,  # an ordinary traceback is what a bug report needs
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (run, up, invoke, sql, status, chart):
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"stepcast {version('stepcast')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it and exit.")
+    ] = False,
+) -> None:
+    """Drop a CSV in a bucket; ask SQL for its P10, P50 and P90. Everything runs on this machine."""
+    del version  # its callback has ended the process
+    if context.invoked_subcommand in ("up", "down"):
+        context.default_map = settings(Path(FILE))
+
+
+for command in (run, up, down, invoke, logs, sql, status, chart):
     app.command()(command)

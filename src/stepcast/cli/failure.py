@@ -2,11 +2,24 @@
 
 import sys
 
-__all__ = ["Failure", "explain"]
+__all__ = ["Failure", "Stopped", "explain"]
 
 
 class Failure(Exception):
     """A command cannot do what it was asked for; the message is all that the user needs to know."""
+
+    code = 1
+
+
+class Stopped(Failure):
+    """A signal stopped the command; the message says what there is now.
+
+    ``code`` is 128 and the signal's number, as shells have it: 130 for Ctrl-C.
+    """
+
+    def __init__(self, message: str, code: int = 130) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def explain(error: Exception) -> str | None:

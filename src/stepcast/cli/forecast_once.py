@@ -3,7 +3,7 @@
 import csv
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from stepcast.cli.drawing import draw
 from stepcast.cli.executions import Execution, describe
 from stepcast.cli.failure import Failure
 from stepcast.cli.problem_lines import error_lines
-from stepcast.cli.progress import Display
 from stepcast.cli.query import ask, identifier
 from stepcast.cli.results_folder import ResultsFolder
 from stepcast.cli.stack import Stack
@@ -79,8 +78,8 @@ def upload(stack: Stack, params: Path, files: Mapping[str, Sequence[Path]]) -> s
     return f"{stack.state_machine.replace(':stateMachine:', ':execution:')}:{run}"
 
 
-def follow(stack: Stack, arn: str, display: Display) -> Execution:
-    """Show how the execution advances until it has ended."""
+def follow(stack: Stack, arn: str) -> Iterator[Execution]:
+    """How the execution advances, again and again until it has ended."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -92,9 +91,9 @@ def follow(stack: Stack, arn: str, display: Display) -> Execution:
                     + _log(stack, "StartExecutionFunction")
                 ) from None
         else:
-            display.show(execution)
+            yield execution
             if execution.stopped is not None:
-                return execution
+                return
         time.sleep(LOOK_SECONDS)
 
 

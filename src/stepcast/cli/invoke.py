@@ -2,61 +2,163 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stepcast.cli.function_names import complete, find_function, short, snake
 from stepcast.cli.options import Endpoint, Json, ProjectFolder
-from stepcast.cli.output import print_json
+from stepcast.cli.output import print_json, stderr
+
+if TYPE_CHECKING:
+    from stepcast.cli.project import Project
+    from stepcast.cli.stack import Stack
+    from stepcast.pipeline.run import Run
 
 __all__ = ["invoke"]
 
 
 def invoke(
     function: Annotated[
-        str, typer.Argument(metavar="FUNCTION", help="Its logical id: TrainPredictorFunction.")
+        str,
+        typer.Argument(
+            metavar="STEP",
+            help="TrainPredictor, TrainPredictorFunction or train_predictor.",
+            autocompletion=complete,
+        ),
     ],
     event: Annotated[
-        str,
-        typer.Option("--event", "-e", metavar="FILE", help="The event, a JSON file; - reads it from stdin."),
-    ],
+        str | None,
+        typer.Option(
+            "--event",
+            "-e",
+            metavar="FILE",
+            help="The event, a JSON file; - for stdin. Without it, one is made of the present input.",
+        ),
+    ] = None,
+    with_earlier: Annotated[
+        bool, typer.Option("--with-earlier", help="First run the earlier steps whose work is not there.")
+    ] = False,
+    shard: Annotated[int, typer.Option(min=0, help="Which shard, where the event is made.")] = 0,
     as_json: Json = False,
     endpoint: Endpoint = None,
     project: ProjectFolder = None,
 ) -> None:
     """Run one step: print its result, and its log on stderr.
 
-    Where `stepcast up` runs, the function runs there. Otherwise a stack is made for it, with the project's
-    params.json and testing-data/, in which the steps before have run: what the events of events/ ask for.
+    Where `stepcast up` runs, the step runs there, on what its bucket holds. Otherwise a stack is made for it,
+    with the checkout's params.json and testing-data/, in which the steps before have run.
     """
-    payload = _read(event)
+    payload = _read(event) if event is not None else None
+    from stepcast.cli.earlier_steps import compile_for
     from stepcast.cli.failure import Failure
-    from stepcast.cli.invocation import call, prepared
+    from stepcast.cli.invocation import call
+    from stepcast.cli.log_lines import is_worth_reading, readable
+    from stepcast.cli.prepared import prepared
     from stepcast.cli.project import Project
-    from stepcast.cli.running import living
-    from stepcast.cli.stack import attach
+    from stepcast.cli.stack import attach, is_running
+    from stepcast.cli.step_event import event_for
+    from stepcast.cli.stopping import unwinding
 
-    if endpoint or living():
-        invocation = call(attach(endpoint), function, payload)
+    def say(text: str) -> None:
+        if not as_json:
+            stderr().print(text, markup=False)
+
+    template = Project.find(project)
+    if endpoint or is_running():
+        stack = attach(endpoint)
+        step = stack.logical_id(function)
+        if payload is None:
+            payload = event_for(stack, template, step, shard)
+        _ready(stack, template, step, payload, event, with_earlier, say)
+        compile_for(stack, [step], say)
+        invocation = call(stack, step, payload)
     else:
-        with prepared(Project.find(project), function) as stack:
-            invocation = call(stack, function, payload)
+        step = find_function(function, template.functions())
+        _ = template.train  # what is not there is said at once
+        say("nothing runs: making a stack for this step alone, with the project's own input")
+        with unwinding(), prepared(template, step, say) as stack:
+            if payload is None:
+                payload = event_for(stack, template, step, shard)
+            compile_for(stack, [step], say)
+            invocation = call(stack, step, payload)
     if as_json:
         print_json(
             {
-                "function": function,
+                "function": step,
+                "event": payload,
                 "result": invocation.result,
                 "error": invocation.error,
                 "log": invocation.log,
             }
         )
     else:
-        sys.stderr.write(invocation.log)
+        for line in filter(is_worth_reading, invocation.log.splitlines()):
+            sys.stderr.write(readable(line) + "\n")
         if invocation.error is None:
             print_json(invocation.result)
     if invocation.error is not None:
         raise Failure(invocation.error)
+
+
+def _ready(
+    stack: "Stack",
+    project: "Project",
+    step: str,
+    payload: Any,
+    file: str | None,
+    with_earlier: bool,
+    say: Callable[[str], None],
+) -> None:
+    """See to it that the step finds what it works on; Failure says what is missing."""
+    from stepcast.cli.earlier_steps import (
+        check_input,
+        check_nothing_runs,
+        missing_before,
+        run_steps,
+        shards_of,
+    )
+    from stepcast.cli.failure import Failure
+    from stepcast.cli.step_event import remember, run_in
+
+    run = run_in(payload)
+    if run is None or step not in project.steps():
+        return  # of StartExecution, or an event of the user's own making
+    if run.bucket != stack.bucket:
+        raise Failure(
+            f"{file} is of the bucket {run.bucket}, and this stack's is {stack.bucket}: leave --event "
+            "out, and the event is made of what that holds"
+        )
+    check_nothing_runs(stack, run)
+    shard = payload.get("shard") if isinstance(payload.get("shard"), int) else None
+    missing = missing_before(stack, project, step, run, shard)
+    if missing:
+        if not with_earlier and step != "CleanupFunction":  # what there is to clean up may be nothing
+            _refuse(step, missing[0], run, file)
+        if file is not None and with_earlier:
+            check_input(stack, run, file)
+    if not with_earlier:
+        missing = []
+    if missing:
+        remember(stack, run)
+    run_steps(stack, project, missing, run, say)
+    if shard is not None and (count := len(shards_of(stack, run))) > 1:
+        say(f"shard {shard} of 0 to {count - 1}: the state machine runs the step once for each")
+
+
+def _refuse(step: str, first: str, run: "Run", file: str | None) -> None:
+    from stepcast.cli.failure import Failure
+
+    sibling = Path(file).with_name(f"{snake(first)}.json") if file not in (None, "-") else None
+    with_event = f" -e {sibling}" if sibling and sibling.is_file() else ""
+    again = f" -e {file}" if file is not None else ""
+    raise Failure(
+        f"{short(step)} needs what {short(first)} makes, and there is nothing of run {run.run[:12]} and "
+        f"vintage {run.vintage}. Run that first:\n\n  stepcast invoke {short(first)}{with_event}\n\n"
+        f"or all that is missing:\n\n  stepcast invoke {short(step)}{again} --with-earlier"
+    )
 
 
 def _read(event: str) -> Any:

@@ -1,11 +1,13 @@
 """Where template.yaml and what belongs to it lie: a checkout, or the folder inside the installed package."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stepcast.cli.failure import Failure
+from stepcast.cli.function_names import snake
 
 __all__ = ["Project"]
 
@@ -51,19 +53,26 @@ class Project:
         if files := sorted(path for path in folder.glob("*") if path.is_file()):
             return files
         raise Failure(
-            f"{folder} is absent, and the recorded events speak of its files: run this in a checkout, "
-            "name one with --project, or start `stepcast up` and upload your own"
+            f"this needs the project's own input, and {folder} is absent (the installed package has none): "
+            "start `stepcast up`, upload params.json and train/*.csv, and invoke the step there; or name a "
+            "checkout with --project"
         )
+
+    def event_file(self, function: str) -> Path:
+        """Where the recorded event of a function lies, by its logical id."""
+        return self.root / "events" / f"{snake(function)}.json"
 
     def event(self, function: str) -> dict[str, Any]:
         """The recorded event of a function, by its logical id: TrainPredictorFunction."""
-        step = function.removesuffix("Function")
-        name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in step).lstrip("_")
-        path = self.root / "events" / f"{name}.json"
+        path = self.event_file(function)
         if not path.is_file():
             raise Failure(f"{path} is absent: `make events` records it")
         event: dict[str, Any] = json.loads(path.read_text("utf-8"))
         return event
+
+    def functions(self) -> list[str]:
+        """Every function of the template, by logical id: read as text, because a shell waits for it."""
+        return re.findall(r"^  (\w+Function):", self.template.read_text("utf-8"), re.MULTILINE)
 
     def steps(self) -> list[str]:
         """The functions of the state machine, by logical id, in the order of a run that goes well."""

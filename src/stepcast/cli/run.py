@@ -7,7 +7,7 @@ import typer
 
 from stepcast.cli.chart import MOST_PANELS
 from stepcast.cli.options import Json, ProjectFolder
-from stepcast.cli.output import cell, print_json, print_line, stdout, table
+from stepcast.cli.output import cell, duration, print_json, print_line, stdout, table
 
 if TYPE_CHECKING:
     from stepcast.cli.executions import Execution
@@ -79,30 +79,50 @@ def run(
     # a file named twice is still one file
     files = {f"{option}/": list(dict.fromkeys(paths)) for option, paths in given.items()}
     from stepcast.cli import forecast_once
-    from stepcast.cli.failure import Failure
+    from stepcast.cli.failure import Failure, Stopped
+    from stepcast.cli.kernels import compile_kernels, names_an_algorithm
     from stepcast.cli.progress import display
     from stepcast.cli.project import Project
     from stepcast.cli.results_folder import ResultsFolder
     from stepcast.cli.stack import private
+    from stepcast.cli.stopping import unwinding
 
     folder = ResultsFolder(out, force)
-    with display(quiet=as_json) as shown:
-        shown.say("starting the local stack")
-        # Nothing else is uploaded: there is nothing to wait for.
-        with private(Project.find(project), SettleSeconds="0") as stack:
-            execution = forecast_once.follow(stack, forecast_once.upload(stack, params, files), shown)
-            if execution.status != "SUCCEEDED":
-                message = forecast_once.why_it_failed(stack, execution, folder)
-                if as_json:
-                    print_json(
-                        {"status": execution.status, **_facts(execution, folder.path), "message": message}
-                    )
-                raise Failure(message)
-            outcome = forecast_once.save(stack, execution, folder)
+    execution, outcome = None, None
+    try:
+        with unwinding(), display(quiet=as_json) as shown:
+            if not names_an_algorithm(params.read_bytes()):
+                compile_kernels(shown.say)
+            shown.say("starting the local stack")
+            # Nothing else is uploaded: there is nothing to wait for.
+            with private(Project.find(project), SettleSeconds="0") as stack:
+                arn = forecast_once.upload(stack, params, files)
+                for execution in forecast_once.follow(stack, arn):
+                    shown.show(execution)
+                assert execution is not None  # noqa: S101 - follow() yields at least one
+                if execution.status != "SUCCEEDED":
+                    message = forecast_once.why_it_failed(stack, execution, folder)
+                    if as_json:
+                        facts = _facts(execution, folder.path)
+                        print_json({"status": execution.status, **facts, "message": message})
+                    raise Failure(message)
+                outcome = forecast_once.save(stack, execution, folder)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if execution is None or outcome is None:
+            code = stop.code if isinstance(stop, SystemExit) and isinstance(stop.code, int) else 130
+            raise Stopped(_what_was_stopped(execution, out), code) from None
     if as_json:
         print_json({"status": execution.status, **_facts(execution, folder.path), **_results(outcome)})
     else:
         _print_summary(outcome, out)
+
+
+def _what_was_stopped(execution: "Execution | None", out: Path) -> str:
+    where = "before the run began"
+    if execution is not None:
+        state = f"in {execution.state} " if execution.state else ""
+        where = f"{state}after {duration(execution.seconds)}"
+    return f"stopped {where}: the local stack and its processes are gone, and nothing was written to {out}"
 
 
 def _facts(execution: "Execution", folder: Path) -> dict[str, Any]:

@@ -1,18 +1,21 @@
-"""Which ``stepcast up`` runs on this machine: a file for each, so that the other commands find it.
+"""Which ``stepcast up`` runs on this machine: files for each, so that the other commands find it.
 
-The process holds a lock on its file for as long as it lives. The kernel lets go of it however the process
-ends, so a file that can be locked is left over: no process id can be mistaken for another's.
+The process holds a lock on its files for as long as it lives. The kernel lets go of it however the process
+ends, so a file that can be locked is left over: no process id can be mistaken for another's. One file lies
+where every command of this user looks, another in the state folder.
 """
 
 import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-__all__ = ["Running", "living", "recorded"]
+__all__ = ["Running", "holder", "holding", "living", "recorded"]
+
+HOLDER = "serving.json"
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,12 @@ class Running:
     pid: int
     mailbox: str  # the folder of its SNS messages
     credentials: str = ""  # the file with the keys that it asks for; empty where any will do
+    state: str = ""  # the folder of its state; empty where nothing is kept
+
+    @property
+    def where(self) -> str:
+        """For a message: `` at http://127.0.0.1:5005 (pid 7)``, without the endpoint until it serves."""
+        return f"{f' at {self.endpoint}' if self.endpoint else ''} (pid {self.pid})"
 
 
 def folder() -> Path:
@@ -36,7 +45,28 @@ def folder() -> Path:
 def recorded(running: Running) -> Iterator[None]:
     """Others find it inside this context."""
     folder().mkdir(parents=True, exist_ok=True)
-    path = folder() / f"{running.pid}.json"
+    with _locked(folder() / f"{running.pid}.json", running):
+        yield
+
+
+def holding(state: Path, region: str) -> AbstractContextManager[None]:
+    """Within, this process uses the folder: from before it reads the state until it has written the last."""
+    return _locked(state / HOLDER, Running("", region, os.getpid(), "", state=str(state)))
+
+
+def living() -> list[Running]:
+    """Those that run now; files of those that were killed are removed."""
+    return [running for path in sorted(folder().glob("*.json")) if (running := _read(path))]
+
+
+def holder(state: Path) -> Running | None:
+    """Who runs with the state in that folder; its endpoint is empty until it serves."""
+    held = _read(state / HOLDER)
+    return next((one for one in living() if held and one.pid == held.pid), held)
+
+
+@contextmanager
+def _locked(path: Path, running: Running) -> Iterator[None]:
     unready = path.with_suffix(".new")  # seen by others only once it is whole and locked
     with unready.open("w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -49,19 +79,18 @@ def recorded(running: Running) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-def living() -> list[Running]:
-    """Those that run now; files of those that were killed are removed."""
-    found = []
-    for path in sorted(folder().glob("*.json")):
-        try:
-            with path.open(encoding="utf-8") as file:
-                if _is_free(file.fileno()):
-                    path.unlink(missing_ok=True)
-                else:
-                    found.append(Running(**json.load(file)))
-        except FileNotFoundError:
-            continue  # it ended at this moment
-    return found
+def _read(path: Path) -> Running | None:
+    """What a living process says of itself; what a dead one left is removed."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            if _is_free(file.fileno()):
+                path.unlink(missing_ok=True)
+                return None
+            told = json.load(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return None  # it ended at this moment, or never was
+    known = {field.name for field in fields(Running)}
+    return Running(**{name: value for name, value in told.items() if name in known})
 
 
 def _is_free(descriptor: int) -> bool:

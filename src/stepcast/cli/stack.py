@@ -1,7 +1,5 @@
 """The deployed template that a command works with: its own private one, or a running ``stepcast up``'s."""
 
-import signal
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,17 +12,21 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from stepcast.cli.failure import Failure
+from stepcast.cli.function_names import find_function
 from stepcast.cli.project import Project
 from stepcast.cli.running import Running, living
+from stepcast.cli.state_folder import DEFAULT
 
 if TYPE_CHECKING:
     from localaws import LocalAws
 
-__all__ = ["STACK", "Stack", "attach", "deploy", "private"]
+__all__ = ["STACK", "Stack", "attach", "deploy", "is_running", "private"]
 
 STACK = "stepcast"
 # The proxies of HTTP_PROXY are for the world outside; the stack is on this machine.
 LOCAL = Config(proxies={}, retries={"mode": "standard", "max_attempts": 3})
+# Lambda's longest timeout, and a while for its turn: a client that asks again would run the function twice.
+PATIENT = Config(read_timeout=1800, retries={"total_max_attempts": 1})
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,13 @@ class Stack:
     mailbox: Path | None = None  # the folder of its SNS messages; None where it is another's stack
     credentials: Path | None = None  # the file with the keys that it asks for; None where any will do
 
-    def client(self, service: str) -> Any:
-        """A boto3 client that speaks to this stack, whatever AWS_* and ~/.aws say."""
-        return self._session.client(service, endpoint_url=self.endpoint, config=LOCAL)
+    def client(self, service: str, patient: bool = False) -> Any:
+        """A boto3 client that speaks to this stack, whatever AWS_* and ~/.aws say.
+
+        A ``patient`` one waits as long as a function may run, and asks once.
+        """
+        config = LOCAL.merge(PATIENT) if patient else LOCAL
+        return self._session.client(service, endpoint_url=self.endpoint, config=config)
 
     @cached_property
     def s3(self) -> Any:
@@ -75,12 +81,18 @@ class Stack:
     def state_machine(self) -> str:
         return self.outputs["StateMachineArn"]
 
-    def function(self, logical_id: str) -> str:
-        """The name of a function; Failure lists them where there is no such one."""
-        functions = sorted(name for name in self.resources if name.endswith("Function"))
-        if logical_id in functions:
-            return self.resources[logical_id]
-        raise Failure(f"there is no function {logical_id!r}; template.yaml has {', '.join(functions)}")
+    @property
+    def functions(self) -> list[str]:
+        """The logical ids of the functions."""
+        return sorted(name for name in self.resources if name.endswith("Function"))
+
+    def logical_id(self, name: str) -> str:
+        """The logical id of a function, however it is called; Failure lists them where there is none."""
+        return find_function(name, self.functions)
+
+    def function(self, name: str) -> str:
+        """The physical name of a function, however it is called."""
+        return self.resources[self.logical_id(name)]
 
 
 def deploy(server: "LocalAws", project: Project, **parameters: str) -> Stack:
@@ -101,17 +113,13 @@ def private(project: Project, **parameters: str) -> Iterator[Stack]:
     """A stack of one's own on a free port, in a temporary directory; gone when the context ends."""
     from localaws import LocalAws
 
-    before = signal.signal(signal.SIGTERM, _end)
-    try:
-        with LocalAws() as server:
-            yield deploy(server, project, **parameters)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with LocalAws() as server:
+        yield deploy(server, project, **parameters)
 
 
-def _end(number: int, _: object) -> None:
-    """Unwind instead of dying on the spot: the stack's worker processes would be left behind."""
-    sys.exit(128 + number)
+def is_running() -> bool:
+    """Whether a stack of this user runs."""
+    return bool(living())
 
 
 def attach(endpoint: str | None = None) -> Stack:
@@ -147,8 +155,9 @@ def _choose(endpoint: str | None, running: list[Running]) -> Running:
     if endpoint is not None:
         same = (one for one in running if one.endpoint.rstrip("/") == endpoint.rstrip("/"))
         return next(same, Running(endpoint, "us-east-1", 0, ""))
-    if len(running) == 1:
-        return running[0]
+    here = [one for one in running if one.state == str(DEFAULT.resolve())]
+    if len(running) == 1 or here:
+        return (here or running)[0]
     if not running:
         raise Failure("nothing runs: start the local stack with `stepcast up` in another terminal")
     choices = ", ".join(sorted(one.endpoint for one in running))

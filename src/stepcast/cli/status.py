@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from stepcast.cli.executions import Execution
     from stepcast.cli.reasons import Reasons
     from stepcast.cli.situation import Situation
+    from stepcast.cli.stack import Stack
     from stepcast.pipeline.vintages import Manifest
 
 __all__ = ["status"]
@@ -25,6 +26,9 @@ def status(
         str | None,
         typer.Option(metavar="NAME", help="Instead, why this item is forecast as it is."),
     ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="First wait until the run for the present input has ended.")
+    ] = False,
     as_json: Json = False,
     endpoint: Endpoint = None,
 ) -> None:
@@ -36,19 +40,37 @@ def status(
     from stepcast.cli.situation import look
     from stepcast.cli.stack import attach
 
+    stack = attach(endpoint)
+    if wait:
+        _wait(stack, quiet=as_json)
     if item is not None:
-        manifest, series = reasons(attach(endpoint), item)
+        manifest, series = reasons(stack, item)
         if as_json:
             rows = [{**one.key, **one.figures, "ratio": one.ratio} for one in series]
             print_json({"vintage": manifest.vintage, "series": rows})
         else:
             _print_reasons(manifest, series)
         return
-    situation = look(attach(endpoint), last)
+    situation = look(stack, last)
     if as_json:
         print_json(_document(situation))
     else:
         _print(situation)
+
+
+def _wait(stack: "Stack", quiet: bool) -> None:
+    """Show how the run for the bucket's present input advances, until it has ended."""
+    from stepcast.cli.executions import newest_first
+    from stepcast.cli.forecast_once import follow
+    from stepcast.cli.progress import display
+    from stepcast.cli.step_event import present_input
+
+    run = present_input(stack)
+    attempts = [arn for arn in newest_first(stack) if arn.rpartition(":")[2].partition("-")[0] == run]
+    first = f"{stack.state_machine.replace(':stateMachine:', ':execution:')}:{run}"
+    with display(quiet) as shown:
+        for execution in follow(stack, attempts[0] if attempts else first):
+            shown.show(execution)
 
 
 def _print(situation: "Situation") -> None:

@@ -1,29 +1,33 @@
 """``stepcast up``: serve the whole pipeline on this machine until Ctrl-C."""
 
+import json
 import os
+import re
 import signal
-import time
-from contextlib import suppress
+import threading
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stepcast.cli.function_names import complete, short, snake
 from stepcast.cli.options import ProjectFolder
-from stepcast.cli.output import clock, duration, print_json, print_line, stderr
+from stepcast.cli.output import print_json, print_line, stderr
+from stepcast.cli.state_folder import DEFAULT, StateFolder
 
 if TYPE_CHECKING:
-    from stepcast.cli.executions import Execution
+    from localaws import Activity, LocalAws
+    from stepcast.cli.project import Project
     from stepcast.cli.stack import Stack
 
 __all__ = ["up"]
 
-LOOK_SECONDS = 0.5
 DEFAULT_PORT = 5005
 ANY_KEYS = "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local"
-STOPS = (signal.SIGINT, signal.SIGTERM)
 INSTRUCTIONS = """\
 Stepcast serves at {stack.endpoint}, bucket {stack.bucket}. Ctrl-C stops it.
+{state}
 
 In another terminal, for the aws command, awswrangler, PyAthena and every other client:
 
@@ -44,26 +48,48 @@ Ask, in Python:
   cursor = connect(s3_staging_dir="{output}", schema_name="{stack.database}").cursor()
   cursor.execute("SELECT * FROM forecast LIMIT 5").fetchall()
 
-Or here: stepcast status, stepcast sql "SELECT * FROM forecast LIMIT 5", stepcast chart
+Or here: stepcast status, stepcast sql "SELECT * FROM forecast LIMIT 5", stepcast chart, stepcast logs
 """
 
 
 def up(
+    context: typer.Context,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = DEFAULT_PORT,
-    state: Annotated[
-        Path | None,
+    region: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The region to be.", show_default="us-east-1, or the state's"),
+    ] = None,
+    bucket: Annotated[str | None, typer.Option(metavar="NAME", help="What the bucket is called.")] = None,
+    email: Annotated[
+        str | None,
         typer.Option(
-            metavar="DIR",
-            file_okay=False,
-            help="Keep everything here and find it again next time; without it, Ctrl-C forgets all.",
+            metavar="ADDRESS", help="Who is told how runs end. Nothing is sent: see stepcast status."
         ),
     ] = None,
     iam: Annotated[
         bool,
         typer.Option("--iam/--no-iam", help="Enforce the policies of the functions' roles, as AWS does."),
     ] = True,
+    settle_seconds: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="How long a run waits for further files.", show_default="5"),
+    ] = None,
+    state: Annotated[
+        Path,
+        typer.Option(metavar="DIR", file_okay=False, help="Where everything is kept, for the next time."),
+    ] = DEFAULT,
+    ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Keep nothing: Ctrl-C forgets all.")] = False,
+    before: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STEP",
+            help="Upload the project's input if there is none, run the steps before this one.",
+            autocompletion=complete,
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not report what goes on.")] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one line of JSON when ready, and nothing else on stdout.")
+        bool, typer.Option("--json", help="Print one line of JSON when ready, and nothing else.")
     ] = False,
     project: ProjectFolder = None,
     host: Annotated[
@@ -79,90 +105,133 @@ def up(
 ) -> None:
     """Serve the pipeline on 127.0.0.1 until Ctrl-C.
 
-    S3, Lambda, Step Functions, SNS, CloudWatch, Glue and Athena answer as AWS does, without an account.
+    S3, Lambda, Step Functions, SNS, CloudWatch, Glue and Athena answer as AWS does, without an account. What
+    goes on is reported on stderr. Options may stand in stepcast.toml, below [up].
     """
-    from localaws import LocalAws
-    from localaws.gate.keys import auth_lines
-    from stepcast.cli.project import Project
-    from stepcast.cli.running import Running, recorded
-    from stepcast.cli.stack import deploy
-
-    for number in STOPS:  # SIGINT too: a shell starts background jobs with it ignored
-        signal.signal(number, _interrupt)
-    try:
-        local = LocalAws(
-            port=port, state=state, host=host, auth=auth, allow_origins=allow_origin or (), iam=iam
+    given = {name for name in ("state", "ephemeral") if _on_the_command_line(context, name)}
+    if given == {"state", "ephemeral"}:
+        raise typer.BadParameter("--state and --ephemeral exclude each other: choose one")
+    if bucket is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
+        raise typer.BadParameter(
+            f"{bucket!r} is no bucket's name: 3 to 63 small letters, digits, dots and hyphens",
+            param_hint="--bucket",
         )
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    with suppress(KeyboardInterrupt), local as server:
+    folder = StateFolder(state) if not ephemeral or given == {"state"} else None
+    from localaws import LocalAws
+    from localaws.aws_session import check_region
+    from localaws.gate.keys import auth_lines
+    from stepcast.cli.function_names import find_function
+    from stepcast.cli.project import Project
+    from stepcast.cli.running import Running, holding, recorded
+    from stepcast.cli.stack import deploy
+    from stepcast.cli.stopping import unwinding
+
+    template = Project.find(project)
+    if before is not None:
+        before = find_function(before, template.functions())
+        if folder is None or not folder.path.exists():
+            _ = template.train  # an empty bucket will need it: what is not there is said at once
+    if region is not None:
+        check_region(region)
+    region = (folder.claim(region) if folder else region) or "us-east-1"
+    ready = threading.Event()
+
+    def show(activity: "Activity") -> None:
+        # A deployment is a hundred requests, and a run writes many files that only it reads.
+        if ready.is_set() and not re.match(r"s3://[^/]+/(runs|resources)/", activity.where):
+            _show(activity)
+
+    given_parameters = {"BucketName": bucket, "NotificationEmail": email, "SettleSeconds": settle_seconds}
+    parameters = {name: str(value) for name, value in given_parameters.items() if value is not None}
+    with suppress(KeyboardInterrupt, SystemExit), unwinding(), ExitStack() as held:
         try:
-            if not as_json:
-                stderr().print("starting the local stack")
-            stack = deploy(server, Project.find(project))
-            keys = server.credentials
-            if keys is not None and not as_json:
-                for line in auth_lines(keys, asked=auth):
-                    print_line(line)
-            running = Running(
-                stack.endpoint,
-                stack.region,
-                os.getpid(),
-                str(stack.mailbox or ""),
-                str(keys.path) if keys else "",
+            server = LocalAws(
+                port=port,
+                state=folder.path if folder else None,
+                region=region,
+                host=host,
+                auth=auth,
+                allow_origins=allow_origin or (),
+                iam=iam,
+                on_activity=None if quiet or as_json else show,
             )
-            with recorded(running):
-                if as_json:
-                    print_json(_facts(stack), indent=None)
-                else:
-                    _print_instructions(stack, keys.environment if keys else ANY_KEYS)
-                _serve(stack, quiet=as_json)
-        except KeyboardInterrupt:
-            # A second Ctrl-C while the workers are being stopped would leave some behind.
-            for number in STOPS:
-                signal.signal(number, signal.SIG_IGN)
-            if not as_json:
-                stderr().print("stopping")
-            raise
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+        if folder is not None:
+            held.enter_context(holding(folder.path, region))
+        if not as_json:
+            stderr().print("starting the local stack")
+        with server:
+            try:
+                kept = str(folder.path.resolve()) if folder else ""
+                mailbox = str(server.mailbox.folder)
+                keys = server.credentials
+                keys_file = str(keys.path) if keys else ""
+                running = Running(server.endpoint, server.region, os.getpid(), mailbox, keys_file, kept)
+                stack = deploy(server, template, **parameters)
+                if keys is not None and not as_json:
+                    for line in auth_lines(keys, asked=auth):
+                        print_line(line)
+                event = _prepare(stack, template, before, server, quiet=as_json) if before else None
+                with recorded(running):
+                    if as_json:
+                        print_json(_facts(stack, kept, event), indent=None)
+                    else:
+                        _print_instructions(stack, folder, keys.environment if keys else ANY_KEYS)
+                        _print_event(before, event)
+                    ready.set()
+                    _serve(quiet or as_json)
+            except (KeyboardInterrupt, SystemExit):
+                if not as_json:
+                    stderr().print("stopping")
+                raise
 
 
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+def _on_the_command_line(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
-def _serve(stack: "Stack", quiet: bool) -> None:
-    """Tell of executions until the process is interrupted."""
-    if quiet:
+def _show(activity: "Activity") -> None:
+    from localaws.activity_lines import is_failure, lines
+
+    style = "red" if is_failure(activity) else None
+    for line in lines(activity):
+        stderr().print(line, markup=False, style=style)
+
+
+def _serve(quiet: bool) -> None:
+    """Wait until the process is interrupted; meanwhile, compile what the first run will need."""
+    from stepcast.cli.kernels import compile_kernels_aside
+
+    def say(text: str) -> None:
+        if not quiet:
+            stderr().print(text, markup=False)
+
+    with compile_kernels_aside(say):
         while True:
             signal.pause()
-    from stepcast.cli.executions import describe, newest_first
-
-    told: dict[str, str] = {}
-    for arn in newest_first(stack):
-        told[arn] = describe(stack, arn).status  # of an earlier time
-    while True:
-        for arn in reversed(newest_first(stack)):
-            if told.get(arn, "RUNNING") == "RUNNING":
-                execution = describe(stack, arn)
-                if told.get(arn) != execution.status:
-                    told[arn] = execution.status
-                    print_line(_line(execution))
-        time.sleep(LOOK_SECONDS)
 
 
-def _line(execution: "Execution") -> str:
-    moment = clock(execution.stopped or execution.started)
-    if execution.status == "RUNNING":
-        return f"{moment}  run {execution.short_name} started"
-    if execution.status == "SUPERSEDED":
-        return f"{moment}  run {execution.short_name} stepped aside for newer input"
-    took = duration(execution.seconds)
-    if execution.status == "SUCCEEDED":
-        return f"{moment}  run {execution.short_name} succeeded in {took}"
-    return f"{moment}  run {execution.short_name} failed in {execution.state} after {took}: {execution.cause}"
+def _prepare(stack: "Stack", project: "Project", step: str, server: "LocalAws", quiet: bool) -> Path:
+    """Bring the stack before ``step``; the file with its event."""
+    from stepcast.cli.prepared import prepare
+
+    def say(text: str) -> None:
+        if not quiet:
+            stderr().print(text, markup=False)
+
+    event = prepare(stack, project, step, say)
+    recorded = project.event_file(step)
+    if event == project.event(step):
+        return recorded
+    path = server.folder / "events" / f"{snake(step)}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(event, indent=2) + "\n", encoding="utf-8")
+    return path
 
 
-def _facts(stack: "Stack") -> dict[str, Any]:
+def _facts(stack: "Stack", state: str, event: Path | None) -> dict[str, Any]:
     return {
         "endpoint": stack.endpoint,
         "region": stack.region,
@@ -170,10 +239,22 @@ def _facts(stack: "Stack") -> dict[str, Any]:
         "athena_output": stack.outputs["AthenaOutput"],
         "state_machine_arn": stack.state_machine,
         "credentials": str(stack.credentials) if stack.credentials else None,  # with --auth: the keys' file
+        "state": state or None,
+        "event": str(event) if event else None,
         "console": None,  # the local web page is a later issue
     }
 
 
-def _print_instructions(stack: "Stack", keys: str) -> None:
+def _print_instructions(stack: "Stack", folder: StateFolder | None, keys: str) -> None:
+    kept = "Nothing is kept: Ctrl-C forgets all."
+    if folder is not None:
+        kept = f"Everything is kept in {folder.path.resolve()}; `stepcast down --delete` removes it."
     output, workgroup = stack.outputs["AthenaOutput"], stack.outputs["WorkGroupName"]
-    print_line(INSTRUCTIONS.format(stack=stack, keys=keys, output=output, workgroup=workgroup))
+    print_line(INSTRUCTIONS.format(stack=stack, state=kept, keys=keys, output=output, workgroup=workgroup))
+
+
+def _print_event(step: str | None, event: Path | None) -> None:
+    if step is not None and event is not None:
+        print_line(
+            f"Ready for {short(step)}. Its event: {event}\n\n  stepcast invoke {short(step)} -e {event}\n"
+        )

@@ -8,6 +8,7 @@ from stepcast.engine import auto
 from stepcast.engine.auto.sampling import Draw
 from stepcast.engine.panel import Panel
 from stepcast.pipeline import layout, objects, resources
+from stepcast.pipeline.compiling import compiling_logged
 from stepcast.pipeline.log import log
 from stepcast.pipeline.run import Run
 from stepcast.pipeline.shards import read_shard
@@ -31,7 +32,8 @@ def fit_shared(run: Run, *, s3: Any) -> Run:
         return run
     shards = [entry["shard"] for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.run))]
     drawn = reduce(add, (Draw.of(_panel(run, number, s3)) for number in shards))
-    shared = auto.fit_shared(drawn.sample, task, series=drawn.series, points=drawn.points)
+    with compiling_logged():
+        shared = auto.fit_shared(drawn.sample, task, series=drawn.series, points=drawn.points)
     objects.write(s3, run.bucket, layout.shared(run.run), shared.to_bytes())
     log.info("learned", run=run.run, series=drawn.series, points=drawn.points, sample=len(drawn.sample))
     return run

@@ -4,6 +4,7 @@ from typing import Any
 
 from stepcast.engine import auto, predictor
 from stepcast.pipeline import failures, layout, learned, objects, resources
+from stepcast.pipeline.compiling import compiling_logged
 from stepcast.pipeline.log import log
 from stepcast.pipeline.run import ShardRun
 from stepcast.pipeline.shards import read_shard
@@ -29,7 +30,8 @@ def forecast(run: ShardRun, *, s3: Any) -> ShardRun:
         panel = read_shard(objects.read(s3, run.bucket, layout.shard(run.run, run.shard))).panel
         trained = learned.load_trained(objects.read(s3, run.bucket, layout.trained(run.run, run.shard)))
         engine = auto if task.algorithm is None else predictor
-        predicted = engine.forecast(panel, task, trained)
+        with compiling_logged():
+            predicted = engine.forecast(panel, task, trained)
         objects.write(s3, run.bucket, layout.predicted(run.run, run.shard), learned.dump_forecast(predicted))
     log.info("predicted", run=run.run, shard=run.shard, series=len(panel))
     return run

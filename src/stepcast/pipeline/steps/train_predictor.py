@@ -4,6 +4,7 @@ from typing import Any
 
 from stepcast.engine import auto, predictor
 from stepcast.pipeline import failures, layout, learned, objects
+from stepcast.pipeline.compiling import compiling_logged
 from stepcast.pipeline.log import log
 from stepcast.pipeline.run import ShardRun
 from stepcast.pipeline.shards import read_shard
@@ -19,7 +20,8 @@ def train_predictor(run: ShardRun, *, s3: Any) -> ShardRun:
         panel = read_shard(objects.read(s3, run.bucket, layout.shard(run.run, run.shard))).panel
         if task.algorithm is None:
             shared = auto.Shared.from_bytes(objects.read(s3, run.bucket, layout.shared(run.run)))
-            trained = auto.train(panel, task, shared)
+            with compiling_logged():
+                trained = auto.train(panel, task, shared)
         else:
             trained = predictor.train(panel, task)
         objects.write(s3, run.bucket, layout.trained(run.run, run.shard), learned.dump_trained(trained))

@@ -1,0 +1,63 @@
+"""What goes on in a LocalAws, reported to whoever listens: ``LocalAws(on_activity=print)``.
+
+This module only says what an activity is. Where they come from: ``http_activity`` (requests),
+``states.execution_activity`` (executions and their states), ``lambda_.function_activity`` (deliveries, errors
+of handlers). Nothing of that is in place while nobody listens.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+__all__ = ["Activity", "Kind", "Listener", "Reporter"]
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["request", "execution", "state", "delivery", "function"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """Something that happened. What the fields mean, by ``kind``:
+
+    ``request``    ``what`` is the operation of a request that changed something, or should have (PutObject),
+                   ``where`` what it changed, ``outcome`` the error's code or empty, ``size`` of an object
+    ``execution``  ``what`` is ``started`` or ``ended``, ``where`` MACHINE/EXECUTION, ``outcome`` its status,
+                   ``detail`` why it failed
+    ``state``      ``what`` is ``entered`` or ``left``, ``where`` MACHINE/EXECUTION, ``state`` its name,
+                   ``outcome`` the error's name or empty; ``nested``: within a Map or Parallel state
+    ``delivery``   ``what`` is the event (ObjectCreated:Put), ``where`` its source, ``function`` who gets it
+    ``function``   a handler failed: ``function``, ``outcome`` the error's name, ``detail`` its message and
+                   traceback
+    """
+
+    kind: Kind
+    what: str
+    where: str = ""
+    outcome: str = ""
+    state: str = ""
+    function: str = ""
+    detail: str = ""
+    size: int | None = None  # bytes
+    seconds: float | None = None  # how long it took
+    nested: bool = False
+    when: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+Listener = Callable[[Activity], None]
+
+
+class Reporter:
+    """Tells a listener; one that fails is logged, and nothing else stops for it."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+
+    def __call__(self, kind: Kind, what: str, **more: Any) -> None:
+        """Tell of an Activity with these fields."""
+        try:
+            self._listener(Activity(kind=kind, what=what, **more))
+        except Exception:
+            log.exception("the listener of activities failed")

@@ -1,0 +1,74 @@
+"""``stepcast down``: stop the stack of this folder, and forget its state if asked to."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stepcast.cli.output import print_line
+from stepcast.cli.state_folder import DEFAULT, StateFolder
+
+if TYPE_CHECKING:
+    from stepcast.cli.running import Running
+
+__all__ = ["down"]
+
+PATIENCE = 60  # seconds until a stack that was asked to stop counts as stuck
+LOOK_SECONDS = 0.05
+
+
+def down(
+    state: Annotated[Path, typer.Option(metavar="DIR", help="The state of the stack to stop.")] = DEFAULT,
+    delete: Annotated[bool, typer.Option("--delete", help="Remove the state with everything in it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before removing it.")] = False,
+) -> None:
+    """Stop the stack that runs with this folder's state; with --delete remove the state, too."""
+    from stepcast.cli.failure import Failure
+
+    folder = StateFolder(state)
+    if delete and not folder.path.exists():
+        print_line(f"there is no {folder}: nothing runs with it, and there is nothing to remove")
+        return
+    if delete and not folder.is_ours():
+        raise Failure(f"{folder} was not made by stepcast up: nothing was stopped or deleted")
+    if (running := folder.holder()) is not None:
+        _stop(folder, running)
+        print_line(f"stopped the stack{running.where}")
+    else:
+        print_line(f"nothing runs with the state {folder}{_others()}")
+    if not delete:
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Failure(f"{folder} was not removed: add --yes where nobody can be asked")
+        typer.confirm(
+            f"Remove {folder.path.resolve()} with every object, forecast and message in it?", abort=True
+        )
+    folder.delete()
+    print_line(f"removed {folder}")
+
+
+def _stop(folder: StateFolder, running: "Running") -> None:
+    """End the process that holds the folder, and wait until it has let go."""
+    from stepcast.cli.failure import Failure
+
+    os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + PATIENCE
+    while folder.holder() is not None:
+        if time.monotonic() > deadline:
+            raise Failure(
+                f"the stack{running.where} has not stopped within {PATIENCE} s: "
+                f"`kill -9 {running.pid}` ends it at once"
+            )
+        time.sleep(LOOK_SECONDS)
+
+
+def _others() -> str:
+    from stepcast.cli.running import living
+
+    others = [f"{one.endpoint} ({one.state or 'nothing kept'}, pid {one.pid})" for one in living()]
+    return f"; what does run: {', '.join(others)}" if others else ""

@@ -1,0 +1,157 @@
+"""What a step needs of the steps before it: whether it is there, and running those that are missing."""
+
+from collections.abc import Callable
+
+from botocore.exceptions import ClientError
+
+from stepcast.cli.executions import newest_first
+from stepcast.cli.failure import Failure
+from stepcast.cli.function_names import short
+from stepcast.cli.invocation import call
+from stepcast.cli.kernels import NEED_KERNELS, compile_kernels, names_an_algorithm
+from stepcast.cli.project import Project
+from stepcast.cli.stack import Stack
+from stepcast.pipeline import layout, objects, vintages
+from stepcast.pipeline.errors import ResourceNotFoundException
+from stepcast.pipeline.run import Run, fingerprint
+
+__all__ = ["check_input", "check_nothing_runs", "compile_for", "missing_before", "run_steps", "shards_of"]
+
+Say = Callable[[str], None]
+
+
+def missing_before(stack: Stack, project: Project, function: str, run: Run, shard: int | None) -> list[str]:
+    """The steps that must run before ``function`` can, in order.
+
+    The first whose work is not there, and those after it, because they build on it. With ``shard``, work on
+    that shard is enough.
+    """
+    steps = project.steps()
+    earlier = steps[: steps.index(function)] if function in steps else []
+    for position, step in enumerate(earlier):
+        done = _DONE.get(step)  # Notify leaves nothing that a later step needs
+        if done is not None and not done(stack, run, shard):
+            return earlier[position:]
+    return []
+
+
+def run_steps(stack: Stack, project: Project, steps: list[str], run: Run, say: Say) -> None:
+    """Run them with the events of ``run``, each Map step once for every shard; Failure where one fails."""
+    compile_for(stack, steps, say)
+    for step in steps:
+        say(f"running {short(step)}")
+        event = {**project.event(step), **run.model_dump(include={"bucket", "run", "vintage"})}
+        shards = shards_of(stack, run) if "shard" in event else [None]
+        for shard in shards:
+            invocation = call(stack, step, event if shard is None else {**event, "shard": shard})
+            if invocation.error is not None:
+                raise Failure(f"{short(step)} has to run first, but {invocation.error}")
+
+
+def compile_for(stack: Stack, steps: list[str], say: Say) -> None:
+    """Compile the kernels that these steps need, before one of them stands still for a minute."""
+    if not any(step in NEED_KERNELS for step in steps):
+        return
+    try:
+        params = objects.read(stack.s3, stack.bucket, layout.PARAMS)
+    except ResourceNotFoundException:
+        return
+    if not names_an_algorithm(params):
+        compile_kernels(say)
+
+
+def check_nothing_runs(stack: Stack, run: Run) -> None:
+    """Failure while an execution works on the same files: its Cleanup would remove them."""
+    for arn in newest_first(stack)[:20]:
+        name = arn.rpartition(":")[2]
+        if name.partition("-")[0] != run.run:
+            continue
+        if stack.states.describe_execution(executionArn=arn)["status"] == "RUNNING":
+            raise Failure(
+                f"the state machine works on run {run.run[:12]} at this moment, with the same files: wait "
+                "until `stepcast status` says that it has ended"
+            )
+
+
+def check_input(stack: Stack, run: Run, where: str) -> None:
+    """Failure where the bucket's input is not that of ``run``: no earlier step would work on it."""
+    present = fingerprint(stack.s3, stack.bucket)
+    if present != run.run:
+        holds = f"the input of run {present[:12]}" if present else "no input"
+        raise Failure(
+            f"{where} is of run {run.run[:12]}, and s3://{stack.bucket}/ holds {holds}: upload what it was "
+            "made for (the recorded events: params.json and testing-data/train/), or leave --event out"
+        )
+
+
+def shards_of(stack: Stack, run: Run) -> list[int]:
+    """The numbers of the shards that ImportData made."""
+    return [entry["shard"] for entry in objects.read_json(stack.s3, stack.bucket, layout.shard_list(run.run))]
+
+
+def _there(stack: Stack, key: str) -> bool:
+    try:
+        stack.s3.head_object(Bucket=stack.bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+            return False
+        raise
+    return True
+
+
+def _dataset_created(stack: Stack, run: Run, shard: int | None) -> bool:
+    del shard
+    return _there(stack, layout.frozen_params(run.run))
+
+
+def _data_imported(stack: Stack, run: Run, shard: int | None) -> bool:
+    """Shards are of the run, rows of the vintage."""
+    del shard
+    job = run.name_of(run.params(stack.s3).target.dataset_name)
+    described = layout.resource("dataset-import-job", job)
+    return _there(stack, layout.shard_list(run.run)) and _there(stack, described)
+
+
+def _shared_fitted(stack: Stack, run: Run, shard: int | None) -> bool:
+    """A named algorithm shares nothing; but the predictor is described here, under the vintage's name."""
+    del shard
+    predictor = run.params(stack.s3).predictor
+    described = layout.resource("predictor", run.name_of(predictor.predictor_name))
+    learned = predictor.algorithm_arn is not None or _there(stack, layout.shared(run.run))
+    return learned and _there(stack, described)
+
+
+def _trained(stack: Stack, run: Run, shard: int | None) -> bool:
+    shards = shards_of(stack, run) if shard is None else [shard]
+    return all(_there(stack, layout.trained(run.run, number)) for number in shards)
+
+
+def _predicted(stack: Stack, run: Run, shard: int | None) -> bool:
+    """The forecast is described by the first shard's step, under the vintage's name."""
+    shards = shards_of(stack, run) if shard is None else [shard]
+    forecast = run.params(stack.s3).forecast.forecast_name
+    described = _there(stack, layout.resource("forecast", run.name_of(forecast)))
+    return described and all(_there(stack, layout.predicted(run.run, number)) for number in shards)
+
+
+def _exported(stack: Stack, run: Run, shard: int | None) -> bool:
+    del shard
+    manifest = vintages.read(stack.s3, stack.bucket, run.vintage)
+    return manifest is not None and manifest.run == run.run
+
+
+def _published(stack: Stack, run: Run, shard: int | None) -> bool:
+    del shard
+    manifest = vintages.read(stack.s3, stack.bucket, run.vintage)
+    return manifest is not None and manifest.published is not None
+
+
+_DONE: dict[str, Callable[[Stack, Run, int | None], bool]] = {
+    "CreateDatasetFunction": _dataset_created,
+    "ImportDataFunction": _data_imported,
+    "FitSharedFunction": _shared_fitted,
+    "TrainPredictorFunction": _trained,
+    "ForecastFunction": _predicted,
+    "ExportFunction": _exported,
+    "UpdateAthenaFunction": _published,
+}

@@ -1,0 +1,54 @@
+"""A line of a function's log as a person reads it."""
+
+import json
+
+__all__ = ["is_worth_reading", "readable"]
+
+# What every line of the structured log has, and what says where in our code it was written.
+COMMON = {
+    "level",
+    "location",
+    "message",
+    "timestamp",
+    "service",
+    "xray_trace_id",
+    "exception",
+    "exception_name",
+}
+
+
+def is_worth_reading(line: str) -> bool:
+    """Not that an invocation began and ended: its REPORT says how long it took."""
+    return not line.startswith(("START RequestId: ", "END RequestId: "))
+
+
+def readable(line: str) -> str:
+    """A structured line in words, with its traceback below it; any other as it stands.
+
+    >>> readable('{"level":"INFO","location":"f:1","message":"imported","rows":12,"service":"stepcast"}')
+    'INFO  imported  rows=12'
+    >>> readable("END RequestId: 1")
+    'END RequestId: 1'
+    """
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return _printable(line)
+    if not isinstance(told, dict) or "message" not in told:
+        return _printable(line)
+    facts = [f"{name}={_plain(value)}" for name, value in told.items() if name not in COMMON]
+    first = "  ".join(
+        [str(told.get("level", "INFO")), _plain(told["message"]), *([" ".join(facts)] if facts else [])]
+    )
+    trace = str(told.get("exception", "")).splitlines()
+    return "\n".join(_printable(one) for one in (first, *("  " + below for below in trace)))
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _printable(text: str) -> str:
+    """Without what would move the cursor: a log may hold anything. Lambda indents with hard spaces."""
+    text = text.replace("\xa0", " ").replace("\t", "  ")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

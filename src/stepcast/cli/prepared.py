@@ -1,0 +1,64 @@
+"""A stack in the state that a step's event needs: input uploaded, the steps before it run."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from stepcast.cli.earlier_steps import check_nothing_runs, missing_before, run_steps
+from stepcast.cli.failure import Failure
+from stepcast.cli.invocation import without_trigger
+from stepcast.cli.project import Project
+from stepcast.cli.stack import Stack, private
+from stepcast.cli.step_event import event_for, present_run, remember, run_in
+from stepcast.pipeline import layout, objects, vintages
+from stepcast.pipeline.run import fingerprint
+
+__all__ = ["prepare", "prepared"]
+
+Say = Callable[[str], None]
+# Invoking StartExecution starts a run; it must not begin to work on what the invoked step works on.
+NEVER = "3600"  # seconds
+
+
+@contextmanager
+def prepared(project: Project, function: str, say: Say) -> Iterator[Stack]:
+    """A stack of one's own with the project's input, before ``function``; gone when the context ends."""
+    with private(project, SettleSeconds=NEVER) as stack:
+        prepare(stack, project, function, say)
+        yield stack
+
+
+def prepare(stack: Stack, project: Project, function: str, say: Say) -> dict[str, Any]:
+    """Bring the stack before ``function``; the event that now fits.
+
+    An empty bucket gets the project's own input. As long as no forecast is newer, that is forecast as the
+    vintage of the recorded events, so that they fit too.
+    """
+    if fingerprint(stack.s3, stack.bucket) is None:
+        _upload(stack, project, say)
+    recorded = run_in(project.event("CleanupFunction"))
+    current = vintages.current(stack.s3, stack.bucket)
+    if (
+        recorded is not None
+        and recorded.bucket == stack.bucket
+        and recorded.run == fingerprint(stack.s3, stack.bucket)
+        and (current is None or current.vintage <= recorded.vintage)
+    ):
+        remember(stack, recorded)
+    run = present_run(stack)
+    check_nothing_runs(stack, run)  # after a restart, an execution may go on
+    run_steps(stack, project, missing_before(stack, project, function, run, None), run, say)
+    return event_for(stack, project, function)
+
+
+def _upload(stack: Stack, project: Project, say: Say) -> None:
+    there = [key for prefix in layout.INPUTS for key in objects.keys(stack.s3, stack.bucket, prefix)]
+    if there:
+        raise Failure(
+            f"s3://{stack.bucket}/ holds {there[0]} but no whole input: upload params.json and train/*.csv"
+        )
+    say("uploading params.json and testing-data/train")
+    with without_trigger(stack):
+        for path in project.train:
+            stack.s3.upload_file(str(path), stack.bucket, f"{layout.TRAIN}{path.name}")
+        stack.s3.upload_file(str(project.params), stack.bucket, layout.PARAMS)

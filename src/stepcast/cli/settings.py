@@ -1,0 +1,55 @@
+"""stepcast.toml in the working folder: the options of ``stepcast up`` that are not to be repeated."""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from stepcast.cli.failure import Failure
+
+__all__ = ["FILE", "UP", "settings"]
+
+FILE = "stepcast.toml"
+UP: dict[str, type] = {
+    "port": int,
+    "region": str,
+    "bucket": str,
+    "email": str,
+    "settle-seconds": int,
+    "state": str,
+    "ephemeral": bool,
+    "quiet": bool,
+}
+WORDS = {int: "a whole number", str: "text in quotes", bool: "true or false"}
+
+
+def settings(path: Path) -> dict[str, dict[str, Any]]:
+    """What the file sets, by command and parameter; nothing where there is no file.
+
+    Failure names the key that is unknown, or that has a value of the wrong kind, and what to write instead.
+    """
+    try:
+        given = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Failure(f"{path} is not TOML: {error}") from None
+    for name in given:
+        if name != "up":
+            hint = f"{name} belongs below a line [up]" if name in UP else "write [up] and its options below"
+            raise Failure(f"{path}: unknown name {name!r}: {hint}")
+    if not isinstance(table := given.get("up", {}), dict):
+        raise Failure(f"{path}: up is no table: write [up] and its options below")
+    for key, value in table.items():
+        if key not in UP:
+            raise Failure(f"{path}: unknown option {key!r} in [up]: {_nearest(key)}")
+        if type(value) is not UP[key]:
+            raise Failure(f"{path}: {key} is {value!r}: write {WORDS[UP[key]]}")
+    chosen = {key.replace("-", "_"): value for key, value in table.items()}
+    return {"up": chosen, "down": {"state": chosen["state"]} if "state" in chosen else {}}
+
+
+def _nearest(key: str) -> str:
+    close = difflib.get_close_matches(key.replace("_", "-"), UP, n=1, cutoff=0.5)
+    known = f"it may have {', '.join(UP)}"
+    return f"did you mean {close[0]!r}? {known}" if close else known

@@ -1,0 +1,93 @@
+"""The event that a step is given: as it is recorded, made over to the present input of a stack."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from stepcast.cli.failure import Failure
+from stepcast.cli.project import Project
+from stepcast.cli.stack import Stack
+from stepcast.pipeline import layout, objects, vintages
+from stepcast.pipeline.errors import ResourceNotFoundException
+from stepcast.pipeline.run import Run, fingerprint
+
+__all__ = ["event_for", "present_input", "present_run", "remember", "run_in"]
+
+
+def present_input(stack: Stack) -> str:
+    """The fingerprint of the bucket's input; Failure where that is not complete."""
+    run = fingerprint(stack.s3, stack.bucket)
+    if run is None:
+        raise Failure(
+            f"s3://{stack.bucket}/ holds no input yet: upload {layout.PARAMS} and files under "
+            f"{layout.TRAIN}, or start with `stepcast up --before STEP`, which uploads the project's own"
+        )
+    return run
+
+
+def present_run(stack: Stack) -> Run:
+    """The run of the bucket's present input, as steps invoked one by one work on it.
+
+    Its vintage is the one that the step before was given; a new one where there was none.
+    """
+    run = present_input(stack)
+    current = vintages.current(stack.s3, stack.bucket)
+    vintage = _remembered(stack, run)
+    if vintage is None or (current and vintage < current.vintage):
+        vintage = _new_vintage(stack)
+    made = Run(bucket=stack.bucket, run=run, vintage=vintage)
+    remember(stack, made)
+    return made
+
+
+def remember(stack: Stack, run: Run) -> None:
+    """The next step that is invoked works on the same vintage. Cleanup forgets it with the work files."""
+    objects.write(stack.s3, stack.bucket, _note(run.run), json.dumps({"vintage": run.vintage}))
+
+
+def event_for(stack: Stack, project: Project, function: str, shard: int = 0) -> dict[str, Any]:
+    """The event of ``function``, by its logical id, for the bucket's present input."""
+    recorded = project.event(function)
+    if "Records" in recorded:
+        return _upload(stack, recorded)
+    event = {**recorded, **present_run(stack).model_dump(mode="json", include={"bucket", "run", "vintage"})}
+    return {**event, "shard": shard} if "shard" in event else event
+
+
+def run_in(event: Any) -> Run | None:
+    """The run that an event is of; None where it is of none."""
+    try:
+        return Run.model_validate(event)
+    except ValidationError:
+        return None
+
+
+def _upload(stack: Stack, recorded: dict[str, Any]) -> dict[str, Any]:
+    """What S3 would send now for params.json."""
+    (record,) = recorded["Records"]
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    bucket = {"name": stack.bucket, "arn": f"arn:aws:s3:::{stack.bucket}"}
+    s3 = {**record["s3"], "bucket": bucket}
+    return {"Records": [{**record, "awsRegion": stack.region, "eventTime": now, "s3": s3}]}
+
+
+def _note(run: str) -> str:
+    return f"{layout.work(run)}invoked.json"
+
+
+def _remembered(stack: Stack, run: str) -> str | None:
+    try:
+        return str(objects.read_json(stack.s3, stack.bucket, _note(run))["vintage"])
+    except ResourceNotFoundException:
+        return None
+
+
+def _new_vintage(stack: Stack) -> str:
+    """Of this second, or of the next that is not taken."""
+    moment = datetime.now(UTC)
+    taken = set(objects.folders(stack.s3, stack.bucket, layout.FORECAST))
+    while (name := layout.vintage_at(moment)) in taken:
+        moment += timedelta(seconds=1)
+    return name

@@ -1,0 +1,157 @@
+"""The command lines of README.md and docs/how-to run in the documents' order, as a reader would paste them.
+
+Each document gets a folder with what a checkout has, and the commands on the PATH. A free port stands for
+5005. ``aws`` is the real command where there is one, else tests/cli/aws_shim.py.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+PATIENCE = 300  # seconds until a line counts as stuck; a watchdog, not a measure
+READY = ("Or here: ", "ready; ")  # the last line that a server prints before it serves
+NOT_RUN = {
+    "make demo": "makes an environment first; what it runs then is tested in test_run.py",
+    "make test": "runs this test",
+    "sam build": "needs Docker and the SAM command line",
+    "sam deploy --guided": "needs an AWS account",
+}
+CHECKOUT = ("params.json", "events", "functions", "statemachine", "template.yaml", "testing-data", "src")
+CHECKOUT += ("pyproject.toml", "Makefile")
+
+
+def lines_of(page: Path) -> list[str]:
+    """The command lines: what follows ``$`` in console blocks, with continued lines joined."""
+    blocks = re.findall(r"```console\n(.*?)```", page.read_text(), re.DOTALL)
+    text = "\n".join(blocks).replace("\\\n", " ")
+    return [
+        line.removeprefix("$ ").partition("  # ")[0].strip() for line in text.splitlines() if line[:2] == "$ "
+    ]
+
+
+class Reader:
+    """Somebody with a shell in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = str(free.getsockname()[1])
+        commands = folder / ".venv" / "bin"
+        commands.mkdir(parents=True)
+        for name, module in (("stepcast", "stepcast.cli"), ("localaws", "localaws.cli")):
+            call = f"import sys; from {module} import main; sys.argv[0] = '{name}'; main()"
+            self._script(commands / name, f'exec "{sys.executable}" -c "{call}" "$@"')
+        aws = shutil.which("aws")
+        if aws is None or subprocess.run([aws, "--version"], capture_output=True, check=False).returncode:
+            self._script(commands / "aws", f'exec "{sys.executable}" "{ROOT}/tests/cli/aws_shim.py" "$@"')
+        self.environment = {
+            **os.environ,
+            "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
+            "XDG_STATE_HOME": str(folder / "home"),
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.servers: list[subprocess.Popen[str]] = []
+
+    def type(self, line: str) -> None:
+        """Run a line; one that serves goes on until it is stopped."""
+        line = line.replace("5005", self.port)
+        if line.startswith("export "):
+            self.environment |= dict(pair.split("=", 1) for pair in line.split()[1:])
+        elif re.match(r"(\S*/)?(stepcast|localaws) up\b", line):
+            self._serve(line if "--port" in line or "localaws" in line else f"{line} --port {self.port}")
+        else:
+            done = self._run(line)
+            assert done.returncode == 0, f"$ {line}\n{done.stdout}{done.stderr}"
+
+    def leave(self) -> None:
+        """Press Ctrl-C in every terminal."""
+        for server in self.servers:
+            if server.poll() is None:
+                os.killpg(server.pid, signal.SIGINT)
+            server.communicate(timeout=PATIENCE)
+
+    def _run(self, line: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            ["bash", "-c", line],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def _serve(self, line: str) -> None:
+        for earlier in self.servers:  # stopped by the line before: until its port is free
+            earlier.wait(timeout=PATIENCE)
+        with (self.folder / "told").open("a") as told:
+            server = subprocess.Popen(
+                ["bash", "-c", f"exec {line}"],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=told,
+                text=True,
+                start_new_session=True,
+            )
+        self.servers.append(server)
+        assert server.stdout is not None
+        began = time.monotonic()
+        while not (printed := server.stdout.readline()).startswith(READY):
+            assert printed, f"$ {line}\n{(self.folder / 'told').read_text()}"
+            assert time.monotonic() < began + PATIENCE
+
+    @staticmethod
+    def _script(path: Path, command: str) -> None:
+        path.write_text(f"#!/bin/sh\n{command}\n")
+        path.chmod(0o755)
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    """In a folder with a checkout's files, a file of their own, and what the documents' scripts write."""
+    for name in CHECKOUT:
+        (tmp_path / name).symlink_to(ROOT / name)
+    shutil.copy(ROOT / "testing-data/train/households-2024-25.csv", tmp_path / "my.csv")
+    someone = Reader(tmp_path)
+    try:
+        yield someone
+    finally:
+        someone.leave()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_lines_of_a_document_run_in_its_order(reader: Reader, page: Path) -> None:
+    text = page.read_text()
+    if "shop/params.json" in text:  # the page writes it, in Python and as JSON
+        (script,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+        (params,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+        subprocess.run([sys.executable, "-c", script], cwd=reader.folder, check=True)
+        (reader.folder / "shop/params.json").write_text(params)
+
+    for line in lines_of(page):
+        if line not in NOT_RUN:
+            reader.type(line)
+
+
+def test_what_is_not_run_is_still_written_somewhere() -> None:
+    written = {line for page in PAGES for line in lines_of(page)}
+
+    assert set(NOT_RUN) - written == set()
+    assert len(written) > len(NOT_RUN) + 10
