@@ -17,6 +17,7 @@ from localaws import athena, aws_session, event_rules, instances
 from localaws import mailbox as mailboxes
 from localaws.application import Application
 from localaws.cloudformation import backend as cloudformation
+from localaws.cloudformation import change_sets, template_summary, template_url
 from localaws.cloudformation.resource import Cloud
 from localaws.deliveries import Deliveries
 from localaws.durability.folder import StateFolder, usable
@@ -24,6 +25,7 @@ from localaws.durability.journal import Journal
 from localaws.durability.keeper import Keeper
 from localaws.http_server import HttpServer
 from localaws.iam import managed_policies
+from localaws.image_registry import ImageRegistry
 from localaws.lambda_ import execution
 from localaws.lambda_.invoker import Invoker
 from localaws.mailbox import Mailbox
@@ -108,7 +110,8 @@ def start_parts(
     mailboxes.mend(stopping, mailbox)
 
     app = Application(intake.Intake(files), deliveries, keeper)
-    server = HttpServer(app, port)
+    registry = ImageRegistry(app)
+    server = HttpServer(registry, port)
     stopping.callback(server.server_close)
     endpoint = f"http://127.0.0.1:{server.server_address[1]}"
     if state is not None:
@@ -140,6 +143,9 @@ def start_parts(
         return Cloud(client, of_region, of_account, stack)
 
     cloudformation.mend(stopping, cloud)
+    for module in (change_sets, template_summary, template_url):
+        module.patch(stopping)
+    registry.patch(stopping, endpoint)
 
     with usable(state):
         old = state.snapshot if state is not None else None
