@@ -6,7 +6,8 @@ if TYPE_CHECKING:
     from localaws.cloudformation.problems import DeploymentFailed
     from localaws.deployment import Deployment
     from localaws.durability.folder import StateUnusable
-    from localaws.http_server import PortTaken
+    from localaws.gate.keys import KeysUnusable
+    from localaws.http_server import HostUnavailable, PortTaken
     from localaws.lambda_.invocation import Invocation
     from localaws.mailbox import Mailbox, Message
     from localaws.server import AlreadyRunning, LocalAws
@@ -15,7 +16,9 @@ __all__ = [
     "AlreadyRunning",
     "Deployment",
     "DeploymentFailed",
+    "HostUnavailable",
     "Invocation",
+    "KeysUnusable",
     "LocalAws",
     "Mailbox",
     "Message",
@@ -27,7 +30,9 @@ _HOMES = {
     "AlreadyRunning": "localaws.server",
     "Deployment": "localaws.deployment",
     "DeploymentFailed": "localaws.cloudformation.problems",
+    "HostUnavailable": "localaws.http_server",
     "Invocation": "localaws.lambda_.invocation",
+    "KeysUnusable": "localaws.gate.keys",
     "LocalAws": "localaws.server",
     "Mailbox": "localaws.mailbox",
     "Message": "localaws.mailbox",

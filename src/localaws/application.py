@@ -2,6 +2,8 @@
 
 moto routes a request by the service in its signature, to one Flask application a service. Around that:
 
+- ``gate`` decides who may send it, before anything else;
+- a request that may not be done is refused (``guard``);
 - requests to S3 are rewritten before moto sees them (``intake``: bodies become files);
 - what an operation has changed is on disk before its response leaves (``keeper``), and what it sets off
   (S3 events) waits until its response is sent (``deliveries``);
@@ -25,6 +27,9 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from localaws.deliveries import Deliveries
 from localaws.durability.keeper import Keeper, NotSupported
+from localaws.gate.refused import Refused
+from localaws.iam.guard import Guard
+from localaws.iam.refusals import Refused as Forbidden
 from localaws.s3.intake import Intake
 
 __all__ = ["Application"]
@@ -34,14 +39,25 @@ log = logging.getLogger(__name__)
 Environ = dict[str, Any]
 
 
+def _open(environ: Environ, start_response: Callable[..., Any]) -> Callable[..., Any]:
+    del environ
+    return start_response
+
+
 class Application:
     """moto for one server: call it as WSGI does."""
 
-    def __init__(self, intake: Intake, deliveries: Deliveries, keeper: Keeper) -> None:
+    def __init__(self, intake: Intake, deliveries: Deliveries, keeper: Keeper, guard: Guard) -> None:
         self._dispatcher = _Dispatcher(_service_app)
         self._intake, self._deliveries, self._keeper = intake, deliveries, keeper
+        self.gate: Callable[[Environ, Callable[..., Any]], Callable[..., Any]] = _open  # until one is set
+        self._guard = guard
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            start_response = self.gate(environ, start_response)
+        except Refused as refused:
+            return refused.answer(environ, start_response)
         ending = ExitStack()
         ending.enter_context(self._deliveries.held())
         status_code = 500
@@ -55,16 +71,21 @@ class Application:
             with self._keeper.collected():
                 service: Any = self._dispatcher.get_application(environ)
                 environ["localaws.service"] = service.service  # moto's name for it
+                self._guard(environ)
                 if service.service == "s3":
                     self._intake(environ)
                 blocks = service(environ, remember)
                 self._keeper.keep(environ, status_code)
+        except Forbidden as refusal:
+            blocks = _failure(environ, remember, refusal.status, refusal.code, refusal.text)
         except NotSupported as error:
             blocks = _failure(environ, remember, 501, "NotImplemented", str(error))
         except NotImplementedError as error:
             blocks = _failure(
                 environ, remember, 501, "NotImplemented", f"{error} (moto, on which localaws is built)"
             )
+        except Refused as refused:
+            blocks = refused.answer(environ, remember)
         except ConnectionError:
             ending.close()
             raise
@@ -95,14 +116,20 @@ class _Dispatcher(DomainDispatcherApplication):
     """moto's routing without a scan of moto's package folder, under a lock, for every request.
 
     That scan (moto 5.2.5, get_backend_for_host) took half the time of a small request, and what it finds
-    cannot change.
+    cannot change. Where moto would answer with its own pages or as an EC2 instance's metadata, or guess the
+    service of an unsigned request from its path or body, the request goes to S3.
     """
 
     def __init__(self, create_app: Callable[[Any], Any]) -> None:
         super().__init__(create_app)
         self._backend_for_host: dict[str | None, Any] = {}
 
+    def infer_service_region_host(self, environ: dict[str, Any], path: str) -> str | None:
+        return super().infer_service_region_host(environ, path) if "HTTP_AUTHORIZATION" in environ else None
+
     def get_backend_for_host(self, host: str | None) -> Any:
+        if host in {"moto_api", "instance_metadata"}:
+            return None
         if host not in self._backend_for_host:
             self._backend_for_host[host] = super().get_backend_for_host(host)
         return self._backend_for_host[host]

@@ -5,10 +5,12 @@ itself.
 """
 
 import os
+import secrets
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 import botocore.session
@@ -16,7 +18,17 @@ from botocore.config import Config
 
 from localaws.patching import replace
 
-__all__ = ["aws_session", "make_client", "mend"]
+__all__ = ["INTERNAL", "aws_session", "make_client", "mend"]
+
+
+class _Keys(NamedTuple):
+    access_key: str
+    secret: str
+
+
+# Of this process: what localaws signs its own requests with. Both are random, so that a URL that an earlier
+# process presigned has an unknown key, not a wrong signature.
+INTERNAL = _Keys(f"localaws-{secrets.token_hex(4)}", secrets.token_urlsafe(30))
 
 _one_by_one = threading.Lock()  # a session is not safe to share between threads; its clients are
 
@@ -29,17 +41,22 @@ _NOTHING_OF_THE_USERS: dict[str, Any] = {
 
 @cache
 def aws_session(region: str) -> Any:
-    """A session with dummy credentials. It keeps the services' models, which take 0.1 s each to read."""
+    """A session with this process's keys. It keeps the services' models, which take 0.1 s each to read."""
     return boto3.session.Session(
-        aws_access_key_id="localaws",
-        aws_secret_access_key="localaws",  # noqa: S106 - a dummy
+        aws_access_key_id=INTERNAL.access_key,
+        aws_secret_access_key=INTERNAL.secret,
         region_name=region,
         botocore_session=botocore.session.Session(session_vars=_NOTHING_OF_THE_USERS),
     )
 
 
-def make_client(service: str, endpoint: str, region: str, **settings: Any) -> Any:
-    """A client that talks to ``endpoint``, directly, and tries once."""
+def make_client(
+    service: str, endpoint: str, region: str, credentials: Mapping[str, str] | None = None, **settings: Any
+) -> Any:
+    """A client that talks to ``endpoint``, directly, and tries once.
+
+    ``credentials`` are boto3's keyword arguments for them: without, the administrator's.
+    """
     config = Config(
         **{
             "retries": {"total_max_attempts": 1},
@@ -50,7 +67,9 @@ def make_client(service: str, endpoint: str, region: str, **settings: Any) -> An
         }
     )
     with _one_by_one:
-        return aws_session(region).client(service, endpoint_url=endpoint, config=config)
+        return aws_session(region).client(
+            service, endpoint_url=endpoint, config=config, **(credentials or {})
+        )
 
 
 def mend(undo: ExitStack) -> None:

@@ -27,11 +27,23 @@ def up(
     port: Annotated[int, typer.Option(help="0 picks a free one.")] = 0,
     state: Annotated[Path | None, typer.Option(help="Keep everything in this folder.")] = None,
     region: Annotated[str, typer.Option(help="The region to be.")] = "us-east-1",
+    host: Annotated[
+        str, typer.Option(help="The address to listen on. Another than a loopback one turns --auth on.")
+    ] = "127.0.0.1",
+    auth: Annotated[
+        bool, typer.Option("--auth", help="Verify signatures: a pair of keys is made, and kept in the state.")
+    ] = False,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="A web page's origin that may do everything: http://localhost:3000; repeatable."),
+    ] = None,
+    iam: Annotated[bool, typer.Option(help="Enforce the policies of functions' and machines' roles.")] = True,
 ) -> None:
     """Serve until Ctrl-C; print the endpoint and the stack's outputs."""
     from localaws.cloudformation.problems import DeploymentFailed
     from localaws.durability.folder import StateUnusable
-    from localaws.http_server import PortTaken
+    from localaws.gate.keys import KeysUnusable, auth_lines
+    from localaws.http_server import HostUnavailable, PortTaken
     from localaws.server import LocalAws
 
     parameters = dict(_pair(text) for text in parameter or ())
@@ -39,17 +51,40 @@ def up(
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_: ended.set())
     try:
-        with LocalAws(port=port, state=state, region=region) as aws:
+        server = LocalAws(
+            port=port,
+            state=state,
+            region=region,
+            host=host,
+            auth=auth,
+            allow_origins=allow_origin or (),
+            iam=iam,
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    try:
+        with server as aws:
             typer.echo(f"endpoint  {aws.endpoint}")
-            credentials = "AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x"
-            typer.echo(f"export AWS_ENDPOINT_URL={aws.endpoint} AWS_REGION={region} {credentials}")
+            keys = aws.credentials
+            if keys is not None:
+                for line in auth_lines(keys, asked=auth):
+                    typer.echo(line)
+            credentials = keys.environment if keys else "AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x"
+            typer.echo(f"export AWS_ENDPOINT_URL={aws.endpoint} AWS_DEFAULT_REGION={region} {credentials}")
             if template is not None:
                 deployment = aws.deploy(template, stack, parameters)
                 for name, value in deployment.outputs.items():
                     typer.echo(f"{name}  {value}")
             typer.echo("ready; Ctrl-C stops")
             ended.wait()
-    except (DeploymentFailed, PortTaken, StateUnusable, FileNotFoundError) as error:
+    except (
+        DeploymentFailed,
+        HostUnavailable,
+        KeysUnusable,
+        PortTaken,
+        StateUnusable,
+        FileNotFoundError,
+    ) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 

@@ -7,6 +7,7 @@ Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
 """
 
 import json
+import logging
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
@@ -16,13 +17,21 @@ from moto.events.models import Rule
 from moto.events.utils import EventTemplateParser
 
 from localaws.deliveries import Deliveries, Delivery
+from localaws.iam.evaluation import Access
+from localaws.iam.guard import SENDING, Guard
 from localaws.patching import replace
 
 __all__ = ["mend"]
 
+log = logging.getLogger(__name__)
 
-def mend(undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes], None]) -> None:
-    """Send to them through ``deliveries``; ``invoke(function_arn, payload)`` invokes asynchronously."""
+
+def mend(undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes], None], guard: Guard) -> None:
+    """Send to them through ``deliveries``; ``invoke(function_arn, payload)`` invokes asynchronously.
+
+    Where a target names a role, that role must be allowed to send; else the target's own policy must let
+    EventBridge.
+    """
     send_to_targets = Rule.send_to_targets
 
     def start(arn: str, text: str, delivery_id: str) -> None:
@@ -56,20 +65,36 @@ def mend(undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes],
     def send(self: Any, original_event: Any, transform_input: bool = True) -> None:
         if self.state == "DISABLED":
             return
-        ours = [target for target in self.targets if target["Arn"].split(":")[2] in senders]
-        if not ours:
+        matches = self.event_pattern.matches_event(original_event)
+        targets = [target for target in self.targets if not matches or _may_send(guard, self, target)]
+        ours = [target for target in targets if target["Arn"].split(":")[2] in senders]
+        if len(targets) == len(self.targets) and not ours:
             send_to_targets(self, original_event, transform_input)
             return
-        if self.event_pattern.matches_event(original_event):
+        if matches:
             for target in ours:
                 arn = target["Arn"]
                 what = {"arn": arn, "text": _input(target, _as_sent(original_event))}
                 deliveries.submit(Delivery("event rule", f"event of rule {self.name} to {arn}", what))
-        theirs = _WithoutTargets(self, [target for target in self.targets if target not in ours])
+        theirs = _WithoutTargets(self, [target for target in targets if target not in ours])
         rule: Any = theirs
         send_to_targets(rule, original_event, transform_input)
 
     replace(undo, Rule, "send_to_targets", send)
+
+
+def _may_send(guard: Guard, rule: Any, target: dict[str, Any]) -> bool:
+    arn, role = target["Arn"], target.get("RoleArn")
+    action = SENDING.get(arn.split(":")[2])
+    if action is None:
+        return True
+    if role:
+        problem = guard.problem(guard.session(role, "events"), Access(action, arn), SourceArn=rule.arn)
+    else:
+        problem = guard.service_problem("events.amazonaws.com", action, arn, rule.arn)
+    if problem:
+        log.error("an event of rule %s is not sent: %s", rule.name, problem)
+    return problem is None
 
 
 class _WithoutTargets:

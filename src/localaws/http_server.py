@@ -1,4 +1,4 @@
-"""The HTTP server on 127.0.0.1: werkzeug's, with connections that stay open between requests.
+"""The HTTP server: werkzeug's, with connections that stay open between requests.
 
 werkzeug's own handler closes every connection, and then waits 10 ms for bytes that the client might still
 send, because it does not know where a request ends. Here the body is read to its end, so that the next
@@ -17,7 +17,9 @@ from typing import Any, BinaryIO, cast
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import DechunkedInput, ThreadedWSGIServer
 
-__all__ = ["HttpServer", "PortTaken", "WsgiApplication"]
+from localaws.gate.framing import misframed
+
+__all__ = ["HostUnavailable", "HttpServer", "PortTaken", "WsgiApplication"]
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +32,23 @@ _BLOCK = 1 << 16
 class PortTaken(OSError):
     """The port that LocalAws was asked to serve on is in use."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         super().__init__(errno.EADDRINUSE, "port taken", str(port))
-        self.port = port
+        self.port, self.host = port, host
 
     def __str__(self) -> str:
-        return f"port {self.port} of 127.0.0.1 is taken: stop what serves there, or choose another (0: any)"
+        return f"port {self.port} of {self.host} is taken: stop what serves there, or choose another (0: any)"
+
+
+class HostUnavailable(OSError):
+    """LocalAws was asked to serve on an address that this machine does not have."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(errno.EADDRNOTAVAIL, "no such address", host)
+        self.host = host
+
+    def __str__(self) -> str:
+        return f"this machine has no address {self.host}: give one of its own, or 0.0.0.0 for all of them"
 
 
 class _Body(BufferedIOBase):
@@ -75,6 +88,12 @@ class _Handler(MotoRequestHandler):
     timeout = _IDLE_SECONDS
 
     def run_wsgi(self) -> None:
+        if problem := misframed(self.headers, self.path):
+            self.close_connection = True
+            text = f"{problem}\n".encode()
+            about = [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))]
+            self._respond("400 Bad Request", about, [text])
+            return
         if self.headers.get("Expect", "").strip().lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.wfile.flush()
@@ -142,28 +161,31 @@ class _Handler(MotoRequestHandler):
 
 
 class HttpServer(ThreadedWSGIServer):
-    """Serves ``app`` on 127.0.0.1, one thread a connection, until ``stop``.
+    """Serves ``app`` on ``host``, one thread a connection, until ``stop``.
 
     Raises:
         PortTaken: somebody else serves on ``port``.
+        HostUnavailable: ``host`` is no address of this machine.
     """
 
     daemon_threads = True
 
-    def __init__(self, app: WsgiApplication, port: int) -> None:
+    def __init__(self, app: WsgiApplication, port: int, host: str = "127.0.0.1") -> None:
         self.stopping = False
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(("127.0.0.1", port))
+            listener.bind((host, port))
             listener.listen(256)
             # werkzeug ends the process when it cannot bind: it gets a socket that is bound already.
-            super().__init__("127.0.0.1", port, app, handler=_Handler, fd=listener.fileno())
+            super().__init__(host, port, app, handler=_Handler, fd=listener.fileno())
         except OSError as error:
             if error.errno in {errno.EADDRINUSE, errno.EACCES}:
-                raise PortTaken(port) from error
+                raise PortTaken(port, host) from error
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise HostUnavailable(host) from error
             raise
         finally:
             listener.close()

@@ -1,7 +1,7 @@
 """The parts of a running LocalAws, started in order and stopped in the reverse."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,29 +23,45 @@ from localaws.deliveries import Deliveries
 from localaws.durability.folder import StateFolder, usable
 from localaws.durability.journal import Journal
 from localaws.durability.keeper import Keeper
+from localaws.gate import moto_cors, post_policy
+from localaws.gate.gate import Gate
+from localaws.gate.hosts import Hosts
+from localaws.gate.verifier import Verifier
 from localaws.http_server import HttpServer
-from localaws.iam import managed_policies
+from localaws.iam import caller_identity, managed_policies, topic_deliveries
+from localaws.iam.access_keys import AccessKeys
+from localaws.iam.athena_access import AthenaAccess
+from localaws.iam.guard import Guard
 from localaws.image_registry import ImageRegistry
-from localaws.lambda_ import execution
+from localaws.lambda_ import archives, execution
 from localaws.lambda_.invoker import Invoker
 from localaws.mailbox import Mailbox
 from localaws.patching import replace_item
-from localaws.s3 import bucket_policies, events, file_key, intake, joined_parts, streamed_get
+from localaws.s3 import (
+    bucket_policies,
+    control_characters,
+    events,
+    file_key,
+    intake,
+    joined_parts,
+    streamed_get,
+)
 from localaws.s3.object_files import ObjectFiles
 from localaws.s3.store import S3Store
 from localaws.states import (
     choices,
     clients,
     definitions,
-    ending,
     error_codes,
-    history,
+    fail_names,
     integrations,
     lambda_tasks,
-    map_runs,
+    old_executions,
     parsing,
-    starting,
     threads,
+)
+from localaws.states import (
+    durable as executions,
 )
 
 __all__ = ["Parts", "start_parts"]
@@ -64,21 +80,28 @@ class Parts:
     objects: S3Store
     keep_all: Callable[[], None]  # call it after changes that no request brought
     sweep: Callable[[], int]
+    guard: Guard
 
 
 def start_parts(
     stopping: ExitStack,
     folder: Path,
     *,
+    host: str,
     port: int,
+    keys: Mapping[str, str],
+    auth: bool,
+    allow_origins: Sequence[str],
     account: str,
     region: str,
     client: Callable[[str], Any],
     durable: bool,
+    iam: bool = True,
 ) -> Parts:
     """Mend moto, and serve it from ``folder``, which keeps everything if it is ``durable``.
 
-    Whatever was done, ``stopping`` undoes.
+    With ``auth``, who calls must have one of ``keys`` (secrets by access key) or one of IAM's. Whatever was
+    done, ``stopping`` undoes.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     _forget_everything()
@@ -87,6 +110,9 @@ def start_parts(
     aws_session.mend(stopping)
     instances.mend(stopping)
     managed_policies.mend(stopping)
+    access_keys = AccessKeys(account, keys)
+    caller_identity.patch(stopping, access_keys)
+    guard = Guard(access_keys, account, region, enforced=iam)
 
     state = StateFolder(folder) if durable else None
     if state is not None:
@@ -103,41 +129,50 @@ def start_parts(
     intake.mend(stopping)
     joined_parts.mend(stopping)
     streamed_get.mend(stopping)
-    bucket_policies.mend(stopping)
+    control_characters.patch(stopping)
+    bucket_policies.patch(stopping, guard.of_bucket)
     objects = S3Store(files, deliveries, keeper)
 
     mailbox = Mailbox(folder / "mailbox")
     mailboxes.mend(stopping, mailbox)
 
-    app = Application(intake.Intake(files), deliveries, keeper)
+    app = Application(intake.Intake(files), deliveries, keeper, guard)
     registry = ImageRegistry(app)
-    server = HttpServer(registry, port)
+    server = HttpServer(registry, port, host)
     stopping.callback(server.server_close)
-    endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+    port = server.server_address[1]
+    endpoint = f"http://{_reachable(host)}:{port}"
     if state is not None:
-        state.tell(port=server.server_address[1])
+        state.tell(port=port)
+    verifier = Verifier(access_keys.secret, auth)
+    app.gate = Gate(Hosts(host, port), verifier, allow_origins)
+    moto_cors.patch(stopping)
+    post_policy.patch(stopping, verifier.verify_form, guard.upload_problem)
 
-    invoker = Invoker(folder / "code", endpoint, account, region, deliveries)
+    invoker = Invoker(folder / "code", endpoint, account, region, deliveries, guard)
     stopping.callback(invoker.close)
+    archives.patch(stopping)
     execution.mend(stopping, invoker, deliveries)
-    events.mend(stopping, deliveries, invoker.invoke_later)
-    event_rules.mend(stopping, deliveries, invoker.invoke_later)
+    events.mend(stopping, deliveries, invoker.invoke_later, guard)
+    topic_deliveries.patch(stopping, guard)
+    event_rules.mend(stopping, deliveries, invoker.invoke_later, guard)
 
     for part in (
         choices,
         definitions,
         error_codes,
-        history,
         integrations,
-        map_runs,
         parsing,
-        starting,
         threads,
     ):
         part.mend(stopping)
-    ending.mend(stopping, lambda: None)
-    clients.mend(stopping, endpoint)
-    lambda_tasks.mend(stopping, invoker)
+    # What executions leave is too much for memory, also where nothing is kept.
+    of_executions = journal if durable else Journal(folder / "executions.sqlite", sync=False)
+    stopping.callback(of_executions.close)
+    running = executions.patch(stopping, of_executions, guard)
+    fail_names.patch(stopping)
+    clients.mend(stopping, endpoint, access_keys)
+    lambda_tasks.mend(stopping, invoker, guard)
 
     def cloud(of_account: str, of_region: str, stack: str) -> Cloud:
         return Cloud(client, of_region, of_account, stack)
@@ -150,16 +185,26 @@ def start_parts(
     with usable(state):
         old = state.snapshot if state is not None else None
         keeper.restore({(StateMachine, "executions"): list}, old)
+        old_executions.adopt(of_executions, keeper.old_executions)
+        running.load()
         if state is not None and old is not None:
             state.migrated()
-    stopping.callback(athena.install(objects, folder / "athena", kept=keeper.keep_query))
-    stopping.callback(ending.stop_all)
+    as_caller = AthenaAccess(guard).as_caller
+    stopping.callback(athena.install(objects, folder / "athena", kept=keeper.keep_query, as_caller=as_caller))
+    stopping.callback(running.close)
     server.start()
+    running.resume()
     deliveries.restore()
     stopping.callback(keeper.stop)
     stopping.callback(deliveries.close)
     stopping.callback(server.stop)
-    return Parts(endpoint, folder, mailbox, invoker, objects, keeper.keep_all, keeper.sweep)
+    return Parts(endpoint, folder, mailbox, invoker, objects, keeper.keep_all, keeper.sweep, guard)
+
+
+def _reachable(host: str) -> str:
+    """How this machine reaches a server that listens on ``host``."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"[{host}]" if ":" in host else host
 
 
 def _forget_everything() -> None:

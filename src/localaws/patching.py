@@ -8,7 +8,7 @@ nothing.
 from contextlib import ExitStack
 from typing import Any
 
-__all__ = ["MotoMoved", "replace", "replace_item", "replaced"]
+__all__ = ["MotoMoved", "add", "replace", "replace_item", "replaced"]
 
 _ABSENT = object()
 _replaced: list[str] = []
@@ -20,7 +20,7 @@ def replaced() -> list[str]:
 
 
 class MotoMoved(Exception):
-    """moto lacks an attribute that localaws replaces: install the version that pyproject.toml asks for."""
+    """moto lacks an attribute that localaws replaces, or has one that localaws adds."""
 
     def __init__(self, owner: object, name: str) -> None:
         super().__init__(owner, name)
@@ -30,7 +30,7 @@ class MotoMoved(Exception):
         import moto
 
         return (
-            f"moto {moto.__version__} has no {self.name!r} on {self.owner!r}, which localaws mends: "
+            f"{self.name!r} of {self.owner!r} in moto {moto.__version__} is not as localaws expects it: "
             "install the moto version that pyproject.toml asks for"
         )
 
@@ -61,6 +61,14 @@ def replace(undo: ExitStack, owner: Any, name: str, value: object) -> Any:
     setattr(owner, name, value)
     _remember(undo, owner, name)
     return original
+
+
+def add(undo: ExitStack, owner: Any, name: str, value: object) -> None:
+    """Give ``owner`` an attribute that it lacks until ``undo`` closes."""
+    if hasattr(owner, name):
+        raise MotoMoved(owner, name)
+    undo.callback(delattr, owner, name)
+    setattr(owner, name, value)
 
 
 def replace_item(undo: ExitStack, mapping: Any, key: str, value: object) -> None:

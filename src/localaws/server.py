@@ -7,16 +7,20 @@ import os
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from localaws.deployment import Deployment, deploy_template
+from localaws.gate.hosts import is_loopback
+from localaws.gate.keys import OwnKeys, own_keys
+from localaws.gate.sites import checked_origin
 from localaws.mailbox import Mailbox
 from localaws.objects import ObjectStore
 
 if TYPE_CHECKING:
+    from localaws.iam.guard import Decided
     from localaws.lambda_.invocation import Invocation
     from localaws.parts import Parts
 
@@ -40,9 +44,12 @@ class AlreadyRunning(RuntimeError):
 class LocalAws:
     """AWS on 127.0.0.1.
 
-    ``port`` 0 picks a free one. With ``state`` everything is kept in that folder and found again at the next
-    start; without, it is gone at the stop. ``backends`` are ``"module:object"`` strings of further services:
-    each object is called with this LocalAws when it starts.
+    ``port`` 0 picks a free one. On loopback every access key is taken, unless ``auth`` asks for signatures by
+    keys that exist: ``credentials`` has a pair. Another ``host`` turns ``auth`` on. Web pages of
+    ``allow_origins``, such as ``http://localhost:3000``, may do everything. With ``state`` everything is kept
+    in that folder and found again at the next start; without, it is gone at the stop. ``backends`` are
+    ``"module:object"`` strings of further services: each object is called with this LocalAws when it starts.
+    ``iam`` False lets functions and state machines do everything, whatever their roles say.
 
     ::
 
@@ -56,9 +63,16 @@ class LocalAws:
         state: Path | None = None,
         region: str = "us-east-1",
         backends: Sequence[str] = (),
+        host: str = "127.0.0.1",
+        auth: bool = False,
+        allow_origins: Sequence[str] = (),
+        iam: bool = True,
     ) -> None:
-        self.region, self.account = region, _ACCOUNT
+        self.region, self.account, self._iam = region, _ACCOUNT, iam
         self._port, self._state, self._backends = port, state, tuple(backends)
+        self.auth = auth or not is_loopback(host)
+        self._host, self._allow_origins = host, tuple(checked_origin(origin) for origin in allow_origins)
+        self._keys: OwnKeys | None = None
         self._stopping: ExitStack | None = None
         self._parts: Parts | None = None
         self._clients: dict[str, Any] = {}
@@ -68,6 +82,12 @@ class LocalAws:
     def endpoint(self) -> str:
         """``http://127.0.0.1:PORT``, once it is started."""
         return self._started().endpoint
+
+    @property
+    def credentials(self) -> OwnKeys | None:
+        """The keys that clients must use, and their file; None where any will do."""
+        self._started()
+        return self._keys
 
     @property
     def mailbox(self) -> Mailbox:
@@ -90,6 +110,8 @@ class LocalAws:
         Raises:
             AlreadyRunning: another LocalAws runs in this process.
             PortTaken: the port is in use.
+            HostUnavailable: the host is no address of this machine.
+            KeysUnusable: the state's file of keys is damaged, or others can read it.
             StateUnusable: another version wrote the state, or it is damaged.
         """
         if not _running.acquire(blocking=False):
@@ -120,7 +142,7 @@ class LocalAws:
         self.stop()
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this endpoint, with dummy credentials. It is shared: do not close it."""
+        """A boto3 client of this endpoint, with credentials of its own. It is shared: do not close it."""
         from localaws.aws_session import make_client
 
         endpoint = self.endpoint
@@ -167,6 +189,13 @@ class LocalAws:
             ) from error
         return invoker.invoke(function, payload)
 
+    def recorded_access(self) -> AbstractContextManager[list["Decided"]]:
+        """A list of what was allowed or denied to roles, users and services while the ``with`` block runs.
+
+        Each entry has the access, who wanted it, the policies that had a say, and the statement that decided.
+        """
+        return self._started().guard.recording()
+
     def sweep(self) -> int:
         """Remove the bodies of objects that were overwritten or deleted more than ten minutes ago.
 
@@ -181,6 +210,7 @@ class LocalAws:
 
     def _start(self, stopping: ExitStack) -> None:
         _forget_profile(stopping)
+        from localaws.aws_session import INTERNAL
         from localaws.parts import start_parts  # moto takes a second to import: not before it is needed
 
         folder = self._state
@@ -194,14 +224,21 @@ class LocalAws:
         folder.mkdir(parents=True, exist_ok=True)
         self._clients = {}
         stopping.callback(self._close_clients)
+        self._keys = own_keys(folder) if self.auth else None
+        keys = dict([INTERNAL, *([self._keys[:2]] if self._keys else [])])
         self._parts = start_parts(
             stopping,
             folder,
+            host=self._host,
             port=self._port,
+            keys=keys,
+            auth=self.auth,
+            allow_origins=self._allow_origins,
             account=self.account,
             region=self.region,
             client=self.client,
             durable=self._state is not None,
+            iam=self._iam,
         )
         for backend in self._backends:
             module, _, name = backend.partition(":")

@@ -79,10 +79,12 @@ def test_json_is_one_line_with_what_a_client_needs(up: Serving) -> None:
         "bucket",
         "athena_output",
         "state_machine_arn",
+        "credentials",
         "console",
     }
     assert up.facts["endpoint"].startswith("http://127.0.0.1:")
     assert up.facts["athena_output"].startswith(f"s3://{up.facts['bucket']}/")
+    assert up.facts["credentials"] is None
     assert up.facts["console"] is None
 
 
@@ -300,3 +302,22 @@ def test_a_signal_stops_it_cleanly(tmp_path: Path, stop: signal.Signals) -> None
     assert complaints == ""
     assert alive(workers) == set()
     assert list((tmp_path / "stepcast" / "running").iterdir()) == []
+
+
+@pytest.mark.parametrize(("option", "error"), [("--iam", "Unhandled"), ("--no-iam", None)])
+def test_roles_count_unless_no_iam_is_given(tmp_path: Path, option: str, error: str | None) -> None:
+    bucket = {"s3": {"bucket": {"name": "stepcast-123456789012-us-east-1"}}}
+    event = {"Records": [{"eventTime": "2026-01-01T00:00:00.000Z", **bucket}]}
+    with serving(tmp_path, option) as served, client(served, "iam") as iam:
+        (role,) = [
+            found["RoleName"]
+            for found in iam.list_roles()["Roles"]
+            if found["RoleName"].startswith("stepcast-StartExecutionRole-")
+        ]
+        iam.delete_role_policy(RoleName=role, PolicyName="start-execution")
+        with client(served, "lambda") as functions:
+            answer = functions.invoke(
+                FunctionName="stepcast-StartExecution", Payload=json.dumps(event).encode()
+            )
+
+    assert answer.get("FunctionError") == error

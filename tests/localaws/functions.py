@@ -8,6 +8,7 @@ from textwrap import dedent
 from typing import Any
 
 from localaws import LocalAws
+from tests.localaws.policies import trust
 
 ROLE = "arn:aws:iam::123456789012:role/handler"
 
@@ -31,17 +32,32 @@ class Answer:
 
 
 def make_function(aws: LocalAws, name: str, source: str, **settings: Any) -> str:
-    """A function whose module ``app`` has ``handler``; returns its ARN."""
+    """A function whose module ``app`` has ``handler``; returns its ARN.
+
+    Its role may do everything, and every service may invoke it.
+    """
     iam = aws.client("iam")
     try:
         iam.get_role(RoleName="handler")
     except iam.exceptions.NoSuchEntityException:
-        trust = {"Version": "2012-10-17", "Statement": []}
-        iam.create_role(RoleName="handler", AssumeRolePolicyDocument=json.dumps(trust))
-    wanted = {"Handler": "app.handler", "Runtime": "python3.12", "Timeout": 20, **settings}
-    made = aws.client("lambda").create_function(
-        FunctionName=name, Role=ROLE, Code={"ZipFile": archive(app=source)}, **wanted
-    )
+        iam.create_role(RoleName="handler", AssumeRolePolicyDocument=trust("lambda"))
+        iam.attach_role_policy(RoleName="handler", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    wanted = {
+        "Role": ROLE,
+        "Handler": "app.handler",
+        "Runtime": "python3.12",
+        "Timeout": 20,
+        "Code": {"ZipFile": archive(app=source)},
+        **settings,
+    }
+    made = aws.client("lambda").create_function(FunctionName=name, **wanted)
+    for service in ("events", "s3", "sns"):
+        aws.client("lambda").add_permission(
+            FunctionName=name,
+            StatementId=service,
+            Action="lambda:InvokeFunction",
+            Principal=f"{service}.amazonaws.com",
+        )
     return str(made["FunctionArn"])
 
 

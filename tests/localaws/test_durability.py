@@ -15,10 +15,10 @@ from botocore.exceptions import ClientError
 
 from localaws import Deployment, LocalAws, StateUnusable
 from tests.localaws.functions import invoke, make_function
+from tests.localaws.policies import TO_ALL
 from tests.localaws.waiting import eventually
 
 SAMPLE = Path(__file__).parent / "sample" / "template.yaml"
-ROLE = "arn:aws:iam::123456789012:role/states"
 
 
 def run_sample(aws: LocalAws, deployment: Deployment, key: str) -> dict[str, Any]:
@@ -60,26 +60,6 @@ def test_everything_is_there_again_and_goes_on(tmp_path: Path) -> None:
         assert len(aws.mailbox.messages()) == 2
         (stack,) = aws.client("cloudformation").describe_stacks()["Stacks"]
         assert stack["StackStatus"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
-
-
-def test_an_execution_that_ran_at_the_stop_was_aborted(tmp_path: Path) -> None:
-    definition = {"StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 600, "End": True}}}
-    with LocalAws(state=tmp_path) as aws:
-        states = aws.client("stepfunctions")
-        arn = states.create_state_machine(name="m", definition=json.dumps(definition), roleArn=ROLE)[
-            "stateMachineArn"
-        ]
-        execution = states.start_execution(stateMachineArn=arn)["executionArn"]
-
-    with LocalAws(state=tmp_path) as aws:
-        states = aws.client("stepfunctions")
-        described = states.describe_execution(executionArn=execution)
-        last = states.get_execution_history(executionArn=execution, reverseOrder=True)["events"][0]
-
-        assert (described["status"], described["error"]) == ("ABORTED", "LocalAws.Stopped")
-        assert described["stopDate"] >= described["startDate"]
-        assert last["type"] == "ExecutionAborted"
-        assert states.start_execution(stateMachineArn=arn)["executionArn"] != execution
 
 
 def test_every_kind_of_thing_is_kept(tmp_path: Path) -> None:
@@ -272,7 +252,7 @@ def test_an_event_that_was_on_its_way_is_delivered_after_the_kill(tmp_path: Path
 def test_a_delivery_that_is_done_is_not_done_again(tmp_path: Path) -> None:
     with LocalAws(state=tmp_path) as aws:
         s3, sqs = aws.client("s3"), aws.client("sqs")
-        queue = sqs.create_queue(QueueName="q")["QueueUrl"]
+        queue = sqs.create_queue(QueueName="q", Attributes={"Policy": TO_ALL})["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         s3.create_bucket(Bucket="bucket")
         told = [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]

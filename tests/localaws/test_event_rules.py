@@ -7,6 +7,7 @@ from typing import Any
 from localaws import LocalAws
 from tests.localaws.cloudformation.templates import deploy
 from tests.localaws.functions import make_function
+from tests.localaws.policies import TO_ALL, trust
 from tests.localaws.waiting import eventually
 
 PATTERN = json.dumps({"source": ["shop"], "detail": {"kind": ["order"]}})
@@ -45,12 +46,15 @@ def _text(path: Path) -> str:
 
 def test_a_state_machine_starts_with_the_part_that_is_wanted(aws: LocalAws) -> None:
     states = aws.client("stepfunctions")
+    iam = aws.client("iam")
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust("states"))["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="r", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
     machine = states.create_state_machine(
         name="m",
-        roleArn="arn:aws:iam::123456789012:role/r",
+        roleArn=role,
         definition=json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}),
     )["stateMachineArn"]
-    rule(aws, {"Arn": machine, "RoleArn": "arn:aws:iam::123456789012:role/r", "InputPath": "$.detail"})
+    rule(aws, {"Arn": machine, "RoleArn": role, "InputPath": "$.detail"})
 
     put(aws, n=1)
 
@@ -62,8 +66,8 @@ def test_a_state_machine_starts_with_the_part_that_is_wanted(aws: LocalAws) -> N
 
 
 def test_topic_and_queue_both_get_theirs(aws: LocalAws) -> None:
-    topic = aws.client("sns").create_topic(Name="t")["TopicArn"]
-    queue = aws.client("sqs").create_queue(QueueName="q")["QueueUrl"]
+    topic = aws.client("sns").create_topic(Name="t", Attributes={"Policy": TO_ALL})["TopicArn"]
+    queue = aws.client("sqs").create_queue(QueueName="q", Attributes={"Policy": TO_ALL})["QueueUrl"]
     rule(aws, {"Arn": topic, "Input": '"fixed"'}, {"Arn": "arn:aws:sqs:us-east-1:123456789012:q"})
 
     put(aws)
@@ -75,7 +79,7 @@ def test_topic_and_queue_both_get_theirs(aws: LocalAws) -> None:
 
 
 def test_other_events_and_disabled_rules_reach_nobody(aws: LocalAws) -> None:
-    queue = aws.client("sqs").create_queue(QueueName="q")["QueueUrl"]
+    queue = aws.client("sqs").create_queue(QueueName="q", Attributes={"Policy": TO_ALL})["QueueUrl"]
     target = {"Arn": "arn:aws:sqs:us-east-1:123456789012:q"}
     rule(aws, target)
     put(aws, kind="refund")
@@ -88,6 +92,10 @@ def test_other_events_and_disabled_rules_reach_nobody(aws: LocalAws) -> None:
 def test_a_buckets_events_come_over_the_default_bus(aws: LocalAws, tmp_path: Path) -> None:
     resources = {
         "Queue": {"Type": "AWS::SQS::Queue"},
+        "QueuePolicy": {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {"Queues": [{"Ref": "Queue"}], "PolicyDocument": json.loads(TO_ALL)},
+        },
         "Bucket": {
             "Type": "AWS::S3::Bucket",
             "Properties": {

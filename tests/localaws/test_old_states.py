@@ -57,6 +57,35 @@ def check(aws: LocalAws) -> None:
     (stack,) = aws.client("cloudformation").describe_stacks()["Stacks"]
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     assert [message.body for message in aws.mailbox.messages()] == ["told"]
+    states = aws.client("stepfunctions")
+    listed = [
+        execution
+        for machine in states.list_state_machines()["stateMachines"]
+        for execution in states.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
+    ]
+    statuses = {execution["name"]: execution["status"] for execution in listed}
+    assert (statuses["done"], statuses["waits"]) == ("SUCCEEDED", "ABORTED")
+    for execution in listed:
+        arn = execution["executionArn"]
+        last = states.get_execution_history(executionArn=arn)["events"][-1]["type"]
+        assert last in {"ExecutionSucceeded", "WaitStateEntered"}
+        assert ("output" in states.describe_execution(executionArn=arn)) == (last == "ExecutionSucceeded")
+
+
+def test_an_execution_of_the_first_format_is_redriven_from_its_start(old: Path) -> None:
+    with LocalAws(state=old) as aws:
+        states = aws.client("stepfunctions")
+        (arn,) = (
+            execution["executionArn"]
+            for machine in states.list_state_machines()["stateMachines"]
+            for execution in states.list_executions(
+                stateMachineArn=machine["stateMachineArn"], statusFilter="ABORTED"
+            )["executions"]
+        )
+
+        states.redrive_execution(executionArn=arn)
+
+        assert states.describe_execution(executionArn=arn)["status"] == "RUNNING"
 
 
 def test_the_first_format_is_read_once_and_kept_in_the_new_one(old: Path) -> None:

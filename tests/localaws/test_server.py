@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from localaws import AlreadyRunning, LocalAws, PortTaken
 from tests.localaws.functions import invoke, make_function
+from tests.localaws.signing import signed_headers
 
 
 def test_one_after_another_in_a_process_and_nothing_is_left_of_the_first() -> None:
@@ -72,7 +73,7 @@ def test_stopping_removes_the_temporary_folder() -> None:
 
 def test_an_operation_that_moto_lacks_answers_501_in_the_protocol_of_its_service(aws: LocalAws) -> None:
     for service, operation, arguments in (
-        ("stepfunctions", "redrive_execution", {"executionArn": "arn"}),  # JSON
+        ("stepfunctions", "validate_state_machine_definition", {"definition": "{}"}),  # JSON
         ("sns", "list_origination_numbers", {}),  # query
         ("lambda", "list_code_signing_configs", {}),  # REST with JSON
     ):
@@ -95,9 +96,10 @@ def test_a_failure_within_moto_is_told_and_the_server_goes_on(aws: LocalAws) -> 
 
 def test_a_connection_serves_one_request_after_another(aws: LocalAws) -> None:
     host, port = aws.endpoint.removeprefix("http://").split(":")
+    headers = "".join(f"{name}: {value}\r\n" for name, value in signed_headers(aws, "GET", "/").items())
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         for _ in range(3):
-            connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            connection.sendall(f"GET / HTTP/1.1\r\n{headers}\r\n".encode())
             answer = b""
             while b"ListAllMyBucketsResult>" not in answer:
                 answer += connection.recv(65536)

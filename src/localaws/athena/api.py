@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
@@ -25,10 +25,13 @@ from localaws.athena.results.text_file import read_lines
 from localaws.athena.service import Service
 from localaws.athena.statements.parse import parse
 from localaws.athena.tables.location import bucket_and_prefix
+from localaws.objects import ObjectStore
 
-__all__ = ["AthenaApi"]
+__all__ = ["AsCaller", "AthenaApi"]
 
 Item = TypeVar("Item")
+# Account, region, catalog and objects; the two last as who makes the request may see them.
+AsCaller = Callable[[str, str, Catalog, ObjectStore], tuple[Catalog, ObjectStore]]
 _MOST_ROWS = 1000  # a page of GetQueryResults
 _LONGEST_QUERY = 262144  # characters
 _GLUE = {"CatalogName": CATALOG, "Type": "GLUE"}
@@ -37,9 +40,9 @@ _GLUE = {"CatalogName": CATALOG, "Type": "GLUE"}
 class AthenaApi(AthenaResponse):
     """One request. Methods are called by the name of the operation and answer JSON."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, as_caller: AsCaller) -> None:
         super().__init__()
-        self._service = service
+        self._service, self._as_caller = service, as_caller
 
     def call_action(self) -> Any:
         try:
@@ -75,7 +78,11 @@ class AthenaApi(AthenaResponse):
         kind, subkind = _kind(text)
         scope = f"{self.current_account}/{self.region}"
         execution = QueryExecution(str(uuid.uuid4()), request, workgroup, output, kind, subkind, scope)
-        self._service.submit(execution, self._catalog(), WorkgroupStatements(self.athena_backend, workgroup))
+        catalog, store = self._as_caller(
+            self.current_account, self.region, self._catalog(), self._service.store
+        )
+        prepared = WorkgroupStatements(self.athena_backend, workgroup)
+        self._service.submit(execution, catalog, store, prepared)
         known[execution.id] = execution
         return json.dumps({"QueryExecutionId": execution.id})
 

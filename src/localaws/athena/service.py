@@ -51,13 +51,15 @@ class Service:
         self._tickets: dict[str, Ticket] = {}
         self._lock = threading.Lock()
 
-    def submit(self, execution: QueryExecution, catalog: Catalog, prepared: Prepared) -> None:
-        """Run ``execution`` as soon as there is room for it."""
+    def submit(
+        self, execution: QueryExecution, catalog: Catalog, store: ObjectStore, prepared: Prepared
+    ) -> None:
+        """Run ``execution`` as soon as there is room for it, on what its caller may see of both."""
         self._kept(execution)
         ticket = Ticket()
         with self._lock:
             self._tickets[execution.id] = ticket
-        self._threads.submit(self._run, execution, catalog, prepared, ticket)
+        self._threads.submit(self._run, execution, catalog, store, prepared, ticket)
 
     def stop(self, execution: QueryExecution) -> None:
         """Cancel it, wherever it is; one that has ended stays as it is."""
@@ -89,14 +91,21 @@ class Service:
         self._pool.close()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def _run(self, execution: QueryExecution, catalog: Catalog, prepared: Prepared, ticket: Ticket) -> None:
+    def _run(
+        self,
+        execution: QueryExecution,
+        catalog: Catalog,
+        store: ObjectStore,
+        prepared: Prepared,
+        ticket: Ticket,
+    ) -> None:
         try:
             if not self._begin(execution):
                 return
             workspace = Workspace(self._workdir / execution.id)
             try:
-                outcome = self._outcome(execution, catalog, prepared, ticket, workspace)
-                files = self._result_files(execution, outcome)
+                outcome = self._outcome(execution, catalog, store, prepared, ticket, workspace)
+                files = self._result_files(execution, outcome, store)
                 self._succeed(execution, outcome, workspace, files)
             finally:
                 workspace.remove()
@@ -117,6 +126,7 @@ class Service:
         self,
         execution: QueryExecution,
         catalog: Catalog,
+        store: ObjectStore,
         prepared: Prepared,
         ticket: Ticket,
         workspace: Workspace,
@@ -129,7 +139,7 @@ class Service:
             parameters=tuple(execution.request.get("ExecutionParameters") or ()),
             prepared=prepared,
             catalog=catalog,
-            store=self.store,
+            store=store,
             workspace=workspace,
             pool=self._pool,
             ticket=ticket,
@@ -145,21 +155,24 @@ class Service:
             execution.state, execution.started = "RUNNING", time.time()
             return True
 
-    def _result_files(self, execution: QueryExecution, outcome: Outcome) -> list[Callable[[], object]]:
+    @staticmethod
+    def _result_files(
+        execution: QueryExecution, outcome: Outcome, store: ObjectStore
+    ) -> list[Callable[[], object]]:
         """What is left to do for the result, and where it will lie."""
         bucket, prefix = bucket_and_prefix(execution.output)
         base, address = f"{prefix}{execution.id}", f"{execution.output}{execution.id}"
         todo: list[Callable[[], object]] = []
         if outcome.written is not None:
             listed = "".join(f"{file}\n" for file in outcome.written).encode()
-            todo.append(lambda: self.store.put(bucket, f"{base}-manifest.csv", listed))
+            todo.append(lambda: store.put(bucket, f"{base}-manifest.csv", listed))
             execution.manifest = f"{address}-manifest.csv"
             execution.location = address
         if outcome.columns:
             described = metadata_file(execution.id, outcome.columns)
-            todo.append(lambda: self.store.put(bucket, f"{base}{outcome.ending}.metadata", described))
+            todo.append(lambda: store.put(bucket, f"{base}{outcome.ending}.metadata", described))
         if outcome.ending:
-            todo.append(lambda: self.store.put(bucket, f"{base}{outcome.ending}", outcome.body))
+            todo.append(lambda: store.put(bucket, f"{base}{outcome.ending}", outcome.body))
             execution.location = f"{address}{outcome.ending}"
         return todo
 

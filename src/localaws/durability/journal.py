@@ -53,15 +53,16 @@ class Damaged(Exception):
 class Journal:
     """Rows of bytes by kind, scope and key, in ``path``; with None as path nothing is kept.
 
-    Rows of a kind are ordered by scope, then key.
+    Rows of a kind are ordered by scope, then key. Without ``sync`` a barrier waits for nothing: for what is
+    only too large for memory, and need not outlive the process.
 
     Raises:
         Damaged: the file is no journal.
         NotKept: it cannot be opened.
     """
 
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
+    def __init__(self, path: Path | None, *, sync: bool = True) -> None:
+        self._path, self._sync = path, sync
         self._pending: list[tuple[str, tuple[str | bytes | int, ...]]] = []
         self._written = self._strict = self._committed = 0  # counts of operations
         self._queue = threading.Lock()  # held for moments, to append or to take
@@ -73,7 +74,7 @@ class Journal:
         try:
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if sync else 'OFF'}")
             self._connection.execute(_TABLE)
         except sqlite3.OperationalError as error:
             raise NotKept(path, str(error)) from error
@@ -100,7 +101,7 @@ class Journal:
         self._add(_CLEAR, (kind, scope, prefix, prefix + _END), lazy)
 
     def rows(self, kind: str, scope: str | None = None) -> Iterator[tuple[str, str, bytes]]:
-        """The rows of a kind (of one scope) in order: scope, key, value. Only what is committed is seen.
+        """The rows of a kind (of one scope) in order: scope, key, value. What was written before is seen.
 
         Raises:
             Damaged: a row is not what was written.
@@ -109,6 +110,8 @@ class Journal:
             return
         query, given = (_ALL, (kind,)) if scope is None else (_SCOPE, (kind, scope))
         with self._commit:
+            with suppress(NotKept):  # whoever answers a client next will hear of it
+                self._commit_all()
             found = self._connection.execute(query, given).fetchall()
         for of, key, value, kept in found:
             if zlib.crc32(value) != kept:
@@ -122,7 +125,7 @@ class Journal:
             NotKept: it cannot be written. It is tried again at the next barrier.
         """
         until = self._strict
-        if self._committed >= until:
+        if self._committed >= until or not self._sync:
             return
         with self._commit:
             if self._committed < until:  # else who held the lock before has committed for this thread too
@@ -149,7 +152,7 @@ class Journal:
             self._written += 1
             if not lazy:
                 self._strict = self._written
-        if lazy:
+        if lazy or not self._sync:
             self._lazy.set()
 
     def _commit_all(self) -> None:
@@ -176,5 +179,5 @@ class Journal:
             self._lazy.wait()
             self._closed.wait(_LAZY_SECONDS)
             self._lazy.clear()
-            with self._commit, suppress(NotKept):  # whoever answers a client next will hear of it
+            with self._commit, suppress(NotKept):  # as in rows
                 self._commit_all()

@@ -92,7 +92,7 @@ class Keeper:
         self._queries = QueryRows(journal)
         self._stopped = threading.Event()
         self._resources: Resources | None = None
-        self._old_executions: list[Any] = []
+        self.old_executions: list[Any] = []  # of a snapshot: states/old_executions.py keeps them
 
     def patch(self, undo: ExitStack) -> None:
         """Notice what changes in what has rows of its own."""
@@ -181,7 +181,7 @@ class Keeper:
         machines: Any
         for _, machines in used_backends("stepfunctions"):
             for machine in getattr(machines, "state_machines", ()):
-                self._old_executions += machine.executions
+                self.old_executions += machine.executions
                 machine.executions = []
         self._objects.write_all(lambda name: self._files.write(self._files.read(name)).name)
         self._messages.write_all()

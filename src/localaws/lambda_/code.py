@@ -25,10 +25,10 @@ class CodeFolders:
         parts = self._root / f"{folder.name}.{uuid.uuid4().hex}"
         parts.mkdir(parents=True)
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            opened.extractall(parts)
             for entry in opened.infolist():
+                path = Path(opened.extract(entry, parts))  # within parts, whatever the entry's name is
                 if mode := entry.external_attr >> 16 & 0o777:
-                    (parts / entry.filename).chmod(mode | 0o600)
+                    path.chmod(mode | (0o700 if entry.is_dir() else 0o600))
         try:
             os.rename(parts, folder)  # noqa: PTH104 - fails where the folder came into being meanwhile
         except OSError:

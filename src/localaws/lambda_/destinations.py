@@ -20,17 +20,23 @@ def send_to_destination(
     invocation: Invocation,
     attempts: int,
     invoke_later: Callable[[str, bytes], None],
+    may_send: Callable[[str], bool],
 ) -> None:
     """Send the record to the queue, topic or function that the function's EventInvokeConfig names, if any.
 
     The event itself goes to the function's dead-letter queue or topic when it has failed for good.
+    ``may_send`` tells whether the function's role may send to a destination.
     """
-    if invocation.error is not None and DEAD_LETTER_TAG in function.tags:
+    if (
+        invocation.error is not None
+        and DEAD_LETTER_TAG in function.tags
+        and may_send(function.tags[DEAD_LETTER_TAG])
+    ):
         _send(function.tags[DEAD_LETTER_TAG], payload.decode(), invoke_later)
     settings = function.event_invoke_config[-1].config if function.event_invoke_config else {}
     side = "OnSuccess" if invocation.error is None else "OnFailure"
     arn = settings.get("DestinationConfig", {}).get(side, {}).get("Destination")
-    if not arn:
+    if not arn or not may_send(arn):
         return
     record = json.dumps(
         {

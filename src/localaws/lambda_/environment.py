@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from localaws.iam.access_keys import Credentials
 from localaws.lambda_.binaries import importable_here
 
 __all__ = ["PATH_AFTER_ALL", "log_stream_name", "worker_environment"]
@@ -32,9 +33,10 @@ def worker_environment(
     task_root: Path,
     layers: Sequence[Path],
     endpoint: str,
+    credentials: Credentials,
     variables: Mapping[str, str],
 ) -> dict[str, str]:
-    """The worker's whole environment; the function's own variables come last and win, as on AWS."""
+    """The worker's whole environment: the function's own variables, and what AWS reserves to itself."""
     packages = [layer / "python" for layer in layers]
     python_path = [task_root, *filter(importable_here, packages)]
     after_all = [folder for folder in packages if not importable_here(folder)]
@@ -57,12 +59,12 @@ def worker_environment(
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": "localaws",
-        "AWS_SECRET_ACCESS_KEY": "localaws",
-        "AWS_SESSION_TOKEN": "localaws",
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_EC2_METADATA_DISABLED": "true",
         **variables,
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
+        "AWS_SESSION_TOKEN": credentials.session_token,
     }
 
 

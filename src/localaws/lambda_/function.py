@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class Function:
     layers: tuple[Path, ...]
     revision: str  # changes with the code
     log_group: str
+    role: str  # its ARN
 
     @classmethod
     def of(cls, function: Any, folders: CodeFolders) -> "Function":
@@ -44,6 +46,15 @@ class Function:
         Raises:
             NotRunnable: there is no Python code in it.
         """
+        try:
+            return cls._unpacked(function, folders)
+        except zipfile.BadZipFile:
+            raise NotRunnable(
+                f"the code of {function.function_name}, or a layer of it, is no zip archive: deploy it again"
+            ) from None
+
+    @classmethod
+    def _unpacked(cls, function: Any, folders: CodeFolders) -> "Function":
         if function.package_type == "Image":
             task_root, handler, revision = _image(function)
         else:
@@ -82,6 +93,7 @@ class Function:
             layers=tuple(layers),
             revision=revision,
             log_group=log_group(function),
+            role=str(function.role),
         )
 
 
@@ -97,6 +109,10 @@ def _image(function: Any) -> tuple[Path, str, str]:
         raise NotRunnable(
             f"{function.function_name} is an image without sources: give it Metadata.DockerContext, "
             "the folder whose sources the image is built from, and deploy again"
+        )
+    if not Path(root).is_dir():
+        raise NotRunnable(
+            f"{function.function_name} has its sources in {root}, which is gone: deploy it again"
         )
     if not command:
         raise NotRunnable(f"{function.function_name} is an image: name its handler in ImageConfig.Command")

@@ -13,6 +13,9 @@ from moto.awslambda.utils import get_backend
 from moto.core.utils import unix_time_millis
 
 from localaws.deliveries import Deliveries, Delivery, Interrupted, Later
+from localaws.iam.evaluation import Access
+from localaws.iam.guard import SENDING, Guard
+from localaws.iam.requests.watching import log_stream_arn
 from localaws.lambda_.code import CodeFolders
 from localaws.lambda_.destinations import send_to_destination
 from localaws.lambda_.function import Function, NotRunnable, log_group
@@ -46,11 +49,12 @@ class Invoker:
         account: str,
         region: str,
         deliveries: Deliveries,
+        guard: Guard,
         client: Client | None = None,
     ) -> None:
         self._folders = CodeFolders(root)
         self._endpoint, self._account, self._region = endpoint, account, region
-        self._deliveries = deliveries
+        self._deliveries, self._guard = deliveries, guard
         self._client: Client = client or default_client()
         self._size = max(2, os.cpu_count() or 2)
         self._pools: dict[str, Pool] = {}
@@ -138,7 +142,14 @@ class Invoker:
             if delivery.attempt <= retries:
                 raise Later(_RETRY_SECONDS[delivery.attempt - 1])
             log.error("%s failed: %s: %s", delivery.about, invocation.error_type, invocation.error_message)
-        send_to_destination(function, payload, invocation, delivery.attempt, self.invoke_later)
+        send_to_destination(
+            function,
+            payload,
+            invocation,
+            delivery.attempt,
+            self.invoke_later,
+            lambda arn: self._may_send(function, arn),
+        )
 
     def _pool(self, function: Function) -> Pool:
         with self._lock:
@@ -149,7 +160,9 @@ class Invoker:
                 return pool
             if pool is not None:
                 pool.retire()
-            pool = self._pools[function.arn] = Pool(function, self._size, self._endpoint, self._client)
+            credentials = self._guard.keys.issue(function.role, function.name)
+            pool = Pool(function, self._size, self._endpoint, self._client, credentials)
+            self._pools[function.arn] = pool
             return pool
 
     def _keep_log(self, function: Any, invocation: Invocation) -> None:
@@ -157,12 +170,36 @@ class Invoker:
         now = int(unix_time_millis())
         events = [{"timestamp": now, "message": line} for line in invocation.log.splitlines()]
         with self._lock:
-            if self._closed:
+            if self._closed or not self._may_log(function, group, stream):
                 return
             logs.ensure_log_group(group)
             with suppress(Exception):  # the worker's stream is there already
                 logs.create_log_stream(group, stream)
             logs.put_log_events(group, stream, events)
+
+    def _may_send(self, function: Any, arn: str) -> bool:
+        action = SENDING.get(arn.split(":")[2])
+        session = self._guard.session(function.role, function.function_name)
+        problem = self._guard.problem(session, Access(action, arn)) if action else None
+        if problem:
+            log.error("nothing is sent to %s: %s", arn, problem)
+        return problem is None
+
+    def _may_log(self, function: Any, group: str, stream: str) -> bool:
+        """Whether the function's role lets Lambda write its log; without, there is none, as on AWS."""
+        session = self._guard.session(function.role, function.function_name)
+        place = function.region, function.account_id, group
+        wanted = [
+            ("logs:CreateLogStream", log_stream_arn(*place, stream)),
+            ("logs:PutLogEvents", log_stream_arn(*place, stream)),
+        ]
+        if group not in function.logs_backend.groups:
+            wanted.insert(0, ("logs:CreateLogGroup", log_stream_arn(*place)))
+        for action, arn in wanted:
+            if problem := self._guard.problem(session, Access(action, arn)):
+                log.warning("%s keeps no log: %s", function.function_name, problem)
+                return False
+        return True
 
 
 def _error(kind: str, message: str) -> bytes:

@@ -9,6 +9,7 @@ import uuid
 from dataclasses import replace
 from pathlib import Path
 
+from localaws.iam.access_keys import Credentials
 from localaws.lambda_.environment import log_stream_name, worker_environment
 from localaws.lambda_.function import Function
 from localaws.lambda_.invocation import Invocation
@@ -31,9 +32,11 @@ _HINT = (
 class Pool:
     """Runs one function. ``size`` invocations at most run at the same time; the others wait their turn."""
 
-    def __init__(self, function: Function, size: int, endpoint: str, client: Client) -> None:
+    def __init__(
+        self, function: Function, size: int, endpoint: str, client: Client, credentials: Credentials
+    ) -> None:
         self.function = function
-        self._endpoint, self._client = endpoint, client
+        self._endpoint, self._client, self._credentials = endpoint, client, credentials
         self._turns = threading.BoundedSemaphore(size)
         self._idle: list[tuple[Worker, str, float]] = []  # with the moment since when it has been idle
         self._busy: set[Worker] = set()
@@ -103,6 +106,7 @@ class Pool:
             task_root=function.task_root,
             layers=function.layers,
             endpoint=self._endpoint,
+            credentials=self._credentials,
             variables=dict(function.variables),
         )
         worker = Worker(function.handler, Path(function.task_root), environment, self._client)

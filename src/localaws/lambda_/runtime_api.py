@@ -47,6 +47,7 @@ class RuntimeApi:
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.api = self
         self._asked = False
+        self.request_id = ""  # of the event that the worker has
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(
             target=self._server.serve_forever,
@@ -68,7 +69,9 @@ class RuntimeApi:
         if not self._asked:
             self._asked = True
             self.reports.put(Report("ready"))
-        return self._events.get()
+        event = self._events.get()
+        self.request_id = event.request_id if event else ""
+        return event
 
 
 class _Server(ThreadingHTTPServer):
@@ -95,13 +98,15 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    """A web page that finds the port must neither take an event nor answer one: it is told by its headers."""
+
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = 1 << 16
     server: _Server
 
     def do_GET(self) -> None:
-        if self.path != f"{_API}/invocation/next":
+        if not self._is_of_the_worker() or self.path != f"{_API}/invocation/next":
             self._answer(404)
             return
         event = self.server.api.next_event()
@@ -124,14 +129,24 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        reports = self.server.api.reports
+        api = self.server.api
+        kinds: dict[str, Literal["response", "error", "init_error"]] = {
+            f"{_API}/init/error": "init_error",
+            f"{_API}/invocation/{api.request_id}/response": "response",
+            f"{_API}/invocation/{api.request_id}/error": "error",
+        }
+        kind = kinds.get(self.path)
+        if kind is None or not self._is_of_the_worker():
+            self._answer(404)
+            return
         self._answer(202, b'{"status":"OK"}')
-        if self.path == f"{_API}/init/error":
-            reports.put(Report("init_error", body))
-        elif self.path.endswith("/response"):
-            reports.put(Report("response", body))
-        elif self.path.endswith("/error"):
-            reports.put(Report("error", body))
+        api.reports.put(Report(kind, body))
+
+    def _is_of_the_worker(self) -> bool:
+        headers = self.headers
+        return headers.get("Host") == self.server.api.address and not (
+            "Origin" in headers or "Sec-Fetch-Site" in headers or "Referer" in headers
+        )
 
     def _answer(self, code: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         self.send_response(code)

@@ -1,41 +1,30 @@
-"""Let bucket policies with conditions be what they are on AWS: conditional.
+"""Let bucket policies be decided where all policies are.
 
-moto enforces a bucket policy's Deny for everybody, whatever its Condition says (moto 5.2.5, s3/models.py,
-get_permission). So the usual "deny what does not come over TLS" would close the bucket, as nothing here comes
-over TLS. Statements with a condition are left out; the others are enforced as moto does.
+moto enforces a bucket policy's Deny for everybody, whatever its Condition or Principal says (moto 5.2.5,
+s3/models.py, get_permission). The request has been decided about before moto sees it: what moto still must
+know is which keys of a DeleteObjects are denied, and that an object is public.
 """
 
-import json
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
+from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
 
 from localaws.patching import replace
 
-__all__ = ["mend"]
+__all__ = ["patch"]
 
 
-def mend(undo: ExitStack) -> None:
-    """Replace FakeBucket.get_permission."""
-    get_permission: Any = FakeBucket.get_permission
+def patch(undo: ExitStack, decided: Callable[[str], bool | None]) -> None:
+    """Replace FakeBucket.get_permission. ``decided`` knows of an ARN: allowed to all, denied, or neither."""
 
-    def unconditional(self: Any, action: str, resource: str) -> Any:
-        policy = self.policy
-        if policy is None:
-            return get_permission(self, action, resource)
-        document = json.loads(policy)
-        statements = document.get("Statement", [])
-        statements = [statements] if isinstance(statements, dict) else statements
-        document["Statement"] = [statement for statement in statements if "Condition" not in statement]
-        judged = _Judged(json.dumps(document).encode() if document["Statement"] else None)
-        return get_permission(judged, action, resource)
+    def get_permission(self: Any, action: str, resource: str) -> Any:
+        del self, action
+        known = decided(resource)
+        if known is None:
+            return PermissionResult.NEUTRAL
+        return PermissionResult.PERMITTED if known else PermissionResult.DENIED
 
-    replace(undo, FakeBucket, "get_permission", unconditional)
-
-
-class _Judged:
-    """As much of a bucket as moto needs to judge a policy."""
-
-    def __init__(self, policy: bytes | None) -> None:
-        self.policy = policy
+    replace(undo, FakeBucket, "get_permission", get_permission)

@@ -8,6 +8,7 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-conte
 
 import itertools
 import json
+import logging
 import threading
 import time
 import uuid
@@ -23,9 +24,12 @@ from moto.s3.notifications import S3NotificationEvent
 from moto.s3.responses import S3Response
 
 from localaws.deliveries import Deliveries, Delivery
+from localaws.iam.guard import SENDING, Guard
 from localaws.patching import replace
 
 __all__ = ["encoded_key", "mend", "s3_event"]
+
+log = logging.getLogger(__name__)
 
 _sequence = itertools.count()
 _silenced = threading.local()
@@ -119,8 +123,11 @@ def _without(*names: str) -> Iterator[None]:
         _silenced.names = before
 
 
-def mend(undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes], None]) -> None:
-    """Send events through ``deliveries``; ``invoke(function_arn, payload)`` invokes asynchronously."""
+def mend(undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes], None], guard: Guard) -> None:
+    """Send events through ``deliveries``; ``invoke(function_arn, payload)`` invokes asynchronously.
+
+    S3 is refused by receivers whose policy does not allow it, which AWS says when the notification is set up.
+    """
 
     def to_function(arn: str, message: str) -> None:
         invoke(arn, message.encode())
@@ -162,6 +169,12 @@ def mend(undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes],
         about = f"{name} of s3://{bucket.name}/{key.name}"
         for wanted in (*configuration.cloud_function, *configuration.queue, *configuration.topic):
             if wanted.matches(name, key.name):
+                action = SENDING[wanted.arn.split(":")[2]]
+                if problem := guard.service_problem(
+                    "s3.amazonaws.com", action, wanted.arn, bucket.arn, account_id
+                ):
+                    log.error("%s to %s is not sent: %s", about, wanted.arn, problem)
+                    continue
                 message = json.dumps(s3_event(name, bucket, key, wanted.id, account_id))
                 what = {"arn": wanted.arn, "message": message}
                 deliveries.submit(Delivery("s3 event", f"{about} to {wanted.arn}", what))

@@ -114,6 +114,8 @@ def _state(state: dict[str, Any], here: str) -> Iterator[str]:
     for field in ("Output", "Arguments", "Items"):
         if field in state:
             yield f"state {here!r}: {field} belongs to JSONata, which is not supported: write JSONPath"
+    if "Credentials" in state:
+        yield f"state {here!r}: Credentials is not supported: let the machine's own role do it"
     if "Assign" in state:
         yield f"state {here!r}: Assign is not supported by localaws: pass the value on with ResultPath"
     if kind == "Choice":

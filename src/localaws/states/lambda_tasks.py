@@ -15,8 +15,13 @@ from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
+    StateTaskServiceLambda,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 
+from localaws.iam.evaluation import Access
+from localaws.iam.guard import Guard
 from localaws.lambda_.function import NotRunnable
 from localaws.lambda_.invoker import ASYNC_LIMIT, SYNC_LIMIT, Invoker, Throttled
 from localaws.patching import replace
@@ -24,11 +29,10 @@ from localaws.patching import replace
 __all__ = ["mend"]
 
 
-def mend(undo: ExitStack, invoker: Invoker) -> None:
-    """Run Lambda tasks with ``invoker``."""
+def mend(undo: ExitStack, invoker: Invoker, guard: Guard) -> None:
+    """Run Lambda tasks with ``invoker``, as far as the machine's role may."""
 
     def invoke(parameters: dict[str, Any], region: str, state_credentials: Any) -> dict[str, Any]:
-        del region, state_credentials  # the ARN says the region, and roles are not assumed
         name, payload = parameters["FunctionName"], parameters.get("Payload") or b"{}"
         later = parameters.get("InvocationType") == "Event"
         limit = ASYNC_LIMIT if later else SYNC_LIMIT
@@ -38,6 +42,10 @@ def mend(undo: ExitStack, invoker: Invoker) -> None:
                 "RequestEntityTooLargeException",
                 f"{len(payload)} byte payload is too large (limit {limit} bytes)",
             )
+        session = guard.machine(state_credentials.role_arn)
+        arn = _function_arn(name, parameters.get("Qualifier"), region, session.account)
+        if problem := guard.problem(session, Access("lambda:InvokeFunction", arn)):
+            raise _client_error(403, "AccessDeniedException", problem)
         try:
             function = invoker.find(name, parameters.get("Qualifier"))
             if later:
@@ -68,11 +76,29 @@ def mend(undo: ExitStack, invoker: Invoker) -> None:
     def named(self: Any, env: Any, ex: Exception) -> Any:
         if not isinstance(ex, ClientError):
             return from_error(self, env, ex)
-        error, cause = f"Lambda.{ex.response['Error']['Code']}", ex.response["Error"]["Message"]
+        error, cause = _named(ex)
         details: Any = {"lambdaFunctionFailedEventDetails": {"error": error, "cause": cause}}
         return FailureEvent(env, CustomErrorName(error), HistoryEventType.LambdaFunctionFailed, details)
 
     replace(undo, StateTaskLambda, "_from_error", named)
+    replace(undo, StateTaskServiceLambda, "_error_cause_from_client_error", staticmethod(_named))
+
+
+def _named(error: ClientError) -> tuple[str, str]:
+    """Error and cause. What the SDK for Java has no exception for is an AWSLambdaException."""
+    code, told = error.response["Error"]["Code"], error.response["ResponseMetadata"]
+    name = "AWSLambdaException" if code == "AccessDeniedException" else code
+    details = (
+        f"Service: AWSLambda; Status Code: {told['HTTPStatusCode']}; Error Code: {code}; "
+        f"Request ID: {told['RequestId']}; Proxy: null"
+    )
+    return f"Lambda.{name}", f"{error.response['Error']['Message']} ({details})"
+
+
+def _function_arn(name: str, qualifier: str | None, region: str, account: str) -> str:
+    if not name.startswith("arn:"):
+        name = f"arn:aws:lambda:{region}:{account}:function:{name.rpartition('function:')[2]}"
+    return f"{name}:{qualifier}" if qualifier and qualifier != "$LATEST" else name
 
 
 def _json(payload: bytes) -> Any:

@@ -15,13 +15,9 @@ __all__ = ["mend"]
 
 _PARSER = "moto.stepfunctions.parser"
 _MODULES = (
-    f"{_PARSER}.asl.component.program.program",
-    f"{_PARSER}.asl.component.test_state.program.test_state_program",
     f"{_PARSER}.asl.component.state.exec.state_map.iteration.inline_iteration_component",
     f"{_PARSER}.asl.component.state.exec.state_task.service.state_task_service_callback",
     f"{_PARSER}.asl.component.state.exec.state_parallel.branch_worker",
-    f"{_PARSER}.asl.component.state.exec.execute_state",
-    f"{_PARSER}.backend.execution_worker",
 )
 
 

@@ -23,6 +23,7 @@ class Running:
     region: str
     pid: int
     mailbox: str  # the folder of its SNS messages
+    credentials: str = ""  # the file with the keys that it asks for; empty where any will do
 
 
 def folder() -> Path:

@@ -36,6 +36,7 @@ class Stack:
     outputs: Mapping[str, str]
     resources: Mapping[str, str]
     mailbox: Path | None = None  # the folder of its SNS messages; None where it is another's stack
+    credentials: Path | None = None  # the file with the keys that it asks for; None where any will do
 
     def client(self, service: str) -> Any:
         """A boto3 client that speaks to this stack, whatever AWS_* and ~/.aws say."""
@@ -51,6 +52,11 @@ class Stack:
 
     @cached_property
     def _session(self) -> boto3.session.Session:
+        if self.credentials is not None:
+            from localaws.gate.keys import own_keys
+
+            keys = own_keys(self.credentials.parent)
+            return boto3.session.Session(keys.access_key, keys.secret, region_name=self.region)
         return boto3.session.Session(
             aws_access_key_id="local",
             aws_secret_access_key="local",  # noqa: S106 - any key will do on this machine
@@ -81,7 +87,12 @@ def deploy(server: "LocalAws", project: Project, **parameters: str) -> Stack:
     """Deploy template.yaml, or bring what is deployed up to date with it."""
     deployment = server.deploy(project.template, STACK, parameters)
     return Stack(
-        server.endpoint, server.region, deployment.outputs, deployment.resources, server.mailbox.folder
+        server.endpoint,
+        server.region,
+        deployment.outputs,
+        deployment.resources,
+        server.mailbox.folder,
+        server.credentials.path if server.credentials else None,
     )
 
 
@@ -107,7 +118,12 @@ def attach(endpoint: str | None = None) -> Stack:
     """The stack at ``endpoint``, or the one that runs; Failure says how to start or choose one."""
     running = _choose(endpoint, living())
     stack = Stack(
-        running.endpoint, running.region, {}, {}, Path(running.mailbox) if running.mailbox else None
+        running.endpoint,
+        running.region,
+        {},
+        {},
+        Path(running.mailbox) if running.mailbox else None,
+        Path(running.credentials) if running.credentials else None,
     )
     cloudformation = stack.client("cloudformation")
     try:
@@ -123,6 +139,7 @@ def attach(endpoint: str | None = None) -> Stack:
         outputs={output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]},
         resources={row["LogicalResourceId"]: row["PhysicalResourceId"] for row in resources},
         mailbox=stack.mailbox,
+        credentials=stack.credentials,
     )
 
 

@@ -20,6 +20,7 @@ __all__ = ["up"]
 
 LOOK_SECONDS = 0.5
 DEFAULT_PORT = 5005
+ANY_KEYS = "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local"
 STOPS = (signal.SIGINT, signal.SIGTERM)
 INSTRUCTIONS = """\
 Stepcast serves at {stack.endpoint}, bucket {stack.bucket}. Ctrl-C stops it.
@@ -27,7 +28,7 @@ Stepcast serves at {stack.endpoint}, bucket {stack.bucket}. Ctrl-C stops it.
 In another terminal, for the aws command, awswrangler, PyAthena and every other client:
 
   export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION={stack.region} \\
-         AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+         {keys}
 
 Upload; a forecast starts by itself:
 
@@ -57,32 +58,64 @@ def up(
             help="Keep everything here and find it again next time; without it, Ctrl-C forgets all.",
         ),
     ] = None,
+    iam: Annotated[
+        bool,
+        typer.Option("--iam/--no-iam", help="Enforce the policies of the functions' roles, as AWS does."),
+    ] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON when ready, and nothing else on stdout.")
     ] = False,
     project: ProjectFolder = None,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on. Another than a loopback one turns --auth on.")
+    ] = "127.0.0.1",
+    auth: Annotated[
+        bool, typer.Option("--auth", help="Verify signatures: a pair of keys is made, and kept in the state.")
+    ] = False,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="A web page's origin that may do everything: http://localhost:3000; repeatable."),
+    ] = None,
 ) -> None:
     """Serve the pipeline on 127.0.0.1 until Ctrl-C.
 
     S3, Lambda, Step Functions, SNS, CloudWatch, Glue and Athena answer as AWS does, without an account.
     """
     from localaws import LocalAws
+    from localaws.gate.keys import auth_lines
     from stepcast.cli.project import Project
     from stepcast.cli.running import Running, recorded
     from stepcast.cli.stack import deploy
 
     for number in STOPS:  # SIGINT too: a shell starts background jobs with it ignored
         signal.signal(number, _interrupt)
-    with suppress(KeyboardInterrupt), LocalAws(port=port, state=state) as server:
+    try:
+        local = LocalAws(
+            port=port, state=state, host=host, auth=auth, allow_origins=allow_origin or (), iam=iam
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    with suppress(KeyboardInterrupt), local as server:
         try:
             if not as_json:
                 stderr().print("starting the local stack")
             stack = deploy(server, Project.find(project))
-            with recorded(Running(stack.endpoint, stack.region, os.getpid(), str(stack.mailbox or ""))):
+            keys = server.credentials
+            if keys is not None and not as_json:
+                for line in auth_lines(keys, asked=auth):
+                    print_line(line)
+            running = Running(
+                stack.endpoint,
+                stack.region,
+                os.getpid(),
+                str(stack.mailbox or ""),
+                str(keys.path) if keys else "",
+            )
+            with recorded(running):
                 if as_json:
                     print_json(_facts(stack), indent=None)
                 else:
-                    _print_instructions(stack)
+                    _print_instructions(stack, keys.environment if keys else ANY_KEYS)
                 _serve(stack, quiet=as_json)
         except KeyboardInterrupt:
             # A second Ctrl-C while the workers are being stopped would leave some behind.
@@ -136,10 +169,11 @@ def _facts(stack: "Stack") -> dict[str, Any]:
         "bucket": stack.bucket,
         "athena_output": stack.outputs["AthenaOutput"],
         "state_machine_arn": stack.state_machine,
+        "credentials": str(stack.credentials) if stack.credentials else None,  # with --auth: the keys' file
         "console": None,  # the local web page is a later issue
     }
 
 
-def _print_instructions(stack: "Stack") -> None:
+def _print_instructions(stack: "Stack", keys: str) -> None:
     output, workgroup = stack.outputs["AthenaOutput"], stack.outputs["WorkGroupName"]
-    print_line(INSTRUCTIONS.format(stack=stack, output=output, workgroup=workgroup))
+    print_line(INSTRUCTIONS.format(stack=stack, keys=keys, output=output, workgroup=workgroup))

@@ -10,8 +10,18 @@ from localaws import LocalAws
 from localaws.cloudformation.resources import RESOURCE_TYPES
 from tests.localaws.cloudformation.templates import deploy
 from tests.localaws.functions import invoke
+from tests.localaws.policies import TO_ALL
 
-TRUST = {"Version": "2012-10-17", "Statement": []}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"]},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
 ALLOW = {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 ROLE: dict[str, Any] = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}
 
@@ -105,6 +115,20 @@ def test_a_function_runs_its_inline_code_and_its_update(aws: LocalAws, tmp_path:
 def test_a_functions_log_group_and_dead_letters_go_where_it_says(aws: LocalAws, tmp_path: Path) -> None:
     resources = {
         "Role": ROLE,
+        "Logging": {
+            "Type": "AWS::IAM::Policy",
+            "Properties": {
+                "PolicyName": "logs",
+                "Roles": [{"Ref": "Role"}],
+                "PolicyDocument": {
+                    "Statement": {
+                        "Effect": "Allow",
+                        "Action": "logs:*",
+                        "Resource": {"Fn::GetAtt": ["Logs", "Arn"]},
+                    }
+                },
+            },
+        },
         "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "mine", "RetentionInDays": 3}},
         "F": function(
             "def handler(event, context): print('here')", LoggingConfig={"LogGroup": {"Ref": "Logs"}}
@@ -269,7 +293,7 @@ def test_a_topic_with_subscriptions_and_a_queue_with_a_policy(aws: LocalAws, tmp
         },
         "TopicPolicy": {
             "Type": "AWS::SNS::TopicPolicy",
-            "Properties": {"Topics": [{"Ref": "Topic"}], "PolicyDocument": ALLOW},
+            "Properties": {"Topics": [{"Ref": "Topic"}], "PolicyDocument": json.loads(TO_ALL)},
         },
     }
     made = deploy(aws, tmp_path, resources).resources

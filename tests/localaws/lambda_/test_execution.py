@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from localaws import LocalAws
 from tests.localaws.functions import ROLE, archive, invoke, make_function
+from tests.localaws.policies import trust
 from tests.localaws.waiting import eventually
 
 
@@ -284,7 +285,7 @@ def test_a_missing_function_is_not_found(aws: LocalAws) -> None:
 
 
 def test_another_runtime_than_python_is_refused_by_name(aws: LocalAws) -> None:
-    aws.client("iam").create_role(RoleName="handler", AssumeRolePolicyDocument='{"Version":"2012-10-17"}')
+    aws.client("iam").create_role(RoleName="handler", AssumeRolePolicyDocument=trust("lambda"))
     aws.client("lambda").create_function(
         FunctionName="js", Role=ROLE, Runtime="nodejs22.x", Handler="a.b", Code={"ZipFile": archive(app="")}
     )

@@ -9,6 +9,7 @@ from boto3.s3.transfer import TransferConfig
 
 from localaws import LocalAws
 from tests.localaws.functions import make_function
+from tests.localaws.policies import TO_ALL
 from tests.localaws.waiting import eventually
 
 
@@ -17,7 +18,7 @@ class Inbox:
 
     def __init__(self, aws: LocalAws, name: str = "events") -> None:
         self._sqs = aws.client("sqs")
-        self.url = self._sqs.create_queue(QueueName=name)["QueueUrl"]
+        self.url = self._sqs.create_queue(QueueName=name, Attributes={"Policy": TO_ALL})["QueueUrl"]
         self.arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
         self._records: list[dict[str, Any]] = []
 
@@ -117,7 +118,7 @@ def test_a_copy_and_a_removal_have_names_of_their_own(aws: LocalAws, inbox: Inbo
 
 
 def test_a_topic_gets_events_too(aws: LocalAws, inbox: Inbox) -> None:
-    topic = aws.client("sns").create_topic(Name="events")["TopicArn"]
+    topic = aws.client("sns").create_topic(Name="events", Attributes={"Policy": TO_ALL})["TopicArn"]
     aws.client("s3").put_bucket_notification_configuration(
         Bucket="bucket",
         NotificationConfiguration={

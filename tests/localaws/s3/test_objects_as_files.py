@@ -267,7 +267,8 @@ def test_a_body_in_signed_chunks_with_a_trailing_checksum_is_taken_apart(aws: Lo
         f"/{bucket}/chunked",
         framed,
         {
-            "Authorization": "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/s3/aws4_request, Signature=y",
+            "Authorization": "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/s3/aws4_request, "
+            f"SignedHeaders=host, Signature={'0' * 64}",
             "Content-Encoding": "aws-chunked",
             "x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
             "x-amz-decoded-content-length": str(len(body)),

@@ -1,12 +1,15 @@
 """Executions: their names, their end, their history."""
 
+import gc
 import json
 import re
+import threading
 from datetime import datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from localaws import LocalAws
 from tests.localaws.functions import make_function
@@ -177,6 +180,72 @@ def test_many_executions_at_once_all_succeed(aws: LocalAws) -> None:
 
     outputs = [int(ended(aws, execution)["output"]) for execution in executions]
     assert outputs == [2 * number for number in range(40)]
+
+
+def test_what_has_ended_leaves_no_interpreter_in_memory(aws: LocalAws) -> None:
+    arn = machine(aws, PASS)
+    states = aws.client("stepfunctions")
+    for execution in [states.start_execution(stateMachineArn=arn)["executionArn"] for _ in range(30)]:
+        ended(aws, execution)
+
+    def gone() -> bool:
+        gc.collect()
+        return not any(isinstance(thing, Environment) for thing in gc.get_objects())
+
+    eventually(gone, "the end of the environments")
+
+
+def test_a_stop_ends_the_threads_that_wait(aws: LocalAws) -> None:
+    """For a token, within a Parallel state, with a time limit."""
+    queue = aws.client("sqs").create_queue(QueueName="q")["QueueUrl"]
+    ask = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"QueueUrl": queue, "MessageBody": {"token.$": "$$.Task.Token"}},
+        "End": True,
+    }
+    branches = [
+        {"StartAt": "Ask", "States": {"Ask": {**ask, **more}}}
+        for more in ({}, {"TimeoutSeconds": 600}, {"HeartbeatSeconds": 500})
+    ]
+    arn = machine(
+        aws, {"StartAt": "All", "States": {"All": {"Type": "Parallel", "Branches": branches, "End": True}}}
+    )
+    states = aws.client("stepfunctions")
+
+    def working() -> list[str]:
+        """The threads but for those of connections, which stay open."""
+        return [thread.name for thread in threading.enumerate() if "process_request" not in thread.name]
+
+    before = len(working())
+    execution = states.start_execution(stateMachineArn=arn)["executionArn"]
+
+    def asked() -> bool:
+        events = states.get_execution_history(executionArn=execution)["events"]
+        return sum(event["type"] == "TaskSubmitted" for event in events) == 3
+
+    eventually(asked, "three requests")
+    states.stop_execution(executionArn=execution)
+
+    eventually(lambda: len(working()) <= before, f"the end of {working()}")
+
+
+def test_executions_of_a_machine_that_is_deleted_are_forgotten_but_for_those_that_run(aws: LocalAws) -> None:
+    states = aws.client("stepfunctions")
+    arn = machine(aws, PASS)
+    done = states.start_execution(stateMachineArn=arn, name="done")["executionArn"]
+    ended(aws, done)
+    states.update_state_machine(stateMachineArn=arn, definition=json.dumps(REST))
+    runs = states.start_execution(stateMachineArn=arn, name="runs")["executionArn"]
+
+    states.delete_state_machine(stateMachineArn=arn)
+
+    with pytest.raises(states.exceptions.ExecutionDoesNotExist):
+        states.describe_execution(executionArn=done)
+    assert states.describe_execution(executionArn=runs)["status"] == "RUNNING"
+    assert machine(aws, PASS) == arn
+    assert states.list_executions(stateMachineArn=arn)["executions"] == []
+    assert states.start_execution(stateMachineArn=arn, name="done")["executionArn"] == done
 
 
 @pytest.mark.parametrize(

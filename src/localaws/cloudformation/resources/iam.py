@@ -1,4 +1,4 @@
-"""AWS::IAM: roles and policies. They are kept, and enforced as little as moto does: not at all.
+"""AWS::IAM: roles and policies.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_IAM.html
 """
@@ -23,12 +23,12 @@ class Role(ResourceType):
             "ManagedPolicyArns",
             "MaxSessionDuration",
             "Path",
+            "PermissionsBoundary",
             "Policies",
             "RoleName",
             "Tags",
         }
     )
-    harmless = frozenset({"PermissionsBoundary"})
     required = frozenset({"AssumeRolePolicyDocument"})
     replacing = frozenset({"RoleName", "Path"})
     named_by = "RoleName"
@@ -36,7 +36,9 @@ class Role(ResourceType):
     def create(self, cloud: Cloud, name: str, properties: Mapping[str, Any]) -> Made:
         iam = cloud.client("iam")
         optional: dict[str, Any] = {
-            key: properties[key] for key in ("Path", "Description") if key in properties
+            key: properties[key]
+            for key in ("Path", "PermissionsBoundary", "Description")
+            if key in properties
         }
         if "MaxSessionDuration" in properties:
             optional["MaxSessionDuration"] = int(properties["MaxSessionDuration"])
@@ -59,6 +61,12 @@ class Role(ResourceType):
         iam = cloud.client("iam")
         document = json.dumps(properties["AssumeRolePolicyDocument"])
         iam.update_assume_role_policy(RoleName=physical_id, PolicyDocument=document)
+        if "PermissionsBoundary" in properties:
+            iam.put_role_permissions_boundary(
+                RoleName=physical_id, PermissionsBoundary=properties["PermissionsBoundary"]
+            )
+        elif "PermissionsBoundary" in before:
+            iam.delete_role_permissions_boundary(RoleName=physical_id)
         self._attach(iam, physical_id, properties, before)
         role = iam.get_role(RoleName=physical_id)["Role"]
         return Made(physical_id, {"Arn": role["Arn"], "RoleId": role["RoleId"]})

@@ -276,7 +276,7 @@ class LayerVersion(ResourceType):
 
 
 class Permission(ResourceType):
-    """Who may call a function. It is kept; anybody may call every function here."""
+    """Which service or account may call a function."""
 
     name = "AWS::Lambda::Permission"
     honoured = frozenset(

@@ -123,7 +123,7 @@ def _attributes(properties: Mapping[str, Any]) -> dict[str, str]:
 
 
 class TopicPolicy(ResourceType):
-    """Who may publish to topics. It is kept; anybody may here."""
+    """Who may publish to topics."""
 
     name = "AWS::SNS::TopicPolicy"
     honoured = frozenset({"PolicyDocument", "Topics"})

@@ -80,7 +80,7 @@ def _attributes(properties: Mapping[str, Any]) -> dict[str, str]:
 
 
 class QueuePolicy(ResourceType):
-    """Who may use queues. It is kept; anybody may here."""
+    """Who may use queues."""
 
     name = "AWS::SQS::QueuePolicy"
     honoured = frozenset({"PolicyDocument", "Queues"})

@@ -1,0 +1,61 @@
+"""``stepcast up --auth``: clients need its keys; its functions, and the other commands, have them."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from typer.testing import CliRunner
+
+from stepcast.cli.app import app
+from tests.cli import small_input
+from tests.cli.processes import PATIENCE, serving
+
+
+@pytest.mark.slow
+def test_who_has_the_keys_gets_a_forecast_and_nobody_else_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    state = tmp_path / "state"
+    params, files = small_input.write(tmp_path)
+    with serving(tmp_path, "--auth", "--state", state) as served:
+        assert served.facts["credentials"] == str(state / "credentials")
+
+        def s3(**keys: str) -> Any:
+            session = boto3.session.Session(**keys)
+            return session.client("s3", endpoint_url=served.facts["endpoint"], region_name="us-east-1")
+
+        stranger = s3(aws_access_key_id="local", aws_secret_access_key="local")
+        with pytest.raises(ClientError, match="InvalidAccessKeyId"):
+            stranger.list_buckets()
+        stranger.close()
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", served.facts["credentials"])
+        known = s3(profile_name="localaws")
+        for path in files:
+            known.upload_file(str(path), served.facts["bucket"], f"train/{path.name}")
+        known.upload_file(str(params), served.facts["bucket"], "params.json")
+        known.close()
+
+        executions = await_end()
+        answer = CliRunner().invoke(app, ["sql", "SELECT count(*) AS rows FROM forecast", "--csv"])
+
+    assert "SUCCEEDED" in executions
+    assert answer.exit_code == 0, answer.output
+    assert int(answer.stdout.split()[-1]) > 0
+
+
+def await_end() -> set[str]:
+    """The states of executions, once one has succeeded or failed."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        told = CliRunner().invoke(app, ["status", "--json"])
+        assert told.exit_code == 0, told.output
+        found = {one["status"] for one in json.loads(told.stdout)["executions"]}
+        if found & {"SUCCEEDED", "FAILED"}:
+            return found
+        time.sleep(0.5)  # between two looks
+    pytest.fail("no execution has ended")
