@@ -11,9 +11,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from localaws import LocalAws
 ROOT = Path(__file__).parents[1]
 STACK, BUCKET = "stepcast", "stepcast-123456789012-us-east-1"  # as the events name it
 BASE_IMAGE = "public.ecr.aws/lambda/python:3.12"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - every request must be signed
 NEVER = "3600"  # seconds: the run that StartExecution starts must not work on what the invoked step works on
 STEPS = ("StartExecution", "CreateDataset", "ImportData", "FitShared", "TrainPredictor", "Forecast", "Export")
 STEPS += ("UpdateAthena", "Notify", "Cleanup")
@@ -64,20 +64,31 @@ def missing_engine() -> str | None:
     return None
 
 
+def bridge() -> str:
+    """Where to listen so that containers reach this machine, which is not 127.0.0.1."""
+    asked = run("docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
+    address = asked.stdout.strip() or "172.17.0.1"
+    try:
+        socket.create_server((address, 0)).close()
+    except OSError:  # no address of this machine: Docker Desktop's engine is on one of its own
+        return EVERYWHERE
+    return address
+
+
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def environment() -> dict[str, str]:
-    """SAM's environment: no endpoint, no account, no word about its use sent home."""
+def environment(key: str = "local", secret: str = "local") -> dict[str, str]:  # noqa: S107 - any will do
+    """SAM's environment: keys that it hands to functions, no account, no word of its use sent home."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    credentials = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
-    return {**kept, **credentials, "AWS_DEFAULT_REGION": "us-east-1", "SAM_CLI_TELEMETRY": "0"}
+    keys = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
+    return {**kept, **keys, "AWS_DEFAULT_REGION": "us-east-1", "SAM_CLI_TELEMETRY": "0"}
 
 
 def in_order(act: Callable[[LocalAws, str, dict[str, Any]], Any]) -> Iterator[tuple[str, Any]]:
     """``act`` on each function and its event, in order, in a fresh stack with the project's own input."""
-    with LocalAws() as aws:
+    with LocalAws(host=bridge()) as aws:
         aws.deploy(ROOT / "template.yaml", STACK, {"SettleSeconds": NEVER})
         s3 = aws.client("s3")
         s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={})
@@ -108,7 +119,10 @@ def invoked(aws: LocalAws, step: str, event: dict[str, Any]) -> Any:
 
 def invoked_by_sam(sam: Path, aws: LocalAws, step: str, event: dict[str, Any]) -> Any:
     """The answer of ``sam local invoke``, None where there is none; its log goes to stderr."""
-    with reachable(aws.endpoint) as (host, port), tempfile.TemporaryDirectory() as name:
+    port, keys, address = aws.endpoint.rpartition(":")[2], aws.credentials, bridge()
+    address = "host-gateway" if address == EVERYWHERE else address
+    assert keys is not None  # noqa: S101 - there are some wherever it listens elsewhere than on 127.0.0.1
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         variables = json.loads((ROOT / "events/env.json").read_text())
         given = {"AWS_ENDPOINT_URL": f"http://host.docker.internal:{port}", "SETTLE_SECONDS": NEVER}
@@ -125,54 +139,22 @@ def invoked_by_sam(sam: Path, aws: LocalAws, step: str, event: dict[str, Any]) -
             "-n",
             folder / "env.json",
         ]
-        command += ["--skip-pull-image", "--add-host", f"host.docker.internal:{host}"]
+        command += ["--skip-pull-image", "--add-host", f"host.docker.internal:{address}"]
         print(
             f"sam local invoke {step}Function -e events/{file_name(step)}.json -n events/env.json", flush=True
         )
         done = subprocess.run(
-            command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True, check=False
+            command,
+            cwd=ROOT,
+            env=environment(keys.access_key, keys.secret),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
         )
     lines = [line for line in done.stdout.splitlines() if line.strip()]
     with suppress(IndexError, json.JSONDecodeError):
         return json.loads(lines[-1])
     return None
-
-
-@contextmanager
-def reachable(endpoint: str) -> Iterator[tuple[str, int]]:
-    """Address and port at which containers reach the endpoint, which listens on 127.0.0.1.
-
-    Docker Desktop forwards to it by itself. On Linux containers see this machine at the bridge's address:
-    what arrives there is passed on.
-    """
-    port = int(endpoint.rpartition(":")[2])
-    asked = run("docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
-    bridge = asked.stdout.strip() or "172.17.0.1"
-    try:
-        listener = socket.create_server((bridge, 0))
-    except OSError:  # no address of this machine: the engine is Docker Desktop's
-        yield "host-gateway", port
-        return
-    with listener:
-        threading.Thread(target=forward, args=(listener, port), daemon=True).start()
-        yield bridge, listener.getsockname()[1]
-
-
-def forward(listener: socket.socket, port: int) -> None:
-    """Join every connection to the listener with one to 127.0.0.1, until the listener closes."""
-    with suppress(OSError):
-        while True:
-            near, _ = listener.accept()
-            far = socket.create_connection(("127.0.0.1", port))
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=copy, args=(source, sink), daemon=True).start()
-
-
-def copy(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while block := source.recv(1 << 16):
-            sink.sendall(block)
-        sink.shutdown(socket.SHUT_WR)
 
 
 def same(step: str, expected: Any, got: Any) -> bool:
