@@ -9,7 +9,7 @@ PEER_SAMPLE ?= 100
 MOST ?= 100000
 KILLS ?= 200
 
-.PHONY: help setup demo test check format bench bench-accuracy bench-speed bench-runtime chaos sam lock events clean build-Layer
+.PHONY: help setup demo test check format bench bench-accuracy bench-speed bench-runtime chaos sam sam-local lock events clean build-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,9 +68,16 @@ bench-runtime: setup ## how fast the local runtime is, beside MiniStack
 chaos: setup ## kill the local stack KILLS times while it works; nothing acknowledged may be lost
 	$(BIN)/python -m tests.chaos --kills $(KILLS)
 
-sam: ## check template.yaml with AWS SAM, in a virtual environment of its own
-	test -x .venv-sam/bin/sam || { $(PYTHON) -m venv .venv-sam && .venv-sam/bin/pip install --quiet 'aws-sam-cli>=1.140'; }
-	AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/sam validate --lint
+SAM := .venv-sam/bin/sam
+$(SAM): # a virtual environment of its own: it pins boto3 and pydantic
+	$(PYTHON) -m venv .venv-sam
+	.venv-sam/bin/pip install --quiet 'aws-sam-cli>=1.140'
+
+sam: $(SAM) ## check template.yaml with AWS SAM, in a virtual environment of its own
+	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
+
+sam-local: setup $(SAM) ## run every function with sam local invoke (Docker), and compare with stepcast invoke
+	$(BIN)/python scripts/sam_local.py $(SAM)
 
 events: setup ## record events/*.json again, after params.json or testing-data/ changed
 	$(BIN)/python scripts/record_events.py
@@ -85,7 +92,12 @@ lock: ## take the newest allowed versions into constraints.txt
 clean: ## remove what make made
 	rm -rf .venv .venv-sam .venv-ministack .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# `sam build` calls this for the layer of the light functions.
+# `sam build` calls this for the layer of the light functions: wheels for Lambda, whatever $(PYTHON) and this machine are.
+LAYER = $(ARTIFACTS_DIR)/python
+LAYER_PYTHON = $(shell sed -n 's/.*CompatibleRuntimes: \[python\(.*\)\]/\1/p' template.yaml)
+LAYER_MACHINE = $(subst arm64,aarch64,$(shell sed -n 's/.*CompatibleArchitectures: \[\(.*\)\]/\1/p' template.yaml))
 build-Layer:
-	$(PYTHON) -m pip install --quiet --target "$(ARTIFACTS_DIR)/python" .
-	rm -rf "$(ARTIFACTS_DIR)"/python/boto3* "$(ARTIFACTS_DIR)"/python/botocore* # the runtime has them
+	$(PYTHON) -m pip install --quiet --no-compile --target "$(LAYER)" --constraint constraints.txt \
+	  --implementation cp --python-version $(LAYER_PYTHON) --only-binary=:all: \
+	  --platform manylinux_2_28_$(LAYER_MACHINE) --platform manylinux2014_$(LAYER_MACHINE) .
+	cd "$(LAYER)" && rm -rf boto3* botocore* s3transfer* bin localaws stepcast/cli stepcast/project # the runtime has boto3

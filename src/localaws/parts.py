@@ -18,6 +18,7 @@ from localaws import mailbox as mailboxes
 from localaws.activity import Listener, Reporter
 from localaws.application import Application
 from localaws.cloudformation import backend as cloudformation
+from localaws.cloudformation import change_sets, template_summary, template_url
 from localaws.cloudformation.resource import Cloud
 from localaws.deliveries import Deliveries
 from localaws.durability.folder import StateFolder, usable
@@ -34,6 +35,7 @@ from localaws.iam import caller_identity, managed_policies, topic_deliveries
 from localaws.iam.access_keys import AccessKeys
 from localaws.iam.athena_access import AthenaAccess
 from localaws.iam.guard import Guard
+from localaws.image_registry import ImageRegistry
 from localaws.lambda_ import archives, execution
 from localaws.lambda_.function_activity import ReportingInvoker
 from localaws.lambda_.invoker import Invoker
@@ -142,7 +144,8 @@ def start_parts(
 
     report = Reporter(on_activity) if on_activity is not None else None
     app = Application(intake.Intake(files), deliveries, keeper, guard, Health(account, region))
-    server = HttpServer(app if report is None else RequestReporter(app, report), port, host)
+    registry = ImageRegistry(app)
+    server = HttpServer(registry if report is None else RequestReporter(registry, report), port, host)
     stopping.callback(server.server_close)
     port = server.server_address[1]
     endpoint = f"http://{_reachable(host)}:{port}"
@@ -185,6 +188,9 @@ def start_parts(
         return Cloud(client, of_region, of_account, stack)
 
     cloudformation.mend(stopping, cloud)
+    for module in (change_sets, template_summary, template_url):
+        module.patch(stopping)
+    registry.patch(stopping, endpoint)
 
     with usable(state):
         old = state.snapshot if state is not None else None

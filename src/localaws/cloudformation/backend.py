@@ -18,7 +18,7 @@ from moto.cloudformation.parsing import Export, Output
 
 from localaws.cloudformation.problems import DeploymentFailed
 from localaws.cloudformation.resource import Cloud
-from localaws.cloudformation.stack import Event, Record, StackResources
+from localaws.cloudformation.stack import Event, Plan, Record, StackResources
 from localaws.cloudformation.yaml_text import TemplateSyntax, read_template
 from localaws.patching import replace
 
@@ -56,6 +56,20 @@ class LocalStack(Stack):
         self.status = "CREATE_IN_PROGRESS"
         self._deploy(self.parameters, "CREATE_COMPLETE", "ROLLBACK_COMPLETE")
 
+    def create_from(self, template: str, parameters: dict[str, str], tags: dict[str, str] | None) -> None:
+        """Make the resources of a stack that a change set announced."""
+        self.template, self.parameters, self.tags = template, parameters, tags or {}
+        self._parse_template()
+        self._add_stack_event("CREATE_IN_PROGRESS", resource_status_reason="User Initiated")
+        self.create_resources()
+
+    def try_update(self, *arguments: Any) -> None:
+        """Update; a template that is refused changes nothing, and the events say why."""
+        try:
+            self.update(*arguments)
+        except ValidationError as error:
+            self._ended("UPDATE_ROLLBACK_COMPLETE", error.__cause__)
+
     def update(
         self,
         template: str,
@@ -83,24 +97,24 @@ class LocalStack(Stack):
         try:
             self.resource_map.resources.delete()
         except DeploymentFailed as failure:
-            self.failure, self.status = failure, "DELETE_FAILED"
-            self._add_stack_event("DELETE_FAILED", resource_status_reason=str(failure))
-            raise ValidationError(message=str(failure)) from failure
-        self._add_stack_event("DELETE_COMPLETE")
-        self.status = "DELETE_COMPLETE"
+            self._ended("DELETE_FAILED", failure)
+        else:
+            self._ended("DELETE_COMPLETE")
 
     def _deploy(self, parameters: Mapping[str, str], done: str, failed: str) -> None:
         self.failure = None
         try:
             self.resource_map.deploy(self.template_dict, parameters)
         except DeploymentFailed as failure:
-            self.failure, self.status = failure, failed
-            self._add_stack_event(failed, resource_status_reason=str(failure))
+            self._ended(failed, failure)
             return
         self.description = self.template_dict.get("Description")
         self._export()
-        self.status = done
-        self._add_stack_event(done)
+        self._ended(done)
+
+    def _ended(self, status: str, failure: Any = None) -> None:
+        self.status, self.failure = status, failure
+        self._add_stack_event(status, resource_status_reason=str(failure) if failure else None)
 
     def _export(self) -> None:
         """Let other stacks import what this one exports (moto does it before there is anything)."""
@@ -175,33 +189,13 @@ class _ResourceMap:
     def deploy(self, template: dict[str, Any], parameters: Mapping[str, str]) -> None:
         self.resources.deploy(self.resources.check(template, parameters))
 
-    def update(self, template: dict[str, Any], parameters: Mapping[str, str] | None = None) -> None:
-        """A change set is executed."""
-        stack = self._stack
-        stack.template_dict = template
-        stack.parameters = dict(parameters) if parameters else stack.parameters
-        self.deploy(template, stack.parameters)
+    def plan(self, template: dict[str, Any], parameters: Mapping[str, str]) -> Plan:
+        """What a deployment would make.
 
-    def build_change_set_actions(self, template: dict[str, Any]) -> dict[str, dict[str, dict[str, str]]]:
-        """Which resources a template adds, changes (or might) and removes."""
-        before, after = self.resources.records, template.get("Resources") or {}
-        was = (self._stack.template_dict or {}).get("Resources") or {}
-
-        def described(names: Iterable[str], kinds: Callable[[str], str]) -> dict[str, dict[str, str]]:
-            return {name: {"LogicalResourceId": name, "ResourceType": kinds(name)} for name in names}
-
-        return {
-            "Add": described(
-                (name for name in after if name not in before), lambda name: after[name]["Type"]
-            ),
-            "Modify": described(
-                (name for name in after if name in before and after[name] != was.get(name)),
-                lambda name: after[name]["Type"],
-            ),
-            "Remove": described(
-                (name for name in was if name not in after and name in before), lambda name: before[name].kind
-            ),
-        }
+        Raises:
+            DeploymentFailed: something is wrong.
+        """
+        return self.resources.check(template, parameters)
 
 
 class _OutputMap:

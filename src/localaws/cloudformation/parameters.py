@@ -6,7 +6,7 @@ from typing import Any
 
 from localaws.cloudformation.problems import Problem
 
-__all__ = ["parameter_values"]
+__all__ = ["parameter_values", "spelled"]
 
 _SSM = re.compile(r"^AWS::SSM::Parameter::Value<(.+)>$")
 
@@ -37,7 +37,7 @@ def parameter_values(
         if name in given:
             text = str(given[name])
         elif "Default" in about:
-            text = _spelled(about["Default"])
+            text = spelled(about["Default"])
         else:
             problems.append(Problem(f"parameter {name}", "has no default and was not given"))
             continue
@@ -58,7 +58,8 @@ def parameter_values(
     return values, problems
 
 
-def _spelled(default: Any) -> str:
+def spelled(default: Any) -> str:
+    """A Default or an allowed value as the text that a caller would give."""
     if isinstance(default, bool):
         return str(default).lower()
     return ",".join(map(str, default)) if isinstance(default, list) else str(default)
@@ -67,8 +68,8 @@ def _spelled(default: Any) -> str:
 def _refusal(text: str, about: Mapping[str, Any]) -> str | None:
     hint = f" ({about['ConstraintDescription']})" if "ConstraintDescription" in about else ""
     allowed = about.get("AllowedValues")
-    if allowed is not None and text not in [_spelled(value) for value in allowed]:
-        return f"is {text!r}, and must be one of {', '.join(_spelled(value) for value in allowed)}{hint}"
+    if allowed is not None and text not in [spelled(value) for value in allowed]:
+        return f"is {text!r}, and must be one of {', '.join(spelled(value) for value in allowed)}{hint}"
     pattern = about.get("AllowedPattern")
     if pattern is not None and not re.fullmatch(str(pattern), text):
         return f"is {text!r}, and must match {pattern}{hint}"

@@ -10,8 +10,6 @@ import io
 import json
 import logging
 import os
-import re
-import uuid
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,8 +18,6 @@ from typing import Any
 import yaml
 
 from localaws.cloudformation.problems import Problem
-from localaws.cloudformation.resource import tag_map
-from localaws.lambda_.tags import REVISION_TAG, TASK_ROOT_TAG
 
 __all__ = ["UNZIPPED_LIMIT", "packaged"]
 
@@ -43,7 +39,6 @@ _LEFT_OUT = {
     ".ruff_cache",
     "node_modules",
 }
-_COMMAND = re.compile(r"^\s*CMD\s+(\[.*\])\s*$", re.MULTILINE)
 
 Upload = Callable[[bytes, str], tuple[str, str]]
 """Stores an archive under a name and returns bucket and key."""
@@ -116,19 +111,7 @@ class _Packager:
                 raise _Missing(
                     f"Metadata.DockerContext is {metadata['DockerContext']!r}, which is not a folder"
                 )
-            # Sources may have changed in any way: no worker outlives a deployment.
-            ours = {TASK_ROOT_TAG: str(context), REVISION_TAG: uuid.uuid4().hex}
-            tags = {**tag_map(properties.get("Tags")), **ours}
-            properties["Tags"] = (
-                tags if serverless else [{"Key": key, "Value": value} for key, value in tags.items()]
-            )
-            config = properties.setdefault(
-                "ImageConfig", copy.deepcopy(self._function_settings.get("ImageConfig") or {})
-            )
-            dockerfile = context / str(metadata.get("Dockerfile", "Dockerfile"))
-            commands = _COMMAND.findall(dockerfile.read_text()) if dockerfile.is_file() else []
-            if commands and not config.get("Command"):
-                config["Command"] = json.loads(commands[-1])
+            metadata["DockerContext"] = str(context)
         uri = f"localaws/{logical_id.lower()}:sources"
         if serverless:
             properties.setdefault("ImageUri", uri)

@@ -9,10 +9,12 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localaws.cloudformation.image_sources import revise, with_sources
 from localaws.cloudformation.intrinsics import NO_VALUE, IntrinsicError, Resolver, references
 from localaws.cloudformation.parameters import parameter_values
 from localaws.cloudformation.problems import DeploymentFailed, Problem
@@ -20,7 +22,7 @@ from localaws.cloudformation.resource import Cloud
 from localaws.cloudformation.resources import RESOURCE_TYPES
 from localaws.cloudformation.transform import NotTransformed, transformed
 
-__all__ = ["Event", "Record", "StackResources"]
+__all__ = ["Event", "Plan", "Record", "StackResources"]
 
 log = logging.getLogger(__name__)
 
@@ -105,26 +107,31 @@ class StackResources:
             plain = transformed(template, values, self._cloud.region)
         except NotTransformed as error:
             raise DeploymentFailed(self.name, error.problems, "nothing was created") from error
-        plan = Plan(plain, values)
+        plan = Plan(with_sources(plain, Path.cwd()), values)
         problems = plan.problems(self._resolver(plan))
         if problems:
             raise DeploymentFailed(self.name, problems, "nothing was created")
         return plan
+
+    def wanted(self, plan: "Plan") -> list[str]:
+        """The logical ids of the resources whose conditions hold, in the order in which they are made."""
+        resolver = self._resolver(plan)
+        return [logical_id for logical_id in plan.order() if plan.is_wanted(logical_id, resolver)]
 
     def deploy(self, plan: "Plan") -> None:
         """Make the stack what ``plan`` says: create, change, replace, and in the end remove.
 
         Raises:
             DeploymentFailed: a resource could not be made. A new stack is removed again; one that was there
-            stays as far
-                as it got, and the next deployment goes on from there.
+                stays as far as it got, and the next deployment goes on from there.
         """
         new = not self.records
         self.parameters = plan.parameters
+        revise(plan.resources)
         resolver = self._resolver(plan)
         superseded: list[Record] = []
         try:
-            wanted = [logical_id for logical_id in plan.order() if plan.is_wanted(logical_id, resolver)]
+            wanted = self.wanted(plan)
             for logical_id in wanted:
                 self._make(logical_id, plan.resources[logical_id], resolver, superseded)
             gone = [known for known in reversed(self.records) if known not in wanted]

@@ -9,8 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from localaws.iam.access_keys import Credentials
+from localaws.lambda_.binaries import importable_here
 
-__all__ = ["log_stream_name", "worker_environment"]
+__all__ = ["PATH_AFTER_ALL", "log_stream_name", "worker_environment"]
+
+PATH_AFTER_ALL = "LOCALAWS_PATH_AFTER_ALL"
+"""What launch.py adds to sys.path behind everything else."""
 
 # What the interpreter and its libraries need of this process's environment to start at all.
 _INHERITED = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
@@ -33,13 +37,16 @@ def worker_environment(
     variables: Mapping[str, str],
 ) -> dict[str, str]:
     """The worker's whole environment: the function's own variables, and what AWS reserves to itself."""
-    python_path = [task_root, *(layer / "python" for layer in layers)]
+    packages = [layer / "python" for layer in layers]
+    python_path = [task_root, *filter(importable_here, packages)]
+    after_all = [folder for folder in packages if not importable_here(folder)]
     return {
         **{kept: os.environ[kept] for kept in _INHERITED if kept in os.environ},
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "PYTHONPATH": os.pathsep.join(map(str, python_path)),
         "PYTHONUNBUFFERED": "1",
+        PATH_AFTER_ALL: os.pathsep.join(map(str, after_all)),
         "_HANDLER": handler,
         "LAMBDA_TASK_ROOT": str(task_root),
         "LAMBDA_RUNTIME_DIR": "/var/runtime",

@@ -34,6 +34,7 @@ def main() -> None:
     die_with(int(descriptor))
     # As with python -m in Lambda, the task root comes first, not the folder of this file.
     sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]
+    sys.path.extend(filter(None, os.environ.pop("LOCALAWS_PATH_AFTER_ALL", "").split(os.pathsep)))
     sys.argv = [client, handler]
     try:
         if client.endswith(".py"):

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from localaws.cloudformation.sources import packaged
-from localaws.lambda_.tags import TASK_ROOT_TAG
 
 
 class Store:
@@ -80,20 +79,19 @@ def test_a_missing_folder_is_told_with_its_place(tmp_path: Path) -> None:
     ]
 
 
-def test_an_image_is_run_from_its_docker_context_with_the_dockerfiles_command(tmp_path: Path) -> None:
-    write(tmp_path, {"src/Dockerfile": 'FROM x\nCMD ["first.one"]\nCMD ["app.handler"]\n'})
+def test_the_docker_context_of_an_image_becomes_an_absolute_path(tmp_path: Path) -> None:
+    write(tmp_path, {"src/Dockerfile": "FROM x"})
     image = {
         "Type": "AWS::Serverless::Function",
         "Metadata": {"DockerContext": "src"},
         "Properties": {"PackageType": "Image"},
     }
 
-    properties, problems, _ = package(tmp_path, image)
+    made, problems = packaged({"Resources": {"It": image}}, tmp_path, Store())
 
     assert problems == []
-    assert properties["Tags"][TASK_ROOT_TAG] == str(tmp_path / "src")
-    assert properties["ImageConfig"] == {"Command": ["app.handler"]}
-    assert properties["ImageUri"] == "localaws/it:sources"
+    assert made["Resources"]["It"]["Metadata"] == {"DockerContext": str(tmp_path / "src")}
+    assert made["Resources"]["It"]["Properties"]["ImageUri"] == "localaws/it:sources"
 
 
 def test_a_layer_without_build_method_is_an_archive_as_it_is(tmp_path: Path) -> None:

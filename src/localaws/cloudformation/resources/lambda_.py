@@ -70,7 +70,8 @@ class Function(ResourceType):
             if TASK_ROOT_TAG not in tag_map(properties.get("Tags")):
                 found.append(
                     "an image cannot be run without its sources: give the function Metadata.DockerContext, "
-                    "the folder that the image is built from"
+                    "the folder that the image is built from, absolute (as `sam build` writes it) or "
+                    "relative to the folder in which localaws was started"
                 )
             if not (properties.get("ImageConfig") or {}).get("Command"):
                 found.append("an image's handler must be named in ImageConfig.Command")

@@ -1,0 +1,56 @@
+"""The layer of the light functions, built as `sam build` does it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+UNREACHABLE = (
+    "Temporary failure in name resolution",
+    "Failed to establish a new connection",
+    "Network is unreachable",
+)
+
+
+def built(artifacts: Path, *variables: str) -> subprocess.CompletedProcess[str]:
+    command = ["make", "build-Layer", f"ARTIFACTS_DIR={artifacts}", f"PYTHON={sys.executable}", *variables]
+    made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    if made.returncode and any(word in made.stderr for word in UNREACHABLE):
+        pytest.skip("the package index cannot be reached, from which the layer's wheels come")
+    return made
+
+
+def test_the_layer_holds_lambdas_binaries_whatever_python_builds_it(tmp_path: Path) -> None:
+    made = built(tmp_path)
+
+    assert made.returncode == 0, made.stderr
+    binaries = [path.name for path in tmp_path.rglob("*.so")]
+    assert binaries == ["_pydantic_core.cpython-312-x86_64-linux-gnu.so"]
+    pinned = dict(
+        line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line
+    )
+    assert (tmp_path / f"python/pydantic-{pinned['pydantic']}.dist-info").is_dir()
+    assert not (tmp_path / "python/localaws").exists()
+    assert not (tmp_path / "python/boto3").exists()
+
+
+def test_a_layer_that_cannot_be_built_fails_its_build(tmp_path: Path) -> None:
+    made = built(tmp_path, "LAYER_MACHINE=nowhere")
+
+    assert made.returncode != 0
+    assert "build-Layer" in made.stderr
+
+
+def test_the_layer_is_built_for_the_functions_architecture() -> None:
+    class Loader(yaml.SafeLoader):
+        """YAML with CloudFormation's short forms left as None."""
+
+    Loader.add_multi_constructor("!", lambda *_: None)
+    template = yaml.load((ROOT / "template.yaml").read_text(), Loader)  # noqa: S506 - a SafeLoader
+    layer, globally = template["Resources"]["Layer"], template["Globals"]["Function"]
+
+    assert layer["Properties"]["CompatibleArchitectures"] == globally["Architectures"]
+    assert [layer["Metadata"]["BuildArchitecture"]] == globally["Architectures"]
