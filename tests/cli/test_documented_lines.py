@@ -26,6 +26,20 @@ NOT_RUN = {
     "make test": "runs this test",
     "sam build": "needs Docker and the SAM command line",
     "sam deploy --guided": "needs an AWS account",
+    "make sam-local": "needs Docker",
+    "stepcast up --before TrainPredictor --host 172.17.0.1": "the address of Docker's bridge",
+}
+TOOLS = (
+    "sam deploy --stack",
+    "sam local",
+    "sam package",
+    "aws cloudformation deploy --template-file packaged",
+)
+NOT_RUN |= {  # what sam and aws do is tested in tests/localaws/cloudformation/test_sam_cli.py
+    line: "needs Docker and the SAM command line"
+    for page in PAGES
+    for line in re.findall(r"^\$ (.*)$", page.read_text(), re.MULTILINE)
+    if line.startswith(TOOLS)
 }
 CHECKOUT = ("params.json", "events", "functions", "statemachine", "template.yaml", "testing-data", "src")
 CHECKOUT += ("pyproject.toml", "Makefile")
@@ -97,8 +111,7 @@ class Reader:
         )
 
     def _serve(self, line: str) -> None:
-        for earlier in self.servers:  # stopped by the line before: until its port is free
-            earlier.wait(timeout=PATIENCE)
+        self.leave()  # who starts another one has stopped the one before, whose port and folder it takes
         with (self.folder / "told").open("a") as told:
             server = subprocess.Popen(
                 ["bash", "-c", f"exec {line}"],
