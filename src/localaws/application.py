@@ -33,6 +33,7 @@ from localaws.health import HEALTH_PATH, Health
 from localaws.iam.guard import Guard
 from localaws.iam.refusals import Refused as Forbidden
 from localaws.s3.intake import Intake
+from localaws.s3.plain_get import plain_get
 
 __all__ = ["Application"]
 
@@ -78,10 +79,12 @@ class Application:
                 service: Any = self._dispatcher.get_application(environ)
                 environ["localaws.service"] = service.service  # moto's name for it
                 self._guard(environ)
-                if service.service == "s3":
-                    self._intake(environ)
-                blocks = service(environ, remember)
-                self._keeper.keep(environ, status_code)
+                blocks = plain_get(environ, remember) if service.service == "s3" else None
+                if blocks is None:
+                    if service.service == "s3":
+                        self._intake(environ)
+                    blocks = service(environ, remember)
+                    self._keeper.keep(environ, status_code)
         except Forbidden as refusal:
             blocks = _failure(environ, remember, refusal.status, refusal.code, refusal.text)
         except NotSupported as error:

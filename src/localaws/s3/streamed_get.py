@@ -15,7 +15,7 @@ from moto.s3.responses import S3Response
 from localaws.patching import replace
 from localaws.s3.file_key import FileKey
 
-__all__ = ["mend"]
+__all__ = ["mend", "open_body"]
 
 _BLOCK = 1 << 18
 
@@ -53,6 +53,11 @@ class _FileContent:
         self.close()
 
 
+def open_body(key: FileKey) -> Any:
+    """The object's body: what can be sliced once, and gives its blocks."""
+    return _FileContent(str(key.files.path(key.file)), key.size) if key.file else b""
+
+
 class _Streamed:
     """An object whose ``value`` is its open file."""
 
@@ -61,8 +66,7 @@ class _Streamed:
 
     @property
     def value(self) -> Any:
-        key = self._key
-        return _FileContent(str(key.files.path(key.file)), key.size) if key.file else b""
+        return open_body(self._key)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._key, name)
