@@ -21,7 +21,9 @@ def patch(undo: ExitStack, report: Reporter) -> None:
     evaluate: Any = CommonStateField.eval
 
     def reporting_start(self: Any, arn: str, *args: Any) -> Any:
-        report("execution", "started", where=_name(arn), outcome="RUNNING")
+        existing = self._found.get(arn)
+        if existing is None or existing.orphan:  # else it is only found
+            report("execution", "started", where=_name(arn), outcome="RUNNING")
         return start(self, arn, *args)
 
     def reporting_end(self: Any, execution: Any, run: Any, *args: Any, **kwargs: Any) -> None:
