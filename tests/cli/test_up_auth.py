@@ -1,6 +1,9 @@
 """``stepcast up --auth``: clients need its keys; its functions, and the other commands, have them."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,16 +17,26 @@ from stepcast.cli.app import app
 from tests.cli import small_input
 from tests.cli.processes import PATIENCE, serving
 
+# The clients that the documents name, with nothing but the profile that is printed.
+CLIENTS = """
+import awswrangler, pyathena
+query = "SELECT item_id FROM forecast"
+print(len(awswrangler.athena.read_sql_query(query, database="default", workgroup="stepcast")))
+with pyathena.connect(work_group="stepcast", schema_name="default") as connection:
+    print(len(connection.cursor().execute(query).fetchall()))
+"""
+
 
 @pytest.mark.slow
 def test_who_has_the_keys_gets_a_forecast_and_nobody_else_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    state = tmp_path / "state"
+    work = tmp_path / "work"
+    work.mkdir()
     params, files = small_input.write(tmp_path)
-    with serving(tmp_path, "--auth", "--state", state) as served:
-        assert served.facts["credentials"] == str(state / "credentials")
+    with serving(tmp_path, "--auth", folder=work) as served:
+        assert served.facts["credentials"] == str(work / ".stepcast" / "credentials")
 
         def s3(**keys: str) -> Any:
             session = boto3.session.Session(**keys)
@@ -42,10 +55,22 @@ def test_who_has_the_keys_gets_a_forecast_and_nobody_else_anything(
 
         executions = await_end()
         answer = CliRunner().invoke(app, ["sql", "SELECT count(*) AS rows FROM forecast", "--csv"])
+        profile = {
+            "AWS_ENDPOINT_URL": served.facts["endpoint"],
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_SHARED_CREDENTIALS_FILE": served.facts["credentials"],
+            "AWS_PROFILE": "localaws",
+        }
+        others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        clients = subprocess.run(
+            [sys.executable, "-c", CLIENTS], env=others | profile, capture_output=True, text=True, check=False
+        )
 
     assert "SUCCEEDED" in executions
     assert answer.exit_code == 0, answer.output
-    assert int(answer.stdout.split()[-1]) > 0
+    rows = answer.stdout.split()[-1]
+    assert int(rows) > 0
+    assert clients.stdout.split() == [rows, rows], clients.stderr
 
 
 def await_end() -> set[str]:
