@@ -218,6 +218,9 @@ class LocalAws:
         from localaws.aws_session import INTERNAL, check_region
 
         check_region(self.region)
+        from localaws.moto_imports import import_moto
+
+        import_moto()
         from localaws.parts import start_parts  # moto takes a second to import: not before it is needed
 
         folder = self._state

@@ -32,7 +32,6 @@ _OPTIMIZED = {
     "dynamodb": {"getitem", "putitem", "updateitem", "deleteitem"},
     "states": {"startexecution"},
     "glue": {"startjobrun"},
-    "batch": {"submitjob"},
     "ecs": {"runtask"},
 }
 _PATTERNS = {"", "waitForTaskToken", "sync", "sync:2"}
