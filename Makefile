@@ -31,8 +31,8 @@ $(WARM): $(READY) $(wildcard src/stepcast/engine/auto/*.py)
 demo: setup ## set up, forecast testing-data/ on the local stack, print and chart the result
 	$(BIN)/stepcast run --params params.json --train testing-data/train/*.csv --out demo-output
 
-test: setup ## set up and run every test
-	$(BIN)/pytest
+test: setup ## set up and run every test, two files at a time
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: setup ## format, lint, types, import contracts, templates, docs
 	$(BIN)/ruff format --check
