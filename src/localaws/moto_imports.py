@@ -45,24 +45,23 @@ def import_moto() -> None:
 @contextmanager
 def _empty(services: tuple[str, ...]) -> Iterator[None]:
     """Packages without content in the place of those that are not imported yet."""
-    made = []
+    made: dict[str, ModuleType] = {}
     for service in services:
         if f"moto.{service}" in sys.modules:
             continue
-        for name in ("", ".models", ".models.core", ".utils"):
-            module = ModuleType(f"moto.{service}{name}")
+        for part in ("", ".models", ".models.core", ".utils"):
+            module = made[f"{service}{part}"] = ModuleType(f"moto.{service}{part}")
             module.__path__ = []
-            sys.modules[module.__name__] = module
-            made.append(module.__name__)
-        vars(sys.modules[f"moto.{service}"])["models"] = sys.modules[f"moto.{service}.models"]
-    vars(sys.modules.get("moto.ec2.models.core", ModuleType("")))["TaggedEC2Resource"] = _Resource
-    vars(sys.modules.get("moto.ec2", ModuleType("")))["ec2_backends"] = _Ec2Backends()
-    vars(sys.modules.get("moto.batch.utils", ModuleType("")))["JobStatus"] = _Job
+        vars(made[service])["models"] = made[f"{service}.models"]
+    for name, attribute, value in _NAMED:
+        if name in made:
+            vars(made[name])[attribute] = value
+    sys.modules.update({f"moto.{name}": module for name, module in made.items()})
     try:
         yield
     finally:
         for name in made:
-            del sys.modules[name]
+            del sys.modules[f"moto.{name}"]
 
 
 class _Resource:
@@ -83,3 +82,10 @@ class _Job(Enum):
 
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
+
+
+_NAMED: tuple[tuple[str, str, Any], ...] = (
+    ("ec2", "ec2_backends", _Ec2Backends()),
+    ("ec2.models.core", "TaggedEC2Resource", _Resource),
+    ("batch.utils", "JobStatus", _Job),
+)

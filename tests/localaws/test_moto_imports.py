@@ -30,3 +30,12 @@ def test_services_that_were_left_out_are_whole_when_they_are_asked_for() -> None
     told = json.loads(done.stdout)
     assert told.pop("image").startswith("ami-")
     assert told == {"early": [], "known": 1, "apis": [], "clusters": [], "queues": []}
+
+
+def test_what_is_imported_already_stays_what_it_is() -> None:
+    program = "import moto.ec2; real = moto.ec2.ec2_backends\n" + PROGRAM
+    program += "    assert moto.ec2.ec2_backends is real\n"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["early"] == ["moto.ec2"]

@@ -26,7 +26,8 @@ def accesses(call: Call) -> list[Access]:
         resource = f"arn:aws:states:{call.region}:{call.account}:{kind}:{parameters.get('name')}"
     elif token := parameters.get("taskToken"):
         backend: Any = stepfunctions_parser_backends[call.account][call.region]
-        resource = backend.localaws_machine_of_token(str(token)) or "*"  # added by states/api.py
+        find = getattr(backend, "localaws_machine_of_token", None)  # states/api.py adds it
+        resource = (find and find(str(token))) or "*"
     return [
         Access(f"states:{call.operation}", resource),
         *passing(parameters.get("roleArn"), "states.amazonaws.com"),
