@@ -34,6 +34,7 @@ from localaws.iam.guard import Guard
 from localaws.iam.refusals import Refused as Forbidden
 from localaws.s3.intake import Intake
 from localaws.s3.plain_get import plain_get
+from localaws.s3.plain_put import plain_put
 
 __all__ = ["Application"]
 
@@ -79,12 +80,15 @@ class Application:
                 service: Any = self._dispatcher.get_application(environ)
                 environ["localaws.service"] = service.service  # moto's name for it
                 self._guard(environ)
-                blocks = plain_get(environ, remember) if service.service == "s3" else None
+                blocks = None
+                if service.service == "s3":
+                    self._intake(environ)
+                    blocks = plain_get(environ, remember)
+                    if blocks is None:
+                        blocks = plain_put(environ, remember)
                 if blocks is None:
-                    if service.service == "s3":
-                        self._intake(environ)
                     blocks = service(environ, remember)
-                    self._keeper.keep(environ, status_code)
+                self._keeper.keep(environ, status_code)
         except Forbidden as refusal:
             blocks = _failure(environ, remember, refusal.status, refusal.code, refusal.text)
         except NotSupported as error:

@@ -13,6 +13,7 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model, service_name_from_moto_package_name
 
 from localaws.activity import Reporter
+from localaws.s3.plain_put import OPERATION
 
 __all__ = ["RequestReporter"]
 
@@ -37,31 +38,40 @@ class RequestReporter:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         began = time.perf_counter()
-        request, status_code = None, 500
+        request, known, status_code = None, None, 500
         # Before the intake of S3 takes the body away.
         size = environ.get("HTTP_X_AMZ_DECODED_CONTENT_LENGTH") or environ.get("CONTENT_LENGTH") or ""
 
         def remember(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            nonlocal request, status_code
+            nonlocal request, known, status_code
+            known = environ.get(OPERATION)
             request = environ.get("werkzeug.request")  # Flask lets go of it before its answer is sent
             status_code = int(status[:3])
             return start_response(status, headers, exc_info)
 
         blocks = self._app(environ, remember)
-        if request is None or "localaws.service" not in environ:
+        if (request is None and known is None) or "localaws.service" not in environ:
             return blocks
         if environ["REQUEST_METHOD"] in {"GET", "HEAD", "OPTIONS"} and status_code < 500:
             return blocks
         service, seconds = environ["localaws.service"], time.perf_counter() - began
         return _Reported(
-            blocks, lambda start: self._report_request(service, request, status_code, start, size, seconds)
+            blocks,
+            lambda start: self._report_request(service, request, known, status_code, start, size, seconds),
         )
 
     def _report_request(
-        self, service: str, request: Any, status: int, start: bytes, size: str, seconds: float
+        self,
+        service: str,
+        request: Any,
+        known: tuple[str, dict[str, Any]] | None,
+        status: int,
+        start: bytes,
+        size: str,
+        seconds: float,
     ) -> None:
         try:
-            operation, parameters = _operation(service, request)
+            operation, parameters = known or _operation(service, request)
         except Exception:  # a path that is no operation, or a body that is none
             log.debug("cannot say what %s %s was", request.method, request.path, exc_info=True)
             return

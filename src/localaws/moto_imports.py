@@ -72,7 +72,7 @@ class _Ec2Backends:
     """Of EC2: SSM looks up images in them, when it is asked for their public parameters."""
 
     def __getitem__(self, account: str) -> Any:
-        from moto.ec2 import ec2_backends
+        from moto.ec2.models import ec2_backends
 
         return ec2_backends[account]
 

@@ -13,7 +13,7 @@ from moto.core.model_instances import reset_model_data
 from moto.s3.models import s3_backends
 from moto.stepfunctions.models import StateMachine
 
-from localaws import athena, aws_session, event_rules, instances
+from localaws import athena, aws_session, event_rules, instances, request_costs
 from localaws import mailbox as mailboxes
 from localaws.activity import Listener, Reporter
 from localaws.application import Application
@@ -208,6 +208,7 @@ def start_parts(
     stopping.callback(keeper.stop)
     stopping.callback(deliveries.close)
     stopping.callback(server.stop)
+    request_costs.patch(stopping)  # when no method is added any more
     return Parts(endpoint, folder, mailbox, invoker, objects, keeper.keep_all, keeper.sweep, guard)
 
 

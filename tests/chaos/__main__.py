@@ -15,7 +15,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        report = run(Path(folder) / "state", given.kills, given.seed)
+        report = run(Path(folder) / "state", given.kills, given.seed, tell)
     sys.stdout.write(
         f"seed {given.seed}: {report.kills} kills, {report.acknowledged} things acknowledged, "
         f"{report.drops} drops with their forecast, {len(report.lost)} lost\n"
@@ -23,6 +23,10 @@ def main() -> int:
     for what in report.lost:
         sys.stdout.write(f"  {what}\n")
     return 1 if report.lost else 0
+
+
+def tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
 
 
 if __name__ == "__main__":

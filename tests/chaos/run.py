@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,8 @@ class Report:
     lost: list[str] = field(default_factory=list)
 
 
-def run(state: Path, kills: int, seed: int) -> Report:
-    """Work on ``state``, kill ``kills`` times, and look."""
+def run(state: Path, kills: int, seed: int, tell: Callable[[str], object] = str) -> Report:
+    """Work on ``state``, kill ``kills`` times, and look; ``tell`` is called with how far it is."""
     chance, report = random.Random(seed), Report()
     expected = {days: undisturbed(days) for days in (70, 71)}
     port = free_port()
@@ -63,6 +64,7 @@ def run(state: Path, kills: int, seed: int) -> Report:
                     os.kill(process.pid, signal.SIGKILL)
                     process.communicate()
                     report.kills += 1
+                    tell(f"{report.kills} of {kills} kills, {report.drops} drops with their forecast")
                     process = start(state, port)
             if ended != expected[days]:
                 report.lost.append(f"the forecast of drop {len(dropped)} is not the undisturbed one")

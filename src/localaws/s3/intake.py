@@ -21,10 +21,10 @@ from moto.s3.responses import S3Response
 from localaws.patching import replace
 from localaws.s3.object_files import FileBody, ObjectFiles
 
-__all__ = ["BadDigest", "Intake", "mend"]
+__all__ = ["BODY", "BadDigest", "Intake", "mend"]
 
 _BLOCK = 1 << 20
-_BODY = "localaws.s3.body"
+BODY = "localaws.s3.body"  # in the environ: the FileBody
 _NOT_A_BODY = {
     "acl",
     "tagging",
@@ -61,7 +61,7 @@ class Intake:
         chunked = _is_aws_chunked(environ)
         blocks = _aws_chunks(stream, trailers) if chunked else _blocks(stream)
         body = self._files.write(checksum.over(blocks))
-        environ[_BODY] = body
+        environ[BODY] = body
         environ["wsgi.input"] = io.BytesIO()
         environ["CONTENT_LENGTH"] = "0"
         environ.pop("HTTP_TRANSFER_ENCODING", None)
@@ -153,7 +153,7 @@ def mend(undo: ExitStack) -> None:
 
     def setup_with_file(self: Any, request: Any, full_url: str | None = None, headers: Any = None) -> None:
         setup_class(self, request, full_url, headers)
-        if (body := request.environ.get(_BODY)) is not None:
+        if (body := request.environ.get(BODY)) is not None:
             self.body = self.raw_body = body
 
     replace(undo, S3Response, "setup_class", setup_with_file)

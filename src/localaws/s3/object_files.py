@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from localaws.durability.journal import Journal, NotKept
@@ -53,6 +54,7 @@ class ObjectFiles:
     def __init__(self, root: Path, journal: Journal) -> None:
         self.root, self._journal = root, journal
         self._unsettled: list[str] = []
+        self._hashing = ThreadPoolExecutor(2, thread_name_prefix="localaws md5")
         self._incoming = root / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
         self._folders = {path.name for path in root.iterdir()}
@@ -74,9 +76,14 @@ class ObjectFiles:
         try:
             with unfinished.open("wb") as file:
                 for block in blocks:
+                    # MD5 takes as long as all the rest: the two share the processors.
+                    hashed = self._hashing.submit(md5.update, block) if len(block) > _SMALL else None
                     file.write(block)
-                    md5.update(block)
                     sha.update(block)
+                    if hashed is not None:
+                        hashed.result()
+                    else:
+                        md5.update(block)
                     size += len(block)
                     if size <= _SMALL:
                         small += block

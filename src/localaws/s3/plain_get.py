@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote
 
-from moto.s3.models import ARCHIVE_STORAGE_CLASSES, s3_backends
+from moto.s3.models import s3_backends
+from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 
 from localaws.s3.file_key import FileKey
 from localaws.s3.streamed_get import open_body
 
-__all__ = ["plain_get"]
+__all__ = ["addressed", "plain_get"]
 
 Environ = dict[str, Any]
 
@@ -42,8 +43,9 @@ def plain_get(environ: Environ, start_response: Callable[..., Any]) -> Iterable[
         or any(name in environ for name in _CONDITIONS)
     ):
         return None
-    key = _find(environ)
-    if key is None or key.storage_class in ARCHIVE_STORAGE_CLASSES:
+    found = addressed(environ)
+    key = found[0].keys.get(found[1]) if found is not None and not found[0].website_configuration else None
+    if not isinstance(key, FileKey) or key.storage_class in ARCHIVE_STORAGE_CLASSES:
         return None
     headers: dict[str, str] = dict(key.response_dict)
     if key.version_id != "null":
@@ -56,12 +58,13 @@ def plain_get(environ: Environ, start_response: Callable[..., Any]) -> Iterable[
     headers.update(key.metadata)
     headers["Accept-Ranges"] = "bytes"
     headers["x-amzn-requestid"] = uuid.uuid4().hex
-    body = open_body(key)
+    body: Iterable[bytes] = open_body(key)
     start_response("200 OK", [(name, str(value)) for name, value in headers.items()])
     return body
 
 
-def _find(environ: Environ) -> FileKey | None:
+def addressed(environ: Environ) -> tuple[Any, str] | None:
+    """The bucket that is there and the key that a request names, or None where moto must look."""
     raw: str = environ.get("RAW_URI", "").partition("?")[0]
     bucket_name, _, name = raw.removeprefix("/").partition("/")
     name = unquote(name)
@@ -73,7 +76,4 @@ def _find(environ: Environ) -> FileKey | None:
         return None
     partition, account = where
     bucket = s3_backends[account][partition].buckets.get(bucket_name)
-    if bucket is None or bucket.website_configuration or bucket.logging:
-        return None
-    found = bucket.keys.get(name)
-    return found if isinstance(found, FileKey) else None
+    return None if bucket is None or bucket.logging else (bucket, name)

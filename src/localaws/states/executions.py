@@ -29,6 +29,7 @@ from localaws.durability.journal import Journal, NotKept
 from localaws.states.execution import Description, Execution, definition_key, to_datetime
 from localaws.states.run import Run, write_start
 from localaws.states.task_tokens import TaskTokens
+from localaws.states.worker_threads import WorkerThreads
 
 __all__ = ["Executions"]
 
@@ -50,6 +51,7 @@ class Executions:
         self._of: dict[str, list[Execution]] = {}  # a machine or a map run, in the order of their starts
         self._lock = threading.Lock()
         self._closed = False
+        self._threads = WorkerThreads()
         self._definitions: set[str] = set()  # that the journal has
         self._recent: OrderedDict[str, Description] = OrderedDict()
         self.before_end: list[Callable[[Run], None]] = []  # who keeps more of an execution that runs
@@ -109,8 +111,10 @@ class Executions:
             execution = Execution(arn, described, run)
             self._add(execution)
             self.journal.put("execution", arn, "", described.encoded())
-        self._in_thread(execution, run)
-        self.journal.barrier()
+        try:
+            self.journal.barrier()
+        finally:  # it is there, whether it could be kept or not
+            self._in_thread(execution, run)
         return execution
 
     def stop(self, execution: Execution, error: str | None, cause: str | None) -> float:
@@ -281,9 +285,7 @@ class Executions:
         return run
 
     def _in_thread(self, execution: Execution, run: Run) -> None:
-        threading.Thread(
-            target=self._evaluate, args=(execution, run), name=execution.arn, daemon=True
-        ).start()
+        self._threads.run(execution.arn, self._evaluate, execution, run)
 
     def _evaluate(self, execution: Execution, run: Run) -> None:
         if run.recorder.last == 0:

@@ -42,22 +42,23 @@ def asked(s3: Any, **settings: Any) -> tuple[dict[str, str], bytes]:
 def test_the_answer_is_moto_s(
     aws: LocalAws, kind: str, key: str, versioned: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answered = []
-    find = plain_get._find
-
-    def found(environ: Any) -> Any:
-        answered.append(find(environ))
-        return answered[-1]
-
-    monkeypatch.setattr(plain_get, "_find", found)
     s3 = aws.client("s3")
     s3.create_bucket(Bucket="bucket")
     if versioned:
         s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})
     s3.put_object(**{"Bucket": "bucket", "Key": key, "Body": b"body", **KINDS[kind]})
 
+    answered = []
+    find = plain_get.addressed
+
+    def found(environ: Any) -> Any:
+        answered.append(find(environ))
+        return answered[-1]
+
+    monkeypatch.setattr(plain_get, "addressed", found)
+
     plain = asked(s3, Key=key)
-    assert answered[0].name == key
+    assert answered[0][1] == key
     of_moto = asked(s3, Key=key, IfUnmodifiedSince=datetime(2999, 1, 1, tzinfo=UTC))
 
     assert len(answered) == 1
