@@ -129,6 +129,7 @@ def start_parts(
 
     deliveries = Deliveries(journal)
     files = ObjectFiles(folder / "objects", journal)
+    stopping.callback(files.close)
     keeper = Keeper(journal, files)
     file_key.mend(stopping, files)
     keeper.patch(stopping)

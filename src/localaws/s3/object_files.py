@@ -60,6 +60,10 @@ class ObjectFiles:
         self._folders = {path.name for path in root.iterdir()}
         self._naming = threading.Lock()  # between looking whether a file is there and saying that it is used
 
+    def close(self) -> None:
+        """End the threads."""
+        self._hashing.shutdown()
+
     def path(self, name: str) -> Path:
         """Where the file of that name lies."""
         return self.root / name
