@@ -36,6 +36,7 @@ def test_options_are_called_as_on_the_command_line(tmp_path: Path) -> None:
         ("[up]\nzzzz = 1\n", "it may have port, region"),
         ("[up]\nport = '5005'\n", "port is '5005': write a whole number"),
         ("[up]\nport = true\n", "port is True: write a whole number"),
+        ("[up]\nallow-origin = [1]\n", r"allow-origin is \[1\]: write texts in brackets"),
         ("port = 5005\n", r"port belongs below a line \[up\]"),
         ("[run]\nout = 'x'\n", r"unknown name 'run': write \[up\]"),
         ("up = 3\n", r"write \[up\]"),

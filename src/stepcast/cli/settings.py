@@ -19,8 +19,12 @@ UP: dict[str, type] = {
     "state": str,
     "ephemeral": bool,
     "quiet": bool,
+    "host": str,
+    "auth": bool,
+    "allow-origin": list,
+    "iam": bool,
 }
-WORDS = {int: "a whole number", str: "text in quotes", bool: "true or false"}
+WORDS = {int: "a whole number", str: "text in quotes", bool: "true or false", list: 'texts in brackets, such as ["http://localhost:3000"]'}
 
 
 def settings(path: Path) -> dict[str, dict[str, Any]]:
@@ -43,7 +47,8 @@ def settings(path: Path) -> dict[str, dict[str, Any]]:
     for key, value in table.items():
         if key not in UP:
             raise Failure(f"{path}: unknown option {key!r} in [up]: {_nearest(key)}")
-        if type(value) is not UP[key]:
+        texts = not isinstance(value, list) or all(isinstance(one, str) for one in value)
+        if type(value) is not UP[key] or not texts:
             raise Failure(f"{path}: {key} is {value!r}: write {WORDS[UP[key]]}")
     chosen = {key.replace("-", "_"): value for key, value in table.items()}
     return {"up": chosen, "down": {"state": chosen["state"]} if "state" in chosen else {}}
