@@ -24,7 +24,12 @@ UP: dict[str, type] = {
     "allow-origin": list,
     "iam": bool,
 }
-WORDS = {int: "a whole number", str: "text in quotes", bool: "true or false", list: 'texts in brackets, such as ["http://localhost:3000"]'}
+WORDS = {
+    int: "a whole number",
+    str: "text in quotes",
+    bool: "true or false",
+    list: 'texts in brackets, such as ["http://localhost:3000"]',
+}
 
 
 def settings(path: Path) -> dict[str, dict[str, Any]]:
