@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws import LocalAws
 from localaws.aws_session import make_client
-from stepcast.pipeline import layout
+from stepcast.pipeline import layout, vintages
 from stepcast.pipeline.run import fingerprint
 from tests.chaos.clients import Clients, Told
 from tests.e2e.conftest import daily_sales, deploy
@@ -127,25 +127,17 @@ def drop(endpoint: str, days: int, *, with_params: bool) -> None:
 
 
 def forecast_of(endpoint: str) -> list[str] | None:
-    """The published forecast, once the run for the present input has succeeded."""
+    """The published forecast, once it is that of the present input."""
     with contextlib.suppress(BotoCoreError, ClientError):
-        s3, states = (
-            make_client("s3", endpoint, "us-east-1"),
-            make_client("stepfunctions", endpoint, "us-east-1"),
-        )
+        s3 = make_client("s3", endpoint, "us-east-1")
         bucket = bucket_of(s3)
-        wanted = fingerprint(s3, bucket)
-        (machine,) = [
-            listed["stateMachineArn"]
-            for listed in states.list_state_machines()["stateMachines"]
-            if "stepcast" in listed["name"].lower()
-        ]
-        executions = states.list_executions(stateMachineArn=machine)["executions"]
-        ours = [execution for execution in executions if execution["name"].startswith(wanted)]
-        if ours and all(execution["status"] == "SUCCEEDED" for execution in ours):
+        current = vintages.current(s3, bucket)
+        if current is not None and current.run == fingerprint(s3, bucket):
             return published(s3, bucket)
-        for execution in ours:
-            assert execution["status"] in {"RUNNING", "SUCCEEDED"}, execution
+        states = make_client("stepfunctions", endpoint, "us-east-1")
+        for machine in states.list_state_machines()["stateMachines"]:
+            for execution in states.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]:
+                assert execution["status"] in {"RUNNING", "SUCCEEDED"}, execution
     return None
 
 
