@@ -91,8 +91,11 @@ def undisturbed(days: int) -> list[str]:
 
 
 def published(s3: Any, bucket: str) -> list[str]:
-    """The rows of the current forecast, in order."""
-    found = s3.list_objects_v2(Bucket=bucket, Prefix=layout.FORECAST).get("Contents", [])
+    """The rows of the current forecast, in order; the one before may not be in history/ yet."""
+    current = vintages.current(s3, bucket)
+    assert current is not None
+    prefix = f"{layout.FORECAST}{current.vintage}/"
+    found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
     raw = [row["Key"] for row in found if "/raw/" in row["Key"] and row["Key"].endswith(".csv")]
     bodies = [s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode() for key in raw]
     return sorted(line for body in bodies for line in body.splitlines())
