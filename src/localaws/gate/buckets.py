@@ -3,22 +3,12 @@
 from typing import Any
 from urllib.parse import unquote
 
-from moto.s3.models import FakeBucket, s3_backends
-
 from localaws.gate.sigv4 import wire_target
+from localaws.s3.buckets import find_bucket
 
 __all__ = ["addressed", "find_bucket"]
 
 Environ = dict[str, Any]
-
-
-def find_bucket(name: str) -> FakeBucket | None:
-    """The bucket of that name, of any account."""
-    where: Any = s3_backends.bucket_accounts.get(name)
-    if where is None:
-        return None
-    partition, account = where
-    return s3_backends[account][partition].buckets.get(name)
 
 
 def addressed(environ: Environ, virtual_bucket: str) -> tuple[str, str]:

@@ -7,7 +7,6 @@ from typing import Any
 from moto.awslambda.models import lambda_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
-from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
@@ -16,6 +15,7 @@ from localaws.iam.access_keys import find_role
 from localaws.iam.documents import compiled_policy
 from localaws.iam.evaluation import Access, NamedPolicy, Policies
 from localaws.iam.principals import Principal
+from localaws.s3.buckets import find_bucket
 
 __all__ = ["bucket_policy", "find_bucket", "find_function", "managed_document", "policies_for"]
 
@@ -125,12 +125,6 @@ def bucket_policy(bucket: str) -> NamedPolicy | None:
     if found is None or found.policy is None:
         return None
     return NamedPolicy(f"arn:aws:s3:::{bucket}", compiled_policy(found.policy.decode()))
-
-
-def find_bucket(name: str) -> Any:
-    """moto's bucket of that name, whoever has it; None when there is none."""
-    where: Any = s3_backends.bucket_accounts.get(name)
-    return s3_backends[where[1]][where[0]].buckets.get(name) if where else None
 
 
 def find_function(account: str, region: str, name: str) -> Any:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote
 
-from moto.s3.models import s3_backends
 from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 
+from localaws.s3.buckets import find_bucket
 from localaws.s3.file_key import FileKey
 from localaws.s3.streamed_get import open_body
 
@@ -71,9 +71,5 @@ def addressed(environ: Environ) -> tuple[Any, str] | None:
     # There is one way to read this path, or moto, for whom permission was given, shall read it.
     if not name or environ["PATH_INFO"].encode("latin-1") != f"/{bucket_name}/{name}".encode():
         return None
-    where: Any = s3_backends.bucket_accounts.get(bucket_name)
-    if where is None:
-        return None
-    partition, account = where
-    bucket = s3_backends[account][partition].buckets.get(bucket_name)
+    bucket = find_bucket(bucket_name)
     return None if bucket is None or bucket.logging else (bucket, name)

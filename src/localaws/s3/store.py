@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.models import s3_backends
 
 from localaws.deliveries import Deliveries
 from localaws.durability.keeper import Keeper
 from localaws.objects import StoredObject
+from localaws.s3.buckets import find_bucket
 from localaws.s3.file_key import FileKey
 from localaws.s3.object_files import ObjectFiles
 
@@ -22,7 +23,7 @@ class S3Store:
 
     def files(self, bucket: str, prefix: str) -> list[StoredObject]:
         """Current objects whose key starts with ``prefix``, in key order; none when the bucket is unknown."""
-        found = self._bucket(bucket)
+        found = find_bucket(bucket)
         if found is None:
             return []
         return [
@@ -33,7 +34,7 @@ class S3Store:
 
     def resolve(self, bucket: str, key: str) -> StoredObject | None:
         """The current object of that very key, or None."""
-        found = self._bucket(bucket)
+        found = find_bucket(bucket)
         current = found.keys.get(key) if found is not None else None
         return self._stored(key, current) if isinstance(current, FileKey) else None
 
@@ -44,7 +45,7 @@ class S3Store:
             FileNotFoundError: there is no such bucket.
             OSError: the disk is full.
         """
-        found = self._bucket(bucket)
+        found = find_bucket(bucket)
         if found is None:
             raise FileNotFoundError(f"there is no bucket {bucket!r}")
         if isinstance(body, Path):
@@ -60,11 +61,3 @@ class S3Store:
 
     def _stored(self, name: str, key: FileKey) -> StoredObject:
         return StoredObject(name, self._files.path(key.file or ""), key.size)
-
-    @staticmethod
-    def _bucket(name: str) -> FakeBucket | None:
-        where: Any = s3_backends.bucket_accounts.get(name)
-        if where is None:
-            return None
-        partition, account = where
-        return s3_backends[account][partition].buckets.get(name)
