@@ -203,13 +203,15 @@ def start_parts(
     as_caller = AthenaAccess(guard).as_caller
     stopping.callback(athena.install(objects, folder / "athena", kept=keeper.keep_query, as_caller=as_caller))
     stopping.callback(running.close)
-    server.start()
+    request_costs.patch(stopping)  # when no method is added any more
+    # Before the first request is answered: what that starts is none of what is to be gone on with. What goes
+    # on may send requests, which wait until they are answered.
     running.resume()
     deliveries.restore()
+    server.start()
     stopping.callback(keeper.stop)
     stopping.callback(deliveries.close)
     stopping.callback(server.stop)
-    request_costs.patch(stopping)  # when no method is added any more
     return Parts(endpoint, folder, mailbox, invoker, objects, keeper.keep_all, keeper.sweep, guard)
 
 
