@@ -57,7 +57,7 @@ def test_the_answer_is_moto_s(
 
     monkeypatch.setattr(application, "plain_start", noted)
     plain = started(states, stateMachineArn=machine, **given)
-    monkeypatch.setattr(application, "plain_start", lambda environ, start_response: None)
+    monkeypatch.setattr(application, "plain_start", lambda *_: None)
     of_moto = started(states, stateMachineArn=machine, **given)
 
     assert answered == [True]
