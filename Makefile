@@ -16,12 +16,12 @@ help: ## list the targets
 
 setup: $(WARM) ## make .venv with everything in it, and compile the kernels
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml packages/localaws/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	  || { echo "Stepcast needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[local]' --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable packages/localaws --editable '.[local]' --group dev
 	@touch $(READY)
 
 $(WARM): $(READY) $(wildcard src/stepcast/engine/auto/*.py)
@@ -40,7 +40,7 @@ check: setup ## format, lint, types, import contracts, templates, docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint template.yaml
-	$(BIN)/pytest tests/project src
+	$(BIN)/pytest tests/project src packages/localaws/src
 
 format: setup ## put the code in its standard form
 	$(BIN)/ruff format
@@ -85,7 +85,7 @@ events: setup ## record events/*.json again, after params.json or testing-data/ 
 lock: ## take the newest allowed versions into constraints.txt
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet --upgrade pip
-	.venv-lock/bin/pip install --quiet --editable '.[local]' --group dev
+	.venv-lock/bin/pip install --quiet --editable packages/localaws --editable '.[local]' --group dev
 	{ echo "# What 'make' installs: made by 'make lock'."; .venv-lock/bin/pip freeze --all --exclude-editable; } > constraints.txt
 	rm -rf .venv-lock
 
@@ -100,4 +100,4 @@ build-Layer:
 	$(PYTHON) -m pip install --quiet --no-compile --target "$(LAYER)" --constraint constraints.txt \
 	  --implementation cp --python-version $(LAYER_PYTHON) --only-binary=:all: \
 	  --platform manylinux_2_28_$(LAYER_MACHINE) --platform manylinux2014_$(LAYER_MACHINE) .
-	cd "$(LAYER)" && rm -rf boto3* botocore* s3transfer* bin localaws stepcast/cli stepcast/project # the runtime has boto3
+	cd "$(LAYER)" && rm -rf boto3* botocore* s3transfer* bin stepcast/cli stepcast/project # the runtime has boto3

@@ -19,6 +19,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+PAGES += [ROOT / "packages" / "localaws" / name for name in ("README.md", "docs/how-to.md")]
 PATIENCE = 300  # seconds until a line counts as stuck; a watchdog, not a measure
 READY = ("Or here: ", "ready; ")  # the last line that a server prints before it serves
 NOT_RUN = {
@@ -35,7 +36,7 @@ TOOLS = (
     "sam package",
     "aws cloudformation deploy --template-file packaged",
 )
-NOT_RUN |= {  # what sam and aws do is tested in tests/localaws/cloudformation/test_sam_cli.py
+NOT_RUN |= {  # tested in packages/localaws/tests/localaws/cloudformation/test_sam_cli.py
     line: "needs Docker and the SAM command line"
     for page in PAGES
     for line in re.findall(r"^\$ (.*)$", page.read_text(), re.MULTILINE)
@@ -149,7 +150,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_lines_of_a_document_run_in_its_order(reader: Reader, page: Path) -> None:
     text = page.read_text()
     if "shop/params.json" in text:  # the page writes it, in Python and as JSON

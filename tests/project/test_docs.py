@@ -19,7 +19,7 @@ from stepcast.pipeline.rules import ALGORITHMS, FILLING, NPTS_PARAMETERS
 
 ROOT = Path(__file__).parents[2]
 PARAMS_PAGE = (ROOT / "docs/how-to/params.md").read_text()
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("packages/*/**/*.md")])
 
 
 def keys_of(model: type[BaseModel]) -> set[str]:
@@ -111,6 +111,6 @@ def test_states_are_documented() -> None:
 
 
 def test_the_resource_types_of_localaws_are_documented() -> None:
-    listed = set(re.findall(r"`(AWS::\w+::\w+)`", (ROOT / "docs/how-to/localaws.md").read_text()))
+    listed = set(re.findall(r"`(AWS::\w+::\w+)`", (ROOT / "packages/localaws/docs/how-to.md").read_text()))
 
     assert listed == set(RESOURCE_TYPES)

@@ -13,7 +13,7 @@ HEALTH_PATH = "/_localaws/health"  # no bucket may be called so: an underscore i
 def own_version() -> str:
     """The version of the distribution that localaws comes in."""
     try:
-        return version("stepcast")
+        return version("stepcast-localaws")
     except PackageNotFoundError:
         return "unknown"
 

@@ -1,0 +1,6 @@
+"""Imported before any test: `tests` is one package of two folders, this one's and that of packages/localaws.
+
+pytest, which imports files by their path, would make it one of the folder that it meets first.
+"""
+
+import tests  # noqa: F401
