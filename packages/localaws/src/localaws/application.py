@@ -1,4 +1,4 @@
-"""The WSGI application: moto's, with its request path mended and its failures told as AWS tells them.
+"""The WSGI application: moto's, with its request path patched and its failures told as AWS tells them.
 
 moto routes a request by the service in its signature, to one Flask application a service. Around that:
 

@@ -19,7 +19,7 @@ from botocore.config import Config
 
 from localaws.patching import replace
 
-__all__ = ["INTERNAL", "UnknownRegion", "aws_session", "check_region", "make_client", "mend"]
+__all__ = ["INTERNAL", "UnknownRegion", "aws_session", "check_region", "make_client", "patch"]
 
 
 class _Keys(NamedTuple):
@@ -98,7 +98,7 @@ def make_client(
         )
 
 
-def mend(undo: ExitStack) -> None:
+def patch(undo: ExitStack) -> None:
     """Let moto ask the same session which regions and services there are, not one of the user's."""
     from moto.core import utils
     from moto.core.base_backend import AccountSpecificBackend

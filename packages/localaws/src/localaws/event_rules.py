@@ -21,12 +21,14 @@ from localaws.iam.evaluation import Access
 from localaws.iam.guard import SENDING, Guard
 from localaws.patching import replace
 
-__all__ = ["mend"]
+__all__ = ["patch"]
 
 log = logging.getLogger(__name__)
 
 
-def mend(undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes], None], guard: Guard) -> None:
+def patch(
+    undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes], None], guard: Guard
+) -> None:
     """Send to them through ``deliveries``; ``invoke(function_arn, payload)`` invokes asynchronously.
 
     Where a target names a role, that role must be allowed to send; else the target's own policy must let

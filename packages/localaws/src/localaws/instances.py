@@ -11,10 +11,10 @@ from moto.core.common_models import BaseModel
 
 from localaws.patching import replace
 
-__all__ = ["mend"]
+__all__ = ["patch"]
 
 
-def mend(undo: ExitStack) -> None:
+def patch(undo: ExitStack) -> None:
     """Make models as any object is made."""
 
     def new(cls: type[Any], *_: Any, **__: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from localaws.patching import replace
 
-__all__ = ["Mailbox", "Message", "mend"]
+__all__ = ["Mailbox", "Message", "patch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Mailbox:
         ]
 
 
-def mend(undo: ExitStack, mailbox: Mailbox) -> None:
+def patch(undo: ExitStack, mailbox: Mailbox) -> None:
     """Keep a copy of what moto's topics publish; moto delivers to queues and functions, and drops e-mail."""
     from moto.sns.models import Topic
 

@@ -104,7 +104,7 @@ def start_parts(
     iam: bool = True,
     on_activity: Listener | None = None,
 ) -> Parts:
-    """Mend moto, and serve it from ``folder``, which keeps everything if it is ``durable``.
+    """Patch moto, and serve it from ``folder``, which keeps everything if it is ``durable``.
 
     With ``auth``, who calls must have one of ``keys`` (secrets by access key) or one of IAM's. Whatever was
     done, ``stopping`` undoes.
@@ -113,10 +113,10 @@ def start_parts(
     _forget_everything()
     stopping.callback(_forget_everything)
     replace_item(stopping, default_user_config["stepfunctions"], "execute_state_machine", True)
-    aws_session.mend(stopping)
+    aws_session.patch(stopping)
     quick_headers.patch(stopping)
-    instances.mend(stopping)
-    managed_policies.mend(stopping)
+    instances.patch(stopping)
+    managed_policies.patch(stopping)
     access_keys = AccessKeys(account, keys)
     caller_identity.patch(stopping, access_keys)
     guard = Guard(access_keys, account, region, enforced=iam)
@@ -132,17 +132,17 @@ def start_parts(
     files = ObjectFiles(folder / "objects", journal)
     stopping.callback(files.close)
     keeper = Keeper(journal, files)
-    file_key.mend(stopping, files)
+    file_key.patch(stopping, files)
     keeper.patch(stopping)
-    intake.mend(stopping)
-    joined_parts.mend(stopping)
-    streamed_get.mend(stopping)
+    intake.patch(stopping)
+    joined_parts.patch(stopping)
+    streamed_get.patch(stopping)
     control_characters.patch(stopping)
     bucket_policies.patch(stopping, guard.of_bucket)
     objects = S3Store(files, deliveries, keeper)
 
     mailbox = Mailbox(folder / "mailbox")
-    mailboxes.mend(stopping, mailbox)
+    mailboxes.patch(stopping, mailbox)
 
     report = Reporter(on_activity) if on_activity is not None else None
     app = Application(intake.Intake(files), deliveries, keeper, guard, Health(account, region))
@@ -162,10 +162,10 @@ def start_parts(
     invoker = Invoker(*settings) if report is None else ReportingInvoker(*settings, report=report)
     stopping.callback(invoker.close)
     archives.patch(stopping)
-    execution.mend(stopping, invoker, deliveries)
-    events.mend(stopping, deliveries, invoker.invoke_later, guard)
+    execution.patch(stopping, invoker, deliveries)
+    events.patch(stopping, deliveries, invoker.invoke_later, guard)
     topic_deliveries.patch(stopping, guard)
-    event_rules.mend(stopping, deliveries, invoker.invoke_later, guard)
+    event_rules.patch(stopping, deliveries, invoker.invoke_later, guard)
 
     for part in (
         choices,
@@ -175,7 +175,7 @@ def start_parts(
         parsing,
         threads,
     ):
-        part.mend(stopping)
+        part.patch(stopping)
     # What executions leave is too much for memory, also where nothing is kept.
     of_executions = journal if durable else Journal(folder / "executions.sqlite", sync=False)
     stopping.callback(of_executions.close)
@@ -183,13 +183,13 @@ def start_parts(
     fail_names.patch(stopping)
     if report is not None:
         execution_activity.patch(stopping, report)
-    clients.mend(stopping, endpoint, access_keys)
-    lambda_tasks.mend(stopping, invoker, guard)
+    clients.patch(stopping, endpoint, access_keys)
+    lambda_tasks.patch(stopping, invoker, guard)
 
     def cloud(of_account: str, of_region: str, stack: str) -> Cloud:
         return Cloud(client, of_region, of_account, stack)
 
-    cloudformation.mend(stopping, cloud)
+    cloudformation.patch(stopping, cloud)
     for module in (change_sets, template_summary, template_url):
         module.patch(stopping)
     registry.patch(stopping, endpoint)

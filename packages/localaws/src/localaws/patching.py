@@ -1,8 +1,7 @@
 """Replace attributes of moto for as long as a LocalAws runs, and put every one of them back.
 
-moto's state and code are global to a process, so every mend goes through here: ``undo`` is an ExitStack that
-LocalAws closes when it stops. A replaced attribute must exist, because replacing what is not there would mend
-nothing.
+moto's state and code are global to a process, so every patch goes through here: ``undo`` is an ExitStack that
+LocalAws closes when it stops. What is replaced must exist: to replace what is not there would patch nothing.
 """
 
 from contextlib import ExitStack

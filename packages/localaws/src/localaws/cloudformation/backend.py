@@ -22,7 +22,7 @@ from localaws.cloudformation.stack import Event, Plan, Record, StackResources
 from localaws.cloudformation.yaml_text import TemplateSyntax, read_template
 from localaws.patching import replace
 
-__all__ = ["LocalStack", "mend"]
+__all__ = ["LocalStack", "patch"]
 
 _cloud: Callable[[str, str, str], Cloud]
 
@@ -233,7 +233,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def mend(undo: ExitStack, cloud: Callable[[str, str, str], Cloud]) -> None:
+def patch(undo: ExitStack, cloud: Callable[[str, str, str], Cloud]) -> None:
     """Make moto's stacks LocalStacks. ``cloud(account, region, stack)`` says where resources are made."""
     global _cloud
     _cloud = cloud

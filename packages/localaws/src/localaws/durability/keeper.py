@@ -96,7 +96,7 @@ class Keeper:
 
     def patch(self, undo: ExitStack) -> None:
         """Notice what changes in what has rows of its own."""
-        message_rows.mend_deleting(undo)
+        message_rows.patch_deleting(undo)
         if self.journal.durable:
             self._objects.patch(undo)
             self._messages.patch(undo)

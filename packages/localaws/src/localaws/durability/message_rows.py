@@ -18,7 +18,7 @@ from localaws.durability.journal import Journal
 from localaws.durability.marks import Marks
 from localaws.patching import replace
 
-__all__ = ["OMITTED", "MessageRows", "mend_deleting"]
+__all__ = ["OMITTED", "MessageRows", "patch_deleting"]
 
 OMITTED: Omitted = {
     (Queue, "_messages"): list,
@@ -146,7 +146,7 @@ class MessageRows:
                 self._journal.put("message", queue, message.localaws_key, row)
 
 
-def mend_deleting(undo: ExitStack) -> None:
+def patch_deleting(undo: ExitStack) -> None:
     """Delete messages under the queue's lock."""
     delete = Queue.delete_message
 

@@ -15,7 +15,7 @@ from moto.iam.models import AWSManagedPolicy, IAMBackend
 
 from localaws.patching import replace
 
-__all__ = ["managed_policy_arns", "mend"]
+__all__ = ["managed_policy_arns", "patch"]
 
 
 @cache
@@ -105,7 +105,7 @@ for _name in (
     setattr(_PoliciesByArn, _name, _loading(_name))
 
 
-def mend(undo: ExitStack) -> None:
+def patch(undo: ExitStack) -> None:
     """Give moto's IAM backends policies that load themselves."""
 
     def init_aws_policies(self: Any) -> _Policies:

@@ -21,12 +21,12 @@ from localaws.lambda_.function import NotRunnable
 from localaws.lambda_.invoker import ASYNC_LIMIT, SYNC_LIMIT, Invoker, Throttled
 from localaws.patching import replace
 
-__all__ = ["mend"]
+__all__ = ["patch"]
 
 _Response = tuple[int, dict[str, Any], bytes]
 
 
-def mend(undo: ExitStack, invoker: Invoker, deliveries: Deliveries) -> None:
+def patch(undo: ExitStack, invoker: Invoker, deliveries: Deliveries) -> None:
     """Run functions with ``invoker``; what topics and logs set off runs after the request."""
 
     def triggered(self: Any, body: Any, _: Any, response_headers: dict[str, Any]) -> bytes:

@@ -27,7 +27,7 @@ from localaws.deliveries import Deliveries, Delivery
 from localaws.iam.guard import SENDING, Guard
 from localaws.patching import replace
 
-__all__ = ["encoded_key", "mend", "s3_event"]
+__all__ = ["encoded_key", "patch", "s3_event"]
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +123,9 @@ def _without(*names: str) -> Iterator[None]:
         _silenced.names = before
 
 
-def mend(undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes], None], guard: Guard) -> None:
+def patch(
+    undo: ExitStack, deliveries: Deliveries, invoke: Callable[[str, bytes], None], guard: Guard
+) -> None:
     """Send events through ``deliveries``; ``invoke(function_arn, payload)`` invokes asynchronously.
 
     S3 is refused by receivers whose policy does not allow it, which AWS says when the notification is set up.

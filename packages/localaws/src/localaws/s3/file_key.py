@@ -16,7 +16,7 @@ from moto.s3.models import FakeKey
 from localaws.patching import replace
 from localaws.s3.object_files import FileBody, ObjectFiles
 
-__all__ = ["FileKey", "mend"]
+__all__ = ["FileKey", "patch"]
 
 
 class FileKey(FakeKey):
@@ -75,7 +75,7 @@ class FileKey(FakeKey):
         self.lock = threading.Lock()
 
 
-def mend(undo: ExitStack, files: ObjectFiles) -> None:
+def patch(undo: ExitStack, files: ObjectFiles) -> None:
     """Make moto create FileKeys, with their bodies in ``files``."""
     FileKey.files = files
     replace(undo, s3_models, "FakeKey", FileKey)

@@ -21,7 +21,7 @@ from moto.s3.responses import S3Response
 from localaws.patching import replace
 from localaws.s3.object_files import FileBody, ObjectFiles
 
-__all__ = ["BODY", "BadDigest", "Intake", "mend"]
+__all__ = ["BODY", "BadDigest", "Intake", "patch"]
 
 _BLOCK = 1 << 20
 BODY = "localaws.s3.body"  # in the environ: the FileBody
@@ -147,7 +147,7 @@ class _Checksum:
             environ[self._header] = base64.b64encode(digest).decode()
 
 
-def mend(undo: ExitStack) -> None:
+def patch(undo: ExitStack) -> None:
     """Give moto's S3 operations the stand-in as their body."""
     setup_class = S3Response.setup_class
 

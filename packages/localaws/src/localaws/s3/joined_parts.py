@@ -19,7 +19,7 @@ from localaws.patching import replace
 from localaws.s3.file_key import FileKey
 from localaws.s3.object_files import FileBody
 
-__all__ = ["mend"]
+__all__ = ["patch"]
 
 
 def _complete(
@@ -106,7 +106,7 @@ class _Shared:
         return getattr(self._key, name)
 
 
-def mend(undo: ExitStack) -> None:
+def patch(undo: ExitStack) -> None:
     """Join and copy files."""
     replace(undo, FakeMultipart, "complete", _complete)
 

@@ -15,7 +15,7 @@ from moto.s3.responses import S3Response
 from localaws.patching import replace
 from localaws.s3.file_key import FileKey
 
-__all__ = ["mend", "open_body"]
+__all__ = ["open_body", "patch"]
 
 _BLOCK = 1 << 18
 
@@ -72,7 +72,7 @@ class _Streamed:
         return getattr(self._key, name)
 
 
-def mend(undo: ExitStack) -> None:
+def patch(undo: ExitStack) -> None:
     """Let GetObject see objects whose value is a file."""
     get_key = S3Response._get_key
 

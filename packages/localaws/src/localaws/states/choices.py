@@ -21,10 +21,10 @@ from moto.stepfunctions.parser.asl.component.state.choice.state_choice import St
 
 from localaws.patching import replace
 
-__all__ = ["mend"]
+__all__ = ["patch"]
 
 
-def mend(undo: ExitStack) -> None:
+def patch(undo: ExitStack) -> None:
     """Name the error."""
     eval_state = StateChoice._eval_state
 

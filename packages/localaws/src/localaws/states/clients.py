@@ -15,7 +15,7 @@ from localaws.iam.access_keys import AccessKeys, Credentials, find_role
 from localaws.iam.guard import MACHINE_SESSION
 from localaws.patching import replace
 
-__all__ = ["mend"]
+__all__ = ["patch"]
 
 _DAY = 24 * 3600.0  # seconds that a task may wait for an answer; a state's own TimeoutSeconds ends it before
 _EXECUTED = "moto.stepfunctions.parser.asl.component.state.exec"
@@ -59,7 +59,7 @@ class _SharedClients:
             client.close()
 
 
-def mend(undo: ExitStack, endpoint: str, keys: AccessKeys) -> None:
+def patch(undo: ExitStack, endpoint: str, keys: AccessKeys) -> None:
     """Send tasks' calls to ``endpoint`` through clients that are made once for each role."""
     clients = _SharedClients(endpoint, keys)
     undo.callback(clients.close)

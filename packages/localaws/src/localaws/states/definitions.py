@@ -19,7 +19,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from localaws.patching import replace
 
-__all__ = ["definition_problems", "mend"]
+__all__ = ["definition_problems", "patch"]
 
 _STATE_TYPES = {"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"}
 _ENDING = {"Succeed", "Fail"}
@@ -186,7 +186,7 @@ def _sdk_problem(api: str, operation: str) -> str | None:
     return None
 
 
-def mend(undo: ExitStack) -> None:
+def patch(undo: ExitStack) -> None:
     """Check definitions where moto parses them: when a state machine is created or updated."""
     validate = StepFunctionsParserBackend._validate_definition
 

@@ -11,10 +11,10 @@ from moto.stepfunctions.parser import api
 
 from localaws.patching import replace
 
-__all__ = ["mend"]
+__all__ = ["patch"]
 
 
-def mend(undo: ExitStack) -> None:
+def patch(undo: ExitStack) -> None:
     """Give every error of the API its TYPE."""
     for error in vars(api).values():
         if isinstance(error, type) and issubclass(error, AWSError) and "code" in vars(error):

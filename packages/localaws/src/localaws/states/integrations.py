@@ -30,7 +30,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 
 from localaws.patching import replace
 
-__all__ = ["java_service_name", "mend"]
+__all__ = ["java_service_name", "patch"]
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
 
@@ -94,7 +94,7 @@ def java_service_name(service_id: str) -> str:
     return "".join(word[:1].upper() + word[1:].lower() for word in _WORD.findall(service_id))
 
 
-def mend(undo: ExitStack) -> None:
+def patch(undo: ExitStack) -> None:
     """Put the two conversions and the names in their places."""
 
     def normalise_parameters(

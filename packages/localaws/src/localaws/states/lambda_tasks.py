@@ -26,10 +26,10 @@ from localaws.lambda_.function import NotRunnable
 from localaws.lambda_.invoker import ASYNC_LIMIT, SYNC_LIMIT, Invoker, Throttled
 from localaws.patching import replace
 
-__all__ = ["mend"]
+__all__ = ["patch"]
 
 
-def mend(undo: ExitStack, invoker: Invoker, guard: Guard) -> None:
+def patch(undo: ExitStack, invoker: Invoker, guard: Guard) -> None:
     """Run Lambda tasks with ``invoker``, as far as the machine's role may."""
 
     def invoke(parameters: dict[str, Any], region: str, state_credentials: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 
 from localaws.patching import replace
 
-__all__ = ["mend"]
+__all__ = ["patch"]
 
 _DECIMALS = {"ToleratedFailurePercentage", "BackoffRate"}
 
@@ -30,7 +30,7 @@ def _with_decimals(value: Any) -> Any:
     return value
 
 
-def mend(undo: ExitStack) -> None:
+def patch(undo: ExitStack) -> None:
     """Replace AmazonStateLanguageParser.parse."""
     parse = AmazonStateLanguageParser.parse
 

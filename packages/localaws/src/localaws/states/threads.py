@@ -11,7 +11,7 @@ from typing import Any
 
 from localaws.patching import replace
 
-__all__ = ["mend"]
+__all__ = ["patch"]
 
 _PARSER = "moto.stepfunctions.parser"
 _MODULES = (
@@ -26,7 +26,7 @@ class _Forgetful(list[Any]):
         """Keep nothing: a thread that runs keeps itself."""
 
 
-def mend(undo: ExitStack) -> None:
+def patch(undo: ExitStack) -> None:
     """Give moto's modules a TMP_THREADS that stays empty."""
     for module in _MODULES:
         replace(undo, importlib.import_module(module), "TMP_THREADS", _Forgetful())

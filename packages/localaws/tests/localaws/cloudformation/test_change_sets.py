@@ -105,7 +105,7 @@ def test_a_template_with_problems_makes_a_failed_change_set_that_lists_them_all(
         aws.client("cloudformation").get_waiter("change_set_create_complete").wait(
             ChangeSetName=change_set["Id"], WaiterConfig=FAST
         )
-    assert deploy(aws, "s", ONE) == [("Add", "Topic")]  # once it is mended, the same stack goes on
+    assert deploy(aws, "s", ONE) == [("Add", "Topic")]  # once it is fixed, the same stack goes on
     assert len(aws.client("cloudformation").describe_stacks()["Stacks"]) == 1
 
 
