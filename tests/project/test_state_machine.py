@@ -23,6 +23,13 @@ def test_every_task_retries_transient_errors_a_bounded_number_of_times(name: str
     assert retry["MaxDelaySeconds"] <= 60
 
 
+def test_every_task_retries_alike() -> None:
+    first, *others = ((TASKS | WORKERS)[name]["Retry"] for name in [*TASKS, *WORKERS])
+
+    assert len(others) == 12
+    assert all(other == first for other in others)
+
+
 @pytest.mark.parametrize("name", [*TASKS, *MAPS])
 def test_every_failure_ends_in_failed_after_a_message(name: str) -> None:
     state = STATES[name]

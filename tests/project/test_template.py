@@ -1,0 +1,131 @@
+"""What template.yaml repeats for every function stays equal: a change of one copy alone is a mistake."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+TEXT = (Path(__file__).parents[2] / "template.yaml").read_text()
+
+
+class Loader(yaml.SafeLoader):
+    """Reads ``!GetAtt A.Arn`` as ``{"!GetAtt": "A.Arn"}``."""
+
+
+def tagged(loader: Loader, tag: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        return {f"!{tag}": loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {f"!{tag}": loader.construct_sequence(node, deep=True)}
+    raise ValueError(f"{tag} of a mapping")
+
+
+Loader.add_multi_constructor("!", tagged)
+RESOURCES: dict[str, dict[str, Any]] = yaml.load(TEXT, Loader)["Resources"]  # noqa: S506 - a SafeLoader
+STEPS = [name.removesuffix("Function") for name in RESOURCES if name.endswith("Function")]
+IMAGES = [step for step in STEPS if RESOURCES[f"{step}Function"]["Properties"].get("PackageType") == "Image"]
+ROLES = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::IAM::Role"]
+
+
+def properties(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = RESOURCES[name]["Properties"]
+    return found
+
+
+def folder_of(step: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", step).lower()
+
+
+def test_there_are_ten_functions_and_a_role_for_each_and_the_machine() -> None:
+    assert len(STEPS) == 10
+    assert set(ROLES) == {*(f"{step}Role" for step in STEPS), "StateMachineRole"}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_one_name_runs_through_everything_of_a_step(step: str) -> None:
+    function = properties(f"{step}Function")
+
+    assert function["FunctionName"] == {"!Sub": f"${{AWS::StackName}}-{step}"}
+    assert function["Role"] == {"!GetAtt": f"{step}Role.Arn"}
+    assert function["LoggingConfig"] == {"LogGroup": {"!Ref": f"{step}Logs"}}
+    assert (Path(__file__).parents[2] / "functions" / folder_of(step) / "app.py").exists()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_is_for_one_service_only(role: str) -> None:
+    service = "states" if role == "StateMachineRole" else "lambda"
+    trusted = {
+        "Effect": "Allow",
+        "Principal": {"Service": f"{service}.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+
+    assert properties(role)["AssumeRolePolicyDocument"] == {"Version": "2012-10-17", "Statement": [trusted]}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_each_function_writes_its_own_log_and_no_other(step: str) -> None:
+    statements = [
+        statement
+        for policy in properties(f"{step}Role")["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "logs:" in str(statement["Action"])
+    ]
+
+    assert statements == [
+        {
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": {"!GetAtt": f"{step}Logs.Arn"},
+        }
+    ]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_log_is_kept_as_long_as_asked_for(step: str) -> None:
+    assert RESOURCES[f"{step}Logs"] == {
+        "Type": "AWS::Logs::LogGroup",
+        "DeletionPolicy": "Delete",
+        "UpdateReplacePolicy": "Delete",
+        "Properties": {
+            "LogGroupName": {"!Sub": f"/aws/lambda/${{AWS::StackName}}-{step}"},
+            "RetentionInDays": {"!Ref": "LogRetentionDays"},
+        },
+    }
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_functions_of_a_kind_are_built_alike(step: str) -> None:
+    function, folder = properties(f"{step}Function"), folder_of(step)
+    if step in IMAGES:
+        assert RESOURCES[f"{step}Function"]["Metadata"] == {"Dockerfile": "Dockerfile", "DockerContext": "."}
+        assert function["ImageConfig"] == {"Command": [f"functions.{folder}.app.handler"]}
+    else:
+        built = {name: function[name] for name in ("Runtime", "CodeUri", "Handler", "Layers")}
+        assert built == {
+            "Runtime": "python3.12",
+            "CodeUri": f"functions/{folder}/",
+            "Handler": "app.handler",
+            "Layers": [{"!Ref": "Layer"}],
+        }
+
+
+def test_the_machine_may_invoke_what_it_names_and_no_more() -> None:
+    named = properties("StateMachine")["DefinitionSubstitutions"].values()
+    (invoke,) = (
+        statement["Resource"]
+        for statement in properties("StateMachineRole")["Policies"][0]["PolicyDocument"]["Statement"]
+        if statement["Action"] == "lambda:InvokeFunction"
+    )
+
+    assert invoke == list(named)
+
+
+def test_the_guide_at_its_top_names_its_sections_in_their_order() -> None:
+    sections = re.findall(r"^  # -+ (.*?) -+$", TEXT, re.MULTILINE)
+    guide = re.findall(r"^#   \d\. (.*?):", TEXT, re.MULTILINE)
+
+    assert len(sections) > 5
+    assert guide == sections
