@@ -24,7 +24,7 @@ $(READY): pyproject.toml packages/localaws/pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable packages/localaws --editable '.[local]' --group dev
 	@touch $(READY)
 
-$(WARM): $(READY) $(wildcard src/stepcast/engine/auto/*.py)
+$(WARM): $(READY) $(wildcard src/stepcast/engine/auto/*.py src/stepcast/engine/auto/*/*.py)
 	$(BIN)/python -m stepcast.engine.auto
 	@touch $(WARM)
 

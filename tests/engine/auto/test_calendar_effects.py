@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stepcast.engine.auto.calendar_effects import calendar_effects, year_length
+from stepcast.engine.auto.transforms.calendar_effects import calendar_effects, year_length
 from stepcast.engine.calendar import moment_of, period_of
 from stepcast.engine.frequency import Frequency
 

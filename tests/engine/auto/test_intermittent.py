@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from stepcast.engine.auto import intermittent_kernels as kernels
-from stepcast.engine.auto.counts import count_forecast, suit_counts
-from stepcast.engine.auto.empirical import empirical_quantiles
-from stepcast.engine.auto.intermittent import intermittent
-from stepcast.engine.auto.seasons import Seasons
-from stepcast.engine.auto.spread import PROBABILITIES
+from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES
+from stepcast.engine.auto.members import intermittent_kernels as kernels
+from stepcast.engine.auto.members.intermittent import intermittent
+from stepcast.engine.auto.series.seasons import Seasons
+from stepcast.engine.auto.sources.counts import count_forecast, suit_counts
+from stepcast.engine.auto.sources.empirical import empirical_quantiles
 
 NONE, WEEK = Seasons(1, 0), Seasons(7, 0)
 MEDIAN = 7

@@ -3,18 +3,23 @@
 import numpy as np
 import pytest
 
-from stepcast.engine.auto.baselines import baselines
-from stepcast.engine.auto.calendar_effects import CAUTION, FEW_TIMES, _sweep
-from stepcast.engine.auto.distribution import _ensemble
-from stepcast.engine.auto.empirical import FADING, MEMORY, SEASONAL_FADING, empirical_quantiles
-from stepcast.engine.auto.history import history_of
-from stepcast.engine.auto.members import _make_sane
-from stepcast.engine.auto.reason import bounds_at
-from stepcast.engine.auto.seasons import Seasons
-from stepcast.engine.auto.spread import NEIGHBOURS, PROBABILITIES, SYMMETRY, error_quantiles
-from stepcast.engine.auto.stacking import CLIP, STEPS, error_products
-from stepcast.engine.auto.weights import BUCKETS, OWN_BUCKET, buckets_of, log_losses
-from stepcast.engine.auto.weights import CLIP as CLIPPED_LOSS
+from stepcast.engine.auto.ensemble.distribution import _ensemble
+from stepcast.engine.auto.ensemble.residual_quantiles import (
+    NEIGHBOURS,
+    PROBABILITIES,
+    SYMMETRY,
+    error_quantiles,
+)
+from stepcast.engine.auto.ensemble.stacking import CLIP, STEPS, error_products
+from stepcast.engine.auto.ensemble.weights import BUCKETS, OWN_BUCKET, buckets_of, log_losses
+from stepcast.engine.auto.ensemble.weights import CLIP as CLIPPED_LOSS
+from stepcast.engine.auto.members.baselines import baselines
+from stepcast.engine.auto.members.members import _make_sane
+from stepcast.engine.auto.series.bounds import bounds_at
+from stepcast.engine.auto.series.history import history_of
+from stepcast.engine.auto.series.seasons import Seasons
+from stepcast.engine.auto.sources.empirical import FADING, MEMORY, SEASONAL_FADING, empirical_quantiles
+from stepcast.engine.auto.transforms.calendar_effects import CAUTION, FEW_TIMES, _sweep
 from stepcast.engine.frequency import Frequency
 
 DRAW = np.random.default_rng(4)

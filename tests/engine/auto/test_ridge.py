@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stepcast.engine.auto.ridge import WILD, Ridge, Windows, fit_ridge, starts_of, windows_of
+from stepcast.engine.auto.members.ridge import WILD, Ridge, Windows, fit_ridge, starts_of, windows_of
 
 DRAW = np.random.default_rng(4)
 WALK = DRAW.normal(0, 1, 90).cumsum()

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stepcast.engine.auto.context import Context
-from stepcast.engine.auto.history import history_of
-from stepcast.engine.auto.seasons import Seasons
-from stepcast.engine.auto.trees import features
+from stepcast.engine.auto.series.covariates import Context
+from stepcast.engine.auto.series.history import history_of
+from stepcast.engine.auto.series.seasons import Seasons
+from stepcast.engine.auto.sources.trees import features
 from stepcast.engine.frequency import Frequency
 
 ROOT = Path(__file__).parents[3]

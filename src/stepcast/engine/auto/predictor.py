@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.accuracy import seasonal_error
-from stepcast.engine.auto.count_outlook import CountOutlook, counted_at
-from stepcast.engine.auto.history import History, histories_of
-from stepcast.engine.auto.lessons import Lessons
-from stepcast.engine.auto.outlook import (
+from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES, at_probabilities, with_mean
+from stepcast.engine.auto.panel_fit import Lessons
+from stepcast.engine.auto.series.history import History, histories_of
+from stepcast.engine.auto.series_forecast import (
     Outlook,
     counts_alone,
     examine,
@@ -16,7 +16,7 @@ from stepcast.engine.auto.outlook import (
     tables_of,
 )
 from stepcast.engine.auto.shared import Shared
-from stepcast.engine.auto.spread import PROBABILITIES, at_probabilities, with_mean
+from stepcast.engine.auto.sources.count_forecast import CountOutlook, counted_at
 from stepcast.engine.backtest import Backtest
 from stepcast.engine.fitting import fit
 from stepcast.engine.models import MODELS, SEASONAL_NAIVE

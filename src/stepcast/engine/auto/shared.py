@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stepcast.engine.auto.calibration import Calibration
-from stepcast.engine.auto.cold_start import Kin, kin_of, most_items
-from stepcast.engine.auto.context import Reading, reading_of
-from stepcast.engine.auto.distribution import Experience
-from stepcast.engine.auto.effort import effort_of
-from stepcast.engine.auto.history import History, histories_of
-from stepcast.engine.auto.lessons import Lessons, learn
-from stepcast.engine.auto.outlook import from_end, tables_of
-from stepcast.engine.auto.related_effects import Pool
-from stepcast.engine.auto.ridge import Ridge
+from stepcast.engine.auto.budget import effort_of
+from stepcast.engine.auto.ensemble.calibration import Calibration
+from stepcast.engine.auto.ensemble.distribution import Experience
+from stepcast.engine.auto.members.ridge import Ridge
+from stepcast.engine.auto.panel_fit import Lessons, learn
 from stepcast.engine.auto.sampling import sample_of
-from stepcast.engine.auto.seasons import Seasons
-from stepcast.engine.auto.trees import Trees
+from stepcast.engine.auto.series.covariates import Reading, reading_of
+from stepcast.engine.auto.series.history import History, histories_of
+from stepcast.engine.auto.series.seasons import Seasons
+from stepcast.engine.auto.series_forecast import from_end, tables_of
+from stepcast.engine.auto.sources.analogues import Kin, kin_of, most_items
+from stepcast.engine.auto.sources.trees import Trees
+from stepcast.engine.auto.transforms.covariate_effects import Pool
 from stepcast.engine.panel import Panel
 from stepcast.engine.task import Task
 

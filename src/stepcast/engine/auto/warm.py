@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from stepcast.engine.auto.history import history_of
 from stepcast.engine.auto.predictor import forecast, train
-from stepcast.engine.auto.seasons import Seasons
+from stepcast.engine.auto.series.history import history_of
+from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.shared import fit_shared
-from stepcast.engine.auto.trees import features
+from stepcast.engine.auto.sources.trees import features
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel, Related
 from stepcast.engine.task import Task

@@ -1,0 +1,1 @@
+"""How members become one distribution: weights, spread, calibration."""

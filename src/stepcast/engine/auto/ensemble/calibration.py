@@ -1,0 +1,121 @@
+"""What held-back windows correct: how sources of quantiles are blended, and how wide they must be."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES
+from stepcast.engine.auto.ensemble.weights import BUCKETS, buckets_of
+
+__all__ = ["Calibration", "calibrate"]
+
+Floats = NDArray[np.float64]
+
+HANDICAP = 0.02  # by which other sources must be better than the members' errors
+SHARES = 4  # blends are tried in steps of a quarter
+FACTORS = np.exp(np.linspace(np.log(0.4), np.log(2.5), 25))
+# A factor found on n windows is trusted with the share root(n) / (root(n) + PRIOR): windows of many series at
+# one time, or of one series at near times, err together.
+PRIOR = 4.0
+# And a little wider: what comes next differs from what was held back more than that differs among itself.
+WIDER = 1.03
+MEDIAN = len(PROBABILITIES) // 2
+OUTERMOST = (
+    3  # probabilities further out than this one (0.1 and 0.9) take its factor: too few errors lie there
+)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """``shares`` (sources,) of the blend, sum one; ``factors`` (BUCKETS, PROBABILITIES) around the median."""
+
+    shares: Floats
+    factors: Floats
+
+    def apply(self, sources: Floats) -> Floats:
+        """Blend quantiles (sources, ..., horizon, PROBABILITIES) and widen them: the first axis goes."""
+        blended = np.tensordot(self.shares, sources, axes=1)
+        middle = blended[..., MEDIAN : MEDIAN + 1]
+        widened = middle + (blended - middle) * self.factors[buckets_of(blended.shape[-2])]
+        return np.sort(widened, axis=-1)
+
+    def and_earlier(self, other: "Calibration") -> "Calibration":
+        """The mean of two made at different times; this one alone where their sources differ."""
+        if len(other.shares) != len(self.shares):
+            return self
+        return Calibration((self.shares + other.shares) / 2, np.sqrt(self.factors * other.factors))
+
+    @classmethod
+    def neutral(cls, sources: int) -> "Calibration":
+        """The first source as it is."""
+        shares = np.zeros(sources)
+        shares[0] = 1.0
+        return cls(shares, np.ones((BUCKETS, len(PROBABILITIES))))
+
+
+def calibrate(sources: Floats, actual: Floats, scale: Floats) -> Calibration:
+    """Choose shares and factors on held-back windows.
+
+    Shapes:  ``sources`` (sources, windows, horizon, PROBABILITIES); ``actual`` (windows, horizon), nan
+             unknown; ``scale`` (windows,) the size of an error, so that every window counts alike.
+    """
+    count = len(sources)
+    if actual.size == 0 or not np.isfinite(actual).any():
+        return Calibration.neutral(count)
+    shares = [np.array(s) / SHARES for s in product(range(SHARES + 1), repeat=count) if sum(s) == SHARES]
+    losses = [
+        float(_pinball(np.tensordot(s, sources, axes=1), actual, scale).mean()) * (1 + HANDICAP * (1 - s[0]))
+        for s in shares
+    ]
+    # the best few together are safer than the best alone
+    order = np.argsort(losses, kind="stable")[: max(1, len(losses) // 5)]
+    chosen = np.mean([shares[place] for place in order], axis=0)
+    blended = np.tensordot(chosen, sources, axes=1)
+    return Calibration(chosen, _factors(blended, actual, scale))
+
+
+def _factors(blended: Floats, actual: Floats, scale: Floats) -> Floats:
+    """By bucket and pair of probabilities around the median: the factor that covers what it promises.
+
+    How far an outcome lies from the median, beside how far the quantile on its side does: the share of
+    outcomes that a pair promises to hold lies below the pair's factor. It is shrunk to one.
+    """
+    windows, horizon = actual.shape
+    bucket = buckets_of(horizon)
+    result = np.ones((BUCKETS, len(PROBABILITIES)))
+    middle = blended[..., MEDIAN]
+    trust = float(np.sqrt(windows) / (np.sqrt(windows) + PRIOR))
+    known = np.isfinite(actual)
+    around = blended - middle[..., None]
+    losses = np.stack([_pinball(middle[..., None] + f * around, actual, scale) for f in FACTORS])
+    for place in range(MEDIAN):
+        above, below = blended[..., -1 - place] - middle, middle - blended[..., place]
+        reach = np.where(actual >= middle, above, below)
+        ratio = np.abs(actual - middle) / np.maximum(reach, 1e-6 * scale[:, None])
+        level = 1 - 2 * PROBABILITIES[place]
+        by_step = losses[..., place] + losses[..., -1 - place]
+        overall = _factor(ratio[known], level)
+        for number in range(BUCKETS):
+            inside = known & (bucket == number)
+            own = _factor(ratio[inside], level) if inside.any() else overall
+            cheapest = (by_step[:, bucket == number].mean(axis=1) + by_step.mean(axis=1)).argmin()
+            covering = np.sqrt(own * overall)
+            result[number, [place, -1 - place]] = WIDER * np.sqrt(covering * FACTORS[cheapest]) ** trust
+    result[:, :OUTERMOST] = result[:, [OUTERMOST]]
+    result[:, -OUTERMOST:] = result[:, [OUTERMOST]]
+    return result
+
+
+def _factor(ratio: Floats, level: float) -> float:
+    return float(np.clip(np.quantile(ratio, level), FACTORS[0], FACTORS[-1]))
+
+
+def _pinball(quantiles: Floats, actual: Floats, scale: Floats) -> Floats:
+    """Mean loss beside the scale over the windows: (horizon, PROBABILITIES)."""
+    short = (actual[..., None] - quantiles) / scale[:, None, None]
+    loss = np.maximum(PROBABILITIES * short, (PROBABILITIES - 1) * short)
+    known = np.isfinite(loss)
+    result: Floats = np.where(known, loss, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return result

@@ -1,0 +1,98 @@
+"""What one series says about its members: forecasts from past origins beside what came."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.auto.members.members import Members, forecast_members
+from stepcast.engine.auto.members.ridge import Ridge
+from stepcast.engine.auto.members.smoothing import Fitted
+from stepcast.engine.auto.series.history import History
+from stepcast.engine.auto.series.origins import origins_of
+from stepcast.engine.auto.series.seasons import Seasons, seasons_of
+from stepcast.engine.auto.transforms.calendar_effects import year_length
+
+__all__ = ["Evidence", "back_span", "evidence_of"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+# Up to this many points the last horizon is a good part of what parameters are learned from.
+WORTH_FITTING_AGAIN = 300
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """``forecasts`` (members, origins, horizon) and ``actual`` (origins, horizon), nan where not known yet.
+
+    The last origin is the end of the history: nothing is known of it. ``window`` is the place of the origin
+    whose horizon is the last one known, if nothing it is forecast from has seen that horizon; else None.
+    """
+
+    seasons: Seasons
+    names: tuple[str, ...]
+    origins: Integers
+    forecasts: Floats
+    actual: Floats
+    window: int | None
+
+    @cached_property
+    def step(self) -> float:
+        """How far apart the origins usually are."""
+        return max(1.0, float(np.median(np.diff(self.origins)))) if len(self.origins) > 1 else 1.0
+
+
+def back_span(length: int, horizon: int, seasons: Seasons, year: int, count: int) -> int:
+    """How many of the last points the origins lie in: global members are fitted to what is before them."""
+    origins = origins_of(length, horizon, seasons, year, count)
+    return max(length - int(origins[0]), horizon) if len(origins) else length
+
+
+def evidence_of(
+    history: History,
+    horizon: int,
+    count: int,
+    before: dict[str, Ridge],
+    after: dict[str, Ridge],
+    quick: bool = False,
+) -> Evidence:
+    """Forecast ``history`` from at most ``count`` past origins and from its end.
+
+    Past origins are forecast by parameters that have not seen the last horizon, by the ridges ``before``, and
+    by effects of the calendar learned before the first of them; the end by effects of all there is, by
+    ``after`` and, where the history is short, by parameters of all there is. With ``quick`` few members run.
+    """
+    length = len(history)
+    seasons = seasons_of(history.frequency, length, horizon)
+    origins = origins_of(length, horizon, seasons, year_length(history.frequency), count)
+    warm = max(2 * seasons.short, 2 * seasons.long, 4)
+    fitted = max(min(history.judged, length - horizon), min(length, warm))
+
+    def from_end(known: dict[str, Fitted]) -> Members:
+        end = np.array([length])
+        return forecast_members(history, seasons, end, length, length, horizon, after, quick, known)
+
+    if not len(origins):
+        now = from_end({})
+        return Evidence(
+            seasons, now.names, np.array([length]), now.forecasts, np.full((1, horizon), np.nan), None
+        )
+    known: dict[str, Fitted] = {}
+    past = forecast_members(history, seasons, origins, fitted, int(origins[0]), horizon, before, quick, known)
+    now = from_end(known if length > WORTH_FITTING_AGAIN else {})
+    common = [name for name in past.names if name in set(now.names)]
+    forecasts = np.concatenate(
+        [
+            past.forecasts[[past.names.index(name) for name in common]],
+            now.forecasts[[now.names.index(name) for name in common]],
+        ],
+        axis=1,
+    )
+    held_back = int(np.searchsorted(origins, length - horizon))
+    honest = fitted <= history.judged == length - horizon and held_back > 0 and origins[held_back] == fitted
+    origins = np.append(origins, length)
+    padded = np.concatenate([np.where(history.known, history.values, np.nan), np.full(horizon, np.nan)])
+    actual = padded[origins[:, None] + np.arange(horizon)]
+    return Evidence(seasons, tuple(common), origins, forecasts, actual, held_back if honest else None)

@@ -1,0 +1,222 @@
+"""From evidence to a distribution: weighted members in the middle, their past errors around it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.auto.compiled import compiled
+from stepcast.engine.auto.ensemble.cross_validation import Evidence
+from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES, error_quantiles
+from stepcast.engine.auto.ensemble.stacking import error_products, stacked
+from stepcast.engine.auto.ensemble.weights import BUCKETS, TRUST, log_losses, member_weights
+from stepcast.engine.task import Metric
+
+__all__ = [
+    "Distribution",
+    "Experience",
+    "Seen",
+    "distribution_at",
+    "nested_origins",
+    "seen_at",
+    "weights_at",
+]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+OWN_ERRORS = 10.0  # independent errors of its own at which a series trusts them as much as the panel's
+
+
+@dataclass(frozen=True)
+class Experience:
+    """What all series of the panel together say: where a series has little to say itself, this speaks.
+
+    ``losses``    logarithms of relative losses (BUCKETS,) by member.
+    ``products``  (BUCKETS, members, members) mean products of the errors of the ``stacked`` members, nan
+                  where two never met.
+    ``errors``    (horizon, PROBABILITIES) quantiles of errors beside their series' scale, and
+    ``growth``    (horizon,) their mean size by step; None where there are few series.
+    ``logs``      share of the spread taken from logarithms of positive series.
+    ``memory``    what was looked up for the members of a series, by their names.
+    """
+
+    losses: Mapping[str, Floats] = field(default_factory=dict)
+    products: Floats | None = None
+    stacked: tuple[str, ...] = ()
+    errors: Floats | None = None
+    growth: Floats | None = None
+    logs: float = 0.0
+    memory: dict[tuple[str, ...], tuple[Floats, Floats | None]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def usual(self, names: tuple[str, ...]) -> tuple[Floats, Floats | None]:
+        """Losses (members, BUCKETS) and products (BUCKETS, members, members) of the members ``names``.
+
+        Losses of members that the panel does not know are zero, their products nan.
+        """
+        if names not in self.memory:
+            losses = np.stack([self.losses.get(name, np.zeros(BUCKETS)) for name in names])
+            products = None
+            if self.products is not None:
+                known = {name: place for place, name in enumerate(self.stacked)}
+                places = np.array([known.get(name, len(known)) for name in names])
+                padded = np.pad(self.products, ((0, 0), (0, 1), (0, 1)), constant_values=np.nan)
+                products = padded[:, places][:, :, places]
+            self.memory[names] = losses, products
+        return self.memory[names]
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """``centre`` (horizon,); ``quantiles`` (horizon, PROBABILITIES), rising; ``weights`` (members, BUCKETS).
+
+    ``errors`` (origins, horizon) of the weighted members at past origins, ``scale`` their mean size.
+    ``ways``   quantiles from errors as they are, and from those of logarithms, None where these do not count.
+    """
+
+    centre: Floats
+    quantiles: Floats
+    weights: Floats
+    errors: Floats
+    scale: float
+    ways: tuple[Floats, Floats | None]
+
+    def with_logs(self, share: float) -> "Distribution":
+        """The same with another share of the spread from logarithms, if these were looked at."""
+        return replace(self, quantiles=_blended(self.ways, share))
+
+
+def nested_origins(evidence: Evidence, count: int) -> Integers:
+    """At most ``count`` places in ``evidence.origins`` whose horizon is known and that have a past."""
+    horizon = evidence.actual.shape[1]
+    known = np.isfinite(evidence.actual).all(axis=1)
+    first = int(evidence.origins[0])
+    past = evidence.origins - first >= min(horizon, 4) + (len(evidence.origins) // 4)
+    places = np.flatnonzero(known & past)
+    if len(places) == 0:
+        places = np.flatnonzero(known)[-1:]
+    return places[:: -max(1, -(-len(places) // count))][::-1] if len(places) else places
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What origin number ``place`` knows of the members.
+
+    ``actual``    (origins, horizon) of the origins before it, as far as it was known there, nan beyond.
+    ``losses``    (members, BUCKETS) as in weights; ``products`` (BUCKETS, members, members) as in stacking.
+    ``size``      how many whole horizons were known; ``windows`` over how many horizons the origins reach.
+    """
+
+    place: int
+    actual: Floats
+    losses: Floats
+    products: Floats
+    size: float
+    windows: float
+
+
+def seen_at(evidence: Evidence, place: int, metric: Metric = "AverageWeightedQuantileLoss") -> Seen:
+    """Look back from origin number ``place`` of ``evidence``; by ``metric`` members are judged.
+
+    RMSE judges them by squares, MAPE by shares of the actual, the others by absolute errors.
+    """
+    horizon = evidence.actual.shape[1]
+    known = evidence.origins[:place, None] + np.arange(horizon) < evidence.origins[place]
+    actual = np.where(known, evidence.actual[:place], np.nan)
+    size = float(np.isfinite(actual).sum()) / horizon
+    worth = np.ones_like(actual)
+    if metric == "MAPE":
+        worth = np.where(actual != 0, 1 / np.maximum(np.abs(actual), 1e-300), 0.0)
+    losses = log_losses(evidence.forecasts, actual, worth, 2.0 if metric == "RMSE" else 1.0)
+    windows = float(evidence.origins[place - 1] - evidence.origins[0]) / horizon if place else 0.0
+    return Seen(place, actual, losses, error_products(evidence.forecasts, actual, worth), size, windows)
+
+
+def weights_at(evidence: Evidence, seen: Seen, experience: Experience) -> Floats:
+    """Weights of the members (members, BUCKETS)."""
+    losses, usual = experience.usual(evidence.names)
+    worth = TRUST if experience.losses else 0.0
+    weights = member_weights(seen.losses, seen.size, seen.windows, losses, worth)
+    products = seen.products
+    if usual is not None:
+        both = (seen.size * products + TRUST * usual) / (seen.size + TRUST)
+        products = np.where(np.isfinite(usual), both, products)
+    return stacked(products, weights, seen.windows)
+
+
+def distribution_at(evidence: Evidence, seen: Seen, experience: Experience, positive: bool) -> Distribution:
+    """The distribution from the origin that ``seen`` is of, using only what was known there."""
+    weights = weights_at(evidence, seen, experience)
+    horizon = evidence.actual.shape[1]
+    ensemble, errors = np.empty((seen.place + 1, horizon)), np.empty((seen.place, horizon))
+    counts, sizes = np.zeros(horizon), np.zeros(horizon)
+    _ensemble(evidence.forecasts, weights, seen.actual, ensemble, errors, counts, sizes)
+    centre = ensemble[-1]
+    # near steps err less: each error counts beside what the panel errs at its step, if that is known
+    usual = float(counts.sum() if experience.growth is None else counts @ experience.growth)
+    if usual > 0:
+        scale = float(sizes.sum()) / usual
+    else:  # nothing is known of its errors
+        scale = 1e-3 * float(np.abs(centre).mean())
+    plain = centre[:, None] + _spread(errors, scale, counts, evidence, experience)
+    logarithmic = None
+    if positive and experience.logs > 0 and counts.any():
+        logarithmic = _log_quantiles(ensemble, seen.actual)
+    ways = plain, logarithmic
+    return Distribution(centre, _blended(ways, experience.logs), weights, errors, scale, ways)
+
+
+def _blended(ways: tuple[Floats, Floats | None], share: float) -> Floats:
+    plain, logarithmic = ways
+    return np.sort(plain if logarithmic is None else (1 - share) * plain + share * logarithmic, axis=1)
+
+
+def _spread(
+    errors: Floats, scale: float, counts: Floats, evidence: Evidence, experience: Experience
+) -> Floats:
+    """Offsets (horizon, PROBABILITIES) from the centre: the series' own errors, and the panel's where few."""
+    horizon = errors.shape[1]
+    pooled = experience.errors
+    if len(errors) == 0:
+        return scale * pooled if pooled is not None else np.zeros((horizon, len(PROBABILITIES)))
+    own = error_quantiles(errors)
+    if pooled is None:
+        return own
+    independent = counts * np.minimum(1.0, evidence.step / (np.arange(horizon) + 1))
+    share = (independent / (independent + OWN_ERRORS))[:, None]
+    return share * own + (1 - share) * scale * pooled
+
+
+def _log_quantiles(ensemble: Floats, actual: Floats) -> Floats:
+    """Quantiles of a positive series from errors of logarithms."""
+    floor = 1e-3 * float(np.median(actual[np.isfinite(actual)])) + 1e-12
+    logs = np.log(np.maximum(ensemble, floor))
+    own = error_quantiles(np.log(np.maximum(actual, floor)) - logs[:-1])
+    result: Floats = np.exp(logs[-1][:, None] + own)
+    return result
+
+
+@compiled
+def _ensemble(forecasts, weights, actual, ensemble, errors, counts, sizes):  # type: ignore[no-untyped-def]
+    """Forecasts of the weighted members into ``ensemble`` (origins + 1, horizon), their errors at all but the
+    last origin into ``errors`` (origins, horizon); by step how many are known, and the sum of their sizes."""
+    origins, horizon = errors.shape
+    ensemble[:] = 0.0
+    for member in range(len(forecasts)):
+        by_step = np.empty(horizon)
+        for step in range(horizon):
+            by_step[step] = weights[member, step * BUCKETS // horizon]
+        for origin in range(origins + 1):
+            for step in range(horizon):
+                ensemble[origin, step] += forecasts[member, origin, step] * by_step[step]
+    for origin in range(origins):
+        for step in range(horizon):
+            error = actual[origin, step] - ensemble[origin, step]
+            errors[origin, step] = error
+            if np.isfinite(error):
+                counts[step] += 1
+                sizes[step] += abs(error)

@@ -1,0 +1,61 @@
+"""A past origin of a series whose horizon is known by now: what would have been forecast beside what came."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.auto.ensemble.cross_validation import Evidence
+from stepcast.engine.auto.ensemble.distribution import Distribution
+from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES
+from stepcast.engine.auto.series.history import History
+
+__all__ = ["HeldBack"]
+
+Floats = NDArray[np.float64]
+
+JUDGED = slice(3, -3)  # probabilities that a loss is taken of: too few errors lie further out
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """What was ``found`` of a series from origin number ``place`` of its evidence."""
+
+    history: History
+    evidence: Evidence
+    place: int
+    found: Distribution
+
+    @property
+    def origin(self) -> int:
+        return int(self.evidence.origins[self.place])
+
+    @property
+    def past(self) -> Floats:
+        """The values before the origin (time,)."""
+        return self.history.values[: self.origin]
+
+    @property
+    def actual(self) -> Floats:
+        """What came (horizon,), nan unknown."""
+        actual: Floats = self.evidence.actual[self.place]
+        return actual
+
+    @property
+    def size(self) -> float:
+        """What a loss counts beside: past errors and the present one, so that no window outvotes the rest.
+
+        The root of their sum: series hardly ever wrong count less than the others, but they count.
+        """
+        present = float(np.nanmean(np.abs(self.actual - self.found.centre)))
+        return float(np.sqrt(self.found.scale + present + 1e-9))
+
+    def loss(self, logs: float) -> float:
+        """Pinball loss beside the size of the errors, with this share of logarithms."""
+        return self.loss_of(self.found.with_logs(logs).quantiles)
+
+    def loss_of(self, quantiles: Floats) -> float:
+        """Pinball loss of ``quantiles`` (horizon, PROBABILITIES) beside the size of the errors."""
+        short = (self.actual[:, None] - quantiles)[:, JUDGED] / self.size
+        p = PROBABILITIES[JUDGED]
+        return float(np.nanmean(np.maximum(p * short, (p - 1) * short)))

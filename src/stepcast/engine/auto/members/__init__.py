@@ -1,0 +1,1 @@
+"""What forecasts a point: each by itself, from every past origin."""

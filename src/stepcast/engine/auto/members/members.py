@@ -1,0 +1,103 @@
+"""Every local member's forecasts from every origin, made sane."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.auto.compiled import compiled
+from stepcast.engine.auto.members.baselines import baselines, mean_of_all
+from stepcast.engine.auto.members.intermittent import intermittent
+from stepcast.engine.auto.members.ridge import Ridge
+from stepcast.engine.auto.members.smoothing import Fitted, forms_of, smoothed
+from stepcast.engine.auto.series.bounds import bounds_at
+from stepcast.engine.auto.series.history import History
+from stepcast.engine.auto.series.seasons import Seasons
+from stepcast.engine.auto.transforms.calendar_effects import year_length
+from stepcast.engine.auto.transforms.transforms import views_of
+
+__all__ = ["Members", "forecast_members"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+# How many widths of the observed range a member may leave it by before the last value replaces it.
+SANE_RANGES = 1.0
+SIMPLEST = ("level", "trend", "theta", "season", "theta_season", "two_seasons")  # forms
+
+
+@dataclass(frozen=True)
+class Members:
+    """``names`` of the members and their ``forecasts`` (members, origins, horizon), all finite."""
+
+    names: tuple[str, ...]
+    forecasts: Floats
+
+
+def forecast_members(
+    history: History,
+    seasons: Seasons,
+    origins: Integers,
+    fitted: int,
+    calendar_until: int,
+    horizon: int,
+    ridges: dict[str, Ridge],
+    quick: bool,
+    known: dict[str, Fitted],
+) -> Members:
+    """Run all members that suit ``history`` from each of ``origins``; they rise, the last may be its end.
+
+    Parameters are fitted to the first ``fitted`` points, effects of the calendar to ``calendar_until``. What
+    ``known`` holds by view is not fitted again; what it does not is put in. With ``quick`` only the plain
+    view and the simplest forms are.
+    """
+    names: list[str] = []
+    parts: list[Floats] = []
+    year = year_length(history.frequency)
+    views = views_of(history, calendar_until, horizon, origins)
+    for view in views[:1] if quick else views:
+        forms = forms_of(view.values[: history.judged], seasons, view.logarithmic or view.effects is not None)
+        if quick:
+            forms = tuple(form for form in forms if form.name in SIMPLEST)
+        made = [smoothed(view.values, fitted, forms, origins, horizon, known.setdefault(view.name, {}))]
+        labels = [form.name for form in forms]
+        if view.name in ("", "related_"):
+            simple, forecasts = baselines(view.values, seasons, origins, horizon)
+            labels += simple
+            made.append(forecasts)
+        if view.name == "" and history.intermittent:
+            sparse = intermittent(view.values, fitted, origins, horizon)
+            labels += list(sparse)
+            made.append(np.stack(list(sparse.values())))
+        if view.effects is not None:
+            labels += ["mean", "mean_of_years"]
+            made.append(mean_of_all(view.values, origins, horizon, year)[None])
+            made.append(mean_of_all(view.values, origins, horizon, 10 * year)[None])
+        if view.name in ridges:
+            labels.append("ridge")
+            made.append(ridges[view.name].forecast(view.values, origins)[None])
+        names += [view.name + label for label in labels]
+        parts.append(view.restore(np.concatenate(made), origins))
+    forecasts = np.concatenate(parts)
+    low, high = bounds_at(history, origins, horizon, SANE_RANGES)
+    _make_sane(forecasts, low, high, history.values[origins - 1])
+    return Members(tuple(names), forecasts)
+
+
+@compiled
+def _make_sane(forecasts, low, high, last):  # type: ignore[no-untyped-def]
+    """Replace what runs away from all that was seen before its origin by the last value, in place.
+
+    Shapes:  ``forecasts`` (members, origins, horizon); ``low``, ``high`` and ``last`` (origins,).
+    """
+    members, origins, horizon = forecasts.shape
+    for member in range(members):
+        for origin in range(origins):
+            row, sane = forecasts[member, origin], True
+            for step in range(horizon):
+                if low[origin] >= 0 and row[step] < 0:  # nothing before was negative
+                    row[step] = 0.0
+                sane &= low[origin] <= row[step] <= high[origin]  # nan is not
+            if not sane:
+                row[:] = last[origin]

@@ -1,0 +1,291 @@
+"""What many series teach together: global members, how far to trust each member, and how wide to be."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.auto.budget import EVERYTHING, FEW, Effort, origin_count
+from stepcast.engine.auto.ensemble.calibration import Calibration, calibrate
+from stepcast.engine.auto.ensemble.cross_validation import Evidence, back_span, evidence_of
+from stepcast.engine.auto.ensemble.distribution import (
+    Experience,
+    Seen,
+    distribution_at,
+    nested_origins,
+    seen_at,
+)
+from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES, error_quantiles
+from stepcast.engine.auto.ensemble.validation_window import HeldBack
+from stepcast.engine.auto.ensemble.weights import BUCKETS
+from stepcast.engine.auto.members.ridge import Ridge, fit_ridge, lags_of, starts_of, windows_of
+from stepcast.engine.auto.series.history import History
+from stepcast.engine.auto.series.seasons import seasons_of
+from stepcast.engine.auto.sources.count_forecast import counted_at
+from stepcast.engine.auto.sources.empirical import empirical_quantiles
+from stepcast.engine.auto.sources.trees import Trees, can_grow, fit_trees
+from stepcast.engine.auto.transforms.calendar_effects import year_length
+from stepcast.engine.auto.transforms.covariate_effects import Pool, pool_of
+from stepcast.engine.auto.transforms.transforms import VIEWS, views_of
+from stepcast.engine.task import Metric
+
+__all__ = ["Lessons", "learn"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+# Of the sample so many are examined one by one, fewer where they are long; the rest feed the global members.
+FEWEST_EXAMINED, MOST_EXAMINED, POINTS_EXAMINED = 60, 300, 60_000
+MOST_WINDOWS = 10_000  # of the ridge, together
+MOST_CELLS = 4_000_000  # of the ridge's windows: bounds time and memory for long lags and horizons
+# Origins held back for calibration: of one series, each of few, all of many together, where one each is less.
+HELD_BACK_ALONE, HELD_BACK_EACH, HELD_BACK_TOGETHER = 24, 6, 60
+LOGS = (0.0, 0.5, 1.0)  # shares of the spread from logarithms that are tried
+TREE_ROWS = 60_000
+TREE_ROWS_EACH = 300
+TREE_ROUNDS = 100
+TRIAL_ROWS, TRIAL_ROUNDS = 20_000, 60  # of trees that only tell how much trees are to count
+GROW_AGAIN = 0.1  # trees are grown again where what came since the earlier ones is more than this share
+# Distributions of counts are tried with these shares, at so many origins of a series and of all series.
+COUNT_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+COUNTED_ALONE, MOST_COUNTED = 4, 60
+NO_TREES = "trees were left out: LightGBM cannot be loaded (on macOS, brew install libomp helps)"
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """``origins`` past origins a series is examined from; global members before and after the origins.
+
+    ``left_out`` is "", or what could not be learned and why. With ``quick`` few members run; by ``metric``
+    they are judged.
+    ``pool`` is what the series say together of related series' and holidays' effects. ``counted`` is what
+    distributions of counts count beside all else, where a series is of counts that are not sparse.
+    """
+
+    origins: int
+    before: dict[str, Ridge]
+    after: dict[str, Ridge]
+    experience: Experience
+    trees: Trees | None
+    calibration: Calibration
+    left_out: str = ""
+    pool: Pool | None = None
+    quick: bool = False
+    metric: Metric = "AverageWeightedQuantileLoss"
+    counted: float = 1.0
+
+
+def learn(
+    histories: list[History],
+    horizon: int,
+    effort: Effort = EVERYTHING,
+    metric: Metric = "AverageWeightedQuantileLoss",
+    earlier: "Lessons | None" = None,
+    since: int = 0,
+) -> Lessons:
+    """Learn from all of ``histories`` (none empty), nothing of which lies after the moment to forecast from.
+
+    ``earlier`` lessons end ``since`` periods before it, a horizon or more: their trees are judged in
+    held-back windows, instead of others grown for that, and their calibration counts half. By ``metric``
+    members are judged.
+    """
+    count = origin_count(len(histories), horizon)
+    count = min(count, effort.origins or count)
+    every = _every(histories)
+    pool = pool_of(histories[::every], horizon)
+    histories = [history.with_pool(pool) for history in histories]
+    before, after = _ridges(histories, horizon, count)
+    chosen = histories[::every]
+    evidence = [evidence_of(history, horizon, count, before, after, effort.quick) for history in chosen]
+    experience = _experience(evidence, horizon, metric)
+    held_back = _held_back(chosen, evidence, experience, metric)
+    experience = replace(experience, logs=_share_of_logs(held_back))
+    former, grown, left_out = None, None, effort.left_out
+    if len(histories) >= FEW and effort.trees and not can_grow():
+        left_out = NO_TREES
+    elif len(histories) >= FEW and effort.trees:
+        ends = [len(history) for history in histories]
+        former = earlier.trees if earlier else None
+        if former is None:
+            cuts = [own[0].origin if own else 0 for own in held_back]
+            former = _trees(chosen, cuts, horizon, TRIAL_ROWS, TRIAL_ROUNDS)
+        if former is not None:
+            fresh = earlier is not None and since <= GROW_AGAIN * np.median(ends)
+            grown = former if fresh else _trees(histories, ends, horizon, TREE_ROWS, TREE_ROUNDS)
+    calibration = _calibration(held_back, experience.logs, former if grown else None, horizon)
+    if earlier is not None:
+        calibration = calibration.and_earlier(earlier.calibration)
+    counted = _counted(held_back, experience.logs, horizon)
+    return Lessons(
+        count, before, after, experience, grown, calibration, left_out, pool, effort.quick, metric, counted
+    )
+
+
+def _every(histories: list[History]) -> int:
+    """One history in how many is examined."""
+    typical = max(1.0, float(np.median([len(history) for history in histories]))) if histories else 1.0
+    most = int(np.clip(POINTS_EXAMINED / typical, FEWEST_EXAMINED, MOST_EXAMINED))
+    return max(1, -(-len(histories) // most))
+
+
+def _ridges(histories: list[History], horizon: int, count: int) -> tuple[dict[str, Ridge], dict[str, Ridge]]:
+    """A ridge for every view, fitted before the origins and once more to everything, with one penalty."""
+    if not histories:
+        return {}, {}
+    lengths = np.array([len(history) for history in histories])
+    year = year_length(histories[0].frequency)
+    spans = [
+        back_span(n, horizon, seasons_of(histories[0].frequency, n, horizon), year, count) for n in lengths
+    ]
+    typical = int(np.quantile(lengths, 0.2))
+    seasons = seasons_of(histories[0].frequency, int(np.median(lengths)), horizon)
+    lags = lags_of(seasons, typical - min(horizon, typical // 3), horizon)
+    most = min(MOST_WINDOWS, MOST_CELLS // (lags + horizon))
+    each = max(1, most // len(histories))
+    fitted: tuple[dict[str, Ridge], dict[str, Ridge]] = ({}, {})
+    for late, ridges in enumerate(fitted):
+        series: dict[str, list[Floats]] = {name: [] for name in VIEWS}
+        starts: dict[str, list[Integers]] = {name: [] for name in VIEWS}
+        for history, span in zip(histories, spans, strict=True):
+            until = len(history) if late else len(history) - span
+            own = starts_of(until, lags + horizon, each)
+            for view in views_of(history, until, horizon):
+                series[view.name].append(view.values)
+                starts[view.name].append(own)
+        for name in filter(series.get, VIEWS):
+            windows = windows_of(series[name], starts[name], lags, horizon)
+            early = fitted[0].get(name)
+            if (ridge := fit_ridge(windows, early.penalty if early else None)) is not None:
+                ridges[name] = ridge
+    common = set(fitted[0]) & set(fitted[1])
+    return {name: fitted[0][name] for name in common}, {name: fitted[1][name] for name in common}
+
+
+def _experience(evidence: list[Evidence], horizon: int, metric: Metric) -> Experience:
+    """Members' losses over the sample and the panel's errors, no logarithms yet."""
+    latest = [(one, seen_at(one, len(one.origins) - 1, metric)) for one in evidence if len(one.origins) > 1]
+    pooled = _pooled(latest) if len(evidence) > 1 else Experience()
+    if len(evidence) < FEW:
+        return pooled
+    errors, growth = _pooled_errors(latest, pooled, horizon)
+    return replace(pooled, errors=errors, growth=growth)
+
+
+def _held_back(
+    histories: list[History], evidence: list[Evidence], experience: Experience, metric: Metric
+) -> list[list[HeldBack]]:
+    """Held-back origins of every series, rising: one of each, several where there are not many series."""
+    series = max(1, len(evidence))
+    few, many = max(HELD_BACK_EACH, HELD_BACK_ALONE // series), max(1, HELD_BACK_TOGETHER // series)
+    count = few if series < FEW else many
+    trial = replace(experience, logs=1.0)
+    return [
+        [
+            HeldBack(
+                history,
+                one,
+                place,
+                distribution_at(one, seen_at(one, place, metric), trial, history.positive),
+            )
+            for place in nested_origins(one, count).tolist()
+        ]
+        for history, one in zip(histories, evidence, strict=True)
+    ]
+
+
+def _share_of_logs(held_back: list[list[HeldBack]]) -> float:
+    """How much logarithms are to count: nothing unless most series are positive."""
+    tested = [one for own in held_back for one in (own if len(own) < 2 else own[1::2])]
+    positive = [one for one in tested if one.history.positive]
+    if len(positive) <= len(tested) // 2:
+        return 0.0
+    losses = [np.mean([one.loss(share) for one in positive]) for share in LOGS]
+    return LOGS[int(np.argmin(losses))]
+
+
+def _pooled(latest: list[tuple[Evidence, Seen]]) -> Experience:
+    """Means over the series of the members' losses and of the products of their errors."""
+    names = tuple(sorted({name for one, _ in latest for name in one.names}))
+    losses, counts = np.zeros((len(names), BUCKETS)), np.zeros(len(names))
+    products, pairs = np.zeros((BUCKETS, len(names), len(names))), np.zeros((len(names), len(names)))
+    for one, seen in latest:
+        places = np.array([names.index(name) for name in one.names])
+        losses[places] += seen.losses
+        counts[places] += 1
+        if seen.size > 0:
+            products[:, places[:, None], places] += seen.products
+            pairs[places[:, None], places] += 1
+    mean = losses / np.maximum(counts, 1)[:, None]
+    return Experience(
+        losses=dict(zip(names, mean, strict=True)),
+        products=np.where(pairs > 0, products / np.maximum(pairs, 1), np.nan),
+        stacked=names,
+    )
+
+
+def _counted(held_back: list[list[HeldBack]], logs: float, horizon: int) -> float:
+    """The share of distributions of counts that was best at held-back origins; all where none tells."""
+    asked = [one for own in held_back for one in own[:: -max(1, len(own) // COUNTED_ALONE)]]
+    losses: list[list[float]] = []
+    for one in asked:
+        counts = counted_at(one.history, one.origin, horizon)
+        if counts is None or counts.sparse:
+            continue
+        table = np.ldexp(counts.table[:, :-1], -one.history.exponent)
+        others = one.found.with_logs(logs).quantiles
+        losses.append([one.loss_of(others + share * (table - others)) for share in COUNT_SHARES])
+        if len(losses) == MOST_COUNTED:
+            break
+    return COUNT_SHARES[int(np.argmin(np.mean(losses, axis=0)))] if losses else 1.0
+
+
+def _pooled_errors(
+    latest: list[tuple[Evidence, Seen]], experience: Experience, horizon: int
+) -> tuple[Floats, Floats]:
+    """All series' errors beside their own scale: quantiles (horizon, PROBABILITIES), mean size (horizon,)."""
+    parts = []
+    for one, seen in latest:
+        found = distribution_at(one, seen, experience, positive=False)
+        if found.scale > 0 and np.isfinite(found.errors).any():
+            parts.append(found.errors / found.scale)
+    if not parts:
+        return np.zeros((horizon, len(PROBABILITIES))), np.ones(horizon)
+    errors = np.concatenate(parts)
+    known = np.isfinite(errors)
+    growth = np.abs(np.where(known, errors, 0.0)).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    growth = np.maximum.accumulate(np.maximum(growth, 1e-3))
+    errors = np.concatenate([part / _beside(part, growth) for part in parts])
+    errors = errors[:: max(1, len(errors) // 8000)]
+    return error_quantiles(errors), growth
+
+
+def _beside(errors: Floats, growth: Floats) -> float:
+    """The size of a series' errors (origins, horizon) beside the usual ``growth`` with the steps."""
+    known = np.isfinite(errors)
+    return max(float(np.abs(errors[known]).sum() / (known * growth).sum()), 1e-12)
+
+
+def _trees(histories: list[History], ends: list[int], horizon: int, rows: int, rounds: int) -> Trees | None:
+    """Trees of what lies before ``ends`` (series,)."""
+    lengths = np.array([len(history) for history in histories])
+    seasons = seasons_of(histories[0].frequency, int(np.median(lengths)), horizon)
+    rows = min(rows, TREE_ROWS_EACH * len(histories))
+    return fit_trees(histories, np.array(ends), seasons, horizon, rows, rounds)
+
+
+def _calibration(
+    held_back: list[list[HeldBack]], logs: float, trees: Trees | None, horizon: int
+) -> Calibration:
+    """Blend and factors, from held-back origins of the sample."""
+    used = [one for own in held_back for one in own]
+    if not used:
+        return Calibration.neutral(2 + (trees is not None))
+    sources = [
+        np.stack([one.found.with_logs(logs).quantiles for one in used]),
+        np.stack([empirical_quantiles(one.past, one.evidence.seasons, horizon) for one in used]),
+    ]
+    if trees is not None:
+        origins = np.array([one.origin for one in used])
+        sources.append(trees.quantiles([one.history for one in used], origins, horizon))
+    actual, size = np.stack([one.actual for one in used]), np.array([one.size for one in used])
+    return calibrate(np.stack(sources), actual, size)

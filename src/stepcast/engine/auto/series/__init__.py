@@ -1,0 +1,1 @@
+"""One series as the ensemble reads it."""

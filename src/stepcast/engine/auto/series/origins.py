@@ -1,0 +1,42 @@
+"""From which past moments a series is forecast to learn how good each member is."""
+
+from math import gcd
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.auto.series.seasons import Seasons
+
+__all__ = ["origins_of"]
+
+Integers = NDArray[np.int64]
+
+
+def origins_of(length: int, horizon: int, seasons: Seasons, year: int, count: int) -> Integers:
+    """At most ``count`` origins, rising; origin o is forecast from the first o points.
+
+    They end one before the last point (the latest see only a part of their horizon) and reach back over a
+    horizon and, where the history allows, over the longest season, in steps that have no divisor in common
+    with the season, so that every phase of it is met;
+    the latest with all of its horizon known is among them. ``year`` is the year in periods, 0 where unknown.
+
+    >>> origins_of(20, 4, Seasons(1, 0), 0, 6)
+    array([ 9, 11, 13, 16, 17, 19])
+    """
+    warm = max(2 * seasons.short, 2 * seasons.long, 3)
+    last = length - 1
+    room = last - warm + 1
+    if room < 1:  # two or three points: the last origin that has a past
+        return np.arange(max(last, 1), max(last, 0) + 1)
+    cycle = max(seasons.long, year if 3 * year <= length else 0, seasons.short)
+    reach = min(room, max(horizon + count, min(horizon + cycle, length // 3)))
+    step = max(1, -(-reach // count))
+    while step > 1 and gcd(step, seasons.short) > 1:
+        step += 1
+    if year and length >= 6 * year:
+        warm = max(warm, length // 2)  # what lies before must tell the calendar's effects
+    origins = np.arange(last, warm - 1, -step)[:count][::-1].copy()
+    if (held_back := length - horizon) >= origins[0]:
+        # the latest origin whose whole horizon is known is among them
+        origins[np.searchsorted(origins, held_back, side="right") - 1] = held_back
+    return origins

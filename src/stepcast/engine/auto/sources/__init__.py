@@ -1,0 +1,1 @@
+"""Quantiles that do not come from the members' errors."""

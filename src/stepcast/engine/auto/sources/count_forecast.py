@@ -1,0 +1,44 @@
+"""Counts with zeros from one origin: what their own distributions say of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.auto.series.history import History
+from stepcast.engine.auto.series.seasons import Seasons, seasons_of
+from stepcast.engine.auto.sources.counts import are_sparse, count_forecast, suit_counts
+
+__all__ = ["CountOutlook", "counted_at"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CountOutlook:
+    """Counts with zeros from one origin: ``table`` (horizon, PROBABILITIES + 1), the mean last.
+
+    ``sparse``  most of them are zero: no member of another kind suits them.
+    """
+
+    history: History
+    seasons: Seasons
+    table: Floats
+    sparse: bool
+
+
+def counted_at(history: History, origin: int, horizon: int) -> CountOutlook | None:
+    """The first ``origin`` values of a history as counts; None where they are none, or where what is known
+    besides tells more than they do."""
+    if origin < 1 or (history.context is not None and history.context.explains):
+        return None
+    raw = np.ldexp(history.values[:origin], history.exponent)
+    known = raw[history.known[:origin]]
+    if not suit_counts(known):
+        return None
+    seasons = seasons_of(history.frequency, origin, horizon)
+    with np.errstate(over="ignore"):
+        quantiles, means = count_forecast(raw, seasons, horizon)
+    quantiles = np.minimum(quantiles, np.finfo(np.float64).max)
+    means = np.clip(means, quantiles[:, 0], quantiles[:, -1])
+    return CountOutlook(history, seasons, np.column_stack([quantiles, means]), are_sparse(known))

@@ -1,0 +1,54 @@
+"""The non-parametric member: quantiles of past values themselves, recent ones and those of the phase more."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.auto.compiled import compiled
+from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES
+from stepcast.engine.auto.series.seasons import Seasons
+
+__all__ = ["empirical_quantiles"]
+
+Floats = NDArray[np.float64]
+
+MEMORY = 60  # values of a phase that are looked at
+FADING = 0.08  # weight lost from one to the one before it, without season; with one, SEASONAL_FADING
+SEASONAL_FADING = 0.25
+
+
+def empirical_quantiles(values: Floats, seasons: Seasons, horizon: int) -> Floats:
+    """Quantiles (horizon, PROBABILITIES) of the values of the same phase of the longest season.
+
+    Source:  the idea of NPTS, Amazon's Non-Parametric Time Series forecaster, without its sampling.
+    """
+    season = seasons.long or seasons.short
+    fading = SEASONAL_FADING if season > 1 else FADING
+    result = np.empty((horizon, len(PROBABILITIES)))
+    _phases(values, season, np.exp(-fading * np.arange(MEMORY)), PROBABILITIES, result)
+    return result
+
+
+@compiled
+def _phases(values, season, fading, probabilities, out):  # type: ignore[no-untyped-def]
+    """Quantiles of the latest values of each phase into ``out`` (horizon, probabilities).
+
+    ``fading`` (values looked at,) is what each counts, the latest first.
+    """
+    seen, weight = np.empty(len(fading)), np.empty(len(fading))
+    for step in range(len(out)):
+        if step >= season:
+            out[step] = out[step - season]
+            continue
+        size, total = 0, 0.0
+        place = len(values) - season + step if len(values) - season + step >= 0 else len(values) - 1
+        while place >= 0 and size < len(fading):
+            at = size
+            while at > 0 and seen[at - 1] > values[place]:
+                seen[at], weight[at] = seen[at - 1], weight[at - 1]
+                at -= 1
+            seen[at], weight[at] = values[place], fading[size]
+            total += fading[size]
+            size += 1
+            place -= season
+        rank = np.cumsum(weight[:size]) - 0.5 * weight[:size]
+        out[step] = np.interp(probabilities, rank / total, seen[:size])

@@ -1,0 +1,1 @@
+"""A series seen in different ways, and how to go back."""
