@@ -5,7 +5,7 @@ import pytest
 
 from stepcast.engine.auto import Shared, fit_shared, forecast, train
 from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES
-from stepcast.engine.auto.sources.analogues import kin_of
+from stepcast.engine.auto.sources.analogues import fit_analogues
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Metadata, Panel
 from stepcast.engine.task import Task
@@ -95,7 +95,7 @@ def test_what_an_attribute_is_worth_is_what_it_explains() -> None:
     level = np.exp(2 * codes[:, 0] + draw.normal(0, 0.3, 60))
     tables = level[:, None, None] * np.linspace(0.8, 1.2, len(PROBABILITIES))[None, None]
 
-    found = kin_of(codes, np.repeat(tables, 4, axis=1))
+    found = fit_analogues(codes, np.repeat(tables, 4, axis=1))
 
     assert found is not None
     assert found.worth[0] > 1

@@ -4,26 +4,26 @@ import numpy as np
 import pytest
 
 from stepcast.engine.auto import fit_shared, forecast, train
-from stepcast.engine.auto.budget import Effort, effort_of
+from stepcast.engine.auto.budget import Budget, budget_of
 from stepcast.engine.task import Task
 from tests.engine.auto.panels import shop
 
 SERIES, POINTS = 1_000, 100_000
 
 
-def efforts() -> list[Effort]:
+def budgets() -> list[Budget]:
     budgets = (1_000.0, 12.0, 7.0, 1.0)
-    return [effort_of(Task(horizon=12, budget_seconds=budget), SERIES, POINTS) for budget in budgets]
+    return [budget_of(Task(horizon=12, budget_seconds=budget), SERIES, POINTS) for budget in budgets]
 
 
 def test_less_is_tried_the_smaller_the_budget() -> None:
-    tried = [(effort.trees, effort.origins, effort.quick) for effort in efforts()]
+    tried = [(budget.trees, budget.origins, budget.quick) for budget in budgets()]
 
     assert tried == [(True, 0, False), (False, 0, False), (False, 12, False), (False, 12, True)]
 
 
 def test_what_is_left_out_is_said_with_the_budget() -> None:
-    said = [effort.left_out for effort in efforts()]
+    said = [budget.omitted for budget in budgets()]
 
     assert said[0] == ""
     assert said[1] == "left out for the budget of 12 s: trees"
@@ -32,7 +32,7 @@ def test_what_is_left_out_is_said_with_the_budget() -> None:
 
 
 def test_without_a_budget_everything_is_tried() -> None:
-    assert effort_of(Task(horizon=12), 10**7, 10**9) == Effort()
+    assert budget_of(Task(horizon=12), 10**7, 10**9) == Budget()
 
 
 def test_a_tight_budget_still_forecasts_and_every_item_says_what_is_missing() -> None:
@@ -50,8 +50,8 @@ def test_a_budget_is_of_the_whole_input_not_of_the_sample() -> None:
 
     alone, large = fit_shared(panel, task), fit_shared(panel, task, series=10**6, points=10**8)
 
-    assert alone.now.left_out == ""
-    assert large.now.left_out.startswith("left out for the budget of 60 s")
+    assert alone.final.omitted == ""
+    assert large.final.omitted.startswith("left out for the budget of 60 s")
 
 
 @pytest.mark.parametrize("metric", ["RMSE", "MAPE", "WAPE", "MASE"])

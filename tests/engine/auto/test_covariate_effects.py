@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stepcast.engine.auto import Shared, fit_shared, forecast, train
-from stepcast.engine.auto.series.covariates import reading_of
+from stepcast.engine.auto.series.covariates import fit_encoder
 from stepcast.engine.auto.series.history import History, histories_of
-from stepcast.engine.auto.transforms.covariate_effects import pool_of, related_effects
+from stepcast.engine.auto.transforms.covariate_effects import pool_effects, related_effects
 from stepcast.engine.calendar import moment_of
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.holidays import holidays_in
@@ -42,7 +42,7 @@ def panel_of(series: list[np.ndarray], related: Related | None) -> Panel:
 
 
 def history(panel: Panel, place: int = 0, task: Task = TASK) -> History:
-    return histories_of(panel, reading_of(panel, task), task.horizon)[place]
+    return histories_of(panel, fit_encoder(panel, task), task.horizon)[place]
 
 
 def errors(panel: Panel, actual: np.ndarray, task: Task = TASK) -> float:
@@ -101,13 +101,13 @@ def test_a_series_forecast_with_what_it_knew_returns_what_was_removed() -> None:
 
 def test_short_series_profit_from_what_all_others_say() -> None:
     long, _ = promoted(20, 200)
-    pool = pool_of(histories_of(long, reading_of(long, TASK), HORIZON), HORIZON)
-    assert pool is not None
-    place = pool.names.index("shares promotion 0 before")
-    assert pool.means[place] == pytest.approx(0.7, abs=0.05)
+    pooled_effects = pool_effects(histories_of(long, fit_encoder(long, TASK), HORIZON), HORIZON)
+    assert pooled_effects is not None
+    place = pooled_effects.names.index("shares promotion 0 before")
+    assert pooled_effects.means[place] == pytest.approx(0.7, abs=0.05)
 
     short, _ = promoted(1, 9)
-    found = related_effects(history(short).with_pool(pool), 9, np.array([9]), HORIZON)
+    found = related_effects(history(short).with_pooled(pooled_effects), 9, np.array([9]), HORIZON)
 
     assert found is not None
     assert np.ptp(found.overall) == pytest.approx(0.7, abs=0.1)
@@ -172,8 +172,8 @@ def test_a_feature_that_is_not_known_ahead_helps_from_before_the_horizon_only() 
 
     found = related_effects(one, 200, np.array([200]), HORIZON)
 
-    assert one.context is not None
-    assert one.context.forward == (False,)
+    assert one.covariates is not None
+    assert one.covariates.forward == (False,)
     assert found is not None
     assert np.corrcoef(found.overall[200:], leading[200 - HORIZON : 200])[0, 1] > 0.95
 
@@ -200,7 +200,7 @@ def test_nothing_that_comes_after_the_cut_reaches_a_forecast_from_it(data: st.Da
         return panel_of(series, Related(("promotion", "weather"), tuple(features), HORIZON))
 
     one, other = given_tail([1.0] * 2 * HORIZON), given_tail(tail)
-    histories = [histories_of(panel, reading_of(one, TASK), HORIZON, HORIZON)[0] for panel in (one, other)]
+    histories = [histories_of(panel, fit_encoder(one, TASK), HORIZON, HORIZON)[0] for panel in (one, other)]
 
     for left, right in zip(*map(everything, histories), strict=True):
         np.testing.assert_array_equal(left, right)
@@ -209,8 +209,8 @@ def test_nothing_that_comes_after_the_cut_reaches_a_forecast_from_it(data: st.Da
 
 
 def everything(given: History) -> list[np.ndarray]:
-    assert given.context is not None
-    return [given.values, given.known, given.context.related, given.context.holidays]
+    assert given.covariates is not None
+    return [given.values, given.known, given.covariates.related, given.covariates.holidays]
 
 
 def test_the_future_of_the_target_never_reaches_the_backtest() -> None:

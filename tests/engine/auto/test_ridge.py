@@ -11,14 +11,14 @@ ORIGINS = np.array([1, 5, 30, 77, 90])
 
 
 def test_windows_come_in_order_of_time_without_wild_ones() -> None:
-    calm, wild = WALK, np.append(WALK[:60], 1e6)
-    starts = [starts_of(len(values), 12, 4) for values in (calm, wild)]
+    slow, wild = WALK, np.append(WALK[:60], 1e6)
+    starts = [starts_of(len(values), 12, 4) for values in (slow, wild)]
 
-    windows = windows_of([calm, wild], starts, 8, 4)
+    windows = windows_of([slow, wild], starts, 8, 4)
 
     expected = []
     for age in range(3, -1, -1):
-        for values, own in ((calm, starts[0]), (wild, starts[1])):
+        for values, own in ((slow, starts[0]), (wild, starts[1])):
             window = values[own[len(own) - 1 - age] :][:12]
             middle = window[:8].mean()
             scale = np.abs(window[:8] - middle).mean() + 1e-3 * abs(middle)

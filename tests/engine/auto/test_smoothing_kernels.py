@@ -63,7 +63,7 @@ def plain_python(
     parameters: dict[str, float],
     horizon: int,
 ) -> np.ndarray:
-    """Additive smoothing with two seasons, a damped slope and errors that echo, as the textbook has it."""
+    """Additive smoothing with two seasons, a damped slope and errors that ar1, as the textbook has it."""
     p = {"trend": 0.0, "season": 0.0, "second": 0.0, "damping": 1.0, "echo": 0.0, **parameters}
     first, second = (list(season) for season in seasons)
     left = 0.0
@@ -80,8 +80,8 @@ def plain_python(
     for step in range(1, horizon + 1):
         time = len(values) + step - 1
         reach = sum(p["damping"] ** power for power in range(1, step + 1))
-        echo = p["echo"] ** step * left
-        ahead.append(level + reach * slope + first[time % len(first)] + second[time % len(second)] + echo)
+        ar1 = p["echo"] ** step * left
+        ahead.append(level + reach * slope + first[time % len(first)] + second[time % len(second)] + ar1)
     return np.array(ahead)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stepcast.engine.auto.series.covariates import Context
+from stepcast.engine.auto.series.covariates import Covariates
 from stepcast.engine.auto.series.history import history_of
 from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.sources.trees import features
@@ -117,11 +117,13 @@ def test_what_equals_the_middle_of_the_window_is_zero_and_no_rounding() -> None:
 def test_what_is_known_besides_comes_after_the_values_and_categories_last() -> None:
     values = np.arange(30.0) % 7
     alone = history_of(values, 700, Frequency.parse("M"))
-    context = Context(("price",), np.arange(32.0)[None], (True,), (), np.empty((32, 0)), np.array([4.0]), 2)
+    covariates = Covariates(
+        ("price",), np.arange(32.0)[None], (True,), (), np.empty((32, 0)), np.array([4.0]), 2
+    )
     steps = np.arange(2)[None]
 
     own, _, _ = features(alone, np.array([30]), NONE, steps)
-    table, _, _ = features(history_of(values, 700, alone.frequency, context), np.array([30]), NONE, steps)
+    table, _, _ = features(history_of(values, 700, alone.frequency, covariates), np.array([30]), NONE, steps)
 
     assert (table[..., : own.shape[-1]] == own).all()
     assert table[0, :, own.shape[-1] :].tolist() == [[30, 30 - 23.5, 4], [31, 31 - 23.5, 4]]

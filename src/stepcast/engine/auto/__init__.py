@@ -4,10 +4,10 @@
     train(panel, task, shared) -> Trained              any shard: what comes, a backtest, and why
     forecast(panel, task, trained) -> Forecast         any shard: the outputs asked for
 
-How a series is forecast, from the inside out: views (as it is, logarithms, without the calendar's effects)
-x members (smoothing, baselines, a shared ridge) -> their losses at past origins -> weights -> quantiles of
-the weighted members' own past errors -> blended with past values and shared trees, calibrated on held-back
-origins.
+How a series is forecast, from the inside out: transforms (as it is, logarithms, without the calendar's
+effects) x members (smoothing, baselines, a shared ridge) -> their losses at past origins -> weights ->
+quantiles of the weighted members' own past errors -> blended with past values and shared trees, calibrated
+in validation windows.
 """
 
 from stepcast.engine.auto.predictor import AUTO, Explanation, Trained, forecast, train

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stepcast.engine.task import Task
 
-__all__ = ["EVERYTHING", "FEW", "Effort", "effort_of", "origin_count"]
+__all__ = ["EVERYTHING", "FEW", "Budget", "budget_of", "origin_count"]
 
 # Seconds, on a core of 2024 and rounded up: a series, one of its points (the latest of them), a step from a
 # past origin. Found by benchmarks/speed.py and benchmarks/accuracy.py.
@@ -23,46 +23,46 @@ FEW_ORIGINS = 12
 
 
 @dataclass(frozen=True)
-class Effort:
+class Budget:
     """``origins`` a series is forecast from at most, 0 as many as suit it; whether ``trees`` are grown;
-    ``quick`` with few members only. ``left_out`` says what is missing and why, "" if nothing is."""
+    ``quick`` with few members only. ``omitted`` says what is missing and why, "" if nothing is."""
 
     origins: int = 0
     trees: bool = True
     quick: bool = False
-    left_out: str = ""
+    omitted: str = ""
 
 
-EVERYTHING = Effort()
+EVERYTHING = Budget()
 
 
-def effort_of(task: Task, series: int, points: int) -> Effort:
+def budget_of(task: Task, series: int, points: int) -> Budget:
     """The most that the task's budget leaves room for; the least there is where it leaves room for nothing.
 
     ``series`` and ``points`` are those of all that is to be forecast.
 
-    >>> effort_of(Task(horizon=12), series=10**6, points=10**8).left_out
+    >>> budget_of(Task(horizon=12), series=10**6, points=10**8).omitted
     ''
-    >>> effort_of(Task(horizon=12, budget_seconds=60), series=1000, points=100_000).trees
+    >>> budget_of(Task(horizon=12, budget_seconds=60), series=1000, points=100_000).trees
     True
-    >>> effort_of(Task(horizon=12, budget_seconds=12), series=1000, points=100_000).trees
+    >>> budget_of(Task(horizon=12, budget_seconds=12), series=1000, points=100_000).trees
     False
     """
-    budget = task.budget_seconds
-    if budget is None:
+    seconds = task.budget_seconds
+    if seconds is None:
         return EVERYTHING
-    said = f"left out for the budget of {budget:g} s: "
-    efforts = [
+    said = f"left out for the budget of {seconds:g} s: "
+    budgets = [
         EVERYTHING,
-        Effort(trees=False, left_out=said + "trees"),
-        Effort(FEW_ORIGINS, trees=False, left_out=said + "trees, most past origins"),
-        Effort(FEW_ORIGINS, False, True, said + "trees, most past origins, most members"),
+        Budget(trees=False, omitted=said + "trees"),
+        Budget(FEW_ORIGINS, trees=False, omitted=said + "trees, most past origins"),
+        Budget(FEW_ORIGINS, False, True, said + "trees, most past origins, most members"),
     ]
-    for effort in efforts:
-        if _seconds(effort, task, series, points) <= budget:
-            return effort
-    least = _seconds(efforts[-1], task, series, points)
-    return Effort(FEW_ORIGINS, False, True, f"{efforts[-1].left_out}; it still takes about {least:.2g} s")
+    for budget in budgets:
+        if _seconds(budget, task, series, points) <= seconds:
+            return budget
+    least = _seconds(budgets[-1], task, series, points)
+    return Budget(FEW_ORIGINS, False, True, f"{budgets[-1].omitted}; it still takes about {least:.2g} s")
 
 
 def origin_count(series: int, horizon: int) -> int:
@@ -71,15 +71,15 @@ def origin_count(series: int, horizon: int) -> int:
     return min(wanted, max(40, MOST_STEPS // horizon))
 
 
-def _seconds(effort: Effort, task: Task, series: int, points: int) -> float:
+def _seconds(budget: Budget, task: Task, series: int, points: int) -> float:
     """CPU seconds that training is estimated to take."""
     seen = min(points, series * POINTS)
-    steps = (effort.origins or origin_count(series, task.horizon)) * task.horizon
-    shares = QUICK if effort.quick else (1.0, 1.0, 1.0)
+    steps = (budget.origins or origin_count(series, task.horizon)) * task.horizon
+    shares = QUICK if budget.quick else (1.0, 1.0, 1.0)
     costs = (series * SERIES, seen * POINT, series * steps * STEP)
     one_window = sum(share * cost for share, cost in zip(shares, costs, strict=True))
     # the latest window comes with the forecast; what all share is learned twice from a part of the series
     examined = task.windows + 2 * min(1.0, SAMPLE / max(series, 1))
     members = one_window * examined
-    grown = effort.trees and series >= FEW
+    grown = budget.trees and series >= FEW
     return ALWAYS + members + (TREES + TREES_SERIES * series if grown else 0.0)

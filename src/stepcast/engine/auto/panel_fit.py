@@ -5,31 +5,31 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from stepcast.engine.auto.budget import EVERYTHING, FEW, Effort, origin_count
+from stepcast.engine.auto.budget import EVERYTHING, FEW, Budget, origin_count
 from stepcast.engine.auto.ensemble.calibration import Calibration, calibrate
-from stepcast.engine.auto.ensemble.cross_validation import Evidence, back_span, evidence_of
+from stepcast.engine.auto.ensemble.cross_validation import CrossValidation, back_span, cross_validate
 from stepcast.engine.auto.ensemble.distribution import (
-    Experience,
-    Seen,
+    PanelPrior,
+    ScoresAt,
     distribution_at,
     nested_origins,
-    seen_at,
+    scores_at,
 )
 from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES, error_quantiles
-from stepcast.engine.auto.ensemble.validation_window import HeldBack
+from stepcast.engine.auto.ensemble.validation_window import ValidationWindow
 from stepcast.engine.auto.ensemble.weights import BUCKETS
 from stepcast.engine.auto.members.ridge import Ridge, fit_ridge, lags_of, starts_of, windows_of
 from stepcast.engine.auto.series.history import History
 from stepcast.engine.auto.series.seasons import seasons_of
-from stepcast.engine.auto.sources.count_forecast import counted_at
+from stepcast.engine.auto.sources.count_forecast import count_forecast_at
 from stepcast.engine.auto.sources.empirical import empirical_quantiles
 from stepcast.engine.auto.sources.trees import Trees, can_grow, fit_trees
 from stepcast.engine.auto.transforms.calendar_effects import year_length
-from stepcast.engine.auto.transforms.covariate_effects import Pool, pool_of
-from stepcast.engine.auto.transforms.transforms import VIEWS, views_of
+from stepcast.engine.auto.transforms.covariate_effects import PooledEffects, pool_effects
+from stepcast.engine.auto.transforms.transforms import TRANSFORMS, transforms_of
 from stepcast.engine.task import Metric
 
-__all__ = ["Lessons", "learn"]
+__all__ = ["PanelFit", "fit_panel"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -39,7 +39,7 @@ FEWEST_EXAMINED, MOST_EXAMINED, POINTS_EXAMINED = 60, 300, 60_000
 MOST_WINDOWS = 10_000  # of the ridge, together
 MOST_CELLS = 4_000_000  # of the ridge's windows: bounds time and memory for long lags and horizons
 # Origins held back for calibration: of one series, each of few, all of many together, where one each is less.
-HELD_BACK_ALONE, HELD_BACK_EACH, HELD_BACK_TOGETHER = 24, 6, 60
+WINDOWS_ALONE, WINDOWS_EACH, WINDOWS_TOGETHER = 24, 6, 60
 LOGS = (0.0, 0.5, 1.0)  # shares of the spread from logarithms that are tried
 TREE_ROWS = 60_000
 TREE_ROWS_EACH = 300
@@ -48,76 +48,86 @@ TRIAL_ROWS, TRIAL_ROUNDS = 20_000, 60  # of trees that only tell how much trees 
 GROW_AGAIN = 0.1  # trees are grown again where what came since the earlier ones is more than this share
 # Distributions of counts are tried with these shares, at so many origins of a series and of all series.
 COUNT_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-COUNTED_ALONE, MOST_COUNTED = 4, 60
+COUNTS_ALONE, MOST_COUNTS = 4, 60
 NO_TREES = "trees were left out: LightGBM cannot be loaded (on macOS, brew install libomp helps)"
 
 
 @dataclass(frozen=True)
-class Lessons:
+class PanelFit:
     """``origins`` past origins a series is examined from; global members before and after the origins.
 
-    ``left_out`` is "", or what could not be learned and why. With ``quick`` few members run; by ``metric``
-    they are judged.
-    ``pool`` is what the series say together of related series' and holidays' effects. ``counted`` is what
-    distributions of counts count beside all else, where a series is of counts that are not sparse.
+    ``omitted`` is "", or what could not be learned and why. With ``quick`` few members run; by ``metric``
+    they are judged. ``pooled_effects`` are what the series say together of related series' and holidays'
+    effects. ``count_share`` is the share of distributions of counts, where a series is of counts that are
+    not sparse.
     """
 
     origins: int
     before: dict[str, Ridge]
     after: dict[str, Ridge]
-    experience: Experience
+    prior: PanelPrior
     trees: Trees | None
     calibration: Calibration
-    left_out: str = ""
-    pool: Pool | None = None
+    omitted: str = ""
+    pooled_effects: PooledEffects | None = None
     quick: bool = False
     metric: Metric = "AverageWeightedQuantileLoss"
-    counted: float = 1.0
+    count_share: float = 1.0
 
 
-def learn(
+def fit_panel(
     histories: list[History],
     horizon: int,
-    effort: Effort = EVERYTHING,
+    budget: Budget = EVERYTHING,
     metric: Metric = "AverageWeightedQuantileLoss",
-    earlier: "Lessons | None" = None,
+    earlier: "PanelFit | None" = None,
     since: int = 0,
-) -> Lessons:
+) -> PanelFit:
     """Learn from all of ``histories`` (none empty), nothing of which lies after the moment to forecast from.
 
-    ``earlier`` lessons end ``since`` periods before it, a horizon or more: their trees are judged in
-    held-back windows, instead of others grown for that, and their calibration counts half. By ``metric``
+    The ``earlier`` fit ends ``since`` periods before it, a horizon or more: its trees are judged in
+    held-back windows, instead of others grown for that, and its calibration counts half. By ``metric``
     members are judged.
     """
     count = origin_count(len(histories), horizon)
-    count = min(count, effort.origins or count)
+    count = min(count, budget.origins or count)
     every = _every(histories)
-    pool = pool_of(histories[::every], horizon)
-    histories = [history.with_pool(pool) for history in histories]
+    pooled_effects = pool_effects(histories[::every], horizon)
+    histories = [history.with_pooled(pooled_effects) for history in histories]
     before, after = _ridges(histories, horizon, count)
     chosen = histories[::every]
-    evidence = [evidence_of(history, horizon, count, before, after, effort.quick) for history in chosen]
-    experience = _experience(evidence, horizon, metric)
-    held_back = _held_back(chosen, evidence, experience, metric)
-    experience = replace(experience, logs=_share_of_logs(held_back))
-    former, grown, left_out = None, None, effort.left_out
-    if len(histories) >= FEW and effort.trees and not can_grow():
-        left_out = NO_TREES
-    elif len(histories) >= FEW and effort.trees:
+    validations = [cross_validate(history, horizon, count, before, after, budget.quick) for history in chosen]
+    prior = _panel_prior(validations, horizon, metric)
+    windows = _validation_windows(chosen, validations, prior, metric)
+    prior = replace(prior, logs=_share_of_logs(windows))
+    former, grown, omitted = None, None, budget.omitted
+    if len(histories) >= FEW and budget.trees and not can_grow():
+        omitted = NO_TREES
+    elif len(histories) >= FEW and budget.trees:
         ends = [len(history) for history in histories]
         former = earlier.trees if earlier else None
         if former is None:
-            cuts = [own[0].origin if own else 0 for own in held_back]
+            cuts = [own[0].origin if own else 0 for own in windows]
             former = _trees(chosen, cuts, horizon, TRIAL_ROWS, TRIAL_ROUNDS)
         if former is not None:
             fresh = earlier is not None and since <= GROW_AGAIN * np.median(ends)
             grown = former if fresh else _trees(histories, ends, horizon, TREE_ROWS, TREE_ROUNDS)
-    calibration = _calibration(held_back, experience.logs, former if grown else None, horizon)
+    calibration = _calibration(windows, prior.logs, former if grown else None, horizon)
     if earlier is not None:
         calibration = calibration.and_earlier(earlier.calibration)
-    counted = _counted(held_back, experience.logs, horizon)
-    return Lessons(
-        count, before, after, experience, grown, calibration, left_out, pool, effort.quick, metric, counted
+    count_share = _count_share(windows, prior.logs, horizon)
+    return PanelFit(
+        count,
+        before,
+        after,
+        prior,
+        grown,
+        calibration,
+        omitted,
+        pooled_effects,
+        budget.quick,
+        metric,
+        count_share,
     )
 
 
@@ -129,7 +139,7 @@ def _every(histories: list[History]) -> int:
 
 
 def _ridges(histories: list[History], horizon: int, count: int) -> tuple[dict[str, Ridge], dict[str, Ridge]]:
-    """A ridge for every view, fitted before the origins and once more to everything, with one penalty."""
+    """A ridge for every transform, fitted before the origins and again to everything, with one penalty."""
     if not histories:
         return {}, {}
     lengths = np.array([len(history) for history in histories])
@@ -144,15 +154,15 @@ def _ridges(histories: list[History], horizon: int, count: int) -> tuple[dict[st
     each = max(1, most // len(histories))
     fitted: tuple[dict[str, Ridge], dict[str, Ridge]] = ({}, {})
     for late, ridges in enumerate(fitted):
-        series: dict[str, list[Floats]] = {name: [] for name in VIEWS}
-        starts: dict[str, list[Integers]] = {name: [] for name in VIEWS}
+        series: dict[str, list[Floats]] = {name: [] for name in TRANSFORMS}
+        starts: dict[str, list[Integers]] = {name: [] for name in TRANSFORMS}
         for history, span in zip(histories, spans, strict=True):
             until = len(history) if late else len(history) - span
             own = starts_of(until, lags + horizon, each)
-            for view in views_of(history, until, horizon):
-                series[view.name].append(view.values)
-                starts[view.name].append(own)
-        for name in filter(series.get, VIEWS):
+            for transform in transforms_of(history, until, horizon):
+                series[transform.name].append(transform.values)
+                starts[transform.name].append(own)
+        for name in filter(series.get, TRANSFORMS):
             windows = windows_of(series[name], starts[name], lags, horizon)
             early = fitted[0].get(name)
             if (ridge := fit_ridge(windows, early.penalty if early else None)) is not None:
@@ -161,41 +171,43 @@ def _ridges(histories: list[History], horizon: int, count: int) -> tuple[dict[st
     return {name: fitted[0][name] for name in common}, {name: fitted[1][name] for name in common}
 
 
-def _experience(evidence: list[Evidence], horizon: int, metric: Metric) -> Experience:
+def _panel_prior(validations: list[CrossValidation], horizon: int, metric: Metric) -> PanelPrior:
     """Members' losses over the sample and the panel's errors, no logarithms yet."""
-    latest = [(one, seen_at(one, len(one.origins) - 1, metric)) for one in evidence if len(one.origins) > 1]
-    pooled = _pooled(latest) if len(evidence) > 1 else Experience()
-    if len(evidence) < FEW:
+    latest = [
+        (one, scores_at(one, len(one.origins) - 1, metric)) for one in validations if len(one.origins) > 1
+    ]
+    pooled = _pooled(latest) if len(validations) > 1 else PanelPrior()
+    if len(validations) < FEW:
         return pooled
     errors, growth = _pooled_errors(latest, pooled, horizon)
     return replace(pooled, errors=errors, growth=growth)
 
 
-def _held_back(
-    histories: list[History], evidence: list[Evidence], experience: Experience, metric: Metric
-) -> list[list[HeldBack]]:
+def _validation_windows(
+    histories: list[History], validations: list[CrossValidation], prior: PanelPrior, metric: Metric
+) -> list[list[ValidationWindow]]:
     """Held-back origins of every series, rising: one of each, several where there are not many series."""
-    series = max(1, len(evidence))
-    few, many = max(HELD_BACK_EACH, HELD_BACK_ALONE // series), max(1, HELD_BACK_TOGETHER // series)
+    series = max(1, len(validations))
+    few, many = max(WINDOWS_EACH, WINDOWS_ALONE // series), max(1, WINDOWS_TOGETHER // series)
     count = few if series < FEW else many
-    trial = replace(experience, logs=1.0)
+    trial = replace(prior, logs=1.0)
     return [
         [
-            HeldBack(
+            ValidationWindow(
                 history,
                 one,
                 place,
-                distribution_at(one, seen_at(one, place, metric), trial, history.positive),
+                distribution_at(one, scores_at(one, place, metric), trial, history.positive),
             )
             for place in nested_origins(one, count).tolist()
         ]
-        for history, one in zip(histories, evidence, strict=True)
+        for history, one in zip(histories, validations, strict=True)
     ]
 
 
-def _share_of_logs(held_back: list[list[HeldBack]]) -> float:
+def _share_of_logs(windows: list[list[ValidationWindow]]) -> float:
     """How much logarithms are to count: nothing unless most series are positive."""
-    tested = [one for own in held_back for one in (own if len(own) < 2 else own[1::2])]
+    tested = [one for own in windows for one in (own if len(own) < 2 else own[1::2])]
     positive = [one for one in tested if one.history.positive]
     if len(positive) <= len(tested) // 2:
         return 0.0
@@ -203,49 +215,49 @@ def _share_of_logs(held_back: list[list[HeldBack]]) -> float:
     return LOGS[int(np.argmin(losses))]
 
 
-def _pooled(latest: list[tuple[Evidence, Seen]]) -> Experience:
+def _pooled(latest: list[tuple[CrossValidation, ScoresAt]]) -> PanelPrior:
     """Means over the series of the members' losses and of the products of their errors."""
     names = tuple(sorted({name for one, _ in latest for name in one.names}))
     losses, counts = np.zeros((len(names), BUCKETS)), np.zeros(len(names))
     products, pairs = np.zeros((BUCKETS, len(names), len(names))), np.zeros((len(names), len(names)))
-    for one, seen in latest:
+    for one, scores in latest:
         places = np.array([names.index(name) for name in one.names])
-        losses[places] += seen.losses
+        losses[places] += scores.losses
         counts[places] += 1
-        if seen.size > 0:
-            products[:, places[:, None], places] += seen.products
+        if scores.size > 0:
+            products[:, places[:, None], places] += scores.products
             pairs[places[:, None], places] += 1
     mean = losses / np.maximum(counts, 1)[:, None]
-    return Experience(
+    return PanelPrior(
         losses=dict(zip(names, mean, strict=True)),
         products=np.where(pairs > 0, products / np.maximum(pairs, 1), np.nan),
         stacked=names,
     )
 
 
-def _counted(held_back: list[list[HeldBack]], logs: float, horizon: int) -> float:
+def _count_share(windows: list[list[ValidationWindow]], logs: float, horizon: int) -> float:
     """The share of distributions of counts that was best at held-back origins; all where none tells."""
-    asked = [one for own in held_back for one in own[:: -max(1, len(own) // COUNTED_ALONE)]]
+    asked = [one for own in windows for one in own[:: -max(1, len(own) // COUNTS_ALONE)]]
     losses: list[list[float]] = []
     for one in asked:
-        counts = counted_at(one.history, one.origin, horizon)
+        counts = count_forecast_at(one.history, one.origin, horizon)
         if counts is None or counts.sparse:
             continue
         table = np.ldexp(counts.table[:, :-1], -one.history.exponent)
         others = one.found.with_logs(logs).quantiles
         losses.append([one.loss_of(others + share * (table - others)) for share in COUNT_SHARES])
-        if len(losses) == MOST_COUNTED:
+        if len(losses) == MOST_COUNTS:
             break
     return COUNT_SHARES[int(np.argmin(np.mean(losses, axis=0)))] if losses else 1.0
 
 
 def _pooled_errors(
-    latest: list[tuple[Evidence, Seen]], experience: Experience, horizon: int
+    latest: list[tuple[CrossValidation, ScoresAt]], prior: PanelPrior, horizon: int
 ) -> tuple[Floats, Floats]:
     """All series' errors beside their own scale: quantiles (horizon, PROBABILITIES), mean size (horizon,)."""
     parts = []
-    for one, seen in latest:
-        found = distribution_at(one, seen, experience, positive=False)
+    for one, scores in latest:
+        found = distribution_at(one, scores, prior, positive=False)
         if found.scale > 0 and np.isfinite(found.errors).any():
             parts.append(found.errors / found.scale)
     if not parts:
@@ -274,15 +286,15 @@ def _trees(histories: list[History], ends: list[int], horizon: int, rows: int, r
 
 
 def _calibration(
-    held_back: list[list[HeldBack]], logs: float, trees: Trees | None, horizon: int
+    windows: list[list[ValidationWindow]], logs: float, trees: Trees | None, horizon: int
 ) -> Calibration:
     """Blend and factors, from held-back origins of the sample."""
-    used = [one for own in held_back for one in own]
+    used = [one for own in windows for one in own]
     if not used:
         return Calibration.neutral(2 + (trees is not None))
     sources = [
         np.stack([one.found.with_logs(logs).quantiles for one in used]),
-        np.stack([empirical_quantiles(one.past, one.evidence.seasons, horizon) for one in used]),
+        np.stack([empirical_quantiles(one.past, one.validation.seasons, horizon) for one in used]),
     ]
     if trees is not None:
         origins = np.array([one.origin for one in used])

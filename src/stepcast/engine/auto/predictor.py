@@ -5,18 +5,18 @@ from numpy.typing import NDArray
 
 from stepcast.engine.accuracy import seasonal_error
 from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES, at_probabilities, with_mean
-from stepcast.engine.auto.panel_fit import Lessons
+from stepcast.engine.auto.panel_fit import PanelFit
 from stepcast.engine.auto.series.history import History, histories_of
 from stepcast.engine.auto.series_forecast import (
-    Outlook,
+    SeriesForecast,
     counts_alone,
     examine,
     from_end,
-    outlook_at,
+    series_forecast_at,
     tables_of,
 )
 from stepcast.engine.auto.shared import Shared
-from stepcast.engine.auto.sources.count_forecast import CountOutlook, counted_at
+from stepcast.engine.auto.sources.count_forecast import CountForecast, count_forecast_at
 from stepcast.engine.backtest import Backtest
 from stepcast.engine.fitting import fit
 from stepcast.engine.models import MODELS, SEASONAL_NAIVE
@@ -31,29 +31,29 @@ Floats = NDArray[np.float64]
 
 AUTO = "AutoPredictor"
 COLUMNS = (AUTO, SEASONAL_NAIVE.name)
-Prospect = Outlook | CountOutlook | None
+MaybeForecast = SeriesForecast | CountForecast | None
 
 
 def train(panel: Panel, task: Task, shared: Shared) -> Trained:
     """Forecast every series from the panel's end and, for the backtest, from before the task's windows.
 
     Holds:  the result of a series depends on its own history and on ``shared``; no window sees what it or a
-            later one holds, in its own series or, through ``shared.then``, in another.
+            later one holds, in its own series or, through ``shared.backtest``, in another.
     """
     with np.errstate(over="ignore"):  # differences of the largest numbers there are
-        histories = histories_of(panel, shared.reading, task.horizon, held_back=task.horizon)
+        histories = histories_of(panel, shared.encoder, task.horizon, reserved=task.horizon)
         ahead, latest = [], []
         for place, history in enumerate(histories):
-            now, then = _look_out(history, task, shared)
-            if history.jumps:
-                (whole,) = histories_of(panel.take([place]), shared.reading, task.horizon)
-                now, _ = _look_out(whole, task, shared)
+            now, then = _both_ends(history, task, shared)
+            if history.clipped:
+                (whole,) = histories_of(panel.take([place]), shared.encoder, task.horizon)
+                now, _ = _both_ends(whole, task, shared)
             ahead.append(now)
             latest.append(then)
-        tables = _tables(ahead, task.horizon, shared.now)
-        words = [_explain(outlook, shared.now) for outlook in ahead]
+        tables = _tables(ahead, task.horizon, shared.final)
+        words = [_explain(one, shared.final) for one in ahead]
         for place, history in enumerate(histories):
-            if ahead[place] is None and shared.kin is not None:
+            if ahead[place] is None and shared.analogues is not None:
                 table, note = shared.similar(history)
                 tables[place] = with_mean(table)
                 words[place] = Explanation((), (), (), note)
@@ -71,7 +71,7 @@ def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
     return Forecast(_outputs(trained.tables, task), (AUTO,) * len(panel), trained.explanations)
 
 
-def _look_out(history: History, task: Task, shared: Shared) -> tuple[Prospect, Prospect]:
+def _both_ends(history: History, task: Task, shared: Shared) -> tuple[MaybeForecast, MaybeForecast]:
     """One series from its end and from a horizon before it; None without a past.
 
     What is examined for the first tells the second as well, unless it has seen something of what came then:
@@ -80,41 +80,43 @@ def _look_out(history: History, task: Task, shared: Shared) -> tuple[Prospect, P
     if not len(history):
         return None, None
     horizon = task.horizon
-    before = counted_at(history, len(history) - horizon, horizon)
-    then: Prospect = before if before is not None and counts_alone(before, shared.then) else None
-    counts = counted_at(history, len(history), horizon)
-    if counts is not None and counts_alone(counts, shared.now):
+    before = count_forecast_at(history, len(history) - horizon, horizon)
+    then: MaybeForecast = before if before is not None and counts_alone(before, shared.backtest) else None
+    counts = count_forecast_at(history, len(history), horizon)
+    if counts is not None and counts_alone(counts, shared.final):
         return counts, then
-    found = examine(history, horizon, shared.now)
-    now = outlook_at(history, found, len(found.origins) - 1, shared.now, counts)
+    found = examine(history, horizon, shared.final)
+    now = series_forecast_at(history, found, len(found.origins) - 1, shared.final, counts)
     # what series say together of the effects of related series is learned to the very end
-    told_more = history.context is not None and history.context.explains
+    told_more = history.covariates is not None and history.covariates.explains
     if then is None and found.window is not None and not told_more:
-        then = outlook_at(history, found, found.window, shared.then, before)
+        then = series_forecast_at(history, found, found.window, shared.backtest, before)
     return now, then
 
 
-def _tables(outlooks: list[Prospect], horizon: int, lessons: Lessons) -> Floats:
+def _tables(forecasts: list[MaybeForecast], horizon: int, panel_fit: PanelFit) -> Floats:
     """Quantiles and the mean (series, horizon, PROBABILITIES + 1); zeros without a past."""
-    result = np.zeros((len(outlooks), horizon, len(PROBABILITIES) + 1))
-    there = [place for place, outlook in enumerate(outlooks) if outlook is not None]
-    result[there] = tables_of([outlook for outlook in outlooks if outlook is not None], horizon, lessons)
+    result = np.zeros((len(forecasts), horizon, len(PROBABILITIES) + 1))
+    there = [place for place, one in enumerate(forecasts) if one is not None]
+    result[there] = tables_of([one for one in forecasts if one is not None], horizon, panel_fit)
     return result
 
 
-def _window(panel: Panel, task: Task, before: int, known: list[Prospect], shared: Shared) -> list[Prospect]:
+def _window(
+    panel: Panel, task: Task, before: int, known: list[MaybeForecast], shared: Shared
+) -> list[MaybeForecast]:
     """Every series from ``before`` periods before the end, where it is not ``known`` already."""
-    histories = histories_of(panel, shared.reading, task.horizon, before)
-    made: list[Prospect] = []
-    for history, outlook in zip(histories, known, strict=True):
-        if outlook is not None and before == task.horizon:
-            made.append(outlook)
+    histories = histories_of(panel, shared.encoder, task.horizon, before)
+    made: list[MaybeForecast] = []
+    for history, one in zip(histories, known, strict=True):
+        if one is not None and before == task.horizon:
+            made.append(one)
         else:
-            made.append(from_end(history, task.horizon, shared.then) if len(history) else None)
+            made.append(from_end(history, task.horizon, shared.backtest) if len(history) else None)
     return made
 
 
-def _backtest(panel: Panel, task: Task, latest: list[Prospect], shared: Shared) -> Backtest:
+def _backtest(panel: Panel, task: Task, latest: list[MaybeForecast], shared: Shared) -> Backtest:
     """The engine and seasonal naive in every window."""
     shape = (len(panel), task.windows)
     actual = np.full((*shape, task.horizon), np.nan)
@@ -124,7 +126,7 @@ def _backtest(panel: Panel, task: Task, latest: list[Prospect], shared: Shared) 
     for window in range(task.windows):
         before = task.window_start(window + 1)
         own = _window(panel, task, before, latest, shared)
-        made = _outputs(_tables(own, task.horizon, shared.then), task)
+        made = _outputs(_tables(own, task.horizon, shared.backtest), task)
         for place, (values, observed) in enumerate(zip(panel.values, panel.observed, strict=True)):
             if own[place] is None:
                 continue
@@ -164,23 +166,26 @@ def _outputs(tables: Floats, task: Task) -> Floats:
     return np.stack(columns, axis=-1)
 
 
-def _explain(outlook: Prospect, lessons: Lessons) -> Explanation:
-    if outlook is None:
+def _explain(one: MaybeForecast, panel_fit: PanelFit) -> Explanation:
+    if one is None:
         return Explanation((), (), (), "no value was observed: the forecast is zero")
     labels = ("errors of the members", "past values", "trees")
-    shares = list(zip(labels, lessons.calibration.shares.tolist(), strict=False))
+    shares = list(zip(labels, panel_fit.calibration.shares.tolist(), strict=False))
     weights: tuple[tuple[str, float], ...] = ()
-    if isinstance(outlook, CountOutlook):
+    if isinstance(one, CountForecast):
         shares = [("distributions of counts", 1.0)]
     else:
-        weights = outlook.weights
-        if outlook.counts is not None:
-            shares = [(label, share * (1 - lessons.counted)) for label, share in shares]
-            shares.append(("distributions of counts", lessons.counted))
-    lengths = tuple(length for length in (outlook.seasons.short, outlook.seasons.long) if length > 1)
-    known = int(outlook.history.known.sum())
+        weights = one.weights
+        if one.counts is not None:
+            shares = [(label, share * (1 - panel_fit.count_share)) for label, share in shares]
+            shares.append(("distributions of counts", panel_fit.count_share))
+    lengths = tuple(length for length in (one.seasons.short, one.seasons.long) if length > 1)
+    known = int(one.history.known.sum())
     few = known < 2 * len(lengths) + 4
-    notes = [f"only {known} values were observed: other series speak for it" if few else "", lessons.left_out]
+    notes = [
+        f"only {known} values were observed: other series speak for it" if few else "",
+        panel_fit.omitted,
+    ]
     return Explanation(
         weights=weights,
         sources=tuple((label, round(share, 4)) for label, share in shares if share > 0),

@@ -14,7 +14,7 @@ from stepcast.engine.auto.series.origins import origins_of
 from stepcast.engine.auto.series.seasons import Seasons, seasons_of
 from stepcast.engine.auto.transforms.calendar_effects import year_length
 
-__all__ = ["Evidence", "back_span", "evidence_of"]
+__all__ = ["CrossValidation", "back_span", "cross_validate"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -24,7 +24,7 @@ WORTH_FITTING_AGAIN = 300
 
 
 @dataclass(frozen=True)
-class Evidence:
+class CrossValidation:
     """``forecasts`` (members, origins, horizon) and ``actual`` (origins, horizon), nan where not known yet.
 
     The last origin is the end of the history: nothing is known of it. ``window`` is the place of the origin
@@ -50,14 +50,14 @@ def back_span(length: int, horizon: int, seasons: Seasons, year: int, count: int
     return max(length - int(origins[0]), horizon) if len(origins) else length
 
 
-def evidence_of(
+def cross_validate(
     history: History,
     horizon: int,
     count: int,
     before: dict[str, Ridge],
     after: dict[str, Ridge],
     quick: bool = False,
-) -> Evidence:
+) -> CrossValidation:
     """Forecast ``history`` from at most ``count`` past origins and from its end.
 
     Past origins are forecast by parameters that have not seen the last horizon, by the ridges ``before``, and
@@ -68,7 +68,7 @@ def evidence_of(
     seasons = seasons_of(history.frequency, length, horizon)
     origins = origins_of(length, horizon, seasons, year_length(history.frequency), count)
     warm = max(2 * seasons.short, 2 * seasons.long, 4)
-    fitted = max(min(history.judged, length - horizon), min(length, warm))
+    fitted = max(min(history.fit_until, length - horizon), min(length, warm))
 
     def from_end(known: dict[str, Fitted]) -> Members:
         end = np.array([length])
@@ -76,7 +76,7 @@ def evidence_of(
 
     if not len(origins):
         now = from_end({})
-        return Evidence(
+        return CrossValidation(
             seasons, now.names, np.array([length]), now.forecasts, np.full((1, horizon), np.nan), None
         )
     known: dict[str, Fitted] = {}
@@ -90,9 +90,11 @@ def evidence_of(
         ],
         axis=1,
     )
-    held_back = int(np.searchsorted(origins, length - horizon))
-    honest = fitted <= history.judged == length - horizon and held_back > 0 and origins[held_back] == fitted
+    last_known = int(np.searchsorted(origins, length - horizon))
+    honest = (
+        fitted <= history.fit_until == length - horizon and last_known > 0 and origins[last_known] == fitted
+    )
     origins = np.append(origins, length)
     padded = np.concatenate([np.where(history.known, history.values, np.nan), np.full(horizon, np.nan)])
     actual = padded[origins[:, None] + np.arange(horizon)]
-    return Evidence(seasons, tuple(common), origins, forecasts, actual, held_back if honest else None)
+    return CrossValidation(seasons, tuple(common), origins, forecasts, actual, last_known if honest else None)

@@ -1,4 +1,4 @@
-"""From evidence to a distribution: weighted members in the middle, their past errors around it."""
+"""From a cross-validation to a distribution: weighted members in the middle, their past errors around it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.auto.compiled import compiled
-from stepcast.engine.auto.ensemble.cross_validation import Evidence
+from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
 from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES, error_quantiles
 from stepcast.engine.auto.ensemble.stacking import error_products, stacked
 from stepcast.engine.auto.ensemble.weights import BUCKETS, TRUST, log_losses, member_weights
@@ -15,11 +15,11 @@ from stepcast.engine.task import Metric
 
 __all__ = [
     "Distribution",
-    "Experience",
-    "Seen",
+    "PanelPrior",
+    "ScoresAt",
     "distribution_at",
     "nested_origins",
-    "seen_at",
+    "scores_at",
     "weights_at",
 ]
 
@@ -31,7 +31,7 @@ OWN_ERRORS = 10.0  # independent errors of its own at which a series trusts them
 
 
 @dataclass(frozen=True)
-class Experience:
+class PanelPrior:
     """What all series of the panel together say: where a series has little to say itself, this speaks.
 
     ``losses``    logarithms of relative losses (BUCKETS,) by member.
@@ -90,12 +90,12 @@ class Distribution:
         return replace(self, quantiles=_blended(self.ways, share))
 
 
-def nested_origins(evidence: Evidence, count: int) -> Integers:
-    """At most ``count`` places in ``evidence.origins`` whose horizon is known and that have a past."""
-    horizon = evidence.actual.shape[1]
-    known = np.isfinite(evidence.actual).all(axis=1)
-    first = int(evidence.origins[0])
-    past = evidence.origins - first >= min(horizon, 4) + (len(evidence.origins) // 4)
+def nested_origins(validation: CrossValidation, count: int) -> Integers:
+    """At most ``count`` places in ``validation.origins`` whose horizon is known and that have a past."""
+    horizon = validation.actual.shape[1]
+    known = np.isfinite(validation.actual).all(axis=1)
+    first = int(validation.origins[0])
+    past = validation.origins - first >= min(horizon, 4) + (len(validation.origins) // 4)
     places = np.flatnonzero(known & past)
     if len(places) == 0:
         places = np.flatnonzero(known)[-1:]
@@ -103,15 +103,15 @@ def nested_origins(evidence: Evidence, count: int) -> Integers:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What origin number ``place`` knows of the members.
+class ScoresAt:
+    """What origin number ``index`` knows of the members.
 
     ``actual``    (origins, horizon) of the origins before it, as far as it was known there, nan beyond.
     ``losses``    (members, BUCKETS) as in weights; ``products`` (BUCKETS, members, members) as in stacking.
     ``size``      how many whole horizons were known; ``windows`` over how many horizons the origins reach.
     """
 
-    place: int
+    index: int
     actual: Floats
     losses: Floats
     products: Floats
@@ -119,55 +119,61 @@ class Seen:
     windows: float
 
 
-def seen_at(evidence: Evidence, place: int, metric: Metric = "AverageWeightedQuantileLoss") -> Seen:
-    """Look back from origin number ``place`` of ``evidence``; by ``metric`` members are judged.
+def scores_at(
+    validation: CrossValidation, place: int, metric: Metric = "AverageWeightedQuantileLoss"
+) -> ScoresAt:
+    """Look back from origin number ``place`` of ``validation``; by ``metric`` members are judged.
 
     RMSE judges them by squares, MAPE by shares of the actual, the others by absolute errors.
     """
-    horizon = evidence.actual.shape[1]
-    known = evidence.origins[:place, None] + np.arange(horizon) < evidence.origins[place]
-    actual = np.where(known, evidence.actual[:place], np.nan)
+    horizon = validation.actual.shape[1]
+    known = validation.origins[:place, None] + np.arange(horizon) < validation.origins[place]
+    actual = np.where(known, validation.actual[:place], np.nan)
     size = float(np.isfinite(actual).sum()) / horizon
-    worth = np.ones_like(actual)
+    importance = np.ones_like(actual)
     if metric == "MAPE":
-        worth = np.where(actual != 0, 1 / np.maximum(np.abs(actual), 1e-300), 0.0)
-    losses = log_losses(evidence.forecasts, actual, worth, 2.0 if metric == "RMSE" else 1.0)
-    windows = float(evidence.origins[place - 1] - evidence.origins[0]) / horizon if place else 0.0
-    return Seen(place, actual, losses, error_products(evidence.forecasts, actual, worth), size, windows)
+        importance = np.where(actual != 0, 1 / np.maximum(np.abs(actual), 1e-300), 0.0)
+    losses = log_losses(validation.forecasts, actual, importance, 2.0 if metric == "RMSE" else 1.0)
+    windows = float(validation.origins[place - 1] - validation.origins[0]) / horizon if place else 0.0
+    return ScoresAt(
+        place, actual, losses, error_products(validation.forecasts, actual, importance), size, windows
+    )
 
 
-def weights_at(evidence: Evidence, seen: Seen, experience: Experience) -> Floats:
+def weights_at(validation: CrossValidation, scores: ScoresAt, prior: PanelPrior) -> Floats:
     """Weights of the members (members, BUCKETS)."""
-    losses, usual = experience.usual(evidence.names)
-    worth = TRUST if experience.losses else 0.0
-    weights = member_weights(seen.losses, seen.size, seen.windows, losses, worth)
-    products = seen.products
+    losses, usual = prior.usual(validation.names)
+    importance = TRUST if prior.losses else 0.0
+    weights = member_weights(scores.losses, scores.size, scores.windows, losses, importance)
+    products = scores.products
     if usual is not None:
-        both = (seen.size * products + TRUST * usual) / (seen.size + TRUST)
+        both = (scores.size * products + TRUST * usual) / (scores.size + TRUST)
         products = np.where(np.isfinite(usual), both, products)
-    return stacked(products, weights, seen.windows)
+    return stacked(products, weights, scores.windows)
 
 
-def distribution_at(evidence: Evidence, seen: Seen, experience: Experience, positive: bool) -> Distribution:
-    """The distribution from the origin that ``seen`` is of, using only what was known there."""
-    weights = weights_at(evidence, seen, experience)
-    horizon = evidence.actual.shape[1]
-    ensemble, errors = np.empty((seen.place + 1, horizon)), np.empty((seen.place, horizon))
+def distribution_at(
+    validation: CrossValidation, scores: ScoresAt, prior: PanelPrior, positive: bool
+) -> Distribution:
+    """The distribution from the origin that ``scores`` are of, using only what was known there."""
+    weights = weights_at(validation, scores, prior)
+    horizon = validation.actual.shape[1]
+    ensemble, errors = np.empty((scores.index + 1, horizon)), np.empty((scores.index, horizon))
     counts, sizes = np.zeros(horizon), np.zeros(horizon)
-    _ensemble(evidence.forecasts, weights, seen.actual, ensemble, errors, counts, sizes)
+    _ensemble(validation.forecasts, weights, scores.actual, ensemble, errors, counts, sizes)
     centre = ensemble[-1]
     # near steps err less: each error counts beside what the panel errs at its step, if that is known
-    usual = float(counts.sum() if experience.growth is None else counts @ experience.growth)
+    usual = float(counts.sum() if prior.growth is None else counts @ prior.growth)
     if usual > 0:
         scale = float(sizes.sum()) / usual
     else:  # nothing is known of its errors
         scale = 1e-3 * float(np.abs(centre).mean())
-    plain = centre[:, None] + _spread(errors, scale, counts, evidence, experience)
+    plain = centre[:, None] + _spread(errors, scale, counts, validation, prior)
     logarithmic = None
-    if positive and experience.logs > 0 and counts.any():
-        logarithmic = _log_quantiles(ensemble, seen.actual)
+    if positive and prior.logs > 0 and counts.any():
+        logarithmic = _log_quantiles(ensemble, scores.actual)
     ways = plain, logarithmic
-    return Distribution(centre, _blended(ways, experience.logs), weights, errors, scale, ways)
+    return Distribution(centre, _blended(ways, prior.logs), weights, errors, scale, ways)
 
 
 def _blended(ways: tuple[Floats, Floats | None], share: float) -> Floats:
@@ -176,17 +182,17 @@ def _blended(ways: tuple[Floats, Floats | None], share: float) -> Floats:
 
 
 def _spread(
-    errors: Floats, scale: float, counts: Floats, evidence: Evidence, experience: Experience
+    errors: Floats, scale: float, counts: Floats, validation: CrossValidation, prior: PanelPrior
 ) -> Floats:
     """Offsets (horizon, PROBABILITIES) from the centre: the series' own errors, and the panel's where few."""
     horizon = errors.shape[1]
-    pooled = experience.errors
+    pooled = prior.errors
     if len(errors) == 0:
         return scale * pooled if pooled is not None else np.zeros((horizon, len(PROBABILITIES)))
     own = error_quantiles(errors)
     if pooled is None:
         return own
-    independent = counts * np.minimum(1.0, evidence.step / (np.arange(horizon) + 1))
+    independent = counts * np.minimum(1.0, validation.step / (np.arange(horizon) + 1))
     share = (independent / (independent + OWN_ERRORS))[:, None]
     return share * own + (1 - share) * scale * pooled
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.auto.compiled import compiled
-from stepcast.engine.auto.ensemble.weights import BUCKETS, sureness
+from stepcast.engine.auto.ensemble.weights import BUCKETS, confidence
 
 __all__ = ["error_products", "stacked"]
 
@@ -26,17 +26,17 @@ FLOOR = float(np.log(TINY))
 STEPS = 8  # of each bucket that products are taken of: neighbours err alike
 
 
-def error_products(forecasts: Floats, actual: Floats, worth: Floats) -> Floats:
+def error_products(forecasts: Floats, actual: Floats, importance: Floats) -> Floats:
     """Mean products of the members' errors by bucket, in squares of a typical error.
 
     Shapes:  ``forecasts`` (members, origins or more, horizon), ``actual`` (origins, horizon), nan where not
-             known; ``worth`` (origins, horizon) what an error there is multiplied by; the result
+             known; ``importance`` (origins, horizon) what an error there is multiplied by; the result
              (BUCKETS, members, members).
     A bucket of which nothing is known has the products of all steps; without any they are the identity.
     """
     members, origins, horizon = len(forecasts), *actual.shape
     errors, cuts = np.empty((members, origins * horizon)), np.zeros(BUCKETS + 1, np.int64)
-    _typical_errors(forecasts, actual, worth, errors, cuts)
+    _typical_errors(forecasts, actual, importance, errors, cuts)
     if cuts[-1] == 0:
         return np.tile(np.eye(members), (BUCKETS, 1, 1))
     parts = [errors[:, begin:end] for begin, end in pairwise(cuts.tolist())]
@@ -62,14 +62,14 @@ def stacked(products: Floats, weights: Floats, windows: float) -> Floats:
     array([0.3, 0.3, 0.5])
     """
     result = np.empty_like(weights)
-    pull = float(PULLS[0] * (PULLS[1] / PULLS[0]) ** sureness(windows))
+    pull = float(PULLS[0] * (PULLS[1] / PULLS[0]) ** confidence(windows))
     for bucket in range(weights.shape[1]):
         _descend(products[bucket], weights[:, bucket].copy(), pull, result[:, bucket])
     return result
 
 
 @compiled
-def _typical_errors(forecasts, actual, worth, out, cuts):  # type: ignore[no-untyped-def]
+def _typical_errors(forecasts, actual, importance, out, cuts):  # type: ignore[no-untyped-def]
     """Clipped errors beside a typical one into ``out`` (members, origins * horizon), bucket by bucket.
 
     Bucket i goes from ``cuts[i]`` to ``cuts[i + 1]``; what comes after the last cut is undefined.
@@ -89,7 +89,7 @@ def _typical_errors(forecasts, actual, worth, out, cuts):  # type: ignore[no-unt
     for member in range(members):
         for place in range(count):
             origin, step = places[place]
-            error = (forecasts[member, origin, step] - actual[origin, step]) * worth[origin, step]
+            error = (forecasts[member, origin, step] - actual[origin, step]) * importance[origin, step]
             out[member, place] = error
             mean[member] += abs(error)
     typical = np.median(mean) / max(count, 1) + 1e-12

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stepcast.engine.auto.ensemble.cross_validation import Evidence
+from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
 from stepcast.engine.auto.ensemble.distribution import Distribution
 from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES
 from stepcast.engine.auto.series.history import History
 
-__all__ = ["HeldBack"]
+__all__ = ["ValidationWindow"]
 
 Floats = NDArray[np.float64]
 
@@ -18,17 +18,17 @@ JUDGED = slice(3, -3)  # probabilities that a loss is taken of: too few errors l
 
 
 @dataclass(frozen=True)
-class HeldBack:
-    """What was ``found`` of a series from origin number ``place`` of its evidence."""
+class ValidationWindow:
+    """What was ``found`` of a series from origin number ``index`` of its validation."""
 
     history: History
-    evidence: Evidence
-    place: int
+    validation: CrossValidation
+    index: int
     found: Distribution
 
     @property
     def origin(self) -> int:
-        return int(self.evidence.origins[self.place])
+        return int(self.validation.origins[self.index])
 
     @property
     def past(self) -> Floats:
@@ -38,7 +38,7 @@ class HeldBack:
     @property
     def actual(self) -> Floats:
         """What came (horizon,), nan unknown."""
-        actual: Floats = self.evidence.actual[self.place]
+        actual: Floats = self.validation.actual[self.index]
         return actual
 
     @property

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from stepcast.engine.auto.compiled import compiled
 
-__all__ = ["buckets_of", "log_losses", "member_weights", "sureness"]
+__all__ = ["buckets_of", "confidence", "log_losses", "member_weights"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -14,7 +14,7 @@ BUCKETS = 3  # near, middle and far steps have weights of their own
 OWN_BUCKET = 0.5  # how much a bucket's own loss counts beside the loss over all steps
 TRUST = 10.0  # how many origins of its own the panel's losses are worth to a series
 # Of no windows and of very many: 0 would make all members equal; the higher, the more the best count.
-POWERS = (4.0, 12.0)
+INVERSE_TEMPERATURES = (4.0, 12.0)
 MANY_WINDOWS = 8.0  # half of the way from no windows to very many
 CLIP = 4.0  # on logarithms of relative losses
 
@@ -28,49 +28,51 @@ def buckets_of(horizon: int) -> Integers:
     return np.arange(horizon) * BUCKETS // horizon
 
 
-def log_losses(forecasts: Floats, actual: Floats, worth: Floats, power: float = 1.0) -> Floats:
+def log_losses(forecasts: Floats, actual: Floats, importance: Floats, power: float = 1.0) -> Floats:
     """Logarithms of errors by bucket, beside the median member's: (members, BUCKETS).
 
     Shapes:  ``forecasts`` (members, origins or more, horizon), ``actual`` (origins, horizon), nan where not
-             known; ``worth`` (origins, horizon) what an error there is multiplied by.
+             known; ``importance`` (origins, horizon) what an error there is multiplied by.
     An error counts by its ``power``; the root of the mean is taken again.
     Where nothing is known in a bucket, the loss over all steps stands in; without any it is zero: all alike.
     """
     result = np.empty((len(forecasts), BUCKETS))
-    _log_losses(forecasts, actual, worth, power, result)
+    _log_losses(forecasts, actual, importance, power, result)
     return result
 
 
-def member_weights(losses: Floats, evidence: float, windows: float, expected: Floats, worth: float) -> Floats:
+def member_weights(
+    losses: Floats, evidence: float, windows: float, expected: Floats, importance: float
+) -> Floats:
     """Weights (members, BUCKETS), columns of sum one: softmin of the losses, shrunk toward the ``expected``.
 
     ``evidence`` is how many origins speak for this series, ``windows`` over how many horizons they reach;
-    ``worth`` how many origins what was expected counts for.
+    ``importance`` how many origins what was expected counts for.
     """
-    shrunk = (evidence * losses + worth * expected) / max(evidence + worth, 1.0)
-    weights = np.exp(-_power(windows) * (shrunk - shrunk.min(axis=0)))
+    shrunk = (evidence * losses + importance * expected) / max(evidence + importance, 1.0)
+    weights = np.exp(-_inverse_temperature(windows) * (shrunk - shrunk.min(axis=0)))
     result: Floats = weights / weights.sum(axis=0)
     return result
 
 
-def sureness(windows: float) -> float:
+def confidence(windows: float) -> float:
     """From 0 to 1: how far evidence that reaches over so many horizons is to be followed."""
     return windows / (windows + MANY_WINDOWS)
 
 
-def _power(windows: float) -> float:
-    return POWERS[0] + (POWERS[1] - POWERS[0]) * sureness(windows)
+def _inverse_temperature(windows: float) -> float:
+    return INVERSE_TEMPERATURES[0] + (INVERSE_TEMPERATURES[1] - INVERSE_TEMPERATURES[0]) * confidence(windows)
 
 
 @compiled
-def _log_losses(forecasts, actual, worth, power, out):  # type: ignore[no-untyped-def]
+def _log_losses(forecasts, actual, importance, power, out):  # type: ignore[no-untyped-def]
     members, (origins, horizon) = len(forecasts), actual.shape
     counts, size = np.zeros(BUCKETS + 1), 0.0
     for origin in range(origins):
         for step in range(horizon):
             if not np.isnan(actual[origin, step]):
                 counts[step * BUCKETS // horizon] += 1
-                size += abs(actual[origin, step] * worth[origin, step])
+                size += abs(actual[origin, step] * importance[origin, step])
     counts[BUCKETS] = counts.sum()
     floor = 1e-9 + 1e-3 * size / max(counts[BUCKETS], 1.0)
     losses = np.zeros((BUCKETS + 1, members))  # the last row is over all steps
@@ -78,7 +80,7 @@ def _log_losses(forecasts, actual, worth, power, out):  # type: ignore[no-untype
         by_step = np.zeros(horizon)
         for origin in range(origins):
             for step in range(horizon):
-                error = abs(forecasts[member, origin, step] - actual[origin, step]) * worth[origin, step]
+                error = abs(forecasts[member, origin, step] - actual[origin, step]) * importance[origin, step]
                 if power != 1:
                     error **= power
                 by_step[step] += 0.0 if np.isnan(error) else error

@@ -14,7 +14,7 @@ from stepcast.engine.auto.series.bounds import bounds_at
 from stepcast.engine.auto.series.history import History
 from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.transforms.calendar_effects import year_length
-from stepcast.engine.auto.transforms.transforms import views_of
+from stepcast.engine.auto.transforms.transforms import transforms_of
 
 __all__ = ["Members", "forecast_members"]
 
@@ -24,7 +24,7 @@ Integers = NDArray[np.int64]
 
 # How many widths of the observed range a member may leave it by before the last value replaces it.
 SANE_RANGES = 1.0
-SIMPLEST = ("level", "trend", "theta", "season", "theta_season", "two_seasons")  # forms
+SIMPLEST = ("level", "trend", "theta", "season", "theta_season", "double_season")  # forms
 
 
 @dataclass(frozen=True)
@@ -49,36 +49,42 @@ def forecast_members(
     """Run all members that suit ``history`` from each of ``origins``; they rise, the last may be its end.
 
     Parameters are fitted to the first ``fitted`` points, effects of the calendar to ``calendar_until``. What
-    ``known`` holds by view is not fitted again; what it does not is put in. With ``quick`` only the plain
-    view and the simplest forms are.
+    ``known`` holds by transform is not fitted again; what it does not is put in. With ``quick`` only the series
+    as it is and the simplest forms are.
     """
     names: list[str] = []
     parts: list[Floats] = []
     year = year_length(history.frequency)
-    views = views_of(history, calendar_until, horizon, origins)
-    for view in views[:1] if quick else views:
-        forms = forms_of(view.values[: history.judged], seasons, view.logarithmic or view.effects is not None)
+    transforms = transforms_of(history, calendar_until, horizon, origins)
+    for transform in transforms[:1] if quick else transforms:
+        forms = forms_of(
+            transform.values[: history.fit_until],
+            seasons,
+            transform.logarithmic or transform.effects is not None,
+        )
         if quick:
             forms = tuple(form for form in forms if form.name in SIMPLEST)
-        made = [smoothed(view.values, fitted, forms, origins, horizon, known.setdefault(view.name, {}))]
+        made = [
+            smoothed(transform.values, fitted, forms, origins, horizon, known.setdefault(transform.name, {}))
+        ]
         labels = [form.name for form in forms]
-        if view.name in ("", "related_"):
-            simple, forecasts = baselines(view.values, seasons, origins, horizon)
+        if transform.name in ("", "related_"):
+            simple, forecasts = baselines(transform.values, seasons, origins, horizon)
             labels += simple
             made.append(forecasts)
-        if view.name == "" and history.intermittent:
-            sparse = intermittent(view.values, fitted, origins, horizon)
+        if transform.name == "" and history.intermittent:
+            sparse = intermittent(transform.values, fitted, origins, horizon)
             labels += list(sparse)
             made.append(np.stack(list(sparse.values())))
-        if view.effects is not None:
+        if transform.effects is not None:
             labels += ["mean", "mean_of_years"]
-            made.append(mean_of_all(view.values, origins, horizon, year)[None])
-            made.append(mean_of_all(view.values, origins, horizon, 10 * year)[None])
-        if view.name in ridges:
+            made.append(mean_of_all(transform.values, origins, horizon, year)[None])
+            made.append(mean_of_all(transform.values, origins, horizon, 10 * year)[None])
+        if transform.name in ridges:
             labels.append("ridge")
-            made.append(ridges[view.name].forecast(view.values, origins)[None])
-        names += [view.name + label for label in labels]
-        parts.append(view.restore(np.concatenate(made), origins))
+            made.append(ridges[transform.name].forecast(transform.values, origins)[None])
+        names += [transform.name + label for label in labels]
+        parts.append(transform.restore(np.concatenate(made), origins))
     forecasts = np.concatenate(parts)
     low, high = bounds_at(history, origins, horizon, SANE_RANGES)
     _make_sane(forecasts, low, high, history.values[origins - 1])

@@ -27,7 +27,7 @@ Fitted = dict[str, NDArray[np.float32]]  # what was found, by name of the form
 class Form:
     """One way to smooth: ``trend`` 0, 1 (damped) or THETA; ``season``; its lengths; AR(1) residuals or not.
 
-    A calm one moves its level slowly: better far ahead than the parameters that suit the next step best.
+    A slow one moves its level slowly: better far ahead than the parameters that suit the next step best.
     """
 
     name: str
@@ -35,8 +35,8 @@ class Form:
     season: int = NONE
     length: int = 1
     second: int = 0
-    echo: bool = False
-    calm: bool = False
+    ar1: bool = False
+    slow: bool = False
 
 
 def forms_of(values: Floats, seasons: Seasons, logarithmic: bool) -> tuple[Form, ...]:
@@ -47,29 +47,32 @@ def forms_of(values: Floats, seasons: Seasons, logarithmic: bool) -> tuple[Form,
 
 @cache
 def _forms(m: int, m2: int, logarithmic: bool, ratio: bool) -> tuple[Form, ...]:
-    forms = [Form("level", 0), Form("trend", 1), Form("trend_ar", 1, echo=True)]
+    forms = [Form("level", 0), Form("trend", 1), Form("trend_ar", 1, ar1=True)]
     if not logarithmic:
         forms.append(Form("theta", THETA))
     if m > 1:
         forms += [
             Form("season", 0, ADDITIVE, m),
             Form("trend_season", 1, ADDITIVE, m),
-            Form("season_ar", 0, ADDITIVE, m, echo=True),
-            Form("season_calm", 0, ADDITIVE, m, calm=True),
+            Form("season_ar", 0, ADDITIVE, m, ar1=True),
+            Form("season_slow", 0, ADDITIVE, m, slow=True),
         ]
         if not logarithmic:
             forms.append(Form("theta_season", THETA, MULTIPLICATIVE if ratio else ADDITIVE, m))
         if ratio:
-            forms += [Form("ratio", 0, MULTIPLICATIVE, m), Form("trend_ratio", 1, MULTIPLICATIVE, m)]
+            forms += [
+                Form("multiplicative", 0, MULTIPLICATIVE, m),
+                Form("trend_multiplicative", 1, MULTIPLICATIVE, m),
+            ]
     if m2:
         forms += [
             Form("long_season", 0, ADDITIVE, m2),
-            Form("two_seasons", 0, ADDITIVE, m, m2),
-            Form("two_seasons_ar", 0, ADDITIVE, m, m2, echo=True),
-            Form("two_seasons_calm", 0, ADDITIVE, m, m2, calm=True),
+            Form("double_season", 0, ADDITIVE, m, m2),
+            Form("double_season_ar", 0, ADDITIVE, m, m2, ar1=True),
+            Form("double_season_slow", 0, ADDITIVE, m, m2, slow=True),
         ]
         if ratio:
-            forms.append(Form("long_ratio", 0, MULTIPLICATIVE, m2))
+            forms.append(Form("long_multiplicative", 0, MULTIPLICATIVE, m2))
     return tuple(forms)
 
 
@@ -99,7 +102,7 @@ def smoothed(
 @cache
 def _table(forms: tuple[Form, ...]) -> Integers:
     """The forms as the kernel reads them (forms, 6)."""
-    rows = [[form.trend, form.season, form.length, form.second, form.echo, form.calm] for form in forms]
+    rows = [[form.trend, form.season, form.length, form.second, form.ar1, form.slow] for form in forms]
     return np.array(rows, dtype=np.int64)
 
 
@@ -115,7 +118,7 @@ def _grid() -> NDArray[np.float32]:
         candidate[kernels.SEASON] = (1 - level) * (0.35 if lively else 0.05)
         candidate[kernels.SECOND] = 0.05 if (number // 2) % 2 else 0.25
         candidate[kernels.DAMPING] = 0.97 if (number // 4) % 2 else 0.88
-        candidate[kernels.ECHO] = 0.2 if late else 0.7
+        candidate[kernels.AR1] = 0.2 if late else 0.7
     return grid.astype(np.float32)
 
 

@@ -25,10 +25,10 @@ NONE, ADDITIVE, MULTIPLICATIVE = 0, 1, 2  # the season of a form
 THETA = 10  # in the place of a form's trend: the theta method on the seasonally adjusted series
 CANDIDATES = 16
 # Rows of a candidate matrix: smoothing of level, trend, season, second season; damping; AR(1) of residuals
-LEVEL, TREND, SEASON, SECOND, DAMPING, ECHO, PARAMETERS = 0, 1, 2, 3, 4, 5, 6
+LEVEL, TREND, SEASON, SECOND, DAMPING, AR1, PARAMETERS = 0, 1, 2, 3, 4, 5, 6
 ROUNDS = 5  # the first two lay a grid, the others search around the best
 TINY = 1e-6
-CALM = 0.08  # the highest smoothing of the level in a calm form
+SLOWEST_LEVEL = 0.08  # the highest smoothing of the level in a slow form
 
 compiled = nb.njit(cache=True, fastmath={"contract", "nsz", "arcp"}, nogil=True, error_model="numpy")
 
@@ -78,7 +78,7 @@ def _start(y, n, trend, season, m, m2, level_slope, s, s2):  # type: ignore[no-u
 
 
 @compiled
-def _losses(y, n, season, m, m2, echo, level_slope, s0, s20, p, out):  # type: ignore[no-untyped-def]
+def _losses(y, n, season, m, m2, ar1, level_slope, s0, s20, p, out):  # type: ignore[no-untyped-def]
     """Sum of squared one-step errors of every candidate in ``p`` (PARAMETERS, CANDIDATES), into ``out``."""
     size = p.shape[1]  # not a constant: the compiler would unroll the loops instead of using vectors
     level = np.full(size, np.float32(level_slope[0]), np.float32)
@@ -92,7 +92,7 @@ def _losses(y, n, season, m, m2, echo, level_slope, s0, s20, p, out):  # type: i
         s[i, :] = s0[i]
     for i in range(max(m2, 1)):
         s2[i, :] = s20[i]
-    a, b, g, g2, phi, ar = p[LEVEL], p[TREND], p[SEASON], p[SECOND], p[DAMPING], p[ECHO]
+    a, b, g, g2, phi, ar = p[LEVEL], p[TREND], p[SEASON], p[SECOND], p[DAMPING], p[AR1]
     skip = min(max(m, m2, 2), n // 3)
     i = k = 0
     for t in range(n):
@@ -127,7 +127,7 @@ def _losses(y, n, season, m, m2, echo, level_slope, s0, s20, p, out):  # type: i
                 row2 = s2[k]
                 for c in range(size):
                     u[c] -= row2[c]
-            if echo:
+            if ar1:
                 for c in range(size):
                     u[c] -= ar[c] * last[c]
                     last[c] = u[c] + ar[c] * last[c]
@@ -155,11 +155,11 @@ def _run(y, season, m, m2, level_slope, s0, s20, p, origins, horizon, out):  # t
     """One pass with one candidate ``p`` (PARAMETERS,): forecasts from every origin into ``out``."""
     level, slope, last = level_slope[0], level_slope[1], 0.0
     s, s2 = s0.copy(), s20.copy()
-    a, b, g, g2, phi, ar = p[LEVEL], p[TREND], p[SEASON], p[SECOND], p[DAMPING], p[ECHO]
+    a, b, g, g2, phi, ar = p[LEVEL], p[TREND], p[SEASON], p[SECOND], p[DAMPING], p[AR1]
     done = 0
     for t in range(origins[-1] + 1):
         while done < len(origins) and origins[done] == t:
-            reach, damp, echo = 0.0, phi, ar * last
+            reach, damp, ar1 = 0.0, phi, ar * last
             for j in range(horizon):
                 reach += damp
                 damp *= phi
@@ -167,8 +167,8 @@ def _run(y, season, m, m2, level_slope, s0, s20, p, origins, horizon, out):  # t
                 if season == MULTIPLICATIVE:
                     f *= s[(t + j) % m]
                 else:
-                    f += s[(t + j) % m] + s2[(t + j) % max(m2, 1)] + echo
-                echo *= ar
+                    f += s[(t + j) % m] + s2[(t + j) % max(m2, 1)] + ar1
+                ar1 *= ar
                 out[done, j] = f
             done += 1
         if t == origins[-1]:
@@ -191,21 +191,21 @@ def _run(y, season, m, m2, level_slope, s0, s20, p, origins, horizon, out):  # t
 
 
 @compiled
-def _admissible(p, trend, season, m2, echo, calm):  # type: ignore[no-untyped-def]
+def _admissible(p, trend, season, m2, ar1, slow):  # type: ignore[no-untyped-def]
     """Clip every candidate into the region where its form is stable; what the form lacks is zero."""
     for c in range(p.shape[1]):
-        p[LEVEL, c] = min(max(p[LEVEL, c], 0.0005), CALM if calm else 0.9999)
+        p[LEVEL, c] = min(max(p[LEVEL, c], 0.0005), SLOWEST_LEVEL if slow else 0.9999)
         p[TREND, c] = min(max(p[TREND, c], 0.0), p[LEVEL, c]) if trend else 0.0
         p[SEASON, c] = min(max(p[SEASON, c], 0.0), 1 - p[LEVEL, c]) if season else 0.0
         p[SECOND, c] = min(max(p[SECOND, c], 0.0), 0.9) if m2 > 1 else 0.0
         p[DAMPING, c] = min(max(p[DAMPING, c], 0.7), 0.995) if trend else 0.0
-        p[ECHO, c] = min(max(p[ECHO, c], -0.5), 0.98) if echo else 0.0
+        p[AR1, c] = min(max(p[AR1, c], -0.5), 0.98) if ar1 else 0.0
 
 
 @compiled
 def _search(y, n, form, level_slope, s0, s20, grid, noise, best):  # type: ignore[no-untyped-def]
     """The best parameters of a form on the first ``n`` points, into ``best``: a grid, then ever closer."""
-    trend, season, m, m2, echo, calm = form
+    trend, season, m, m2, ar1, slow = form
     p = np.empty((PARAMETERS, CANDIDATES), np.float32)
     out = np.empty(CANDIDATES, np.float32)
     lowest = np.float32(np.inf)
@@ -219,18 +219,18 @@ def _search(y, n, form, level_slope, s0, s20, grid, noise, best):  # type: ignor
                     scale = best[q] * 1.2 + 0.03
                     if q == DAMPING:
                         scale = 0.25
-                    elif q == ECHO:
+                    elif q == AR1:
                         scale = 1.0
                     p[q, c] = best[q] + width * scale * noise[r - 2, q, c]
-        _admissible(p, trend, season, m2, echo, calm)
-        _losses(y, n, season, m, m2, echo, level_slope, s0, s20, p, out)
+        _admissible(p, trend, season, m2, ar1, slow)
+        _losses(y, n, season, m, m2, ar1, level_slope, s0, s20, p, out)
         for c in range(CANDIDATES):
             if out[c] < lowest:
                 lowest = out[c]
                 best[:] = p[:, c]
     if not np.isfinite(lowest):
         p[:] = grid[0]
-        _admissible(p, trend, season, m2, echo, calm)
+        _admissible(p, trend, season, m2, ar1, slow)
         best[:] = p[:, 0]
 
 
@@ -332,7 +332,7 @@ def smooth(y, fitted, forms, origins, horizon, grid, noise, parameters, out):  #
     ``parameters`` are given and all points may be seen.
 
     Shapes:  ``y`` (time,) float64; ``forms`` (forms, 6): trend 0, 1 or THETA; season; its length (1 without);
-             the second season's length (0 without); 1 for AR(1) residuals; 1 for a calm level. ``origins``
+             the second season's length (0 without); 1 for AR(1) residuals; 1 for a slow level. ``origins``
              (origins,) rise; ``grid`` (2, PARAMETERS, CANDIDATES) and ``noise`` (ROUNDS - 2, ...) float32.
              Into ``parameters`` (forms, PARAMETERS) goes what was found, into ``out`` (forms, origins,
              horizon) the forecasts.

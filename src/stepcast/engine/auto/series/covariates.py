@@ -11,9 +11,9 @@ from stepcast.engine.panel import Panel
 from stepcast.engine.task import Task
 
 if TYPE_CHECKING:
-    from stepcast.engine.auto.transforms.covariate_effects import Pool
+    from stepcast.engine.auto.transforms.covariate_effects import PooledEffects
 
-__all__ = ["Context", "Reading", "reading_of"]
+__all__ = ["CovariateEncoder", "Covariates", "fit_encoder"]
 
 Floats = NDArray[np.float64]
 
@@ -22,15 +22,15 @@ FEWEST_ITEMS = 2  # that share a category: one that names a single item tells no
 
 
 @dataclass(frozen=True)
-class Context:
+class Covariates:
     """What else is known of one series; column i of the arrays is the period of the series' own value i.
 
-    ``related``   (features, time + ahead) as Reading scales them, nan unknown.
+    ``related``   (features, time + ahead) as CovariateEncoder scales them, nan unknown.
     ``forward``   which features are known after the end.
     ``holidays``  (time + ahead, columns), and their ``labels``; the first counts any.
     ``codes``     (attributes,) number of the item's category; nan unknown.
     ``features``  names of the related features.
-    ``pool``      what the panel says of the features' effects; None where nothing.
+    ``pooled_effects``  what the panel says of the features' effects; None where nothing.
     """
 
     features: tuple[str, ...]
@@ -40,14 +40,14 @@ class Context:
     holidays: Floats
     codes: Floats
     ahead: int
-    pool: "Pool | None" = None
+    pooled_effects: "PooledEffects | None" = None
 
     @property
     def explains(self) -> bool:
         """Whether there is anything that changes from period to period."""
         return bool(self.features or self.labels)
 
-    def part(self, begin: int, stop: int, length: int) -> "Context":
+    def part(self, begin: int, stop: int, length: int) -> "Covariates":
         """Of the values ``begin`` to before ``stop`` of ``length``: what was known there and then.
 
         Features that are known ahead stay so; of the others nothing after ``stop`` is left.
@@ -64,7 +64,7 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Reading:
+class CovariateEncoder:
     """How what is known besides the values is read: fixed by the sample, so that all shards read alike.
 
     ``features``    related features; ``forward`` those known ahead; ``logs`` those taken as logarithms, as
@@ -82,12 +82,12 @@ class Reading:
     countries: tuple[str, ...]
 
     @classmethod
-    def of(cls, document: dict[str, Any]) -> "Reading":
+    def of(cls, document: dict[str, Any]) -> "CovariateEncoder":
         """From JSON, which has lists for tuples."""
         made = {name: tuple(value) for name, value in document.items()}
         return cls(**{**made, "categories": tuple(map(tuple, document["categories"]))})
 
-    def contexts(self, panel: Panel, horizon: int) -> list[Context | None]:
+    def encode(self, panel: Panel, horizon: int) -> list[Covariates | None]:
         """One for each series of ``panel``; None throughout if there is nothing to read."""
         if not (self.features or self.attributes or self.countries):
             return [None] * len(panel)
@@ -99,7 +99,7 @@ class Reading:
             found = holiday_columns(self.countries, periods, panel.frequency)
             labels, holidays = found.names, found.values
         return [
-            Context(
+            Covariates(
                 self.features,
                 self._related(panel, place, horizon),
                 self.forward,
@@ -141,7 +141,7 @@ class Reading:
         return made
 
 
-def reading_of(sample: Panel, task: Task) -> Reading:
+def fit_encoder(sample: Panel, task: Task) -> CovariateEncoder:
     """Look at the sample: which features are known ahead, how large they are, which categories there are."""
     features: list[tuple[str, bool, bool, float]] = []
     if sample.related is not None:
@@ -154,7 +154,7 @@ def reading_of(sample: Panel, task: Task) -> Reading:
         for column, name in enumerate(sample.metadata.names):
             if categories := _categories([row[column] for row in sample.metadata.values]):
                 attributes.append((name, categories))
-    return Reading(
+    return CovariateEncoder(
         features=tuple(name for name, _, _, _ in features),
         forward=tuple(forward for _, forward, _, _ in features),
         logs=tuple(logs for _, _, logs, _ in features),

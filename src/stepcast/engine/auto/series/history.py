@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from stepcast.engine.auto.series.covariates import Context, Reading
+from stepcast.engine.auto.series.covariates import CovariateEncoder, Covariates
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
 
 if TYPE_CHECKING:
-    from stepcast.engine.auto.transforms.covariate_effects import Pool
+    from stepcast.engine.auto.transforms.covariate_effects import PooledEffects
 
 __all__ = ["LONGEST", "History", "histories_of", "history_of"]
 
@@ -31,12 +31,12 @@ class History:
 
     ``exponent``   the series in its own units is ``values * 2**exponent``: a power of two changes no digit.
     ``end``        number of the last period, as in Panel.
-    ``judged``     exponent and sign are those of the first so many points, and gaps among them are filled
-                   from these points alone: nothing before ``judged`` tells what comes after.
-    ``positive``   nothing observed in the judged points is zero or less.
-    ``context``    what is known besides the values, aligned with them; None where nothing is.
-    ``jumps``      what comes after the judged points is so large that it was cut off.
-    ``memory``     effects of the calendar by how many points they were learned from: kept, for views only.
+    ``fit_until``  exponent and sign are those of the first so many points, and gaps among them are filled
+                   from these points alone: nothing before ``fit_until`` tells what comes after.
+    ``positive``   nothing observed before ``fit_until`` is zero or less.
+    ``covariates`` aligned with the values; None where there are none.
+    ``clipped``    what comes after ``fit_until`` is so large that it was cut off.
+    ``memory``     effects of the calendar by how many points they were learned from: for transforms only.
     """
 
     values: Floats
@@ -44,93 +44,98 @@ class History:
     exponent: int
     end: int
     frequency: Frequency
-    judged: int
+    fit_until: int
     positive: bool
-    context: Context | None = None
-    jumps: bool = False
+    covariates: Covariates | None = None
+    clipped: bool = False
     memory: dict[int, Floats | None] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.values)
 
-    def with_pool(self, pool: "Pool | None") -> "History":
-        """The same, told what the panel says of the effects of what is known besides."""
-        return self if self.context is None else replace(self, context=replace(self.context, pool=pool))
+    def with_pooled(self, pooled_effects: "PooledEffects | None") -> "History":
+        """The same, with what the panel says of the covariates' effects."""
+        return (
+            self
+            if self.covariates is None
+            else replace(self, covariates=replace(self.covariates, pooled_effects=pooled_effects))
+        )
 
     @property
-    def counted(self) -> bool:
-        """Nothing in the judged points is negative."""
-        return bool(self.values[: self.judged].min(initial=0.0) >= 0)
+    def non_negative(self) -> bool:
+        """Nothing before ``fit_until`` is negative."""
+        return bool(self.values[: self.fit_until].min(initial=0.0) >= 0)
 
     @property
     def intermittent(self) -> bool:
-        """A tenth or more of the later half of the judged points is zero, and none is negative."""
-        later = self.values[self.judged // 2 : self.judged]
-        return self.counted and bool((later == 0).mean() >= ZEROS)
+        """A tenth or more of the later half of what is before ``fit_until`` is zero, and none is negative."""
+        later = self.values[self.fit_until // 2 : self.fit_until]
+        return self.non_negative and bool((later == 0).mean() >= ZEROS)
 
     @property
     def logs(self) -> Floats:
-        """Logarithms of a positive history; what comes after the judged points is cut off at half of them."""
-        logs: Floats = np.log(np.maximum(self.values, self.values[: self.judged].min(initial=1.0) / 2))
+        """Logarithms of a positive history; what comes after ``fit_until`` is cut off at half of them."""
+        logs: Floats = np.log(np.maximum(self.values, self.values[: self.fit_until].min(initial=1.0) / 2))
         return logs
 
     def before(self, cut: int) -> "History":
-        """The first ``cut`` points, judged by themselves: nothing of what comes later is left in it."""
+        """The first ``cut`` points, read by themselves: nothing of what comes later is left in it."""
         raw = np.where(self.known[:cut], np.ldexp(self.values[:cut], self.exponent), np.nan)
-        context = self.context and self.context.part(0, cut, len(self))
-        return history_of(raw, self.end - (len(self) - cut), self.frequency, context)
+        covariates = self.covariates and self.covariates.part(0, cut, len(self))
+        return history_of(raw, self.end - (len(self) - cut), self.frequency, covariates)
 
 
 def histories_of(
-    panel: Panel, reading: Reading, horizon: int, before_end: int = 0, held_back: int = 0
+    panel: Panel, encoder: CovariateEncoder, horizon: int, before_end: int = 0, reserved: int = 0
 ) -> list[History]:
     """Every series of ``panel`` as it was known ``before_end`` periods before its end."""
     found = []
-    for values, context in zip(panel.values, reading.contexts(panel, horizon), strict=True):
+    for values, covariates in zip(panel.values, encoder.encode(panel, horizon), strict=True):
         cut = max(len(values) - before_end, 0)
-        then = context and context.part(0, cut, len(values))
+        then = covariates and covariates.part(0, cut, len(values))
         end = panel.end - before_end
-        found.append(history_of(values[:cut], end, panel.frequency, then, held_back))
+        found.append(history_of(values[:cut], end, panel.frequency, then, reserved))
     return found
 
 
 def history_of(
-    values: Floats, end: int, frequency: Frequency, context: Context | None = None, held_back: int = 0
+    values: Floats, end: int, frequency: Frequency, covariates: Covariates | None = None, reserved: int = 0
 ) -> History:
     """Read one series, oldest first; nan and infinite values are missing and filled along a straight line.
 
     Missing values before the first one are cut off; after the last one the last is held. Without any value
-    the history is empty. The ``held_back`` last points are not judged, unless nothing is known before.
+    the history is empty. The ``reserved`` last points come after
+    ``fit_until``, unless nothing is known before.
     """
     known = np.isfinite(values)
     length = len(values)
     if not known.any():
         nothing = np.empty(0)
-        context = context and context.part(length, length, length)
-        return History(nothing, nothing.astype(bool), 0, end, frequency, 0, False, context)
+        covariates = covariates and covariates.part(length, length, length)
+        return History(nothing, nothing.astype(bool), 0, end, frequency, 0, False, covariates)
     begin = max(int(known.argmax()), length - LONGEST)
     known = known[begin:]
     if not known.any():  # the last value is older than the longest history: it is all that is known
         known = np.array([True])
-        context = context and context.part(length - 1, length, length)
+        covariates = covariates and covariates.part(length - 1, length, length)
         values, begin = values[np.isfinite(values)][-1:], 0
     else:
-        context = context and context.part(begin, length, length)
+        covariates = covariates and covariates.part(begin, length, length)
     raw = values[begin:]
     size = np.where(known, np.abs(np.where(known, raw, 0.0)), 0.0)
-    judged = len(known) - held_back
-    if judged < 1 or not known[:judged].any():
-        judged = len(known)
-    exponent = int(np.frexp(size[:judged].max())[1])
+    fit_until = len(known) - reserved
+    if fit_until < 1 or not known[:fit_until].any():
+        fit_until = len(known)
+    exponent = int(np.frexp(size[:fit_until].max())[1])
     with np.errstate(over="ignore"):
         scaled = np.ldexp(raw, -exponent)
-    jumps = bool((np.abs(scaled[judged:][known[judged:]]) > LARGEST_STEP).any())
-    scaled[judged:] = np.clip(scaled[judged:], -LARGEST_STEP, LARGEST_STEP)
+    clipped = bool((np.abs(scaled[fit_until:][known[fit_until:]]) > LARGEST_STEP).any())
+    scaled[fit_until:] = np.clip(scaled[fit_until:], -LARGEST_STEP, LARGEST_STEP)
     filled = scaled.copy()
-    filled[:judged] = _filled(scaled[:judged], known[:judged])
-    filled[judged:] = _filled(scaled, known)[judged:]
-    positive = bool(raw[:judged][known[:judged]].min() > 0)
-    return History(filled, known, exponent, end, frequency, judged, positive, context, jumps)
+    filled[:fit_until] = _filled(scaled[:fit_until], known[:fit_until])
+    filled[fit_until:] = _filled(scaled, known)[fit_until:]
+    positive = bool(raw[:fit_until][known[:fit_until]].min() > 0)
+    return History(filled, known, exponent, end, frequency, fit_until, positive, covariates, clipped)
 
 
 def _filled(values: Floats, known: Flags) -> Floats:

@@ -36,7 +36,7 @@ def origins_of(length: int, horizon: int, seasons: Seasons, year: int, count: in
     if year and length >= 6 * year:
         warm = max(warm, length // 2)  # what lies before must tell the calendar's effects
     origins = np.arange(last, warm - 1, -step)[:count][::-1].copy()
-    if (held_back := length - horizon) >= origins[0]:
+    if (complete := length - horizon) >= origins[0]:
         # the latest origin whose whole horizon is known is among them
-        origins[np.searchsorted(origins, held_back, side="right") - 1] = held_back
+        origins[np.searchsorted(origins, complete, side="right") - 1] = complete
     return origins

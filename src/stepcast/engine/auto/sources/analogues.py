@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES
 
-__all__ = ["Kin", "kin_of", "most_items"]
+__all__ = ["Analogues", "fit_analogues", "most_items"]
 
 Floats = NDArray[np.float64]
 
@@ -24,7 +24,7 @@ SHARPNESS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 STEPS = 6  # of the horizon that blends are judged at
 FACTORS = np.exp(np.linspace(0.0, np.log(2.0), 11))  # never narrower: a new item may be like none
 PRIOR = 4.0  # as in calibration: a factor found on n items is trusted with root(n) / (root(n) + PRIOR)
-LEVEL = 0.75  # how much of an attribute's worth is what it says of the level; the rest is of the shape
+LEVEL = 0.75  # how much of an attribute's importance is what it says of the level; the rest is of the shape
 ALL_BUT = 0.95  # at most this share of differences counts as explained
 MEDIAN = len(PROBABILITIES) // 2
 OUTERMOST = 3  # probabilities further out take the factor of this one
@@ -33,31 +33,31 @@ MASSES = np.diff(np.concatenate([[0.0], (PROBABILITIES[1:] + PROBABILITIES[:-1])
 
 
 @dataclass(frozen=True)
-class Kin:
+class Analogues:
     """Items that new ones are likened to.
 
     ``codes``    (items, attributes) of their categories, nan unknown.
     ``tables``   (items, horizon, PROBABILITIES) quantiles of their forecasts, in their own units.
-    ``worth``    (attributes,) how much it counts to share one.
+    ``importance``(attributes,) how much it counts to share one.
     ``factors``  (PROBABILITIES,) how much wider than the blend the truth was.
     """
 
     codes: Floats
     tables: Floats
-    worth: Floats
+    importance: Floats
     factors: Floats
 
     def blend(self, codes: Floats) -> tuple[Floats, int, Floats]:
         """Quantiles (horizon, PROBABILITIES) for an item with ``codes``, from how many items, and how much
         each attribute had to do with it (attributes,)."""
-        weights = _weights(self.codes, codes[None], self.worth)[0]
+        weights = _weights(self.codes, codes[None], self.importance)[0]
         table = np.stack([_mixture(self.tables[:, step], weights[None])[0] for step in range(self._horizon)])
         middle = table[:, MEDIAN : MEDIAN + 1]
         wide = np.sort(middle + (table - middle) * self.factors, axis=1)
         if float(self.tables.min()) >= 0:
             wide = np.maximum(wide, 0.0)
         effective = 1 / float(weights @ weights)
-        return wide, max(1, round(effective)), np.where(np.isfinite(codes), self.worth, 0.0)
+        return wide, max(1, round(effective)), np.where(np.isfinite(codes), self.importance, 0.0)
 
     @property
     def _horizon(self) -> int:
@@ -65,8 +65,8 @@ class Kin:
 
     def packed(self) -> dict[str, Any]:
         """As named arrays."""
-        names = ("codes", "tables", "worth", "factors")
-        return {f"kin/{name}": getattr(self, name) for name in names}
+        names = ("codes", "tables", "importance", "factors")
+        return {f"analogues/{name}": getattr(self, name) for name in names}
 
 
 def most_items(horizon: int) -> int:
@@ -78,7 +78,7 @@ def most_items(horizon: int) -> int:
     return max(2, min(MOST_ITEMS, MOST_CELLS // (horizon * len(PROBABILITIES))))
 
 
-def kin_of(codes: Floats, tables: Floats) -> Kin | None:
+def fit_analogues(codes: Floats, tables: Floats) -> Analogues | None:
     """Learn from items (items, attributes) and their forecasts' quantiles (items, horizon, PROBABILITIES).
 
     None without any item.
@@ -87,24 +87,24 @@ def kin_of(codes: Floats, tables: Floats) -> Kin | None:
         return None
     steps = np.unique(np.linspace(0, tables.shape[1] - 1, STEPS).astype(int))
     chosen = tables[:, steps]
-    worth = _explained(codes, chosen[:, :, MEDIAN])
+    importance = _explained(codes, chosen[:, :, MEDIAN])
     nothing = np.ones(len(PROBABILITIES))
     if len(tables) < 3:
-        return Kin(codes, tables, worth, nothing)
+        return Analogues(codes, tables, importance, nothing)
     size = np.abs(chosen @ MASSES).mean(axis=1)
     size = size + float(size.mean()) + 1e-300
-    best, lowest, blends = worth * 0.0, np.inf, chosen
-    for sharpness in SHARPNESS if worth.any() else (0.0,):
-        made = _left_out(codes, chosen, sharpness * worth)
+    best, lowest, blends = importance * 0.0, np.inf, chosen
+    for sharpness in SHARPNESS if importance.any() else (0.0,):
+        made = _left_out(codes, chosen, sharpness * importance)
         if (loss := float(_loss(made, chosen, size).sum())) < lowest * 0.995:
-            best, lowest, blends = sharpness * worth, loss, made
-    return Kin(codes, tables, best, _factors(blends, chosen, size))
+            best, lowest, blends = sharpness * importance, loss, made
+    return Analogues(codes, tables, best, _factors(blends, chosen, size))
 
 
-def _weights(codes: Floats, wanted: Floats, worth: Floats) -> Floats:
+def _weights(codes: Floats, wanted: Floats, importance: Floats) -> Floats:
     """Weights (wanted, items), rows of sum one; an attribute that is unknown of the wanted tells nothing."""
     distance = np.zeros((len(wanted), len(codes)))
-    for column, counts in enumerate(worth):
+    for column, counts in enumerate(importance):
         own = wanted[:, column, None]
         distance += counts * (np.isfinite(own) & (codes[None, :, column] != own))
     weights = np.exp(-(distance - distance.min(axis=1, keepdims=True)))
@@ -121,9 +121,9 @@ def _mixture(tables: Floats, weights: Floats) -> Floats:
     return np.stack([np.interp(PROBABILITIES, rank, points[order]) for rank in ranks])
 
 
-def _left_out(codes: Floats, tables: Floats, worth: Floats) -> Floats:
+def _left_out(codes: Floats, tables: Floats, importance: Floats) -> Floats:
     """The blend for every item from all others: (items, steps, PROBABILITIES)."""
-    weights = _weights(codes, codes, worth)
+    weights = _weights(codes, codes, importance)
     np.fill_diagonal(weights, 0.0)
     # where no other item is near, all the weight was its own: the others are alike then
     total = weights.sum(axis=1, keepdims=True)
@@ -166,7 +166,7 @@ def _explained(codes: Floats, medians: Floats) -> Floats:
     levels = np.log(np.maximum(level, floor)) if float(medians.min()) >= 0 else level / (1e3 * floor)
     shapes = medians / np.maximum(np.abs(level), floor)[:, None]
     rests = [levels[:, None] - levels.mean(), shapes - shapes.mean(axis=0)]
-    worth = np.zeros(codes.shape[1])
+    importance = np.zeros(codes.shape[1])
     left = list(range(codes.shape[1]))
     while left:
         shares = [
@@ -177,9 +177,9 @@ def _explained(codes: Floats, medians: Floats) -> Floats:
         if shares[best] <= 0:
             break
         column = left.pop(best)
-        worth[column] = -np.log(1 - min(shares[best], ALL_BUT)) / 2
+        importance[column] = -np.log(1 - min(shares[best], ALL_BUT)) / 2
         rests = [rest - _means(codes[:, column], rest) for rest in rests]
-    return worth
+    return importance
 
 
 def _means(groups: Floats, facts: Floats) -> Floats:

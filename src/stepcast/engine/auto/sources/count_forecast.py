@@ -9,13 +9,13 @@ from stepcast.engine.auto.series.history import History
 from stepcast.engine.auto.series.seasons import Seasons, seasons_of
 from stepcast.engine.auto.sources.counts import are_sparse, count_forecast, suit_counts
 
-__all__ = ["CountOutlook", "counted_at"]
+__all__ = ["CountForecast", "count_forecast_at"]
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class CountOutlook:
+class CountForecast:
     """Counts with zeros from one origin: ``table`` (horizon, PROBABILITIES + 1), the mean last.
 
     ``sparse``  most of them are zero: no member of another kind suits them.
@@ -27,10 +27,10 @@ class CountOutlook:
     sparse: bool
 
 
-def counted_at(history: History, origin: int, horizon: int) -> CountOutlook | None:
+def count_forecast_at(history: History, origin: int, horizon: int) -> CountForecast | None:
     """The first ``origin`` values of a history as counts; None where they are none, or where what is known
     besides tells more than they do."""
-    if origin < 1 or (history.context is not None and history.context.explains):
+    if origin < 1 or (history.covariates is not None and history.covariates.explains):
         return None
     raw = np.ldexp(history.values[:origin], history.exponent)
     known = raw[history.known[:origin]]
@@ -41,4 +41,4 @@ def counted_at(history: History, origin: int, horizon: int) -> CountOutlook | No
         quantiles, means = count_forecast(raw, seasons, horizon)
     quantiles = np.minimum(quantiles, np.finfo(np.float64).max)
     means = np.clip(means, quantiles[:, 0], quantiles[:, -1])
-    return CountOutlook(history, seasons, np.column_stack([quantiles, means]), are_sparse(known))
+    return CountForecast(history, seasons, np.column_stack([quantiles, means]), are_sparse(known))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.auto.compiled import compiled
-from stepcast.engine.auto.series.covariates import Context
+from stepcast.engine.auto.series.covariates import Covariates
 from stepcast.engine.auto.series.history import History
 from stepcast.engine.auto.series.seasons import Seasons
 
@@ -159,9 +159,9 @@ def features(
     size teach one another. What is known besides the values comes last, and categories after that.
     """
     table, middle, scale = _of_values(history.values, origins, steps, seasons.short, seasons.long)
-    if history.context is not None:
+    if history.covariates is not None:
         window = max(2 * seasons.short, FEWEST_BEFORE)
-        besides = _known_besides(history.context, origins, steps, window)
+        besides = _known_besides(history.covariates, origins, steps, window)
         table = np.concatenate([table, np.stack(besides, axis=-1)], axis=-1)
     return table, middle, scale
 
@@ -229,7 +229,7 @@ def _mean(values, begin, stop):  # type: ignore[no-untyped-def]
     return values[begin:stop].sum() / (stop - begin)
 
 
-def _known_besides(context: Context, origins: Integers, ahead: Integers, size: int) -> list[Floats]:
+def _known_besides(covariates: Covariates, origins: Integers, ahead: Integers, size: int) -> list[Floats]:
     """Columns like ``ahead`` (origins, steps): related features, holidays there and beside it, categories.
 
     A feature that is known ahead counts as it is at the step, one that is not as it last was; both also
@@ -237,7 +237,7 @@ def _known_besides(context: Context, origins: Integers, ahead: Integers, size: i
     """
     steps = origins[:, None] + ahead
     columns = []
-    for values, forward in zip(context.related, context.forward, strict=True):
+    for values, forward in zip(covariates.related, covariates.forward, strict=True):
         known = np.isfinite(values)
         total = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
         count = np.concatenate([[0], np.cumsum(known)])
@@ -247,15 +247,15 @@ def _known_besides(context: Context, origins: Integers, ahead: Integers, size: i
         places = steps if forward else np.broadcast_to(origins[:, None] - 1, steps.shape)
         here = np.where(places < len(values), values[np.minimum(places, len(values) - 1)], np.nan)
         columns += [here, here - usual[:, None]]
-    if context.labels:
-        holiday = context.holidays[:, 0]
+    if covariates.labels:
+        holiday = covariates.holidays[:, 0]
         for beside in (-1, 0, 1):
             places = np.clip(steps + beside, 0, len(holiday) - 1)
             columns.append(holiday[places])
-    columns += [np.full(steps.shape, code) for code in context.codes]
+    columns += [np.full(steps.shape, code) for code in covariates.codes]
     return columns
 
 
 def _codes(history: History) -> int:
     """How many categories the last columns of a history's features hold."""
-    return 0 if history.context is None else len(history.context.codes)
+    return 0 if history.covariates is None else len(history.covariates.codes)

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.auto.compiled import compiled
-from stepcast.engine.auto.series.covariates import Context
+from stepcast.engine.auto.series.covariates import Covariates
 from stepcast.engine.auto.series.history import History
 from stepcast.engine.auto.series.seasons import seasons_of
 
-__all__ = ["Effects", "Pool", "pool_of", "related_effects"]
+__all__ = ["Effects", "PooledEffects", "pool_effects", "related_effects"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -29,7 +29,7 @@ ROUNDS = 8  # of coordinate descent
 MOMENTS = 10  # at which coefficients are learned anew, at most
 SHORTEST_WINDOW = 11  # of the running mean that stands for the level
 HARMONICS = 4  # stand for the season where it was seen less than four times
-ECHOES = 12  # lags of autocorrelation that make evidence count less
+LAGS = 12  # lags of autocorrelation that make evidence count less
 FEWEST = 8  # known values from which a series learns coefficients of its own
 FEW = 10  # series; fewer do not make a panel's word
 WIDE = 0.25  # variance of a coefficient before anything is known of it: effects of half the level are usual
@@ -37,7 +37,7 @@ SMALLEST_FACTOR = 0.05
 
 
 @dataclass(frozen=True)
-class Pool:
+class PooledEffects:
     """What the series of a panel say together: by name of a column, prefixed with the kind of its effect.
 
     ``means`` and ``variances`` (columns,) of the coefficients over the series.
@@ -50,13 +50,13 @@ class Pool:
     def packed(self) -> dict[str, Any]:
         """As named arrays."""
         return {
-            "pool/names": np.array(self.names),
-            "pool/means": self.means,
-            "pool/variances": self.variances,
+            "pooled_effects/names": np.array(self.names),
+            "pooled_effects/means": self.means,
+            "pooled_effects/variances": self.variances,
         }
 
     @classmethod
-    def unpacked(cls, arrays: dict[str, Any]) -> "Pool | None":
+    def unpacked(cls, arrays: dict[str, Any]) -> "PooledEffects | None":
         """What ``packed`` gave, without the folder; None where there was none."""
         if not arrays:
             return None
@@ -117,14 +117,18 @@ def related_effects(history: History, fitted: int, origins: Integers, horizon: i
 
     None where nothing is known besides the values, or where it says nothing.
     """
-    context = history.context
-    if context is None or not context.explains or fitted < 1:
+    covariates = history.covariates
+    if covariates is None or not covariates.explains or fitted < 1:
         return None
     kind = _kind(history)
-    names, table = _design(context, len(history), horizon)
+    names, table = _design(covariates, len(history), horizon)
     usual = _usual(table[:fitted])
     table = np.where(np.isfinite(table), table - usual, 0.0)
-    mean, variance = context.pool.of(kind, names) if context.pool else (np.full(len(names), np.nan),) * 2
+    mean, variance = (
+        covariates.pooled_effects.of(kind, names)
+        if covariates.pooled_effects
+        else (np.full(len(names), np.nan),) * 2
+    )
     moments = np.unique(np.minimum(origins, fitted))
     moments = moments[:: max(1, -(-len(moments) // MOMENTS))]
     moments = np.unique(np.append(moments, fitted))
@@ -141,7 +145,7 @@ def related_effects(history: History, fitted: int, origins: Integers, horizon: i
     return Effects(kind, learned[-1], moments, learned, recent)
 
 
-def pool_of(histories: list[History], horizon: int) -> Pool | None:
+def pool_effects(histories: list[History], horizon: int) -> PooledEffects | None:
     """What ``histories`` say together of each column's effect; None where they are few or know nothing more.
 
     Source:  DerSimonian and Laird (1986), Meta-analysis in clinical trials: each series is a study.
@@ -150,11 +154,11 @@ def pool_of(histories: list[History], horizon: int) -> Pool | None:
         return None
     found: dict[str, list[tuple[float, float]]] = {}
     for history in histories:
-        context = history.context
-        if context is None or not context.explains or len(history) < FEWEST:
+        covariates = history.covariates
+        if covariates is None or not covariates.explains or len(history) < FEWEST:
             continue
         kind = _kind(history)
-        names, table = _design(context, len(history), horizon)
+        names, table = _design(covariates, len(history), horizon)
         table = np.where(np.isfinite(table), table - _usual(table[: len(history)]), 0.0)
         sizes, spreads = _alone(history, kind, table)
         for name, size, spread in zip(names, sizes, spreads, strict=True):
@@ -166,14 +170,14 @@ def pool_of(histories: list[History], horizon: int) -> Pool | None:
     if not pooled:
         return None
     both = np.array(list(pooled.values()))
-    return Pool(tuple(pooled), both[:, 0], both[:, 1])
+    return PooledEffects(tuple(pooled), both[:, 0], both[:, 1])
 
 
 def _kind(history: History) -> Kind:
     """Ratios for counts with zeros in them: what doubles a sale doubles none as well."""
     if history.positive:
         return "logs"
-    return "ratios" if history.counted else "sums"
+    return "ratios" if history.non_negative else "sums"
 
 
 def _family(kind: Kind) -> str:
@@ -189,7 +193,7 @@ def _usual(table: Floats) -> Floats:
     return result
 
 
-def _design(context: Context, length: int, horizon: int) -> tuple[tuple[str, ...], Floats]:
+def _design(covariates: Covariates, length: int, horizon: int) -> tuple[tuple[str, ...], Floats]:
     """Names and values (time + horizon, columns): a feature and what it was the period before; holidays.
 
     Of a feature that is not known ahead only values older than the horizon can be used.
@@ -197,15 +201,17 @@ def _design(context: Context, length: int, horizon: int) -> tuple[tuple[str, ...
     names: list[str] = []
     columns: list[Floats] = []
     size = length + horizon
-    for name, values, forward in zip(context.features, context.related, context.forward, strict=True):
+    for name, values, forward in zip(
+        covariates.features, covariates.related, covariates.forward, strict=True
+    ):
         padded = np.full(size, np.nan)
         padded[: min(size, len(values))] = values[:size]
         for lag in (0, 1) if forward else (horizon,):
             names.append(f"{name} {lag} before")
             columns.append(np.concatenate([np.full(min(lag, size), np.nan), padded[: max(size - lag, 0)]]))
-    if context.labels:
-        holidays = context.holidays[:size]
-        names += [f"holiday {label}" for label in context.labels]
+    if covariates.labels:
+        holidays = covariates.holidays[:size]
+        names += [f"holiday {label}" for label in covariates.labels]
         columns += list(holidays.T)
     return tuple(names), np.stack(columns, axis=1)
 
@@ -222,9 +228,9 @@ def _learn(
     counts = np.cumsum(weights)[moments - 1]
     sizes = np.cumsum(weights * rest**2)[moments - 1]
     freedom = counts * (1 - used / max(fitted, 1))
-    echo = _echoes(rest, columns)
+    inflation = _variance_inflation(rest, columns)
     out = np.zeros(shape)
-    _descend(grams, crosses, sizes, freedom, echo, mean, variance, CAUTION, ROUNDS, out)
+    _descend(grams, crosses, sizes, freedom, inflation, mean, variance, CAUTION, ROUNDS, out)
     return out
 
 
@@ -236,13 +242,13 @@ def _alone(history: History, kind: Kind, table: Floats) -> tuple[Floats, Floats]
     grams, crosses = np.zeros((1, wanted, wanted)), np.zeros((1, wanted))
     _accumulate(columns, rest, weights, np.array([length]), grams, crosses)
     size, freedom = float((weights * rest**2).sum()), float(weights.sum()) * (1 - used / length)
-    echo, out = _echoes(rest, columns), np.zeros((1, wanted))
+    inflation, out = _variance_inflation(rest, columns), np.zeros((1, wanted))
     _descend(
         grams,
         crosses,
         np.array([size]),
         np.array([freedom]),
-        echo,
+        inflation,
         np.zeros(wanted),
         np.full(wanted, WIDE),
         CAUTION,
@@ -258,7 +264,7 @@ def _alone(history: History, kind: Kind, table: Floats) -> tuple[Floats, Floats]
     noise = left / max(freedom - int(seen.sum()), freedom / 4)
     # a column that others can stand in for says less than its own size lets one think
     alone = np.linalg.inv(gram + np.diag(noise / WIDE + np.where(seen, 0.0, 1.0)))
-    spread = noise * echo * np.maximum(np.diag(alone), 0.0)
+    spread = noise * inflation * np.maximum(np.diag(alone), 0.0)
     return out[0], np.where(seen, np.maximum(spread, 1e-12), np.nan)
 
 
@@ -332,17 +338,17 @@ def _without_season(columns: Floats, weights: Floats, season: int) -> tuple[Floa
     return columns - waves @ np.linalg.solve(gram, weighted.T @ columns), 2.0 * pairs
 
 
-def _echoes(rest: Floats, columns: Floats) -> Floats:
+def _variance_inflation(rest: Floats, columns: Floats) -> Floats:
     """How many times less the evidence for each column counts, because neighbours err alike (columns,)."""
     length = len(rest)
     result = np.ones(columns.shape[1])
     own, theirs = float(rest @ rest), np.einsum("tk,tk->k", columns, columns)
     if own <= 0:
         return result
-    for lag in range(1, min(ECHOES, length // 3) + 1):
+    for lag in range(1, min(LAGS, length // 3) + 1):
         mine = float(rest[lag:] @ rest[:-lag]) / own
         shared = np.einsum("tk,tk->k", columns[lag:], columns[:-lag]) / np.maximum(theirs, 1e-12)
-        result += 2 * (1 - lag / (ECHOES + 1)) * mine * shared
+        result += 2 * (1 - lag / (LAGS + 1)) * mine * shared
     return np.clip(result, 1.0, 10.0)
 
 
@@ -371,7 +377,7 @@ def _accumulate(columns, rest, weights, moments, grams, crosses):  # type: ignor
 
 @compiled
 def _descend(  # type: ignore[no-untyped-def]
-    gram, cross, size, freedom, echo, mean, variance, caution, rounds, out
+    gram, cross, size, freedom, inflation, mean, variance, caution, rounds, out
 ):
     """Coefficients ``out`` (moments, columns), one after another on what the others leave, several times.
 
@@ -400,7 +406,7 @@ def _descend(  # type: ignore[no-untyped-def]
                 if own <= 1e-9 * largest or own <= 0:
                     continue
                 alone = left[j] + own * beta[j]
-                uncertain = noise * echo[j]
+                uncertain = noise * inflation[j]
                 if np.isfinite(mean[j]):
                     pull = uncertain / variance[j]
                     found = (alone + pull * mean[j]) / (own + pull)

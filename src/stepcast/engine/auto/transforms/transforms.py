@@ -9,18 +9,18 @@ from stepcast.engine.auto.series.history import History
 from stepcast.engine.auto.transforms.calendar_effects import calendar_effects
 from stepcast.engine.auto.transforms.covariate_effects import Effects, related_effects
 
-__all__ = ["VIEWS", "View", "views_of"]
+__all__ = ["TRANSFORMS", "Transform", "transforms_of"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-VIEWS = ("", "log_", "calendar_", "related_")  # also the prefix of the members' names
+TRANSFORMS = ("", "log_", "calendar_", "related_")  # also the prefix of the members' names
 # Logarithms tell little that ratios do not where the values hardly vary.
 LOG_SPREAD = 0.15
 
 
 @dataclass(frozen=True)
-class View:
+class Transform:
     """``values`` (time,); to go back, add ``effects`` (time + horizon,) and restore ``related``, then exp if
     ``logarithmic``."""
 
@@ -31,7 +31,7 @@ class View:
     related: Effects | None = None
 
     def restore(self, forecasts: Floats, origins: Integers) -> Floats:
-        """Forecasts of the view (..., origins, horizon) as forecasts of the series."""
+        """Forecasts of the transform (..., origins, horizon) as forecasts of the series."""
         if self.effects is not None:
             forecasts = forecasts + self.effects[origins[:, None] + np.arange(forecasts.shape[-1])]
         if self.related is not None:
@@ -39,21 +39,23 @@ class View:
         return np.exp(np.minimum(forecasts, 50.0)) if self.logarithmic else forecasts
 
 
-def views_of(history: History, fitted: int, horizon: int, origins: Integers | None = None) -> list[View]:
-    """The views that suit a history; effects are learned from the first ``fitted`` points.
+def transforms_of(
+    history: History, fitted: int, horizon: int, origins: Integers | None = None
+) -> list[Transform]:
+    """The transforms that suit a history; effects are learned from the first ``fitted`` points.
 
     Those of related series are also known as they were at ``origins``, to be judged from there.
     """
     values = history.values
-    views = [View("", values, False)]
+    transforms = [Transform("", values, False)]
     logs = history.logs if history.positive else values
-    if history.positive and float(logs[: max(min(fitted, history.judged), 1)].std()) > LOG_SPREAD:
-        views.append(View("log_", logs, True))
+    if history.positive and float(logs[: max(min(fitted, history.fit_until), 1)].std()) > LOG_SPREAD:
+        transforms.append(Transform("log_", logs, True))
     if fitted not in history.memory:
         history.memory[fitted] = calendar_effects(logs, history.end, history.frequency, fitted, horizon)
     effects = history.memory[fitted]
     if effects is not None:
-        views.append(View("calendar_", logs - effects[: len(logs)], history.positive, effects))
+        transforms.append(Transform("calendar_", logs - effects[: len(logs)], history.positive, effects))
     past = np.array([fitted]) if origins is None else origins
     related = related_effects(history, fitted, past, horizon)
     if related is not None:
@@ -64,5 +66,5 @@ def views_of(history: History, fitted: int, horizon: int, origins: Integers | No
             effects = calendar_effects(rest, history.end, history.frequency, fitted, horizon)
         if effects is not None:
             rest = rest - effects[: len(rest)]
-        views.append(View("related_", rest, history.positive, effects, related))
-    return views
+        transforms.append(Transform("related_", rest, history.positive, effects, related))
+    return transforms
