@@ -5,10 +5,16 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import BaseModel
 
 from localaws.cloudformation.resources import RESOURCE_TYPES
+from stepcast.engine.auto.members.baselines import baselines
+from stepcast.engine.auto.members.intermittent import intermittent
+from stepcast.engine.auto.members.smoothing import forms_of
+from stepcast.engine.auto.series.seasons import Seasons
+from stepcast.engine.auto.transforms.transforms import TRANSFORMS
 from stepcast.engine.frequency import LARGEST_COUNT
 from stepcast.pipeline import tables
 from stepcast.pipeline.backtest_files import leaderboard_schema
@@ -100,6 +106,18 @@ def test_the_columns_of_the_leaderboard_are_documented() -> None:
     columns = leaderboard_schema(params, ("AutoPredictor", "SeasonalNaive")).names
 
     assert [name for name in columns if f"`{name}`" not in page and name not in params.series_key] == []
+
+
+def test_the_members_in_weights_are_documented() -> None:
+    page = (ROOT / "docs/how-to/query.md").read_text()
+    values, seasons, history = np.arange(1.0, 301.0), Seasons(2, 4), np.array([300])
+    made = {form.name for form in forms_of(np.full(300, 5.0), seasons, logarithmic=False)}
+    made |= {*baselines(values, seasons, history, 2)[0], *intermittent(values, 300, history, 2)}
+    (table,) = re.findall(r"^\| Method \| \|\n.*?\n\n", page + "\n", re.MULTILINE | re.DOTALL)
+    listed = {name for cell in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in cell.split(", ")}
+
+    assert {name.strip("`") for name in listed} == made | {"ridge", "mean_of_years"}
+    assert [prefix for prefix in TRANSFORMS if f"`{prefix}`" not in page and prefix] == []
 
 
 def test_states_are_documented() -> None:

@@ -49,8 +49,8 @@ def forecast_members(
     """Run all members that suit ``history`` from each of ``origins``; they rise, the last may be its end.
 
     Parameters are fitted to the first ``fitted`` points, effects of the calendar to ``calendar_until``. What
-    ``known`` holds by transform is not fitted again; what it does not is put in. With ``quick`` only the series
-    as it is and the simplest forms are.
+    ``known`` holds by transform is not fitted again; what it does not is put in. With ``quick`` only the
+    simplest forms of the series as it is are run.
     """
     names: list[str] = []
     parts: list[Floats] = []
