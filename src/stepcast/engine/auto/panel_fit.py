@@ -20,12 +20,13 @@ from stepcast.engine.auto.ensemble.validation_window import ValidationWindow
 from stepcast.engine.auto.ensemble.weights import BUCKETS
 from stepcast.engine.auto.members.ridge import Ridge, fit_ridge, lags_of, starts_of, windows_of
 from stepcast.engine.auto.series.history import History
+from stepcast.engine.auto.series.pooled_effects import PooledEffects
 from stepcast.engine.auto.series.seasons import seasons_of
 from stepcast.engine.auto.sources.count_forecast import count_forecast_at
 from stepcast.engine.auto.sources.empirical import empirical_quantiles
 from stepcast.engine.auto.sources.trees import Trees, can_grow, fit_trees
 from stepcast.engine.auto.transforms.calendar_effects import year_length
-from stepcast.engine.auto.transforms.covariate_effects import PooledEffects, pool_effects
+from stepcast.engine.auto.transforms.covariate_effects import pool_effects
 from stepcast.engine.auto.transforms.transforms import TRANSFORMS, transforms_of
 from stepcast.engine.task import Metric
 

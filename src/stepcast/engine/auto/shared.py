@@ -16,11 +16,11 @@ from stepcast.engine.auto.panel_fit import PanelFit, fit_panel
 from stepcast.engine.auto.sampling import sample_of
 from stepcast.engine.auto.series.covariates import CovariateEncoder, fit_encoder
 from stepcast.engine.auto.series.history import History, histories_of
+from stepcast.engine.auto.series.pooled_effects import PooledEffects
 from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.series_forecast import from_end, tables_of
 from stepcast.engine.auto.sources.analogues import Analogues, fit_analogues, most_items
 from stepcast.engine.auto.sources.trees import Trees
-from stepcast.engine.auto.transforms.covariate_effects import PooledEffects
 from stepcast.engine.panel import Panel
 from stepcast.engine.task import Task
 

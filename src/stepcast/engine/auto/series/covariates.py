@@ -1,17 +1,15 @@
 """What is known of a series besides its values: related series, holidays, what kind of item it is."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.auto.series.pooled_effects import PooledEffects
 from stepcast.engine.holidays import holiday_columns
 from stepcast.engine.panel import Panel
 from stepcast.engine.task import Task
-
-if TYPE_CHECKING:
-    from stepcast.engine.auto.transforms.covariate_effects import PooledEffects
 
 __all__ = ["CovariateEncoder", "Covariates", "fit_encoder"]
 
@@ -40,7 +38,7 @@ class Covariates:
     holidays: Floats
     codes: Floats
     ahead: int
-    pooled_effects: "PooledEffects | None" = None
+    pooled_effects: PooledEffects | None = None
 
     @property
     def explains(self) -> bool:

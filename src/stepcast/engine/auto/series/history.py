@@ -1,17 +1,14 @@
 """One series as the members see it: gaps filled, scaled to about one, with what its forecast must keep."""
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.auto.series.covariates import CovariateEncoder, Covariates
+from stepcast.engine.auto.series.pooled_effects import PooledEffects
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
-
-if TYPE_CHECKING:
-    from stepcast.engine.auto.transforms.covariate_effects import PooledEffects
 
 __all__ = ["LONGEST", "History", "histories_of", "history_of"]
 
@@ -53,7 +50,7 @@ class History:
     def __len__(self) -> int:
         return len(self.values)
 
-    def with_pooled(self, pooled_effects: "PooledEffects | None") -> "History":
+    def with_pooled(self, pooled_effects: PooledEffects | None) -> "History":
         """The same, with what the panel says of the covariates' effects."""
         return (
             self

@@ -7,7 +7,6 @@ coefficients that were known there, so that a feature which explains nothing sho
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +14,13 @@ from numpy.typing import NDArray
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.series.covariates import Covariates
 from stepcast.engine.auto.series.history import History
+from stepcast.engine.auto.series.pooled_effects import Kind, PooledEffects, family_of
 from stepcast.engine.auto.series.seasons import seasons_of
 
-__all__ = ["Effects", "PooledEffects", "pool_effects", "related_effects"]
+__all__ = ["Effects", "pool_effects", "related_effects"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-Kind = Literal["logs", "ratios", "sums"]
 
 
 CAUTION = 3.0  # without a panel's word a coefficient keeps the share 1 - CAUTION / t**2 of itself
@@ -34,45 +33,6 @@ FEWEST = 8  # known values from which a series learns coefficients of its own
 FEW = 10  # series; fewer do not make a panel's word
 WIDE = 0.25  # variance of a coefficient before anything is known of it: effects of half the level are usual
 SMALLEST_FACTOR = 0.05
-
-
-@dataclass(frozen=True)
-class PooledEffects:
-    """What the series of a panel say together: by name of a column, prefixed with the kind of its effect.
-
-    ``means`` and ``variances`` (columns,) of the coefficients over the series.
-    """
-
-    names: tuple[str, ...]
-    means: Floats
-    variances: Floats
-
-    def packed(self) -> dict[str, Any]:
-        """As named arrays."""
-        return {
-            "pooled_effects/names": np.array(self.names),
-            "pooled_effects/means": self.means,
-            "pooled_effects/variances": self.variances,
-        }
-
-    @classmethod
-    def unpacked(cls, arrays: dict[str, Any]) -> "PooledEffects | None":
-        """What ``packed`` gave, without the folder; None where there was none."""
-        if not arrays:
-            return None
-        return cls(tuple(arrays["names"].tolist()), arrays["means"], arrays["variances"])
-
-    def of(self, kind: Kind, names: tuple[str, ...]) -> tuple[Floats, Floats]:
-        """Mean and variance for each of ``names``; nan where the panel says nothing."""
-        places = {name: place for place, name in enumerate(self.names)}
-        found = [places.get(f"{_family(kind)} {name}", -1) for name in names]
-        known = np.array(found) >= 0
-        return (
-            np.where(known, self.means[found], np.nan) if len(self.means) else np.full(len(names), np.nan),
-            np.where(known, self.variances[found], np.nan)
-            if len(self.means)
-            else np.full(len(names), np.nan),
-        )
 
 
 @dataclass(frozen=True)
@@ -163,7 +123,7 @@ def pool_effects(histories: list[History], horizon: int) -> PooledEffects | None
         sizes, spreads = _alone(history, kind, table)
         for name, size, spread in zip(names, sizes, spreads, strict=True):
             if np.isfinite(spread):
-                found.setdefault(f"{_family(kind)} {name}", []).append((size, spread))
+                found.setdefault(f"{family_of(kind)} {name}", []).append((size, spread))
     pooled = {
         name: _together(np.array(several)) for name, several in sorted(found.items()) if len(several) >= FEW
     }
@@ -178,11 +138,6 @@ def _kind(history: History) -> Kind:
     if history.positive:
         return "logs"
     return "ratios" if history.non_negative else "sums"
-
-
-def _family(kind: Kind) -> str:
-    """Logarithms and ratios measure the same: shares of the level."""
-    return "sums" if kind == "sums" else "shares"
 
 
 def _usual(table: Floats) -> Floats:

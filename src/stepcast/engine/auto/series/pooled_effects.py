@@ -1,0 +1,56 @@
+"""What the series of a panel say together of the effects of their covariates."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Kind", "PooledEffects", "family_of"]
+
+Floats = NDArray[np.float64]
+Kind = Literal["logs", "ratios", "sums"]
+
+
+@dataclass(frozen=True)
+class PooledEffects:
+    """What the series of a panel say together: by name of a column, prefixed with the kind of its effect.
+
+    ``means`` and ``variances`` (columns,) of the coefficients over the series.
+    """
+
+    names: tuple[str, ...]
+    means: Floats
+    variances: Floats
+
+    def packed(self) -> dict[str, Any]:
+        """As named arrays."""
+        return {
+            "pooled_effects/names": np.array(self.names),
+            "pooled_effects/means": self.means,
+            "pooled_effects/variances": self.variances,
+        }
+
+    @classmethod
+    def unpacked(cls, arrays: dict[str, Any]) -> "PooledEffects | None":
+        """What ``packed`` gave, without the folder; None where there was none."""
+        if not arrays:
+            return None
+        return cls(tuple(arrays["names"].tolist()), arrays["means"], arrays["variances"])
+
+    def of(self, kind: Kind, names: tuple[str, ...]) -> tuple[Floats, Floats]:
+        """Mean and variance for each of ``names``; nan where the panel says nothing."""
+        places = {name: place for place, name in enumerate(self.names)}
+        found = [places.get(f"{family_of(kind)} {name}", -1) for name in names]
+        known = np.array(found) >= 0
+        return (
+            np.where(known, self.means[found], np.nan) if len(self.means) else np.full(len(names), np.nan),
+            np.where(known, self.variances[found], np.nan)
+            if len(self.means)
+            else np.full(len(names), np.nan),
+        )
+
+
+def family_of(kind: Kind) -> str:
+    """Logarithms and ratios measure the same: shares of the level."""
+    return "sums" if kind == "sums" else "shares"
