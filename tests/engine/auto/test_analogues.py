@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stepcast.engine.auto import Shared, fit_shared, forecast, train
-from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.auto.sources.analogues import fit_analogues
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Metadata, Panel

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES
 from stepcast.engine.auto.members import intermittent_kernels as kernels
 from stepcast.engine.auto.members.intermittent import intermittent
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.sources.counts import count_forecast, suit_counts
 from stepcast.engine.auto.sources.empirical import empirical_quantiles

@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 
 from stepcast.engine.auto.ensemble.distribution import _ensemble
-from stepcast.engine.auto.ensemble.residual_quantiles import (
-    NEIGHBOURS,
-    PROBABILITIES,
-    SYMMETRY,
-    error_quantiles,
-)
+from stepcast.engine.auto.ensemble.residual_quantiles import NEIGHBOURS, SYMMETRY, error_quantiles
 from stepcast.engine.auto.ensemble.stacking import CLIP, STEPS, error_products
 from stepcast.engine.auto.ensemble.weights import BUCKETS, OWN_BUCKET, buckets_of, log_losses
 from stepcast.engine.auto.ensemble.weights import CLIP as CLIPPED_LOSS
@@ -17,6 +12,7 @@ from stepcast.engine.auto.members.baselines import baselines
 from stepcast.engine.auto.members.members import _make_sane
 from stepcast.engine.auto.series.bounds import bounds_at
 from stepcast.engine.auto.series.history import history_of
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.sources.empirical import FADING, MEMORY, SEASONAL_FADING, empirical_quantiles
 from stepcast.engine.auto.transforms.calendar_effects import CAUTION, FEW_TIMES, _sweep

@@ -15,12 +15,13 @@ from stepcast.engine.auto.ensemble.distribution import (
     nested_origins,
     scores_at,
 )
-from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES, error_quantiles
+from stepcast.engine.auto.ensemble.residual_quantiles import error_quantiles
 from stepcast.engine.auto.ensemble.validation_window import ValidationWindow
 from stepcast.engine.auto.ensemble.weights import BUCKETS
 from stepcast.engine.auto.members.ridge import Ridge, fit_ridge, lags_of, starts_of, windows_of
 from stepcast.engine.auto.series.history import History
 from stepcast.engine.auto.series.pooled_effects import PooledEffects
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.auto.series.seasons import seasons_of
 from stepcast.engine.auto.sources.count_forecast import count_forecast_at
 from stepcast.engine.auto.sources.empirical import empirical_quantiles

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.accuracy import seasonal_error
-from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES, at_probabilities, with_mean
 from stepcast.engine.auto.panel_fit import PanelFit
 from stepcast.engine.auto.series.history import History, histories_of
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES, at_probabilities, with_mean
 from stepcast.engine.auto.series_forecast import (
     SeriesForecast,
     counts_alone,

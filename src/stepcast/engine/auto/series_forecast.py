@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation, cross_validate
 from stepcast.engine.auto.ensemble.distribution import distribution_at, scores_at
-from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES, with_mean
 from stepcast.engine.auto.panel_fit import PanelFit
 from stepcast.engine.auto.series.bounds import bounds_at
 from stepcast.engine.auto.series.history import History
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES, with_mean
 from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.sources.count_forecast import CountForecast, count_forecast_at
 from stepcast.engine.auto.sources.empirical import empirical_quantiles

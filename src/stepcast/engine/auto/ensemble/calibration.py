@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES
 from stepcast.engine.auto.ensemble.weights import BUCKETS, buckets_of
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 
 __all__ = ["Calibration", "calibrate"]
 

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
-from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES, error_quantiles
+from stepcast.engine.auto.ensemble.residual_quantiles import error_quantiles
 from stepcast.engine.auto.ensemble.stacking import error_products, stacked
 from stepcast.engine.auto.ensemble.weights import BUCKETS, TRUST, log_losses, member_weights
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.task import Metric
 
 __all__ = [

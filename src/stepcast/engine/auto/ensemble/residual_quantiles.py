@@ -4,13 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.auto.compiled import compiled
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 
-__all__ = ["PROBABILITIES", "at_probabilities", "error_quantiles", "with_mean"]
+__all__ = ["error_quantiles"]
 
 Floats = NDArray[np.float64]
 
-# Quantiles are kept at these probabilities and read off between them.
-PROBABILITIES = np.array([0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99])
 # Errors of the steps beside it count for a step as well: of this many on both sides, up to so many origins.
 NEIGHBOURS = ((30, 2), (120, 1))
 SYMMETRY = 0.5  # share of the mirrored errors: few samples tell little about skew
@@ -25,25 +24,6 @@ def error_quantiles(errors: Floats) -> Floats:
     ordered.sort(axis=1)  # nan goes last
     _error_quantiles(ordered, near, PROBABILITIES, result)
     return result
-
-
-def at_probabilities(table: Floats, wanted: Floats) -> Floats:
-    """Read ``table`` (..., PROBABILITIES) at the probabilities ``wanted``, along straight lines between."""
-    right = np.clip(np.searchsorted(PROBABILITIES, wanted), 1, len(PROBABILITIES) - 1)
-    left = right - 1
-    share = (wanted - PROBABILITIES[left]) / (PROBABILITIES[right] - PROBABILITIES[left])
-    share = np.clip(share, 0.0, 1.0)
-    # written so that rounding never makes one quantile of a constant larger than the next
-    result: Floats = np.minimum(
-        table[..., left] + (table[..., right] - table[..., left]) * share, table[..., right]
-    )
-    return result
-
-
-def with_mean(table: Floats) -> Floats:
-    """Quantiles (..., PROBABILITIES) and, last, their mean: the area under the quantile function."""
-    edges = np.concatenate([[0.0], (PROBABILITIES[1:] + PROBABILITIES[:-1]) / 2, [1.0]])
-    return np.concatenate([table, (table @ np.diff(edges))[..., None]], axis=-1)
 
 
 @compiled

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
 from stepcast.engine.auto.ensemble.distribution import Distribution
-from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES
 from stepcast.engine.auto.series.history import History
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 
 __all__ = ["ValidationWindow"]
 

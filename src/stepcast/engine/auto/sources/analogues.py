@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 
 __all__ = ["Analogues", "fit_analogues", "most_items"]
 

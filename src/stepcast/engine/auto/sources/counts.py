@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES
 from stepcast.engine.auto.members.intermittent_kernels import count_distribution
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.auto.series.seasons import Seasons
 
 __all__ = ["are_sparse", "count_forecast", "suit_counts"]

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.engine.auto.compiled import compiled
-from stepcast.engine.auto.ensemble.residual_quantiles import PROBABILITIES
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.auto.series.seasons import Seasons
 
 __all__ = ["empirical_quantiles"]

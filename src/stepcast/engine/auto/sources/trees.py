@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.series.covariates import Covariates
 from stepcast.engine.auto.series.history import History
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.auto.series.seasons import Seasons
 
 if TYPE_CHECKING:
@@ -41,25 +43,8 @@ SETTINGS = {
     "force_row_wise": True,
     "seed": 7,
 }
-NORMAL = np.array(
-    [
-        -2.3263,
-        -1.96,
-        -1.6449,
-        -1.2816,
-        -0.8416,
-        -0.5244,
-        -0.2533,
-        0,
-        0.2533,
-        0.5244,
-        0.8416,
-        1.2816,
-        1.6449,
-        1.96,
-        2.3263,
-    ]
-)
+# Of the normal distribution, to four decimals: it only tells how the quantiles beside the fitted ones lie.
+NORMAL = np.array([round(NormalDist().inv_cdf(p), 4) for p in PROBABILITIES])
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,30 @@
+"""The probabilities at which every distribution is kept, and how values are read between them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["PROBABILITIES", "at_probabilities", "with_mean"]
+
+Floats = NDArray[np.float64]
+
+# Quantiles are kept at these probabilities and read off between them.
+PROBABILITIES = np.array([0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99])
+
+
+def at_probabilities(table: Floats, wanted: Floats) -> Floats:
+    """Read ``table`` (..., PROBABILITIES) at the probabilities ``wanted``, along straight lines between."""
+    right = np.clip(np.searchsorted(PROBABILITIES, wanted), 1, len(PROBABILITIES) - 1)
+    left = right - 1
+    share = (wanted - PROBABILITIES[left]) / (PROBABILITIES[right] - PROBABILITIES[left])
+    share = np.clip(share, 0.0, 1.0)
+    # written so that rounding never makes one quantile of a constant larger than the next
+    result: Floats = np.minimum(
+        table[..., left] + (table[..., right] - table[..., left]) * share, table[..., right]
+    )
+    return result
+
+
+def with_mean(table: Floats) -> Floats:
+    """Quantiles (..., PROBABILITIES) and, last, their mean: the area under the quantile function."""
+    edges = np.concatenate([[0.0], (PROBABILITIES[1:] + PROBABILITIES[:-1]) / 2, [1.0]])
+    return np.concatenate([table, (table @ np.diff(edges))[..., None]], axis=-1)
