@@ -86,6 +86,22 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert (document.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", ["docs/tour.md", "docs/glossary.md"])
+def test_the_files_of_the_tour_are_there(page: str) -> None:
+    named = re.findall(r"`([\w./-]+(?:\.\w+|/))`", (ROOT / page).read_text())
+    folders = ("docs", "functions", "packages", "src", "statemachine", "tests")
+    tree = {path.name for path in ROOT.iterdir()}
+    tree |= {str(path.relative_to(ROOT)) for folder in folders for path in (ROOT / folder).glob("**/*")}
+
+    assert len(named) > 20
+    assert [name for name in named if not _somewhere(name.rstrip("/"), tree)] == []
+
+
+def _somewhere(name: str, tree: set[str]) -> bool:
+    """Whether a file or folder ends in that path; what ``make demo`` writes need not be there."""
+    return name == "demo-output" or any(path == name or path.endswith(f"/{name}") for path in tree)
+
+
 def test_the_readmes_make_targets_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for page in DOCUMENTS:

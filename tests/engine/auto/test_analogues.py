@@ -98,5 +98,5 @@ def test_what_an_attribute_is_worth_is_what_it_explains() -> None:
     found = fit_analogues(codes, np.repeat(tables, 4, axis=1))
 
     assert found is not None
-    assert found.worth[0] > 1
-    assert found.worth[1] < 0.1 * found.worth[0]
+    assert found.importance[0] > 1
+    assert found.importance[1] < 0.1 * found.importance[0]

@@ -157,7 +157,7 @@ def test_counts_of_a_timetable_are_not_taken_for_chance() -> None:
     shared = fit_shared(panel, task)
     low, middle, high = np.moveaxis(forecast(panel, task, train(panel, task, shared)).values, -1, 0)
 
-    assert shared.final.counted < 0.5
+    assert shared.final.count_share < 0.5
     assert np.abs(middle - np.stack(plans)[:, :48]).mean() < 0.1
     assert (high - low).mean() < 0.5
 

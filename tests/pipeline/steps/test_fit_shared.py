@@ -61,7 +61,7 @@ def test_what_is_learned_can_be_read_again_and_the_predictor_is_described(accoun
 
     shared = Shared.from_bytes(objects.read(account.s3, BUCKET, layout.shared(run.run)))
     (resource,) = account.keys("resources/predictor/")
-    assert shared.now.trees is not None
+    assert shared.final.trees is not None
     assert objects.read_json(account.s3, BUCKET, resource)["Status"] == "CREATE_IN_PROGRESS"
 
 
@@ -84,7 +84,7 @@ def test_doing_it_again_gives_the_same(account: Account) -> None:
     fit_shared(run, s3=account.s3)
 
     again = Shared.from_bytes(objects.read(account.s3, BUCKET, layout.shared(run.run)))
-    assert np.array_equal(first.now.calibration.factors, again.now.calibration.factors)
+    assert np.array_equal(first.final.calibration.factors, again.final.calibration.factors)
 
 
 def test_newer_input_ends_the_run_before_anything_is_learned(account: Account) -> None:
