@@ -78,7 +78,7 @@ KINDS: dict[str, Kind] = {
         *(constant, zero, dead, tiny, huge),
     )
 }
-COUNTED = ("intermittent", "count_share", "cumulative", "zero", "dead")
+COUNTED = ("intermittent", "counted", "cumulative", "zero", "dead")
 
 
 def series(kind: str, seed: int, length: int) -> np.ndarray:

@@ -50,7 +50,7 @@ def mixed() -> Panel:
 
 
 @pytest.fixture(scope="module")
-def panel_fit() -> bytes:
+def shared_bytes() -> bytes:
     """What the mixed panel teaches."""
     return fit_shared(mixed(), FEW).to_bytes()
 
@@ -88,10 +88,12 @@ def test_every_kind_can_be_alone(kind: str) -> None:
     assert_sane(forecasts(panel, TASK)[0], panel.values[0], TASK.horizon)
 
 
-def test_every_kind_can_be_among_all_others(panel_fit: bytes) -> None:
+def test_every_kind_can_be_among_all_others(shared_bytes: bytes) -> None:
     panel = mixed()
 
-    for made, values in zip(forecasts(panel, TASK, Shared.from_bytes(panel_fit)), panel.values, strict=True):
+    for made, values in zip(
+        forecasts(panel, TASK, Shared.from_bytes(shared_bytes)), panel.values, strict=True
+    ):
         assert_sane(made, values, TASK.horizon)
 
 
@@ -194,24 +196,24 @@ def test_the_future_never_changes_a_forecast_of_a_backtest(
     assert np.array_equal(expected[scored], made[scored])
 
 
-def work(start: int, stop: int, panel_fit: bytes) -> tuple[np.ndarray, np.ndarray]:
+def work(start: int, stop: int, shared_bytes: bytes) -> tuple[np.ndarray, np.ndarray]:
     """What a worker does with a shard: forecasts and backtest."""
-    shard, shared = part(mixed(), start, stop), Shared.from_bytes(panel_fit)
+    shard, shared = part(mixed(), start, stop), Shared.from_bytes(shared_bytes)
     trained = train(shard, FEW, shared)
     return forecast(shard, FEW, trained).values, trained.backtest.predicted
 
 
-def test_any_sharding_and_any_number_of_processes_give_the_same_bits(panel_fit: bytes) -> None:
+def test_any_sharding_and_any_number_of_processes_give_the_same_bits(shared_bytes: bytes) -> None:
     panel = mixed()
-    whole, tested = work(0, len(panel), panel_fit)
+    whole, tested = work(0, len(panel), shared_bytes)
     cuts = [(0, 1), (1, 13), (13, 20), (20, len(panel))]
 
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        apart = pool.starmap(work, [(start, stop, panel_fit) for start, stop in cuts])
+        apart = pool.starmap(work, [(start, stop, shared_bytes) for start, stop in cuts])
 
     assert np.array_equal(np.concatenate([made for made, _ in apart]), whole)
     assert np.array_equal(np.concatenate([made for _, made in apart]), tested, equal_nan=True)
 
 
-def test_the_same_panel_teaches_the_same(panel_fit: bytes) -> None:
-    assert fit_shared(mixed(), FEW).to_bytes() == panel_fit
+def test_the_same_panel_teaches_the_same(shared_bytes: bytes) -> None:
+    assert fit_shared(mixed(), FEW).to_bytes() == shared_bytes

@@ -64,13 +64,13 @@ def plain_python(
     horizon: int,
 ) -> np.ndarray:
     """Additive smoothing with two seasons, a damped slope and errors that ar1, as the textbook has it."""
-    p = {"trend": 0.0, "season": 0.0, "second": 0.0, "damping": 1.0, "echo": 0.0, **parameters}
+    p = {"trend": 0.0, "season": 0.0, "second": 0.0, "damping": 1.0, "ar1": 0.0, **parameters}
     first, second = (list(season) for season in seasons)
     left = 0.0
     for time, value in enumerate(values):
         i, k = time % len(first), time % len(second)
         expected = level + p["damping"] * slope + first[i] + second[k]
-        surprise = value - expected - p["echo"] * left
+        surprise = value - expected - p["ar1"] * left
         left = value - expected
         level += p["damping"] * slope + p["level"] * surprise
         slope = p["damping"] * slope + p["trend"] * surprise
@@ -80,7 +80,7 @@ def plain_python(
     for step in range(1, horizon + 1):
         time = len(values) + step - 1
         reach = sum(p["damping"] ** power for power in range(1, step + 1))
-        ar1 = p["echo"] ** step * left
+        ar1 = p["ar1"] ** step * left
         ahead.append(level + reach * slope + first[time % len(first)] + second[time % len(second)] + ar1)
     return np.array(ahead)
 
@@ -92,14 +92,16 @@ def plain_python(
         {"level": 0.3, "trend": 0.1, "damping": 0.8},
         {"level": 0.3, "trend": 0.1, "damping": 0.98, "season": 0.2},
         {"level": 0.1, "season": 0.2, "second": 0.3},
-        {"level": 0.1, "echo": 0.6},
-        {"level": 0.1, "season": 0.1, "echo": -0.4},
-        {"level": 0.2, "trend": 0.05, "season": 0.1, "second": 0.2, "damping": 0.9, "echo": 0.7},
+        {"level": 0.1, "ar1": 0.6},
+        {"level": 0.1, "season": 0.1, "ar1": -0.4},
+        {"level": 0.2, "trend": 0.05, "season": 0.1, "second": 0.2, "damping": 0.9, "ar1": 0.7},
     ],
     ids=lambda parameters: "-".join(parameters),
 )
 @pytest.mark.parametrize("origin", [5, 60, 96])
-def test_seasons_damping_and_echoes_are_the_textbooks(parameters: dict[str, float], origin: int) -> None:
+def test_seasons_damping_and_autocorrelation_are_the_textbooks(
+    parameters: dict[str, float], origin: int
+) -> None:
     given = np.zeros(kernels.PARAMETERS)
     given[kernels.DAMPING] = 1.0
     for name, value in parameters.items():
