@@ -58,7 +58,7 @@ def test_a_season_later_the_calendar_repeats(unit: Frequency) -> None:
     assert (phase_of(periods, unit) == phase_of(later, unit)).all()
 
 
-def test_less_than_double_season_of_history_have_none() -> None:
+def test_less_than_two_seasons_of_history_have_none() -> None:
     assert [usable_season(Frequency.parse("D"), length) for length in (13, 14)] == [1, 7]
 
 
