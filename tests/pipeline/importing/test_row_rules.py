@@ -42,7 +42,7 @@ def test_v04_a_row_has_a_cell_for_every_column(
         ("N/A", "Leave the cell empty where the value is missing"),
         ("0x1F", "Write a number such as 38.35"),
         ("1_000", "Write a number such as 38.35"),
-        ("$5", "Write a number such as 38.35"),
+        ("$5", "Write the number alone: 5"),
         ("nan(0)", "Write a number such as 38.35"),
     ],
 )

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from stepcast.pipeline.importing.file_problem import FileProblem
 from stepcast.pipeline.importing.file_schema import FileSchema
-from stepcast.pipeline.importing.numbers import says_missing
+from stepcast.pipeline.importing.number_remedies import says_missing
 from stepcast.pipeline.importing.text_column import TextColumn
 from stepcast.pipeline.importing.timestamps import TimestampColumn
 from stepcast.pipeline.importing.wording import listed, shown
