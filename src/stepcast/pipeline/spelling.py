@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from stepcast.pipeline.problems import Problem
 
-__all__ = ["did_you_mean", "meant", "respelt"]
+__all__ = ["did_you_mean", "letters", "meant", "respelt"]
 
 Model = type[BaseModel]
 
@@ -32,12 +32,12 @@ def meant(given: str, known: Iterable[str]) -> str | None:
     >>> meant("Predicter", ["Predictor", "Forecast"]), meant("Colour", ["Predictor"])
     ('Predictor', None)
     """
-    by_letters = {_letters(word): word for word in known}
-    letters = _letters(given)
-    if letters in by_letters:
-        return by_letters[letters]
-    close = difflib.get_close_matches(letters, by_letters, 1, cutoff=0.8)
-    return by_letters[close[0]] if close else None
+    known_letters = {letters(word): word for word in known}
+    own = letters(given)
+    if own in known_letters:
+        return known_letters[own]
+    close = difflib.get_close_matches(own, known_letters, 1, cutoff=0.8)
+    return known_letters[close[0]] if close else None
 
 
 def did_you_mean(given: Any, known: Iterable[str]) -> str:
@@ -55,7 +55,12 @@ def keys_of(model: Model) -> dict[str, Any]:
     return {str(field.alias): field.annotation for field in model.model_fields.values()}
 
 
-def _letters(word: str) -> str:
+def letters(word: str) -> str:
+    """``word`` without case, blanks and separators: what is the same word to a person.
+
+    >>> letters(" Item-ID ") == letters("item_id")
+    True
+    """
     return "".join(letter for letter in word.casefold() if letter.isalnum())
 
 
@@ -102,7 +107,7 @@ def _misspelt(key: str, right: str, path: str) -> Problem:
 def _unknown(key: str, known: Iterable[str], path: str, top: Model) -> Problem:
     """A key that is none of this object's: it may be another object's."""
     own = meant(key, known)
-    places = [place for place, name in _places(top, "$") if _letters(name) == _letters(key)]
+    places = [place for place, name in _places(top, "$") if letters(name) == letters(key)]
     remedy = f"Allowed are {', '.join(known)}"
     if own is not None:
         remedy = f"Did you mean {own!r}? It is there already: keep one of the two"

@@ -90,12 +90,12 @@ def test_v01_another_encoding_is_one_problem_and_a_count(import_files: ImportFil
         (
             TEXT.replace(",lamp", ""),
             "its rows have 2 cells, the schema has 3 columns",
-            "List exactly the columns of the file",
+            "'item_id' seems to be missing. If the files have no such column because they hold one series",
         ),
         (
             "timestamp,target_value,item_id,color\n" + TEXT.replace("lamp", "lamp,red"),
             "the header has 4 columns, the schema 3; not in the schema: 'color'",
-            "Remove those columns, or add them to the Schema in params.json",
+            "Remove 'color' from the file, or add {",
         ),
     ],
 )

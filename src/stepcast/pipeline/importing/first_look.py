@@ -39,12 +39,12 @@ def first_look(block: Block, schema: FileSchema, file: str) -> FirstLook | None:
     if not sample:
         return None
     rows = [tuple(cell.decode("utf-8", "replace") for cell in record.cells) for record in sample]
-    header = header_by_name(rows[0], schema, sample[0].line)
+    header = header_by_name(rows[0], rows[1:], schema, sample[0].line)
     body = rows[1:] if header else rows
     if not body:
         what = "it has a header and no rows"
         raise FileProblem("V01", what, "Upload a file with rows, or delete this one", sample[0].line)
-    check_shape(body, schema.names, sample[1 if header else 0].line)
+    check_shape(body, schema, sample[1 if header else 0].line)
     width = len(schema.columns)
     if header is None and len(rows[0]) == width:
         later = [row for row in rows[1:] if len(row) == width]

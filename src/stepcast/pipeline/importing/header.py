@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from stepcast.pipeline.importing.extra_columns import extra_columns_remedy
 from stepcast.pipeline.importing.file_problem import FileProblem
 from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.timestamp_formats import format_of
 from stepcast.pipeline.importing.wording import listed
+from stepcast.pipeline.spelling import letters
 
 __all__ = ["Header", "header_by_kind", "header_by_name"]
 
@@ -23,13 +25,12 @@ class Header:
     warnings: tuple[tuple[str, str], ...]
 
 
-def header_by_name(first: Row, schema: FileSchema, line: int) -> Header | None:
-    """The header, if the ``first`` row names every column of the schema, in any order and any case.
+def header_by_name(first: Row, later: Sequence[Row], schema: FileSchema, line: int) -> Header | None:
+    """The header, if the ``first`` row names every column of the schema, in any order, case and separators.
 
-    Raises FileProblem if it names others as well: which cells they hold is known, but not what to do with
-    them.
+    Raises FileProblem if it names others as well, of which the ``later`` rows hold the cells.
     """
-    names, wanted = [cell.strip().lower() for cell in first], [name.lower() for name in schema.names]
+    names, wanted = list(map(letters, first)), list(map(letters, schema.names))
     if not set(wanted) <= set(names):
         return None
     if len(names) > len(wanted):
@@ -37,9 +38,8 @@ def header_by_name(first: Row, schema: FileSchema, line: int) -> Header | None:
         what = f"the header has {len(names)} columns, the schema {len(wanted)}"
         if others:
             what += f"; not in the schema: {listed(others)}"
-        raise FileProblem(
-            "V04", what, "Remove those columns, or add them to the Schema in params.json", line=line
-        )
+        rows = [row for row in later if len(row) == len(first)] or [first]
+        raise FileProblem("V04", what, extra_columns_remedy(rows, schema, first), line=line)
     order = tuple(names.index(name) for name in wanted)
     if order == tuple(range(len(order))):
         return Header(order, (_skipped(first),))
@@ -66,7 +66,7 @@ def header_by_kind(first: Row, later: Sequence[Row], schema: FileSchema, line: i
     filled = {place: [row[place] for row in later if row[place].strip()] for place in typed}
     if not any(cells and _readable(cells, place, schema) for place, cells in filled.items()):
         return None
-    names, wanted = [cell.strip().lower() for cell in first], [name.lower() for name in schema.names]
+    names, wanted = list(map(letters, first)), list(map(letters, schema.names))
     if any(name in wanted and wanted.index(name) != place for place, name in enumerate(names)):
         raise FileProblem(
             "V05",

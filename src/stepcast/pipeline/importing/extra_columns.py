@@ -1,0 +1,90 @@
+"""Columns that a file has and its schema does not: which they are, and where they belong."""
+
+import json
+import re
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from stepcast.pipeline.importing.file_schema import FileSchema
+from stepcast.pipeline.importing.numbers import FloatColumn, IntegerColumn
+from stepcast.pipeline.importing.wording import listed
+from stepcast.pipeline.schema_remedies import related_remedy
+
+__all__ = ["extra_columns_remedy", "is_index"]
+
+Row = Sequence[str]
+UNNAMED = re.compile(r"(?i)|unnamed: ?\d+|index|level_\d+|__index_level_\d+__|row|row_?number|no\.?|#|x")
+
+
+def extra_columns_remedy(rows: Sequence[Row], schema: FileSchema, header: Row | None = None) -> str:
+    """What to do with the columns of ``rows`` that are too many; ``header`` names them, if there is one."""
+    names = [cell.strip() for cell in header] if header is not None else [""] * len(rows[0])
+    own = _own(rows, schema, header)
+    extra = [place for place in range(len(names)) if place not in own]
+    columns = {place: [row[place] for row in rows if place < len(row)] for place in extra}
+    empty = [place for place in extra if not any(map(str.strip, columns[place])) and not names[place]]
+    if empty and len(empty) == len(extra):
+        return _empty(empty, len(names))
+    if extra == [0] and is_index(names[0], columns[0], named=header is not None):
+        return "The first column seems to be a row number: write the file without it (index=False in pandas)"
+    if header is not None and len(set(map(str.lower, names))) < len(names):
+        return "Name every column once: give the second one another name, or leave it out"
+    if header is None and not extra:
+        return "List exactly the columns of the file, in their order, in Schema.Attributes of params.json"
+    called = {place: names[place] or f"column_{place + 1}" for place in extra if place not in empty}
+    kinds = {name: _number_type(columns[place]) or "string" for place, name in called.items()}
+    what = f"Remove {listed(list(called.values()))} from the file"
+    if header is None:
+        what = f"Remove column {', '.join(str(place + 1) for place in called)} of the file"
+    if numbers := {name: kind for name, kind in kinds.items() if kind != "string"}:
+        if schema.target is not None:
+            return f"{what}. {related_remedy(schema.names[schema.identifier], numbers)}"
+        if schema.timestamp is None:  # metadata: texts only
+            kinds = dict.fromkeys(kinds, "string")
+    attributes = [{"AttributeName": name, "AttributeType": kind} for name, kind in kinds.items()]
+    return f"{what}, or add {', '.join(map(json.dumps, attributes))} at its place in Schema.Attributes"
+
+
+def is_index(name: str, cells: Sequence[str], *, named: bool) -> bool:
+    """Whether a first column is the row number that pandas writes."""
+    numbers = [cell for number, cell in enumerate(cells) if number or cell.strip()]
+    if len(numbers) < 1 or not all(cell.strip().isascii() and cell.strip().isdigit() for cell in numbers):
+        return False
+    if named and UNNAMED.fullmatch(name):
+        return True
+    found = [int(cell) for cell in numbers]
+    return len(found) > 1 and found == list(range(found[0], found[0] + len(found)))
+
+
+def _own(rows: Sequence[Row], schema: FileSchema, header: Row | None) -> list[int]:
+    """The places of the schema's columns in the file, as far as they are known."""
+    width = len(schema.names)
+    if header is not None:
+        names = [cell.strip().lower() for cell in header]
+        return [names.index(name.lower()) for name in schema.names if name.lower() in names]
+    body = rows[1:] or rows
+    starts = range(len(rows[0]) - width + 1)
+    index = is_index(rows[0][0], [row[0] for row in body], named=False)
+    for start in reversed(starts) if index else starts:
+        if all(schema.resembles(place, [row[start + place] for row in body]) for place in range(width)):
+            return list(range(start, start + width))
+    return list(range(len(rows[0])))
+
+
+def _empty(places: Sequence[int], count: int) -> str:
+    numbers = " and ".join(str(place + 1) for place in places)
+    many = len(places) > 1
+    what = f"Column{'s' * many} {numbers} {'are' if many else 'is'} empty in every row"
+    if places[-1] == count - 1:
+        return f"{what}: remove the comma{'s' * many} at the end of each line"
+    return f"{what}: remove {'them' if many else 'it'} from the file"
+
+
+def _number_type(cells: Sequence[str]) -> str | None:
+    """``integer`` or ``float``, if the cells are numbers."""
+    for column in (IntegerColumn(""), FloatColumn("")):
+        converted = column.convert(pa.array(cells, pa.string()))
+        if converted.bad is None and converted.values.null_count < len(cells):
+            return "integer" if isinstance(column, IntegerColumn) else "float"
+    return None
