@@ -40,7 +40,7 @@ class Problem:
         if self.line is not None:
             place += f" line {self.line}"
         if self.item is not None:
-            place += f", item {self.item}"
+            place += f", item {_on_one_line(self.item)}"
         return place
 
     def __str__(self) -> str:
@@ -75,7 +75,7 @@ class Group:
         place = first.path or first.file or "input"
         for name, found in (
             ("line", [p.line for p in self.problems]),
-            ("item", [p.item for p in self.problems]),
+            ("item", [p.item and _on_one_line(p.item) for p in self.problems]),
         ):
             known = list(dict.fromkeys(str(one) for one in found if one is not None))
             if known:
@@ -209,6 +209,10 @@ class Report:
 
 def _plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _on_one_line(item: str) -> str:
+    return item if item.isprintable() else repr(item)
 
 
 def _cell(text: str) -> str:

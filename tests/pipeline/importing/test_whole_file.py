@@ -62,6 +62,13 @@ def test_v01_a_file_that_is_not_csv_is_one_problem(
     assert error.remedy.startswith(remedy)
 
 
+def test_v01_a_byte_that_no_text_has_is_found(import_files: ImportFiles) -> None:
+    error = import_files(TEXT.encode() + b"\x1a").error
+
+    assert (error.rule, error.line) == ("V01", 29)
+    assert error.message == "there is a byte that no text has, 0x1A"
+
+
 def test_v01_another_encoding_is_one_problem_and_a_count(import_files: ImportFiles) -> None:
     text = TEXT + "2014-01-29 00:00:00,1,Glühlampe\n" * 30
 

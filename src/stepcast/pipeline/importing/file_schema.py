@@ -45,7 +45,9 @@ class FileSchema:
                 case "integer":
                     columns.append(IntegerColumn(name))
                 case "string" | "geolocation":
-                    columns.append(TextColumn(name, required=name == dataset.identifier))
+                    item = name == dataset.identifier
+                    is_key = item or dataset.dataset_type != "ITEM_METADATA"
+                    columns.append(TextColumn(name, required=item, name_of_series=is_key))
         names = [column.name for column in columns]
         moments = [place for place, column in enumerate(columns) if isinstance(column, TimestampColumn)]
         return cls(

@@ -16,6 +16,13 @@ __all__ = ["Header", "header_by_kind", "header_by_name"]
 
 Row = Sequence[str]
 
+# What people call the column of items, as letters() has it.
+USUAL = """
+    item itemid items itemname itemcode sku skuid product productid productcode article articleid artikel
+    artikelnummer asin ean upc gtin id uniqueid name
+"""
+USUAL_ITEM_HEADERS = frozenset(USUAL.split())
+
 
 @dataclass(frozen=True)
 class Header:
@@ -59,6 +66,8 @@ def header_by_kind(first: Row, later: Sequence[Row], schema: FileSchema, line: i
     typed = [place for place, column in enumerate(schema.columns) if not pa.types.is_string(column.type)]
     if schema.timestamp is not None:
         typed.append(schema.timestamp)
+    if not typed:
+        return _header_of_texts(first, later, schema, line)
     if any(_readable([first[place]], place, schema) for place in typed):
         return None
     if schema.timestamp is not None and format_of([first[schema.timestamp]]) is not None:
@@ -66,6 +75,21 @@ def header_by_kind(first: Row, later: Sequence[Row], schema: FileSchema, line: i
     filled = {place: [row[place] for row in later if row[place].strip()] for place in typed}
     if not any(cells and _readable(cells, place, schema) for place, cells in filled.items()):
         return None
+    return _in_place(first, schema, line)
+
+
+def _header_of_texts(first: Row, later: Sequence[Row], schema: FileSchema, line: int) -> Header | None:
+    """The header of a file of texts alone: it names the item, or most columns, as no later row does."""
+    names, wanted = list(map(letters, first)), list(map(letters, schema.names))
+    if any(row[place] == cell for row in later for place, cell in enumerate(first)):
+        return None
+    known = sum(name in wanted for name in names)
+    says_item = wanted[schema.identifier] in names or names[schema.identifier] in USUAL_ITEM_HEADERS
+    return _in_place(first, schema, line) if says_item or 2 * known >= len(names) else None
+
+
+def _in_place(first: Row, schema: FileSchema, line: int) -> Header:
+    """A header with the columns where the schema has them; FileProblem if a name is in another's place."""
     names, wanted = list(map(letters, first)), list(map(letters, schema.names))
     if any(name in wanted and wanted.index(name) != place for place, name in enumerate(names)):
         raise FileProblem(
