@@ -2,20 +2,21 @@
 
 import json
 import re
+from typing import get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from stepcast.pipeline.frequency_words import frequency_remedy
-from stepcast.pipeline.importing.timestamp_formats import DAY, MOMENT
 from stepcast.pipeline.json_text import read_json
-from stepcast.pipeline.params import Params
+from stepcast.pipeline.params import Params, TimestampFormat
 from stepcast.pipeline.problems import Problem
 from stepcast.pipeline.rules import RULES
 from stepcast.pipeline.spelling import respelt
 
 __all__ = ["read_params"]
 
+DAY, MOMENT = get_args(TimestampFormat)
 RULE_OF_FIELD = {"ForecastTypes": "V14", "NumberOfBacktestWindows": "V15", "BackTestWindowOffset": "V15"}
 
 # What databases and pandas call the types.
