@@ -198,3 +198,22 @@ def test_items_that_only_the_metadata_has_are_noted_and_no_warning(import_files:
     assert outcome.report.notes == [
         "Forecast without a history, as only the metadata has them: 'new1', 'new2'"
     ]
+
+
+@pytest.mark.parametrize("name", ["nan", "NULL", "None"])
+def test_an_item_without_a_name_is_a_warning(import_files: ImportFiles, name: str) -> None:
+    (warning,) = import_files(days(name) + days("lamp"), **DAILY).warnings("V05")
+
+    assert warning.message == f"items are called {name!r}, which is what programs write for a missing name"
+
+
+def test_a_row_of_totals_is_a_warning(import_files: ImportFiles) -> None:
+    (warning,) = import_files(days("lamp", 28) + "2024-01-28,406,Total\n", **DAILY).warnings("V05")
+
+    assert "'Total' has few values, and seems to be a row of totals" in warning.message
+
+
+def test_a_series_of_totals_is_a_series(import_files: ImportFiles) -> None:
+    outcome = import_files(days("lamp", 28) + days("Total", 28), **DAILY)
+
+    assert (outcome.report.errors, outcome.report.warnings) == (0, 0)

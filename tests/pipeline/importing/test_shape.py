@@ -186,3 +186,57 @@ def test_a_row_that_is_no_data_is_one_error(import_files: ImportFiles, line: str
     assert error.line == 29
     assert said in error.message
     assert error.remedy.startswith("Delete it")
+
+
+@pytest.mark.parametrize(
+    "header", ["timestamp,a,b,c", "date,north,south", "day,1st store,2nd store,3rd store,4th store"]
+)
+def test_items_as_columns_are_recognised(import_files: ImportFiles, header: str) -> None:
+    width = header.count(",")
+    text = "\n".join([header, *(f"{day}{',7' * width}" for day in DAYS)])
+
+    assert "If its columns are items" in given(import_files, text)[1]
+
+
+def test_two_periods_as_columns_are_recognised(import_files: ImportFiles) -> None:
+    text = "\n".join(["item_id,2024-01-01,2024-01-02", *(f"i{number},1,2" for number in range(20))])
+
+    assert "melt" in given(import_files, text)[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sku,date,qty\n123,2024-01-01,5\n123,2024-01-02,6\n",
+        "2010,2024-01-01,2015\n5,2024-01-01,1850\n",
+        "item,day,value\n2010,2024-01-01,2015\n",
+    ],
+)
+def test_items_and_values_that_look_like_years_are_rows_like_others(
+    import_files: ImportFiles, text: str
+) -> None:
+    outcome = import_files(text, columns=ITEM_FIRST, frequency="D", timestamp_format="yyyy-MM-dd")
+
+    assert outcome.report.errors == 0
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "remedy"),
+    [
+        ("2024-31-01", "Correct the date; if the day comes before the month in all rows, write 2024-01-31"),
+        ("'2024-01-31'", "Remove the quotes around it, or the blank before them: 2024-01-31"),
+        ("45322", "It seems to be the number by which spreadsheets count days"),
+    ],
+)
+def test_timestamps_of_other_programs_are_recognised(
+    import_files: ImportFiles, timestamp: str, remedy: str
+) -> None:
+    text = "\n".join([*ROWS, f"lamp,{timestamp},7"])
+
+    assert given(import_files, text)[1].startswith(remedy)
+
+
+def test_a_second_header_is_one_error(import_files: ImportFiles) -> None:
+    text = "\n".join([HEADER, "name,date,kWh", *ROWS])
+
+    assert "a second header or a note" in given(import_files, text)[0]

@@ -42,6 +42,8 @@ def extra_columns_remedy(rows: Sequence[Row], schema: FileSchema, header: Row | 
             return f"{what}. {related_remedy(schema.names[schema.identifier], numbers)}"
         if schema.timestamp is None:  # metadata: texts only
             kinds = dict.fromkeys(kinds, "string")
+    if header is None and "string" in kinds.values():
+        what = f'If a name contains a comma, put it in quotes: "bulb, 60 W". Else r{what[1:]}'
     attributes = [{"AttributeName": name, "AttributeType": kind} for name, kind in kinds.items()]
     return f"{what}, or add {', '.join(map(json.dumps, attributes))} at its place in Schema.Attributes"
 

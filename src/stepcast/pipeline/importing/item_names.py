@@ -2,21 +2,28 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stepcast.pipeline import layout
 from stepcast.pipeline.importing.alike import difference, look_alikes
+from stepcast.pipeline.importing.no_data import TOTALS
 from stepcast.pipeline.importing.series_keys import SeriesKeys
 from stepcast.pipeline.importing.wording import listed, shown
 from stepcast.pipeline.problems import Problem, Report
+from stepcast.pipeline.spelling import letters
 
 __all__ = ["check_names"]
 
+NO_NAMES = {"nan", "null", "none", "(null)", "<na>", "#n/a", "nat", "undefined"}
+FEW = 10  # times as many values has the longest series
 SHOWN = 5  # groups of names
 
 
-def check_names(keys: SeriesKeys, names: Sequence[str], report: Report) -> None:
-    """V05, warnings: names with a blank around them, and names that a person takes for the same.
+def check_names(keys: SeriesKeys, names: Sequence[str], values: NDArray[np.int64], report: Report) -> None:
+    """V05, warnings: names with a blank around them, that look like another or are no names.
 
-    ``names`` of the columns that the ``keys`` have.
+    ``names`` of the columns that the ``keys`` have; how many ``values`` each key has.
     """
     odd = [key for key in keys if any(part != part.strip() for part in key)]
     if odd:
@@ -24,6 +31,20 @@ def check_names(keys: SeriesKeys, names: Sequence[str], report: Report) -> None:
         what = f"{len(odd):,} series have a name with a blank around it, for example {shown(example)}"
         remedy = "Remove blanks around names, unless they are part of them"
         report.add(Problem("V05", "warning", what, remedy, file=layout.TRAIN))
+    missing = [key[0] for key in keys if key[0].strip().lower() in NO_NAMES]
+    if missing:
+        what = f"items are called {listed(missing)}, which is what programs write for a missing name"
+        remedy = "Write the item's name, or delete its rows, unless it is called so"
+        report.add(Problem("V05", "warning", what, remedy, file=layout.TRAIN))
+    few = max(1, int(values.max()) // FEW)
+    totals = [
+        key[0] for key, count in zip(keys, values, strict=True) if letters(key[0]) in TOTALS and count <= few
+    ]
+    if totals and len(keys) > len(totals):
+        what = f"{listed(totals)} has few values, and seems to be a row of totals: it is forecast as an item"
+        report.add(
+            Problem("V05", "warning", what, "Delete such rows, unless they are data", file=layout.TRAIN)
+        )
     for place, name in enumerate(names):
         groups = look_alikes(list(dict.fromkeys(key[place] for key in keys)))
         if not groups:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from stepcast.pipeline.importing.file_schema import FileSchema
+from stepcast.pipeline.importing.number_remedies import says_missing
+from stepcast.pipeline.importing.text_column import TextColumn
 from stepcast.pipeline.importing.wording import shown
 from stepcast.pipeline.spelling import letters
 
@@ -24,7 +26,10 @@ def why_no_data(cells: Sequence[str], schema: FileSchema) -> tuple[str, str] | N
     if not any(map(str.strip, cells)):
         return "the row is empty", "Delete it"
     if list(map(letters, cells)) == list(map(letters, schema.names)):
-        return "the line repeats the header", "Delete it: only the first line of a file may be a header"
+        return (
+            "the line repeats the header",
+            "Delete it, or what stands above it: only the first line of a file may be a header",
+        )
     if schema.timestamp is not None and not cells[schema.timestamp].strip():
         name = next((cell for cell in cells if letters(cell) in TOTALS), None)
         if name is not None:
@@ -32,7 +37,19 @@ def why_no_data(cells: Sequence[str], schema: FileSchema) -> tuple[str, str] | N
                 f"it seems to be a total, {shown(name)}: the row has no timestamp",
                 "Delete it: totals are no data",
             )
+    if schema.timestamp is not None and _only_words(cells, schema):
+        what = "the line has neither a moment nor a number, and seems to be a second header or a note"
+        return what, "Delete it"
     return None
+
+
+def _only_words(cells: Sequence[str], schema: FileSchema) -> bool:
+    """Whether words stand where moments and numbers belong, other than those for a missing value."""
+    typed = [
+        cell for cell, column in zip(cells, schema.columns, strict=True) if not isinstance(column, TextColumn)
+    ]
+    words = [cell for cell in map(str.strip, typed) if cell]
+    return bool(words) and not any(says_missing(word) or any(map(str.isdigit, word)) for word in words)
 
 
 def why_no_record(cells: Sequence[str], wanted: int) -> str | None:

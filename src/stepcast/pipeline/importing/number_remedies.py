@@ -62,6 +62,7 @@ def _rewritten(cell: str) -> str | None:
     if len(cell) > LONGEST:
         return None
     text = unicodedata.normalize("NFKC", cell)  # wide digits and the blanks that do not break
+    text = "".join(str(unicodedata.decimal(letter, letter)) for letter in text)
     minus = next((letter for letter in MINUS if letter in cell), None)
     for letter in MINUS:
         text = text.replace(letter, "-")
@@ -77,7 +78,7 @@ def _rewritten(cell: str) -> str | None:
     if accounting := re.fullmatch(r"(\D*)\((.+)\)(\D*)", text):
         text, negative = "".join(accounting.groups()), True
     found = AROUND.fullmatch(text)
-    if found is None or re.search(r"\d", found["after"]):
+    if found is None or not re.fullmatch(r"\D*|\s*[^\d\s/]+[23]", found["after"]):
         return None
     before, after = (found["before"] + found["inner"]).strip(), found["after"].strip()
     if not re.fullmatch(SIGNS, before):

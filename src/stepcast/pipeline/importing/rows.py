@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from stepcast.pipeline.importing.explained import explained
 from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.no_data import why_no_data
 from stepcast.pipeline.problems import LISTED_PER_RULE, Problem, Report
@@ -85,7 +86,7 @@ def _report(
         texts = [_text(column, row) or "" for column in cells.columns]
         if said := why_no_data(texts, schema):
             no_data.add(row)
-        message, remedy = said or column.explain(texts[place] or None)
+        message, remedy = said or explained(column, [texts[place]])
         report.add(Problem(column.rule, "error", message, remedy, file=file, line=int(lines[row]), item=item))
 
 

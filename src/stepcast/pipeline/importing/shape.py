@@ -18,6 +18,7 @@ __all__ = ["check_shape", "one_number"]
 Row = Sequence[str]
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 MOST = 0.9  # of the rows
+NUMBER = re.compile(r"[+-]?[\d.,]*\d")
 TIME = re.compile(r"\d{1,2}:\d\d(:\d\d)?( ?[AaPp]\.?[Mm]\.?)?")
 MONTHS = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 PERIOD = re.compile(
@@ -29,6 +30,9 @@ def check_shape(rows: Sequence[Row], schema: FileSchema, line: int) -> None:
     """Raise FileProblem if none of the ``rows``, which begin at ``line``, has a cell for each column."""
     width = len(schema.names)
     if any(len(row) == width for row in rows):
+        if wide := _wide(rows, schema):
+            what = f"its columns are not those of the schema ({listed(schema.names)})"
+            raise FileProblem("V04", what, wide, line)
         return
     if separated := _separated(rows, width):
         what, split = separated
@@ -89,11 +93,8 @@ def _remedy(rows: Sequence[Row], schema: FileSchema) -> str:
         further = _remedy(rows[preamble:], schema)
         return f"Delete the first {preamble} lines: they are no rows. Then: {further}"
     body = [row for row in rows if len(row) == usual]
-    if schema.timestamp is not None and (periods := _periods(body[0])):
-        return (
-            f"Its columns are periods ({listed(periods, 3)}): write one row for each item and period, with "
-            "the timestamp in a column of its own (in pandas: melt)"
-        )
+    if wide := _wide(body, schema):
+        return wide
     if apart := _date_and_time(body):
         return f"Write date and time in one column: {shown(' '.join(apart))} is one timestamp"
     if usual > width:
@@ -115,11 +116,33 @@ def _preamble(rows: Sequence[Row], usual: int) -> int:
     return own if own and usual > 1 and len(rows) > own else 0
 
 
-def _periods(first: Row) -> list[str]:
-    """The names of columns that are dates or months, if most of the first row's are."""
-    cells = map(str.strip, first)
-    found = [cell for cell in cells if format_of([cell]) or PERIOD.fullmatch(cell)]
-    return found if len(found) > 1 and len(found) >= (len(first) - 1) / 2 else []
+def _wide(rows: Sequence[Row], schema: FileSchema) -> str | None:
+    """What to do with a table that has a column for each period, or one for each item; None for others."""
+    if schema.timestamp is None or len(rows) < 2 or len(rows[1]) != len(rows[0]):
+        return None
+    first, later = [cell.strip() for cell in rows[0]], [cell.strip() for cell in rows[1]]
+    if len(first) == len(schema.names) and format_of([later[schema.timestamp]]):
+        return None  # a moment where it belongs
+    pairs = list(zip(first, later, strict=True))
+    periods = [name for name, cell in pairs if _is_period(name) and not _is_period(cell)]
+    if len(periods) > 1 and len(periods) >= (len(first) - 1) / 2:
+        return (
+            f"Its columns are periods ({listed(periods, 3)}): write one row for each item and period, with "
+            "the timestamp in a column of its own (in pandas: melt)"
+        )
+    moments = [name for name, cell in pairs if format_of([cell]) and not format_of([name])]
+    items = [name for name, cell in pairs if name and NUMBER.fullmatch(cell) and not NUMBER.fullmatch(name)]
+    own = {letters(name) for name in schema.names}
+    if len(moments) == 1 and len(items) == len(first) - 1 > 1 and not own & set(map(letters, items)):
+        return (
+            f"If its columns are items ({listed(items, 3)}), write one row for each item and period, with "
+            "the item in a column of its own (in pandas: melt)"
+        )
+    return None
+
+
+def _is_period(name: str) -> bool:
+    return bool(format_of([name]) or PERIOD.fullmatch(name))
 
 
 def _date_and_time(rows: Sequence[Row]) -> tuple[str, str] | None:
