@@ -102,7 +102,7 @@ def test_several_batches_and_groups_of_rows_come_in_order(
             {"timestamp": MOMENTS, "target_value": [1.0, 2.0]},
             "V04",
             "it has 2 columns, 'timestamp', 'target_value'; the schema 3",
-            "Give it exactly the schema's columns",
+            "If the files have no such column because they hold one series",
         ),
         (
             {

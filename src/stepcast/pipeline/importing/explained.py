@@ -28,10 +28,8 @@ def explained(column: Column, cells: Sequence[str]) -> tuple[str, str]:
         found = [DAY_FIRST.fullmatch(text) for text in texts]
         if found[0] is not None and all(found):
             year, day, month, time = found[0].groups()
-            return (
-                message,
-                f"Correct the date; if the day comes before the month in all rows, write {year}-{month}-{day}{time}",
-            )
+            right = f"{year}-{month}-{day}{time}"
+            return message, f"Correct the date; if the day comes before the month in all rows, write {right}"
         if all(map(SERIAL.fullmatch, texts)):
             what = "It seems to be the number by which spreadsheets count days"
             return message, f"{what}: format the column as a date before you save it. {remedy}"
