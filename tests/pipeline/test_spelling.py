@@ -96,6 +96,9 @@ def test_a_key_of_another_object_is_sent_there() -> None:
         ({"TimestampFormat": "%Y-%m-%d %H:%M:%S"}, "yyyy-MM-dd HH:mm:ss"),
         ({"Forecast__ForecastTypes": ["p95"]}, "0.95"),
         ({"Forecast__ForecastTypes": ["5%"]}, "0.05"),
+        ({"Forecast__ForecastTypes": ["Mean"]}, "mean"),
+        ({"Datasets__0__Schema__Attributes__2__AttributeType": "number"}, "float"),
+        ({"Datasets__0__Schema__Attributes__1__AttributeName": "date"}, "timestamp"),
         (
             {"Predictor__PerformAutoML": ..., "Predictor__AlgorithmArn": "ets"},
             "arn:aws:forecast:::algorithm/ETS",
@@ -237,3 +240,34 @@ def paths(given: Any, before: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         else []
     )
     return [path for key, value in rows for path in ((*before, key), *paths(value, (*before, key)))]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"Datasets": params_document()["Datasets"][0]}, "Put it in brackets"),
+        ({"Datasets": []}, "The list should have at least 1 item"),
+        ({"Datasets__0__Domain": ...}, "Add 'Domain'"),
+        ({"Predictor__FeaturizationConfig__ForecastFrequency": 1}, "an integer and a unit"),
+    ],
+)
+def test_what_the_form_says_is_not_said_again_by_a_rule(changes: dict[str, Any], said: str) -> None:
+    assert said in only_problem(params_bytes(**changes)).remedy
+
+
+@pytest.mark.parametrize("flag", ["false", "no", "False"])
+def test_a_flag_in_quotes_is_the_flag_to_rules_too(flag: str) -> None:
+    problem = only_problem(params_bytes(Predictor__PerformAutoML=flag))
+
+    assert problem.rule == "V16"
+    assert "PerformAutoML is false and no AlgorithmArn is given" in problem.message
+
+
+def test_a_number_in_quotes_is_the_number_to_rules_too() -> None:
+    evaluation = {"BackTestWindowOffset": "6"}
+
+    problem = only_problem(
+        params_bytes(Predictor__ForecastHorizon="7", Predictor__EvaluationParameters=evaluation)
+    )
+
+    assert problem.message == "6 is less than the horizon, 7"

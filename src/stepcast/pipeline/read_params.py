@@ -70,6 +70,10 @@ def _explain(detail: ErrorDetails) -> Problem:
     rule = RULE_OF_FIELD.get(name, "V17" if name.endswith("Name") else "params")
     shown = json.dumps(given, default=str)
     shown = shown if len(shown) <= 80 else shown[:77] + "..."
+    if name.endswith("Frequency") and isinstance(given, str | int):
+        return Problem(rule, "error", f"{shown} is not allowed", frequency_remedy(str(given)), path=path)
+    if kind == "tuple_type":
+        return Problem(rule, "error", f"{shown} is not a list", f"Put it in brackets: [{shown}]", path=path)
     if kind == "missing":
         return Problem("params", "error", "it is missing", f"Add {name!r}", path=path)
     if name == "TimestampFormat" and isinstance(given, str):
@@ -85,8 +89,6 @@ def _explain(detail: ErrorDetails) -> Problem:
     if kind == "string_pattern_mismatch":
         remedy = "Begin with a letter, then letters, digits and _; 63 characters at most"
         return Problem(rule, "error", f"{shown} is not a valid name", remedy, path=path)
-    if name.endswith("Frequency") and isinstance(given, str):
-        return Problem(rule, "error", f"{shown} is not allowed", frequency_remedy(given), path=path)
     if name == "ForecastTypes" and kind == "value_error":
         return Problem(rule, "error", f"{shown} is not allowed", _quantile_remedy(str(given)), path=path)
     if kind == "value_error":
@@ -95,7 +97,7 @@ def _explain(detail: ErrorDetails) -> Problem:
         rule,
         "error",
         f"{shown} is not allowed",
-        detail["msg"].replace("Input should", "It should"),
+        detail["msg"].replace("Input should", "It should").replace("Tuple should", "The list should"),
         path=path,
     )
 
@@ -107,7 +109,9 @@ def _sentence(text: str) -> str:
 def _quantile_remedy(given: str) -> str:
     """What to write for a quantile in another form."""
     allowed = "A forecast type is a quantile from 0.01 to 0.99 with at most two decimals, or mean"
-    if given.strip().lower() in ("median", "p50"):
+    if given.strip().lower() == "mean":
+        return f"Did you mean 'mean'? {allowed}"
+    if given.strip().lower() == "median":
         return f"Did you mean '0.5'? {allowed}"
     percent = re.fullmatch(r"[pPqQ]?0*([1-9]\d?)\s*%?", given.strip())
     if percent is not None:

@@ -4,11 +4,11 @@ They run on whatever is there, whether or not the form is right, so that every p
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 from stepcast.pipeline.domains import DOMAINS, identifier_field, is_reserved, target_field
 from stepcast.pipeline.feature_rules import FEATURE_RULES
-from stepcast.pipeline.params import ALGORITHM_ARN
+from stepcast.pipeline.params import ALGORITHM_ARN, AttributeType
 from stepcast.pipeline.problems import Problem
 from stepcast.pipeline.raw_params import (
     Raw,
@@ -33,6 +33,7 @@ __all__ = ["RULES"]
 
 ALGORITHMS = ("ARIMA", "ETS", "NPTS", "Prophet")
 OTHER_ALGORITHMS = ("Deep_AR_Plus", "CNN-QR")
+ATTRIBUTE_TYPES = get_args(AttributeType)
 LARGEST_SCHEMA = {"TARGET_TIME_SERIES": 13, "RELATED_TIME_SERIES": 25, "ITEM_METADATA": 10}
 FILLS = ("zero", "nan", "value", "median", "mean", "min", "max")
 FILLING: dict[str, tuple[str, ...]] = {
@@ -58,7 +59,7 @@ def one_dataset_of_each_type(raw: Raw) -> Iterator[Problem]:
     """A group has exactly one target dataset and at most one of each other type."""
     types = [dataset.get("DatasetType") for _, dataset in datasets_of(raw)]
     known = all(kind in LARGEST_SCHEMA for kind in types if isinstance(kind, str)) and None not in types
-    if isinstance(raw.get("Datasets"), list) and known and "TARGET_TIME_SERIES" not in types:
+    if datasets_of(raw) and known and "TARGET_TIME_SERIES" not in types:
         yield error(
             "V07",
             "$.Datasets",
@@ -83,7 +84,7 @@ def required_fields_are_there(raw: Raw) -> Iterator[Problem]:
             if given is None:
                 what = f"the field {name!r} is missing; domain {dataset['Domain']} requires it"
                 yield error("V07", path, what, missing_field_remedy(dataset, name, kind))
-            elif given not in allowed:
+            elif given not in allowed and given in ATTRIBUTE_TYPES:  # else the form says so
                 what = f"{name!r} has the type {given!r}"
                 yield error("V07", path, what, f"Write AttributeType {' or '.join(allowed)!r}")
         names = [name.lower() for name, _ in attributes_of(dataset)]  # SQL knows no capitals
@@ -111,7 +112,9 @@ def no_column_stands_twice_in_sql(raw: Raw) -> Iterator[Problem]:
         if dataset.get("DatasetType") != "TARGET_TIME_SERIES":
             continue
         own = {*required_of(dataset), *optional_of(dataset)}
-        for number, (name, _) in enumerate(attributes_of(dataset)):
+        for number, (name, kind) in enumerate(attributes_of(dataset)):
+            if kind == "timestamp":
+                continue  # V07 says how it is called
             if name not in own and is_taken(name) and not is_reserved(name):
                 yield error(
                     "V08",
@@ -143,6 +146,8 @@ def schemas_are_not_too_wide(raw: Raw) -> Iterator[Problem]:
         if count > most:
             path = f"{at}.Schema.Attributes"
             yield error("V10", path, f"{count} columns; {kind} has at most {most}", "Leave columns out")
+        if dataset.get("Domain") not in DOMAINS:
+            continue  # which columns are its own is not known
         for number, (name, given) in enumerate(attributes_of(dataset)):
             if name in required_of(dataset) or name in optional_of(dataset):
                 continue
@@ -155,11 +160,7 @@ def schemas_are_not_too_wide(raw: Raw) -> Iterator[Problem]:
                 continue
             remedy = f"A further column of {kind} is {' or '.join(allowed)}"
             if kind == "TARGET_TIME_SERIES" and given in ("integer", "float"):
-                remedy += (
-                    f"; {related_remedy(identifier_field(dataset['Domain']), {name: given})}"
-                    if dataset.get("Domain") in DOMAINS
-                    else ""
-                )
+                remedy += f". {related_remedy(identifier_field(dataset['Domain']), {name: given})}"
             path = f"{at}.Schema.Attributes[{number}].AttributeType"
             yield error("V10", path, f"{name!r} has the type {given!r}", remedy)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from stepcast.pipeline.problems import Problem
 
@@ -92,6 +92,11 @@ def _value(given: Any, annotation: Any, path: str, problems: list[Problem], top:
         return [
             _value(row, annotation, f"{path}[{number}]", problems, top) for number, row in enumerate(given)
         ]
+    if isinstance(given, str) and (plain := _number_or_flag(annotation)) is not None:
+        try:  # as the form reads it: rules are to see the same
+            return TypeAdapter(plain).validate_python(given)
+        except ValidationError:
+            return given
     words = _words(annotation)
     if isinstance(given, str) and words and given not in words and (right := meant(given, words)):
         what = f"{given!r} is not spelt as documented"
@@ -133,6 +138,14 @@ def _within(annotation: Any) -> Model | None:
 
 def _listed(annotation: Any) -> bool:
     return get_origin(annotation) is tuple
+
+
+def _number_or_flag(annotation: Any) -> type | None:
+    """``int`` or ``bool``, if the field holds that or nothing."""
+    kinds = {kind for kind in (*get_args(annotation), annotation) if kind in (int, bool)}
+    if not kinds and (inner := [part for part in get_args(annotation) if get_args(part)]):
+        return _number_or_flag(inner[0])
+    return next(iter(kinds), None)
 
 
 def _words(annotation: Any) -> Sequence[str]:

@@ -97,6 +97,12 @@ def test_a_file_of_one_series_without_an_item_is_told_how_to_get_one(
     assert "--item NAME" in remedy
 
 
+def test_a_missing_dimension_is_named(import_files: ImportFiles) -> None:
+    remedy = given(import_files, PLAIN, f"{ITEM_FIRST} store:string")[1]
+
+    assert remedy.startswith("'store' seems to be missing")
+
+
 def test_a_missing_value_column_is_named(import_files: ImportFiles) -> None:
     text = "\n".join(row.rpartition(",")[0] for row in ROWS)
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from stepcast.pipeline.importing.extra_columns import extra_columns_remedy
 from stepcast.pipeline.importing.file_problem import FileProblem
 from stepcast.pipeline.importing.file_schema import FileSchema
+from stepcast.pipeline.importing.text_column import TextColumn
 from stepcast.pipeline.importing.timestamp_formats import format_of
 from stepcast.pipeline.importing.wording import listed, shown
 from stepcast.pipeline.schema_remedies import constant_item_remedy
@@ -168,7 +169,8 @@ def _missing(rows: Sequence[Row], schema: FileSchema) -> str | None:
         return unnamed[0]
     body = rows[1:] or rows
     places = list(range(len(names)))
-    for place in [schema.identifier, *places]:
+    texts = [place for place in reversed(places) if isinstance(schema.columns[place], TextColumn)]
+    for place in [schema.identifier, *texts, *places]:  # a text may be anything: numbers and moments first
         others = [other for other in places if other != place]
         if all(schema.resembles(other, [row[n] for row in body]) for n, other in enumerate(others)):
             return names[place]
