@@ -217,3 +217,15 @@ def test_a_series_of_totals_is_a_series(import_files: ImportFiles) -> None:
     outcome = import_files(days("lamp", 28) + days("Total", 28), **DAILY)
 
     assert (outcome.report.errors, outcome.report.warnings) == (0, 0)
+
+
+@pytest.mark.parametrize("cell", ['"""lamp"""', "'lamp'", "'007", '="007"', '"12\\" pipe"'])
+def test_quotes_around_a_name_are_a_warning(import_files: ImportFiles, cell: str) -> None:
+    (warning,) = import_files(days("bulb") + days(cell), **DAILY).warnings("V05")
+
+    assert warning.message.startswith("quotes are part of 1 names, for example ")
+
+
+@pytest.mark.parametrize("name", ['12" pipe', "rock'n'roll", "men's", "O'Neil", "back\\slash"])
+def test_quotes_within_a_name_are_not(import_files: ImportFiles, name: str) -> None:
+    assert import_files(days(name), **DAILY).warnings("V05") == []

@@ -43,6 +43,23 @@ def test_the_index_of_pandas_is_recognised(import_files: ImportFiles, name: str 
     assert "index=False in pandas" in given(import_files, text)[1]
 
 
+def test_two_levels_of_an_index_are_recognised(import_files: ImportFiles) -> None:
+    rows = [f"{number},{number % 3},{row}" for number, row in enumerate(ROWS)]
+
+    assert (
+        "The first 2 columns seem to be row numbers"
+        in given(import_files, "\n".join([f",,{HEADER}", *rows]))[1]
+    )
+
+
+def test_a_header_of_other_names_in_another_order_is_an_order(import_files: ImportFiles) -> None:
+    text = "\n".join(
+        ["item_id,value,date", *(",".join(row.split(",")[i] for i in (0, 2, 1)) for row in ROWS)]
+    )
+
+    assert "the columns are in another order" in given(import_files, text)[0]
+
+
 def test_a_row_number_that_begins_anew_is_an_index_too(import_files: ImportFiles) -> None:
     rows = [f"{number % 7},{row}" for number, row in enumerate(ROWS)]
 
@@ -231,6 +248,8 @@ def test_items_and_values_that_look_like_years_are_rows_like_others(
     [
         ("2024-31-01", "Correct the date; if the day comes before the month in all rows, write 2024-01-31"),
         ("'2024-01-31'", "Remove the quotes around it, or the blank before them: 2024-01-31"),
+        ('"=""2024-01-31"""', "Write the value alone, not a formula: 2024-01-31"),
+        ("2024\u201301\u201331", "Write plain digits and hyphens: 2024-01-31"),
         ("45322", "It seems to be the number by which spreadsheets count days"),
     ],
 )

@@ -36,6 +36,12 @@ def _zip() -> bytes:
             "it is an HTML or XML page",
             "Look at it in a browser",
         ),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n",
+            "it is a pointer of Git LFS",
+            "Run git",
+        ),
+        (b"INSERT INTO t VALUES ('lamp', '2014-01-01', 1);\n", "it is SQL", "Save it as CSV"),
         (b'{"item": "lamp"}\n', "it is JSON", "Save it as CSV"),
         (b"\x01\x02\x03,\x04,\x05\n" * 9, "it is binary", "Save it as CSV"),
         (

@@ -26,9 +26,14 @@ def extra_columns_remedy(rows: Sequence[Row], schema: FileSchema, header: Row | 
     empty = [place for place in extra if not any(map(str.strip, columns[place])) and not names[place]]
     if empty and len(empty) == len(extra):
         return _empty(empty, len(names))
-    if extra == [0] and is_index(names[0], columns[0], named=header is not None):
-        return "The first column seems to be a row number: write the file without it (index=False in pandas)"
-    if header is not None and len(set(map(str.lower, names))) < len(names):
+    indices = [is_index(names[place], columns[place], named=header is not None) for place in extra]
+    if extra == list(range(len(extra))) and any(indices) and all(indices):
+        what = "The first column seems to be a row number: write the file without it"
+        if len(extra) > 1:
+            what = f"The first {len(extra)} columns seem to be row numbers: write the file without them"
+        return f"{what} (index=False in pandas)"
+    called_so = [name.lower() for name in names if name]
+    if len(set(called_so)) < len(called_so):
         return "Name every column once: give the second one another name, or leave it out"
     if header is None and not extra:
         return "List exactly the columns of the file, in their order, in Schema.Attributes of params.json"

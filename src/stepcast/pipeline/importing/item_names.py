@@ -1,5 +1,6 @@
 """Names of items that are easily mistaken for one another."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +16,8 @@ from stepcast.pipeline.spelling import letters
 
 __all__ = ["check_names"]
 
+# Names in quotes, with an apostrophe or as a formula of a spreadsheet, and quotes that a backslash escaped.
+QUOTED = re.compile(r"""(?s)=?(["'`]).+\1|'\d.*|[^"]*\\[^"]*"[^"]*""")
 NO_NAMES = {"nan", "null", "none", "(null)", "<na>", "#n/a", "nat", "undefined"}
 FEW = 10  # times as many values has the longest series
 SHOWN = 5  # groups of names
@@ -35,6 +38,11 @@ def check_names(keys: SeriesKeys, names: Sequence[str], values: NDArray[np.int64
     if missing:
         what = f"items are called {listed(missing)}, which is what programs write for a missing name"
         remedy = "Write the item's name, or delete its rows, unless it is called so"
+        report.add(Problem("V05", "warning", what, remedy, file=layout.TRAIN))
+    quoted = [part for key in keys for part in key if QUOTED.fullmatch(part)]
+    if quoted:
+        what = f"quotes are part of {len(quoted):,} names, for example {shown(quoted[0])}"
+        remedy = "Remove them, and write a quote within a quoted name twice, unless they are meant"
         report.add(Problem("V05", "warning", what, remedy, file=layout.TRAIN))
     few = max(1, int(values.max()) // FEW)
     totals = [

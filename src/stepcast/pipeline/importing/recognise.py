@@ -26,6 +26,7 @@ BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"\xfe\xff", "it is UTF-16 text", "Save it as UTF-8"),
 )
 MARKUP = (b"<!doctype html", b"<html", b"<?xml", b"<error>")
+SQL = (b"insert into ", b"create table ", b"select ", b"-- mysql dump")
 JSON = (b'{"', b"[{", b"[[", b"{\n", b"[\n", b"{\r\n", b"[\r\n")
 SAMPLE = 65_536  # bytes
 BINARY = 100  # bytes of text to one that no text has
@@ -45,6 +46,12 @@ def refuse_other_formats(head: bytes) -> None:
     if text.lower().startswith(MARKUP):
         what = "it is an HTML or XML page, not data"
         raise FileProblem("V01", what, "Look at it in a browser: a download may have returned an error page")
+    if text.startswith(b"version https://git-lfs"):
+        raise FileProblem(
+            "V01", "it is a pointer of Git LFS, not the file", "Run git lfs pull and upload it again"
+        )
+    if text.lower().startswith(SQL):
+        raise FileProblem("V01", "it is SQL", SAVE_AS_CSV)
     if text.startswith(JSON):
         raise FileProblem("V01", "it is JSON", SAVE_AS_CSV)
     if head.count(0) * 4 > len(head):  # every second byte of Latin text

@@ -34,7 +34,9 @@ def wrong_throughout(
         ):
             continue
         for other in sorted({*texts, *wrong} - {place}):
-            if all(_readable(columns[other], place, schema)) and all(map(str.strip, columns[other])):
+            # The first row may be a header that nobody could recognise in this order.
+            cells = columns[other][1:] or columns[other]
+            if all(_readable(cells, place, schema)) and all(map(str.strip, cells)):
                 raise _moved(place, other, columns, schema, line)
     if len(columns[0]) < ENOUGH:
         return {}
