@@ -11,6 +11,7 @@ from tests.pipeline.importing.harness import ImportFiles, Outcome
 
 DAILY = {"frequency": "D", "timestamp_format": "yyyy-MM-dd"}
 METADATA = "item_id:string category:string"
+PRICES = "item_id,timestamp,price"
 RELATED = "item_id:string timestamp:timestamp price:float"
 
 
@@ -229,3 +230,42 @@ def test_quotes_around_a_name_are_a_warning(import_files: ImportFiles, cell: str
 @pytest.mark.parametrize("name", ['12" pipe', "rock'n'roll", "men's", "O'Neil", "back\\slash"])
 def test_quotes_within_a_name_are_not(import_files: ImportFiles, name: str) -> None:
     assert import_files(days(name), **DAILY).warnings("V05") == []
+
+
+@pytest.mark.parametrize("header", ["item_id,category", "item_id,colour", "sku,x"])
+def test_metadata_of_a_header_alone_has_no_rows(import_files: ImportFiles, header: str) -> None:
+    outcome = import_files(days("lamp"), beside={"metadata/m.csv": header}, metadata=METADATA, **DAILY)
+
+    assert ("V01", 1, None) in outcome.errors
+    assert "it has a header and no rows" in outcome.report.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "said"),
+    [
+        ("metadata/m.csv", "lamp\nbulb\n", "'category' seems to be missing: add it, or take it out"),
+        ("metadata/m.csv", "0,lamp,light\n1,bulb,light\n", "index=False"),
+        ("related/r.csv", "timestamp,price\n2024-01-01,5\n", "'item_id' seems to be missing: add it"),
+        (
+            "related/r.csv",
+            f"{PRICES},target_value\nlamp,2024-01-01,5,1\n",
+            "belongs to the files under",
+        ),
+        (
+            "related/r.csv",
+            "item_id,timestamp,price,promo\nlamp,2024-01-01,5,1\n",
+            '"promo", "AttributeType": "integer"',
+        ),
+    ],
+)
+def test_other_files_are_told_their_columns_too(
+    import_files: ImportFiles, key: str, text: str, said: str
+) -> None:
+    settings = {"metadata": METADATA} if key.startswith("metadata") else {"related": RELATED}
+
+    outcome = import_files(days("lamp"), beside={key: text}, **settings, **DAILY)
+
+    remedies = [problem.remedy for problem in outcome.report.problems if problem.file == key]
+    assert len(remedies) == 1
+    assert said in remedies[0]
+    assert "item_id' seems to be missing: add it," not in remedies[0]  # the schema has to have it

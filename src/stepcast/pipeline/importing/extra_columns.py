@@ -6,14 +6,17 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from stepcast.pipeline.domains import DOMAINS, target_field
 from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.numbers import FloatColumn, IntegerColumn
 from stepcast.pipeline.importing.wording import listed
 from stepcast.pipeline.schema_remedies import related_remedy
+from stepcast.pipeline.spelling import letters
 
 __all__ = ["extra_columns_remedy", "is_index"]
 
 Row = Sequence[str]
+TARGETS = frozenset(letters(target_field(domain)) for domain in DOMAINS)
 UNNAMED = re.compile(r"(?i)|unnamed: ?\d+|index|level_\d+|__index_level_\d+__|row|row_?number|no\.?|#|x")
 
 
@@ -49,8 +52,13 @@ def extra_columns_remedy(rows: Sequence[Row], schema: FileSchema, header: Row | 
             kinds = dict.fromkeys(kinds, "string")
     if header is None and "string" in kinds.values():
         what = f'If a name contains a comma, put it in quotes: "bulb, 60 W". Else r{what[1:]}'
+    if any(letters(name) in TARGETS for name in kinds):
+        return f"{what}: what is forecast belongs to the files under train/"
     attributes = [{"AttributeName": name, "AttributeType": kind} for name, kind in kinds.items()]
-    return f"{what}, or add {', '.join(map(json.dumps, attributes))} at its place in Schema.Attributes"
+    where = "at its place in Schema.Attributes"
+    if schema.target is None and schema.timestamp is not None and "string" in kinds.values():
+        where += ", if the target's files have it, too"
+    return f"{what}, or add {', '.join(map(json.dumps, attributes))} {where}"
 
 
 def is_index(name: str, cells: Sequence[str], *, named: bool) -> bool:
@@ -72,7 +80,7 @@ def _own(rows: Sequence[Row], schema: FileSchema, header: Row | None) -> list[in
         return [names.index(name.lower()) for name in schema.names if name.lower() in names]
     body = rows[1:] or rows
     starts = range(len(rows[0]) - width + 1)
-    index = is_index(rows[0][0], [row[0] for row in body], named=False)
+    index = is_index(rows[0][0], [row[0] for row in rows], named=False)
     for start in reversed(starts) if index else starts:
         if all(schema.resembles(place, [row[start + place] for row in body]) for place in range(width)):
             return list(range(start, start + width))

@@ -104,10 +104,12 @@ def _remedy(rows: Sequence[Row], schema: FileSchema) -> str:
             return f"If {shown(number)} is one number, write a decimal point"
         return extra_columns_remedy(body, schema)
     missing = _missing(body, schema)
-    if missing is not None and missing == schema.names[schema.identifier] and schema.target is not None:
-        return f"{missing!r} seems to be missing. {constant_item_remedy(missing)}"
     if missing is not None:
-        return f"{missing!r} seems to be missing: add it, or take it out of the Schema in params.json"
+        what = f"{schema.names[missing]!r} seems to be missing"
+        if missing == schema.identifier and schema.target is not None:
+            return f"{what}. {constant_item_remedy(schema.names[missing])}"
+        required = missing in (schema.identifier, schema.timestamp, schema.target)
+        return f"{what}: add it{'' if required else ', or take it out of the Schema in params.json'}"
     return "List exactly the columns of the file, in their order, in Schema.Attributes of params.json"
 
 
@@ -158,20 +160,22 @@ def _counts_up(rows: Sequence[Row]) -> bool:
     return [row[0].strip() for row in rows[1:3]] == ["1", "2"] or rows[0][0].strip() in ("", "0")
 
 
-def _missing(rows: Sequence[Row], schema: FileSchema) -> str | None:
-    """The one column of the schema without which the ``rows`` fit; the item, if it may be that."""
+def _missing(rows: Sequence[Row], schema: FileSchema) -> int | None:
+    """The place of the one column of the schema without which the ``rows`` fit."""
     given, names = len(rows[0]), list(schema.names)
     if given != len(names) - 1:
         return None
     header = set(map(letters, rows[0]))
-    unnamed = [name for name in names if letters(name) not in header]
+    unnamed = [place for place, name in enumerate(names) if letters(name) not in header]
     if len(unnamed) == 1:
         return unnamed[0]
     body = rows[1:] or rows
     places = list(range(len(names)))
+    # A text may be anything: that numbers and moments are there is tried first; metadata has an item.
     texts = [place for place in reversed(places) if isinstance(schema.columns[place], TextColumn)]
-    for place in [schema.identifier, *texts, *places]:  # a text may be anything: numbers and moments first
+    first = [] if schema.timestamp is None else [schema.identifier]
+    for place in [*first, *texts, *places]:
         others = [other for other in places if other != place]
         if all(schema.resembles(other, [row[n] for row in body]) for n, other in enumerate(others)):
-            return names[place]
+            return place
     return None
