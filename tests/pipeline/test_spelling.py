@@ -137,6 +137,7 @@ def test_a_frequency_as_others_write_it_is_answered_with_ours(written: str, righ
         ("30s", "Nothing is shorter than a minute"),
         ("90min", "1-59 min"),
         ("", "1-59 min"),
+        ("9" * 5_000 + "min", "1-59 min"),
     ],
 )
 def test_a_frequency_that_there_is_not_says_what_to_do(written: str, said: str) -> None:

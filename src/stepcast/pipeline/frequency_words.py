@@ -50,10 +50,10 @@ def frequency_remedy(text: str) -> str:
     """
     # pandas hangs the anchor on: W-SUN, QS-JAN; ISO 8601 begins with P: PT15M, P1D.
     plain = re.sub(r"-[A-Z]{3}$", "", text.strip())
-    iso = re.fullmatch(r"P(T?)(\d+)([A-Z])", plain)
+    iso = re.fullmatch(r"P(T?)(\d{1,9})([A-Z])", plain)
     if iso is not None:
         plain = iso[2] + ("min" if iso[1] and iso[3] == "M" else iso[3])
-    given = re.fullmatch(r"(\d*)[\s_-]*([A-Za-z][A-Za-z\s_-]*)", plain)
+    given = re.fullmatch(r"(\d{0,9})[\s_-]*([A-Za-z][A-Za-z\s_-]*)", plain)
     if given is None:
         return f"Write {ALLOWED}"
     count, word = int(given[1] or 1), re.sub(r"[^a-z]", "", given[2].lower())

@@ -66,6 +66,16 @@ def test_a_row_number_that_begins_anew_is_an_index_too(import_files: ImportFiles
     assert "index=False" in given(import_files, "\n".join([f",{HEADER}", *rows]))[1]
 
 
+def test_a_header_in_another_spelling_names_what_is_too_many(import_files: ImportFiles) -> None:
+    text = "\n".join(["Item ID,Timestamp,Target-Value,price", *(f"{row},9.5" for row in ROWS)])
+
+    assert given(import_files, text)[1].startswith("Remove 'price' from the file. ")
+
+
+def test_a_first_cell_of_thousands_of_digits_is_no_index(import_files: ImportFiles) -> None:
+    assert given(import_files, "\n".join(f"{'9' * 5_000},{row}" for row in ROWS))[1]
+
+
 @pytest.mark.parametrize("header", [True, False])
 def test_a_further_number_is_sent_to_the_related_series(import_files: ImportFiles, header: bool) -> None:
     rows = [f"{row},9.5" for row in ROWS]

@@ -64,7 +64,7 @@ def extra_columns_remedy(rows: Sequence[Row], schema: FileSchema, header: Row | 
 def is_index(name: str, cells: Sequence[str], *, named: bool) -> bool:
     """Whether a first column is the row number that pandas writes."""
     numbers = [cell for number, cell in enumerate(cells) if number or cell.strip()]
-    if len(numbers) < 1 or not all(cell.strip().isascii() and cell.strip().isdigit() for cell in numbers):
+    if not numbers or not all(re.fullmatch(r"[0-9]{1,18}", cell.strip()) for cell in numbers):
         return False
     if named and UNNAMED.fullmatch(name):
         return True
@@ -76,8 +76,8 @@ def _own(rows: Sequence[Row], schema: FileSchema, header: Row | None) -> list[in
     """The places of the schema's columns in the file, as far as they are known."""
     width = len(schema.names)
     if header is not None:
-        names = [cell.strip().lower() for cell in header]
-        return [names.index(name.lower()) for name in schema.names if name.lower() in names]
+        names = list(map(letters, header))
+        return [names.index(own) for own in map(letters, schema.names) if own in names]
     body = rows[1:] or rows
     starts = range(len(rows[0]) - width + 1)
     index = is_index(rows[0][0], [row[0] for row in rows], named=False)
