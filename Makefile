@@ -96,8 +96,9 @@ clean: ## remove what make made
 LAYER = $(ARTIFACTS_DIR)/python
 LAYER_PYTHON = $(shell sed -n 's/.*CompatibleRuntimes: \[python\(.*\)\]/\1/p' template.yaml)
 LAYER_MACHINE = $(subst arm64,aarch64,$(shell sed -n 's/.*CompatibleArchitectures: \[\(.*\)\]/\1/p' template.yaml))
+LAYER_NEEDS_NOT = stepcast/cli stepcast/project stepcast/engine/auto stepcast/engine/models stepcast/pipeline/importing
 build-Layer:
 	$(PYTHON) -m pip install --quiet --no-compile --target "$(LAYER)" --constraint constraints.txt \
 	  --implementation cp --python-version $(LAYER_PYTHON) --only-binary=:all: \
 	  --platform manylinux_2_28_$(LAYER_MACHINE) --platform manylinux2014_$(LAYER_MACHINE) .
-	cd "$(LAYER)" && rm -rf boto3* botocore* s3transfer* bin stepcast/cli stepcast/project # the runtime has boto3
+	cd "$(LAYER)" && rm -rf boto3* botocore* s3transfer* bin $(LAYER_NEEDS_NOT) # the runtime has boto3

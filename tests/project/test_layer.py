@@ -4,10 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
+LIGHT = ("start_execution", "create_dataset", "notify", "cleanup")
 UNREACHABLE = (
     "Temporary failure in name resolution",
     "Failed to establish a new connection",
@@ -23,6 +25,19 @@ def built(artifacts: Path, *variables: str) -> subprocess.CompletedProcess[str]:
     return made
 
 
+def needed_by_light_steps() -> set[str]:
+    """Every module that a step of a zipped function imports, at any moment."""
+    graph = grimp.build_graph("stepcast")
+    steps = {f"stepcast.pipeline.steps.{name}" for name in LIGHT}
+    return steps.union(*(graph.find_upstream_modules(step) for step in steps))
+
+
+def module_path(module: str) -> Path:
+    path = Path(*module.split("."))
+    package = (ROOT / "src" / path).is_dir()
+    return path / "__init__.py" if package else path.with_suffix(".py")
+
+
 def test_the_layer_holds_lambdas_binaries_whatever_python_builds_it(tmp_path: Path) -> None:
     made = built(tmp_path)
 
@@ -35,6 +50,10 @@ def test_the_layer_holds_lambdas_binaries_whatever_python_builds_it(tmp_path: Pa
     assert (tmp_path / f"python/pydantic-{pinned['pydantic']}.dist-info").is_dir()
     assert not (tmp_path / "python/localaws").exists()
     assert not (tmp_path / "python/boto3").exists()
+    there = {path.relative_to(tmp_path / "python") for path in (tmp_path / "python/stepcast").rglob("*.py")}
+    needed = {module_path(module) for module in needed_by_light_steps()}
+    assert needed <= there
+    assert Path("stepcast/engine/auto/predictor.py") not in there
 
 
 def test_a_layer_that_cannot_be_built_fails_its_build(tmp_path: Path) -> None:
