@@ -41,7 +41,8 @@ def equal(a: str, b: str, kind: Type, depth: int = 0) -> str:
             f"struct_extract_at({name}, 1)", f"struct_extract_at({name}, 2)", kind.element, depth + 1
         )
         pairs = f"list_transform(list_zip({a}, {b}), lambda {name}: {pair})"
-        return f"CASE WHEN len({a}) <> len({b}) THEN false ELSE athena_all({pairs}) END"
+        known = f"{a} IS NOT NULL AND {b} IS NOT NULL"  # list_zip of NULLs is empty
+        return f"CASE WHEN len({a}) <> len({b}) THEN false WHEN {known} THEN athena_all({pairs}) END"
     if kind.base == "map":
         same = equal(f"{a}[{name}]", f"{b}[{name}]", kind.value, depth + 1)
         known = f"list_contains(map_keys({b}), {name})"
