@@ -1,14 +1,18 @@
 """What is wrong with the user's input: collected, then reported all at once."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-__all__ = ["Problem", "Report"]
+__all__ = ["Group", "Problem", "Report", "grouped"]
 
 LISTED_PER_RULE = 100  # rows listed for each rule and file; the rest are counted
+PLACES = 10  # lines or items that a group of problems names
+# What differs between problems of one kind: numbers, and what is quoted other than a name at the beginning.
+OWN = re.compile(r"""(?<!^)(?:'[^']*'|"[^"]*")|\d[\d.,:-]*""")
 
 
 @dataclass(frozen=True)
@@ -36,20 +40,85 @@ class Problem:
         if self.line is not None:
             place += f" line {self.line}"
         if self.item is not None:
-            place += f", item {self.item}"
+            place += f", item {_on_one_line(self.item)}"
         return place
 
     def __str__(self) -> str:
         return f"{self.rule} {self.where}: {self.message}. {self.remedy}"
 
 
+@dataclass(frozen=True)
+class Group:
+    """Problems of one kind in one file: what a person reads once, with the places of all."""
+
+    problems: tuple[Problem, ...]
+
+    @property
+    def rule(self) -> str:
+        return self.problems[0].rule
+
+    @property
+    def remedy(self) -> str:
+        return self.problems[0].remedy
+
+    @property
+    def message(self) -> str:
+        more = len(self.problems) - 1
+        return self.problems[0].message + (f"; {more:,} more like it" if more else "")
+
+    @property
+    def where(self) -> str:
+        """``train/a.csv lines 7, 9 and 3 more``, or ``metadata/, items lamp, cord``."""
+        first = self.problems[0]
+        if len(self.problems) == 1:
+            return first.where
+        place = first.path or first.file or "input"
+        for name, found in (
+            ("line", [p.line for p in self.problems]),
+            ("item", [p.item and _on_one_line(p.item) for p in self.problems]),
+        ):
+            known = list(dict.fromkeys(str(one) for one in found if one is not None))
+            if known:
+                more = f" and {len(known) - PLACES} more" if len(known) > PLACES else ""
+                many = "s" * (len(known) > 1)
+                comma = "," * (name == "item")
+                return f"{place}{comma} {name}{many} {', '.join(known[:PLACES])}{more}"
+        return place
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.where}: {self.message}. {self.remedy}"
+
+
+def grouped(problems: Iterable[Problem]) -> list[Group]:
+    """Problems of one kind together, in the order of the first of each.
+
+    >>> days = [Problem("V06", "error", f"no day {n}", "Correct it", file="a.csv", line=n) for n in (7, 9)]
+    >>> print(*grouped(days))
+    V06 a.csv lines 7, 9: no day 7; 1 more like it. Correct it
+    """
+    found: dict[tuple[str | None, ...], list[Problem]] = {}
+    for one in problems:
+        kind = (one.rule, one.severity, one.path, one.file, OWN.sub("", one.message), OWN.sub("", one.remedy))
+        found.setdefault(kind, []).append(one)
+    return [Group(tuple(alike)) for alike in found.values()]
+
+
 @dataclass
 class Report:
-    """Problems in the order found; beyond a limit a rule's rows are only counted, to bound memory."""
+    """Problems in the order found; beyond a limit a rule's rows are only counted, to bound memory.
+
+    ``notes`` are what was assumed where nothing is wrong.
+    """
 
     problems: list[Problem] = field(default_factory=list)
     unlisted: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # (rule, severity, file or path)
+    notes: list[str] = field(default_factory=list)
     _listed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+    def note(self, text: str) -> None:
+        """Say what was assumed, once."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     def add(self, problem: Problem) -> None:
         key = (problem.rule, problem.severity, problem.file or problem.path or "")
@@ -81,7 +150,7 @@ class Report:
         return self.count("warning")
 
     def to_json(self) -> str:
-        """``{"errors": n, "warnings": n, "problems": [...], "unlisted": [...]}``"""
+        """``{"errors": n, "warnings": n, "problems": [...], "unlisted": [...], "notes": [...]}``"""
         unlisted = [
             {"rule": rule, "severity": severity, "where": where, "count": more}
             for (rule, severity, where), more in self.unlisted.items()
@@ -92,6 +161,7 @@ class Report:
             "warnings": self.warnings,
             "problems": problems,
             "unlisted": unlisted,
+            "notes": self.notes,
         }
         return json.dumps(document, indent=2, ensure_ascii=False)
 
@@ -100,6 +170,7 @@ class Report:
         document = json.loads(text)
         report = cls()
         report.extend(Problem(**problem) for problem in document["problems"])
+        report.notes += document.get("notes", [])
         for row in document["unlisted"]:
             report.unlisted[row["rule"], row["severity"], row["where"]] += row["count"]
         return report
@@ -125,17 +196,23 @@ class Report:
                 "|---|---|---|---|",
             ]
             lines += [
-                "| " + " | ".join(_cell(text) for text in (p.rule, p.where, p.message, p.remedy)) + " |"
-                for p in found
+                "| " + " | ".join(_cell(text) for text in (g.rule, g.where, g.message, g.remedy)) + " |"
+                for g in grouped(found)
             ]
             for (rule, kind, where), more in self.unlisted.items():
                 if kind == severity:
                     lines.append(f"| {rule} | {_cell(where)} | {more:,} more like these | |")
+        if self.notes:
+            lines += ["", "## Notes", "", *(f"- {note}" for note in self.notes)]
         return "\n".join(lines) + "\n"
 
 
 def _plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _on_one_line(item: str) -> str:
+    return item if item.isprintable() else repr(item)
 
 
 def _cell(text: str) -> str:
