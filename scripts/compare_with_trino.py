@@ -1,4 +1,4 @@
-"""Ask a real Trino what the Athena cases say: the judge of tests/localaws/athena/cases.
+"""Ask a real Trino what the Athena cases say: the judge of packages/localaws/tests/localaws/athena/cases.
 
     python scripts/compare_with_trino.py http://127.0.0.1:8080 [case or .sql file ...]
 
@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-CASES = Path(__file__).parents[1] / "tests" / "localaws" / "athena" / "cases"
+CASES = Path(__file__).parents[1] / "packages" / "localaws" / "tests" / "localaws" / "athena" / "cases"
 Rows = list[list[str | None]]
 
 
