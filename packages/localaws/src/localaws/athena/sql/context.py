@@ -15,6 +15,7 @@ __all__ = ["Context", "Names"]
 
 
 _MOST_NAMES = 50_000
+_MOST_EXPANSIONS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +26,22 @@ class Names:
     """
 
     numbers: Iterator[int] = field(default_factory=count)
+    expansions: Iterator[int] = field(default_factory=count)
     meant: dict[str, str] = field(default_factory=dict)
 
     def new(self, letter: str, meant: str | None = None) -> str:
         number = next(self.numbers)
-        if number > _MOST_NAMES:  # views within views double with each
+        if number > _MOST_NAMES:
             raise QueryFailed("STACK_OVERFLOW", "statement is too large")
         name = f"{letter}{number}"
         if meant is not None:
             self.meant[name] = meant
         return name
+
+    def expand(self) -> None:
+        """One more view is put in its place: views within views double with each."""
+        if next(self.expansions) > _MOST_EXPANSIONS:
+            raise QueryFailed("STACK_OVERFLOW", "statement is too large")
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,7 @@ class Relations:
             raise self.context.error(
                 "VIEW_IS_RECURSIVE", f"Statement would create a recursive view '{name}'", node
             )
+        self.context.names.expand()
         inner = replace(
             self.context,
             text=view.text,
