@@ -30,10 +30,12 @@ class Rows:
 
     ``batch``    the columns of the schema, in its order, as they are stored.
     ``seconds``  each row's moment in seconds since 1970; zero in files without timestamps.
+    ``lines``    finds the line of each row, which takes longer than to read it.
     """
 
     batch: pa.RecordBatch
     seconds: NDArray[np.int64]
+    lines: Callable[[], NDArray[np.int64]]
 
 
 def typed_rows(
@@ -61,9 +63,9 @@ def typed_rows(
         seconds = found
     batch = pa.record_batch([converted[place].values for place in range(len(schema.columns))], schema.stored)
     if not wrong:
-        return Rows(batch, seconds)
+        return Rows(batch, seconds, cells.lines)
     good = ~np.logical_or.reduce(list(wrong.values()))
-    return Rows(batch.filter(pa.array(good)), seconds[good])
+    return Rows(batch.filter(pa.array(good)), seconds[good], lambda: cells.lines()[good])
 
 
 def _report(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.importing.aggregate import Entries, values_of
@@ -67,7 +68,7 @@ def write_series(
         grid = _grid(entries, len(keys), collected.end, params)
         _report_infinite(grid, keys, report)
         sink = io.BytesIO()
-        panel = beside.laid(keys, _panel(grid, keys, collected.end, params), report)
+        panel = beside.laid(keys, _panel(grid, keys, collected.end, collected.frequency), report)
         write_shard(sink, Shard(params.series_key, keys, panel))
         objects.write(s3, bucket, layout.shard(run, written.shards), sink.getvalue())
         _count(written, grid, entries)
@@ -104,14 +105,14 @@ def _grid(entries: Entries, count: int, end: int, params: Params) -> Grid:
     return Grid(grid.values, grid.observed, np.concatenate([[0], np.cumsum(lengths)]))
 
 
-def _panel(grid: Grid, keys: Keys, end: int, params: Params) -> Panel:
+def _panel(grid: Grid, keys: Keys, end: int, frequency: Frequency) -> Panel:
     own = [slice(*cuts) for cuts in pairwise(grid.offsets.tolist())]
     return Panel(
         ids=tuple(label(key) for key in keys),
         values=tuple(grid.values[part] for part in own),
         observed=tuple(grid.observed[part] for part in own),
         end=end,
-        frequency=params.frequency,
+        frequency=frequency,
     )
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from stepcast.pipeline import layout
+from stepcast.pipeline.importing.anchor_note import note_anchor
 from stepcast.pipeline.importing.beside import Beside
+from stepcast.pipeline.importing.doubled_report import report_doubled
 from stepcast.pipeline.importing.field_statistics import FieldStatistics
 from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.grid_limits import check_grid
@@ -17,6 +19,7 @@ from stepcast.pipeline.importing.imported import Imported
 from stepcast.pipeline.importing.item_names import check_names
 from stepcast.pipeline.importing.quotas import check_quotas
 from stepcast.pipeline.importing.reading import Progress, rows_of, silent
+from stepcast.pipeline.importing.second_look import SecondLook
 from stepcast.pipeline.importing.series_collector import SeriesCollector
 from stepcast.pipeline.importing.series_writer import Written, write_series
 from stepcast.pipeline.importing.source import sources
@@ -63,12 +66,15 @@ def import_target(
             collected.add(rows, file)
             if not report.errors:
                 stored.write(rows.batch)
+        frequency, doubled = params.frequency, 0
         known, documents = len(collected.keys), statistics.documents(collected.keys)
         written = Written()
         if collected.empty:
             if not report.errors:
                 report.add(_no_value())
         else:
+            frequency = collected.frequency
+            note_anchor(collected, frequency, report)
             order, lengths = collected.series(beside, report)
             check_grid(params, lengths, collected.earliest, collected.latest, report)
             if not report.errors:
@@ -79,6 +85,8 @@ def import_target(
                     s3, bucket, run, params, collected, beside, order, lengths, report, progress
                 )
                 beside.conclude(report)
+                look = SecondLook(s3, bucket, files, schema, collected, folder)
+                doubled = report_doubled(params, collected, written.observed, look, report)
                 check_density(params, written.points, written.observed, written.step, report)
         if report.errors:
             stored.discard()
@@ -92,7 +100,10 @@ def import_target(
             last=statistics.last,
             statistics=documents,
             points=written.points,
+            observed=written.observed,
             filled=written.filled,
+            doubled=doubled,
+            frequency=frequency,
             size=sum(file.size for file in files),
         )
 
