@@ -16,6 +16,7 @@ from stepcast.pipeline.importing.anchor import Anchor
 from stepcast.pipeline.importing.beside import Beside
 from stepcast.pipeline.importing.doubled_rows import DoubledRows
 from stepcast.pipeline.importing.file_schema import FileSchema
+from stepcast.pipeline.importing.occupancy import Occupancy
 from stepcast.pipeline.importing.rhythm import Rhythm
 from stepcast.pipeline.importing.rows import Rows
 from stepcast.pipeline.importing.series_keys import SeriesKeys
@@ -36,7 +37,7 @@ class SeriesCollector:
 
     ``keys``      the series met so far.
     ``spill``     their entries.
-    ``anchor``, ``rhythm``, ``doubled``  what their stamps have in common.
+    ``occupancy``, ``anchor``, ``rhythm``, ``doubled``  what their stamps have in common.
     ``earliest``, ``latest``  timestamp and file of the first and last value, as ``"2014-01-31 in
                               train/a.csv"``.
     """
@@ -44,7 +45,7 @@ class SeriesCollector:
     def __init__(self, params: Params, schema: FileSchema, folder: Path) -> None:
         self.keys = SeriesKeys(len(params.series_key))
         self.spill = Spill(folder, partial(combine, aggregation=params.filling.aggregation))
-        self.anchor, self.rhythm = Anchor(params.frequency), Rhythm()
+        self.anchor, self.rhythm, self.occupancy = Anchor(params.frequency), Rhythm(), Occupancy()
         self.doubled = DoubledRows(params.data_frequency, folder)
         self._edges: list[tuple[int, str]] = []  # moment and file of the first and the last value
         self._stated = params.timestamp_format
@@ -63,6 +64,7 @@ class SeriesCollector:
             return
         periods = period_of(seconds.view("datetime64[s]"), self._frequency)
         self.spill.append(entries(series, periods, values, seconds, self._aggregation))
+        self.occupancy.add(periods)
         self.anchor.add(seconds, periods)
         self.rhythm.add(series, seconds)
         self.doubled.add(series, found.dimensions, seconds, values)

@@ -11,6 +11,7 @@ from stepcast.pipeline import layout
 from stepcast.pipeline.importing.anchor_note import note_anchor
 from stepcast.pipeline.importing.beside import Beside
 from stepcast.pipeline.importing.doubled_report import report_doubled
+from stepcast.pipeline.importing.far_stamps import check_stamps
 from stepcast.pipeline.importing.field_statistics import FieldStatistics
 from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.grid_limits import check_grid
@@ -76,7 +77,11 @@ def import_target(
             frequency = collected.frequency
             note_anchor(collected, frequency, report)
             order, lengths = collected.series(beside, report)
-            check_grid(params, lengths, collected.earliest, collected.latest, report)
+            look = SecondLook(s3, bucket, files, schema, collected, folder)
+            if not report.errors:
+                check_stamps(params, collected, order, lengths, look, report)
+            if not report.errors:
+                check_grid(params, lengths, collected.earliest, collected.latest, report)
             if not report.errors:
                 check_names(collected.keys, report)
                 check_quotas(params, files, statistics.rows, len(order), report)
@@ -85,7 +90,6 @@ def import_target(
                     s3, bucket, run, params, collected, beside, order, lengths, report, progress
                 )
                 beside.conclude(report)
-                look = SecondLook(s3, bucket, files, schema, collected, folder)
                 doubled = report_doubled(params, collected, written.observed, look, report)
                 check_density(params, written.points, written.observed, written.step, report)
         if report.errors:
