@@ -214,6 +214,7 @@ class Predictor(Section):
     )
     input_data_config: InputDataConfig = InputDataConfig()
     time_alignment_boundary: TimeAlignmentBoundary | None = None  # what the rows agree on where not given
+    drop_partial_periods: bool = False  # ours
     # Ours: CPU seconds of one core. Strict: true is no number.
     training_budget_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)] | None = None
     tags: tuple[Tag, ...] = Field((), max_length=50)

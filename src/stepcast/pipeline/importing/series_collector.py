@@ -16,6 +16,7 @@ from stepcast.pipeline.importing.anchor import Anchor
 from stepcast.pipeline.importing.beside import Beside
 from stepcast.pipeline.importing.doubled_rows import DoubledRows
 from stepcast.pipeline.importing.file_schema import FileSchema
+from stepcast.pipeline.importing.last_period import LastPeriods
 from stepcast.pipeline.importing.occupancy import Occupancy
 from stepcast.pipeline.importing.rhythm import Rhythm
 from stepcast.pipeline.importing.rows import Rows
@@ -37,7 +38,7 @@ class SeriesCollector:
 
     ``keys``      the series met so far.
     ``spill``     their entries.
-    ``occupancy``, ``anchor``, ``rhythm``, ``doubled``  what their stamps have in common.
+    ``occupancy``, ``last_periods``, ``anchor``, ``rhythm``, ``doubled``  what their stamps have in common.
     ``earliest``, ``latest``  timestamp and file of the first and last value, as ``"2014-01-31 in
                               train/a.csv"``.
     """
@@ -46,6 +47,7 @@ class SeriesCollector:
         self.keys = SeriesKeys(len(params.series_key))
         self.spill = Spill(folder, partial(combine, aggregation=params.filling.aggregation))
         self.anchor, self.rhythm, self.occupancy = Anchor(params.frequency), Rhythm(), Occupancy()
+        self.last_periods = LastPeriods(params.frequency)
         self.doubled = DoubledRows(params.data_frequency, folder)
         self._edges: list[tuple[int, str]] = []  # moment and file of the first and the last value
         self._stated = params.timestamp_format
@@ -65,6 +67,7 @@ class SeriesCollector:
         periods = period_of(seconds.view("datetime64[s]"), self._frequency)
         self.spill.append(entries(series, periods, values, seconds, self._aggregation))
         self.occupancy.add(periods)
+        self.last_periods.add(seconds, periods)
         self.anchor.add(seconds, periods)
         self.rhythm.add(series, seconds)
         self.doubled.add(series, found.dimensions, seconds, values)

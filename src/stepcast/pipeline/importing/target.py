@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from stepcast.engine.frequency import Frequency
 from stepcast.pipeline import layout
 from stepcast.pipeline.importing.anchor_note import note_anchor
 from stepcast.pipeline.importing.beside import Beside
@@ -18,6 +19,7 @@ from stepcast.pipeline.importing.grid_limits import check_grid
 from stepcast.pipeline.importing.history import check_density, check_length
 from stepcast.pipeline.importing.imported import Imported
 from stepcast.pipeline.importing.item_names import check_names
+from stepcast.pipeline.importing.last_period import report_partial
 from stepcast.pipeline.importing.quotas import check_quotas
 from stepcast.pipeline.importing.reading import Progress, rows_of, silent
 from stepcast.pipeline.importing.second_look import SecondLook
@@ -76,6 +78,7 @@ def import_target(
         else:
             frequency = collected.frequency
             note_anchor(collected, frequency, report)
+            _check_last_period(params, collected, frequency, report)
             order, lengths = collected.series(beside, report)
             look = SecondLook(s3, bucket, files, schema, collected, folder)
             if not report.errors:
@@ -110,6 +113,20 @@ def import_target(
             frequency=frequency,
             size=sum(file.size for file in files),
         )
+
+
+def _check_last_period(
+    params: Params, collected: SeriesCollector, frequency: Frequency, report: Report
+) -> None:
+    """Warn where the last period is not over, or leave it out."""
+    if collected.rhythm.keeps(params.frequency):
+        return
+    if any(apart.late for apart in collected.occupancy.apart(params.predictor.forecast_horizon)):
+        return  # the last period is a mistake
+    if partial := collected.last_periods.partial():
+        report_partial(partial, params, frequency, report)
+        if params.predictor.drop_partial_periods:
+            collected.spill.forget_after(partial.period - 1)
 
 
 @contextmanager
