@@ -464,3 +464,17 @@ def test_a_boundary_that_the_period_does_not_have(
 
     assert problem.path == f"$.Predictor.TimeAlignmentBoundary{path}"
     assert problem.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("zone", "remedy"),
+    [
+        ("Europe/Berln", "Did you mean 'Europe/Berlin'?"),
+        ("berlin", "Did you mean 'Europe/Berlin'?"),
+        ("New York", "Did you mean 'America/New_York'?"),
+        ("+01:00", "It is a name such as 'Europe/Berlin'"),
+    ],
+)
+def test_a_time_zone_has_a_name(zone: str, remedy: str) -> None:
+    assert only_problem(TimeZone=zone).remedy.startswith(remedy)
+    assert read(TimeZone="Europe/Berlin")[1] == []

@@ -1,8 +1,10 @@
 """The schema of params.json: what a user may ask for, in Amazon Forecast's words."""
 
+import difflib
 import re
 from dataclasses import replace
 from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
@@ -51,6 +53,20 @@ def _forecast_type(given: Any) -> str:
 def _timestamp_format(given: Any) -> Any:
     # The reference pipeline's file has hh, the 12-hour clock; its data has 24 hours.
     return given.replace("hh", "HH") if isinstance(given, str) else given
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        known = available_timezones()
+        ending = [
+            zone for zone in known if zone.lower().endswith(f"/{name.strip().lower().replace(' ', '_')}")
+        ]
+        close = sorted(ending) or difflib.get_close_matches(name, sorted(known), 1)
+        meant = f"did you mean {close[0]!r}? " if close else ""
+        raise ValueError(f"{meant}It is a name such as 'Europe/Berlin', or 'UTC'") from None
+    return name
 
 
 FrequencyText = Annotated[str, AfterValidator(_frequency)]
@@ -273,6 +289,7 @@ class Params(Section):
     predictor: Predictor
     forecast: ForecastParams
     timestamp_format: Annotated[TimestampFormat, BeforeValidator(_timestamp_format)] = "yyyy-MM-dd HH:mm:ss"
+    time_zone: Annotated[str, AfterValidator(_time_zone)] | None = None
     perform_delete: bool = False
 
     @property

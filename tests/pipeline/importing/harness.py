@@ -98,6 +98,7 @@ def params(
     metadata: str = "",
     related_filling: Mapping[str, Mapping[str, str]] | None = None,
     data_frequency: str | None = None,
+    time_zone: str | None = None,
     **predictor: Any,
 ) -> Params:
     """Parameters of an import; ``columns`` as ``name:type``, the target being named as the domain has it.
@@ -136,6 +137,7 @@ def params(
             },
             "Forecast": {"ForecastName": "Demo"},
             "TimestampFormat": timestamp_format,
+            "TimeZone": time_zone,
         }
     )
 

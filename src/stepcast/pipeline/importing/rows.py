@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from stepcast.pipeline.importing.columns import Column, Converted
+from stepcast.pipeline.importing.file_problem import FileProblem
 from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.problems import LISTED_PER_RULE, Problem, Report
 
@@ -47,7 +50,7 @@ def typed_rows(
     looked at, and no rows come back.
     """
     converted = {
-        place: column.convert(cells.columns[place])
+        place: _converted(column, cells, place)
         for place, column in enumerate(schema.columns)
         if place not in unread
     }
@@ -66,6 +69,16 @@ def typed_rows(
         return Rows(batch, seconds, cells.lines)
     good = ~np.logical_or.reduce(list(wrong.values()))
     return Rows(batch.filter(pa.array(good)), seconds[good], lambda: cells.lines()[good])
+
+
+def _converted(column: Column, cells: Cells, place: int) -> Converted:
+    try:
+        return column.convert(cells.columns[place])
+    except FileProblem as problem:
+        if problem.cell is not None:
+            row = pc.index(pc.utf8_trim_whitespace(cells.columns[place]), problem.cell).as_py()
+            problem.line = int(cells.lines()[row]) if row >= 0 else None
+        raise
 
 
 def _report(

@@ -11,6 +11,7 @@ from stepcast.engine.frequency import Frequency
 from stepcast.pipeline import layout
 from stepcast.pipeline.importing.anchor_note import note_anchor
 from stepcast.pipeline.importing.beside import Beside
+from stepcast.pipeline.importing.clock import Clock
 from stepcast.pipeline.importing.doubled_report import report_doubled
 from stepcast.pipeline.importing.far_stamps import check_stamps
 from stepcast.pipeline.importing.field_statistics import FieldStatistics
@@ -59,7 +60,8 @@ def import_target(
     progress = progress or silent
     beside = beside or Beside(params)
     with _scratch(scratch) as folder:
-        schema = FileSchema.of(params.target, params.timestamp_format)
+        clock = beside.related.clock if beside.related is not None else Clock.of(params)
+        schema = FileSchema.of(params.target, params.timestamp_format, clock)
         statistics = FieldStatistics(schema, params.timestamp_format, params.series_key)
         collected = SeriesCollector(params, schema, folder)
         stored = StoredRows(s3, bucket, rows_prefix, schema.stored, folder)
@@ -69,6 +71,8 @@ def import_target(
             collected.add(rows, file)
             if not report.errors:
                 stored.write(rows.batch)
+        if not report.errors:
+            clock.conclude(report)
         frequency, doubled = params.frequency, 0
         known, documents = len(collected.keys), statistics.documents(collected.keys)
         written = Written()
