@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.pipeline.importing.clock_changes import comes_twice
 from stepcast.pipeline.importing.doubled_rows import Doubled, Hashes
 from stepcast.pipeline.importing.second_look import Place, SecondLook
 from stepcast.pipeline.importing.series_collector import SeriesCollector
@@ -95,7 +96,7 @@ def _repeated(params: Params, found: Doubled, examples: list[Pair]) -> Problem:
         f"{again.text(params.timestamp_format)}, as at {first.file} line {first.line:,}"
     )
     what += _between(examples) + _put_together(params)
-    remedy = f"Send every row once{_where(examples)}"
+    remedy = f"Send every row once{_where(examples)}{_clocks(params, examples)}"
     return Problem("V06", "warning", what, remedy, file=again.file, line=again.line, item=again.item)
 
 
@@ -108,12 +109,25 @@ def _differing(params: Params, found: Doubled, examples: list[Pair]) -> Problem:
         f"{first.text(stated)} and {again.text(stated)}"
     )
     what += _between(examples) + _put_together(params)
-    remedy = f"Send one row for each item and period{_where(examples)}"
+    remedy = f"Send one row for each item and period{_where(examples)}{_clocks(params, examples)}"
     if first.seconds != again.seconds:
         remedy += ", or say with TimeAlignmentBoundary where periods begin"
     remedy += "; to take another of them, or their mean, set aggregation in Featurizations"
     remedy += "; if each is a part of its period, as orders are, name their finer DataFrequency"
     return Problem("V06", "warning", what, remedy, file=again.file, line=again.line, item=again.item)
+
+
+def _clocks(params: Params, examples: list[Pair]) -> str:
+    """What to do where all of them are of an hour that comes twice."""
+    if not params.data_frequency.has_time_of_day:
+        return ""
+    zones = [comes_twice(first.seconds, params.time_zone) for first, _ in examples]
+    if None in zones or any(first.seconds != again.seconds for first, again in examples):
+        return ""
+    return (
+        f"; clocks are set back then, as in {zones[0]}, and the hour comes twice: aggregation avg takes the "
+        "mean, as of a load, sum adds up, as of what was sold"
+    )
 
 
 def _put_together(params: Params) -> str:

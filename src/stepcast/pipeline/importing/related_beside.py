@@ -29,11 +29,15 @@ LATE_START = (
 
 @dataclass(frozen=True)
 class RelatedBeside:
-    """``end`` is the target's last period: a feature with any value after it is known ahead everywhere."""
+    """``end`` is the target's last period: a feature with any value after it is known ahead everywhere.
+
+    ``skipped`` are periods that do not exist by the local clocks: they take the value before.
+    """
 
     params: Params
     related: RelatedSeries
     end: int
+    skipped: NDArray[np.int64]
 
     @property
     def horizon(self) -> int:
@@ -56,6 +60,9 @@ class RelatedBeside:
             begin = self.end - len(values) + 1
             for feature, row in zip(features, table, strict=True):
                 _lay(feature, row, begin)
+                for place in (self.skipped - begin)[(self.skipped > begin)].tolist():
+                    if place < len(row) and np.isnan(row[place]):
+                        row[place] = row[place - 1]
             if len(values) and first > begin:
                 report.add(self._late(key, first, begin))
             else:

@@ -14,6 +14,7 @@ from stepcast.pipeline import layout
 from stepcast.pipeline.importing.aggregate import combine, entries
 from stepcast.pipeline.importing.anchor import Anchor
 from stepcast.pipeline.importing.beside import Beside
+from stepcast.pipeline.importing.clock_changes import ClockChanges
 from stepcast.pipeline.importing.doubled_rows import DoubledRows
 from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.last_period import LastPeriods
@@ -38,7 +39,8 @@ class SeriesCollector:
 
     ``keys``      the series met so far.
     ``spill``     their entries.
-    ``occupancy``, ``last_periods``, ``anchor``, ``rhythm``, ``doubled``  what their stamps have in common.
+    ``occupancy``, ``last_periods``, ``clock_changes``, ``anchor``, ``rhythm``, ``doubled``  what there is to
+                  say of their stamps.
     ``earliest``, ``latest``  timestamp and file of the first and last value, as ``"2014-01-31 in
                               train/a.csv"``.
     """
@@ -48,6 +50,7 @@ class SeriesCollector:
         self.spill = Spill(folder, partial(combine, aggregation=params.filling.aggregation))
         self.anchor, self.rhythm, self.occupancy = Anchor(params.frequency), Rhythm(), Occupancy()
         self.last_periods = LastPeriods(params.frequency)
+        self.clock_changes = ClockChanges(params.frequency, params.time_zone)
         self.doubled = DoubledRows(params.data_frequency, folder)
         self._edges: list[tuple[int, str]] = []  # moment and file of the first and the last value
         self._stated = params.timestamp_format
@@ -68,6 +71,7 @@ class SeriesCollector:
         self.spill.append(entries(series, periods, values, seconds, self._aggregation))
         self.occupancy.add(periods)
         self.last_periods.add(seconds, periods)
+        self.clock_changes.add(periods)
         self.anchor.add(seconds, periods)
         self.rhythm.add(series, seconds)
         self.doubled.add(series, found.dimensions, seconds, values)
