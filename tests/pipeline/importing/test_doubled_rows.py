@@ -142,6 +142,12 @@ def test_orders_of_a_day_may_be_called_finer_than_the_day(import_files: ImportFi
     assert len(doubled(import_files(orders, frequency="D", timestamp_format=DAY))) == 1
 
 
+def test_orders_of_days_are_added_up_to_weeks(import_files: ImportFiles) -> None:
+    orders = "".join(rows(day, value=n) for day in days("2024-01-01", 60) for n in (1, 2, 2))
+
+    assert doubled(import_files(orders, frequency="W", timestamp_format=DAY)) == []
+
+
 def test_rows_of_finer_data_that_repeat_are_found(import_files: ImportFiles) -> None:
     text = rows(*days("2024-01-01", 90)) + rows(*days("2024-03-01", 5))
 

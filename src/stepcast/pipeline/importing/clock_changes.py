@@ -33,7 +33,8 @@ ZONES = (
     "Asia/Tehran",
     "Africa/Cairo",
 )
-NEIGHBOURS = 3  # periods on both sides that have rows, or the hole is one among others
+# Periods on both sides of a hole that all have rows: of one that is alone, and of one that recurs.
+ALONE, RECURRING = 48, 12
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ class ClockChanges:
     def skipped(self, frequency: Frequency, end: int, horizon: int) -> Skipped | None:
         """What one zone's clocks skip, up to ``horizon`` after ``end``; None where no zone fits.
 
-        A zone fits if no row has an hour that it skips, and all around one such hour there are rows.
+        A zone fits if no row has an hour that it skips, and all around one such hour there are rows. Of the
+        zone that is named, only hours are left out that have rows all the same.
         """
         best: tuple[int, Skipped] | None = None
         for zone in self._zones if frequency.has_time_of_day else ():
@@ -85,13 +87,10 @@ class ClockChanges:
                     if self._named:
                         continue
                     break
-                around = np.concatenate(
-                    [run[0] - 1 - np.arange(NEIGHBOURS), run[-1] + 1 + np.arange(NEIGHBOURS)]
-                )
-                fits += bool(self._has(around).all())
+                fits += 2 * (self._named or self._has_around(run, ALONE)) + self._has_around(run, RECURRING)
                 periods.append(run)
             else:
-                if fits > (best[0] if best else 0):
+                if fits >= 2 and fits > (best[0] if best else 0):
                     best = fits, Skipped(zone, np.concatenate(periods))
         return best[1] if best else None
 
@@ -125,7 +124,11 @@ class ClockChanges:
 
     def _periods_around(self, begin: int, stop: int) -> Integers:
         first, last = period_of(np.array([begin, stop - 1]).astype("datetime64[s]"), self._frequency)
-        return np.arange(first - NEIGHBOURS, last + NEIGHBOURS + 1)
+        return np.arange(first - ALONE, last + ALONE + 1)
+
+    def _has_around(self, run: Integers, count: int) -> bool:
+        sides = [run[0] - count + np.arange(count), run[-1] + 1 + np.arange(count)]
+        return bool(self._has(np.concatenate(sides)).all())
 
     def _has(self, periods: Integers) -> NDArray[np.bool_]:
         """Which of watched periods have a row."""

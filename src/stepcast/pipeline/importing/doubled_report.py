@@ -18,6 +18,7 @@ Integers = NDArray[np.int64]
 Pair = tuple[Place, Place]
 
 FILES_NAMED = 4
+PARTS = "; if each is a part of its period, as orders are, name their finer DataFrequency"
 PUT_TOGETHER = {
     "sum": "they were added up",
     "avg": "their mean was taken",
@@ -33,7 +34,8 @@ def report_doubled(
     """Warn of rows that repeat another, and of periods with rows that differ; how many rows are too many.
 
     Silent where the data come more often than the forecast's periods, or with no rhythm at all, as orders do:
-    what falls into one period there is a part of it. ``observed`` is how many periods have a row.
+    what falls into one period there is a part of it, unless it repeats a row where every stamp has but one.
+    ``observed`` is how many periods have a row.
     """
     if collected.doubled.rows == observed:
         return 0  # each row has a period of its own
@@ -42,7 +44,7 @@ def report_doubled(
     if finer and agreement.share == 1:
         return 0  # orders, stamped with their day alone and called finer to say that they are parts of it
     comes_once = collected.rhythm.keeps(declared) or (agreement.reached and not finer)
-    if not comes_once and collected.rhythm.step is None:
+    if not comes_once and (collected.rhythm.step is None or collected.rhythm.several):
         return 0
     found = collected.doubled.count()
     if not comes_once:  # rows of one period differ as they should: only repeated ones are too many
@@ -96,7 +98,7 @@ def _repeated(params: Params, found: Doubled, examples: list[Pair]) -> Problem:
         f"{again.text(params.timestamp_format)}, as at {first.file} line {first.line:,}"
     )
     what += _between(examples) + _put_together(params)
-    remedy = f"Send every row once{_where(examples)}{_clocks(params, examples)}"
+    remedy = f"Send every row once{_where(examples)}{_clocks(params, examples)}{PARTS}"
     return Problem("V06", "warning", what, remedy, file=again.file, line=again.line, item=again.item)
 
 
@@ -112,8 +114,7 @@ def _differing(params: Params, found: Doubled, examples: list[Pair]) -> Problem:
     remedy = f"Send one row for each item and period{_where(examples)}{_clocks(params, examples)}"
     if first.seconds != again.seconds:
         remedy += ", or say with TimeAlignmentBoundary where periods begin"
-    remedy += "; to take another of them, or their mean, set aggregation in Featurizations"
-    remedy += "; if each is a part of its period, as orders are, name their finer DataFrequency"
+    remedy += f"; to take another of them, or their mean, set aggregation in Featurizations{PARTS}"
     return Problem("V06", "warning", what, remedy, file=again.file, line=again.line, item=again.item)
 
 

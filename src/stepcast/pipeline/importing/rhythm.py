@@ -16,21 +16,27 @@ STEADY = 0.6  # of the steps
 
 
 class Rhythm:
-    """Takes rows in the order of the files and looks at the steps from one stamp of a series to its next."""
+    """Takes rows in the order of the files and looks at the steps from one stamp of a series to its next.
+
+    ``several``  whether a series has rows of one stamp whose values differ, as a list of orders has.
+    """
 
     def __init__(self) -> None:
+        self.several = False
         self._left = LOOKED_AT
         self._steps: dict[int, int] = {}
         self._latest = np.empty(0, np.int64)  # stamp by series
 
-    def add(self, series: Integers, seconds: Integers) -> None:
-        """Numbers of the series, and moments in seconds since 1970."""
-        series, seconds = series[: self._left], seconds[: self._left]
+    def add(self, series: Integers, seconds: Integers, values: NDArray[np.float64]) -> None:
+        """Numbers of the series, moments in seconds since 1970, and values."""
+        series, seconds, values = series[: self._left], seconds[: self._left], values[: self._left]
         self._left -= len(series)
         if not len(series):
             return
         order = np.lexsort([seconds, series])
-        series, seconds = series[order], seconds[order]
+        series, seconds, values = series[order], seconds[order], values[order]
+        again = (series[1:] == series[:-1]) & (seconds[1:] == seconds[:-1])
+        self.several |= bool((values[1:] != values[:-1])[again].any())
         first = np.flatnonzero(np.append(True, series[1:] != series[:-1]))
         last = np.append(first[1:], len(series)) - 1
         before = np.append(0, seconds[:-1])

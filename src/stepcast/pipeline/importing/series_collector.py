@@ -73,7 +73,7 @@ class SeriesCollector:
         self.last_periods.add(seconds, periods)
         self.clock_changes.add(periods)
         self.anchor.add(seconds, periods)
-        self.rhythm.add(series, seconds)
+        self.rhythm.add(series, seconds, values)
         self.doubled.add(series, found.dimensions, seconds, values)
         edges = [*self._edges, (int(seconds.min()), file), (int(seconds.max()), file)]
         self._edges = [min(edges), max(edges)]
