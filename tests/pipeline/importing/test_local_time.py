@@ -41,6 +41,7 @@ def test_several_offsets_need_a_time_zone(import_files: ImportFiles) -> None:
 
     error = import_files(rows(stamps)).error
 
+    assert error.line == 50
     assert error.message == (
         "timestamps are of different local times: '2022-10-28T02:00:00+02:00' and '2022-10-30T02:00:00+01:00'"
     )

@@ -49,7 +49,7 @@ def import_target(
 
     ``rows_prefix``  where the rows go, ``part-0.parquet`` and so on; nothing else may lie there.
     ``report``       gets every problem of every file. If it has errors at the end, nothing is stored.
-    ``scratch``      a folder with room for about 1.5 times the size of the unpacked files; left as it was.
+    ``scratch``      a folder with room for about twice the size of the unpacked files; left as it was.
     ``progress``     is called with what is done (``read`` in bytes, ``shards``), how much of it and of how
                      much.
     ``beside``       what was imported besides; it goes into the shards.
@@ -142,7 +142,7 @@ def _scratch(scratch: Path) -> Iterator[Path]:
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
-            needed = "the import needs about 1.5 times the size of the unpacked files there"
+            needed = "the import needs about twice the size of the unpacked files there"
             raise OSError(errno.ENOSPC, f"the scratch folder is full: {needed}", str(scratch)) from error
 
 
