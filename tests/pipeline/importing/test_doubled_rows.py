@@ -135,6 +135,17 @@ def test_finer_data_are_no_doubled_rows(
     assert doubled(import_files(rows(*stamps), timestamp_format=DAY, **settings)) == []
 
 
+def test_data_that_are_finer_than_they_are_called_are_noted(import_files: ImportFiles) -> None:
+    outcome = import_files(
+        rows(*days("2024-01-01", 90)), frequency="W", timestamp_format=DAY, data_frequency="W"
+    )
+
+    assert (
+        "Most rows come every 1 d, more often than the DataFrequency, W: those of one period are parts of it."
+        in outcome.report.notes
+    )
+
+
 def test_orders_of_a_day_may_be_called_finer_than_the_day(import_files: ImportFiles) -> None:
     orders = rows(*(day for day in days("2024-01-01", 30) for _ in range(3)))
 

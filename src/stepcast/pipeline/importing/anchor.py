@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from stepcast.engine.calendar import moment_of, period_of
 from stepcast.engine.frequency import SECONDS, Frequency, Stamp
 
-__all__ = ["Agreement", "Anchor", "in_words"]
+__all__ = ["Agreement", "Anchor", "in_words", "span_in_words"]
 
 Integers = NDArray[np.int64]
 
 AGREED = 0.9  # of the rows: the others are mistakes, or a holiday moved them
 MOST_PLACES = 1_000  # in a period that are told apart: where there are more, rows agree on none
 SHORTEST, LONGEST = 28, 31  # days in a month
+UNITS = ("d", "h", "min", "s")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -148,7 +149,7 @@ def in_words(frequency: Frequency) -> str:
     days, rest = divmod(stamp.seconds, SECONDS["D"])
     clock = f" at {rest // 3600:02d}:{rest // 60 % 60:02d}" if rest else ""
     if unit in ("min", "H"):
-        return f"{_span(stamp.seconds)} after each beginning"
+        return f"{span_in_words(stamp.seconds)} after each beginning"
     if unit == "D":
         return (f"on day {days + 1} of {frequency.count}" if frequency.count > 1 else "every day") + clock
     if unit == "W":
@@ -171,7 +172,13 @@ def _day_in_words(frequency: Frequency) -> str:
     return f"on {day} of month {stamp.months + 1} of {frequency.months}"
 
 
-def _span(seconds: int) -> str:
-    hours, minutes = divmod(seconds // 60, 60)
-    parts = [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes)
-    return " ".join([*parts, *[f"{seconds % 60} s"] * bool(seconds % 60)])
+def span_in_words(seconds: int) -> str:
+    """A length of time, for a person.
+
+    >>> span_in_words(90_000), span_in_words(900)
+    ('1 d 1 h', '15 min')
+    """
+    parts = zip(
+        (seconds // 86_400, seconds // 3_600 % 24, seconds // 60 % 60, seconds % 60), UNITS, strict=True
+    )
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.pipeline.importing.anchor import span_in_words
 from stepcast.pipeline.importing.clock_changes import comes_twice
 from stepcast.pipeline.importing.doubled_rows import Doubled, Hashes
 from stepcast.pipeline.importing.second_look import Place, SecondLook
@@ -44,7 +45,11 @@ def report_doubled(
     if finer and agreement.share == 1:
         return 0  # orders, stamped with their day alone and called finer to say that they are parts of it
     comes_once = collected.rhythm.keeps(declared) or (agreement.reached and not finer)
-    if not comes_once and (collected.rhythm.step is None or collected.rhythm.several):
+    step = collected.rhythm.step
+    if not comes_once and step is not None and step < declared.seconds and params.target.data_frequency:
+        what = f"Most rows come every {span_in_words(step)}, more often than the DataFrequency, {declared}"
+        report.note(f"{what}: those of one period are parts of it.")
+    if not comes_once and (step is None or collected.rhythm.several):
         return 0
     found = collected.doubled.count()
     if not comes_once:  # rows of one period differ as they should: only repeated ones are too many
