@@ -159,6 +159,21 @@ def test_orders_of_days_are_added_up_to_weeks(import_files: ImportFiles) -> None
     assert doubled(import_files(orders, frequency="W", timestamp_format=DAY)) == []
 
 
+def test_orders_of_a_file_that_was_uploaded_twice(import_files: ImportFiles) -> None:
+    rng = np.random.default_rng(0)
+    orders = "".join(
+        f"{datetime(2024, 1, 1) + timedelta(seconds=int(second))},{rng.integers(1, 4)},lamp\n"
+        for second in np.sort(rng.integers(0, 86_400 * 60, 500))
+    )
+
+    assert import_files({"a.csv": orders}, frequency="D").warnings("V06") == []
+    (warning,) = import_files({"a.csv": orders, "b.csv": orders}, frequency="D").warnings("V06")
+    assert (warning.file, warning.message) == (
+        "train/b.csv",
+        "it is the same file as train/a.csv: its rows count twice",
+    )
+
+
 def test_rows_of_finer_data_that_repeat_are_found(import_files: ImportFiles) -> None:
     text = rows(*days("2024-01-01", 90)) + rows(*days("2024-03-01", 5))
 
@@ -207,4 +222,5 @@ def test_counts_are_exact_where_rows_go_by_way_of_the_disk(
     whole = set(zip(series.tolist(), period.tolist(), values.tolist(), strict=True))
     several = len(whole) - len({one[:2] for one in whole})
     assert (found.repeated, found.differing) == (20_000 - len(whole), several)
+    assert found.rows == 20_000 - len({one[:2] for one in whole})
     assert list(tmp_path.iterdir()) == []

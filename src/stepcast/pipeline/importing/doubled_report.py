@@ -1,5 +1,7 @@
 """What is said of rows that fall into one period although the data come no more often than that."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,6 +10,7 @@ from stepcast.pipeline.importing.clock_changes import comes_twice
 from stepcast.pipeline.importing.doubled_rows import Doubled, Hashes
 from stepcast.pipeline.importing.second_look import Place, SecondLook
 from stepcast.pipeline.importing.series_collector import SeriesCollector
+from stepcast.pipeline.importing.source import Source
 from stepcast.pipeline.importing.target_rows import TargetRows
 from stepcast.pipeline.importing.wording import listed
 from stepcast.pipeline.params import Params
@@ -50,10 +53,11 @@ def report_doubled(
         what = f"Most rows come every {span_in_words(step)}, more often than the DataFrequency, {declared}"
         report.note(f"{what}: those of one period are parts of it.")
     if not comes_once and (step is None or collected.rhythm.several):
+        _report_copies(look.files, report)
         return 0
     found = collected.doubled.count()
     if not comes_once:  # rows of one period differ as they should: only repeated ones are too many
-        found = Doubled(repeated=found.repeated, exact=found.exact)
+        found = Doubled(repeated=found.repeated, rows=found.repeated, exact=found.exact)
     if not found.repeated and not found.differing:
         return 0
     exact, other = _examples(found, look)
@@ -61,7 +65,7 @@ def report_doubled(
         report.add(_repeated(params, found, exact))
     if found.differing:
         report.add(_differing(params, found, other))
-    return found.repeated + found.rows - found.differing
+    return found.rows
 
 
 def _examples(found: Doubled, look: SecondLook) -> tuple[list[Pair], list[Pair]]:
@@ -93,6 +97,15 @@ def _places_in(wanted: Hashes, given: Hashes) -> Integers:
         return np.full(len(given), -1)
     place = np.minimum(np.searchsorted(wanted, given), len(wanted) - 1)
     return np.where(wanted[place] == given, place, -1)
+
+
+def _report_copies(files: Sequence[Source], report: Report) -> None:
+    """Warn of files with the same bytes: all that can be said of rows that have no rhythm."""
+    first: dict[tuple[str, int], str] = {}
+    for file in files:
+        if (other := first.setdefault((file.etag, file.size), file.key)) != file.key:
+            what = f"it is the same file as {other}: its rows count twice"
+            report.add(Problem("V06", "warning", what, "Delete one of them", file=file.key))
 
 
 def _repeated(params: Params, found: Doubled, examples: list[Pair]) -> Problem:

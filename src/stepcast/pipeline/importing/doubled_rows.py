@@ -28,7 +28,8 @@ class Doubled:
     """What was counted.
 
     ``repeated``   rows that are the same as another one: item, dimensions, stamp and value.
-    ``differing``  periods whose rows are of several stamps or values; ``rows`` of these.
+    ``differing``  periods whose rows are of several stamps or values.
+    ``rows``       beyond the first of their period, of both kinds.
     ``exact``, ``other``  fingerprints of some of these rows, and of some of these periods.
     """
 
@@ -142,6 +143,6 @@ def _count(part: NDArray[np.void], found: Doubled) -> None:
     found.repeated += int(same_row.sum())
     differing = np.unique(period[1:][same_period & ~same_row])
     found.differing += len(differing)
-    found.rows += int(np.isin(period, differing).sum())
+    found.rows += int(same_period.sum())
     found.exact = np.sort(np.append(found.exact, np.unique(row[1:][same_row])))[:SHOWN]
     found.other = np.sort(np.append(found.other, twice[differing]))[:SHOWN]

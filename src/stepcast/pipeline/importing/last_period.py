@@ -18,7 +18,7 @@ Integers = NDArray[np.int64]
 FEWEST = 3  # periods, the last one among them
 COMPARED = 12  # earlier periods
 HOLIDAYS = 2  # of these may end earlier than the others
-EARLIER = 1.5  # times what is missing at the end of the others
+EARLIER, FAR_EARLIER = 1.5, 3.0  # times what is missing at the end of the others, where that varies
 SELDOM = 0.5  # of a period: where that is missing as a rule, nothing can be said of the last one
 WHOLE = 0.95  # of a period is as good as all of it
 
@@ -59,7 +59,8 @@ class LastPeriods:
         usual = missing[-1 - HOLIDAYS] if len(missing) > COMPARED / 2 else missing[-1]
         there = float((latest - begins + missing[0])[-1] / (ends - begins)[-1])
         dense = usual <= SELDOM * (ends - begins)[-1]
-        if not dense or (ends - latest)[-1] <= EARLIER * usual or there >= WHOLE:
+        allowed = usual * (EARLIER if usual == missing[0] else FAR_EARLIER)
+        if not dense or (ends - latest)[-1] <= allowed or there >= WHOLE:
             return None
         return Partial(int(periods[-1]), there, int(latest[-1]))
 
