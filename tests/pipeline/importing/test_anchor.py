@@ -134,3 +134,20 @@ def test_related_series_meet_the_target_within_the_period(import_files: ImportFi
         (panel,) = [shard.panel for shard in outcome.shards]
         assert panel.related is not None
         assert panel.related.values[0].tolist() == [list(range(13))]
+
+
+def test_problems_of_related_series_are_told_by_the_targets_stamps(import_files: ImportFiles) -> None:
+    fridays = [f"2024-03-{day:02}" for day in (1, 8, 15, 22)]
+    related = {
+        "related/a.csv": "".join(f"lamp,{stamp},1\n" for stamp in (fridays[0], fridays[2], fridays[3]))
+    }
+
+    outcome = import_files(
+        "".join(f"{stamp},1,lamp\n" for stamp in fridays),
+        related,
+        frequency="W",
+        timestamp_format="yyyy-MM-dd",
+        related="item_id:string timestamp:timestamp price:float",
+    )
+
+    assert "the first at 2024-03-08" in outcome.error.message

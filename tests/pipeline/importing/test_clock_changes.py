@@ -120,6 +120,12 @@ def test_the_zone_named_decides(import_files: ImportFiles) -> None:
     assert unfilled(import_files(rows(times), time_zone="Asia/Tokyo")) == 0
 
 
+def test_a_summer_has_nothing_to_say(import_files: ImportFiles) -> None:
+    outcome = import_files(rows(stamps("2023-06-01", 24 * 60)), time_zone="Europe/Berlin")
+
+    assert outcome.report.notes == []
+
+
 def test_related_series_need_not_have_it_either(import_files: ImportFiles) -> None:
     times = existing(stamps("2023-03-20", 24 * 14), "Europe/Berlin")
     related = "".join(f"meter,{time},{n}\n" for n, time in enumerate(times))

@@ -78,7 +78,7 @@ class Beside:
         if self.traits is not None:
             panel = replace(panel, metadata=self._metadata(keys, panel, self.traits, report))
         if self.related is not None:
-            related = RelatedBeside(self.params, self.related, panel.end, self.skipped)
+            related = RelatedBeside(self.params, self.related, panel.end, panel.frequency, self.skipped)
             found, without = related.laid(keys, panel, report)
             self._without += without
             panel = replace(panel, related=found)

@@ -87,4 +87,4 @@ class Clock:
             report.note("Timestamps of 24:00 are taken for 00:00 of the next day.")
         if self._met is not None and self._met[0] is not None:
             text = f"Timestamps such as {shown(self._met[1])} are taken for the local time that they show"
-            report.note(f"{text}. TimeZone in params.json converts them.")
+            report.note(f"{text}. To convert them, set TimeZone in params.json.")

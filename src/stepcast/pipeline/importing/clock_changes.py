@@ -61,12 +61,13 @@ class ClockChanges:
     def __init__(self, frequency: Frequency, zone: str | None) -> None:
         self._frequency, self._zones = frequency, (zone,) if zone else ZONES
         self._named = zone is not None
-        self._years = range(0)
+        self._years, self._first = range(0), np.iinfo(np.int64).max
         self._watched, self._seen = np.empty(0, np.int64), np.empty(0, bool)
 
     def add(self, periods: Integers) -> None:
         if not self._frequency.has_time_of_day:
             return
+        self._first = min(self._first, int(periods.min()))
         self._watch(periods)
         if not len(self._watched):
             return
@@ -74,7 +75,7 @@ class ClockChanges:
         self._seen[place[self._watched[place] == periods]] = True
 
     def skipped(self, frequency: Frequency, end: int, horizon: int) -> Skipped | None:
-        """What one zone's clocks skip, up to ``horizon`` after ``end``; None where no zone fits.
+        """What one zone's clocks skip from the first row to ``horizon`` after ``end``; None if no zone fits.
 
         A zone fits if no row has an hour that it skips, and all around one such hour there are rows. Of the
         zone that is named, only hours are left out that have rows all the same.
@@ -103,7 +104,7 @@ class ClockChanges:
                 run = np.arange(near[0], near[1] + 1)
                 stamps = stamp_of(run, frequency).astype(np.int64)
                 run = run[(stamps >= begin) & (stamps < stop)]
-                if len(run) and begin < final:
+                if len(run) and run[0] > self._first and begin < final:
                     yield run
 
     def _watch(self, periods: Integers) -> None:

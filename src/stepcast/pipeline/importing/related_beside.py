@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stepcast.engine.calendar import moment_of
+from stepcast.engine.calendar import stamp_of
+from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel, Related
 from stepcast.pipeline import layout
 from stepcast.pipeline.importing.related import RelatedSeries
@@ -37,6 +38,7 @@ class RelatedBeside:
     params: Params
     related: RelatedSeries
     end: int
+    frequency: Frequency
     skipped: NDArray[np.int64]
 
     @property
@@ -124,7 +126,7 @@ class RelatedBeside:
         return Problem("V11", "error", what, remedy, file=layout.RELATED, item=label(key))
 
     def _when(self, period: int) -> str:
-        seconds = int(moment_of(np.array([period]), self.params.frequency).astype(np.int64)[0])
+        seconds = int(stamp_of(np.array([period]), self.frequency).astype(np.int64)[0])
         return moment_text(seconds, self.params.timestamp_format)
 
 

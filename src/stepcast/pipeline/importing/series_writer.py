@@ -69,8 +69,9 @@ def write_series(
     written, frequency = Written(), collected.frequency
     skipped = collected.clock_changes.skipped(frequency, collected.end, horizon)
     if skipped is not None:
-        report.note(_skipped_note(skipped, frequency, params))
         beside.skipped = skipped.periods
+        if skipped.periods[0] <= collected.end:
+            report.note(_skipped_note(skipped, frequency, params))
     for keys, entries in _shards(collected, order, starts):
         grid = _grid(entries, len(keys), collected.end, params)
         if skipped is not None:

@@ -85,9 +85,9 @@ def import_target(
             _check_last_period(params, collected, frequency, report)
             order, lengths = collected.series(beside, report)
             look = SecondLook(s3, bucket, files, schema, collected, folder)
-            if not report.errors:
-                check_stamps(params, collected, order, lengths, look, report)
-            if not report.errors:
+            before = report.errors
+            check_stamps(params, collected, order, lengths, look, report)
+            if report.errors == before:
                 check_grid(params, lengths, collected.earliest, collected.latest, report)
             if not report.errors:
                 check_names(collected.keys, report)
