@@ -135,6 +135,22 @@ def test_finer_data_are_no_doubled_rows(
     assert doubled(import_files(rows(*stamps), timestamp_format=DAY, **settings)) == []
 
 
+def test_months_of_two_exports_stamped_at_either_end(import_files: ImportFiles) -> None:
+    begins = [date(2023, month, 1) for month in range(1, 13)]
+    ends = [following - timedelta(days=1) for following in [*begins[1:], date(2024, 1, 1)]]
+
+    (warning,) = doubled(
+        import_files(
+            {"a.csv": rows(*begins), "b.csv": rows(*ends)},
+            frequency="M",
+            timestamp_format=DAY,
+            data_frequency="M",
+        )
+    )
+
+    assert warning.message.startswith("12 periods of M have several rows")
+
+
 def test_data_that_are_finer_than_they_are_called_are_noted(import_files: ImportFiles) -> None:
     outcome = import_files(
         rows(*days("2024-01-01", 90)), frequency="W", timestamp_format=DAY, data_frequency="W"

@@ -80,6 +80,14 @@ def test_what_is_closed_or_sold_seldom_is_not_far(gaps: list[int]) -> None:
     assert seen.apart(horizon=7) == []
 
 
+def test_of_few_rows_one_must_be_far_beyond_doubt() -> None:
+    for last, found in ((30, 0), (200, 1)):
+        seen = Occupancy()
+        seen.add(np.array([1, 2, 3, 4, 5, 6, last]))
+
+        assert len(seen.apart(horizon=3)) == found
+
+
 def test_few_buckets_count_as_many_do(monkeypatch: pytest.MonkeyPatch) -> None:
     periods = np.append(np.arange(19_000, 19_400), [25_000, 25_001])
     whole, few = Occupancy(), Occupancy()

@@ -25,7 +25,10 @@ def stored(outcome: Outcome) -> list[str]:
     return [str(stamp) for stamp in outcome.rows["timestamp"].to_pylist()]
 
 
-@pytest.mark.parametrize("form", ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S+00:00", "%Y-%m-%dT%H:%M:%S.000Z"])
+@pytest.mark.parametrize(
+    "form",
+    ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S+00:00", "%Y-%m-%dT%H:%M:%S.000Z", "%Y-%m-%d %H:%M:%S UTC"],
+)
 def test_one_offset_is_the_local_time_that_is_shown(import_files: ImportFiles, form: str) -> None:
     stamps = hours("2024-03-30 00:00:00", 60)
 

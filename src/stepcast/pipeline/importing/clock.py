@@ -22,7 +22,7 @@ REMEDY = (
     'Name the zone whose local time is meant in params.json, for example "TimeZone": "Europe/Berlin": they '
     "are converted to it"
 )
-OFFSET = re.compile(r"(?:\.0+)? ?(?:[Zz]|([+-])(\d\d):?(\d\d)?)", re.ASCII)
+OFFSET = re.compile(r"(?:\.0+)? ?(?:[Zz]|UTC|([+-])(\d\d):?(\d\d)?)", re.ASCII)
 
 
 def offset_of(suffix: str) -> int:

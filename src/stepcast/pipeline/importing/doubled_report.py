@@ -22,6 +22,7 @@ Integers = NDArray[np.int64]
 Pair = tuple[Place, Place]
 
 FILES_NAMED = 4
+TWICE = 2  # rows a period: of more, what is said of the data is wrong
 PARTS = "; if each is a part of its period, as orders are, name their finer DataFrequency"
 PUT_TOGETHER = {
     "sum": "they were added up",
@@ -48,6 +49,8 @@ def report_doubled(
     if finer and agreement.share == 1:
         return 0  # orders, stamped with their day alone and called finer to say that they are parts of it
     comes_once = collected.rhythm.keeps(declared) or (agreement.reached and not finer)
+    if params.target.data_frequency and not finer:  # said to come once a period
+        comes_once |= collected.doubled.rows <= TWICE * observed
     step = collected.rhythm.step
     if not comes_once and step is not None and step < declared.seconds and params.target.data_frequency:
         what = f"Most rows come every {span_in_words(step)}, more often than the DataFrequency, {declared}"

@@ -15,7 +15,8 @@ SOME = 0.3  # of the rows lie apart, if they are far away by the data's whole le
 FAR = 3  # times the largest gap otherwise, or the whole length
 NOTICEABLE = 0.1  # of the whole length; or else
 VERY_FAR = 90  # times the largest gap otherwise
-FEWEST = 10  # rows: of fewer, none lies apart
+FEWEST = 10  # rows: of fewer, none lies apart that is not
+UNDOUBTED = 10  # times the whole length away
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,6 @@ class Occupancy:
         """Few rows far before or after all others, further than the horizon."""
         places = np.flatnonzero(self._counts)
         rows = self._counts[places]
-        if rows.sum() < FEWEST:
-            return []
         found = []
         after = _edge(places, rows, horizon // self._width)
         if after is not None:
@@ -93,5 +92,6 @@ def _edge(places: Integers, rows: Integers, horizon: int) -> int | None:
     far = (gaps > FAR * largest) & ((gaps > NOTICEABLE * spans) | (gaps > VERY_FAR * largest))
     few = (beyond <= max(1, FEW * total)) & far
     some = (beyond <= SOME * total) & (gaps > FAR * spans)
-    found = np.flatnonzero((few | some) & (gaps > horizon))
+    doubtful = (total < FEWEST) & (gaps <= UNDOUBTED * spans)
+    found = np.flatnonzero((few | some) & ~doubtful & (gaps > horizon))
     return int(found[0]) + 1 if len(found) else None

@@ -27,7 +27,9 @@ YEAR_ONE = -62_135_596_800  # 0001-01-01 in seconds since 1970: Python and SQL e
 YEAR_10_000 = 253_402_300_800
 A_DAY = 86_400
 ENDS_A_DAY = " 24:00:00"
-WITH_OFFSET = re.compile(r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.0+)? ?([Zz]|[+-]\d\d(:?\d\d)?)$", re.ASCII)
+WITH_OFFSET = re.compile(
+    r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.0+)? ?([Zz]|UTC|[+-]\d\d(:?\d\d)?)$", re.ASCII
+)
 MOMENT_WIDTH = 19
 
 
