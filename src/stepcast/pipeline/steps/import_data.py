@@ -13,6 +13,7 @@ from stepcast.pipeline.importing import (
     import_related,
     import_target,
 )
+from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.params import Dataset, Params
 from stepcast.pipeline.problems import Report
@@ -27,6 +28,7 @@ FOLDERS = {
 }
 
 
+@step
 def import_data(run: Run, *, s3: Any) -> Run:
     """The run as it was; shards and rows lie in the bucket.
 
