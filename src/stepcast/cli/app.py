@@ -16,6 +16,7 @@ from stepcast.cli.settings import FILE, settings
 from stepcast.cli.sql import sql
 from stepcast.cli.status import status
 from stepcast.cli.up import up
+from stepcast.cli.validate import validate
 
 __all__ = ["app"]
 
@@ -63,5 +64,5 @@ def options(
         context.default_map = settings(Path(FILE))
 
 
-for command in (run, up, down, invoke, logs, sql, status, chart):
+for command in (run, validate, up, down, invoke, logs, sql, status, chart):
     app.command()(command)

@@ -15,9 +15,10 @@ class Imported:
     ``shards``      0 where the report has errors: then nothing was stored.
     ``first``, ``last``  the earliest and latest timestamp as the rows have them; None without a row.
     ``statistics``  by column, in the names of DescribeDatasetImportJob's FieldStatistics, ready for JSON.
-    ``points``      periods of all series on the forecast's grid; ``filled`` how many of them were filled
-                    with a number because no row had one.
-    ``size``        of the files in bytes, as they lie in the bucket.
+    ``values``      rows whose target is not missing.
+    ``points``      periods of all series on the forecast's grid; ``observed`` how many of them have a value,
+                    ``filled`` how many were given one because no row had it.
+    ``files``       read; ``size`` of them in bytes, as they lie in the bucket.
     """
 
     rows: int
@@ -26,6 +27,9 @@ class Imported:
     first: str | None
     last: str | None
     statistics: dict[str, Document]
+    values: int
     points: int
+    observed: int
     filled: int
+    files: int
     size: int

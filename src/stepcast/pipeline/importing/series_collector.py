@@ -30,7 +30,7 @@ class SeriesCollector:
     """Takes rows in the order of the files; a row whose target is missing counts for its key alone.
 
     ``keys``      the series met so far.
-    ``spill``     their entries.
+    ``spill``     their entries; ``values`` how many rows had one.
     ``earliest``, ``latest``  timestamp and file of the first and last value, as ``"2014-01-31 in
                               train/a.csv"``.
     """
@@ -38,6 +38,7 @@ class SeriesCollector:
     def __init__(self, params: Params, schema: FileSchema, folder: Path) -> None:
         self.keys = SeriesKeys(len(params.series_key))
         self.spill = Spill(folder, partial(combine, aggregation=params.filling.aggregation))
+        self.values = 0
         self._edges: list[tuple[int, str]] = []  # moment and file of the first and the last value
         self._stated = params.timestamp_format
         self._key = [schema.names.index(name) for name in params.series_key]
@@ -51,6 +52,7 @@ class SeriesCollector:
         if not present.any():
             return
         series, values, seconds = series[present], values[present], rows.seconds[present]
+        self.values += len(values)
         periods = period_of(seconds.view("datetime64[s]"), self._frequency)
         self.spill.append(entries(series, periods, values, seconds, self._aggregation))
         edges = [*self._edges, (int(seconds.min()), file), (int(seconds.max()), file)]

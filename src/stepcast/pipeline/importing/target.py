@@ -91,8 +91,11 @@ def import_target(
             first=statistics.first,
             last=statistics.last,
             statistics=documents,
+            values=collected.values,
             points=written.points,
+            observed=written.observed,
             filled=written.filled,
+            files=len(files),
             size=sum(file.size for file in files),
         )
 
