@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stepcast.pipeline.problems import Problem
-from tests.pipeline.imports import Totals, by_pandas, check_keys, keys_of
+from tests.pipeline.imports import by_pandas, check_keys, differences, keys_of
 
 __all__ = ["CASES", "Case", "Said", "judge"]
 
@@ -292,18 +292,5 @@ def judge(folder: Path) -> tuple[str, list[str]]:
     if case.refused != bool(checked.report.errors):
         wrong.append(f"{checked.report.errors} errors")
     if not case.refused and not checked.report.errors:
-        wrong += _differences(checked.totals, by_pandas(keys, own_stamps=case.own_stamps))
+        wrong += differences(checked.totals, by_pandas(keys, own_stamps=case.own_stamps))
     return "; ".join(f"{problem.severity} {problem}" for problem in problems) or "read", wrong
-
-
-def _differences(got: Totals, wanted: Totals) -> list[str]:
-    """How the series of the import differ from those of pandas, apart from rounding."""
-    if got.keys() != wanted.keys():
-        return [f"series {sorted(got.keys() ^ wanted.keys())} are only on one side"]
-    found = []
-    for key, values in wanted.items():
-        if [*got[key]] != [*values]:
-            found.append(f"{key} has periods {sorted(got[key].keys() ^ values.keys())[:4]} on one side only")
-        elif any(abs(got[key][at] - value) > 1e-9 * max(1, abs(value)) for at, value in values.items()):
-            found.append(f"{key} has other values")
-    return found

@@ -10,7 +10,7 @@ from stepcast.pipeline import layout
 from stepcast.pipeline.problems import Problem
 from tests.fuzz.good_files import Good, good_inputs
 from tests.fuzz.mutations import Mutated, original
-from tests.pipeline.imports import Totals, by_pandas, check_keys
+from tests.pipeline.imports import by_pandas, check_keys, differences
 
 __all__ = ["verdict"]
 
@@ -29,8 +29,8 @@ def verdict(good: Good, mutated: Mutated) -> tuple[str, str | None]:
             wanted = by_pandas(keys)
         except (ValueError, KeyError) as error:
             return "read", None if named else f"pandas cannot read what the import read ({error}); {told}"
-        if not _equal(checked.totals, wanted) and not named:
-            return "read", f"other totals than pandas: {_difference(checked.totals, wanted)}; {told}"
+        if (apart := differences(checked.totals, wanted)) and not named:
+            return "read", f"other totals than pandas: {apart[0]}; {told}"
         if mutated.told and not named:
             return "read", f"{mutated.told}, and nothing names the place; {told}"
         return ("warned" if named else "same totals"), None
@@ -68,19 +68,3 @@ def _names(problem: Problem, mutated: Mutated) -> bool:
         or any(repr(item)[1:-1] in text for item in items)
         or (problem.line is None and problem.item is None and problem.file == mutated.file)
     )
-
-
-def _equal(one: Totals, other: Totals) -> bool:
-    return one.keys() == other.keys() and all(
-        one[key].keys() == other[key].keys()
-        and all(abs(one[key][at] - value) <= 1e-9 * max(1, abs(value)) for at, value in other[key].items())
-        for key in other
-    )
-
-
-def _difference(one: Totals, other: Totals) -> str:
-    if apart := one.keys() ^ other.keys():
-        return f"series {sorted(apart)[:3]} on one side only"
-    key = next(key for key in other if one[key] != other[key])
-    periods = [at for at in {**one[key], **other[key]} if one[key].get(at) != other[key].get(at)]
-    return f"{key} at {periods[0]}: {one[key].get(periods[0])} instead of {other[key].get(periods[0])}"

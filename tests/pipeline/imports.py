@@ -18,7 +18,7 @@ from stepcast.pipeline.file_bucket import FileBucket
 from stepcast.pipeline.problems import Report
 from stepcast.pipeline.shards import read_shard
 
-__all__ = ["Checked", "Totals", "by_pandas", "check_keys", "keys_of"]
+__all__ = ["Checked", "Totals", "by_pandas", "check_keys", "differences", "keys_of"]
 
 Totals = dict[tuple[str, ...], dict[str, float]]
 """Of each series, by its key: the stamp of each period that has a value, and the value."""
@@ -89,6 +89,19 @@ def by_pandas(keys: Mapping[str, Path], *, own_stamps: bool = False) -> Totals:
     for (*key, start), value in grouped.items():  # type: ignore[misc]  # a tuple of the group's keys
         totals.setdefault(tuple(key), {})[str(np.datetime64(start, "s"))] = float(value)
     return totals
+
+
+def differences(got: Totals, wanted: Totals) -> list[str]:
+    """How the series of the import differ from those of pandas, apart from rounding."""
+    if got.keys() != wanted.keys():
+        return [f"series {sorted(got.keys() ^ wanted.keys())} are only on one side"]
+    found = []
+    for key, values in wanted.items():
+        if [*got[key]] != [*values]:
+            found.append(f"{key} has periods {sorted(got[key].keys() ^ values.keys())[:4]} on one side only")
+        elif any(abs(got[key][at] - value) > 1e-9 * max(1, abs(value)) for at, value in values.items()):
+            found.append(f"{key} has other values")
+    return found
 
 
 def _rows(path: Path, names: list[str], stated: str) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from stepcast.cli.constant_item import with_item
 from stepcast.cli.failure import Failure
 from stepcast.cli.input_files import keys_for
 from stepcast.cli.output import print_json, print_line
@@ -22,12 +23,18 @@ __all__ = ["check_files", "check_place", "conclude"]
 SHOWN = 20  # problems of each kind
 
 
-def check_files(params: Path, files: Mapping[str, Sequence[Path]]) -> Report:
-    """The report of files, by their folder in the bucket: ``{"train/": [...]}``."""
-    keys = {layout.PARAMS: params}
-    for folder, paths in files.items():
-        keys |= keys_for(paths, folder)
-    with _scratch() as scratch:
+def check_files(params: Path, files: Mapping[str, Sequence[Path]], item: str | None = None) -> Report:
+    """The report of files, by their folder in the bucket: ``{"train/": [...]}``.
+
+    ``item``  names the one series of target files that have no column for it.
+    """
+    with _scratch() as scratch, _scratch() as copies:
+        if item is not None:
+            params, train = with_item(item, params, files[layout.TRAIN], copies)
+            files = {**files, layout.TRAIN: train}
+        keys = {layout.PARAMS: params}
+        for folder, paths in files.items():
+            keys |= keys_for(paths, folder)
         return _check(FileBucket(keys, scratch), "")
 
 

@@ -1,5 +1,6 @@
 """``stepcast run``: one forecast, from files to files."""
 
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +9,7 @@ import typer
 
 from stepcast.cli.chart import MOST_PANELS
 from stepcast.cli.input_files import sorted_out
-from stepcast.cli.options import Json, ProjectFolder
+from stepcast.cli.options import ItemName, Json, ProjectFolder
 from stepcast.cli.output import cell, duration, print_json, print_line, stdout, table
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def run(
             metavar="CSV", exists=True, dir_okay=False, readable=True, help="Item metadata; may be repeated."
         ),
     ] = None,
+    item: ItemName = None,
     force: Annotated[
         bool,
         typer.Option(
@@ -87,7 +89,7 @@ def run(
     if check:
         from stepcast.cli.checking import check_files, conclude
 
-        conclude(check_files(params, files), as_json)
+        conclude(check_files(params, files, item), as_json)
         return
     if out is None:
         raise typer.BadParameter("where the results go is missing", param_hint="--out")
@@ -103,7 +105,15 @@ def run(
     folder = ResultsFolder(out, force)
     execution, outcome = None, None
     try:
-        with unwinding(), display(quiet=as_json) as shown:
+        with (
+            unwinding(),
+            display(quiet=as_json) as shown,
+            tempfile.TemporaryDirectory(prefix="stepcast-item-") as scratch,
+        ):
+            if item is not None:
+                from stepcast.cli.constant_item import with_item
+
+                params, files["train/"] = with_item(item, params, files["train/"], Path(scratch))
             if not names_an_algorithm(params.read_bytes()):
                 compile_kernels(shown.say)
             shown.say("starting the local stack")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from stepcast.cli.input_files import sorted_out
-from stepcast.cli.options import Json
+from stepcast.cli.options import ItemName, Json
 
 __all__ = ["validate"]
 
@@ -46,6 +46,7 @@ def validate(
             metavar="CSV", exists=True, dir_okay=False, readable=True, help="Item metadata; may be repeated."
         ),
     ] = None,
+    item: ItemName = None,
     as_json: Json = False,
 ) -> None:
     """Read the input as a run would, and report every problem, without the run.
@@ -71,4 +72,4 @@ def validate(
     files = sorted_out({"train": [*train, *further], "related": related or [], "metadata": metadata or []})
     from stepcast.cli.checking import check_files, conclude
 
-    conclude(check_files(params, files), as_json)
+    conclude(check_files(params, files, item), as_json)
