@@ -1,5 +1,6 @@
 """``stepcast validate``: everything the import would say, without a run."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.cli import small_input
 from tests.cli.processes import PATIENCE, command
+from tests.pipeline.given import params_document
 
 
 def stepcast(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -148,3 +150,33 @@ def test_a_bucket_is_read_and_left_as_it_was(folder: Path, endpoint: str) -> Non
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout == stepcast("validate", folder).stdout
     assert [entry["Key"] for entry in s3.list_objects_v2(Bucket="lamps")["Contents"]] == given
+
+
+@pytest.mark.parametrize("header", ["", "date,number\n"])
+@pytest.mark.parametrize("named", [True, False], ids=["in the schema", "not in the schema"])
+def test_a_file_without_an_item_is_read_with_the_name_of_one(
+    tmp_path: Path, header: str, named: bool
+) -> None:
+    """Whether or not the schema has the column; lines that are wrong keep their number."""
+    columns = {"item_id": "string", "timestamp": "timestamp", "target_value": "float"}
+    own = [{"AttributeName": name, "AttributeType": kind} for name, kind in columns.items()]
+    params = params_document(Datasets__0__Schema={"Attributes": own if named else own[1:]})
+    (tmp_path / "params.json").write_text(json.dumps(params))
+    days = "".join(f"2024-01-{day:02},{day}\n" for day in range(1, 31))
+    (tmp_path / "one.csv").write_text(header + days)
+    (tmp_path / "two.csv.gz").write_bytes(gzip.compress(b"2024-02-01,1\n\n2024-02-02,many\n"))
+    given = ["--params", tmp_path / "params.json", "--item", "the lamp", "--train"]
+
+    good = stepcast("validate", *given, tmp_path / "one.csv")
+    bad = stepcast("validate", *given, tmp_path / "one.csv", tmp_path / "two.csv.gz")
+
+    assert good.returncode == 0, good.stdout
+    assert "30 rows, 1 item" in good.stdout
+    assert "train/two.csv line 3, item the lamp: 'target_value' is 'many'" in bad.stdout
+
+
+def test_a_file_that_names_its_items_needs_no_name(folder: Path) -> None:
+    answer = stepcast("validate", *files(folder), "--item", "lamp")
+
+    assert answer.returncode == 1
+    assert "has 4 columns already" in answer.stderr

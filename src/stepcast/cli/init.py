@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["init"]
 
 SHOWN_PROBLEMS = 5
+HEADER = "V03"  # warns of a header: whoever has one knows
 CHECKED = 200_000_000  # bytes: larger files are left to `stepcast validate`
 
 
@@ -132,16 +133,18 @@ def _print(
     print_line("")
     if converted:
         print_line(f"Wrote {train[0]}, the rows as the import reads them.")
-    if report is not None and report.summary is not None and not report.errors:
+    if report is not None and report.errors:
+        if made.obstacles and not converted:
+            print_line(f"{named} cannot be read as it is: {'; '.join(made.obstacles)}.")
+            print_line(f"Rewrite it with: stepcast init {named} --convert train.csv --force")
+        else:
+            print_line("\n".join(problem_lines(report, "error", SHOWN_PROBLEMS)))
+        return
+    if report is not None:
         print_line(f"Read: {report.summary}")
-    if report is not None and report.warnings:
-        print_line("\n".join(problem_lines(report, "warning", SHOWN_PROBLEMS)))
-    if report is not None and report.errors and made.obstacles and not converted:
-        print_line(f"{named} cannot be read as it is: {'; '.join(made.obstacles)}.")
-        print_line(f"Rewrite it with: stepcast init {named} --convert train.csv --force")
-    elif report is not None and report.errors:
-        print_line("\n".join(problem_lines(report, "error", SHOWN_PROBLEMS)))
-    else:
-        files = " ".join(map(str, train))
-        item = f" --item {ONE_ITEM}" if not made.roles.items and not converted else ""
-        print_line(f"Forecast it with: stepcast run --params {out} --train {files}{item} --out forecast/")
+        warnings = [problem for problem in report.problems if problem.rule != HEADER]
+        for problem in warnings[:SHOWN_PROBLEMS]:
+            print_line(f"- {problem}")
+    files = " ".join(map(str, train))
+    item = f" --item {ONE_ITEM}" if not made.roles.items and not converted else ""
+    print_line(f"Forecast it with: stepcast run --params {out} --train {files}{item} --out forecast/")

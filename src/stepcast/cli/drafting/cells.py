@@ -26,6 +26,11 @@ EUROPEAN = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?", re.ASCII)
 MISSING = {"", "nan", *MISSING_WORDS}
 EPOCH = {"seconds since 1970": 1, "milliseconds since 1970": 1_000}
 BARE = {"yyyyMMdd", "yyyy", *EPOCH}  # they may as well be numbers
+MONTHS = {
+    **{f"MM{mark}yyyy": re.compile(rf"(0[1-9]|1[0-2])\{mark}(19|20)\d\d") for mark in "/.-"},
+    **{f"MMM{mark}yyyy": re.compile(rf"[A-Za-z]{{3}}\{mark}(19|20)\d\d") for mark in " -"},
+    "MMM-yy": re.compile(r"[A-Za-z]{3}-\d\d"),
+}
 LETTERS = {
     "yyyy": "%Y",
     "yy": "%y",
@@ -59,14 +64,20 @@ def date_format(cells: Sequence[str], *, bare: bool = False) -> str | None:
     texts = [text.replace(" 24:00", " 00:00") for cell in cells if (text := cell.strip())]
     step = max(1, len(texts) // LOOKED_AT)
     texts = list(dict.fromkeys(texts[::step]))[:LOOKED_AT]
-    dated = [text for text in texts if format_of([text]) is not None]
+    dated = [text for text in texts if _form_of([text]) is not None]
     if not dated or len(dated) < MOSTLY * len(texts):
         return None
-    found = format_of(dated)
+    found = _form_of(dated)
     if found is None:  # several formats: the one that most have
-        common, count = Counter(format_of([text]) for text in dated).most_common(1)[0]
+        common, count = Counter(_form_of([text]) for text in dated).most_common(1)[0]
         found = common if count >= MOSTLY * len(texts) else None
     return found if bare or found not in BARE else None
+
+
+def _form_of(cells: Sequence[str]) -> str | None:
+    """Also the months that no TimestampFormat has: 01/2024."""
+    month = next((form for form, fits in MONTHS.items() if all(map(fits.fullmatch, cells))), None)
+    return month or format_of(cells)
 
 
 def is_number(cell: str) -> bool:

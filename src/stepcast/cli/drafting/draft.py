@@ -13,7 +13,7 @@ from stepcast.cli.drafting.grid import frequency_of_stamps
 from stepcast.cli.drafting.roles import Roles, roles_of
 from stepcast.cli.drafting.sample import DELIMITERS, ONE_ITEM, Sample
 from stepcast.cli.failure import Failure
-from stepcast.engine.calendar import period_of
+from stepcast.engine.calendar import Moments, Periods, moment_of, period_of
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.seasonality import season_length
 from stepcast.pipeline.domains import DOMAINS, identifier_field, is_reserved, target_field
@@ -100,7 +100,7 @@ def draft(sample: Sample, wishes: Wishes) -> Draft:
         *_about_columns(sample, roles, names),
         Assumption(
             "frequency",
-            f"{frequency}, {period_starts(frequency, facts.last)}",
+            f"{frequency}, {period_starts(frequency, facts.start)}",
             f"{facts.on_grid:.0%} of the rows are one period after the one before",
             "--frequency TEXT",
         ),
@@ -137,7 +137,7 @@ class _Facts:
     """What the rows say about the grid."""
 
     longest: int  # periods from the first to the last moment
-    last: datetime
+    start: datetime  # what a period is stamped with, or when it begins
     periods: int  # of all items, each from its first row to the end
     observed: int
     shared: int  # rows in the item and period of another
@@ -176,7 +176,7 @@ class _Facts:
         values = np.array([number for _, _, number in rows])
         return cls(
             longest=int(places.max() - places.min() + 1),
-            last=moments.max().item(),
+            start=_start(moments, places, frequency),
             periods=int((places.max() - first + 1).sum()),
             observed=taken.shape[1],
             shared=len(rows) - taken.shape[1],
@@ -185,6 +185,14 @@ class _Facts:
             whole=bool((values == np.round(values)).all()),
             negative=bool((values < 0).any()),
         )
+
+
+def _start(moments: Moments, places: Periods, frequency: Frequency) -> datetime:
+    """The latest stamp where all stand at the same place of their period, as month-ends do; else its begin."""
+    begins = moment_of(places, frequency)
+    same = len(np.unique(moments - begins)) == 1 or frequency.unit in ("M", "Y")
+    start: datetime = (moments if same else begins).max().item()
+    return start
 
 
 def _domain(roles: Roles, wishes: Wishes) -> tuple[str, str]:

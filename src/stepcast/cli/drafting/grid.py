@@ -12,6 +12,7 @@ from stepcast.engine.frequency import Frequency
 __all__ = ["frequency_of_stamps"]
 
 MOSTLY = 0.97  # of the steps: a clock change, a late reading or a typing error may be off the grid
+REGULAR = 0.2  # of the steps are one period long where rows come by the clock; else they are single events
 LEAST = 0.02  # of the steps: fewer of a length say nothing of the grid
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
@@ -69,7 +70,8 @@ def _step(steps: Integers) -> int:
     usual = lengths[counts >= max(LEAST * len(steps), 1)]
     candidates = {int(length) for length in usual} | {gcd(*usual.tolist())}
     candidates |= {gcd(int(one), int(other)) for one in usual[:20] for other in usual[:20]}
-    for step in sorted(candidates, reverse=True):
+    for step in sorted(candidates - {0}, reverse=True):
         if counts[lengths % step == 0].sum() >= MOSTLY * len(steps):
-            return step
-    return DAY if steps.max() >= DAY else HOUR
+            regular = step >= DAY or counts[lengths == step].sum() >= REGULAR * len(steps)
+            return step if regular else DAY
+    return DAY

@@ -41,6 +41,9 @@ ITEMS = (
         )
     },
 )
+FEW = 0.01  # of the rows: they may be corrections or doubled by mistake
+CODED = 3  # the tier of other names that end in code or id
+PEOPLE = ("customer", "user", "client", "order", "invoice", "transaction", "receipt", "row")
 FILLED = 0.9  # of the rows: a remark is often left out, an item never
 
 
@@ -106,8 +109,7 @@ def _time(columns: Mapping[str, Sequence[str]], asked: str | None, taken: set[st
 
 
 def _target(numeric: list[str], columns: Mapping[str, Sequence[str]], items: Sequence[str]) -> str:
-    named = {name for tier in ITEMS for name in tier}
-    candidates = [name for name in numeric if _plain(name) not in named or _has_fractions(columns[name])]
+    candidates = [name for name in numeric if _tier(name) == len(ITEMS) or _has_fractions(columns[name])]
     if len(candidates) != 1:
         telling = [name for name in candidates if len(set(columns[name][:10_000])) > 2]  # flags are not
         candidates = telling or candidates
@@ -127,7 +129,7 @@ def _target(numeric: list[str], columns: Mapping[str, Sequence[str]], items: Seq
 
 
 def _items(columns: Mapping[str, Sequence[str]], taken: set[str], time: str) -> tuple[str, ...]:
-    """The identifier first, then columns until few rows share item and moment."""
+    """The identifier first, then columns for as long as they tell many rows of one moment apart."""
     rows = len(columns[time])
     candidates = []
     for name, cells in columns.items():
@@ -137,18 +139,18 @@ def _items(columns: Mapping[str, Sequence[str]], taken: set[str], time: str) -> 
         filled = sum(bool(cell.strip()) for cell in cells)
         if filled < FILLED * rows or date_format(cells) is not None:
             continue
-        if len(set(cells)) < rows or names:
+        if len(set(cells)) < rows:  # else it names rows
             candidates.append(name)
     if not candidates:
         return ()
     candidates.sort(key=_tier)  # the sort is stable: the file's order decides among equals
     key = [candidates.pop(0)]
     shared = _shared(columns, [*key, time])
-    while shared and candidates:
+    while shared > FEW * rows and candidates:
         left, best = min(
             (_shared(columns, [*key, name, time]), place) for place, name in enumerate(candidates)
         )
-        if left >= shared:
+        if left > shared / 2:
             break
         key.append(candidates.pop(best))
         shared = left
@@ -162,7 +164,13 @@ def _shared(columns: Mapping[str, Sequence[str]], names: Iterable[str]) -> int:
 
 
 def _tier(name: str) -> int:
-    return next((number for number, tier in enumerate(ITEMS) if _plain(name) in tier), len(ITEMS))
+    """How well a column's name suits an item's, from 0; the number of tiers where it says nothing of it."""
+    words = _plain(name).split("_")
+    for number, tier in enumerate(ITEMS):
+        if _plain(name) in tier:
+            return number
+    coded = words[-1] in ("id", "code", "nbr", "no", "key") and words[0] not in PEOPLE
+    return CODED if coded else len(ITEMS)
 
 
 def _is_numeric(cells: Sequence[str]) -> bool:
@@ -190,9 +198,10 @@ def _plain(name: str) -> str:
     """A name without capitals, blanks and marks.
 
     >>> _plain("Units sold"), _plain("Store-ID"), _plain("StoreID")
-    ('units_sold', 'store_id', 'storeid')
+    ('units_sold', 'store_id', 'store_id')
     """
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
 
 
 def _words(name: str) -> set[str]:
