@@ -35,6 +35,7 @@ from localaws.iam.refusals import Refused as Forbidden
 from localaws.s3.intake import Intake
 from localaws.s3.plain_get import plain_get
 from localaws.s3.plain_put import plain_put
+from localaws.states.plain_start import plain_start
 
 __all__ = ["Application"]
 
@@ -86,6 +87,8 @@ class Application:
                     blocks = plain_get(environ, remember)
                     if blocks is None:
                         blocks = plain_put(environ, remember)
+                elif service.service == "stepfunctions":
+                    blocks = plain_start(environ, remember)
                 if blocks is None:
                     blocks = service(environ, remember)
                 self._keeper.keep(environ, status_code)

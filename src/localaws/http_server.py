@@ -87,6 +87,10 @@ class _Handler(MotoRequestHandler):
     wbufsize = _BLOCK  # status, headers and a small body leave in one packet
     timeout = _IDLE_SECONDS
 
+    def handle_expect_100(self) -> bool:
+        """Not yet: ``run_wsgi`` answers, once it is clear where the request ends."""
+        return True
+
     def run_wsgi(self) -> None:
         if problem := misframed(self.headers, self.path):
             self.close_connection = True

@@ -13,7 +13,7 @@ from moto.core.model_instances import reset_model_data
 from moto.s3.models import s3_backends
 from moto.stepfunctions.models import StateMachine
 
-from localaws import athena, aws_session, event_rules, instances, request_costs
+from localaws import athena, aws_session, event_rules, instances, quick_headers, request_costs
 from localaws import mailbox as mailboxes
 from localaws.activity import Listener, Reporter
 from localaws.application import Application
@@ -114,6 +114,7 @@ def start_parts(
     stopping.callback(_forget_everything)
     replace_item(stopping, default_user_config["stepfunctions"], "execute_state_machine", True)
     aws_session.mend(stopping)
+    quick_headers.patch(stopping)
     instances.mend(stopping)
     managed_policies.mend(stopping)
     access_keys = AccessKeys(account, keys)
@@ -203,13 +204,15 @@ def start_parts(
     as_caller = AthenaAccess(guard).as_caller
     stopping.callback(athena.install(objects, folder / "athena", kept=keeper.keep_query, as_caller=as_caller))
     stopping.callback(running.close)
-    server.start()
+    request_costs.patch(stopping)  # when no method is added any more
+    # Before the first request is answered: what that starts is none of what is to be gone on with. What goes
+    # on may send requests, which wait until they are answered.
     running.resume()
     deliveries.restore()
+    server.start()
     stopping.callback(keeper.stop)
     stopping.callback(deliveries.close)
     stopping.callback(server.stop)
-    request_costs.patch(stopping)  # when no method is added any more
     return Parts(endpoint, folder, mailbox, invoker, objects, keeper.keep_all, keeper.sweep, guard)
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from types import FunctionType, MemberDescriptorType
 from typing import Any, Protocol
 from uuid import UUID
@@ -175,17 +176,13 @@ class _Encoder:
 
     def _attributes(self, thing: Any) -> dict[str, Any]:
         held = dict(getattr(thing, "__dict__", {}))
-        for owner in type(thing).__mro__:
-            slots = owner.__dict__.get("__slots__", ())
-            for slot in (slots,) if isinstance(slots, str) else slots:
-                if slot not in ("__dict__", "__weakref__") and hasattr(thing, slot):
-                    held[slot] = getattr(thing, slot)
-        kinds = type(thing).__mro__
-        return {
-            name: self._value(value)
-            for name, value in held.items()
-            if not any((owner, name) in self._omitted for owner in kinds)
-        }
+        for slot in _slots(type(thing)):
+            if hasattr(thing, slot):
+                held[slot] = getattr(thing, slot)
+        for owner, name in self._omitted:
+            if name in held and isinstance(thing, owner):
+                del held[name]
+        return {name: self._value(value) for name, value in held.items()}
 
 
 class _Decoder:
@@ -357,6 +354,15 @@ class _Decoder:
                 _set(made, name, self._omitted[owner, name]())
 
 
+@cache
+def _slots(kind: type) -> tuple[str, ...]:
+    found = []
+    for owner in kind.__mro__:
+        slots = owner.__dict__.get("__slots__", ())
+        found += [slots] if isinstance(slots, str) else slots
+    return tuple(slot for slot in found if slot not in ("__dict__", "__weakref__"))
+
+
 def _set(made: Any, name: str, value: Any) -> None:
     """Set an attribute past every property and ``__setattr__``: they are code."""
     if hasattr(made, "__dict__"):
@@ -404,7 +410,8 @@ def _factory_name(function: FunctionType) -> str:
     return name
 
 
-def _name(thing: Any) -> str:
+@cache
+def _name(thing: type) -> str:
     name = f"{thing.__module__}:{thing.__qualname__}"
     if not _allowed(name):
         raise NotData(f"{name} is not kept")
@@ -416,6 +423,7 @@ def _allowed(name: str) -> bool:
     return "<" not in name and (module.startswith(("moto.", "localaws.")) or name in _OTHERS)
 
 
+@cache
 def _has_state(kind: type) -> bool:
     """Whether it is a class of localaws that says itself what of it is kept."""
     return kind.__module__.startswith("localaws.") and "__setstate__" in vars(kind)

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import itertools
 import os
 import threading
 import time
@@ -74,35 +75,57 @@ class ObjectFiles:
         Raises:
             NotKept: the disk is full, or cannot be written.
         """
+        head, following = bytearray(), iter(blocks)
+        try:
+            for block in following:
+                head += block
+                if len(head) > _SMALL:
+                    return self._write_large(itertools.chain([bytes(head)], following))
+            return self._write_small(bytes(head))
+        except OSError as error:
+            if isinstance(error, ConnectionError):
+                raise  # the client's, in the midst of its body
+            raise NotKept(self.root, error.strerror or str(error)) from error
+
+    def _write_small(self, body: bytes) -> FileBody:
+        digest = hashlib.sha256(body).hexdigest()
+        with self._naming:
+            name, target, is_there = self._claim(digest)
+            # A kill may have left half of it there, to which no row refers.
+            if not is_there or target.read_bytes() != body:
+                try:
+                    target.write_bytes(body)
+                except OSError:
+                    target.unlink(missing_ok=True)
+                    raise
+        if self._journal.durable:
+            self._journal.put(_KIND, "", name, body)
+            self._unsettled.append(name)
+        return FileBody.of(name, len(body), hashlib.md5(body, usedforsecurity=False).hexdigest())
+
+    def _write_large(self, blocks: Iterable[bytes]) -> FileBody:
         md5, sha, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
-        small = bytearray()
         unfinished = self._incoming / uuid.uuid4().hex
         try:
             with unfinished.open("wb") as file:
                 for block in blocks:
                     # MD5 takes as long as all the rest: the two share the processors.
-                    hashed = self._hashing.submit(md5.update, block) if len(block) > _SMALL else None
+                    hashed = self._hashing.submit(md5.update, block)
                     file.write(block)
                     sha.update(block)
-                    if hashed is not None:
-                        hashed.result()
-                    else:
-                        md5.update(block)
+                    hashed.result()
                     size += len(block)
-                    if size <= _SMALL:
-                        small += block
-                if self._journal.durable and size > _SMALL:
+                if self._journal.durable:
                     file.flush()
                     os.fsync(file.fileno())
-            name = self._name(unfinished, sha.hexdigest(), synced=size > _SMALL)
-            if self._journal.durable and size <= _SMALL:
-                self._journal.put(_KIND, "", name, bytes(small))
-                self._unsettled.append(name)
+            with self._naming:
+                name, target, is_there = self._claim(sha.hexdigest())
+                if not is_there:
+                    os.replace(unfinished, target)  # noqa: PTH105 - atomic
+            if self._journal.durable:
+                _sync(target.parent)
+                _sync(self.root)
             return FileBody.of(name, size, md5.hexdigest())
-        except OSError as error:
-            if isinstance(error, ConnectionError):
-                raise  # the client's, in the midst of its body
-            raise NotKept(self.root, error.strerror or str(error)) from error
         finally:
             unfinished.unlink(missing_ok=True)
 
@@ -163,21 +186,18 @@ class ObjectFiles:
         for name in names:
             self._journal.delete(_KIND, "", name, lazy=True)
 
-    def _name(self, unfinished: Path, digest: str, *, synced: bool) -> str:
+    def _claim(self, digest: str) -> tuple[str, Path, bool]:
+        """Name and file of a content, and whether it is there: then it is young again."""
         folder, name = digest[:2], f"{digest[:2]}/{digest}"
         target = self.path(name)
-        with self._naming:
-            if target.exists():
-                os.utime(target)  # it is young again
-            else:
-                if folder not in self._folders:
-                    target.parent.mkdir(exist_ok=True)
-                    self._folders.add(folder)
-                os.replace(unfinished, target)  # noqa: PTH105 - atomic
-        if self._journal.durable and synced:
-            _sync(target.parent)
-            _sync(self.root)
-        return name
+        if folder not in self._folders:
+            target.parent.mkdir(exist_ok=True)
+            self._folders.add(folder)
+        try:
+            os.utime(target)
+        except FileNotFoundError:
+            return name, target, False
+        return name, target, True
 
 
 def _sync(path: Path) -> None:
