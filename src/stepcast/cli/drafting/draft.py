@@ -188,7 +188,7 @@ class _Facts:
 
 
 def _start(moments: Moments, places: Periods, frequency: Frequency) -> datetime:
-    """The latest stamp where all stand at the same place of their period, as month-ends do; else its begin."""
+    """The latest stamp where all stand at one place of their period, as month-ends do; else its begin."""
     begins = moment_of(places, frequency)
     same = len(np.unique(moments - begins)) == 1 or frequency.unit in ("M", "Y")
     start: datetime = (moments if same else begins).max().item()
