@@ -201,7 +201,7 @@ def overlap(place: Place, chance: Chance) -> Mutated:
     made = place.with_bytes(original(place.good, place.key), told=TWICE)
     again = place.rows[-chance.randint(1, 10) :]
     files = {**made.files, "train/zz-more.csv": text_of(again).encode()}
-    return Mutated(files, place.key, told=TWICE)
+    return Mutated(files, "train/zz-more.csv", told=TWICE)
 
 
 def columns_swapped(place: Place, chance: Chance) -> Mutated:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from stepcast.pipeline.importing.numbers import MISSING_WORDS
 from stepcast.pipeline.importing.timestamp_formats import format_of
 
 __all__ = [
@@ -23,7 +22,7 @@ LOOKED_AT = 100  # cells
 MOSTLY = 0.9
 PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 EUROPEAN = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?", re.ASCII)
-MISSING = {"", "nan", *MISSING_WORDS}
+MISSING = {"", "nan", "null", "none", "na", "n/a", "#n/a", "<na>", "nil", "missing", "-", "--", "?", ".", "\\n"}
 EPOCH = {"seconds since 1970": 1, "milliseconds since 1970": 1_000}
 BARE = {"yyyyMMdd", "yyyy", *EPOCH}  # they may as well be numbers
 MONTHS = {
