@@ -261,3 +261,27 @@ def test_what_cannot_be_forecast_is_said(content: str, says: str) -> None:
     assert answer.exit_code == 1
     assert says in answer.stderr
     assert not Path("params.json").exists()
+
+
+def test_the_horizon_suits_all_rows_where_only_the_first_were_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("stepcast.cli.drafting.sample.ROWS", 50)
+    rows = [[f"lamp {item}", day, 1] for day in days(60) for item in range(10)]
+    params = drafted(write("mine.csv", "id,date,y", rows))
+
+    assert params["told"]["sample"] == "the first 49 rows"
+    assert params["Predictor"]["ForecastHorizon"] == 14
+
+
+def test_offsets_from_utc_ask_for_the_zone_that_is_meant() -> None:
+    moments = stamps(datetime(2024, 10, 20), timedelta(hours=1), 300)
+    rows = [["a", f"{at:%Y-%m-%dT%H:%M:%S}+0{2 - (at > datetime(2024, 10, 27, 2))}:00", 1] for at in moments]
+    file = write("mine.csv", "id,time,y", rows)
+
+    asked = stepcast("init", file)
+    params = drafted(file, "--time-zone", "Europe/Berlin", "--convert", "train.csv")
+
+    assert "+01:00 and +02:00: say whose local time is meant with --time-zone" in asked.stderr
+    assert params["Predictor"]["FeaturizationConfig"]["ForecastFrequency"] == "H"
+    assert stepcast("init", file, "--time-zone", "Mars/Olympus").exit_code == 2

@@ -1,9 +1,12 @@
 """What goes wrong with files: each mutation changes one place of a good input and says which."""
 
 import gzip
+import io
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import pandas as pd
 
 from tests.fuzz.good_files import Good, Row, good_inputs, text_of
 
@@ -309,6 +312,45 @@ def packed_and_damaged(place: Place, chance: Chance) -> Mutated:
     return place.with_bytes(bytes(content))
 
 
+def as_parquet(place: Place, chance: Chance) -> Mutated:
+    """The same rows as a data frame writes them, with types and habits of its own."""
+    good = place.good
+    names = [a["AttributeName"] for a in good.params["Datasets"][0]["Schema"]["Attributes"]]
+    frame = pd.DataFrame(place.rows, columns=names)
+    item, value, stamp = names[good.item], names[good.value], "timestamp"
+    frame[stamp], frame[value] = pd.to_datetime(frame[stamp]), pd.to_numeric(frame[value]).astype(float)
+    match chance.randrange(9):
+        case 0:
+            frame[item] = frame[item].astype("category")
+        case 1:
+            frame = frame.astype(str)
+        case 2:
+            frame[stamp] = frame[stamp].dt.tz_localize("America/Chicago", ambiguous="NaT", nonexistent="NaT")
+        case 3:
+            frame.loc[place.at, chance.choice([item, stamp])] = None
+        case 4:
+            frame.loc[place.at, value] = chance.choice([float("nan"), float("inf"), 1e300])
+        case 5:
+            frame[stamp] += pd.Timedelta(milliseconds=chance.choice([0, 500]))
+        case 6:
+            frame = frame.rename(columns=str.upper)[
+                [name.upper() for name in chance.sample(names, len(names))]
+            ]
+        case 7:
+            frame = frame.set_index(item) if chance.random() < 0.5 else frame.assign(more=1)
+        case _:
+            frame[item] = frame[item].map(lambda name: name.encode())
+    written = io.BytesIO()
+    frame.to_parquet(written)
+    made = place.with_bytes(b"")
+    key = "train/frame.parquet"
+    files = {
+        key: written.getvalue(),
+        **{name: body for name, body in made.files.items() if name != place.key},
+    }
+    return Mutated(files, key)
+
+
 MUTATIONS: tuple[Callable[[Place, Chance], Mutated], ...] = (
     *(value, value, stamp, stamp, name, name, byte, byte, byte),  # what is endless is tried more often
     *(
@@ -323,7 +365,7 @@ MUTATIONS: tuple[Callable[[Place, Chance], Mutated], ...] = (
         file_twice,
     ),
     *(overlap, columns_swapped, column_dropped, column_added, delimiter, delimiter_of_a_row),
-    *(header, header_in_the_middle, encoding, line_ends, truncated, packed_and_damaged),
+    *(as_parquet, header, header_in_the_middle, encoding, line_ends, truncated, packed_and_damaged),
 )
 
 

@@ -107,7 +107,7 @@ def differences(got: Totals, wanted: Totals) -> list[str]:
 def _rows(path: Path, names: list[str], stated: str) -> pd.DataFrame:
     content = path.read_bytes()
     if content[:4] == b"PAR1":
-        rows = pd.read_parquet(io.BytesIO(content))
+        rows = pd.read_parquet(io.BytesIO(content)).reset_index()  # an index is a column like others
         rows.columns = rows.columns.str.lower()
         rows = rows[names]
         moments = pd.to_datetime(rows["timestamp"])
@@ -126,9 +126,13 @@ def _rows(path: Path, names: list[str], stated: str) -> pd.DataFrame:
     target = next(name for name in TARGETS if name in names)
     numbers = rows[target]
     if numbers.dtype == object or str(numbers.dtype).startswith("str"):
-        numbers = numbers.map(lambda cell: float(cell.strip() or "nan"))
-    texts = {name: rows[name].astype(str) for name in names if name not in ("timestamp", target)}
+        numbers = numbers.map(lambda cell: float(str(cell).strip() or "nan"))
+    texts = {name: rows[name].map(_as_text) for name in names if name not in ("timestamp", target)}
     return rows.assign(**{target: numbers.astype(float)}, **texts)
+
+
+def _as_text(cell: object) -> str:
+    return cell.decode() if isinstance(cell, bytes) else str(cell)
 
 
 def _starts(moments: "pd.Series[Any]", frequency: str) -> "pd.Series[Any]":

@@ -43,6 +43,9 @@ def init(
     time_format: Annotated[
         str | None, typer.Option(metavar="FORMAT", help="How it is written, such as dd/MM/yyyy HH:mm.")
     ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose local time is meant, such as Europe/Berlin.")
+    ] = None,
     target: Annotated[str | None, typer.Option(metavar="COLUMN", help="What is forecast.")] = None,
     frequency: Annotated[
         str | None, typer.Option(metavar="TEXT", help="How often: 15min, H, D, W, M...")
@@ -63,6 +66,8 @@ def init(
     A column is called by its name or, where the file has no header, by its place: 1, 2, 3.
     """
     sorted_out({"CSV": files})
+    from zoneinfo import available_timezones
+
     from stepcast.cli.drafting import ONE_ITEM, Wishes, draft, sample_of
     from stepcast.cli.drafting.conversion import convert as rewrite
     from stepcast.cli.drafting.conversion import converted_params
@@ -70,6 +75,8 @@ def init(
     from stepcast.engine.frequency import Frequency
     from stepcast.pipeline.domains import DOMAINS
 
+    if time_zone is not None and time_zone not in available_timezones():
+        raise typer.BadParameter("there is no such zone", param_hint="--time-zone")
     if domain is not None and domain not in DOMAINS:
         raise typer.BadParameter(f"it is one of {', '.join(DOMAINS)}", param_hint="--domain")
     if frequency is not None:
@@ -81,7 +88,8 @@ def init(
         if path is not None and path.exists() and not force:
             raise Failure(f"{path} exists: choose another name, or add --force to replace it")
     sample = sample_of(files)
-    made = draft(sample, Wishes(time, target, tuple(item or ()), frequency, horizon, domain, time_format))
+    wishes = Wishes(time, target, tuple(item or ()), frequency, horizon, domain, time_format, time_zone)
+    made = draft(sample, wishes)
     params, train = made.params, files
     if convert is not None:
         convert.unlink(missing_ok=True)
@@ -90,6 +98,10 @@ def init(
     out.write_text(json.dumps(params, indent=2) + "\n", encoding="utf-8")
     nameless = not made.roles.items and convert is None
     report = _check(out, train, ONE_ITEM if nameless else None)
+    if not sample.whole and report is not None and (read := report.summary) and read.first and read.last:
+        made = draft(sample, wishes, (read.first, read.last))
+        params = made.params if convert is None else converted_params(made)
+        out.write_text(json.dumps(params, indent=2) + "\n", encoding="utf-8")
     if as_json:
         print_json(_document(out, made, train, report))
     else:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from zoneinfo import ZoneInfo
 
 from stepcast.pipeline.importing.timestamp_formats import format_of
 
@@ -22,7 +23,23 @@ LOOKED_AT = 100  # cells
 MOSTLY = 0.9
 PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 EUROPEAN = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?", re.ASCII)
-MISSING = {"", "nan", "null", "none", "na", "n/a", "#n/a", "<na>", "nil", "missing", "-", "--", "?", ".", "\\n"}
+MISSING = {
+    "",
+    "nan",
+    "null",
+    "none",
+    "na",
+    "n/a",
+    "#n/a",
+    "<na>",
+    "nil",
+    "missing",
+    "-",
+    "--",
+    "?",
+    ".",
+    "\\n",
+}
 EPOCH = {"seconds since 1970": 1, "milliseconds since 1970": 1_000}
 BARE = {"yyyyMMdd", "yyyy", *EPOCH}  # they may as well be numbers
 MONTHS = {
@@ -109,8 +126,8 @@ def number_of_cell(cell: str, comma: bool) -> float | None:
     return float(text) if PLAIN.fullmatch(text) else None
 
 
-def moment_of_cell(cell: str, form: str) -> datetime | None:
-    """The moment, by the clock of the place; None where the cell is none in that format.
+def moment_of_cell(cell: str, form: str, zone: str | None = None) -> datetime | None:
+    """The moment by the clock that it shows, or by that of a ``zone``; None where it is none of that format.
 
     >>> moment_of_cell("31.01.2024 7:05", "dd.MM.yyyy H:mm")
     datetime.datetime(2024, 1, 31, 7, 5)
@@ -123,9 +140,12 @@ def moment_of_cell(cell: str, form: str) -> datetime | None:
             return None
     late = " 24:00" in text
     try:
-        moment = datetime.strptime(text.replace(" 24:00", " 00:00"), _strptime(form)).replace(tzinfo=None)
+        moment = datetime.strptime(text.replace(" 24:00", " 00:00"), _strptime(form))
     except ValueError:
         return None
+    if zone is not None and moment.tzinfo is not None:
+        moment = moment.astimezone(ZoneInfo(zone))
+    moment = moment.replace(tzinfo=None)
     return moment + timedelta(days=1) if late else moment
 
 

@@ -31,7 +31,7 @@ def convert(sample: Sample, made: Draft, to: Path) -> int:
 
     @lru_cache(KEPT_STAMPS)
     def stamp(cell: str) -> str:
-        moment = moment_of_cell(cell, made.roles.form)
+        moment = moment_of_cell(cell, made.roles.form, made.params.get("TimeZone"))
         return cell if moment is None else moment.strftime(STRFTIME[days])
 
     def number(cell: str) -> str:
@@ -62,4 +62,6 @@ def converted_params(made: Draft) -> dict[str, Any]:
     dataset = made.params["Datasets"][0]
     unused = {made.names[name] for name in made.roles.others}
     kept = [a for a in dataset["Schema"]["Attributes"] if a["AttributeName"] not in unused]
-    return {**made.params, "Datasets": [{**dataset, "Schema": {"Attributes": kept}}]}
+    params = {**made.params, "Datasets": [{**dataset, "Schema": {"Attributes": kept}}]}
+    params.pop("TimeZone", None)  # the file has local time
+    return params

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ HORIZONS = {"D": 14, "W": 13, "Y": 3}  # periods; a season elsewhere
 LONGEST_HORIZON = 120  # periods that are assumed; more may be asked for
 SEASONS = {"min": "day", "H": "day", "D": "week", "W": "year", "M": "year"}
 MOST_COLUMNS, MOST_DIMENSIONS = 13, 10  # of a target dataset
+OFFSET = re.compile(r"([+-]\d\d:?\d\d|[Zz])$")
 OFTEN = 0.1  # of the periods without a row: fewer are more likely lost than without sales
 
 
@@ -41,6 +42,7 @@ class Wishes:
     horizon: int | None = None
     domain: str | None = None
     time_format: str | None = None
+    time_zone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,11 @@ class Draft:
     comma: bool = False
 
 
-def draft(sample: Sample, wishes: Wishes) -> Draft:
-    """The params.json for the sample's files. Failure where something must be said to decide."""
+def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -> Draft:
+    """The params.json for the sample's files. Failure where something must be said to decide.
+
+    ``span``  the first and the last moment of all rows, where the sample is not all.
+    """
     roles = roles_of(sample.columns, wishes.time, wishes.target, wishes.items)
     form = wishes.time_format or roles.form
     if " or " in form:
@@ -80,9 +85,9 @@ def draft(sample: Sample, wishes: Wishes) -> Draft:
             f"for example --time-format {form.split(' or ')[0]!r}"
         )
     roles = Roles(roles.time, form, roles.target, roles.items, roles.others)
-    stamps = [moment_of_cell(cell, form) for cell in sample.columns[roles.time]]
-    if len(zones := {cell.strip()[-6:] for cell in sample.columns[roles.time]}) > 1 and "XXX" in form:
-        raise Failure(f"the moments in {roles.time!r} have {len(zones)} time zones: write the local time")
+    if "XXX" in form and wishes.time_zone is None:
+        _check_offsets(sample.columns[roles.time], roles.time)
+    stamps = [moment_of_cell(cell, form, wishes.time_zone) for cell in sample.columns[roles.time]]
     known = [stamp for stamp in stamps if stamp is not None]
     frequency = Frequency.parse(wishes.frequency) if wishes.frequency else frequency_of_stamps(known)
     if frequency is None:
@@ -91,11 +96,15 @@ def draft(sample: Sample, wishes: Wishes) -> Draft:
         )
     comma = sample.delimiter != "," and decimal_comma(sample.columns[roles.target])
     facts = _Facts.of(sample, roles, stamps, frequency, comma)
+    if span is not None:
+        facts = replace(facts, longest=_periods(span, frequency))
     domain, domain_why = _domain(roles, wishes)
     names = _names(roles, domain, sample)
     horizon = wishes.horizon or _horizon(frequency, facts.longest)
     middlefill = _fill(facts)
     params = _params(sample, roles, names, domain, frequency, horizon, middlefill, _stated(form, frequency))
+    if wishes.time_zone is not None:
+        params["TimeZone"] = wishes.time_zone
     assumptions = [
         *_about_columns(sample, roles, names),
         Assumption(
@@ -193,6 +202,21 @@ def _start(moments: Moments, places: Periods, frequency: Frequency) -> datetime:
     same = len(np.unique(moments - begins)) == 1 or frequency.unit in ("M", "Y")
     start: datetime = (moments if same else begins).max().item()
     return start
+
+
+def _periods(span: tuple[str, str], frequency: Frequency) -> int:
+    first, last = period_of(np.array(span, "datetime64[s]"), frequency).tolist()
+    return int(last - first + 1)
+
+
+def _check_offsets(cells: Sequence[str], column: str) -> None:
+    """Failure where moments have several offsets from UTC: their local time is not known."""
+    offsets = sorted({match[0] for cell in cells if (match := OFFSET.search(cell.strip()))})
+    if len(offsets) > 1:
+        raise Failure(
+            f"the moments in {column!r} have {len(offsets)} offsets from UTC, {' and '.join(offsets[:2])}: "
+            "say whose local time is meant with --time-zone, for example --time-zone Europe/Berlin"
+        )
 
 
 def _domain(roles: Roles, wishes: Wishes) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from stepcast.cli.failure import Failure
 __all__ = ["ONE_ITEM", "Sample", "records", "sample_of"]
 
 ONE_ITEM = "series"  # what the item is called where the files name none
-ROWS = 300_000  # of all files together; enough for years of hours of many items
+ROWS = 100_000  # of all files together; enough for years of hours of many items
 JUDGED = 200  # rows that decide about the delimiter and the header
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
