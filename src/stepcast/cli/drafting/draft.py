@@ -13,6 +13,7 @@ from stepcast.cli.drafting.grid import frequency_of_stamps
 from stepcast.cli.drafting.roles import Roles, roles_of
 from stepcast.cli.drafting.sample import DELIMITERS, ONE_ITEM, Sample
 from stepcast.cli.failure import Failure
+from stepcast.cli.output import plural
 from stepcast.engine.calendar import Moments, Periods, moment_of, period_of
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.seasonality import season_length
@@ -116,7 +117,7 @@ def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -
         Assumption("season", *_season(frequency, facts.longest)),
         Assumption(
             "horizon",
-            f"{horizon} {'period' if horizon == 1 else 'periods'} of {frequency}",
+            f"{plural(horizon, 'period')} of {frequency}",
             f"the longest series has {facts.longest:,} periods",
             "--horizon N",
         ),
@@ -128,7 +129,7 @@ def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -
             Assumption(
                 "rows of one period",
                 "are summed",
-                f"{facts.shared:,} rows share item and period with another",
+                f"{plural(facts.shared, 'row')} of an item and period that has another",
                 'aggregation in Featurizations ("avg", "first", "min", "max"), or further --item COLUMN',
             )
         )
