@@ -235,6 +235,17 @@ def test_nothing_is_replaced_without_force() -> None:
     assert Path("params.json").read_text() == "mine"
 
 
+def test_what_is_read_is_never_replaced() -> None:
+    file = write("mine.csv", "id;date;y", [["a", day, 1] for day in days()], end=";")
+    before = file.read_text()
+
+    answer = stepcast("init", file, "--convert", file, "--force")
+
+    assert answer.exit_code == 1
+    assert "mine.csv is what is read" in answer.stderr
+    assert file.read_text() == before
+
+
 def test_files_of_different_columns_are_not_one_dataset() -> None:
     sales = write("sales.csv", "id,date,y", [["a", day, 1] for day in days()])
     prices = write("prices.csv", "id,date,price", [["a", day, 9] for day in days()])

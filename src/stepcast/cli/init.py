@@ -1,6 +1,7 @@
 """``stepcast init``: a params.json for somebody's files."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -85,6 +86,8 @@ def init(
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--frequency") from None
     for path in (out, convert):
+        if path is not None and path.exists() and any(path.samefile(file) for file in files):
+            raise Failure(f"{path} is what is read: choose another name")
         if path is not None and path.exists() and not force:
             raise Failure(f"{path} exists: choose another name, or add --force to replace it")
     sample = sample_of(files)
@@ -135,7 +138,7 @@ def _print(
     from stepcast.cli.drafting import ONE_ITEM
     from stepcast.cli.problem_lines import problem_lines
 
-    named = " ".join(map(str, sample.files))
+    named = shlex.join(map(str, sample.files))
     print_line(f"Wrote {out} for {named}. Assumed:")
     print_line("")
     shown = table(None, "what", "is", "because", "change it with")
@@ -148,7 +151,8 @@ def _print(
     if report is not None and report.errors:
         if made.obstacles and not converted:
             print_line(f"{named} cannot be read as it is: {'; '.join(made.obstacles)}.")
-            print_line(f"Rewrite it with: stepcast init {named} --convert train.csv --force")
+            rewritten = shlex.join(["--out", str(out), "--convert", "train.csv", "--force"])
+            print_line(f"Rewrite it with: stepcast init {named} {rewritten}")
         else:
             print_line("\n".join(problem_lines(report, "error", SHOWN_PROBLEMS)))
         return
@@ -157,6 +161,6 @@ def _print(
         warnings = [problem for problem in report.problems if problem.rule != HEADER]
         for problem in warnings[:SHOWN_PROBLEMS]:
             print_line(f"- {problem}")
-    files = " ".join(map(str, train))
-    item = f" --item {ONE_ITEM}" if not made.roles.items and not converted else ""
-    print_line(f"Forecast it with: stepcast run --params {out} --train {files}{item} --out forecast/")
+    item = [] if made.roles.items or converted else ["--item", ONE_ITEM]
+    given = ["--params", str(out), "--train", *map(str, train), *item, "--out", "forecast/"]
+    print_line(f"Forecast it with: stepcast run {shlex.join(given)}")
