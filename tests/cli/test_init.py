@@ -259,6 +259,7 @@ def test_files_of_different_columns_are_not_one_dataset() -> None:
         ("", "is empty"),
         ("id,date,y\n", "has a header and no rows"),
         ("a\nb\n", "has one column"),
+        ('id,date,y\na,2024-01-01,"' + 200_000 * "x", "cannot be read as CSV"),
         ("a,b\nc,d\n", "no column holds dates"),
         ("a,2024-01-01,x\na,2024-01-02,y\n", "no column holds numbers"),
         ("a,2024-01-01,1\na,2024-01-01,2\n", "the same moment"),
@@ -296,3 +297,15 @@ def test_offsets_from_utc_ask_for_the_zone_that_is_meant() -> None:
     assert "+01:00 and +02:00: say whose local time is meant with --time-zone" in asked.stderr
     assert params["Predictor"]["FeaturizationConfig"]["ForecastFrequency"] == "H"
     assert stepcast("init", file, "--time-zone", "Mars/Olympus").exit_code == 2
+
+
+def test_files_of_one_dataset_may_be_written_in_two_ways() -> None:
+    write("one.csv", "id;date;y", [["Köln", day, "1,5"] for day in days(20)], end=";")
+    other = "".join(f"Köln\t{day}\t2,5\n" for day in days(40)[20:])
+    Path("two.csv").write_bytes(("id\tdate\ty\n" + other).encode("cp1252"))
+
+    drafted("one.csv", "two.csv", "--convert", "train.csv")
+
+    lines = Path("train.csv").read_text("utf-8").splitlines()
+    assert lines[0] == "Köln,2024-01-01,1.5"
+    assert lines[-1] == "Köln,2024-02-09,2.5"

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import shutil
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from stepcast.cli.failure import Failure
 from stepcast.pipeline.domains import DOMAINS, identifier_field
 
 __all__ = ["with_item"]
+
+UNREADABLE = (csv.Error, EOFError, gzip.BadGzipFile, zlib.error, ValueError)  # Arrow's are ValueErrors
 
 
 def with_item(name: str, params: Path, files: Sequence[Path], folder: Path) -> tuple[Path, list[Path]]:
@@ -37,7 +40,10 @@ def with_item(name: str, params: Path, files: Sequence[Path], folder: Path) -> t
         own = folder / str(number) / file.name.removesuffix(".gz")
         own.parent.mkdir()
         add = _add_to_parquet if file.name.lower().endswith(".parquet") else _add_to_csv
-        add(file, own, names, names.index(identifier), name)
+        try:
+            add(file, own, names, names.index(identifier), name)
+        except UNREADABLE:
+            shutil.copyfile(file, own)  # the import says what is wrong with it
         made.append(own)
     return params, made
 
@@ -93,11 +99,7 @@ def _add_to_parquet(file: Path, to: Path, names: Sequence[str], place: int, item
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        table = pq.read_table(file)
-    except pa.ArrowInvalid:
-        shutil.copyfile(file, to)  # the import says what is wrong with it
-        return
+    table = pq.read_table(file)
     if len(table.column_names) >= len(names):
         raise Failure(
             f"{file} has {len(table.column_names)} columns already: --item is for files without the item's"

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -71,15 +72,39 @@ def records(sample: Sample, file: Path) -> Iterator[tuple[int, list[str]]]:
     if _is_parquet(file):
         yield from ((number, list(row)) for number, row in enumerate(_parquet_rows(file), 1))
         return
-    with _text_rows(file, sample.delimiter, sample.encoding) as reader:
+    with _rows(file, *_dialect(file), errors="strict") as reader:
         rows = ((number, row) for number, row in enumerate(reader, 1) if any(cell.strip() for cell in row))
         yield from islice(rows, int(sample.header), None)
 
 
 @contextmanager
-def _text_rows(file: Path, delimiter: str, encoding: str) -> Iterator[Iterator[list[str]]]:
-    with _opened(file) as binary, io.TextIOWrapper(binary, encoding, errors="replace", newline="") as text:
-        yield csv.reader(text, delimiter=delimiter)
+def _rows(file: Path, encoding: str, delimiter: str, errors: str) -> Iterator[Iterator[list[str]]]:
+    """The records of a CSV file, packed or not; blank lines come as empty ones."""
+    try:
+        with _opened(file) as binary, io.TextIOWrapper(binary, encoding, errors, newline="") as text:
+            yield csv.reader(text, delimiter=delimiter)
+    except UnicodeDecodeError as error:
+        raise Failure(
+            f"{file} is not all {encoding.upper()} text ({error.reason}): save it as UTF-8"
+        ) from None
+    except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise Failure(f"{file} cannot be read as CSV: {error}") from None
+
+
+def _dialect(file: Path) -> tuple[str, str]:
+    """Encoding and delimiter of a text file."""
+    with _opened(file) as binary:
+        try:
+            head = binary.read(SNIFFED)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise Failure(f"{file} cannot be unpacked: {error}") from None
+    if not head.strip():
+        raise Failure(f"{file} is empty")
+    encoding = next((name for mark, name in MARKS.items() if head.startswith(mark)), None) or _encoding(head)
+    try:
+        return encoding, _delimiter(head.decode(encoding, "replace"), file)
+    except csv.Error as error:
+        raise Failure(f"{file} cannot be read as CSV: {error}") from None
 
 
 @contextmanager
@@ -91,13 +116,8 @@ def _opened(file: Path) -> Iterator[IO[bytes]]:
 
 
 def _text(file: Path) -> Sample:
-    with _opened(file) as binary:
-        head = binary.read(SNIFFED)
-    if not head.strip():
-        raise Failure(f"{file} is empty")
-    encoding = next((name for mark, name in MARKS.items() if head.startswith(mark)), None) or _encoding(head)
-    delimiter = _delimiter(head.decode(encoding, "replace"), file)
-    with _text_rows(file, delimiter, encoding) as reader:
+    encoding, delimiter = _dialect(file)
+    with _rows(file, encoding, delimiter, errors="replace") as reader:
         rows = [row for row in islice(reader, ROWS + 1) if any(cell.strip() for cell in row)]
     width = Counter(map(len, rows)).most_common(1)[0][0]
     odd = [line for line, row in enumerate(rows, 1) if len(row) != width]
