@@ -19,7 +19,10 @@ def verdict(good: Good, mutated: Mutated) -> tuple[str, str | None]:
     """How it ended (``refused``, ``warned``, ``same totals``), and what is wrong about that, or None."""
     with tempfile.TemporaryDirectory() as folder:
         keys = _write(good, mutated.files, Path(folder))
-        checked = check_keys(keys)
+        try:
+            checked = check_keys(keys)
+        except Exception as crash:  # whatever it is, it is a finding
+            return "crashed", repr(crash)
         report, before = checked.report, _before(good.name)
         named = any(_names(problem, mutated) for problem in report.problems if problem not in before)
         told = "; ".join(f"{problem.severity} {problem}" for problem in report.problems[:3])
