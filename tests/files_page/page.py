@@ -16,6 +16,7 @@ __all__ = ["PAGE", "Example", "examples", "messages", "rewritten"]
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "files.md"
 BLOCK = re.compile(r"^```(csv|text) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SETTING = re.compile(r"`(ForecastFrequency|DataFrequency|TimestampFormat)` `([^`]+)`")
 FURTHER = {
     layout.RELATED: (
         "RELATED_TIME_SERIES",
@@ -70,8 +71,14 @@ def rewritten(text: str) -> str:
 
 
 def _params(example: Example) -> str:
-    """A dataset for the files besides the target's, where the page says that there is one."""
-    document: dict[str, Any] = params_document(Predictor__ForecastHorizon=1)
+    """With the settings that the page names before the files, and a dataset for those besides the target's."""
+    asked = dict(SETTING.findall(example.before))
+    document: dict[str, Any] = params_document(
+        Predictor__ForecastHorizon=1,
+        Predictor__FeaturizationConfig__ForecastFrequency=asked.get("ForecastFrequency", "D"),
+        Datasets__0__DataFrequency=asked.get("DataFrequency", asked.get("ForecastFrequency", "D")),
+        TimestampFormat=asked.get("TimestampFormat", "yyyy-MM-dd"),
+    )
     for folder, (kind, columns) in FURTHER.items():
         if f"`{kind}`" in example.before:
             attributes = [{"AttributeName": name, "AttributeType": of} for name, of in columns.items()]
