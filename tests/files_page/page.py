@@ -71,7 +71,7 @@ def rewritten(text: str) -> str:
 
 
 def _params(example: Example) -> str:
-    """With the settings that the page names before the files, and a dataset for those besides the target's."""
+    """With the settings that the page names before the files, and a dataset for those next to the target."""
     asked = dict(SETTING.findall(example.before))
     document: dict[str, Any] = params_document(
         Predictor__ForecastHorizon=1,
