@@ -309,3 +309,21 @@ def test_files_of_one_dataset_may_be_written_in_two_ways() -> None:
     lines = Path("train.csv").read_text("utf-8").splitlines()
     assert lines[0] == "Köln,2024-01-01,1.5"
     assert lines[-1] == "Köln,2024-02-09,2.5"
+
+
+def test_a_moment_in_two_or_three_columns_is_put_together() -> None:
+    meter = [[day, f"{quarter // 4}:{quarter % 4 * 15:02}", 0.5] for day in days(9) for quarter in range(96)]
+    drafted(write("meter.csv", "Day,Start,kWh", meter), "--convert", "train.csv")
+    quarters = Path("train.csv").read_text().splitlines()
+    books = [[2018 + month // 12, month % 12 + 1, 100 + month] for month in range(48)]
+    params = drafted(write("books.csv", "Year,Month,Sales", books), "--convert", "train.csv")
+
+    assert quarters[1] == "series,2024-01-01 00:15:00,0.5"
+    assert params["Predictor"]["FeaturizationConfig"]["ForecastFrequency"] == "M"
+    assert Path("train.csv").read_text().splitlines()[1] == "series,2018-02-01,101"
+
+
+def test_a_wide_table_is_named() -> None:
+    file = write("wide.csv", "sku,2024-01-01,2024-01-02,2024-01-03", [["a", 1, 2, 3], ["b", 1, 2, 3]])
+
+    assert "one row for each" in stepcast("init", file).stderr

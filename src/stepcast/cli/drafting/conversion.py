@@ -8,7 +8,6 @@ from typing import Any
 from stepcast.cli.drafting.cells import MISSING, moment_of_cell, number_of_cell
 from stepcast.cli.drafting.draft import Draft
 from stepcast.cli.drafting.sample import ONE_ITEM, Sample, records
-from stepcast.cli.failure import Failure
 from stepcast.pipeline.importing.timestamp_formats import DAY
 
 __all__ = ["convert", "converted_params"]
@@ -44,10 +43,7 @@ def convert(sample: Sample, made: Draft, to: Path) -> int:
     with to.open("x", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         for source in sample.files:
-            for line, row in records(sample, source):
-                if len(row) != len(names):
-                    count = f"{len(row)} cells, the others have {len(names)}"
-                    raise Failure(f"{source} line {line} has {count}: correct or remove it")
+            for row in records(sample, source):
                 cells = [
                     stamp(row[at]) if at == time else number(row[at]) if at == target else row[at]
                     for at in picked

@@ -395,6 +395,8 @@ def _obstacles(sample: Sample, roles: Roles, comma: bool) -> list[str]:
         found.append(f"the text is {sample.encoding.upper()}, not UTF-8")
     if comma:
         found.append("numbers have decimal commas")
+    if sample.joined:
+        found.append(f"the moment is in several columns, {' and '.join(map(repr, sample.joined))}")
     if roles.form not in (DAY, MOMENT):
         found.append(f"moments are written {roles.form}, not {DAY} or {MOMENT}")
     if sample.numbers and (unread := [n for n in (*roles.items, *roles.others) if n in sample.numbers]):

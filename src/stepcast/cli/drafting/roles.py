@@ -101,6 +101,8 @@ def _time(columns: Mapping[str, Sequence[str]], asked: str | None, taken: set[st
     if len(dated) > 1:
         named = [name for name in dated if _plain(name) in TIMES]
         dated = named if len(named) == 1 else dated
+    if not dated and date_format(list(columns)[-3:]) is not None:
+        raise Failure("columns are called by dates: write one row for each item and date (melt in pandas)")
     if not dated:
         raise Failure(f"no column holds dates: there are {_listed(columns)}. Name one with --time COLUMN")
     if len(dated) > 1:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from stepcast.cli.drafting.cells import PLAIN, date_format, is_number
+from stepcast.cli.drafting.joined import joined_cells, joined_columns
 from stepcast.cli.failure import Failure
 
 __all__ = ["ONE_ITEM", "Sample", "records", "sample_of"]
@@ -34,6 +35,8 @@ class Sample:
     ``header``     whether the first line names the columns; else they are called 1, 2, 3...
     ``delimiter``, ``encoding``  of the text; ``,`` and ``utf-8`` for Parquet.
     ``numbers``    columns of Parquet that are stored with fractions.
+    ``joined``     columns that were made one, because together they hold the moment; ``given`` are the names
+                   of all columns as the files have them.
     ``odd``        lines whose number of cells is another (from 1, of the first file), the first few.
     """
 
@@ -45,6 +48,8 @@ class Sample:
     whole: bool
     odd: tuple[int, ...] = ()
     numbers: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -64,17 +69,44 @@ def sample_of(files: Sequence[Path]) -> Sample:
             )
     columns = {name: [cell for one in samples for cell in one.columns[name]] for name in first.columns}
     whole = all(one.whole for one in samples)
-    return replace(first, files=tuple(files), columns=columns, whole=whole)
+    made = replace(first, files=tuple(files), columns=columns, given=tuple(columns), whole=whole)
+    joined = joined_columns(columns)
+    if not joined:
+        return made
+    rows = (_join(row, made.given, joined) for row in zip(*columns.values(), strict=True))
+    names = _join(made.given, made.given, joined, name=" and ".join(joined))
+    cells = [list(column) for column in zip(*rows, strict=True)]
+    return replace(made, columns=dict(zip(names, cells, strict=True)), joined=joined)
 
 
-def records(sample: Sample, file: Path) -> Iterator[tuple[int, list[str]]]:
-    """Every record of one of the sample's files but the header and blank lines, with its number from 1."""
+def records(sample: Sample, file: Path) -> Iterator[list[str]]:
+    """Every record of one of the sample's files but the header and blank lines, in the sample's columns.
+
+    Failure names a line whose number of cells is another.
+    """
+    for line, row in _records(sample, file):
+        if len(row) != len(sample.given):
+            count = f"{len(row)} cells, the others have {len(sample.given)}"
+            raise Failure(f"{file} line {line} has {count}: correct or remove it")
+        yield _join(row, sample.given, sample.joined) if sample.joined else row
+
+
+def _records(sample: Sample, file: Path) -> Iterator[tuple[int, list[str]]]:
     if _is_parquet(file):
         yield from ((number, list(row)) for number, row in enumerate(_parquet_rows(file), 1))
         return
     with _rows(file, *_dialect(file), errors="strict") as reader:
         rows = ((number, row) for number, row in enumerate(reader, 1) if any(cell.strip() for cell in row))
         yield from islice(rows, int(sample.header), None)
+
+
+def _join(
+    row: Sequence[str], given: Sequence[str], joined: Sequence[str], name: str | None = None
+) -> list[str]:
+    """The row with one cell, of that ``name`` or joined, where the first of the ``joined`` columns stands."""
+    cells = dict(zip(given, row, strict=True))
+    made = joined_cells([cells[part] for part in joined]) if name is None else name
+    return [made if column == joined[0] else cells[column] for column in given if column not in joined[1:]]
 
 
 @contextmanager
