@@ -327,3 +327,22 @@ def test_a_wide_table_is_named() -> None:
     file = write("wide.csv", "sku,2024-01-01,2024-01-02,2024-01-03", [["a", 1, 2, 3], ["b", 1, 2, 3]])
 
     assert "one row for each" in stepcast("init", file).stderr
+
+
+def test_lines_above_the_table_are_left_behind() -> None:
+    """As a utility exports it: a title, quoted cells, American dates, the time of day by itself."""
+    title = '"Name : A B",,,,\n"UOM: kWh",,,,\n,,,,\n'
+    write(
+        "meter.csv",
+        "Meter Number,Date,Start Time,Duration,Consumed",
+        [
+            ["0001", f"{d[5:7]}/{d[8:]}/{d[:4]}", f"{h % 12 or 12:02}:00:00 {'AP'[h // 12]}M", "Hour", h / 10]
+            for d in days(20)
+            for h in range(24)
+        ],
+    )
+    Path("meter.csv").write_text(title + Path("meter.csv").read_text())
+
+    drafted("meter.csv", "--convert", "train.csv")
+
+    assert Path("train.csv").read_text().splitlines()[13] == "0001,2024-01-01 13:00:00,1.3"

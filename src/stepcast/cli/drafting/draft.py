@@ -393,6 +393,8 @@ def _obstacles(sample: Sample, roles: Roles, comma: bool) -> list[str]:
         found.append(f"cells are separated by {DELIMITERS[sample.delimiter]}, not by commas")
     if sample.encoding not in ("utf-8", "utf-8-sig"):
         found.append(f"the text is {sample.encoding.upper()}, not UTF-8")
+    if sample.above:
+        found.append(f"{plural(sample.above, 'line')} above the table are no rows of it")
     if comma:
         found.append("numbers have decimal commas")
     if sample.joined:

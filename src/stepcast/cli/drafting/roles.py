@@ -171,7 +171,7 @@ def _tier(name: str) -> int:
     for number, tier in enumerate(ITEMS):
         if _plain(name) in tier:
             return number
-    coded = words[-1] in ("id", "code", "nbr", "no", "key") and words[0] not in PEOPLE
+    coded = words[-1] in ("id", "code", "nbr", "no", "number", "key") and words[0] not in PEOPLE
     return CODED if coded else len(ITEMS)
 
 

@@ -35,6 +35,7 @@ class Sample:
     ``header``     whether the first line names the columns; else they are called 1, 2, 3...
     ``delimiter``, ``encoding``  of the text; ``,`` and ``utf-8`` for Parquet.
     ``numbers``    columns of Parquet that are stored with fractions.
+    ``above``      lines above the table, such as a title, without blank ones.
     ``joined``     columns that were made one, because together they hold the moment; ``given`` are the names
                    of all columns as the files have them.
     ``odd``        lines whose number of cells is another (from 1, of the first file), the first few.
@@ -48,6 +49,7 @@ class Sample:
     whole: bool
     odd: tuple[int, ...] = ()
     numbers: tuple[str, ...] = ()
+    above: int = 0
     joined: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
 
@@ -97,7 +99,7 @@ def _records(sample: Sample, file: Path) -> Iterator[tuple[int, list[str]]]:
         return
     with _rows(file, *_dialect(file), errors="strict") as reader:
         rows = ((number, row) for number, row in enumerate(reader, 1) if any(cell.strip() for cell in row))
-        yield from islice(rows, int(sample.header), None)
+        yield from islice(rows, sample.above + int(sample.header), None)
 
 
 def _join(
@@ -152,15 +154,23 @@ def _text(file: Path) -> Sample:
     with _rows(file, encoding, delimiter, errors="replace") as reader:
         rows = [row for row in islice(reader, ROWS + 1) if any(cell.strip() for cell in row)]
     width = Counter(map(len, rows)).most_common(1)[0][0]
-    odd = [line for line, row in enumerate(rows, 1) if len(row) != width]
-    kept = [row for row in rows[:ROWS] if len(row) == width]
+    whole_rows = (at for at, row in enumerate(rows) if len(row) == width and 2 * _filled(row) > width)
+    above = next(whole_rows, 0)
+    odd = [line for line, row in enumerate(rows, 1) if line > above and len(row) != width]
+    kept = [row for row in rows[above:ROWS] if len(row) == width]
     header = _has_header(kept)
     if len(kept) == header:
         raise Failure(f"{file} has a header and no rows")
     names = _unique(kept[0]) if header else [str(place) for place in range(1, width + 1)]
     cells = list(zip(*kept[header:], strict=True))
     columns = {name: list(column) for name, column in zip(names, cells, strict=True)}
-    return Sample((file,), columns, header, delimiter, encoding, len(rows) <= ROWS, tuple(odd[:5]))
+    return Sample(
+        (file,), columns, header, delimiter, encoding, len(rows) <= ROWS, tuple(odd[:5]), above=above
+    )
+
+
+def _filled(row: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in row)
 
 
 def _parquet(file: Path) -> Sample:
