@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stepcast.engine.calendar import moment_of
+from stepcast.engine.calendar import stamp_of
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.check import RUN, check
 from stepcast.pipeline.file_bucket import FileBucket
@@ -58,7 +58,7 @@ def check_keys(keys: Mapping[str, Path]) -> Checked:
             panel = shard.panel
             for key, values, observed in zip(shard.keys, panel.values, panel.observed, strict=True):
                 periods = np.arange(panel.end - len(values) + 1, panel.end + 1)
-                stamps = moment_of(periods[observed], panel.frequency)
+                stamps = stamp_of(periods[observed], panel.frequency)
                 totals[key] = dict(zip(stamps.astype(str).tolist(), values[observed].tolist(), strict=True))
                 filled += int(np.isfinite(values[~observed]).sum())
         return Checked(report, totals, filled)
@@ -121,8 +121,10 @@ def _rows(path: Path, names: list[str], stated: str) -> pd.DataFrame:
             pd.to_datetime(rows["timestamp"].str.strip()[:1], format=STRPTIME[stated], errors="coerce")[0]
         ):
             rows = rows[1:]
-        moments = rows["timestamp"].str.strip().astype("datetime64[s]")
-        rows = rows.assign(timestamp=moments)
+        stamps = rows["timestamp"].str.strip()
+        late = stamps.str.contains(" 24:", regex=False)  # the end of the day, as meters write it
+        moments = stamps.str.replace(" 24:", " 00:", regex=False).astype("datetime64[s]")
+        rows = rows.assign(timestamp=moments.where(~late, moments + pd.Timedelta(days=1)))
     target = next(name for name in TARGETS if name in names)
     numbers = rows[target]
     if numbers.dtype == object or str(numbers.dtype).startswith("str"):

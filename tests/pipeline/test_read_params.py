@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
+from stepcast.engine.calendar import moment_of, period_of
 from stepcast.pipeline import tables
 from stepcast.pipeline.backtest_files import accuracy_schema, leaderboard_schema, sql_name
 from stepcast.pipeline.domains import DOMAINS, identifier_field, required_fields, target_field
@@ -414,3 +416,65 @@ def test_weather_is_not_available_which_is_said_and_does_not_stop_the_run() -> N
     (problem,) = problems
     assert problem.severity == "warning"
     assert "weather is not available" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("frequency", "boundary", "begins"),
+    [
+        ("D", {"Hour": 6}, "2024-02-29T06:00:00"),
+        ("W", {"DayOfWeek": "FRIDAY"}, "2024-02-23T00:00:00"),
+        ("M", {"DayOfMonth": 15}, "2024-02-15T00:00:00"),
+        ("3M", {"Month": "MARCH", "DayOfMonth": 15}, "2023-12-15T00:00:00"),
+        ("Y", {"Month": "JULY"}, "2023-07-01T00:00:00"),
+        ("2H", {"Hour": 1}, "2024-02-29T11:00:00"),
+        ("W", {}, "2024-02-26T00:00:00"),
+    ],
+)
+def test_a_boundary_says_where_periods_begin(frequency: str, boundary: dict[str, Any], begins: str) -> None:
+    params, problems = read(
+        Predictor__FeaturizationConfig={"ForecastFrequency": frequency},
+        Predictor__TimeAlignmentBoundary=boundary,
+        Datasets__0__DataFrequency=...,
+        TimestampFormat="yyyy-MM-dd HH:mm:ss",
+    )
+
+    assert problems == []
+    assert params is not None
+    moment = np.array(["2024-02-29T12:30:00"], "datetime64[s]")
+    assert str(moment_of(period_of(moment, params.frequency), params.frequency)[0]) == begins
+
+
+@pytest.mark.parametrize(
+    ("frequency", "boundary", "path", "remedy"),
+    [
+        ("D", {"DayOfWeek": "FRIDAY"}, ".DayOfWeek", "Write Hour, or leave it out"),
+        ("W", {"DayOfMonth": 3}, ".DayOfMonth", "Write DayOfWeek or Hour, or leave it out"),
+        ("M", {"Month": "MAY"}, ".Month", "Write DayOfMonth or Hour, or leave it out"),
+        ("M", {"DayOfMonth": 29}, ".DayOfMonth", "It should be less than or equal to 28"),
+        ("W", {"DayOfWeek": "Friday"}, ".DayOfWeek", "Write one of 'MONDAY', 'TUESDAY'"),
+    ],
+)
+def test_a_boundary_that_the_period_does_not_have(
+    frequency: str, boundary: dict[str, Any], path: str, remedy: str
+) -> None:
+    problem = only_problem(
+        Predictor__FeaturizationConfig={"ForecastFrequency": frequency},
+        Predictor__TimeAlignmentBoundary=boundary,
+    )
+
+    assert problem.path == f"$.Predictor.TimeAlignmentBoundary{path}"
+    assert problem.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("zone", "remedy"),
+    [
+        ("Europe/Berln", "Did you mean 'Europe/Berlin'?"),
+        ("berlin", "Did you mean 'Europe/Berlin'?"),
+        ("New York", "Did you mean 'America/New_York'?"),
+        ("+01:00", "It is a name such as 'Europe/Berlin'"),
+    ],
+)
+def test_a_time_zone_has_a_name(zone: str, remedy: str) -> None:
+    assert only_problem(TimeZone=zone).remedy.startswith(remedy)
+    assert read(TimeZone="Europe/Berlin")[1] == []

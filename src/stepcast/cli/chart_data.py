@@ -12,7 +12,7 @@ from stepcast.cli.current_forecast import current_vintage, key_columns, target_c
 from stepcast.cli.failure import Failure
 from stepcast.cli.query import ask, identifier
 from stepcast.cli.stack import Stack
-from stepcast.engine.calendar import moment_of, period_of
+from stepcast.engine.calendar import period_of, stamp_of
 from stepcast.engine.frequency import Frequency
 from stepcast.pipeline import layout, objects, tables
 from stepcast.pipeline.errors import ResourceNotFoundException
@@ -82,10 +82,10 @@ def _keys(stack: Stack, manifest: Manifest, item: str | None, most: int) -> list
 
 def _read(stack: Stack, manifest: Manifest, key: tuple[str, ...], aggregation: str) -> Charted:
     names, target = key_columns(manifest), target_column(manifest)
-    frequency = Frequency.parse(manifest.frequency)
+    frequency = manifest.grid
     first = int(period_of(np.array(np.datetime64(manifest.first)), frequency))
     periods = np.arange(first - HORIZONS_BACK * manifest.horizon, first)
-    past = moment_of(periods, frequency)
+    past = stamp_of(periods, frequency)
     where = " AND ".join(f"{identifier(name)} = ?" for name in names)
     moment, value = identifier("timestamp"), identifier(target)
     rows = ask(

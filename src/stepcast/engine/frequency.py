@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
-__all__ = ["Frequency"]
+__all__ = ["Boundary", "Frequency", "Stamp"]
 
 # The largest count of each unit: one more would overlap the next unit (60min is H, 12M is Y).
 LARGEST_COUNT = {"min": 59, "H": 23, "D": 6, "W": 4, "M": 11, "Y": 1}
@@ -20,22 +21,58 @@ SECONDS = {
 
 
 @dataclass(frozen=True)
+class Boundary:
+    """How much later than by the service's default a period begins: months, then days, then seconds.
+
+    Months and years are moved by up to 27 days, which every month has; other units by their ``seconds``.
+
+    Source: Amazon Forecast API, TimeAlignmentBoundary.
+    """
+
+    months: int = 0
+    days: int = 0
+    seconds: int = 0
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """The moment of a period that its rows are stamped with, counted from its beginning.
+
+    ``months``   (of months and years) whole months, then
+    ``day``      (of months and years) days, 0 to 30: where a month is shorter, its last one, so that 30 is
+                 the last day of every month;
+    ``seconds``  after that; all there is for other units.
+    ``working``  takes the Friday before, or the Monday after, a day that falls on a weekend.
+    """
+
+    months: int = 0
+    day: int = 0
+    seconds: int = 0
+    working: Literal["", "before", "after"] = ""
+
+
+@dataclass(frozen=True)
 class Frequency:
     """``count`` times ``unit``; months and years have no fixed length.
 
     The units of the service are those that ``parse`` reads. Seconds, ``s``, and days from Monday to Friday,
     ``B``, are the engine's own: it forecasts them, no params.json can ask for them.
 
+    ``boundary`` says where periods begin, ``stamp`` what they are called: weeks from Monday may be stamped
+    with their Fridays. Only the names of periods depend on ``stamp``, no forecast does.
+
     Source: Amazon Forecast API, FeaturizationConfig.ForecastFrequency.
 
-    >>> Frequency.parse("15min")
-    Frequency(count=15, unit='min')
+    >>> Frequency.parse("15min") == Frequency(15, "min")
+    True
     >>> str(Frequency.parse("1D"))
     'D'
     """
 
     count: int
     unit: str
+    boundary: Boundary = Boundary()
+    stamp: Stamp = Stamp()
 
     @classmethod
     def parse(cls, text: str) -> "Frequency":
@@ -66,6 +103,11 @@ class Frequency:
     def seconds(self) -> int:
         """The length of one period, for comparing frequencies; months and years count their mean length."""
         return self.count * SECONDS[self.unit]
+
+    @property
+    def months(self) -> int:
+        """Months in a period; 0 for units that have no whole number of them."""
+        return self.count * {"M": 1, "Y": 12}.get(self.unit, 0)
 
     @property
     def has_time_of_day(self) -> bool:

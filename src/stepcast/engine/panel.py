@@ -101,4 +101,4 @@ def _common(panel: Panel) -> tuple[object, ...]:
     """What all series of a panel share."""
     related, metadata = panel.related, panel.metadata
     features = related and (related.names, related.ahead)
-    return panel.end, str(panel.frequency), features, metadata and metadata.names
+    return panel.end, panel.frequency, features, metadata and metadata.names

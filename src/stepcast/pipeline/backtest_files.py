@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from stepcast.engine.accuracy import Sums
-from stepcast.engine.calendar import moment_of
+from stepcast.engine.calendar import stamp_of
 from stepcast.engine.results import Forecast, Trained
 from stepcast.engine.task import Task
 from stepcast.pipeline.csv_files import stamps
@@ -125,7 +125,7 @@ class ShardBacktest:
         }
 
     def _stamps(self, periods: NDArray[np.int64]) -> pa.Array:
-        return stamps(moment_of(periods, self.shard.panel.frequency), ISO)
+        return stamps(stamp_of(periods, self.shard.panel.frequency), ISO)
 
 
 @dataclass(frozen=True)

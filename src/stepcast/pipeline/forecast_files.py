@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stepcast.engine.calendar import moment_of
+from stepcast.engine.calendar import stamp_of
 from stepcast.pipeline import tables
 from stepcast.pipeline.csv_files import stamps
 from stepcast.pipeline.params import Params, output_label
@@ -17,8 +17,8 @@ STRFTIME = {"yyyy-MM-dd": "%Y-%m-%d", "yyyy-MM-dd HH:mm:ss": "%Y-%m-%d %H:%M:%S"
 
 
 def moments_ahead(shard: Shard, horizon: int) -> NDArray[np.datetime64]:
-    """The first moment of each period that is forecast."""
-    return moment_of(shard.panel.end + 1 + np.arange(horizon), shard.panel.frequency)
+    """The stamp of each period that is forecast."""
+    return stamp_of(shard.panel.end + 1 + np.arange(horizon), shard.panel.frequency)
 
 
 def raw_table(shard: Shard, values: Floats, params: Params) -> pa.Table:

@@ -13,12 +13,12 @@ class InputSummary:
     ``files``, ``bytes``, ``rows``  what was read; rows without an error.
     ``items``        series: different values of the identifier and the forecast's dimensions.
     ``first``, ``last``  the earliest and latest timestamp as the rows have them; None without a row.
-    ``frequency``    the forecast's; ``anchor`` where its periods begin, in words.
+    ``frequency``    the forecast's; ``anchor`` what its periods are stamped with, in words.
     ``aggregation``  how rows of one period become one value.
     ``periods``      of all items together, each from its first row to the end of all data; ``observed``
                      have a row with a value, ``filled`` were given a number. None where errors kept the
                      series from being laid out.
-    ``doubled``      rows with a value whose item and period another row has too, beyond the first.
+    ``doubled``      rows beyond the first of their item and period, where the data have one row a period.
     ``related``, ``metadata``  rows of these files; None where params.json describes none.
     """
 

@@ -1,12 +1,15 @@
 """The schema of params.json: what a user may ask for, in Amazon Forecast's words."""
 
+import difflib
 import re
-from typing import Annotated, Any, Literal
+from dataclasses import replace
+from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
-from stepcast.engine.frequency import Frequency
+from stepcast.engine.frequency import Boundary, Frequency
 from stepcast.pipeline.domains import Domain, identifier_field, target_field
 
 __all__ = ["Attribute", "Dataset", "Filling", "Params", "RelatedFilling", "output_label"]
@@ -15,6 +18,21 @@ Name = Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]*$", max_length=63)] 
 DatasetType = Literal["TARGET_TIME_SERIES", "RELATED_TIME_SERIES", "ITEM_METADATA"]
 AttributeType = Literal["string", "integer", "float", "timestamp", "geolocation"]
 TimestampFormat = Literal["yyyy-MM-dd", "yyyy-MM-dd HH:mm:ss"]
+Month = Literal[
+    "JANUARY",
+    "FEBRUARY",
+    "MARCH",
+    "APRIL",
+    "MAY",
+    "JUNE",
+    "JULY",
+    "AUGUST",
+    "SEPTEMBER",
+    "OCTOBER",
+    "NOVEMBER",
+    "DECEMBER",
+]
+Weekday = Literal["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
 ALGORITHM_ARN = "arn:aws:forecast:::algorithm/"
 
 
@@ -35,6 +53,20 @@ def _forecast_type(given: Any) -> str:
 def _timestamp_format(given: Any) -> Any:
     # The reference pipeline's file has hh, the 12-hour clock; its data has 24 hours.
     return given.replace("hh", "HH") if isinstance(given, str) else given
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        known = available_timezones()
+        ending = [
+            zone for zone in known if zone.lower().endswith(f"/{name.strip().lower().replace(' ', '_')}")
+        ]
+        close = sorted(ending) or difflib.get_close_matches(name, sorted(known), 1)
+        meant = f"did you mean {close[0]!r}? " if close else ""
+        raise ValueError(f"{meant}It is a name such as 'Europe/Berlin', or 'UTC'") from None
+    return name
 
 
 FrequencyText = Annotated[str, AfterValidator(_frequency)]
@@ -159,6 +191,25 @@ class InputDataConfig(Section):
     supplementary_features: tuple[SupplementaryFeature, ...] = Field((), max_length=2)
 
 
+class TimeAlignmentBoundary(Section):
+    """Where periods begin; what is not given is as the service has it by default."""
+
+    month: Month | None = None
+    day_of_month: Annotated[int, Field(ge=1, le=28)] | None = None
+    day_of_week: Weekday | None = None
+    hour: Annotated[int, Field(ge=0, le=23)] | None = None
+
+    @property
+    def boundary(self) -> Boundary:
+        return Boundary(
+            months=get_args(Month).index(self.month) if self.month else 0,
+            days=get_args(Weekday).index(self.day_of_week)
+            if self.day_of_week
+            else (self.day_of_month or 1) - 1,
+            seconds=3_600 * (self.hour or 0),
+        )
+
+
 class Predictor(Section):
     """What to train: how far ahead, on which grid, by which algorithm, judged how."""
 
@@ -178,6 +229,8 @@ class Predictor(Section):
         "AverageWeightedQuantileLoss"
     )
     input_data_config: InputDataConfig = InputDataConfig()
+    time_alignment_boundary: TimeAlignmentBoundary | None = None  # what the rows agree on where not given
+    drop_partial_periods: bool = False  # ours
     # Ours: CPU seconds of one core. Strict: true is no number.
     training_budget_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)] | None = None
     tags: tuple[Tag, ...] = Field((), max_length=50)
@@ -236,6 +289,7 @@ class Params(Section):
     predictor: Predictor
     forecast: ForecastParams
     timestamp_format: Annotated[TimestampFormat, BeforeValidator(_timestamp_format)] = "yyyy-MM-dd HH:mm:ss"
+    time_zone: Annotated[str, AfterValidator(_time_zone)] | None = None
     perform_delete: bool = False
 
     @property
@@ -266,7 +320,16 @@ class Params(Section):
 
     @property
     def frequency(self) -> Frequency:
-        return Frequency.parse(self.predictor.featurization_config.forecast_frequency)
+        """The forecast's, with the boundary asked for."""
+        frequency = Frequency.parse(self.predictor.featurization_config.forecast_frequency)
+        asked = self.predictor.time_alignment_boundary
+        return replace(frequency, boundary=asked.boundary) if asked else frequency
+
+    @property
+    def data_frequency(self) -> Frequency:
+        """How often the target's rows come: the forecast's frequency where params.json names no finer one."""
+        given = Frequency.parse(self.target.data_frequency) if self.target.data_frequency else self.frequency
+        return given if given.seconds < self.frequency.seconds else self.frequency
 
     @property
     def series_key(self) -> tuple[str, ...]:

@@ -49,13 +49,20 @@ class Problem:
 class Report:
     """Problems in the order found; beyond a limit a rule's rows are only counted, to bound memory.
 
+    ``notes`` are what was assumed where nothing is wrong.
     ``summary``  what was read; None where the files were not looked at.
     """
 
     problems: list[Problem] = field(default_factory=list)
     unlisted: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # (rule, severity, file or path)
+    notes: list[str] = field(default_factory=list)
     _listed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     summary: InputSummary | None = None
+
+    def note(self, text: str) -> None:
+        """Say what was assumed, once."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     def add(self, problem: Problem) -> None:
         key = (problem.rule, problem.severity, problem.file or problem.path or "")
@@ -87,7 +94,7 @@ class Report:
         return self.count("warning")
 
     def to_json(self) -> str:
-        """``{"errors": n, "warnings": n, "read": {...}, "problems": [...], "unlisted": [...]}``"""
+        """``{"errors", "warnings", "read", "problems", "unlisted", "notes"}``"""
         unlisted = [
             {"rule": rule, "severity": severity, "where": where, "count": more}
             for (rule, severity, where), more in self.unlisted.items()
@@ -99,6 +106,7 @@ class Report:
             "read": self.summary.document() if self.summary is not None else None,
             "problems": problems,
             "unlisted": unlisted,
+            "notes": self.notes,
         }
         return json.dumps(document, indent=2, ensure_ascii=False)
 
@@ -107,6 +115,7 @@ class Report:
         document = json.loads(text)
         report = cls()
         report.extend(Problem(**problem) for problem in document["problems"])
+        report.notes += document.get("notes", [])
         for row in document["unlisted"]:
             report.unlisted[row["rule"], row["severity"], row["where"]] += row["count"]
         if document.get("read") is not None:
@@ -143,6 +152,8 @@ class Report:
             for (rule, kind, where), more in self.unlisted.items():
                 if kind == severity:
                     lines.append(f"| {rule} | {_cell(where)} | {more:,} more like these | |")
+        if self.notes:
+            lines += ["", "## Notes", "", *(f"- {note}" for note in self.notes)]
         return "\n".join(lines) + "\n"
 
 

@@ -37,6 +37,7 @@ FILLING: dict[str, tuple[str, ...]] = {
     "middlefill": FILLS,
     "backfill": FILLS,
 }
+BOUNDARIES = ("Month", "DayOfMonth", "DayOfWeek", "Hour")
 RELATED_FILLS = ("zero", "value", "median", "mean", "min", "max")
 RELATED_FILLING: dict[str, tuple[str, ...]] = dict.fromkeys(
     ("middlefill", "backfill", "futurefill"), RELATED_FILLS
@@ -201,6 +202,24 @@ def timestamps_fit_the_frequency(raw: Raw) -> Iterator[Problem]:
             )
 
 
+def boundary_fits_the_frequency(raw: Raw) -> Iterator[Problem]:
+    """V06: a boundary names a place that the forecast's period has."""
+    predictor = at_keys(raw, "Predictor")
+    frequency = frequency_of(at_keys(predictor, "FeaturizationConfig").get("ForecastFrequency"))
+    if frequency is None:
+        return
+    allowed = {"Hour"}
+    if frequency.unit == "W":
+        allowed |= {"DayOfWeek"}
+    if frequency.months:
+        allowed |= {"DayOfMonth", *(["Month"] if frequency.months > 1 else [])}
+    for key in at_keys(predictor, "TimeAlignmentBoundary"):
+        if key in BOUNDARIES and key not in allowed:
+            what = f"periods of {frequency} have no {key} to begin on"
+            remedy = f"Write {' or '.join(sorted(allowed))}, or leave it out"
+            yield error("V06", f"$.Predictor.TimeAlignmentBoundary.{key}", what, remedy)
+
+
 def dimensions_are_columns(raw: Raw) -> Iterator[Problem]:
     """Forecast dimensions are columns of the target dataset."""
     asked = at_keys(raw, "Predictor", "FeaturizationConfig").get("ForecastDimensions")
@@ -354,6 +373,7 @@ RULES: tuple[Callable[[Raw], Iterator[Problem]], ...] = (
     domains_are_equal,
     schemas_are_not_too_wide,
     timestamps_fit_the_frequency,
+    boundary_fits_the_frequency,
     dimensions_are_columns,
     filling_is_known,
     offset_holds_the_horizon,

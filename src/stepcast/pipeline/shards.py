@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from stepcast.engine.frequency import Frequency
+from stepcast.engine.frequency import Boundary, Frequency, Stamp
 from stepcast.engine.panel import Metadata, Panel, Related
 
 __all__ = ["Shard", "label", "read_shard", "write_shard"]
@@ -53,7 +53,13 @@ def write_shard(sink: Path | BinaryIO, shard: Shard) -> None:
     columns = [pa.array([key[place] for key in shard.keys], pa.string()) for place in range(len(names))]
     columns += [_lists(panel.values, np.float64), _lists(panel.observed, np.bool_)]
     labels = [*names, "values", "observed"]
-    common = {"end": panel.end, "frequency": str(panel.frequency), "key_names": names}
+    common = {
+        "end": panel.end,
+        "frequency": str(panel.frequency),
+        "boundary": asdict(panel.frequency.boundary),
+        "stamp": asdict(panel.frequency.stamp),
+        "key_names": names,
+    }
     if panel.related is not None:
         columns.append(_lists([one.ravel() for one in panel.related.values], np.float64))
         labels.append("related")
@@ -98,7 +104,11 @@ def read_shard(source: Path | BinaryIO | bytes) -> Shard:
         values=_arrays(values),
         observed=_arrays(observed),
         end=common["end"],
-        frequency=Frequency.parse(common["frequency"]),
+        frequency=replace(
+            Frequency.parse(common["frequency"]),
+            boundary=Boundary(**common["boundary"]),
+            stamp=Stamp(**common["stamp"]),
+        ),
         related=related,
         metadata=metadata,
     )

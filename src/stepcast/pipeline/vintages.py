@@ -1,10 +1,12 @@
 """Forecast vintages in the bucket: complete or not, published or not, moved to history."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from stepcast.engine.frequency import Boundary, Frequency, Stamp
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException
 
@@ -28,6 +30,8 @@ class Manifest(BaseModel):
     items: int
     horizon: int
     frequency: str
+    boundary: Boundary = Boundary()  # where its periods begin, and what their rows are stamped with
+    stamp: Stamp = Stamp()
     first: str  # the first and the last moment that is forecast
     last: str
     train_columns: dict[str, str]
@@ -39,6 +43,11 @@ class Manifest(BaseModel):
     best: str  # AutoPredictor, or the algorithm asked for
     scores: dict[str, float | None]  # of every model over all items; None where nothing could be backtested
     published: datetime | None = None
+
+    @property
+    def grid(self) -> Frequency:
+        """``frequency`` with its boundary and stamp."""
+        return replace(Frequency.parse(self.frequency), boundary=self.boundary, stamp=self.stamp)
 
 
 def key(root: str, vintage: str) -> str:

@@ -97,6 +97,8 @@ def params(
     related: str = "",
     metadata: str = "",
     related_filling: Mapping[str, Mapping[str, str]] | None = None,
+    data_frequency: str | None = None,
+    time_zone: str | None = None,
     **predictor: Any,
 ) -> Params:
     """Parameters of an import; ``columns`` as ``name:type``, the target being named as the domain has it.
@@ -110,6 +112,7 @@ def params(
     for name, given in (related_filling or {}).items():
         method = {"FeaturizationMethodName": "filling", "FeaturizationMethodParameters": given}
         featurization["Featurizations"] += [{"AttributeName": name, "FeaturizationPipeline": [method]}]
+    often = {"TARGET_TIME_SERIES": data_frequency, "RELATED_TIME_SERIES": frequency}
     kinds = {"TARGET_TIME_SERIES": columns, "RELATED_TIME_SERIES": related, "ITEM_METADATA": metadata}
     return Params.model_validate(
         {
@@ -120,7 +123,7 @@ def params(
                     "Domain": domain,
                     "DatasetType": kind,
                     "Schema": {"Attributes": attributes(text)},
-                    **({"DataFrequency": frequency} if kind == "RELATED_TIME_SERIES" else {}),
+                    **({"DataFrequency": often[kind]} if often.get(kind) else {}),
                 }
                 for kind, text in kinds.items()
                 if text
@@ -134,6 +137,7 @@ def params(
             },
             "Forecast": {"ForecastName": "Demo"},
             "TimestampFormat": timestamp_format,
+            "TimeZone": time_zone,
         }
     )
 

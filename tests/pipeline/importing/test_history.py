@@ -79,20 +79,23 @@ def test_v06_data_of_a_longer_period_than_the_forecast_is_noticed(import_files: 
     assert warning.path == "$.Predictor.FeaturizationConfig.ForecastFrequency"
 
 
-def test_v06_a_mistyped_year_far_away_is_noticed(import_files: ImportFiles) -> None:
-    (warning,) = import_files(days(28) + "2114-01-01 00:00:00,1,lamp\n", frequency="D").warnings("V06")
+def test_v06_a_history_that_is_hardly_observed_is_noticed(import_files: ImportFiles) -> None:
+    dates = ("2014-01-01", "2014-01-02", "2015-01-01", "2016-02-01", "2017-01-01")
+    text = "".join(f"{date} 00:00:00,1,lamp\n" for date in dates)
 
-    assert warning.message == "36,496 of 36,525 periods of D have no value"
+    (warning,) = import_files(text, frequency="D").warnings("V06")
+
+    assert warning.message == "1,092 of 1,097 periods of D have no value"
     assert warning.remedy.startswith("Look for timestamps far from the others")
 
 
 def test_v06_a_grid_larger_than_any_data_is_an_error(import_files: ImportFiles) -> None:
-    text = days(3) + "9999-01-01 00:00:00,1,lamp\n"
+    years = "".join(f"{year}-01-01 00:00:00,1,lamp\n" for year in range(1990, 2020))
 
-    outcome = import_files({"a.csv": days(3, "other"), "b.csv": text}, frequency="min")
+    outcome = import_files({"a.csv": days(3, "other"), "b.csv": years}, frequency="min")
 
     assert (outcome.error.rule, outcome.error.file) == ("V06", "train/")
-    assert "the last 9999-01-01 00:00:00 in train/b.csv" in outcome.error.remedy
+    assert "the last 2019-01-01 00:00:00 in train/b.csv" in outcome.error.remedy
     assert outcome.written == []
 
 

@@ -185,9 +185,9 @@ def test_an_item_may_be_called_like_a_file_format(import_files: ImportFiles, wor
 
 
 def test_v06_impossible_times_throughout_are_one_problem(import_files: ImportFiles) -> None:
-    error = import_files(TEXT.replace("00:00:00", "24:00:00")).error
+    error = import_files(TEXT.replace("00:00:00", "25:00:00")).error
 
     assert error.message.startswith(
-        "'timestamp' is '2014-01-01 24:00:00', which is no date: hour must be in 0..23"
+        "'timestamp' is '2014-01-01 25:00:00', which is no date: hour must be in 0..23"
     )
     assert error.remedy == "Correct the date"

@@ -113,7 +113,7 @@ def _features(last: int, size: int, frequency: Frequency) -> tuple[Integers, Flo
     day_of_year = days - years
     month = months % 12
     if frequency.unit == "M":
-        following = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+        following = moment_of(periods + 1, frequency).astype("datetime64[D]").astype(np.int64)
         length = following - days
         first = (days + 3) % 7  # Monday is 0
         # how many of each weekday beyond four, centred; together they are the length of the month

@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stepcast.engine.panel import Metadata, Panel
 from stepcast.pipeline import layout
 from stepcast.pipeline.importing.item_traits import ItemTraits
@@ -21,11 +24,15 @@ MOST_COMBINATIONS = 100  # of dimensions that a new item is forecast for
 
 @dataclass
 class Beside:
-    """Related series and item metadata of one import; either may be missing."""
+    """Related series and item metadata of one import; either may be missing.
+
+    ``skipped``  periods that do not exist by the local clocks: no related row can have them.
+    """
 
     params: Params
     related: RelatedSeries | None = None
     traits: ItemTraits | None = None
+    skipped: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     _without: list[str] = field(default_factory=list)  # labels of series that have no related series
     _unknown: set[str] = field(default_factory=set)  # items that the metadata does not have
 
@@ -71,7 +78,8 @@ class Beside:
         if self.traits is not None:
             panel = replace(panel, metadata=self._metadata(keys, panel, self.traits, report))
         if self.related is not None:
-            found, without = RelatedBeside(self.params, self.related, panel.end).laid(keys, panel, report)
+            related = RelatedBeside(self.params, self.related, panel.end, panel.frequency, self.skipped)
+            found, without = related.laid(keys, panel, report)
             self._without += without
             panel = replace(panel, related=found)
         return panel

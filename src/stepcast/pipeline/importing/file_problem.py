@@ -6,11 +6,16 @@ __all__ = ["FileProblem"]
 
 
 class FileProblem(Exception):
-    """What the file looks like and what to do instead; caught where files are read, never seen outside."""
+    """What the file looks like and what to do instead; caught where files are read, never seen outside.
 
-    def __init__(self, rule: str, message: str, remedy: str, line: int | None = None) -> None:
-        super().__init__(rule, message, remedy, line)
-        self.rule, self.message, self.remedy, self.line = rule, message, remedy, line
+    ``cell`` is the text that shows it, where the line is still to be found.
+    """
+
+    def __init__(
+        self, rule: str, message: str, remedy: str, line: int | None = None, cell: str | None = None
+    ) -> None:
+        super().__init__(rule, message, remedy, line, cell)
+        self.rule, self.message, self.remedy, self.line, self.cell = rule, message, remedy, line, cell
 
     def of(self, file: str) -> Problem:
         """The same as an error of ``file``."""

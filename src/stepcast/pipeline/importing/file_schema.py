@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from stepcast.pipeline.importing.clock import Clock
 from stepcast.pipeline.importing.columns import Column
 from stepcast.pipeline.importing.numbers import FloatColumn, IntegerColumn
 from stepcast.pipeline.importing.text_column import TextColumn
@@ -28,13 +29,13 @@ class FileSchema:
     target: int | None
 
     @classmethod
-    def of(cls, dataset: Dataset, stated: TimestampFormat) -> "FileSchema":
+    def of(cls, dataset: Dataset, stated: TimestampFormat, clock: Clock | None = None) -> "FileSchema":
         columns: list[Column] = []
         for attribute in dataset.columns:
             name = attribute.attribute_name
             match attribute.attribute_type:
                 case "timestamp":
-                    columns.append(TimestampColumn(name, stated))
+                    columns.append(TimestampColumn(name, stated, clock))
                 case "float":
                     columns.append(FloatColumn(name))
                 case "integer":

@@ -53,7 +53,14 @@ def first_look(block: Block, schema: FileSchema, file: str) -> FirstLook | None:
     order = header.order if header else tuple(range(width))
     begin = sample[1 if header else 0]
     columns = list(zip(*(row for row in body if len(row) == width), strict=True))
-    wrong = wrong_throughout([columns[place] for place in order], schema, begin.line)
+    try:
+        wrong = wrong_throughout([columns[place] for place in order], schema, begin.line)
+    except FileProblem as problem:
+        if problem.cell is not None:
+            given = zip(sample, rows, strict=True)
+            lines = (record.line for record, row in given if problem.cell in map(str.strip, row))
+            problem.line = next(lines, None)
+        raise
     warnings = header.warnings if header else ()
     problems = [Problem("V03", "warning", *it, file=file, line=sample[0].line) for it in warnings]
     problems += [problem.of(file) for problem in wrong.values()]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from stepcast.engine.frequency import Frequency
 from stepcast.pipeline.importing.field_statistics import Document
 
 __all__ = ["Imported"]
@@ -15,9 +16,10 @@ class Imported:
     ``shards``      0 where the report has errors: then nothing was stored.
     ``first``, ``last``  the earliest and latest timestamp as the rows have them; None without a row.
     ``statistics``  by column, in the names of DescribeDatasetImportJob's FieldStatistics, ready for JSON.
-    ``values``      rows whose target is not missing.
-    ``points``      periods of all series on the forecast's grid; ``observed`` how many of them have a value,
-                    ``filled`` how many were given one because no row had it.
+    ``points``      periods of all series on the forecast's grid; ``observed`` how many of them have a row,
+                    ``filled`` how many were filled with a number because none had.
+    ``doubled``     rows beyond the first of their item and period, where the data have one row a period.
+    ``frequency``   the forecast's, with the boundary and the stamp of its periods.
     ``files``       read; ``size`` of them in bytes, as they lie in the bucket.
     """
 
@@ -27,9 +29,10 @@ class Imported:
     first: str | None
     last: str | None
     statistics: dict[str, Document]
-    values: int
     points: int
     observed: int
     filled: int
+    doubled: int
+    frequency: Frequency
     files: int
     size: int

@@ -116,11 +116,9 @@ def _is_text(given: pa.DataType) -> bool:
 
 
 def _plain(cells: pa.Array) -> pa.Array:
-    """Texts as one type, ``""`` for a missing one as in CSV; moments by the wall clock of their zone."""
+    """Texts as one type, ``""`` for a missing one as in CSV."""
     if pa.types.is_dictionary(cells.type):
         cells = cells.dictionary_decode()
-    if pa.types.is_timestamp(cells.type) and cells.type.tz is not None:
-        return pc.local_timestamp(cells)
     return pc.cast(cells, pa.string()).fill_null("") if _is_text(cells.type) else cells
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from stepcast.engine.calendar import moment_of, period_of
 from stepcast.pipeline import layout
 from stepcast.pipeline.importing.aggregate import Entries, in_order
+from stepcast.pipeline.importing.clock import Clock
 from stepcast.pipeline.importing.field_statistics import Document, FieldStatistics
 from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.reading import Progress, rows_of, silent
@@ -39,12 +40,14 @@ class RelatedSeries:
 
     ``names``       of the features; ``latest`` the last period with a value of each.
     ``key_names``   columns that tell the series apart: the item, and those forecast dimensions it has.
+    ``clock``       the local time of its timestamps, which is the target's, too.
     ``rows``        read without an error; ``statistics`` as in Imported.
     """
 
     names: tuple[str, ...]
     key_names: tuple[str, ...]
     path: Path
+    clock: Clock
     keys: SeriesKeys
     latest: Integers
     rows: int = 0
@@ -125,7 +128,8 @@ def import_related(
     dataset = params.related
     if dataset is None:
         return None
-    schema = FileSchema.of(dataset, params.timestamp_format)
+    clock = Clock.of(params)
+    schema = FileSchema.of(dataset, params.timestamp_format, clock)
     columns = {column.attribute_name for column in dataset.columns}
     key_names = tuple(name for name in params.series_key if name in columns)
     collector = _Collector(schema, dataset.features, key_names, params, scratch)
@@ -138,6 +142,7 @@ def import_related(
         names=dataset.features,
         key_names=key_names,
         path=scratch / "related",
+        clock=clock,
         keys=collector.keys,
         latest=collector.latest,
         rows=statistics.rows,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stepcast.engine.calendar import moment_of
+from stepcast.engine.calendar import stamp_of
+from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel, Related
 from stepcast.pipeline import layout
 from stepcast.pipeline.importing.related import RelatedSeries
@@ -29,11 +30,16 @@ LATE_START = (
 
 @dataclass(frozen=True)
 class RelatedBeside:
-    """``end`` is the target's last period: a feature with any value after it is known ahead everywhere."""
+    """``end`` is the target's last period: a feature with any value after it is known ahead everywhere.
+
+    ``skipped`` are periods that do not exist by the local clocks: they take the value before.
+    """
 
     params: Params
     related: RelatedSeries
     end: int
+    frequency: Frequency
+    skipped: NDArray[np.int64]
 
     @property
     def horizon(self) -> int:
@@ -56,6 +62,9 @@ class RelatedBeside:
             begin = self.end - len(values) + 1
             for feature, row in zip(features, table, strict=True):
                 _lay(feature, row, begin)
+                for place in (self.skipped - begin)[(self.skipped > begin)].tolist():
+                    if place < len(row) and np.isnan(row[place]):
+                        row[place] = row[place - 1]
             if len(values) and first > begin:
                 report.add(self._late(key, first, begin))
             else:
@@ -117,7 +126,7 @@ class RelatedBeside:
         return Problem("V11", "error", what, remedy, file=layout.RELATED, item=label(key))
 
     def _when(self, period: int) -> str:
-        seconds = int(moment_of(np.array([period]), self.params.frequency).astype(np.int64)[0])
+        seconds = int(stamp_of(np.array([period]), self.frequency).astype(np.int64)[0])
         return moment_text(seconds, self.params.timestamp_format)
 
 

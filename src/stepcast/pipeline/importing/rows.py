@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from stepcast.pipeline.importing.columns import Column, Converted
+from stepcast.pipeline.importing.file_problem import FileProblem
 from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.problems import LISTED_PER_RULE, Problem, Report
 
@@ -30,10 +33,12 @@ class Rows:
 
     ``batch``    the columns of the schema, in its order, as they are stored.
     ``seconds``  each row's moment in seconds since 1970; zero in files without timestamps.
+    ``lines``    finds the line of each row, which takes longer than to read it.
     """
 
     batch: pa.RecordBatch
     seconds: NDArray[np.int64]
+    lines: Callable[[], NDArray[np.int64]]
 
 
 def typed_rows(
@@ -45,7 +50,7 @@ def typed_rows(
     looked at, and no rows come back.
     """
     converted = {
-        place: column.convert(cells.columns[place])
+        place: _converted(column, cells, place)
         for place, column in enumerate(schema.columns)
         if place not in unread
     }
@@ -61,9 +66,19 @@ def typed_rows(
         seconds = found
     batch = pa.record_batch([converted[place].values for place in range(len(schema.columns))], schema.stored)
     if not wrong:
-        return Rows(batch, seconds)
+        return Rows(batch, seconds, cells.lines)
     good = ~np.logical_or.reduce(list(wrong.values()))
-    return Rows(batch.filter(pa.array(good)), seconds[good])
+    return Rows(batch.filter(pa.array(good)), seconds[good], lambda: cells.lines()[good])
+
+
+def _converted(column: Column, cells: Cells, place: int) -> Converted:
+    try:
+        return column.convert(cells.columns[place])
+    except FileProblem as problem:
+        if problem.cell is not None:
+            row = pc.index(pc.utf8_trim_whitespace(cells.columns[place]), problem.cell).as_py()
+            problem.line = int(cells.lines()[row]) if row >= 0 else None
+        raise
 
 
 def _report(

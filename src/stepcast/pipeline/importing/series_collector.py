@@ -9,13 +9,21 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stepcast.engine.calendar import period_of
+from stepcast.engine.frequency import Frequency
 from stepcast.pipeline import layout
 from stepcast.pipeline.importing.aggregate import combine, entries
+from stepcast.pipeline.importing.anchor import Anchor
 from stepcast.pipeline.importing.beside import Beside
+from stepcast.pipeline.importing.clock_changes import ClockChanges
+from stepcast.pipeline.importing.doubled_rows import DoubledRows
 from stepcast.pipeline.importing.file_schema import FileSchema
+from stepcast.pipeline.importing.last_period import LastPeriods
+from stepcast.pipeline.importing.occupancy import Occupancy
+from stepcast.pipeline.importing.rhythm import Rhythm
 from stepcast.pipeline.importing.rows import Rows
 from stepcast.pipeline.importing.series_keys import SeriesKeys
 from stepcast.pipeline.importing.spill import Spill
+from stepcast.pipeline.importing.target_rows import TargetRows
 from stepcast.pipeline.importing.timestamps import moment_text
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Problem, Report
@@ -30,7 +38,9 @@ class SeriesCollector:
     """Takes rows in the order of the files; a row whose target is missing counts for its key alone.
 
     ``keys``      the series met so far.
-    ``spill``     their entries; ``values`` how many rows had one.
+    ``spill``     their entries.
+    ``occupancy``, ``last_periods``, ``clock_changes``, ``anchor``, ``rhythm``, ``doubled``  what there is to
+                  say of their stamps.
     ``earliest``, ``latest``  timestamp and file of the first and last value, as ``"2014-01-31 in
                               train/a.csv"``.
     """
@@ -38,25 +48,56 @@ class SeriesCollector:
     def __init__(self, params: Params, schema: FileSchema, folder: Path) -> None:
         self.keys = SeriesKeys(len(params.series_key))
         self.spill = Spill(folder, partial(combine, aggregation=params.filling.aggregation))
-        self.values = 0
+        self.anchor, self.rhythm, self.occupancy = Anchor(params.frequency), Rhythm(), Occupancy()
+        self.last_periods = LastPeriods(params.frequency)
+        self.clock_changes = ClockChanges(params.frequency, params.time_zone)
+        self.doubled = DoubledRows(params.data_frequency, folder)
         self._edges: list[tuple[int, str]] = []  # moment and file of the first and the last value
         self._stated = params.timestamp_format
         self._key = [schema.names.index(name) for name in params.series_key]
         assert schema.target is not None  # noqa: S101  # these are the target's files
         self._target = schema.target
+        measures = (*self._key, schema.timestamp, schema.target)
+        self._dimensions = [place for place in range(len(schema.columns)) if place not in measures]
+        self._asked = params.predictor.time_alignment_boundary is not None
         self._frequency, self._aggregation = params.frequency, params.filling.aggregation
 
     def add(self, rows: Rows, file: str) -> None:
-        series = self.keys.number([rows.batch.column(place) for place in self._key])
-        values, present = _present(rows.batch.column(self._target))
-        if not present.any():
+        found = self.rows(rows)
+        series, values, seconds = found.series, found.values, found.seconds
+        if not len(series):
             return
-        series, values, seconds = series[present], values[present], rows.seconds[present]
-        self.values += len(values)
         periods = period_of(seconds.view("datetime64[s]"), self._frequency)
         self.spill.append(entries(series, periods, values, seconds, self._aggregation))
+        self.occupancy.add(periods)
+        self.last_periods.add(seconds, periods)
+        self.clock_changes.add(periods)
+        self.anchor.add(seconds, periods)
+        self.rhythm.add(series, seconds, values)
+        self.doubled.add(series, found.dimensions, seconds, values)
         edges = [*self._edges, (int(seconds.min()), file), (int(seconds.max()), file)]
         self._edges = [min(edges), max(edges)]
+
+    def rows(self, rows: Rows) -> TargetRows:
+        """Those rows that have a value."""
+        series = self.keys.number([rows.batch.column(place) for place in self._key])
+        values, present = _present(rows.batch.column(self._target))
+        dimensions = [rows.batch.column(place) for place in self._dimensions]
+        if present.all():
+            return TargetRows(present, series, rows.seconds, values, tuple(dimensions))
+        mask = pa.array(present)
+        return TargetRows(
+            present,
+            series[present],
+            rows.seconds[present],
+            values[present],
+            tuple(column.filter(mask) for column in dimensions),
+        )
+
+    @property
+    def frequency(self) -> Frequency:
+        """The forecast's, with the stamp that the rows agree on."""
+        return self.anchor.frequency(self._asked)
 
     @property
     def empty(self) -> bool:

@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.calendar import stamp_of
+from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.importing.aggregate import Entries, values_of
 from stepcast.pipeline.importing.beside import Beside
+from stepcast.pipeline.importing.clock_changes import Skipped
 from stepcast.pipeline.importing.filling import Grid, fill
 from stepcast.pipeline.importing.plan import shard_starts
 from stepcast.pipeline.importing.reading import Progress
 from stepcast.pipeline.importing.series_collector import SeriesCollector
+from stepcast.pipeline.importing.timestamps import moment_text
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Problem, Report
 from stepcast.pipeline.shards import Shard, label, write_shard
@@ -62,12 +66,19 @@ def write_series(
     # each feature is as long as the series; one without history costs a forecast all the same
     sizes = np.maximum(lengths * (1 + beside.features), horizon * (lengths == 0))
     starts = shard_starts(sizes, slow=params.predictor.algorithm is not None)
-    written = Written()
+    written, frequency = Written(), collected.frequency
+    skipped = collected.clock_changes.skipped(frequency, collected.end, horizon)
+    if skipped is not None:
+        beside.skipped = skipped.periods
+        if skipped.periods[0] <= collected.end:
+            report.note(_skipped_note(skipped, frequency, params))
     for keys, entries in _shards(collected, order, starts):
         grid = _grid(entries, len(keys), collected.end, params)
+        if skipped is not None:
+            _leave_out(skipped, grid, collected.end)
         _report_infinite(grid, keys, report)
         sink = io.BytesIO()
-        panel = beside.laid(keys, _panel(grid, keys, collected.end, params), report)
+        panel = beside.laid(keys, _panel(grid, keys, collected.end, frequency), report)
         write_shard(sink, Shard(params.series_key, keys, panel))
         objects.write(s3, bucket, layout.shard(run, written.shards), sink.getvalue())
         _count(written, grid, entries)
@@ -104,14 +115,35 @@ def _grid(entries: Entries, count: int, end: int, params: Params) -> Grid:
     return Grid(grid.values, grid.observed, np.concatenate([[0], np.cumsum(lengths)]))
 
 
-def _panel(grid: Grid, keys: Keys, end: int, params: Params) -> Panel:
+def _leave_out(skipped: Skipped, grid: Grid, end: int) -> None:
+    """Take out what was filled in at a time that does not exist, where a series has rows on both sides."""
+    first = end + 1 - np.diff(grid.offsets)
+    for begin, count in skipped.runs():
+        inside = np.flatnonzero((first < begin) & (begin + count <= end))
+        places = grid.offsets[inside] + begin - first[inside]
+        places = places[grid.observed[places - 1] & grid.observed[places + count]]
+        hole = (places[:, None] + np.arange(count)).ravel()
+        hole = hole[~grid.observed[hole]]
+        grid.values[hole] = np.nan
+
+
+def _skipped_note(skipped: Skipped, frequency: Frequency, params: Params) -> str:
+    stamp = int(stamp_of(skipped.periods[:1], frequency).astype(np.int64)[0])
+    when = moment_text(stamp, params.timestamp_format)
+    return (
+        f"Clocks skip an hour as in {skipped.zone}, for example {when}: it is not filled, because no row can "
+        "have it."
+    )
+
+
+def _panel(grid: Grid, keys: Keys, end: int, frequency: Frequency) -> Panel:
     own = [slice(*cuts) for cuts in pairwise(grid.offsets.tolist())]
     return Panel(
         ids=tuple(label(key) for key in keys),
         values=tuple(grid.values[part] for part in own),
         observed=tuple(grid.observed[part] for part in own),
         end=end,
-        frequency=params.frequency,
+        frequency=frequency,
     )
 
 

@@ -47,6 +47,11 @@ class Spill:
         with self._all.open("ab") as file:
             file.write(given.tobytes())
 
+    def forget_after(self, end: int) -> None:
+        """Leave out what lies after period ``end``, which is the last one then."""
+        self.end = end
+        self._counts[self._first > end] = 0
+
     def extents(self, series: int) -> tuple[Integers, Integers]:
         """First period and number of entries of series 0 to ``series`` - 1; some may have none."""
         self._grow(series)
@@ -82,6 +87,7 @@ class Spill:
         try:
             with self._all.open("rb") as whole:
                 while len(found := np.fromfile(whole, self._dtype, at_once)):
+                    found = found[found["period"] <= self.end]
                     found["series"] = rank[found["series"]]
                     group = group_of_rank[found["series"]]
                     ordered = np.argsort(group, kind="stable")

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import numpy as np
 
-from stepcast.engine.calendar import moment_of, period_of
+from stepcast.engine.calendar import period_of, stamp_of
 from stepcast.engine.frequency import Frequency
 from stepcast.pipeline.importing.beside import Beside
 from stepcast.pipeline.importing.imported import Imported
@@ -26,19 +26,19 @@ def summary_of(params: Params, imported: Imported, beside: Beside) -> InputSumma
         first=imported.first,
         last=imported.last,
         frequency=str(params.frequency),
-        anchor=period_starts(params.frequency, _start(params.frequency, imported.last)),
+        anchor=period_starts(imported.frequency, _stamp(imported.frequency, imported.last)),
         aggregation=params.filling.aggregation,
         periods=imported.points if laid else None,
         observed=imported.observed if laid else None,
         filled=imported.filled if laid else None,
-        doubled=imported.values - imported.observed if laid else None,
+        doubled=imported.doubled if laid else None,
         related=beside.related.rows if beside.related is not None else None,
         metadata=beside.traits.rows if beside.traits is not None else None,
     )
 
 
-def _start(frequency: Frequency, last: str | None) -> datetime:
-    """When the last period begins; without rows, where any other does."""
+def _stamp(frequency: Frequency, last: str | None) -> datetime:
+    """What the last period is stamped with; without rows, what another is."""
     moments = np.array([last or "1970-01-01"], "datetime64[s]")
-    start: datetime = moment_of(period_of(moments, frequency), frequency)[0].item()
-    return start
+    stamp: datetime = stamp_of(period_of(moments, frequency), frequency)[0].item()
+    return stamp

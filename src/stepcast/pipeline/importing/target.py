@@ -7,16 +7,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from stepcast.engine.frequency import Frequency
 from stepcast.pipeline import layout
+from stepcast.pipeline.importing.anchor_note import note_anchor
 from stepcast.pipeline.importing.beside import Beside
+from stepcast.pipeline.importing.clock import Clock
+from stepcast.pipeline.importing.doubled_report import report_doubled
+from stepcast.pipeline.importing.far_stamps import check_stamps
 from stepcast.pipeline.importing.field_statistics import FieldStatistics
 from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.grid_limits import check_grid
 from stepcast.pipeline.importing.history import check_density, check_length
 from stepcast.pipeline.importing.imported import Imported
 from stepcast.pipeline.importing.item_names import check_names
+from stepcast.pipeline.importing.last_period import report_partial
 from stepcast.pipeline.importing.quotas import check_quotas
 from stepcast.pipeline.importing.reading import Progress, rows_of, silent
+from stepcast.pipeline.importing.second_look import SecondLook
 from stepcast.pipeline.importing.series_collector import SeriesCollector
 from stepcast.pipeline.importing.series_writer import Written, write_series
 from stepcast.pipeline.importing.source import sources
@@ -42,7 +49,7 @@ def import_target(
 
     ``rows_prefix``  where the rows go, ``part-0.parquet`` and so on; nothing else may lie there.
     ``report``       gets every problem of every file. If it has errors at the end, nothing is stored.
-    ``scratch``      a folder with room for about 1.5 times the size of the unpacked files; left as it was.
+    ``scratch``      a folder with room for about twice the size of the unpacked files; left as it was.
     ``progress``     is called with what is done (``read`` in bytes, ``shards``), how much of it and of how
                      much.
     ``beside``       what was imported besides; it goes into the shards.
@@ -53,7 +60,8 @@ def import_target(
     progress = progress or silent
     beside = beside or Beside(params)
     with _scratch(scratch) as folder:
-        schema = FileSchema.of(params.target, params.timestamp_format)
+        clock = beside.related.clock if beside.related is not None else Clock.of(params)
+        schema = FileSchema.of(params.target, params.timestamp_format, clock)
         statistics = FieldStatistics(schema, params.timestamp_format, params.series_key)
         collected = SeriesCollector(params, schema, folder)
         stored = StoredRows(s3, bucket, rows_prefix, schema.stored, folder)
@@ -63,14 +71,24 @@ def import_target(
             collected.add(rows, file)
             if not report.errors:
                 stored.write(rows.batch)
+        if not report.errors:
+            clock.conclude(report)
+        frequency, doubled = params.frequency, 0
         known, documents = len(collected.keys), statistics.documents(collected.keys)
         written = Written()
         if collected.empty:
             if not report.errors:
                 report.add(_no_value())
         else:
+            frequency = collected.frequency
+            note_anchor(collected, frequency, report)
+            _check_last_period(params, collected, frequency, report)
             order, lengths = collected.series(beside, report)
-            check_grid(params, lengths, collected.earliest, collected.latest, report)
+            look = SecondLook(s3, bucket, files, schema, collected, folder)
+            before = report.errors
+            check_stamps(params, collected, order, lengths, look, report)
+            if report.errors == before:
+                check_grid(params, lengths, collected.earliest, collected.latest, report)
             if not report.errors:
                 check_names(collected.keys, report)
                 check_quotas(params, files, statistics.rows, len(order), report)
@@ -79,6 +97,7 @@ def import_target(
                     s3, bucket, run, params, collected, beside, order, lengths, report, progress
                 )
                 beside.conclude(report)
+                doubled = report_doubled(params, collected, written.observed, look, report)
                 check_density(params, written.points, written.observed, written.step, report)
         if report.errors:
             stored.discard()
@@ -91,13 +110,28 @@ def import_target(
             first=statistics.first,
             last=statistics.last,
             statistics=documents,
-            values=collected.values,
             points=written.points,
             observed=written.observed,
             filled=written.filled,
+            doubled=doubled,
+            frequency=frequency,
             files=len(files),
             size=sum(file.size for file in files),
         )
+
+
+def _check_last_period(
+    params: Params, collected: SeriesCollector, frequency: Frequency, report: Report
+) -> None:
+    """Warn where the last period is not over, or leave it out."""
+    if collected.rhythm.keeps(params.frequency):
+        return
+    if any(apart.late for apart in collected.occupancy.apart(params.predictor.forecast_horizon)):
+        return  # the last period is a mistake
+    if partial := collected.last_periods.partial():
+        report_partial(partial, params, frequency, report)
+        if params.predictor.drop_partial_periods:
+            collected.spill.forget_after(partial.period - 1)
 
 
 @contextmanager
@@ -109,7 +143,7 @@ def _scratch(scratch: Path) -> Iterator[Path]:
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
-            needed = "the import needs about 1.5 times the size of the unpacked files there"
+            needed = "the import needs about twice the size of the unpacked files there"
             raise OSError(errno.ENOSPC, f"the scratch folder is full: {needed}", str(scratch)) from error
 
 

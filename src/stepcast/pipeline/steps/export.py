@@ -68,6 +68,8 @@ def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
         items=sum(len(table) for table in leaderboard) - 1,
         horizon=task.horizon,
         frequency=str(params.frequency),
+        boundary=shard.panel.frequency.boundary,
+        stamp=shard.panel.frequency.stamp,
         first=str(ahead[0]),
         last=str(ahead[-1]),
         train_columns=tables.train_columns(params.target),

@@ -1,0 +1,27 @@
+"""Rows of the target as numbers: which series, when, how much."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+__all__ = ["TargetRows"]
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class TargetRows:
+    """The rows of a batch that have a value.
+
+    ``present``     which rows of the batch these are.
+    ``series``      numbers; ``seconds`` moments since 1970; ``values`` of the target.
+    ``dimensions``  the columns that tell rows apart besides the series.
+    """
+
+    present: NDArray[np.bool_]
+    series: Integers
+    seconds: Integers
+    values: NDArray[np.float64]
+    dimensions: tuple[pa.Array, ...]
