@@ -1,7 +1,7 @@
 """The report lists what a person can act on, and counts the rest."""
 
 from stepcast.pipeline.input_summary import InputSummary
-from stepcast.pipeline.problems import LISTED_PER_RULE, Problem, Report
+from stepcast.pipeline.problems import LISTED_PER_RULE, Problem, Report, grouped
 
 READ = InputSummary(
     files=2,
@@ -88,3 +88,35 @@ def test_what_was_not_laid_out_is_not_told() -> None:
 
     assert [name for name, _ in read.facts()] == ["Files", "Rows", "Items", "Frequency"]
     assert str(read) == "1 file, 0 rows, 0 items, H (full hours)"
+def test_problems_of_one_kind_are_one_line_with_all_places() -> None:
+    report = Report()
+    report.extend(row(line) for line in (7, 9, 12))
+    report.add(row(3, file="train/b.csv"))
+    report.add(
+        Problem("V05", "error", "'price' is '7', not a number", "Write a number", file="train/a.csv", line=1)
+    )
+
+    assert [group.where for group in grouped(report.problems)] == [
+        "train/a.csv lines 7, 9, 12",
+        "train/b.csv line 3, item lamp",
+        "train/a.csv line 1",
+    ]
+    assert "| V05 | train/a.csv lines 7, 9, 12 | '7' is no number; 2 more like it |" in report.to_markdown()
+
+
+def test_a_group_names_items_where_there_are_no_lines_and_counts_the_rest() -> None:
+    missing = [
+        Problem("V12", "error", "no metadata", "Add it", file="metadata/", item=f"i{n}") for n in range(12)
+    ]
+
+    (group,) = grouped(missing)
+
+    assert group.where == "metadata/, items i0, i1, i2, i3, i4, i5, i6, i7, i8, i9 and 2 more"
+
+
+def test_columns_are_told_apart() -> None:
+    bad = [
+        Problem("V05", "error", f"{name!r} is 'x', no number", "-", file="a", line=1) for name in ("p", "q")
+    ]
+
+    assert len(grouped(bad)) == 2

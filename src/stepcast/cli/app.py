@@ -22,6 +22,12 @@ from stepcast.cli.validate import validate
 __all__ = ["app"]
 
 
+DEFECT = (
+    "stepcast: this is a defect of Stepcast, not of your input. Please report it with the lines above; "
+    "docs/how-to/operate.md, Internal errors, says what else to send."
+)
+
+
 class Commands(TyperGroup):
     """Says an expected failure in a paragraph on stderr and exits 1; a defect keeps its traceback."""
 
@@ -31,6 +37,7 @@ class Commands(TyperGroup):
         except Exception as error:
             message = explain(error)
             if message is None:
+                error.add_note(DEFECT)
                 raise
             typer.echo(f"stepcast: {message}", err=True)
             raise typer.Exit(error.code if isinstance(error, Failure) else 1) from None

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from stepcast.cli.output import plural
-from stepcast.pipeline.problems import Report
+from stepcast.pipeline.problems import Report, grouped
 
 __all__ = ["error_lines", "problem_lines"]
 
@@ -14,17 +14,17 @@ def error_lines(report: Report, most: int) -> list[str]:
 
 
 def problem_lines(report: Report, severity: Literal["error", "warning"], most: int) -> list[str]:
-    """How many there are, then a line each, ``most`` of them, then how many more.
+    """How many there are, then a line for each kind, ``most`` of them, then how many more.
 
     >>> from stepcast.pipeline.problems import Problem
     >>> report = Report()
     >>> report.extend(Problem("V06", "error", "no date", "Write one", file="a.csv", line=n) for n in (1, 2))
     >>> problem_lines(report, "error", 1)
-    ['2 errors', '- V06 a.csv line 1: no date. Write one', '- and 1 more']
+    ['2 errors', '- V06 a.csv lines 1, 2: no date; 1 more like it. Write one']
     """
-    found = [problem for problem in report.problems if problem.severity == severity][:most]
+    groups = grouped(problem for problem in report.problems if problem.severity == severity)[:most]
     lines = [plural(report.count(severity), severity)]
-    lines += [f"- {problem}" for problem in found]
-    if (more := report.count(severity) - len(found)) > 0:
+    lines += [f"- {group}" for group in groups]
+    if (more := report.count(severity) - sum(len(group.problems) for group in groups)) > 0:
         lines.append(f"- and {more:,} more")
     return lines

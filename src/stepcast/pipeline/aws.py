@@ -7,6 +7,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from stepcast.pipeline.errors import ResourceNotFoundException
+
 __all__ = ["client", "environment"]
 
 # Throttling and dropped connections are the client's to retry; what is left is the state machine's.
@@ -20,5 +22,8 @@ def client(service: str) -> Any:
 
 
 def environment(name: str) -> str:
-    """A setting that template.yaml gives the function; KeyError names it if it is not there."""
+    """A setting that template.yaml gives the function."""
+    if name not in os.environ:
+        what = f"the function has no environment variable {name}: deploy template.yaml as it is"
+        raise ResourceNotFoundException(what)
     return os.environ[name]

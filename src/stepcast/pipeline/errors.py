@@ -1,6 +1,7 @@
 """Why a step failed. Class names are public: the state machine catches them, SNS messages name them.
 
 StepcastError
+├── InternalError                    a defect of Stepcast; the message says where, and how to report it
 ├── InvalidInputException            the user's input; the message lists what to change
 ├── ResourceNotFoundException        a resource or object that a step needs is not there
 ├── ResourceAlreadyExistsException
@@ -9,6 +10,7 @@ StepcastError
 """
 
 __all__ = [
+    "InternalError",
     "InvalidInputException",
     "ResourceAlreadyExistsException",
     "ResourceNotFoundException",
@@ -20,6 +22,21 @@ __all__ = [
 
 class StepcastError(Exception):
     """Anything the pipeline refuses to do. The message says what to change."""
+
+
+class InternalError(StepcastError):
+    """What cannot be, and happened."""
+
+    def __init__(self, step: str, where: str, what: str, version: str) -> None:
+        super().__init__(step, where, what, version)  # facts in args: survives pickling
+        self.step, self.where, self.what, self.version = step, where, what, version
+
+    def __str__(self) -> str:
+        return (
+            f"{self.step} met what cannot be{self.where}: {self.what}. This is a defect of Stepcast "
+            f"{self.version}, not of your input: please report it; docs/how-to/operate.md, Internal errors, "
+            "says what to send"
+        )
 
 
 class InvalidInputException(StepcastError):

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from stepcast.pipeline import layout, objects
+from stepcast.pipeline.internal_errors import internal
 from stepcast.pipeline.run import ShardRun
 
 __all__ = ["noted", "notes"]
@@ -16,10 +17,13 @@ def noted(s3: Any, run: ShardRun, step: str) -> Iterator[None]:
     """Write down an exception before it leaves the step."""
     try:
         yield
-    except Exception as error:
+    except Exception as raised:
+        error = internal(raised, step, run)
         note = {"Error": type(error).__name__, "Cause": f"{step}, shard {run.shard}: {error}"}
         objects.write(s3, run.bucket, layout.failure(run.run, step, run.shard), json.dumps(note))
-        raise
+        if error is raised:
+            raise
+        raise error from raised
 
 
 def notes(s3: Any, bucket: str, run: str) -> list[dict[str, str]]:

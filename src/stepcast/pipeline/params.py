@@ -76,7 +76,7 @@ ForecastType = Annotated[str, BeforeValidator(_forecast_type)]
 class Section(BaseModel):
     """A part of params.json: frozen, PascalCase, no unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_pascal, validate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_pascal)
 
 
 class Tag(Section):

@@ -1,6 +1,7 @@
 """What is wrong with the user's input: collected, then reported all at once."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -8,9 +9,12 @@ from typing import Literal
 
 from stepcast.pipeline.input_summary import InputSummary
 
-__all__ = ["Problem", "Report"]
+__all__ = ["Group", "Problem", "Report", "grouped"]
 
 LISTED_PER_RULE = 100  # rows listed for each rule and file; the rest are counted
+PLACES = 10  # lines or items that a group of problems names
+# What differs between problems of one kind: numbers, and what is quoted other than a name at the beginning.
+OWN = re.compile(r"""(?<!^)(?:'[^']*'|"[^"]*")|\d[\d.,:-]*""")
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,67 @@ class Problem:
         if self.line is not None:
             place += f" line {self.line}"
         if self.item is not None:
-            place += f", item {self.item}"
+            place += f", item {_on_one_line(self.item)}"
         return place
 
     def __str__(self) -> str:
         return f"{self.rule} {self.where}: {self.message}. {self.remedy}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Problems of one kind in one file: what a person reads once, with the places of all."""
+
+    problems: tuple[Problem, ...]
+
+    @property
+    def rule(self) -> str:
+        return self.problems[0].rule
+
+    @property
+    def remedy(self) -> str:
+        return self.problems[0].remedy
+
+    @property
+    def message(self) -> str:
+        more = len(self.problems) - 1
+        return self.problems[0].message + (f"; {more:,} more like it" if more else "")
+
+    @property
+    def where(self) -> str:
+        """``train/a.csv lines 7, 9 and 3 more``, or ``metadata/, items lamp, cord``."""
+        first = self.problems[0]
+        if len(self.problems) == 1:
+            return first.where
+        place = first.path or first.file or "input"
+        for name, found in (
+            ("line", [p.line for p in self.problems]),
+            ("item", [p.item and _on_one_line(p.item) for p in self.problems]),
+        ):
+            known = list(dict.fromkeys(str(one) for one in found if one is not None))
+            if known:
+                more = f" and {len(known) - PLACES} more" if len(known) > PLACES else ""
+                many = "s" * (len(known) > 1)
+                comma = "," * (name == "item")
+                return f"{place}{comma} {name}{many} {', '.join(known[:PLACES])}{more}"
+        return place
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.where}: {self.message}. {self.remedy}"
+
+
+def grouped(problems: Iterable[Problem]) -> list[Group]:
+    """Problems of one kind together, in the order of the first of each.
+
+    >>> days = [Problem("V06", "error", f"no day {n}", "Correct it", file="a.csv", line=n) for n in (7, 9)]
+    >>> print(*grouped(days))
+    V06 a.csv lines 7, 9: no day 7; 1 more like it. Correct it
+    """
+    found: dict[tuple[str | None, ...], list[Problem]] = {}
+    for one in problems:
+        kind = (one.rule, one.severity, one.path, one.file, OWN.sub("", one.message), OWN.sub("", one.remedy))
+        found.setdefault(kind, []).append(one)
+    return [Group(tuple(alike)) for alike in found.values()]
 
 
 @dataclass
@@ -146,8 +206,8 @@ class Report:
                 "|---|---|---|---|",
             ]
             lines += [
-                "| " + " | ".join(_cell(text) for text in (p.rule, p.where, p.message, p.remedy)) + " |"
-                for p in found
+                "| " + " | ".join(_cell(text) for text in (g.rule, g.where, g.message, g.remedy)) + " |"
+                for g in grouped(found)
             ]
             for (rule, kind, where), more in self.unlisted.items():
                 if kind == severity:
@@ -159,6 +219,10 @@ class Report:
 
 def _plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _on_one_line(item: str) -> str:
+    return item if item.isprintable() else repr(item)
 
 
 def _cell(text: str) -> str:

@@ -16,6 +16,7 @@ __all__ = [
     "datasets_of",
     "error",
     "frequency_of",
+    "has_whole_schema",
     "number_of",
     "optional_of",
     "required_of",
@@ -61,6 +62,12 @@ def attributes_of(dataset: Raw) -> list[tuple[str, str]]:
     rows = [row for row in (given if isinstance(given, list) else []) if isinstance(row, dict)]
     pairs = [(row.get("AttributeName"), row.get("AttributeType")) for row in rows]
     return [(name, kind) for name, kind in pairs if isinstance(name, str) and isinstance(kind, str)]
+
+
+def has_whole_schema(dataset: Raw) -> bool:
+    """Whether the schema lists columns, each with name and type; else the form says what is missing."""
+    given = at_keys(dataset, "Schema").get("Attributes")
+    return isinstance(given, list) and 0 < len(given) == len(attributes_of(dataset))
 
 
 def columns_of(dataset: Raw) -> dict[str, str]:

@@ -1,59 +1,64 @@
 """From the bytes of params.json to ``Params``, with every problem found on the way."""
 
-import difflib
 import json
-from typing import Any
+import re
+from typing import get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from stepcast.pipeline.params import Params
+from stepcast.pipeline.frequency_words import frequency_remedy
+from stepcast.pipeline.json_text import read_json
+from stepcast.pipeline.params import Params, TimestampFormat
 from stepcast.pipeline.problems import Problem
 from stepcast.pipeline.rules import RULES
+from stepcast.pipeline.spelling import respelt
 
 __all__ = ["read_params"]
 
+DAY, MOMENT = get_args(TimestampFormat)
 RULE_OF_FIELD = {"ForecastTypes": "V14", "NumberOfBacktestWindows": "V15", "BackTestWindowOffset": "V15"}
+
+# What databases and pandas call the types.
+TYPES = {
+    word: kind
+    for kind, words in {
+        "string": "str text varchar char object category boolean bool",
+        "integer": "int int32 int64 bigint long",
+        "float": "double float32 float64 number numeric decimal real",
+        "timestamp": "date datetime datetime64 time",
+    }.items()
+    for word in words.split()
+}
 
 
 def read_params(body: bytes) -> tuple[Params | None, list[Problem]]:
     """The parameters, or None if there is an error, and every problem: errors and warnings."""
-    try:
-        raw = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_refuse_duplicates)
-    except UnicodeDecodeError as error:
-        return None, [_form(f"it is not UTF-8 text (byte {error.start})", "Save it as UTF-8")]
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        return None, [_form(f"it is not JSON: {error.msg} at {place}", "Mend it there", line=error.lineno)]
-    except (ValueError, RecursionError) as error:
-        return None, [_form(str(error), "Mend it")]
-    if not isinstance(raw, dict):
-        return None, [
-            _form(f"it holds {type(raw).__name__}, not an object", 'Begin with {"DatasetGroup": ...}')
-        ]
-    problems = [problem for rule in RULES for problem in rule(raw)]
+    given, problem = read_json(body)
+    if problem is not None:
+        return None, [problem]
+    if not isinstance(given, dict):
+        kind = {list: "a list", str: "a text", type(None): "null"}.get(type(given), "a number")
+        what, remedy = f"it holds {kind}, not an object", 'Begin with {"DatasetGroup": ...}'
+        return None, [Problem("params", "error", what, remedy, path="$", file="params.json")]
+    raw, misspelt = respelt(given, Params)
+    found = [problem for rule in RULES for problem in rule(raw)]
+    params = None
     try:
         params = Params.model_validate(raw)
     except ValidationError as error:
-        form = [_explain(detail) for detail in error.errors(include_url=False) if not _echoes(detail)]
-        return None, [*form, *problems]
+        details = error.errors(include_url=False)
+        form = [_explain(detail) for detail in details if not _follows(detail)]
+        problems = [*misspelt, *form, *found]
+    else:
+        problems = [*misspelt, *found]
     return (None if any(problem.severity == "error" for problem in problems) else params), problems
 
 
-def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"the key {twice[0]!r} stands twice in one object")
-    return dict(pairs)
-
-
-def _form(message: str, remedy: str, path: str = "$", line: int | None = None) -> Problem:
-    return Problem("params", "error", message, remedy, path=path, file="params.json", line=line)
-
-
-def _echoes(detail: ErrorDetails) -> bool:
-    """Whether it only says that a list is too short because its elements were wrong."""
+def _follows(detail: ErrorDetails) -> bool:
+    """Whether it is said already: an unknown key, a list that is short as its elements are wrong."""
+    if detail["type"] == "extra_forbidden":
+        return True
     return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
 
 
@@ -65,47 +70,59 @@ def _explain(detail: ErrorDetails) -> Problem:
     rule = RULE_OF_FIELD.get(name, "V17" if name.endswith("Name") else "params")
     shown = json.dumps(given, default=str)
     shown = shown if len(shown) <= 80 else shown[:77] + "..."
+    if name.endswith("Frequency") and isinstance(given, str | int):
+        return Problem(rule, "error", f"{shown} is not allowed", frequency_remedy(str(given)), path=path)
+    if kind == "tuple_type":
+        return Problem(rule, "error", f"{shown} is not a list", f"Put it in brackets: [{shown}]", path=path)
     if kind == "missing":
         return Problem("params", "error", "it is missing", f"Add {name!r}", path=path)
-    if kind == "extra_forbidden":
-        allowed = _keys_at(places[:-1])
-        close = difflib.get_close_matches(name, allowed, 1)
-        remedy = f"Did you mean {close[0]!r}?" if close else f"Allowed are {', '.join(allowed)}"
-        return Problem("params", "error", f"there is no key {name!r}", remedy, path=path)
+    if name == "TimestampFormat" and isinstance(given, str):
+        return Problem(rule, "error", f"{shown} is not allowed", _format_remedy(given), path=path)
     if kind == "literal_error":
-        return Problem(
-            rule, "error", f"{shown} is not allowed", f"Write one of {context['expected']}", path=path
-        )
+        remedy = f"Write one of {context['expected']}"
+        if name == "AttributeType" and (usual := TYPES.get(str(given).lower())):
+            remedy = f"Did you mean {usual!r}? {remedy}"
+        return Problem(rule, "error", f"{shown} is not allowed", remedy, path=path)
+    if kind == "string_type" and isinstance(given, int | float):
+        remedy = f"Write it in quotes: {json.dumps(json.dumps(given))}"
+        return Problem(rule, "error", f"{shown} is not a text", remedy, path=path)
     if kind == "string_pattern_mismatch":
         remedy = "Begin with a letter, then letters, digits and _; 63 characters at most"
         return Problem(rule, "error", f"{shown} is not a valid name", remedy, path=path)
+    if name == "ForecastTypes" and kind == "value_error":
+        return Problem(rule, "error", f"{shown} is not allowed", _quantile_remedy(str(given)), path=path)
     if kind == "value_error":
         return Problem(rule, "error", f"{shown} is not allowed", _sentence(str(context["error"])), path=path)
     return Problem(
         rule,
         "error",
         f"{shown} is not allowed",
-        detail["msg"].replace("Input should", "It should"),
+        detail["msg"].replace("Input should", "It should").replace("Tuple should", "The list should"),
         path=path,
     )
 
 
-def _keys_at(places: tuple[int | str, ...]) -> list[str]:
-    """The keys that the object at ``places`` may have."""
-    model: type[BaseModel] = Params
-    for place in places:
-        if isinstance(place, str):
-            field = next(field for field in model.model_fields.values() if field.alias == place)
-            model = _model_in(field.annotation) or model
-    return [str(field.alias) for field in model.model_fields.values()]
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model inside ``Model``, ``tuple[Model, ...]`` or ``Model | None``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in getattr(annotation, "__args__", ()) if (found := _model_in(part))), None)
-
-
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _quantile_remedy(given: str) -> str:
+    """What to write for a quantile in another form."""
+    allowed = "A forecast type is a quantile from 0.01 to 0.99 with at most two decimals, or mean"
+    if given.strip().lower() == "mean":
+        return f"Did you mean 'mean'? {allowed}"
+    if given.strip().lower() == "median":
+        return f"Did you mean '0.5'? {allowed}"
+    percent = re.fullmatch(r"[pPqQ]?0*([1-9]\d?)\s*%?", given.strip())
+    if percent is not None:
+        return f"Did you mean '{int(percent[1]) / 100:g}'? {allowed}"
+    return allowed
+
+
+def _format_remedy(given: str) -> str:
+    """Which of the two formats is meant, where it is only written as others write it."""
+    remedy = f"Write {DAY!r} or {MOMENT!r}"
+    usual = re.fullmatch(r"(%Y|Y{4}|y{4})-(%m|M{2}|m{2})-(%d|D{2}|d{2})([ T'].*%?[HhTM].*)?", given.strip())
+    if usual is None or "T" in (usual[4] or ""):  # a T between day and time is in the rows, too
+        return f"{remedy}, and the rows' timestamps in the same way"
+    return f"Did you mean {MOMENT if usual[4] else DAY!r}? {remedy}"

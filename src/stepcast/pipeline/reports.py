@@ -4,7 +4,7 @@ from typing import Any
 
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import InvalidInputException, ResourceNotFoundException
-from stepcast.pipeline.problems import Report
+from stepcast.pipeline.problems import Report, grouped
 from stepcast.pipeline.run import Run
 
 __all__ = ["read", "refusal", "write"]
@@ -28,10 +28,10 @@ def read(s3: Any, run: Run) -> Report:
 
 def refusal(run: Run, report: Report) -> InvalidInputException:
     """The error that ends the run: the first problems, and where the others are."""
-    errors = [problem for problem in report.problems if problem.severity == "error"]
-    lines = [f"- {problem}" for problem in errors[:SHOWN]]
-    if report.errors > len(lines):
-        lines.append(f"- and {report.errors - len(lines):,} more")
+    groups = grouped(problem for problem in report.problems if problem.severity == "error")
+    lines = [f"- {group}" for group in groups[:SHOWN]]
+    if (more := report.errors - sum(len(group.problems) for group in groups[:SHOWN])) > 0:
+        lines.append(f"- and {more:,} more")
     lines.append(f"The whole report: s3://{run.bucket}/{layout.report(run.run, 'md')}")
     count = "1 error" if report.errors == 1 else f"{report.errors:,} errors"
     return InvalidInputException(f"the input has {count}; nothing was forecast\n" + "\n".join(lines))

@@ -4,10 +4,11 @@ They run on whatever is there, whether or not the form is right, so that every p
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any, get_args
 
-from stepcast.pipeline.domains import DOMAINS, is_reserved, target_field
+from stepcast.pipeline.domains import DOMAINS, identifier_field, is_reserved, target_field
 from stepcast.pipeline.feature_rules import FEATURE_RULES
-from stepcast.pipeline.params import ALGORITHM_ARN
+from stepcast.pipeline.params import ALGORITHM_ARN, AttributeType
 from stepcast.pipeline.problems import Problem
 from stepcast.pipeline.raw_params import (
     Raw,
@@ -18,17 +19,21 @@ from stepcast.pipeline.raw_params import (
     datasets_of,
     error,
     frequency_of,
+    has_whole_schema,
     number_of,
     optional_of,
     required_of,
     warning,
 )
+from stepcast.pipeline.schema_remedies import missing_field_remedy, related_remedy
+from stepcast.pipeline.spelling import did_you_mean, meant
 from stepcast.pipeline.tables import is_taken
 
 __all__ = ["RULES"]
 
 ALGORITHMS = ("ARIMA", "ETS", "NPTS", "Prophet")
 OTHER_ALGORITHMS = ("Deep_AR_Plus", "CNN-QR")
+ATTRIBUTE_TYPES = get_args(AttributeType)
 LARGEST_SCHEMA = {"TARGET_TIME_SERIES": 13, "RELATED_TIME_SERIES": 25, "ITEM_METADATA": 10}
 FILLS = ("zero", "nan", "value", "median", "mean", "min", "max")
 FILLING: dict[str, tuple[str, ...]] = {
@@ -54,7 +59,8 @@ NPTS_PARAMETERS: dict[str, Callable[[str], bool]] = {
 def one_dataset_of_each_type(raw: Raw) -> Iterator[Problem]:
     """A group has exactly one target dataset and at most one of each other type."""
     types = [dataset.get("DatasetType") for _, dataset in datasets_of(raw)]
-    if isinstance(raw.get("Datasets"), list) and "TARGET_TIME_SERIES" not in types:
+    known = all(kind in LARGEST_SCHEMA for kind in types if isinstance(kind, str)) and None not in types
+    if datasets_of(raw) and known and "TARGET_TIME_SERIES" not in types:
         yield error(
             "V07",
             "$.Datasets",
@@ -73,23 +79,15 @@ def required_fields_are_there(raw: Raw) -> Iterator[Problem]:
     """V07: the domain's required fields stand in the schema with their types, each once."""
     for at, dataset in datasets_of(raw):
         path, columns = f"{at}.Schema.Attributes", columns_of(dataset)
-        for name, kind in required_of(dataset).items():
+        for name, kind in required_of(dataset).items() if has_whole_schema(dataset) else ():
             given = columns.get(name)
             allowed = ("float", "integer") if kind in ("float", "integer") else (kind,)
             if given is None:
-                yield error(
-                    "V07",
-                    path,
-                    f"the field {name!r} is missing; domain {dataset['Domain']} requires it",
-                    f"Add {{'AttributeName': '{name}', 'AttributeType': '{kind}'}} at its column's place",
-                )
-            elif given not in allowed:
-                yield error(
-                    "V07",
-                    path,
-                    f"{name!r} has the type {given!r}",
-                    f"Write AttributeType {' or '.join(allowed)!r}",
-                )
+                what = f"the field {name!r} is missing; domain {dataset['Domain']} requires it"
+                yield error("V07", path, what, missing_field_remedy(dataset, name, kind))
+            elif given not in allowed and given in ATTRIBUTE_TYPES:  # else the form says so
+                what = f"{name!r} has the type {given!r}"
+                yield error("V07", path, what, f"Write AttributeType {' or '.join(allowed)!r}")
         names = [name.lower() for name, _ in attributes_of(dataset)]  # SQL knows no capitals
         for name in sorted({name for name in names if names.count(name) > 1}):
             yield error(
@@ -115,7 +113,9 @@ def no_column_stands_twice_in_sql(raw: Raw) -> Iterator[Problem]:
         if dataset.get("DatasetType") != "TARGET_TIME_SERIES":
             continue
         own = {*required_of(dataset), *optional_of(dataset)}
-        for number, (name, _) in enumerate(attributes_of(dataset)):
+        for number, (name, kind) in enumerate(attributes_of(dataset)):
+            if kind == "timestamp":
+                continue  # V07 says how it is called
             if name not in own and is_taken(name) and not is_reserved(name):
                 yield error(
                     "V08",
@@ -141,11 +141,14 @@ def domains_are_equal(raw: Raw) -> Iterator[Problem]:
 def schemas_are_not_too_wide(raw: Raw) -> Iterator[Problem]:
     """V10: the number of columns of each dataset type, and their types."""
     for at, dataset in datasets_of(raw):
-        kind, count = dataset.get("DatasetType"), len(attributes_of(dataset))
-        most = LARGEST_SCHEMA.get(kind or "", 100)
+        kind, count = str(dataset.get("DatasetType")), len(attributes_of(dataset))
+        most = LARGEST_SCHEMA.get(kind, 100)
+        missing = {of for name, of in required_of(dataset).items() if name not in columns_of(dataset)}
         if count > most:
             path = f"{at}.Schema.Attributes"
             yield error("V10", path, f"{count} columns; {kind} has at most {most}", "Leave columns out")
+        if dataset.get("Domain") not in DOMAINS:
+            continue  # which columns are its own is not known
         for number, (name, given) in enumerate(attributes_of(dataset)):
             if name in required_of(dataset) or name in optional_of(dataset):
                 continue
@@ -153,14 +156,14 @@ def schemas_are_not_too_wide(raw: Raw) -> Iterator[Problem]:
                 "TARGET_TIME_SERIES": ("string", "geolocation"),
                 "RELATED_TIME_SERIES": ("string", "integer", "float", "geolocation"),
                 "ITEM_METADATA": ("string", "geolocation"),
-            }.get(kind or "", (given,))
-            if given not in allowed:
-                yield error(
-                    "V10",
-                    f"{at}.Schema.Attributes[{number}].AttributeType",
-                    f"{name!r} has the type {given!r}",
-                    f"A further column of {kind} is {' or '.join(allowed)}",
-                )
+            }.get(kind, (given,))
+            if given in allowed or given in missing:  # it is meant for the field that is missing
+                continue
+            remedy = f"A further column of {kind} is {' or '.join(allowed)}"
+            if kind == "TARGET_TIME_SERIES" and given in ("integer", "float"):
+                remedy += f". {related_remedy(identifier_field(dataset['Domain']), {name: given})}"
+            path = f"{at}.Schema.Attributes[{number}].AttributeType"
+            yield error("V10", path, f"{name!r} has the type {given!r}", remedy)
 
 
 def timestamps_fit_the_frequency(raw: Raw) -> Iterator[Problem]:
@@ -236,7 +239,7 @@ def dimensions_are_columns(raw: Raw) -> Iterator[Problem]:
                 "V07",
                 f"$.Predictor.FeaturizationConfig.ForecastDimensions[{number}]",
                 f"{name!r} is not a dimension of the target dataset",
-                f"It has {', '.join(columns)}",
+                f"{did_you_mean(name, columns)}It has {', '.join(columns)}",
             )
 
 
@@ -254,7 +257,8 @@ def filling_is_known(raw: Raw) -> Iterator[Problem]:
     for number, feature in enumerate(features if isinstance(features, list) else []):
         at = f"$.Predictor.FeaturizationConfig.Featurizations[{number}]"
         name = feature.get("AttributeName") if isinstance(feature, dict) else None
-        if target_name and name not in related and name != target_name:
+        name = name if isinstance(name, str) else ""  # the form says so
+        if name and target_name and name not in related and name != target_name:
             what = f"{name!r} is neither the target nor a related series' field"
             yield error("V07", f"{at}.AttributeName", what, f"The target is {target_name!r}")
         pipeline = feature.get("FeaturizationPipeline") if isinstance(feature, dict) else None
@@ -272,15 +276,32 @@ def _filling(given: Raw, known: dict[str, tuple[str, ...]], path: str) -> Iterat
             if number_of(value) is None:
                 yield error("V07", f"{path}.{key}", f"{value!r} is not a number", 'Write one in quotes: "2"')
         elif key not in known:
-            yield error("V07", f"{path}.{key}", f"there is no {key!r}", f"Allowed are {', '.join(known)}")
+            keys = [*known, *(f"{fill}_value" for fill in known if fill.endswith("fill"))]
+            remedy = f"{did_you_mean(key, keys)}Allowed are {', '.join(known)}"
+            yield error("V07", f"{path}.{key}", f"there is no {key!r}", remedy)
         elif value not in known[key]:
-            yield error(
-                "V07", f"{path}.{key}", f"{value!r} is not allowed", f"Write one of {', '.join(known[key])}"
-            )
+            remedy = f"{_did_you_mean_fill(key, value, known[key])}Write one of {', '.join(known[key])}"
+            yield error("V07", f"{path}.{key}", f"{value!r} is not allowed", remedy)
         elif value == "value" and f"{key}_value" not in given:
             yield error(
                 "V07", f"{path}.{key}", "'value' does not say which", f'Add "{key}_value": "0" or another'
             )
+
+
+def _did_you_mean_fill(key: str, value: Any, known: tuple[str, ...]) -> str:
+    if key == "frontfill":
+        return "What lies before an item's first row is never filled: leave frontfill out. "
+    if number_of(value) is not None and "value" in known:
+        return f'For a number write "{key}": "value" and "{key}_value": "{value}". '
+    synonyms = {
+        "mean": "avg",
+        "average": "avg" if "avg" in known else "mean",
+        "none": "nan",
+        "null": "nan",
+        "0": "zero",
+    }
+    usual = synonyms.get(str(value).strip().lower())
+    return f"Did you mean {usual!r}? " if usual in known else did_you_mean(value, known)
 
 
 def offset_holds_the_horizon(raw: Raw) -> Iterator[Problem]:
@@ -334,16 +355,21 @@ def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
         )
         return
     if name not in ALGORITHMS or arn == name:
-        yield error(
-            "V16", path, f"there is no algorithm {arn!r}", f"Write one of {allowed}, or PerformAutoML: true"
-        )
+        usual = meant(name, ALGORITHMS)
+        guess = f"Did you mean {ALGORITHM_ARN + usual!r}? " if usual else ""
+        remedy = f"{guess}Write one of {allowed}, or PerformAutoML: true"
+        yield error("V16", path, f"there is no algorithm {arn!r}", remedy)
         return
     parameters = predictor.get("TrainingParameters")
     for key, value in (parameters if isinstance(parameters, dict) else {}).items():
         at = f"$.Predictor.TrainingParameters.{key}"
         known = NPTS_PARAMETERS if name == "NPTS" else {}
         if key not in known:
-            remedy = f"Allowed are {', '.join(known)}" if known else f"{name} takes none: remove it"
+            remedy = (
+                f"{did_you_mean(key, known)}Allowed are {', '.join(known)}"
+                if known
+                else f"{name} takes none: remove it"
+            )
             yield error("V16", at, f"{name} has no parameter {key!r}", remedy)
         elif not known[key](str(value).strip()):
             yield error("V16", at, f"{value!r} is not a value of {key}", "See NPTS in docs/how-to/params.md")

@@ -55,8 +55,6 @@ def test_whether_it_is_gzip_is_told_by_the_content(import_files: ImportFiles, na
         ('"bulb, 60 W"', "bulb, 60 W"),
         ('"12"" pipe"', '12" pipe'),
         ('12" pipe', '12" pipe'),
-        ('"two\nlines"', "two\nlines"),
-        ('"two\r\nlines"', "two\r\nlines"),
         (" lamp ", " lamp "),
         ("Glühlampe 電球", "Glühlampe 電球"),
         ('""""', '"'),
@@ -83,9 +81,9 @@ def test_an_item_is_named_as_it_is_written(import_files: ImportFiles, cell: str,
 def test_the_line_of_a_problem_is_the_line_in_the_file(
     import_files: ImportFiles, before: str, line: int
 ) -> None:
-    error = import_files(before + PLAIN + "2014-01-01 02:00:00,x,lamp\n").error
+    outcome = import_files(before + PLAIN + "2014-01-01 02:00:00,x,lamp\n")
 
-    assert (error.rule, error.line, error.item) == ("V05", line, "lamp")
+    assert outcome.errors[-1] == ("V05", line, "lamp")
 
 
 def test_lines_are_right_in_every_block_of_a_large_file(
@@ -96,7 +94,7 @@ def test_lines_are_right_in_every_block_of_a_large_file(
 
     outcome = import_files(f"2014-01-01 00:00:00,1,{name}\n" * 20 + "2014-01-01 02:00:00,x,lamp\n")
 
-    assert outcome.errors == [("V05", 41, "lamp")]
+    assert [line for _, line, _ in outcome.errors] == [*range(1, 40, 2), 41]
 
 
 def test_a_quote_that_never_closes_is_found_where_it_opens(import_files: ImportFiles) -> None:

@@ -71,7 +71,8 @@ def test_a_wrong_first_row_is_not_a_header(import_files: ImportFiles) -> None:
 def test_a_header_in_the_middle_is_a_wrong_row(import_files: ImportFiles) -> None:
     outcome = import_files(f"{ROWS}timestamp,target_value,item_id\n{ROWS}")
 
-    assert outcome.errors == [("V06", 3, "item_id"), ("V05", 3, "item_id")]
+    assert outcome.errors == [("V06", 3, "item_id")]
+    assert outcome.error.message == "the line repeats the header"
 
 
 def test_a_header_is_found_above_rows_in_a_wrong_format(import_files: ImportFiles) -> None:
@@ -81,3 +82,8 @@ def test_a_header_is_found_above_rows_in_a_wrong_format(import_files: ImportFile
 
     assert outcome.errors == [("V06", 2, None)]
     assert len(outcome.warnings("V03")) == 1
+
+
+@pytest.mark.parametrize("header", ["timestamp,target_value,item_id", "date,value,item"])
+def test_a_header_and_one_row_without_a_line_break_are_a_row(import_files: ImportFiles, header: str) -> None:
+    assert import_files(f"{header}\n2014-01-01 00:00:00,1.5,lamp").series == {"lamp": [1.5]}

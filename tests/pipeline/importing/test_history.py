@@ -121,3 +121,20 @@ def test_v10_quotas_of_the_service_are_warnings(
 
     assert [warning.message.startswith(figures) for warning in outcome.warnings("V10")] == [True]
     assert outcome.imported.shards > 0
+
+
+@pytest.mark.parametrize(
+    ("periods", "offset", "remedy"),
+    [
+        (5, 3, "Send more history, or forecast at most 2 periods"),
+        (20, 15, "Write 9 or less, or send more history"),
+    ],
+)
+def test_v15_the_remedy_is_not_what_is_written_already(
+    import_files: ImportFiles, periods: int, offset: int, remedy: str
+) -> None:
+    outcome = import_files(
+        days(periods), frequency="D", horizon=3, EvaluationParameters={"BackTestWindowOffset": offset}
+    )
+
+    assert [warning.remedy for warning in outcome.warnings("V15")] == [remedy]

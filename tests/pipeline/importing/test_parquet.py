@@ -102,7 +102,7 @@ def test_several_batches_and_groups_of_rows_come_in_order(
             {"timestamp": MOMENTS, "target_value": [1.0, 2.0]},
             "V04",
             "it has 2 columns, 'timestamp', 'target_value'; the schema 3",
-            "Give it exactly the schema's columns",
+            "If the files have no such column because they hold one series",
         ),
         (
             {
@@ -216,3 +216,27 @@ def test_a_damaged_page_is_one_problem(import_files: ImportFiles) -> None:
     error = import_files({"a.parquet": bytes(content)}).error
 
     assert (error.rule, error.file) == ("V01", "train/a.parquet")
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"__index_level_0__": [0]}, "index=False in pandas"),
+        ({"price": [9.5]}, "RELATED_TIME_SERIES"),
+        ({"store": ["north"]}, "Leave out 'store'"),
+        ({"item_id": None}, "--item NAME"),
+        ({"Target Value": [1.0]}, "Name every column once"),
+    ],
+)
+def test_v04_columns_too_many_or_too_few_say_where_they_belong(
+    import_files: ImportFiles, columns: dict[str, list[object] | None], said: str
+) -> None:
+    own = {"timestamp": ["2014-01-01 00:00:00"], "target_value": [1.0], "item_id": ["lamp"]}
+    table = {name: cells for name, cells in {**own, **columns}.items() if cells is not None}
+    sink = io.BytesIO()
+    pq.write_table(pa.table(table), sink)
+
+    error = import_files({"a.parquet": sink.getvalue()}).error
+
+    assert error.rule == "V04"
+    assert said in error.remedy

@@ -42,7 +42,7 @@ def test_v04_a_row_has_a_cell_for_every_column(
         ("N/A", "Leave the cell empty where the value is missing"),
         ("0x1F", "Write a number such as 38.35"),
         ("1_000", "Write a number such as 38.35"),
-        ("$5", "Write a number such as 38.35"),
+        ("$5", "Write the number alone: 5"),
         ("nan(0)", "Write a number such as 38.35"),
     ],
 )
@@ -132,7 +132,11 @@ def test_v05_values_need_not_be_positive_or_whole(import_files: ImportFiles) -> 
     ("cell", "message", "remedy"),
     [
         ("2014-02-30 00:00:00", "which is no date: day is out of range for month", "Correct the date"),
-        ("2014-13-01 00:00:00", "which is no date: month must be in 1..12", "Correct the date"),
+        (
+            "2014-13-01 00:00:00",
+            "which is no date: month must be in 1..12",
+            "if the day comes before the month in all rows, write 2014-01-13 00:00:00",
+        ),
         ("2014-01-01 25:00:00", "which is no date: hour must be in 0..23", "Correct the date"),
         ("2014-01-01 23:59:60", "which is no date: second must be in 0..59", "Correct the date"),
         ("0000-01-01 00:00:00", "which is no date: year 0 is out of range", "Correct the date"),
@@ -177,7 +181,7 @@ def test_v06_moments_are_refused_where_the_format_is_days(import_files: ImportFi
 
 
 def test_a_row_with_two_wrong_cells_has_two_problems_in_the_order_of_lines(import_files: ImportFiles) -> None:
-    outcome = import_files(f"{GOOD}x,y,lamp\n2014-01-01 02:00:00,z,lamp\nx,1,lamp\n")
+    outcome = import_files(f"{GOOD}x1,y,lamp\n2014-01-01 02:00:00,z,lamp\nx,1,lamp\n")
 
     assert [(rule, line) for rule, line, _ in outcome.errors] == [
         ("V06", 3),

@@ -36,6 +36,12 @@ def _zip() -> bytes:
             "it is an HTML or XML page",
             "Look at it in a browser",
         ),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n",
+            "it is a pointer of Git LFS",
+            "Run git",
+        ),
+        (b"INSERT INTO t VALUES ('lamp', '2014-01-01', 1);\n", "it is SQL", "Save it as CSV"),
         (b'{"item": "lamp"}\n', "it is JSON", "Save it as CSV"),
         (b"\x01\x02\x03,\x04,\x05\n" * 9, "it is binary", "Save it as CSV"),
         (
@@ -60,6 +66,13 @@ def test_v01_a_file_that_is_not_csv_is_one_problem(
     assert (error.rule, error.file) == ("V01", "train/a.csv")
     assert error.message.startswith(message)
     assert error.remedy.startswith(remedy)
+
+
+def test_v01_a_byte_that_no_text_has_is_found(import_files: ImportFiles) -> None:
+    error = import_files(TEXT.encode() + b"\x1a").error
+
+    assert (error.rule, error.line) == ("V01", 29)
+    assert error.message == "there is a byte that no text has, 0x1A"
 
 
 def test_v01_another_encoding_is_one_problem_and_a_count(import_files: ImportFiles) -> None:
@@ -90,12 +103,12 @@ def test_v01_another_encoding_is_one_problem_and_a_count(import_files: ImportFil
         (
             TEXT.replace(",lamp", ""),
             "its rows have 2 cells, the schema has 3 columns",
-            "List exactly the columns of the file",
+            "'item_id' seems to be missing. If the files have no such column because they hold one series",
         ),
         (
             "timestamp,target_value,item_id,color\n" + TEXT.replace("lamp", "lamp,red"),
             "the header has 4 columns, the schema 3; not in the schema: 'color'",
-            "Remove those columns, or add them to the Schema in params.json",
+            "Remove 'color' from the file, or add {",
         ),
     ],
 )

@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 
 from stepcast.engine.panel import Metadata, Panel
 from stepcast.pipeline import layout
+from stepcast.pipeline.importing.alike import Alike
 from stepcast.pipeline.importing.item_traits import ItemTraits
 from stepcast.pipeline.importing.related import RelatedSeries
 from stepcast.pipeline.importing.related_beside import RelatedBeside
+from stepcast.pipeline.importing.wording import listed
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Problem, Report
+from stepcast.pipeline.shards import label
 
 __all__ = ["Beside"]
 
@@ -33,7 +36,8 @@ class Beside:
     related: RelatedSeries | None = None
     traits: ItemTraits | None = None
     skipped: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    _without: list[str] = field(default_factory=list)  # labels of series that have no related series
+    _without: list[str] = field(default_factory=list)  # names that no related series has
+    _alike: Alike | None = None  # the metadata's items; made where an item has none
     _unknown: set[str] = field(default_factory=set)  # items that the metadata does not have
 
     @property
@@ -57,6 +61,9 @@ class Beside:
         new = [item for item in self.traits.items if item not in items]
         if not new:
             return []
+        report.note(f"Forecast without a history, as only the metadata has them: {listed(new)}")
+        if (header := self.traits.likely_header(new)) is not None:
+            report.add(_likely_header(*header, self.params.target.identifier))
         own = self._combinations_in_related(set(new))
         usual = sorted(combinations, key=lambda one: (-combinations[one], one))
         if len(usual) > MOST_COMBINATIONS and any(item not in own for item in new):
@@ -88,8 +95,13 @@ class Beside:
         """Warn of what is missing without being wrong."""
         if self._without:
             what = f"{len(self._without):,} series have no related series: they are forecast without"
-            what += f"; for example {self._without[0]!r}"
             remedy = "Send related series of every item that is in train/"
+            alike = Alike(map(label, self.related.keys), layout.RELATED) if self.related is not None else None
+            hinted = ((name, alike.hint(name)) for name in self._without) if alike is not None else ()
+            example, hint = next((pair for pair in hinted if pair[1]), (self._without[0], ""))
+            what += f"; for example {example!r}{hint}"
+            if hint:
+                remedy = "Write the names as in train/, letter by letter"
             report.add(Problem("V11", "warning", what, remedy, file=layout.RELATED))
 
     def _metadata(self, keys: Sequence[Key], panel: Panel, traits: ItemTraits, report: Report) -> Metadata:
@@ -99,14 +111,22 @@ class Beside:
             own = traits.of(key[0])
             if own is None and len(values) and key[0] not in self._unknown:
                 self._unknown.add(key[0])
-                report.add(_no_metadata(key[0]))
+                self._alike = self._alike or Alike(traits.items, layout.METADATA)
+                report.add(_no_metadata(key[0], self._alike.hint(key[0])))
             rows.append((*(own or ("",) * len(traits.names)), *key[1:]))
         return Metadata((*traits.names, *self.params.series_key[1:]), tuple(rows))
 
 
-def _no_metadata(item: str) -> Problem:
-    what = "the item is in train/, but not in the metadata"
-    return Problem("V12", "error", what, "Add a row for it", file=layout.METADATA, item=item)
+def _no_metadata(item: str, hint: str) -> Problem:
+    what = f"the item is in train/, but not in the metadata{hint}"
+    remedy = "Write the name as in train/, letter by letter" if hint else "Add a row for it"
+    return Problem("V12", "error", what, remedy, file=layout.METADATA, item=item)
+
+
+def _likely_header(file: str, item: str, identifier: str) -> Problem:
+    what = f"only the metadata has {item!r}, in the first row: it is forecast as an item without a history"
+    remedy = f"If the row is a header, call its first column {identifier!r}, or remove it"
+    return Problem("V12", "warning", what, remedy, file=file, line=1, item=item)
 
 
 def _too_many(count: int) -> Problem:

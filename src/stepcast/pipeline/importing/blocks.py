@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.pipeline.importing.file_problem import FileProblem
-from stepcast.pipeline.importing.records import breaks, records
+from stepcast.pipeline.importing.records import Record, breaks, records
 
 __all__ = ["Block", "blocks"]
 
@@ -32,26 +32,31 @@ def blocks(stream: BinaryIO, size: int) -> Iterator[Block]:
     Raises FileProblem where a quote opens and does not close.
     """
     line, rest, first = 1, b"", True
-    while chunk := stream.read(size):
+    chunk = stream.read(size)
+    while chunk:
+        following = stream.read(size)
         data = rest + chunk
         if first:
             data, first = data.removeprefix(BYTE_ORDER_MARK), False
         end = last_end(data)
+        if not following and _unclosed_in(data[end:], line) is None:
+            end = len(data)  # no line break at the end: the last record belongs to the others
         if end == 0 and len(data) > LONGEST_RECORD:
             raise _endless(data, line)
         if end:
             yield Block(data[:end], line)
             line += breaks(data[:end])
-        rest = data[end:]
-    if not rest:
-        return
-    unclosed = b'"' in rest and next((r for r in records(rest, line) if not r.closed), None)
-    if not unclosed:
-        yield Block(rest, line)
+        rest, chunk = data[end:], following
+    if (unclosed := _unclosed_in(rest, line)) is None:
         return
     if unclosed.start:
         yield Block(rest[: unclosed.start], line)
     raise _unclosed(unclosed.line)
+
+
+def _unclosed_in(data: bytes, line: int) -> Record | None:
+    """The record in which a quote opens and does not close, if there is one."""
+    return next((r for r in records(data, line) if not r.closed), None) if b'"' in data else None
 
 
 def last_end(data: bytes) -> int:

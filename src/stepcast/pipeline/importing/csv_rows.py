@@ -16,9 +16,11 @@ from stepcast.pipeline.importing.blocks import Block, blocks
 from stepcast.pipeline.importing.file_problem import FileProblem
 from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.first_look import FirstLook, first_look
+from stepcast.pipeline.importing.no_data import why_no_record
 from stepcast.pipeline.importing.recognise import refuse_other_formats
 from stepcast.pipeline.importing.records import Record, records
 from stepcast.pipeline.importing.rows import Cells, Rows, typed_rows
+from stepcast.pipeline.importing.shape import one_number
 from stepcast.pipeline.importing.wording import shown
 from stepcast.pipeline.problems import Problem, Report
 
@@ -118,8 +120,13 @@ class _Reader:
 
     def _report_width(self, record: Record) -> None:
         given, wanted = len(record.cells), len(self._look.order)
-        if not any(cell.strip() for cell in record.cells):
-            remedy = "Delete the row: it is empty"
+        cells = [cell.decode() for cell in record.cells]
+        if no_record := why_no_record(cells, wanted):
+            remedy = no_record
+        elif given > wanted and not any(map(str.strip, cells[wanted:])):
+            remedy = "Remove what follows the last column: commas without a value"
+        elif given == wanted + 1 and (number := one_number(cells)):
+            remedy = f"If {shown(number)} is one number, write a decimal point"
         elif given > wanted:
             remedy = 'Put a cell that contains a comma in quotes: "bulb, 60 W"'
         else:

@@ -1,5 +1,7 @@
 """What the files of a dataset must look like: its columns, ready to read."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -8,10 +10,13 @@ from stepcast.pipeline.importing.clock import Clock
 from stepcast.pipeline.importing.columns import Column
 from stepcast.pipeline.importing.numbers import FloatColumn, IntegerColumn
 from stepcast.pipeline.importing.text_column import TextColumn
+from stepcast.pipeline.importing.timestamp_formats import format_of
 from stepcast.pipeline.importing.timestamps import TimestampColumn
 from stepcast.pipeline.params import Dataset, TimestampFormat
 
 __all__ = ["FileSchema"]
+
+NUMBER_LIKE = re.compile(r"[^\w\s]*\d[\d.,' ]*([eE][+-]?\d+)?\D{0,4}")
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,9 @@ class FileSchema:
                 case "integer":
                     columns.append(IntegerColumn(name))
                 case "string" | "geolocation":
-                    columns.append(TextColumn(name, required=name == dataset.identifier))
+                    item = name == dataset.identifier
+                    is_key = item or dataset.dataset_type != "ITEM_METADATA"
+                    columns.append(TextColumn(name, required=item, name_of_series=is_key))
         names = [column.name for column in columns]
         moments = [place for place, column in enumerate(columns) if isinstance(column, TimestampColumn)]
         return cls(
@@ -54,6 +61,15 @@ class FileSchema:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    def resembles(self, place: int, cells: Sequence[str]) -> bool:
+        """Whether the ``cells`` may be meant for the column at ``place``, right or in another form."""
+        filled = [cell for cell in map(str.strip, cells) if cell]
+        if isinstance(self.columns[place], TimestampColumn):
+            return bool(filled) and format_of(filled[:1]) is not None
+        if isinstance(self.columns[place], TextColumn):
+            return bool(filled)
+        return 2 * sum(NUMBER_LIKE.fullmatch(cell) is not None for cell in filled) > len(filled)
 
     @property
     def stored(self) -> pa.Schema:

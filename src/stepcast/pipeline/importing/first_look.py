@@ -39,17 +39,18 @@ def first_look(block: Block, schema: FileSchema, file: str) -> FirstLook | None:
     if not sample:
         return None
     rows = [tuple(cell.decode("utf-8", "replace") for cell in record.cells) for record in sample]
-    header = header_by_name(rows[0], schema, sample[0].line)
+    header = header_by_name(rows[0], rows[1:], schema, sample[0].line)
     body = rows[1:] if header else rows
     if not body:
-        what = "it has a header and no rows"
-        raise FileProblem("V01", what, "Upload a file with rows, or delete this one", sample[0].line)
-    check_shape(body, schema.names, sample[1 if header else 0].line)
+        raise _no_rows(sample[0].line)
+    check_shape(body, schema, sample[1 if header else 0].line)
     width = len(schema.columns)
     if header is None and len(rows[0]) == width:
         later = [row for row in rows[1:] if len(row) == width]
         header = header_by_kind(rows[0], later, schema, sample[0].line)
         body = rows[1:] if header else rows
+        if not body:
+            raise _no_rows(sample[0].line)
     order = header.order if header else tuple(range(width))
     begin = sample[1 if header else 0]
     columns = list(zip(*(row for row in body if len(row) == width), strict=True))
@@ -67,3 +68,8 @@ def first_look(block: Block, schema: FileSchema, file: str) -> FirstLook | None:
     end = sample[0].end if header else 0
     rest = Block(block.data[end:], block.line + breaks(block.data[:end]))
     return FirstLook(rest, order, frozenset(wrong), tuple(problems))
+
+
+def _no_rows(line: int) -> FileProblem:
+    what = "it has a header and no rows"
+    return FileProblem("V01", what, "Upload a file with rows, or delete this one", line)

@@ -5,14 +5,23 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from stepcast.pipeline.importing.extra_columns import extra_columns_remedy
 from stepcast.pipeline.importing.file_problem import FileProblem
 from stepcast.pipeline.importing.file_schema import FileSchema
 from stepcast.pipeline.importing.timestamp_formats import format_of
 from stepcast.pipeline.importing.wording import listed
+from stepcast.pipeline.spelling import letters
 
 __all__ = ["Header", "header_by_kind", "header_by_name"]
 
 Row = Sequence[str]
+
+# What people call the column of items, as letters() has it.
+USUAL = """
+    item itemid items itemname itemcode sku skuid product productid productcode article articleid artikel
+    artikelnummer asin ean upc gtin id uniqueid name
+"""
+USUAL_ITEM_HEADERS = frozenset(USUAL.split())
 
 
 @dataclass(frozen=True)
@@ -23,13 +32,12 @@ class Header:
     warnings: tuple[tuple[str, str], ...]
 
 
-def header_by_name(first: Row, schema: FileSchema, line: int) -> Header | None:
-    """The header, if the ``first`` row names every column of the schema, in any order and any case.
+def header_by_name(first: Row, later: Sequence[Row], schema: FileSchema, line: int) -> Header | None:
+    """The header, if the ``first`` row names every column of the schema, in any order, case and separators.
 
-    Raises FileProblem if it names others as well: which cells they hold is known, but not what to do with
-    them.
+    Raises FileProblem if it names others as well, of which the ``later`` rows hold the cells.
     """
-    names, wanted = [cell.strip().lower() for cell in first], [name.lower() for name in schema.names]
+    names, wanted = list(map(letters, first)), list(map(letters, schema.names))
     if not set(wanted) <= set(names):
         return None
     if len(names) > len(wanted):
@@ -37,9 +45,8 @@ def header_by_name(first: Row, schema: FileSchema, line: int) -> Header | None:
         what = f"the header has {len(names)} columns, the schema {len(wanted)}"
         if others:
             what += f"; not in the schema: {listed(others)}"
-        raise FileProblem(
-            "V04", what, "Remove those columns, or add them to the Schema in params.json", line=line
-        )
+        rows = [row for row in later if len(row) == len(first)] or [first]
+        raise FileProblem("V04", what, extra_columns_remedy(rows, schema, first), line=line)
     order = tuple(names.index(name) for name in wanted)
     if order == tuple(range(len(order))):
         return Header(order, (_skipped(first),))
@@ -59,6 +66,8 @@ def header_by_kind(first: Row, later: Sequence[Row], schema: FileSchema, line: i
     typed = [place for place, column in enumerate(schema.columns) if not pa.types.is_string(column.type)]
     if schema.timestamp is not None:
         typed.append(schema.timestamp)
+    if not typed:
+        return _header_of_texts(first, later, schema, line)
     if any(_readable([first[place]], place, schema) for place in typed):
         return None
     if schema.timestamp is not None and format_of([first[schema.timestamp]]) is not None:
@@ -66,7 +75,22 @@ def header_by_kind(first: Row, later: Sequence[Row], schema: FileSchema, line: i
     filled = {place: [row[place] for row in later if row[place].strip()] for place in typed}
     if not any(cells and _readable(cells, place, schema) for place, cells in filled.items()):
         return None
-    names, wanted = [cell.strip().lower() for cell in first], [name.lower() for name in schema.names]
+    return _in_place(first, schema, line)
+
+
+def _header_of_texts(first: Row, later: Sequence[Row], schema: FileSchema, line: int) -> Header | None:
+    """The header of a file of texts alone: it names the item, or most columns, as no later row does."""
+    names, wanted = list(map(letters, first)), list(map(letters, schema.names))
+    if any(row[place] == cell for row in later for place, cell in enumerate(first)):
+        return None
+    known = sum(name in wanted for name in names)
+    says_item = wanted[schema.identifier] in names or names[schema.identifier] in USUAL_ITEM_HEADERS
+    return _in_place(first, schema, line) if says_item or 2 * known >= len(names) else None
+
+
+def _in_place(first: Row, schema: FileSchema, line: int) -> Header:
+    """A header with the columns where the schema has them; FileProblem if a name is in another's place."""
+    names, wanted = list(map(letters, first)), list(map(letters, schema.names))
     if any(name in wanted and wanted.index(name) != place for place, name in enumerate(names)):
         raise FileProblem(
             "V05",

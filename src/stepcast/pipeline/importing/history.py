@@ -39,7 +39,10 @@ def check_length(params: Params, longest: int, report: Report) -> None:
         report.add(Problem("V15", "warning", what, remedy, path=f"{PREDICTOR}.EvaluationParameters"))
     elif 2 * offset >= longest:
         what = f"BackTestWindowOffset is {offset}; {history}, and Amazon Forecast wants less than half of it"
-        remedy = f"Write {max(horizon, (longest - 1) // 2)} or less, or send more history"
+        most = (longest - 1) // 2  # and no window is shorter than the horizon
+        remedy = f"Write {most} or less, or send more history"
+        if most < horizon:
+            remedy = "Send more history" + (f", or forecast at most {most} periods" if most > 0 else "")
         path = f"{PREDICTOR}.EvaluationParameters.BackTestWindowOffset"
         report.add(Problem("V15", "warning", what, remedy, path=path))
 

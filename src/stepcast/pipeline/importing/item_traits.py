@@ -1,5 +1,6 @@
 """Item metadata: from the files under metadata/ to what each item is."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class ItemTraits:
         self.names = names
         self.rows = 0
         self.statistics: dict[str, Document] = {}
+        self.first_items: dict[str, str] = {}  # of each file
         self._of: dict[str, Traits] = {}
         self._same: dict[str, str] = {}  # each different text is kept once
 
@@ -38,6 +40,20 @@ class ItemTraits:
     def of(self, item: str) -> Traits | None:
         """The item's, if the metadata has it."""
         return self._of.get(item)
+
+    def likely_header(self, new: Sequence[str]) -> tuple[str, str] | None:
+        """File and item of a first row that looks like a header: the only ``new`` item, unlike all others."""
+        file = next((file for file, first in self.first_items.items() if [first] == list(new)), None)
+        if file is None or len(self._of) < 3:
+            return None
+        own = self._of[new[0]]
+        letters_only = all(cell and not any(map(str.isdigit, cell)) for cell in (new[0], *own))
+        others = (traits for item, traits in self._of.items() if item != new[0])
+        if not letters_only or any(
+            cell == mine for traits in others for cell, mine in zip(traits, own, strict=True)
+        ):
+            return None
+        return file, new[0]
 
     @property
     def items(self) -> list[str]:
@@ -63,6 +79,8 @@ def import_metadata(
     for file, rows in rows_of(s3, bucket, files, schema, report, scratch, progress):
         statistics.update(rows)
         cells = [rows.batch.column(column).to_pylist() for column in columns]
+        if cells[0]:
+            traits.first_items.setdefault(file, cells[0][0])
         for item, *given in zip(*cells, strict=True):
             texts = tuple("" if text is None else str(text).strip() for text in given)
             if not traits.add(item, texts):

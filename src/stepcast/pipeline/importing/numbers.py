@@ -14,16 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stepcast.pipeline.importing.columns import Converted
+from stepcast.pipeline.importing.number_remedies import FLOAT, number_remedy
 from stepcast.pipeline.importing.wording import shown
 
-__all__ = ["FloatColumn", "IntegerColumn", "parse_float", "parse_integer", "says_missing"]
+__all__ = ["FloatColumn", "IntegerColumn", "parse_float", "parse_integer"]
 
-FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
-INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
-THOUSANDS = re.compile(r"[+-]?\d{1,3}([,' ]\d{3})+(\.\d+)?", re.ASCII)
-DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
-MISSING_WORDS = {"null", "none", "na", "n/a", "#n/a", "nil", "missing", "-", "--", "?", ".", "\\n", "<na>"}
 NOT_A_NUMBER = ("nan", "+nan", "-nan")
 
 
@@ -57,15 +53,6 @@ def parse_integer(text: str) -> int | None:
     return number
 
 
-def says_missing(cell: str) -> bool:
-    """Whether the cell is a word for a missing value, where it should be empty.
-
-    >>> says_missing("N/A"), says_missing("many")
-    (True, False)
-    """
-    return cell.strip().lower() in MISSING_WORDS
-
-
 class FloatColumn:
     """Numbers of 64 bits; an empty cell and nan are missing values, infinity is an error."""
 
@@ -88,7 +75,7 @@ class FloatColumn:
 
     def explain(self, cell: str | None) -> tuple[str, str]:
         cell = cell or ""
-        return f"{self.name!r} is {shown(cell)}, not a number", _remedy(cell.strip(), "38.35 or 1e3")
+        return f"{self.name!r} is {shown(cell)}, not a number", number_remedy(cell.strip(), "38.35 or 1e3")
 
     def _cast(self, cells: pa.Array) -> pa.Array | None:
         numbers = pc.cast(cells, pa.float64())
@@ -126,7 +113,7 @@ class IntegerColumn:
         what = f"{self.name!r} is {shown(cell)}, not an integer of 64 bits"
         if FLOAT.fullmatch(cell.strip()) and not INTEGER.fullmatch(cell.strip()):
             return what, f"Write it without a fraction, or give {self.name!r} the AttributeType float"
-        return what, _remedy(cell.strip(), "38")
+        return what, number_remedy(cell.strip(), "38")
 
     def _cast(self, cells: pa.Array) -> pa.Array | None:
         numbers = pc.cast(cells, pa.int64())
@@ -162,15 +149,3 @@ def _one_by_one(cells: pa.Array, parse: Callable[[str], float | None], wanted: p
             values.append(None)
             wrong[number] = True
     return Converted.checked(pa.array(values, wanted).take(coded.indices), wrong[coded.indices.to_numpy()])
-
-
-def _remedy(cell: str, example: str) -> str:
-    if INFINITE.fullmatch(cell) or (FLOAT.fullmatch(cell) and math.isinf(float(cell))):
-        return "Write a finite number, or leave the cell empty where the value is missing"
-    if says_missing(cell):
-        return "Leave the cell empty where the value is missing"
-    if DECIMAL_COMMA.fullmatch(cell):
-        return f"Write a decimal point: {cell.replace(',', '.')}"
-    if THOUSANDS.fullmatch(cell):
-        return f"Write it without separators: {re.sub('[^0-9.+-]', '', cell)}"
-    return f"Write a number such as {example}, or leave the cell empty where the value is missing"

@@ -17,6 +17,8 @@ from stepcast.pipeline.importing.rows import Cells, Rows, typed_rows
 from stepcast.pipeline.importing.timestamps import TimestampColumn
 from stepcast.pipeline.importing.wording import listed
 from stepcast.pipeline.problems import Problem, Report
+from stepcast.pipeline.schema_remedies import constant_item_remedy, related_remedy
+from stepcast.pipeline.spelling import letters
 
 __all__ = ["parquet_rows"]
 
@@ -77,15 +79,11 @@ def _batches(
 
 def _places(given: pa.Schema, schema: FileSchema, file: str, report: Report) -> tuple[int, ...]:
     """Where each column of the schema stands in the file; FileProblem if it is not there or not readable."""
-    names, wanted = [name.lower() for name in given.names], [name.lower() for name in schema.names]
+    names, wanted = list(map(letters, given.names)), list(map(letters, schema.names))
     if len(names) != len(wanted) or len(set(names)) != len(names):
-        others = [name for name in given.names if name.lower() not in wanted]
         what = f"it has {len(names)} columns, {listed(given.names)}"
         what += f"; the schema {len(wanted)}, {listed(schema.names)}"
-        remedy = "Give it exactly the schema's columns"
-        if set(wanted) < set(names):
-            remedy = f"Leave out {listed(others)}"
-        raise FileProblem("V04", what, remedy)
+        raise FileProblem("V04", what, _remedy(given, schema))
     if set(names) == set(wanted):
         places = tuple(names.index(name) for name in wanted)
     else:
@@ -102,6 +100,31 @@ def _places(given: pa.Schema, schema: FileSchema, file: str, report: Report) -> 
             better = "timestamp" if isinstance(column, TimestampColumn) else str(column.type)
             raise FileProblem(column.rule, what, f"Store it as {better} or as text")
     return places
+
+
+def _remedy(given: pa.Schema, schema: FileSchema) -> str:
+    """What to do with columns that are too many or too few."""
+    names, wanted = list(map(letters, given.names)), list(map(letters, schema.names))
+    others = [name for name in given.names if letters(name) not in wanted]
+    missing = [name for name in schema.names if letters(name) not in names]
+    if len(set(names)) < len(names):
+        return "Name every column once"
+    if not missing and all(name.startswith("__index_level_") for name in others):
+        return f"Leave out {listed(others)}: write the file without the index (index=False in pandas)"
+    if not missing:
+        numbers = {name: kind for name in others if (kind := _number_type(given.field(name).type))}
+        further = schema.target is not None and len(numbers) == len(others)
+        related = f". {related_remedy(schema.names[schema.identifier], numbers)}" if further else ""
+        return f"Leave out {listed(others)}{related}"
+    if missing == [schema.names[schema.identifier]] and schema.target is not None:
+        return constant_item_remedy(missing[0])
+    return "Give it exactly the schema's columns"
+
+
+def _number_type(stored: pa.DataType) -> str | None:
+    if pa.types.is_integer(stored):
+        return "integer"
+    return "float" if pa.types.is_floating(stored) or pa.types.is_decimal(stored) else None
 
 
 def _value_type(given: pa.DataType) -> pa.DataType:

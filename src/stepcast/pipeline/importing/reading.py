@@ -34,13 +34,17 @@ def rows_of(
     done, total = 0, sum(file.size for file in files)
     for file in files:
         with closing(ObjectStream(s3, bucket, file)) as stream:
-            if file.format == "csv":
-                batches = csv_rows(stream, file.key, schema, report)
-            else:
-                batches = parquet_rows(stream, file.key, schema, report, scratch)
-            for rows in batches:
-                yield file.key, rows
-                progress("read", done + stream.position, total)
+            try:
+                if file.format == "csv":
+                    batches = csv_rows(stream, file.key, schema, report)
+                else:
+                    batches = parquet_rows(stream, file.key, schema, report, scratch)
+                for rows in batches:
+                    yield file.key, rows
+                    progress("read", done + stream.position, total)
+            except Exception as error:
+                error.add_note(f"file {file.key}")  # for an error that cannot be
+                raise
         done += file.size
         progress("read", done, total)
 

@@ -1,6 +1,7 @@
 """What a file that should be CSV really is, by its first bytes."""
 
 from stepcast.pipeline.importing.file_problem import FileProblem
+from stepcast.pipeline.importing.records import breaks
 
 __all__ = ["refuse_other_formats"]
 
@@ -25,8 +26,10 @@ BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"\xfe\xff", "it is UTF-16 text", "Save it as UTF-8"),
 )
 MARKUP = (b"<!doctype html", b"<html", b"<?xml", b"<error>")
+SQL = (b"insert into ", b"create table ", b"select ", b"-- mysql dump")
 JSON = (b'{"', b"[{", b"[[", b"{\n", b"[\n", b"{\r\n", b"[\r\n")
 SAMPLE = 65_536  # bytes
+BINARY = 100  # bytes of text to one that no text has
 ALLOWED_CONTROLS = b"\t\n\r\f"
 
 
@@ -43,13 +46,24 @@ def refuse_other_formats(head: bytes) -> None:
     if text.lower().startswith(MARKUP):
         what = "it is an HTML or XML page, not data"
         raise FileProblem("V01", what, "Look at it in a browser: a download may have returned an error page")
+    if text.startswith(b"version https://git-lfs"):
+        raise FileProblem(
+            "V01", "it is a pointer of Git LFS, not the file", "Run git lfs pull and upload it again"
+        )
+    if text.lower().startswith(SQL):
+        raise FileProblem("V01", "it is SQL", SAVE_AS_CSV)
     if text.startswith(JSON):
         raise FileProblem("V01", "it is JSON", SAVE_AS_CSV)
     if head.count(0) * 4 > len(head):  # every second byte of Latin text
         raise FileProblem("V01", "it is UTF-16 text, or binary", "Save it as UTF-8 text")
-    controls = len(head) - len(head.translate(None, bytes(set(range(32)) - set(ALLOWED_CONTROLS))))
-    if controls:
+    controls = bytes(set(range(32)) - set(ALLOWED_CONTROLS))
+    count = len(head) - len(head.translate(None, controls))
+    if count * BINARY > len(head):
         raise FileProblem("V01", "it is binary: it has bytes that no text has", SAVE_AS_CSV)
+    if count:
+        place = next(place for place, byte in enumerate(head) if byte in controls)
+        what = f"there is a byte that no text has, 0x{head[place]:02X}"
+        raise FileProblem("V01", what, "Remove it", line=1 + breaks(head[:place]))
 
 
 def _looks_like_a_row(head: bytes) -> bool:

@@ -46,17 +46,18 @@ class RelatedBeside:
         return self.params.predictor.forecast_horizon
 
     def laid(self, keys: Sequence[Key], panel: Panel, report: Report) -> tuple[Related, list[str]]:
-        """Features beside the series of ``keys``, and the labels of those with a history that have none."""
+        """Features beside the series of ``keys``, and the names of those with a history that have none."""
         names = self.related.names
         places = [self.params.series_key.index(name) for name in self.related.key_names]
-        own = [self.related.number(tuple(key[place] for place in places)) for key in keys]
+        named = [tuple(key[place] for place in places) for key in keys]
+        own = [self.related.number(name) for name in named]
         found = self._filled(sorted({number for number in own if number is not None}))
         tables, without = [], []
-        for key, number, values in zip(keys, own, panel.values, strict=True):
+        for key, name, number, values in zip(keys, named, own, panel.values, strict=True):
             table = np.full((len(names), len(values) + self.horizon), np.nan)
             tables.append(table)
             if number is None:
-                without += [label(key)] * (len(values) > 0)
+                without += [label(name)] * (len(values) > 0)
                 continue
             first, features = found[number]
             begin = self.end - len(values) + 1

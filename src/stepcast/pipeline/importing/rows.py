@@ -9,8 +9,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stepcast.pipeline.importing.columns import Column, Converted
+from stepcast.pipeline.importing.explained import explained
 from stepcast.pipeline.importing.file_problem import FileProblem
 from stepcast.pipeline.importing.file_schema import FileSchema
+from stepcast.pipeline.importing.no_data import why_no_data
 from stepcast.pipeline.problems import LISTED_PER_RULE, Problem, Report
 
 __all__ = ["Cells", "Rows", "typed_rows"]
@@ -91,10 +93,15 @@ def _report(
         found += [(int(row), place) for row in rows[:LISTED_PER_RULE]]
         uncounted = Problem(schema.columns[place].rule, "error", "", "", file=file)
         report.count_more(uncounted, len(rows) - LISTED_PER_RULE)
+    no_data: set[int] = set()
     for row, place in sorted(found):
-        column = schema.columns[place]
-        message, remedy = column.explain(_text(cells.columns[place], row))
-        item = _text(identifiers, row) or None
+        column, item = schema.columns[place], _text(identifiers, row) or None
+        if row in no_data:
+            continue
+        texts = [_text(column, row) or "" for column in cells.columns]
+        if said := why_no_data(texts, schema):
+            no_data.add(row)
+        message, remedy = said or explained(column, [texts[place]])
         report.add(Problem(column.rule, "error", message, remedy, file=file, line=int(lines[row]), item=item))
 
 

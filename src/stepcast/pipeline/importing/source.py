@@ -42,6 +42,9 @@ def sources(s3: Any, bucket: str, folder: str, report: Report) -> list[Source]:
         if key.endswith("/") or ending is None:
             report.add(_ignored(key, folder))
             continue
+        if name.startswith("._"):
+            report.add(_resource_fork(key, folder))
+            continue
         if not any(character.isalpha() for character in name[: -len(ending)]):
             report.add(_letterless(key, folder))
         found.append(Source(key, entry["ETag"], size, FORMATS[ending]))
@@ -64,6 +67,11 @@ def _ignored(key: str, folder: str) -> Problem:
     return Problem(
         "V01", "warning", "its name has none of the endings that are read: ignored", remedy, file=key
     )
+
+
+def _resource_fork(key: str, folder: str) -> Problem:
+    what = "it is what macOS keeps beside a file, not data: ignored"
+    return Problem("V01", "warning", what, f"Delete it, or move it out of {folder}", file=key)
 
 
 def _letterless(key: str, folder: str) -> Problem:

@@ -90,7 +90,8 @@ def import_target(
             if report.errors == before:
                 check_grid(params, lengths, collected.earliest, collected.latest, report)
             if not report.errors:
-                check_names(collected.keys, report)
+                _, values = collected.spill.extents(len(collected.keys))
+                check_names(collected.keys, params.series_key, values, report)
                 check_quotas(params, files, statistics.rows, len(order), report)
                 check_length(params, int(lengths.max()), report)
                 written = write_series(

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from stepcast.pipeline.importing.explained import explained
 from stepcast.pipeline.importing.file_problem import FileProblem
 from stepcast.pipeline.importing.file_schema import FileSchema
-from stepcast.pipeline.importing.numbers import says_missing
+from stepcast.pipeline.importing.number_remedies import says_missing
 from stepcast.pipeline.importing.text_column import TextColumn
-from stepcast.pipeline.importing.timestamps import TimestampColumn
 from stepcast.pipeline.importing.wording import listed, shown
 
 __all__ = ["wrong_throughout"]
@@ -34,7 +34,9 @@ def wrong_throughout(
         ):
             continue
         for other in sorted({*texts, *wrong} - {place}):
-            if all(_readable(columns[other], place, schema)) and all(map(str.strip, columns[other])):
+            # The first row may be a header that nobody could recognise in this order.
+            cells = columns[other][1:] or columns[other]
+            if all(_readable(cells, place, schema)) and all(map(str.strip, cells)):
                 raise _moved(place, other, columns, schema, line)
     if len(columns[0]) < ENOUGH:
         return {}
@@ -60,9 +62,6 @@ def _moved(
 
 def _problem(place: int, cells: Sequence[str], schema: FileSchema, line: int) -> FileProblem:
     column = schema.columns[place]
-    if isinstance(column, TimestampColumn):
-        message, remedy = column.explain_all(cells)
-    else:
-        message, remedy = column.explain(cells[0])
+    message, remedy = explained(column, cells)
     what = f"{message}; none of the first {len(cells):,} rows is right"
     return FileProblem(column.rule, f"{what}, so the column is not read further", remedy, line)

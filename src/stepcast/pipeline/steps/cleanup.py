@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from stepcast.pipeline import layout, objects, resources, vintages
 from stepcast.pipeline.errors import ResourceNotFoundException
+from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.run import Run
@@ -23,6 +24,7 @@ class CleanupRun(Run):
     ending: Literal["kept", "deleted", "superseded", "failed"]
 
 
+@step
 def cleanup(run: CleanupRun, *, s3: Any) -> CleanupRun:
     """Repeating it changes nothing."""
     manifest = vintages.read(s3, run.bucket, run.vintage)

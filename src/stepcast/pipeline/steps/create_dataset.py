@@ -3,6 +3,7 @@
 from typing import Any
 
 from stepcast.pipeline import layout, objects, reports, resources
+from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.problems import Report
 from stepcast.pipeline.read_params import read_params
@@ -11,6 +12,7 @@ from stepcast.pipeline.run import Run
 __all__ = ["create_dataset"]
 
 
+@step
 def create_dataset(run: Run, *, s3: Any) -> Run:
     """The run with PerformDelete as params.json has it.
 

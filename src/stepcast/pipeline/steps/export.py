@@ -9,6 +9,7 @@ from stepcast.pipeline import layout, learned, objects, resources, tables, vinta
 from stepcast.pipeline.backtest_files import Scoreboard, ShardBacktest, accuracy_in_sql
 from stepcast.pipeline.csv_files import csv_bytes, parquet_bytes
 from stepcast.pipeline.forecast_files import clean_table, moments_ahead, raw_table
+from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.run import Run
@@ -20,6 +21,7 @@ __all__ = ["export"]
 NAMESPACE = "FORECAST"
 
 
+@step
 def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
     """The run as it was; a complete vintage lies under ``forecast/``, not yet published.
 

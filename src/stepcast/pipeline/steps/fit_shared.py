@@ -9,6 +9,7 @@ from stepcast.engine.auto.sampling import Draw
 from stepcast.engine.panel import Panel
 from stepcast.pipeline import layout, objects, resources
 from stepcast.pipeline.compiling import compiling_logged
+from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.run import Run
 from stepcast.pipeline.shards import read_shard
@@ -17,6 +18,7 @@ from stepcast.pipeline.task import task_of
 __all__ = ["fit_shared"]
 
 
+@step
 def fit_shared(run: Run, *, s3: Any) -> Run:
     """The run as it was; the predictor is described, and what was learned lies beside the shards.
 

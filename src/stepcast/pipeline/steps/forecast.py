@@ -5,6 +5,7 @@ from typing import Any
 from stepcast.engine import auto, predictor
 from stepcast.pipeline import failures, layout, learned, objects, resources
 from stepcast.pipeline.compiling import compiling_logged
+from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.run import ShardRun
 from stepcast.pipeline.shards import read_shard
@@ -13,6 +14,7 @@ from stepcast.pipeline.task import task_of
 __all__ = ["forecast"]
 
 
+@step
 def forecast(run: ShardRun, *, s3: Any) -> ShardRun:
     """The run as it was; the quantiles lie beside the shard."""
     with failures.noted(s3, run, "Forecast"):

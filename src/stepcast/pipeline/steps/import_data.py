@@ -6,6 +6,7 @@ from typing import Any
 
 from stepcast.pipeline import layout, objects, reports, resources
 from stepcast.pipeline.importing import Beside, Imported, import_input
+from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.params import Dataset
 from stepcast.pipeline.run import Run
@@ -19,6 +20,7 @@ FOLDERS = {
 }
 
 
+@step
 def import_data(run: Run, *, s3: Any) -> Run:
     """The run as it was; shards and rows lie in the bucket.
 

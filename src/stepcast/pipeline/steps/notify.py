@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from stepcast.pipeline import failures, layout, objects, reports, vintages
+from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.problems import Report
 from stepcast.pipeline.run import Run
@@ -31,6 +32,7 @@ class Ending(Run):
     error: Failure | None = None
 
 
+@step
 def notify(ending: Ending, *, s3: Any, sns: Any, topic: str) -> Ending:
     """Publish the message; the ending comes back with the real error where only a child's was known."""
     if ending.error is None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from stepcast.pipeline import layout, vintages
+from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.run import Run, fingerprint
 
@@ -28,6 +29,7 @@ class Started(BaseModel):
     execution_arn: str | None = None
 
 
+@step
 def start_execution(
     event: dict[str, Any],
     *,

@@ -6,6 +6,7 @@ import awswrangler as wr
 
 from stepcast.pipeline import layout, objects, tables, vintages
 from stepcast.pipeline.errors import ResourceNotFoundException, Superseded
+from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.run import Run
 
@@ -15,6 +16,7 @@ CSV_SERDE = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
 CSV_FORM = {"separatorChar": ",", "quoteChar": '"', "escapeChar": "\x01"}  # a backslash is a letter
 
 
+@step
 def update_athena(run: Run, *, s3: Any, database: str) -> Run:
     """The run as it was.
 

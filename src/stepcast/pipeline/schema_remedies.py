@@ -1,0 +1,55 @@
+"""What to write where a schema lacks a column, or a file has one that its schema has no place for."""
+
+import json
+from collections.abc import Mapping
+
+from stepcast.pipeline.domains import DOMAINS, identifier_field, target_field
+from stepcast.pipeline.raw_params import Raw, columns_of, optional_of, required_of
+from stepcast.pipeline.spelling import meant
+
+__all__ = ["constant_item_remedy", "missing_field_remedy", "related_remedy"]
+
+
+def missing_field_remedy(dataset: Raw, name: str, kind: str) -> str:
+    """How the field ``name`` comes into a schema: as a column under another name, or as a new one."""
+    own = {*required_of(dataset), *optional_of(dataset)}
+    others = {other: given for other, given in columns_of(dataset).items() if other not in own}
+    spelt = meant(name, others)
+    numbers = ("float", "integer")
+    alike = [
+        other for other, given in others.items() if given == kind or (kind in numbers and given in numbers)
+    ]
+    if spelt is not None:
+        return f"Write {name!r} instead of {spelt!r}"
+    add = f"Add {json.dumps({'AttributeName': name, 'AttributeType': kind})} at its column's place"
+    domain = dataset["Domain"]
+    if name == target_field(domain) and alike:
+        domains = [other for other in DOMAINS if target_field(other) == alike[0]]
+        change = f", or set the Domain of the dataset and of its group to {domains[0]}" if domains else ""
+        return f"If {alike[0]!r} is what is forecast, call it {name!r}{change}"
+    if name == identifier_field(domain) and dataset.get("DatasetType") == "TARGET_TIME_SERIES":
+        if alike:
+            return f"If {alike[0]!r} names the items, call it {name!r}. {add}, if it is another column"
+        return f"{add}. {constant_item_remedy(name)}"
+    if alike:
+        return f"If {alike[0]!r} is that column, call it {name!r}. {add}, if it is another column"
+    return add
+
+
+def constant_item_remedy(name: str) -> str:
+    """What to do with files of one series that do not say of which."""
+    return (
+        f"If the files have no such column because they hold one series, add a column {name!r} with the same "
+        "name in every row, or let `stepcast run` add it: --item NAME"
+    )
+
+
+def related_remedy(identifier: str, columns: Mapping[str, str]) -> str:
+    """Where numbers besides the target belong; ``columns`` are their names and types."""
+    attributes = {identifier: "string", "timestamp": "timestamp", **columns}
+    rows = [{"AttributeName": name, "AttributeType": kind} for name, kind in attributes.items()]
+    return (
+        "Numbers that help to forecast go to files of their own under related/, described by a further "
+        f'dataset of the DatasetType RELATED_TIME_SERIES with "Schema": {json.dumps({"Attributes": rows})}; '
+        "or leave them out"
+    )
