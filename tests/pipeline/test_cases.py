@@ -6,13 +6,7 @@ from tests.cases.table import CASES, judge
 from tests.shared_data import shared_data
 
 
-def as_parameter(name: str) -> object:
-    pending = CASES[name].pending
-    marks = [pytest.mark.xfail(reason=f"until {pending} are merged", strict=True)] if pending else []
-    return pytest.param(name, marks=marks)
-
-
-@pytest.mark.parametrize("name", [as_parameter(name) for name in CASES])
+@pytest.mark.parametrize("name", CASES)
 def test_a_case_ends_as_it_should(name: str) -> None:
     got, wrong = judge(shared_data(f"cases/{name}"))
 

@@ -88,6 +88,8 @@ def test_what_was_not_laid_out_is_not_told() -> None:
 
     assert [name for name, _ in read.facts()] == ["Files", "Rows", "Items", "Frequency"]
     assert str(read) == "1 file, 0 rows, 0 items, H (full hours)"
+
+
 def test_problems_of_one_kind_are_one_line_with_all_places() -> None:
     report = Report()
     report.extend(row(line) for line in (7, 9, 12))

@@ -67,6 +67,10 @@ def conclude(report: Report, as_json: bool) -> None:
             if report.count(severity):
                 print_line("")
                 print_line("\n".join(problem_lines(report, severity, SHOWN)))
+        if report.notes:
+            print_line("")
+        for note in report.notes:
+            print_line(f"Note: {note}")
         if not report.errors:
             print_line("" if report.warnings else "\nNo problems: a run would forecast this.")
     if report.errors:

@@ -158,6 +158,8 @@ def _print(
         return
     if report is not None:
         print_line(f"Read: {report.summary}")
+        for note in report.notes:
+            print_line(f"Note: {note}")
         warnings = [problem for problem in report.problems if problem.rule != HEADER]
         for problem in warnings[:SHOWN_PROBLEMS]:
             print_line(f"- {problem}")

@@ -213,6 +213,8 @@ def _print_input(report: "Report", out: Path) -> None:
     print_line("")
     if report.summary is not None:
         print_line(f"Read: {report.summary}")
+    for note in report.notes:
+        print_line(f"Note: {note}")
     if report.warnings:
         from stepcast.cli.problem_lines import problem_lines
 
