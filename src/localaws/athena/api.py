@@ -82,7 +82,8 @@ class AthenaApi(AthenaResponse):
             self.current_account, self.region, self._catalog(), self._service.store
         )
         prepared = WorkgroupStatements(self.athena_backend, workgroup)
-        self._service.submit(execution, catalog, store, prepared)
+        cutoff = self._require_workgroup(workgroup)["Configuration"].get("BytesScannedCutoffPerQuery")
+        self._service.submit(execution, catalog, store, prepared, cutoff)
         known[execution.id] = execution
         return json.dumps({"QueryExecutionId": execution.id})
 
@@ -209,6 +210,8 @@ class AthenaApi(AthenaResponse):
                 result.pop(key.removeprefix("Remove"), None)
             else:
                 result[key] = value
+        if updates.pop("RemoveBytesScannedCutoffPerQuery", False):
+            group.configuration.pop("BytesScannedCutoffPerQuery", None)
         group.configuration.update(updates, ResultConfiguration=result)
         return "{}"
 

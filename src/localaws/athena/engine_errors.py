@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from localaws.athena.errors import QueryFailed
+from localaws.athena.sql.typed import MEMORY_EXCEEDED
 from localaws.athena.worker.pool import EngineError
 
 __all__ = ["query_failed"]
@@ -39,6 +40,7 @@ _PATTERNS = [
         "INVALID_FUNCTION_ARGUMENT",
         'Invalid format: "{0}"',
     ),
+    (r"Unknown TimeZone '(.*?)'", "INVALID_FUNCTION_ARGUMENT", "'{0}' is not a valid time zone"),
     (
         r"More than one row returned by a subquery",
         "SUBQUERY_MULTIPLE_ROWS",
@@ -55,7 +57,22 @@ _PATTERNS = [
         "HIVE_CANNOT_OPEN_SPLIT",
         "{message}",
     ),
-    (r"CSV Error|not utf-8 encoded", "HIVE_BAD_DATA", "{message}"),
+    (
+        r"(?i)not utf-8 encoded|invalid unicode",
+        "HIVE_BAD_DATA",
+        "A text file of the table is not UTF-8: write it again in that encoding",
+    ),
+    (
+        r"Maximum line size",
+        "HIVE_BAD_DATA",
+        "A text file of the table has a line of more than 2,000,000 bytes: it may have no line breaks",
+    ),
+    (r"CSV Error", "HIVE_BAD_DATA", "A text file of the table cannot be read as lines of text"),
+    (
+        r"(?i)could not write|file too large|no space left",
+        "EXCEEDED_RESULT_LIMIT",
+        "What the query writes is larger than this engine lets one query write: add a LIMIT, or write less",
+    ),
     (r"Could not (?:convert|cast)|Conversion Error", "INVALID_CAST_ARGUMENT", "{message}"),
     (
         r"missing argument to repetition|invalid perl operator|missing \)",
@@ -77,15 +94,16 @@ _KINDS = (
 _USER_ERRORS = ("BinderException", "InvalidInputException")
 
 
-def query_failed(error: EngineError, meant: Mapping[str, str]) -> QueryFailed:
-    """``error`` as the failure of the query; ``meant`` are the user's names for those in DuckDB's text."""
+def query_failed(error: EngineError, meant: Mapping[str, str], memory: int) -> QueryFailed:
+    """``error`` as the failure of the query.
+
+    ``meant`` are the user's names for those in DuckDB's text, ``memory`` the bytes that the query might use.
+    """
     if thrown := _THROWN.search(error.message):
         return QueryFailed(thrown[1], thrown[2])
     message = _readable(error.message, meant)
-    if error.kind in {"OutOfMemoryException", "Died"}:
-        return QueryFailed(
-            "EXCEEDED_LOCAL_MEMORY_LIMIT", f"Query exceeded the memory that it may use: {message}"
-        )
+    if error.kind == "OutOfMemoryException":
+        return QueryFailed("EXCEEDED_LOCAL_MEMORY_LIMIT", f"{MEMORY_EXCEEDED} of {_shown(memory)}")
     if error.kind == "PermissionException":
         return QueryFailed("PERMISSION_DENIED", message)
     for pattern, code, words in _PATTERNS:
@@ -94,6 +112,15 @@ def query_failed(error: EngineError, meant: Mapping[str, str]) -> QueryFailed:
             return QueryFailed(code, words.format(*groups, message=message))
     code = "GENERIC_USER_ERROR" if error.kind in _USER_ERRORS else "GENERIC_INTERNAL_ERROR"
     return QueryFailed(code, message)
+
+
+def _shown(count: int) -> str:
+    """Bytes as Trino writes them.
+
+    >>> _shown(2 << 30), _shown(100 << 20)
+    ('2GB', '100MB')
+    """
+    return f"{count / (1 << 30):g}GB" if count >= 1 << 30 else f"{count / (1 << 20):g}MB"
 
 
 def _readable(message: str, meant: Mapping[str, str]) -> str:

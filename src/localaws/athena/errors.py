@@ -1,6 +1,6 @@
 """Why a query fails, and why a request is refused."""
 
-__all__ = ["QueryFailed", "RequestRefused"]
+__all__ = ["QueryCancelled", "QueryFailed", "RequestRefused"]
 
 
 class QueryFailed(Exception):
@@ -16,6 +16,10 @@ class QueryFailed(Exception):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}" if self.code else self.message
+
+
+class QueryCancelled(Exception):
+    """The query ends as CANCELLED; ``str()`` is its StateChangeReason."""
 
 
 class RequestRefused(Exception):

@@ -54,6 +54,8 @@ def to_hive(kind: Type) -> str:
 
     >>> to_hive(types.array(types.row((types.INTEGER, types.varchar(3)), ("a", None))))
     'array<struct<a:int,field1:varchar(3)>>'
+
+    Raises QueryFailed on a type that tables cannot have.
     """
     if kind.base == "array":
         return f"array<{to_hive(kind.element)}>"
@@ -68,6 +70,8 @@ def to_hive(kind: Type) -> str:
         return str(kind)
     if kind.base == "timestamp":
         return "timestamp"
+    if kind.base in {"time", "timestamp with time zone"} or kind.base.startswith("interval"):
+        raise QueryFailed("NOT_SUPPORTED", f"Unsupported Hive type: {kind}")
     return _TO_HIVE.get(kind.base, kind.base)
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from localaws.athena.catalog import Catalog
-from localaws.athena.errors import QueryFailed
+from localaws.athena.errors import QueryCancelled, QueryFailed
 from localaws.athena.executions import FINAL, QueryExecution
 from localaws.athena.results.metadata_file import metadata_file
 from localaws.athena.session import Outcome, Prepared, Session
@@ -52,14 +52,22 @@ class Service:
         self._lock = threading.Lock()
 
     def submit(
-        self, execution: QueryExecution, catalog: Catalog, store: ObjectStore, prepared: Prepared
+        self,
+        execution: QueryExecution,
+        catalog: Catalog,
+        store: ObjectStore,
+        prepared: Prepared,
+        cutoff: int | None = None,
     ) -> None:
-        """Run ``execution`` as soon as there is room for it, on what its caller may see of both."""
+        """Run ``execution`` as soon as there is room for it, on what its caller may see of both.
+
+        It is cancelled if it has to scan more than ``cutoff`` bytes.
+        """
         self._kept(execution)
         ticket = Ticket()
         with self._lock:
             self._tickets[execution.id] = ticket
-        self._threads.submit(self._run, execution, catalog, store, prepared, ticket)
+        self._threads.submit(self._run, execution, catalog, store, prepared, cutoff, ticket)
 
     def stop(self, execution: QueryExecution) -> None:
         """Cancel it, wherever it is; one that has ended stays as it is."""
@@ -97,6 +105,7 @@ class Service:
         catalog: Catalog,
         store: ObjectStore,
         prepared: Prepared,
+        cutoff: int | None,
         ticket: Ticket,
     ) -> None:
         try:
@@ -104,11 +113,14 @@ class Service:
                 return
             workspace = Workspace(self._workdir / execution.id)
             try:
-                outcome = self._outcome(execution, catalog, store, prepared, ticket, workspace)
+                outcome = self._outcome(execution, catalog, store, prepared, cutoff, ticket, workspace)
                 files = self._result_files(execution, outcome, store)
                 self._succeed(execution, outcome, workspace, files)
             finally:
+                execution.scanned = workspace.scanned
                 workspace.remove()
+        except QueryCancelled as cancelled:
+            self._end(execution, "CANCELLED", str(cancelled))
         except Stopped:
             self._end(execution, "CANCELLED", "Query cancelled by user")
         except QueryFailed as failure:
@@ -128,6 +140,7 @@ class Service:
         catalog: Catalog,
         store: ObjectStore,
         prepared: Prepared,
+        cutoff: int | None,
         ticket: Ticket,
         workspace: Workspace,
     ) -> Outcome:
@@ -145,6 +158,7 @@ class Service:
             ticket=ticket,
             limits=self.limits,
             now=datetime.now(UTC),
+            cutoff=cutoff,
         )
         return run(parse(execution.request["QueryString"]), session)
 

@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 from localaws.athena.catalog import Catalog
 from localaws.athena.engine_errors import query_failed
-from localaws.athena.errors import QueryFailed
+from localaws.athena.errors import QueryCancelled, QueryFailed
 from localaws.athena.results.column_info import ColumnInfo
 from localaws.athena.sources import CatalogSources
 from localaws.athena.sql.compiled import CompiledQuery
 from localaws.athena.sql.context import Context, Names
-from localaws.athena.sql.dialect import parse_expression
+from localaws.athena.sql.dialect import parse_expression, parse_parameter
 from localaws.athena.sql.macros import macros_for
 from localaws.athena.sql.queries import compile_query
 from localaws.athena.tables.workspace import Workspace
@@ -66,17 +66,26 @@ class Session:
     ticket: Ticket
     limits: Limits
     now: datetime
+    cutoff: int | None = None  # bytes that the query may scan
     names: Names = field(default_factory=Names)
 
     def compiled(self, text: str, parameters: Sequence[str] | None = None) -> CompiledQuery:
-        """A query as DuckDB's text; its tables' files are now in the workspace."""
-        given = self.parameters if parameters is None else parameters
-        values = [parse_expression(value) for value in given]
+        """A query as DuckDB's text; its tables' files are now in the workspace.
+
+        Raises QueryFailed, or QueryCancelled where the work group lets no query scan as much.
+        """
+        if parameters is None:
+            values = [parse_parameter(value) for value in self.parameters]
+        else:  # of EXECUTE ... USING, which is SQL
+            values = [parse_expression(value) for value in parameters]
         for value in values:
             for node in value.walk():
                 node.meta.clear()  # places in another text
         sources = CatalogSources(self.catalog, self.store, self.workspace)
-        return compile_query(Context(text, self.database, sources, self.now, self.names, values))
+        found = compile_query(Context(text, self.database, sources, self.now, self.names, values))
+        if self.cutoff is not None and self.workspace.scanned > self.cutoff:
+            raise QueryCancelled("Bytes scanned limit was exceeded")
+        return found
 
     def execute(self, *statements: str) -> list[Any]:
         """Run DuckDB's statements in a locked process; the rows of the last.
@@ -93,4 +102,4 @@ class Session:
                 "EXCEEDED_TIME_LIMIT", f"Query exceeded the maximum run time limit of {limit}"
             ) from error
         except EngineError as error:
-            raise query_failed(error, self.names.meant) from error
+            raise query_failed(error, self.names.meant, self.limits.memory) from error

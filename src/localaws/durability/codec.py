@@ -18,7 +18,7 @@ from decimal import Decimal
 from enum import Enum
 from functools import cache
 from types import FunctionType, MemberDescriptorType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from moto.core.base_backend import BackendDict, BaseBackend
@@ -34,6 +34,8 @@ __all__ = [
     "find_backend",
     "find_class",
 ]
+
+Found = TypeVar("Found")
 
 Omitted = Mapping[tuple[type, str], Callable[[], Any]]
 """Attributes that are kept elsewhere, by class and name, and what makes an empty one."""
@@ -93,6 +95,10 @@ def decode(held: bytes, omitted: Omitted, blobs: Blobs) -> Any:
         raise
     except (ValueError, LookupError, AttributeError, TypeError, OSError) as error:
         raise NotData(f"it is damaged: {type(error).__name__}: {error}") from error
+
+
+def _once_a_kind(find: Callable[[type], Found]) -> Callable[[type], Found]:
+    return cache(find)
 
 
 class _Encoder:
@@ -354,9 +360,9 @@ class _Decoder:
                 _set(made, name, self._omitted[owner, name]())
 
 
-@cache
+@_once_a_kind
 def _slots(kind: type) -> tuple[str, ...]:
-    found = []
+    found: list[str] = []
     for owner in kind.__mro__:
         slots = owner.__dict__.get("__slots__", ())
         found += [slots] if isinstance(slots, str) else slots
@@ -410,7 +416,7 @@ def _factory_name(function: FunctionType) -> str:
     return name
 
 
-@cache
+@_once_a_kind
 def _name(thing: type) -> str:
     name = f"{thing.__module__}:{thing.__qualname__}"
     if not _allowed(name):
@@ -423,7 +429,7 @@ def _allowed(name: str) -> bool:
     return "<" not in name and (module.startswith(("moto.", "localaws.")) or name in _OTHERS)
 
 
-@cache
+@_once_a_kind
 def _has_state(kind: type) -> bool:
     """Whether it is a class of localaws that says itself what of it is kept."""
     return kind.__module__.startswith("localaws.") and "__setstate__" in vars(kind)

@@ -154,9 +154,52 @@ def test_parameters_fill_the_question_marks_in_order(lake: Lake) -> None:
         lake.ask("SELECT ?", ExecutionParameters=["1", "2"])
 
 
-def test_parameters_are_values_and_no_sql(lake: Lake) -> None:
-    with pytest.raises(Failed, match="is not an expression"):
-        lake.ask("SELECT ?", ExecutionParameters=["1, 2 FROM t"])
+def test_parameters_are_values_as_sql_writes_them(lake: Lake) -> None:
+    given = ["DATE '2020-01-31'", "ARRAY[1, 2]", "null", "CAST('7' AS bigint)", "-1.5", "true"]
+
+    answer = lake.ask("SELECT ? + INTERVAL '1' DAY, ?, ?, ?, ?, ?", ExecutionParameters=given)
+
+    assert answer.rows == [["2020-02-01", "[1, 2]", None, "7", "-1.5", "true"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Washington",
+        "New York",
+        "it's",
+        "2020-01-01",
+        "a.b",
+        "user@example.com",
+        "(SELECT 1)",
+        "1, 2 FROM t",
+        " ",
+    ],
+)
+def test_a_parameter_that_is_no_value_is_text(lake: Lake, text: str) -> None:
+    lake.ask("PREPARE same FROM SELECT ?")
+
+    assert lake.ask("SELECT ?", ExecutionParameters=[text]).rows == [[text]]
+    assert lake.ask("EXECUTE same", ExecutionParameters=[text]).rows == [[text]]
+
+
+def test_a_work_group_may_limit_what_a_query_scans(lake: Lake) -> None:
+    lake.put("scanned/a.csv", ("x" * 999_999 + "\n") * 10)
+    lake.put("scanned/b.csv", "x")
+    lake.ask(f"CREATE EXTERNAL TABLE scanned (a string) LOCATION 's3://{BUCKET}/scanned/'")
+    for name, cutoff in {"enough": 10_000_001, "less": 10_000_000}.items():
+        lake.athena.create_work_group(Name=name, Configuration={"BytesScannedCutoffPerQuery": cutoff})
+
+    assert lake.rows_in("enough", "SELECT count(*) FROM scanned") == [["11"]]
+    ended = lake.wait(lake.start("SELECT count(*) FROM scanned", WorkGroup="less"))
+    assert ended["Status"]["State"] == "CANCELLED"
+    assert ended["Status"]["StateChangeReason"] == "Bytes scanned limit was exceeded"
+    assert ended["Statistics"]["DataScannedInBytes"] == 10_000_001
+
+    lake.athena.update_work_group(
+        WorkGroup="less", ConfigurationUpdates={"RemoveBytesScannedCutoffPerQuery": True}
+    )
+    assert lake.rows_in("less", "SELECT count(*) FROM scanned") == [["11"]]
 
 
 def test_no_output_location_is_refused(lake: Lake) -> None:

@@ -43,6 +43,23 @@ def environment(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     wr.config.reset()
 
 
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("ctas", [True, False])
+def test_awswrangler_takes_bare_text_for_question_marks(lake: Lake, ctas: bool) -> None:
+    lake.ask("CREATE DATABASE IF NOT EXISTS towns")
+    read = wr.athena.read_sql_query(
+        "SELECT name, n FROM (VALUES ('Washington', 1), ('New York', 2), ('Rome', 3)) AS t(name, n) "
+        "WHERE name = ? OR n = ?",
+        database="towns",
+        params=["New York", "3"],
+        paramstyle="qmark",
+        ctas_approach=ctas,
+        s3_output=OUTPUT,
+    )
+
+    assert sorted(read["name"]) == ["New York", "Rome"]
+
+
 def wrangled(sql: str, **how: Any) -> pd.DataFrame:
     found: pd.DataFrame = wr.athena.read_sql_query(sql, **{"database": "default", "s3_output": OUTPUT, **how})
     return found

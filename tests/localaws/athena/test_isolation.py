@@ -228,6 +228,27 @@ def test_memory_has_an_end(tmp_path: Path, bomb: str) -> None:
         pool.close()
 
 
+def test_a_process_that_ran_out_of_memory_runs_no_other_query(tmp_path: Path) -> None:
+    """It would not get all of its memory back, and the next query would fail for it."""
+    pool = Pool(Limits(memory=200 << 20, spill=50 << 20, seconds=60))
+    try:
+        with pytest.raises(EngineError):
+            pool.run(job(tmp_path / "q", "SELECT list(a.range) FROM range(100000) a, range(1000)"), Ticket())
+
+        assert pool._idle == []
+    finally:
+        pool.close()
+
+
+def test_the_server_goes_before_its_queries(pool: Pool, tmp_path: Path) -> None:
+    pool.run(job(tmp_path / "q", "SELECT 1"), Ticket())
+    (process,) = pool._idle
+
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) >= 5
+    if (score := Path(f"/proc/{process.pid}/oom_score_adj")).exists():
+        assert score.read_text().strip() == "1000"
+
+
 def test_a_file_has_an_end(tmp_path: Path) -> None:
     pool = Pool(Limits(result=1 << 20, seconds=60))
     folder = tmp_path / "q"

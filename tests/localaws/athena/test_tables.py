@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,112 @@ def test_parquet_columns_are_found_by_name_in_any_case_and_may_be_missing(lake: 
     lake.make_table("grown", described(PARQUET, {"id": "bigint", "name": "string", "later": "double"}))
 
     assert lake.rows("SELECT * FROM grown ORDER BY id") == [["1", None, None], ["2", "x", None]]
+
+
+@pytest.fixture
+def with_nan(lake: Lake) -> Iterator[Lake]:
+    """A Parquet file whose statistics, 0 to 2, say nothing of its one NaN."""
+    numbers = [0.0, 1.0, math.nan, 2.0]
+    table = pa.table(
+        {
+            "x": pa.array(numbers),
+            "f": pa.array(numbers, pa.float32()),
+            "l": pa.array([[number] for number in numbers]),
+            "s": pa.array([{"a": number} for number in numbers]),
+        }
+    )
+    lake.put("nan/a.parquet", parquet(table))
+    kinds = {"x": "double", "f": "float", "l": "array<double>", "s": "struct<a:double>"}
+    lake.make_table("nan", described(PARQUET, kinds))
+    yield lake
+    lake.drop_table("nan")
+
+
+@pytest.mark.parametrize("value", ["x", "f", "l[1]", "s.a"])
+@pytest.mark.parametrize(
+    ("condition", "count"),
+    [
+        ("is_nan({0})", "1"),
+        ("NOT is_nan({0})", "3"),
+        ("{0} <> {0}", "1"),
+        ("{0} > 1", "1"),
+        ("{0} >= 2", "1"),
+        ("NOT {0} < 5", "1"),
+        ("{0} NOT IN (0, 1, 2)", "1"),
+        ("{0} = nan()", "0"),
+        ("{0} BETWEEN 0 AND infinity()", "3"),
+        ("{0} IS NULL", "0"),
+    ],
+)
+def test_nan_in_parquet_passes_the_filters_that_it_should(
+    with_nan: Lake, value: str, condition: str, count: str
+) -> None:
+    holds = condition.format(value)
+
+    assert with_nan.rows(f"SELECT count(*) FROM nan WHERE {holds}") == [[count]]
+    assert with_nan.rows(f"SELECT count_if({holds}) FROM nan") == [[count]]
+
+
+def test_nan_in_parquet_sorts_groups_and_joins(with_nan: Lake) -> None:
+    assert with_nan.rows("SELECT x FROM nan ORDER BY x DESC LIMIT 2") == [["NaN"], ["2.0"]]
+    assert with_nan.rows("SELECT min(x), max(x), max(f), sum(x), count(DISTINCT x) FROM nan") == [
+        ["0.0", "2.0", "2.0", "NaN", "4"]
+    ]
+    assert with_nan.rows("SELECT count(*) FROM nan AS a JOIN nan AS b ON a.x = b.x") == [["3"]]
+    assert with_nan.rows("SELECT count(*) FROM nan WHERE x IN (SELECT x FROM nan)") == [["3"]]
+    assert with_nan.rows("SELECT x FROM nan GROUP BY x ORDER BY x") == [["0.0"], ["1.0"], ["2.0"], ["NaN"]]
+
+
+def test_a_parquet_column_of_another_type_fails(lake: Lake) -> None:
+    lake.put("other/a.parquet", parquet(pa.table({"x": ["one"]})))
+    lake.make_table("other", described(PARQUET, {"x": "double"}))
+
+    with pytest.raises(Failed, match="INVALID_CAST_ARGUMENT"):
+        lake.ask("SELECT x FROM other")
+
+
+def test_parquet_timestamps_have_milliseconds(lake: Lake) -> None:
+    """Halves go up, before 1970 too."""
+    moments = pa.array([1_500, 1_499, -1_500, -1_501], pa.timestamp("us"))
+    lake.put("micros/a.parquet", parquet(pa.table({"t": moments})))
+    lake.make_table("micros", described(PARQUET, {"t": "timestamp"}))
+
+    assert lake.rows("SELECT t, t = CAST(CAST(t AS varchar) AS timestamp) FROM micros") == [
+        ["1970-01-01 00:00:00.002", "true"],
+        ["1970-01-01 00:00:00.001", "true"],
+        ["1969-12-31 23:59:59.999", "true"],
+        ["1969-12-31 23:59:59.998", "true"],
+    ]
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_line_break_in_quotes_ends_the_row(lake: Lake, ending: str, line_end: str) -> None:
+    """Far into a file of many blocks, which several threads read."""
+    lines = [f'"item {number}",{number}' for number in range(200_000)]
+    lines[150_000] = f'"two{line_end}lines",7'
+    body = (line_end.join(lines) + line_end).encode()
+    key = f"breaks/a.{ending}"
+    lake.put(key, gzip.compress(body) if ending.endswith("gz") else body)
+    lake.make_table("breaks", described(OPEN_CSV, {"id": "string", "n": "bigint"}))
+    try:
+        assert lake.rows("SELECT count(*), count(id), sum(n) FROM breaks") == [
+            ["200001", "199999", str(sum(range(200_000)) - 150_000)]
+        ]
+    finally:
+        lake.drop_table("breaks")
+
+
+def test_what_is_wrong_with_a_text_file_is_said_in_words_of_the_table(lake: Lake) -> None:
+    lake.put("latin/a.csv", "caf\u00e9,1\n".encode("latin-1"))
+    lake.put("endless/a.csv", "x" * 3_000_000)
+    for name in ("latin", "endless"):
+        lake.make_table(name, described(LAZY_SIMPLE, {"a": "string"}))
+
+    with pytest.raises(Failed, match="HIVE_BAD_DATA: A text file of the table is not UTF-8"):
+        lake.ask("SELECT a FROM latin")
+    with pytest.raises(Failed, match="HIVE_BAD_DATA: A text file of the table has a line of more than"):
+        lake.ask("SELECT a FROM endless")
 
 
 def test_parquet_types_become_those_of_the_table(lake: Lake) -> None:

@@ -9,7 +9,7 @@ __all__ = ["Row", "read_rows", "write_csv"]
 
 Row = list[str | None]
 
-_FIELD = re.compile(rb'(?:"((?:[^"]|"")*)")?([,\n])')
+_FIELD = re.compile(rb'(?:"((?:[^"]++|"")*+)")?([,\n])')
 _BLOCK = 1 << 16
 
 
@@ -32,7 +32,9 @@ def read_rows(path: Path, offset: int, count: int) -> tuple[list[Row], int | Non
         while len(rows) < count:
             found = _FIELD.match(buffer, at)
             if found is None or (found.end() == len(buffer) and found[2] != b"\n"):
-                more = file.read(_BLOCK)
+                more = file.read(
+                    max(_BLOCK, len(buffer) - at)
+                )  # ever more: a value is matched from its start
                 if not more and found is None:
                     break
                 offset, buffer, at = offset + at, buffer[at:] + more, 0

@@ -10,7 +10,8 @@ from sqlglot import exp
 from localaws.athena.sql import types
 from localaws.athena.sql.agreement import common_of
 from localaws.athena.sql.casts import coerce
-from localaws.athena.sql.functions.moments import ZONED, zone_of
+from localaws.athena.sql.equality import canonical, compared_sql
+from localaws.athena.sql.functions.moments import ZONED
 from localaws.athena.sql.functions.registry import FUNCTIONS, known_elsewhere
 from localaws.athena.sql.functions.signature import Function, Pattern, instantiate, match
 from localaws.athena.sql.scope import Field, Scope
@@ -20,7 +21,7 @@ from localaws.athena.sql.types import Type, common_type, duckdb_type
 if TYPE_CHECKING:
     from localaws.athena.sql.expressions import Compiler
 
-__all__ = ["compile_call", "compile_wrapped_call", "direction", "window_text"]
+__all__ = ["compile_call", "compile_wrapped_call", "direction", "told_apart", "window_text"]
 
 _PASSES = 2  # over the lambdas of a call: the second when the first has widened a type
 
@@ -83,7 +84,7 @@ class _Call:
         scope: Scope,
     ) -> None:
         if FUNCTIONS[name][0].kind != "scalar":
-            scope = replace(scope, labels={})  # what is aggregated are columns, also in ORDER BY
+            scope = replace(scope, labels={}, grouped={})  # what is aggregated are columns, also in ORDER BY
         self.compiler, self.name = compiler, name
         self.node, self.scope = node, scope
         self.values: list[Typed | exp.Lambda] = [
@@ -95,15 +96,18 @@ class _Call:
         function, bound = self.overload()
         self.check_place(function, around)
         given = self.converted(function, bound)
+        if self.name == "approx_distinct" or (self.name == "count" and around.distinct):
+            given[:1] = [replace(given[0], sql=told_apart(given[0]))]
         kind = (
             function.result([value.type for value in given])
             if function.result
             else instantiate(function.returns, bound)
         )
-        if self.name in ZONED and len(given) > ZONED[self.name]:
-            kind = zone_of(given[ZONED[self.name]])
+        if self.name in ZONED and len(given) > ZONED[self.name][0]:
+            index, zone_of = ZONED[self.name]
+            kind = zone_of(given[index])
         template = function.template if isinstance(function.template, str) else function.template(given)
-        if not isinstance(function.template, str):
+        if not isinstance(function.template, str) and function.kind == "scalar":
             return Typed(template, kind)
         moment = self.compiler.context.now.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
         sql = template.format(
@@ -208,7 +212,9 @@ def _unwrap(compiler: Compiler, node: exp.Expr, scope: Scope) -> tuple[exp.Expr,
             over = _over(compiler, node, scope)
         elif isinstance(node, exp.Filter):
             condition = compiler.boolean(
-                node.expression.this, scope, "FILTER condition must evaluate to a boolean, not"
+                node.expression.this,
+                replace(scope, grouped={}),
+                "FILTER condition must evaluate to a boolean, not",
             )
             filtered = f" FILTER (WHERE {condition.sql})"
         elif isinstance(node, exp.IgnoreNulls):
@@ -238,7 +244,12 @@ def _inside(
 
 def order_by(compiler: Compiler, terms: list[exp.Ordered], scope: Scope) -> str:
     """ORDER BY in DuckDB's text: Trino puts NULL last, up and down."""
-    return "ORDER BY " + ", ".join(compiler(term.this, scope).sql + direction(term) for term in terms)
+    return "ORDER BY " + ", ".join(told_apart(compiler(term.this, scope)) + direction(term) for term in terms)
+
+
+def told_apart(value: Typed) -> str:
+    """``value`` as DISTINCT, GROUP BY and ORDER BY tell it from others."""
+    return canonical(value.sql, value.type)
 
 
 def direction(term: exp.Ordered) -> str:
@@ -260,7 +271,7 @@ def window_text(compiler: Compiler, node: exp.Window, scope: Scope) -> str:
     """What stands between the parentheses of OVER."""
     parts = []
     if keys := node.args.get("partition_by"):
-        parts.append("PARTITION BY " + ", ".join(compiler(key, scope).sql for key in keys))
+        parts.append("PARTITION BY " + ", ".join(told_apart(compiler(key, scope)) for key in keys))
     if order := node.args.get("order"):
         parts.append(order_by(compiler, order.expressions, scope))
     if spec := node.args.get("spec"):
@@ -274,8 +285,11 @@ def window_text(compiler: Compiler, node: exp.Window, scope: Scope) -> str:
 
 def _bound(compiler: Compiler, spec: exp.WindowSpec, side: str, scope: Scope) -> str:
     value, way = spec.args[side], spec.args.get(f"{side}_side") or ""
-    first = value if isinstance(value, str) else compiler(value, scope).sql
-    return f"{first} {way}".strip()
+    if isinstance(value, str):
+        return f"{value} {way}".strip()
+    distance = compiler(value, scope)
+    made = {types.DAY_INTERVAL: "to_milliseconds", types.MONTH_INTERVAL: "to_months"}.get(distance.type, "")
+    return f"{made}({distance.sql}) {way}".strip()
 
 
 def _listagg(compiler: Compiler, node: exp.GroupConcat, around: _Around, scope: Scope) -> Typed:
@@ -305,7 +319,7 @@ def _coalesce(compiler: Compiler, arguments: list[exp.Expr], node: exp.Expr, sco
 def _nullif(compiler: Compiler, arguments: list[exp.Expr], node: exp.Expr, scope: Scope) -> Typed:
     first, second = (compiler(argument, scope) for argument in arguments)
     kind = common_of(compiler.context, [first, second], arguments, "NULLIF operands")
-    same = f"{coerce(first, kind).sql} = {coerce(second, kind).sql}"
+    same = compared_sql("=", coerce(first, kind), coerce(second, kind), kind)
     return Typed(f"CASE WHEN {same} THEN NULL ELSE {first.sql} END", first.type)
 
 

@@ -1,22 +1,24 @@
 """CAST as Trino does it: strict about text, rounding away from zero, truncating to a varchar's length."""
 
 import re
+from dataclasses import replace
 
 from localaws.athena.errors import QueryFailed
-from localaws.athena.sql import types
+from localaws.athena.sql import types, zones
 from localaws.athena.sql.render import text_of
 from localaws.athena.sql.typed import Typed, fail, literal
 from localaws.athena.sql.types import Type, can_coerce, duckdb_type
 
-__all__ = ["cast", "coerce"]
+__all__ = ["cast", "coerce", "rounded"]
 
+DEFAULT_PRECISION, _MICROSECONDS = 3, 6  # digits of a second's fraction
 _NAMES = {"integer": "INT"}  # as Trino's messages call them
 _INTEGER_TEXT = "[+-]?[0-9]+"
 _DATE_TEXT = r"\s*[+-]?\d+-\d{1,2}-\d{1,2}\s*"
 _TIMESTAMP_TEXT = r"\s*[+-]?\d+-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?\s*"
-_ZONED_TEXT = (
-    r"\s*[+-]?\d+-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?\s*([A-Za-z/_]+|[+-]\d\d:?\d\d)?\s*"
-)
+_LOCAL_PART = r"\s*([+-]?\d+-\d{1,2}-\d{1,2}(?: \d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?)?)"
+_ZONE_PART = r"\s*([A-Za-z][A-Za-z0-9/_+-]*|[+-]\d\d?(?::?\d\d)?)?\s*"
+_ZONED_TEXT = _LOCAL_PART + _ZONE_PART
 _TIME_TEXT = r"\s*\d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?\s*"
 
 
@@ -27,6 +29,7 @@ def cast(value: Typed, wanted: Type, where: str = "") -> Typed:
     """
     if value.type.base == "unknown":
         return Typed(f"CAST({value.sql} AS {duckdb_type(wanted)})", wanted)
+    wanted = _with_zones(value.type, wanted, value.constant)
     sql = _cast(value.sql, value.type, wanted, 0, value.constant)
     if sql is None:
         raise QueryFailed("TYPE_MISMATCH", f"{where}Cannot cast {value.type} to {wanted}")
@@ -37,9 +40,41 @@ def coerce(value: Typed, wanted: Type) -> Typed:
     """``value`` as a ``wanted``, which it can be without being asked (``can_coerce``)."""
     if value.type == wanted or duckdb_type(value.type) == duckdb_type(wanted):
         return Typed(value.sql, wanted, value.constant)
-    if value.type.base in {"date", "timestamp"} and wanted.base == "timestamp with time zone":
-        return cast(value, wanted)
+    if _holds_zones(wanted) and value.type.base != "unknown":
+        sql = _cast(value.sql, value.type, wanted, 0)
+        if sql is not None:
+            return Typed(sql, wanted)
     return Typed(f"CAST({value.sql} AS {duckdb_type(wanted)})", wanted, value.constant)
+
+
+def rounded(sql: str, precision: int) -> str:
+    """The timestamp ``sql``, which has microseconds, with ``precision`` digits of a second."""
+    if precision == DEFAULT_PRECISION:
+        return f"athena_milliseconds({sql})"
+    if precision >= _MICROSECONDS:
+        return sql
+    step = 10 ** (_MICROSECONDS - precision)
+    return f"make_timestamp(((epoch_us({sql}) + {step // 2}) // {step}) * {step})"
+
+
+def _holds_zones(kind: Type) -> bool:
+    inner = [each for each in kind.parameters if isinstance(each, Type)]
+    return kind.base == "timestamp with time zone" or any(_holds_zones(each) for each in inner)
+
+
+def _with_zones(given: Type, wanted: Type, constant: str | None = None) -> Type:
+    """``wanted`` with the zones that its values will have."""
+    if wanted.base == "timestamp with time zone":
+        if given.base == wanted.base:
+            return replace(wanted, zone=given.zone)
+        if given.base in types.TEXTS:
+            found = re.fullmatch(_ZONED_TEXT, constant or "")
+            return replace(wanted, zone=zones.zone_name(found[2] or "") if found else None)
+    elif given.base == wanted.base and len(given.parameters) == len(wanted.parameters):
+        pairs = zip(given.parameters, wanted.parameters, strict=True)
+        inner = [_with_zones(a, b) if isinstance(a, Type) and isinstance(b, Type) else b for a, b in pairs]
+        return replace(wanted, parameters=tuple(inner))
+    return wanted
 
 
 def _cast(sql: str, given: Type, wanted: Type, depth: int, constant: str | None = None) -> str | None:
@@ -53,19 +88,27 @@ def _cast(sql: str, given: Type, wanted: Type, depth: int, constant: str | None 
     if given.base == "json":
         return _from_json(sql, wanted)
     if given.base in types.NUMBERS and wanted.base in (*types.NUMBERS, "boolean"):
-        rounded = (
-            f"round({sql})" if given.base in types.APPROXIMATE and wanted.base in types.INTEGERS else sql
-        )
-        return f"CAST({rounded} AS {duckdb_type(wanted)})"
+        return _between_numbers(sql, given, wanted)
     if given.base == "boolean" and wanted.base in (*types.NUMBERS, "boolean"):
         return f"CAST({sql} AS {duckdb_type(wanted)})"
     if given.base in types.MOMENTS and wanted.base in (*types.MOMENTS, "time"):
         return _between_moments(sql, given, wanted)
+    if given.base == wanted.base == "time":
+        return _time(sql, wanted.precision)
     if given.base == wanted.base and given.base in {"array", "map", "row"}:
         return _inside(sql, given, wanted, depth)
     if can_coerce(given, wanted) or given.base == wanted.base:
         return f"CAST({sql} AS {duckdb_type(wanted)})"
     return None
+
+
+def _between_numbers(sql: str, given: Type, wanted: Type) -> str:
+    target = duckdb_type(wanted)
+    if given.base not in types.APPROXIMATE or wanted.base in (*types.APPROXIMATE, "boolean"):
+        return f"CAST({sql} AS {target})"
+    whole = f"round({sql})" if wanted.base in types.INTEGERS else sql
+    nan = fail("INVALID_CAST_ARGUMENT", literal(f"Unable to cast NaN to {wanted}"), target)
+    return f"CASE WHEN isnan({sql}) THEN {nan} ELSE CAST({whole} AS {target}) END"
 
 
 def _from_text(sql: str, wanted: Type, constant: str | None = None) -> str | None:
@@ -97,12 +140,33 @@ def _from_text(sql: str, wanted: Type, constant: str | None = None) -> str | Non
             if wanted.base == "time"
             else sql
         )
-        return _when_text_is(moment, sql, f"CAST({short} AS {target})", refused, constant)
+        return _when_text_is(moment, sql, _read_moment(short, wanted, target), refused, constant)
     if wanted.base == "varbinary":
         return f"encode({sql})"
     if wanted.base == "json":
         return f"to_json({sql})"
     return None
+
+
+def _read_moment(sql: str, wanted: Type, target: str) -> str:
+    if wanted.base == "timestamp":
+        return rounded(f"CAST({sql} AS TIMESTAMP)", wanted.precision)
+    if wanted.base == "time":
+        return _time(f"CAST({sql} AS TIME)", wanted.precision)
+    if wanted.base == "timestamp with time zone":
+        shown = f"CAST(regexp_extract({sql}, {literal(_ZONED_TEXT)}, 1) AS TIMESTAMP)"
+        shown = rounded(shown, wanted.precision)
+        if wanted.zone is not None:
+            return zones.moment(shown, wanted, sql)
+        zone = zones.zone_sql(f"regexp_extract({sql}, {literal(_ZONED_TEXT)}, 2)")
+        return f"athena_zoned({shown}, {zone})"
+    return f"CAST({sql} AS {target})"
+
+
+def _time(sql: str, precision: int) -> str:
+    """The time of day, rounded, and past midnight again at its beginning."""
+    moment = rounded(f"(DATE '1970-01-01' + {sql})", precision)
+    return f"CAST({moment} AS TIME)"
 
 
 def _when_text_is(pattern: str, sql: str, then: str, otherwise: str, constant: str | None) -> str:
@@ -140,9 +204,11 @@ def _to_json(sql: str, given: Type, depth: int = 0) -> str | None:
     if given.base == "array" and given.element.base in {"row", "array", "map"}:
         element = _to_json(f"j{depth}", given.element, depth + 1)
         return element and f"to_json(list_transform({sql}, lambda j{depth}: {element}))"
-    if given.base in {"varbinary", "interval day to second", "interval year to month"}:
+    if given.base in {
+        "varbinary", "interval day to second", "interval year to month", "timestamp with time zone",
+    }:  # fmt: skip
         return None
-    text = text_of(sql, given) if given.base in {"timestamp", "timestamp with time zone"} else sql
+    text = text_of(sql, given) if given.base == "timestamp" else sql
     return f"to_json({text})"
 
 
@@ -155,16 +221,20 @@ def _from_json(sql: str, wanted: Type) -> str | None:
 
 
 def _between_moments(sql: str, given: Type, wanted: Type) -> str:
-    if given.base == "timestamp with time zone" and wanted.base != given.base:
-        return f"CAST(timezone({literal(given.zone)}, {sql}) AS {duckdb_type(wanted)})"
-    if wanted.base == "timestamp with time zone" and wanted.base != given.base:
-        return f"timezone({literal(wanted.zone)}, CAST({sql} AS TIMESTAMP))"
-    if wanted.base == "timestamp" and given.base == "timestamp" and wanted.precision < given.precision:
-        unit = {0: "second", 3: "milliseconds"}.get(wanted.precision)
-        if unit == "milliseconds":
-            return f"make_timestamp(CAST(round(epoch_us({sql}) / 1000.0) AS BIGINT) * 1000)"
-        if unit == "second":
-            return f"make_timestamp(CAST(round(epoch_us({sql}) / 1000000.0) AS BIGINT) * 1000000)"
+    zoned = "timestamp with time zone"
+    if wanted.base != "date" and given.base != "date" and wanted.precision < given.precision:
+        shown = zones.local(sql, given)
+        fewer = rounded(shown, wanted.precision)
+        sql = zones.like(zones.moment(fewer, given, sql), given, sql) if given.base == zoned else fewer
+    if wanted.base == given.base == zoned:
+        if wanted.zone is not None:
+            return zones.instant(sql, given)
+        return sql if given.zone is None else zones.in_zone(sql, literal(given.zone))
+    if wanted.base == zoned:
+        at = f"timezone('UTC', CAST({sql} AS TIMESTAMP))"
+        return at if wanted.zone is not None else zones.in_zone(at, "'UTC'")
+    if given.base == zoned:
+        return f"CAST({zones.local(sql, given)} AS {duckdb_type(wanted)})"
     return f"CAST({sql} AS {duckdb_type(wanted)})"
 
 

@@ -14,6 +14,9 @@ from localaws.athena.sql.source import Sources
 __all__ = ["Context", "Names"]
 
 
+_MOST_NAMES = 50_000
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """Names for DuckDB's text, each given once: no name of the user's gets there.
@@ -25,7 +28,10 @@ class Names:
     meant: dict[str, str] = field(default_factory=dict)
 
     def new(self, letter: str, meant: str | None = None) -> str:
-        name = f"{letter}{next(self.numbers)}"
+        number = next(self.numbers)
+        if number > _MOST_NAMES:  # views within views double with each
+            raise QueryFailed("STACK_OVERFLOW", "statement is too large")
+        name = f"{letter}{number}"
         if meant is not None:
             self.meant[name] = meant
         return name

@@ -6,12 +6,15 @@ function keeps its name until ``functions`` says what it means in DuckDB, or nob
 refused.
 """
 
+import re
+from bisect import bisect
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, ClassVar
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.dialect import DialectType
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.trino import TrinoParser
@@ -19,7 +22,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from localaws.athena.errors import QueryFailed
 
-__all__ = ["offset_of", "parse_expression", "parse_query", "place", "tokenize"]
+__all__ = ["offset_of", "parse_expression", "parse_parameter", "parse_query", "place", "tokenize"]
 
 # Calls with a grammar of their own; the others are name(arguments).
 _SPECIAL_CALLS = (
@@ -40,11 +43,43 @@ _NEVER_AFTER_COMMA = {
     TokenType.ORDER_BY,
     TokenType.R_PAREN,
 }
+_MOST_DIGITS = 38  # of a decimal
+# What values are made of: literals, DATE '2020-01-01', casts, ARRAY[1, 2], from_base64('...').
+_VALUES = (
+    exp.Literal, exp.Boolean, exp.Null, exp.Neg, exp.Paren, exp.Cast, exp.DataType, exp.DataTypeParam,
+    exp.Array, exp.Tuple, exp.Interval, exp.Var, exp.HexString, exp.ParseJSON, exp.Anonymous, exp.CurrentDate,
+    exp.CurrentTimestamp,
+)  # fmt: skip
 _DEEPEST = 150  # nested expressions; sqlglot and the compiler are recursive
+
+
+_DECIMAL = re.compile(r"[+-]?(?:0*(\d*)(?:\.(\d*))?)")
+# Text in quotes and comments, which are left alone, or a number whose exponent is followed by a sign.
+_EXPONENT = re.compile(
+    r"""'[^']*'|"[^"]*"|--[^\n]*|/\*.*?\*/|(?<![\w.])(?:\d+\.?\d*|\.\d+)e\d+(?=[+-])""",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class _Query(Trino):
     INDEX_OFFSET = 0  # leave a subscript as it is written
+
+    def tokenize(self, sql: str, dialect: DialectType = None) -> list[Token]:
+        """sqlglot takes ``1e0+1`` for one number, so a space goes in between while it looks."""
+        gaps: list[int] = []
+
+        def spaced(found: re.Match[str]) -> str:
+            if found[0][0] in "'\"-/":
+                return found[0]
+            gaps.append(found.end() + len(gaps))
+            return found[0] + " "
+
+        tokens = super().tokenize(_EXPONENT.sub(spaced, sql), dialect)
+        if gaps:
+            for token in tokens:
+                token.start -= bisect(gaps, token.start)
+                token.end -= bisect(gaps, token.end)
+        return tokens
 
     class Parser(TrinoParser):
         FUNCTIONS: ClassVar[dict[str, Callable[..., Any]]] = {}
@@ -54,7 +89,25 @@ class _Query(Trino):
         COLUMN_OPERATORS: ClassVar = {  # a dot; not other systems' :: and ->
             token: parse for token, parse in TrinoParser.COLUMN_OPERATORS.items() if token == TokenType.DOT
         }
+        TYPE_LITERAL_PARSERS: ClassVar = {
+            **TrinoParser.TYPE_LITERAL_PARSERS,
+            exp.DType.DECIMAL: lambda parser, this, kind: _decimal(parser, this, kind),
+        }
         PLACEHOLDER_PARSERS: ClassVar = {TokenType.PLACEHOLDER: lambda parser: _placeholder(parser)}
+
+
+def _decimal(parser: Any, text: exp.Literal, kind: exp.DataType) -> exp.Cast:
+    """``DECIMAL '1.23'`` as a cast to the type that just its digits need."""
+    found = _DECIMAL.fullmatch(text.name)
+    whole, fraction = (found[1], found[2] or "") if found else ("", "")
+    if found is None or not re.search(r"\d", text.name) or len(whole + fraction) > _MOST_DIGITS:
+        line, column = place(parser.sql, parser._tokens[parser._index - 2].start)
+        message = f"line {line}:{column}: '{text.name}' is not a valid DECIMAL literal"
+        raise QueryFailed("INVALID_LITERAL", message)
+    digits = [max(len(whole + fraction), 1), len(fraction)]
+    parameters = [exp.DataTypeParam(this=exp.Literal.number(number)) for number in digits]
+    kind.set("expressions", parameters)
+    return exp.Cast(this=text, to=kind)
 
 
 def _placeholder(parser: Any) -> exp.Placeholder:
@@ -98,6 +151,17 @@ def parse_expression(text: str) -> exp.Expr:
         raise QueryFailed("SYNTAX_ERROR", f"{text!r} is not an expression")
     found: exp.Expr = select.expressions[0]
     return found
+
+
+def parse_parameter(text: str) -> exp.Expr:
+    """The tree of an execution parameter: a value as SQL writes it; anything else is taken for text."""
+    try:
+        found = parse_expression(text)
+    except QueryFailed:
+        return exp.Literal.string(text)
+    if all(isinstance(node, _VALUES) for node in found.walk()):
+        return found
+    return exp.Literal.string(text)
 
 
 def _parse(text: str) -> exp.Expr:

@@ -5,18 +5,20 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import reduce
 from typing import Any
 
 from sqlglot import exp
 
-from localaws.athena.sql import types
+from localaws.athena.errors import QueryFailed
+from localaws.athena.sql import types, zones
 from localaws.athena.sql.agreement import common_of
 from localaws.athena.sql.calls import compile_call, compile_wrapped_call
 from localaws.athena.sql.casts import cast, coerce
+from localaws.athena.sql.compiled import CompiledQuery, OutputColumn
 from localaws.athena.sql.context import Context
 from localaws.athena.sql.data_type import type_of
+from localaws.athena.sql.equality import among, compared_sql, is_plain
 from localaws.athena.sql.functions.json_text import duckdb_path
 from localaws.athena.sql.functions.moments import FIELDS
 from localaws.athena.sql.operators import COMPARISONS, arithmetic, compared, concatenated
@@ -26,9 +28,9 @@ from localaws.athena.sql.types import Type, common_type, duckdb_type
 
 __all__ = ["Compiler"]
 
-_NAMED_ZONE = re.compile(r"[A-Za-z]+(/[A-Za-z_]+)+$")
-_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}  # in seconds
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_LONGEST = 4_000_000  # characters of an expression for DuckDB
+_UNITS = {"second": 1000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
+_MONTHS = {"month": 1, "year": 12}
 
 
 class Compiler:
@@ -44,7 +46,12 @@ class Compiler:
         """
         for kind in type(node).__mro__:
             if kind in _COMPILERS:
-                return _COMPILERS[kind](self, node, scope)
+                found = _COMPILERS[kind](self, node, scope)
+                if len(found.sql) > _LONGEST:  # every cast writes its argument several times
+                    raise QueryFailed(
+                        "STACK_OVERFLOW", "statement is too large (its expressions are too deep)"
+                    )
+                return scope.grouped.get(found.sql, found)
         raise self.unsupported(node)
 
     def boolean(self, node: exp.Expr, scope: Scope, what: str) -> Typed:
@@ -94,11 +101,12 @@ def _literal(compiler: Compiler, node: exp.Literal, scope: Scope) -> Typed:
             raise compiler.context.error("INVALID_LITERAL", f"Invalid numeric literal: {text}", node)
         kind = types.INTEGER if number < 2**31 else types.BIGINT
         return Typed(text if kind == types.INTEGER else f"CAST({text} AS BIGINT)", kind, text)
-    if "e" in text.lower():
+    # Trino reads 0.5 as a decimal, Athena as a double: its documentation advises to write DECIMAL '0.5'.
+    # https://docs.aws.amazon.com/athena/latest/ug/data-types.html
+    try:
         return Typed(f"CAST('{float(text)!r}' AS DOUBLE)", types.DOUBLE, text)
-    whole, _, fraction = text.partition(".")
-    kind = types.decimal(max(len(whole.lstrip("0")) + len(fraction), 1), len(fraction))
-    return Typed(f"CAST('{text}' AS {duckdb_type(kind)})", kind, text)
+    except ValueError as error:
+        raise compiler.context.error("SYNTAX_ERROR", f"mismatched input '{text}'", node) from error
 
 
 def _negative(compiler: Compiler, node: exp.Neg, scope: Scope) -> Typed:
@@ -167,8 +175,28 @@ def _quantified(compiler: Compiler, node: exp.Binary, quantified: exp.Expr, scop
             "TYPE_MISMATCH", "the subquery must give one column of a comparable type", node
         )
     word = "ANY" if isinstance(quantified, exp.Any) else "ALL"
-    sql = f"({coerce(value, together).sql} {COMPARISONS[type(node)]} {word} ({inner.as_types([together])}))"
-    return Typed(sql, types.BOOLEAN)
+    symbol = COMPARISONS[type(node)]
+    return Typed(_compared_with_rows(compiler, symbol, word, coerce(value, together), inner), types.BOOLEAN)
+
+
+def _compared_with_rows(
+    compiler: Compiler, symbol: str, word: str, value: Typed, inner: CompiledQuery
+) -> str:
+    """``value symbol ANY (inner)``, or ALL."""
+    kind, rows = value.type, inner.as_types([value.type])
+    if is_plain(kind):
+        return f"({value.sql} {symbol} {word} ({rows}))"
+    alias, column = compiler.context.names.new("r"), compiler.context.names.new("c")
+    if kind.base in types.APPROXIMATE and symbol == "=" and word == "ANY":  # a join for DuckDB
+        numbers = f"SELECT * FROM ({rows}) AS {alias}({column}) WHERE isnan({column}) IS NOT TRUE"
+        return f"({value.sql} IN ({numbers}))"
+    holds = compared_sql(symbol, value, Typed(f"{alias}.{column}", kind), kind)
+    decisive, otherwise = (f"NOT {holds}", "true") if word == "ALL" else (holds, "false")
+    found = f"EXISTS (SELECT 1 FROM ({rows}) AS {alias}({column}) WHERE "
+    return (
+        f"CASE WHEN {found}{decisive}) THEN {'true' if word == 'ANY' else 'false'} "
+        f"WHEN {found}{holds} IS NULL) THEN NULL ELSE {otherwise} END"
+    )
 
 
 def _arithmetic(compiler: Compiler, node: exp.Binary, scope: Scope) -> Typed:
@@ -192,19 +220,30 @@ def _in(compiler: Compiler, node: exp.In, scope: Scope) -> Typed:
     value = compiler(node.this, scope)
     if query := node.args.get("query"):
         inner = compiler.subquery(query, scope)
+        if value.type.base == "row" and len(inner.columns) == len(value.type.parameters) > 1:
+            inner = _as_rows(compiler, inner)
         together = common_type(value.type, inner.columns[0].type) if len(inner.columns) == 1 else None
         if together is None:
             kinds = ", ".join(str(column.type) for column in inner.columns)
             rule = "value and result of subquery must be of the same type for IN expression"
             raise compiler.context.error("TYPE_MISMATCH", f"{rule}: {value.type} vs {kinds}", node)
-        return Typed(f"({coerce(value, together).sql} IN ({inner.as_types([together])}))", types.BOOLEAN)
+        return Typed(_compared_with_rows(compiler, "=", "ANY", coerce(value, together), inner), types.BOOLEAN)
     if node.args.get("unnest") or node.args.get("field"):
         raise compiler.unsupported(node)
     options = [compiler(option, scope) for option in node.expressions]
     sources = [node.this, *node.expressions]
     together = common_of(compiler.context, [value, *options], sources, "IN value and list items")
-    listed = ", ".join(coerce(option, together).sql for option in options)
-    return Typed(f"({coerce(value, together).sql} IN ({listed}))", types.BOOLEAN)
+    listed = [coerce(option, together) for option in options]
+    return Typed(among(coerce(value, together), listed, together), types.BOOLEAN)
+
+
+def _as_rows(compiler: Compiler, inner: CompiledQuery) -> CompiledQuery:
+    """A query of one column, whose rows are those of ``inner``."""
+    row = row_of([Typed(column.sql, column.type) for column in inner.columns])
+    name = compiler.context.names.new("c")
+    return CompiledQuery(
+        f"SELECT {row.sql} AS {name} FROM ({inner.sql})", (OutputColumn(None, row.type, name),)
+    )
 
 
 def _between(compiler: Compiler, node: exp.Between, scope: Scope) -> Typed:
@@ -215,8 +254,11 @@ def _between(compiler: Compiler, node: exp.Between, scope: Scope) -> Typed:
     if together is None:
         shown = f"Cannot check if {values[0].type} is BETWEEN {values[1].type} and {values[2].type}"
         raise compiler.context.error("TYPE_MISMATCH", shown, node)
-    value, low, high = (coerce(each, together).sql for each in values)
-    return Typed(f"({value} BETWEEN {low} AND {high})", types.BOOLEAN)
+    value, low, high = (coerce(each, together) for each in values)
+    if is_plain(together) or (together.base in types.APPROXIMATE and high.constant):
+        return Typed(f"({value.sql} BETWEEN {low.sql} AND {high.sql})", types.BOOLEAN)
+    ends = [compared_sql(symbol, value, end, together) for symbol, end in ((">=", low), ("<=", high))]
+    return Typed(f"({' AND '.join(ends)})", types.BOOLEAN)
 
 
 def _like(compiler: Compiler, node: exp.Like, scope: Scope, escape: str = "") -> Typed:
@@ -249,7 +291,9 @@ def _case(compiler: Compiler, node: exp.Case, scope: Scope) -> Typed:
             together = common_of(
                 compiler.context, [subject, option], [node.this, branch.this], "CASE operand and WHEN clauses"
             )
-            conditions.append(f"{coerce(subject, together).sql} = {coerce(option, together).sql}")
+            conditions.append(
+                compared_sql("=", coerce(subject, together), coerce(option, together), together)
+            )
         results.append(compiler(branch.args["true"], scope))
     sources = [branch.args["true"] for branch in node.args["ifs"]]
     if default := node.args.get("default"):
@@ -277,13 +321,11 @@ def _cast(compiler: Compiler, node: exp.Cast, scope: Scope) -> Typed:
     if node.args.get("format") or node.args.get("action") or node.args.get("default"):
         raise compiler.unsupported(node)
     value, wanted = compiler(node.this, scope), type_of(node.to)
-    if wanted.base == "timestamp with time zone" and (named := _NAMED_ZONE.search(value.constant or "")):
-        wanted = replace(wanted, zone=named[0])  # TIMESTAMP '2020-01-01 00:00:00 Europe/Berlin'
     done = cast(value, wanted, compiler.context.where(node))
     if isinstance(node, exp.TryCast):
-        return Typed(f"TRY({done.sql})", wanted)
+        return Typed(f"TRY({done.sql})", done.type)
     # DATE '2020-01-01' is a cast for the parser; its text counts as written out.
-    return Typed(done.sql, wanted, value.constant if wanted.base in types.TEXTS else None)
+    return Typed(done.sql, done.type, value.constant if wanted.base in types.TEXTS else None)
 
 
 def _interval(compiler: Compiler, node: exp.Interval, scope: Scope) -> Typed:
@@ -291,13 +333,13 @@ def _interval(compiler: Compiler, node: exp.Interval, scope: Scope) -> Typed:
     text = node.this.name if isinstance(node.this, exp.Literal) else ""
     if not re.fullmatch(r"\s*[+-]?\d+(\.\d+)?\s*", text):
         raise compiler.unsupported(node)
+    if "." in text and unit != "second":
+        message = f"Invalid INTERVAL {unit.upper()} value: {text}"
+        raise compiler.context.error("INVALID_LITERAL", message, node)
     if unit in _MONTHS:
-        return Typed(f"to_months(CAST({int(text) * _MONTHS[unit]} AS INTEGER))", types.MONTH_INTERVAL)
+        return Typed(f"CAST({int(text) * _MONTHS[unit]} AS INTEGER)", types.MONTH_INTERVAL)
     if unit in _UNITS:
-        return Typed(
-            f"to_microseconds(CAST({round(float(text) * _UNITS[unit] * 1_000_000)} AS BIGINT))",
-            types.DAY_INTERVAL,
-        )
+        return Typed(f"CAST({round(float(text) * _UNITS[unit])} AS BIGINT)", types.DAY_INTERVAL)
     raise compiler.unsupported(node)
 
 
@@ -322,7 +364,8 @@ def _at_time_zone(compiler: Compiler, node: exp.AtTimeZone, scope: Scope) -> Typ
             f"Type of value must be a time or timestamp with or without time zone (actual {moment.type})"
         )
         raise compiler.context.error("TYPE_MISMATCH", message, node)
-    return Typed(moment.sql, Type(moment.type.base, moment.type.parameters, zone=zone.name))
+    at = zones.instant(moment.sql, moment.type)
+    return Typed(at, Type(moment.type.base, moment.type.parameters, zone=zones.zone_name(zone.name)))
 
 
 def _array(compiler: Compiler, node: exp.Array, scope: Scope) -> Typed:

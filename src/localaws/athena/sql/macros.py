@@ -38,12 +38,32 @@ _MACROS = {
     "athena_digits(d)": "CASE WHEN rtrim(d, '0') = '' THEN '0' ELSE rtrim(d, '0') END",
     "athena_binary_text(x)": "rtrim(regexp_replace(lower(hex(x)), '(..)', '\\1 ', 'g'))",
     "athena_day_interval_text(x)": """
-        CASE WHEN epoch_us(x) < 0 THEN '-' ELSE '' END || CAST(abs(epoch_us(x)) // 86400000000 AS VARCHAR) ||
-        ' ' || strftime(make_timestamp(abs(epoch_us(x)) % 86400000000), '%H:%M:%S.%g')""",
+        CASE WHEN x < 0 THEN '-' ELSE '' END || CAST(abs(x) // 86400000 AS VARCHAR) || ' '
+        || strftime(make_timestamp(abs(x) % 86400000 * 1000), '%H:%M:%S.%g')""",
     "athena_month_interval_text(x)": """
-        CASE WHEN datepart('year', x) * 12 + datepart('month', x) < 0 THEN '-' ELSE '' END
-        || CAST(abs(datepart('year', x) * 12 + datepart('month', x)) // 12 AS VARCHAR) || '-'
-        || CAST(abs(datepart('year', x) * 12 + datepart('month', x)) % 12 AS VARCHAR)""",
+        CASE WHEN x < 0 THEN '-' ELSE '' END || CAST(abs(x) // 12 AS VARCHAR) || '-'
+        || CAST(abs(x) % 12 AS VARCHAR)""",
+    # Trino keeps milliseconds: halves go up. From the year 1 on, since // cuts and does not floor; in this
+    # form DuckDB still skips the blocks of a file that a filter leaves out.
+    "athena_milliseconds(x)": """
+        make_timestamp_ms((epoch_us(x) + 62135596800000500) // 1000 - 62135596800000)""",
+    "athena_zone_name(z)": """
+        list_transform([z], lambda n:
+            CASE WHEN n IN ('', 'Z', 'UTC', 'GMT', 'UT', 'Zulu')
+                     OR regexp_full_match(n, '[+-]00?(:?00)?') THEN 'UTC'
+                 WHEN n[1] IN ('+', '-') THEN n[1] || lpad(regexp_extract(n, '^.(\\d\\d?)', 1), 2, '0') || ':'
+                     || coalesce(nullif(regexp_extract(n, '^.\\d\\d?:?(\\d\\d)$', 1), ''), '00')
+                 ELSE n END)[1]""",
+    # A moment at which a clock in the zone z shows the time t, with the zone.
+    "athena_zoned(t, z)": """
+        list_transform([struct_pack(t := t, z := z)], lambda n: struct_pack(
+            moment := timezone(athena_duckdb_zone(struct_extract(n, 'z')), struct_extract(n, 't')),
+            zone := struct_extract(n, 'z')))[1]""",
+    # An offset as DuckDB writes it.
+    "athena_duckdb_zone(z)": "CASE WHEN z[1] IN ('+', '-') THEN 'GMT' || z ELSE z END",
+    "athena_offset_text(s)": """
+        list_transform([s], lambda n: CASE WHEN n = 0 THEN 'Z' ELSE CASE WHEN n < 0 THEN '-' ELSE '+' END
+            || strftime(make_timestamp(CAST(abs(n) AS BIGINT) * 1000000), '%H:%M') END)[1]""",
     # Half away from zero on the exact quotient: numerators are scaled integers.
     "athena_rounded_quotient(a, b)": """
         CAST(CASE WHEN (a < 0) = (b < 0) THEN 1 ELSE -1 END AS HUGEINT)
@@ -63,6 +83,23 @@ _MACROS = {
     "athena_distinct(l)": """
         list_filter(l, lambda d, i: CASE WHEN d IS NULL THEN len(list_filter(l[:i], lambda n: n IS NULL)) = 1
             ELSE list_position(l, d) = i END)""",
+    # Three-valued AND and OR over a list.
+    "athena_all(l)": """
+        CASE WHEN list_contains(l, false) THEN false WHEN list_count(l) < len(l) THEN NULL
+             WHEN l IS NOT NULL THEN true END""",
+    "athena_any(l)": """
+        CASE WHEN list_contains(l, true) THEN true WHEN list_count(l) < len(l) THEN NULL
+             WHEN l IS NOT NULL THEN false END""",
+    # The same by keys, one an element.
+    "athena_distinct_by(l, k)": """
+        list_filter(l, lambda d, i:
+            CASE WHEN k[i] IS NULL THEN len(list_filter(k[:i], lambda n: n IS NULL)) = 1
+            ELSE list_position(k, k[i]) = i END)""",
+    # Whether the first elements of two arrays that are not the same are unknown.
+    "athena_null_decides(a, b)": """
+        coalesce(list_filter(list_transform(list_zip(a[:len(b)], b[:len(a)]), lambda z:
+            CASE WHEN z[1] IS NULL OR z[2] IS NULL THEN true WHEN z[1] <> z[2] THEN false END),
+            lambda d: d IS NOT NULL)[1], false)""",
     "athena_json_value(x)": "json_extract_string(x, '$')",
 }
 _BODIES = {signature.split("(")[0]: (signature, body) for signature, body in _MACROS.items()}

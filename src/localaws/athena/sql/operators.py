@@ -5,9 +5,10 @@ from typing import cast
 from sqlglot import exp
 
 from localaws.athena.errors import QueryFailed
-from localaws.athena.sql import types
+from localaws.athena.sql import types, zones
 from localaws.athena.sql.casts import coerce
 from localaws.athena.sql.context import Context
+from localaws.athena.sql.equality import compared_sql
 from localaws.athena.sql.typed import Typed, fail
 from localaws.athena.sql.types import Type, common_type, decimal, duckdb_type
 
@@ -39,6 +40,8 @@ COMPARISONS = {
     exp.NullSafeEQ: "IS NOT DISTINCT FROM",
     exp.NullSafeNEQ: "IS DISTINCT FROM",
 }
+_ORDERING = ("<", "<=", ">", ">=")
+_DAY = 86_400_000  # milliseconds
 _INTERVALS = ("interval day to second", "interval year to month")
 
 
@@ -47,8 +50,12 @@ def compared(context: Context, node: exp.Binary, left: Typed, right: Typed) -> T
     together = common_type(left.type, right.type)
     if together is None:
         raise _mismatch(context, node, left, right)
-    a, b = coerce(left, together).sql, coerce(right, together).sql
-    return Typed(f"({a} {COMPARISONS[type(node)]} {b})", types.BOOLEAN)
+    symbol = COMPARISONS[type(node)]
+    if together.base == "map" and symbol in _ORDERING:
+        raise _mismatch(context, node, left, right)
+    return Typed(
+        compared_sql(symbol, coerce(left, together), coerce(right, together), together), types.BOOLEAN
+    )
 
 
 def arithmetic(context: Context, node: exp.Binary, left: Typed, right: Typed) -> Typed:
@@ -155,18 +162,38 @@ def _unscaled(sql: str) -> str:
 def _of_moments(symbol: str, left: Typed, right: Typed) -> Typed | None:
     a, b = left.type, right.type
     if a.base in (*types.MOMENTS, "time") and b.base in _INTERVALS:
-        moved = f"({left.sql} {symbol} {right.sql})"
-        return Typed(f"CAST({moved} AS DATE)" if a.base == "date" else moved, a)
+        return _moved(symbol, left, right)
     if b.base in (*types.MOMENTS, "time") and a.base in _INTERVALS and symbol == "+":
         return _of_moments(symbol, right, left)
     if a.base in _INTERVALS and b.base == a.base:
         return Typed(f"({left.sql} {symbol} {right.sql})", a)
-    together = common_type(a, b) if a.base in types.MOMENTS and b.base in types.MOMENTS else None
+    together = common_type(a, b) if {a.base, b.base} <= {*types.MOMENTS, "time"} else None
     if symbol == "-" and together is not None:
         wide = types.TIMESTAMP if together.base == "date" else together
-        between = f"epoch_us({coerce(left, wide).sql}) - epoch_us({coerce(right, wide).sql})"
-        return Typed(f"to_microseconds({between})", types.DAY_INTERVAL)
+        ends = [zones.instant(coerce(side, wide).sql, wide) for side in (left, right)]
+        return Typed(f"((epoch_us({ends[0]}) - epoch_us({ends[1]})) // 1000)", types.DAY_INTERVAL)
     return None
+
+
+def _moved(symbol: str, left: Typed, interval: Typed) -> Typed:
+    """A moment plus or minus an interval: months of the local calendar, or time that passes."""
+    kind = left.type
+    if interval.type == types.MONTH_INTERVAL:
+        moved = f"({zones.local(left.sql, kind)} {symbol} to_months({interval.sql}))"
+        if kind.base == "timestamp with time zone":
+            moved = zones.like(zones.moment(moved, kind, left.sql), kind, left.sql)
+        return Typed(f"CAST({moved} AS DATE)" if kind.base == "date" else moved, kind)
+    if kind.base == "date":
+        days = f"({left.sql} {symbol} CAST({interval.sql} // {_DAY} AS INTEGER))"
+        message = "'Cannot add hour, minutes or seconds to a date'"
+        part = fail("INVALID_FUNCTION_ARGUMENT", message, "DATE")
+        return Typed(f"CASE WHEN {interval.sql} % {_DAY} <> 0 THEN {part} ELSE {days} END", kind)
+    moved = f"({_instant(left)} {symbol} to_milliseconds({interval.sql}))"
+    return Typed(zones.like(moved, kind, left.sql), kind)
+
+
+def _instant(value: Typed) -> str:
+    return zones.instant(value.sql, value.type)
 
 
 def _scaled(symbol: str, left: Typed, right: Typed) -> Typed | None:
@@ -174,8 +201,5 @@ def _scaled(symbol: str, left: Typed, right: Typed) -> Typed | None:
         left, right = right, left
     if symbol not in "*/" or left.type.base not in _INTERVALS or right.type.base not in types.NUMBERS:
         return None
-    factor = right.sql if symbol == "*" else f"(1 / CAST({right.sql} AS DOUBLE))"
-    if left.type == types.MONTH_INTERVAL:
-        months = f"(datepart('year', {left.sql}) * 12 + datepart('month', {left.sql}))"
-        return Typed(f"to_months(CAST({months} * {factor} AS INTEGER))", left.type)
-    return Typed(f"to_microseconds(CAST(epoch_us({left.sql}) * {factor} AS BIGINT))", left.type)
+    scaled = f"trunc(CAST({left.sql} AS DOUBLE) {symbol} CAST({right.sql} AS DOUBLE))"
+    return Typed(f"CAST({scaled} AS {duckdb_type(left.type)})", left.type)

@@ -9,15 +9,15 @@ from sqlglot import exp
 
 from localaws.athena.errors import QueryFailed
 from localaws.athena.sql import types
-from localaws.athena.sql.calls import direction, window_text
+from localaws.athena.sql.calls import direction, told_apart, window_text
 from localaws.athena.sql.compiled import CompiledQuery, OutputColumn
 from localaws.athena.sql.context import Context
 from localaws.athena.sql.dialect import parse_query
 from localaws.athena.sql.expressions import Compiler
 from localaws.athena.sql.relations import CommonTables, Relation, Relations
 from localaws.athena.sql.scope import Field, Scope
-from localaws.athena.sql.typed import Typed
-from localaws.athena.sql.types import Type, common_type
+from localaws.athena.sql.typed import Typed, fail, literal
+from localaws.athena.sql.types import Type, common_type, duckdb_type
 
 __all__ = ["compile_query"]
 
@@ -26,6 +26,12 @@ _SELECT_PARTS = {
     "expressions", "distinct", "from_", "joins", "where", "group", "having", "windows", "order", "limit",
     "offset", "with_",
 }  # fmt: skip
+_LONGEST = 16_000_000  # characters of a query for DuckDB
+_DEEPEST_RECURSION = 10  # steps; Trino's max_recursion_depth
+_TOO_DEEP = (
+    f"Recursion depth limit exceeded ({_DEEPEST_RECURSION}). "
+    "Use 'max_recursion_depth' session property to modify the limit."
+)
 _SET_WORDS: dict[type, str] = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}
 
 
@@ -73,6 +79,8 @@ class _Queries:
             found = self.plain(node, outer, tables)
         finally:
             self.tables.pop()
+        if len(prefix) + len(found.sql) > _LONGEST:
+            raise QueryFailed("STACK_OVERFLOW", "statement is too large")
         return replace(found, sql=prefix + found.sql)
 
     def plain(self, node: exp.Expr, outer: Scope | None, tables: CommonTables) -> CompiledQuery:
@@ -113,8 +121,7 @@ class _Queries:
                 sql, columns = compiled.sql, compiled.columns
             tables[table.alias.lower()] = self.common_table(name, columns, labels, table)
             written.append(f"{name}({', '.join(column.sql for column in columns)}) AS ({sql})")
-        word = "WITH RECURSIVE" if clause.args.get("recursive") else "WITH"
-        return f"{word} {', '.join(written)} ", tables
+        return f"WITH {', '.join(written)} ", tables
 
     def common_table(
         self, name: str, columns: Sequence[OutputColumn], labels: Sequence[str], node: exp.CTE
@@ -129,15 +136,29 @@ class _Queries:
     def recursive(
         self, table: exp.CTE, name: str, labels: Sequence[str], outer: Scope | None, tables: CommonTables
     ) -> tuple[str, tuple[OutputColumn, ...]]:
-        """The first half gives the types, the second may name the table itself."""
+        """The first half gives the types, the second may name the table itself.
+
+        Written out step by step, as Trino does, so no recursion is endless.
+        """
         first = self.query(table.this.this, outer, tables)
         kinds = [replace_length(column.type) for column in first.columns]
         columns = tuple(replace(column, type=kind) for column, kind in zip(first.columns, kinds, strict=True))
-        known = {**tables, table.alias.lower(): self.common_table(name, columns, labels, table)}
-        second = self.query(table.this.expression, outer, known)
-        word = "UNION" if table.this.args.get("distinct") else "UNION ALL"
-        self.check_width(first, second, "UNION", table)
-        return f"({first.as_types(kinds)}) {word} ({second.as_types(kinds)})", columns
+        listed = ", ".join(column.sql for column in columns)
+        steps = [f"{name}_0({listed}) AS MATERIALIZED ({first.as_types(kinds)})"]
+        for depth in range(1, _DEEPEST_RECURSION + 2):
+            before = self.common_table(f"{name}_{depth - 1}", columns, labels, table)
+            step = self.query(table.this.expression, outer, {**tables, table.alias.lower(): before})
+            self.check_width(first, step, "UNION", table)
+            steps.append(f"{name}_{depth}({listed}) AS MATERIALIZED ({step.as_types(kinds)})")
+        rows = [f"SELECT * FROM {name}_{depth}" for depth in range(_DEEPEST_RECURSION + 1)]
+        too_deep = fail("NOT_SUPPORTED", literal(_TOO_DEEP), "BOOLEAN")
+        nothing = ", ".join(f"CAST(NULL AS {duckdb_type(kind)})" for kind in kinds)
+        count = f"SELECT count(*) AS n FROM {name}_{_DEEPEST_RECURSION + 1}"
+        rows.append(f"SELECT {nothing} FROM ({count}) WHERE CASE WHEN n > 0 THEN {too_deep} ELSE false END")
+        everything = " UNION ALL ".join(rows)
+        if table.this.args.get("distinct"):
+            everything = f"SELECT DISTINCT * FROM ({everything})"
+        return f"WITH {', '.join(steps)} {everything}", columns
 
     # set operations
 
@@ -149,15 +170,30 @@ class _Queries:
         right = self.query(node.expression, outer, tables)
         self.check_width(left, right, word, node)
         kinds: list[Type] = []
-        for index, (a, b) in enumerate(zip(left.columns, right.columns, strict=True)):
-            together = common_type(a.type, b.type)
+        for index, (one, other) in enumerate(zip(left.columns, right.columns, strict=True)):
+            together = common_type(one.type, other.type)
             if together is None:
-                message = f"column {index + 1} in {word} query has incompatible types: {a.type}, {b.type}"
+                types_ = f"{one.type}, {other.type}"
+                message = f"column {index + 1} in {word} query has incompatible types: {types_}"
                 raise self.context.error("TYPE_MISMATCH", message, node)
             kinds.append(together)
         every = "" if node.args.get("distinct", True) else " ALL"
         columns = tuple(replace(column, type=kind) for column, kind in zip(left.columns, kinds, strict=True))
-        sql = f"({left.as_types(kinds)}) {word}{every} ({right.as_types(kinds)})"
+        a, b = left.as_types(kinds), right.as_types(kinds)
+        sql = f"({a}) {word}{every} ({b})"
+        if not every and (keys := _on([Typed(column.sql, column.type) for column in columns])):
+            if word == "UNION":
+                sql = f"SELECT DISTINCT{keys} * FROM (({a}) UNION ALL ({b}))"
+            else:
+                sides = [
+                    [told_apart(Typed(column.sql, kind)) for column, kind in zip(side, kinds, strict=True)]
+                    for side in (left.columns, right.columns)
+                ]
+                same = " AND ".join(
+                    f"{one} IS NOT DISTINCT FROM {other}" for one, other in zip(*sides, strict=True)
+                )
+                found = "EXISTS" if word == "INTERSECT" else "NOT EXISTS"
+                sql = f"SELECT DISTINCT{keys} * FROM ({a}) WHERE {found} (SELECT 1 FROM ({b}) WHERE {same})"
         if not any(node.args.get(part) for part in ("order", "limit", "offset")):
             return CompiledQuery(sql, columns)
         names = ", ".join(column.sql for column in columns)
@@ -181,8 +217,12 @@ class _Queries:
         relation = self.relations.from_clause(node, outer, tables)
         scope, windows = self.windows(node, Scope(relation.fields, outer))
         outputs = list(self.outputs(node, scope))
+        group, ungrouped = node.args.get("group"), outputs
+        if group and (grouped := self.grouped(group, outputs, scope)):
+            scope = replace(scope, grouped=grouped)
+            outputs = list(self.outputs(node, scope))
         parts = [
-            f"SELECT{self.distinct(node)} "
+            f"SELECT{self.distinct(node, outputs)} "
             + ", ".join(f"{value.sql} AS {column.sql}" for value, column in outputs)
         ]
         if relation.sql:
@@ -194,8 +234,8 @@ class _Queries:
                     where.this, scope, "WHERE clause must evaluate to a boolean: actual type"
                 ).sql
             )
-        if group := node.args.get("group"):
-            parts.append(self.group_by(group, outputs, scope))
+        if group:
+            parts.append(self.group_by(group, ungrouped, replace(scope, grouped={})))
         if having := node.args.get("having"):
             parts.append(
                 "HAVING "
@@ -221,11 +261,13 @@ class _Queries:
             column.sql for column in columns if column.name is not None and column.name.lower() == name
         )
 
-    def distinct(self, node: exp.Select) -> str:
+    def distinct(self, node: exp.Select, outputs: Sequence[tuple[Typed, OutputColumn]]) -> str:
         distinct = node.args.get("distinct")
-        if distinct is not None and distinct.args.get("on"):
+        if distinct is None:
+            return ""
+        if distinct.args.get("on"):
             raise self.compiler.unsupported(distinct)
-        return " DISTINCT" if distinct is not None else ""
+        return " DISTINCT" + _on([value for value, _ in outputs])
 
     def windows(self, node: exp.Select, scope: Scope) -> tuple[Scope, list[str]]:
         known: dict[str, str] = {}
@@ -278,6 +320,20 @@ class _Queries:
 
     # GROUP BY
 
+    def grouped(
+        self, group: exp.Group, outputs: list[tuple[Typed, OutputColumn]], scope: Scope
+    ) -> dict[str, Typed]:
+        """Keys that DuckDB would tell apart and Trino does not: any of a group's stands for them."""
+        found = {}
+        for item in group.expressions:
+            if isinstance(item, (exp.Tuple, exp.GroupingSets, exp.Rollup, exp.Cube)):
+                continue
+            position = self.position(item, len(outputs), "GROUP BY")
+            value = outputs[position][0] if position is not None else self.compiler(item, scope)
+            if told_apart(value) != value.sql:
+                found[value.sql] = replace(value, sql=f"any_value({value.sql})")
+        return found
+
     def group_by(self, group: exp.Group, outputs: list[tuple[Typed, OutputColumn]], scope: Scope) -> str:
         if group.args.get("all") or group.args.get("totals"):
             raise self.compiler.unsupported(group)
@@ -298,7 +354,7 @@ class _Queries:
         position = self.position(item, len(outputs), "GROUP BY")
         value = outputs[position][0] if position is not None else self.compiler(item, scope)
         # A bare number would be a position for DuckDB.
-        return f"CAST({value.sql} AS VARCHAR)" if value.constant is not None else value.sql
+        return f"CAST({value.sql} AS VARCHAR)" if value.constant is not None else told_apart(value)
 
     def position(self, item: exp.Expr, count: int, clause: str) -> int | None:
         """The output that a number in GROUP BY or ORDER BY means, from 0."""
@@ -361,6 +417,13 @@ class _Queries:
         if not isinstance(number, exp.Literal) or not number.name.isdigit():
             raise self.context.error("SYNTAX_ERROR", f"{word} needs a whole number", clause)
         return f" {word} {int(number.name)}"
+
+
+def _on(values: Sequence[Typed]) -> str:
+    """``ON (...)`` after DISTINCT, where DuckDB would tell values apart that are one for Trino."""
+    keys = [told_apart(value) for value in values]
+    same = keys == [value.sql for value in values]
+    return "" if same else f" ON ({', '.join(keys)})"
 
 
 def replace_length(kind: Type) -> Type:

@@ -15,6 +15,7 @@ from localaws.athena.sql.casts import coerce
 from localaws.athena.sql.compiled import CompiledQuery
 from localaws.athena.sql.context import Context
 from localaws.athena.sql.dialect import parse_query
+from localaws.athena.sql.equality import compared_sql
 from localaws.athena.sql.expressions import Compiler
 from localaws.athena.sql.scope import Field, Scope
 from localaws.athena.sql.source import ViewSource
@@ -197,13 +198,7 @@ class Relations:
 
     def values(self, node: exp.Values, lateral: Scope) -> Relation:
         scope = Scope((), lateral.parent)
-        rows = [
-            [
-                self.compiler(cell, scope)
-                for cell in (row.expressions if isinstance(row, exp.Tuple) else [row])
-            ]
-            for row in node.expressions
-        ]
+        rows = [[self.compiler(cell, scope) for cell in _cells(row)] for row in node.expressions]
         if len({len(row) for row in rows}) > 1:
             raise self.context.error("SYNTAX_ERROR", "Values rows have mismatched sizes", node)
         kinds = [
@@ -342,9 +337,17 @@ class Relations:
                 shown = f"{sides[0].type} vs {sides[1].type}"
                 message = f"Column types of left and right side of join do not match: {shown}"
                 raise self.context.error("TYPE_MISMATCH", message, node)
-            a, b = (coerce(Typed(each.sql, each.type), kind).sql for each in sides)
-            conditions.append(f"{a} = {b}")
-            joined.append(Field(name.name, kind, f"coalesce({a}, {b})"))
+            a, b = (coerce(Typed(each.sql, each.type), kind) for each in sides)
+            conditions.append(compared_sql("=", a, b, kind))
+            joined.append(Field(name.name, kind, f"coalesce({a.sql}, {b.sql})"))
             used.update(sides)
         rest = [each for each in left.fields + right.fields if each not in used]
         return Relation(f"{left.sql} {word} {right.sql} ON {' AND '.join(conditions)}", (*joined, *rest))
+
+
+def _cells(row: exp.Expr) -> list[exp.Expr]:
+    """What a row of VALUES holds: ``(1, 2)``, ``ROW(1, 2)`` or ``1``."""
+    cells: list[exp.Expr] = row.expressions if isinstance(row, exp.Tuple) else [row]
+    if len(cells) == 1 and isinstance(cells[0], exp.Anonymous) and cells[0].name.lower() == "row":
+        return list(cells[0].expressions)
+    return cells

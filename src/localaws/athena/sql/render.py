@@ -1,5 +1,6 @@
 """The text of a value: what CAST(... AS varchar) gives and what Athena writes into result files."""
 
+from localaws.athena.sql import zones
 from localaws.athena.sql.typed import literal
 from localaws.athena.sql.types import Type
 
@@ -13,8 +14,7 @@ def text_of(sql: str, kind: Type) -> str:
     if kind.base in {"timestamp", "time"}:
         return _clock(sql, kind)
     if kind.base == "timestamp with time zone":
-        local = f"timezone({literal(kind.zone)}, {sql})"
-        return f"({_clock(local, kind)} || {literal(' ' + kind.zone)})"
+        return f"({_clock(zones.local(sql, kind), kind)} || ' ' || {zones.shown_zone(sql, kind)})"
     if kind.base == "decimal" and kind.precision == kind.scale:  # DuckDB writes .5
         return f"regexp_replace(CAST({sql} AS VARCHAR), '^(-?)\\.', '\\10.')"
     return _WRITERS.get(kind.base, "CAST({0} AS VARCHAR)").format(sql)

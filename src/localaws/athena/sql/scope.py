@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from localaws.athena.sql.typed import Typed
 from localaws.athena.sql.types import Type
 
 __all__ = ["Ambiguous", "Field", "Scope"]
@@ -38,6 +39,9 @@ class Scope:
     parent: "Scope | None" = None
     parameters: dict[str, Field] = field(default_factory=dict)  # of lambdas, which hide columns
     labels: dict[str, Field] = field(default_factory=dict)  # in ORDER BY the outputs, which go before columns
+    grouped: dict[str, Typed] = field(
+        default_factory=dict
+    )  # keys of GROUP BY in DuckDB's text, and what stands for them in the outputs
     windows: dict[str, str] = field(
         default_factory=dict
     )  # the names after WINDOW, and theirs in DuckDB's text

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from localaws.athena.sql.types import Type
 
-__all__ = ["Lambda", "Typed", "fail", "literal"]
+__all__ = ["MEMORY_EXCEEDED", "Lambda", "Typed", "fail", "literal"]
+
+MEMORY_EXCEEDED = "Query exceeded per-node memory limit"
 
 
 @dataclass(frozen=True, slots=True)

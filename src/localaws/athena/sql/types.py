@@ -25,7 +25,7 @@ class Type:
     """A type with its parameters: a length, a precision, other types.
 
     ``names`` are a row's field names, None where a field has none. ``zone`` is the time zone in which a
-    ``timestamp with time zone`` is shown: Trino keeps it in every value, here it is known from the query.
+    ``timestamp with time zone`` is shown, None where every value has its own (``zones``).
 
     >>> str(array(row((BIGINT, varchar(3)), ("a", None))))
     'array(row(a bigint, varchar(3)))'
@@ -34,7 +34,7 @@ class Type:
     base: str
     parameters: tuple["Type | int | None", ...] = ()
     names: tuple[str | None, ...] = ()
-    zone: str = "UTC"
+    zone: str | None = "UTC"
 
     def __str__(self) -> str:
         if self.base == "row":
@@ -204,11 +204,11 @@ def _common_text(left: Type, right: Type) -> Type:
     return Type("char" if left.base == right.base == "char" else "varchar", (length,))
 
 
-def _common_moment(left: Type, right: Type) -> Type | None:
-    if left.base == right.base == "timestamp with time zone" and left.zone != right.zone:
-        return None  # the zone is one for the whole column here
+def _common_moment(left: Type, right: Type) -> Type:
     higher = max(left, right, key=lambda kind: MOMENTS.index(kind.base))
     precision = max(kind.precision for kind in (left, right) if kind.base != "date")
+    if left.base == right.base == "timestamp with time zone" and left.zone != right.zone:
+        return Type(higher.base, (precision,), zone=None)
     return Type(higher.base, (precision,), zone=higher.zone)
 
 
@@ -229,8 +229,8 @@ _IN_DUCKDB = {
     "time": "TIME",
     "timestamp": "TIMESTAMP",
     "timestamp with time zone": "TIMESTAMPTZ",
-    "interval day to second": "INTERVAL",
-    "interval year to month": "INTERVAL",
+    "interval day to second": "BIGINT",  # milliseconds, as in Trino: so they add up, sort and are equal
+    "interval year to month": "INTEGER",  # months
 }
 
 
@@ -249,4 +249,6 @@ def duckdb_type(kind: Type) -> str:
     if kind.base == "row":
         fields = [f"f{i} {duckdb_type(kind.inner(i))}" for i in range(len(kind.parameters))]
         return f"STRUCT({', '.join(fields)})"
+    if kind.base == "timestamp with time zone" and kind.zone is None:
+        return "STRUCT(moment TIMESTAMPTZ, zone VARCHAR)"
     return _IN_DUCKDB[kind.base]

@@ -20,7 +20,7 @@ def execute(statement: Execute, session: Session) -> Outcome:
         raise QueryFailed("NOT_FOUND", f"PreparedStatement {statement.name} was not found")
     if not isinstance(parse(text), Select):
         raise QueryFailed("NOT_SUPPORTED", "EXECUTE of anything but a query")
-    return select_text(session.compiled(text, statement.parameters or session.parameters), session)
+    return select_text(session.compiled(text, statement.parameters or None), session)
 
 
 def deallocate(statement: Deallocate, session: Session) -> Outcome:

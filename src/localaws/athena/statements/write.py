@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from localaws.athena.errors import QueryFailed
+from localaws.athena.hive_types import to_hive
 from localaws.athena.session import Session
 from localaws.athena.sql.compiled import CompiledQuery
 from localaws.athena.sql.render import result_text
@@ -81,6 +82,8 @@ def write(
 ) -> Written:
     """Write the query's rows under ``location``; the columns ``keys``, the last ones, become folders."""
     kinds = [column.type for column in compiled.columns]
+    for kind in kinds:
+        to_hive(kind)  # or fails: files have no intervals and no time zones
     folder = session.workspace.write("written")
     folder.mkdir()
     inner = len(names) - len(keys)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from localaws.athena.errors import QueryFailed
 from localaws.athena.sql import types
+from localaws.athena.sql.casts import rounded
 from localaws.athena.sql.typed import literal
 from localaws.athena.sql.types import Type, duckdb_type
 from localaws.athena.tables.text_lines import TextFiles
@@ -71,7 +72,10 @@ def typed_text(sql: str, kind: Type) -> str:
         kind.base, _INTEGER if kind.base in types.INTEGERS else None
     )
     if pattern is not None:
-        return f"CASE WHEN regexp_full_match({sql}, {literal(pattern)}) THEN TRY_CAST({sql} AS {target}) END"
+        value = f"TRY_CAST({sql} AS {target})"
+        if kind.base == "timestamp":
+            value = rounded(value, kind.precision)
+        return f"CASE WHEN regexp_full_match({sql}, {literal(pattern)}) THEN {value} END"
     if kind.base == "boolean":
         return f"CASE lower({sql}) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END"
     if kind.base == "varbinary":

@@ -2,9 +2,12 @@
 
 https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html
 
+A line is a row, also where a quote is still open at its end: the value with that quote is dropped, as
+OpenCSV drops it, and the rest of the row is NULL.
+
 DuckDB's CSV reader knows doubled quotes or an escape character, OpenCSV knows both at once. So a file without
-quotes is split, one with quotes and without escapes goes through the reader, and only the rest is taken apart
-by a regular expression, which is twenty times slower.
+quotes is split, one whose quotes close in every line and that has no escapes goes through the reader, and
+only the rest is taken apart by a regular expression, which is twenty times slower.
 """
 
 import re
@@ -53,9 +56,9 @@ def csv_form(file: TextFile, properties: Mapping[str, str]) -> str:
     """``plain``, ``quoted`` or ``escaped``: what there is to take care of in the file."""
     _, quote, escape = _letters(properties)
     found = file.holds([quote, escape])
-    if escape in found and escape != quote:
-        return "escaped"
-    return "quoted" if quote in found else "plain"
+    if quote not in found:
+        return "escaped" if escape in found else "plain"
+    return "escaped" if escape in found - {quote} or file.has_open_quotes(quote) else "quoted"
 
 
 def _letters(properties: Mapping[str, str]) -> tuple[str, str, str]:
@@ -72,12 +75,23 @@ def _letters(properties: Mapping[str, str]) -> tuple[str, str, str]:
 
 def _taken_apart(separator: str, quote: str, escape: str) -> str:
     s, q, e = (re.escape(letter) for letter in (separator, quote, escape))
-    value = f"{s}({q}(?:[^{q}{e}]|{q}{q}|{e}.)*{q}?|[^{s}]*)"
+    escaped = "" if escape == quote else f"|{e}.?"
+    closed = f"(?:[^{q}{s}]|{q}(?:[^{q}{e}]{escaped})*{q})*"  # a value whose quotes close
+    before = f"regexp_extract(line, {literal(f'^(?:{closed}{s})*')})"  # the values before one that is open
     # With a separator in front every value has one, also an empty first.
-    pieces = f"regexp_extract_all({literal(separator)} || line, {literal(value)}, 1)"
+    front, whole_line = literal(separator), literal(f"(?:{closed}{s})*{closed}")
+    values = (
+        f"CASE WHEN regexp_full_match(line, {whole_line}) THEN {front} || line "
+        f"WHEN {before} <> '' THEN {front} || left({before}, -1) ELSE '' END"
+    )
+    pieces = f"regexp_extract_all({values}, {literal(f'{s}({closed})')}, 1)"
     inside = f"regexp_replace(f[2:], {literal(f'{q}$')}, '', '')"
     undone = f"regexp_replace({inside}, {literal(f'{e}([{e}{q}])|{q}({q})')}, '\\1\\2', 'g')"
-    whole = f"CASE WHEN starts_with(f, {literal(quote)}) THEN {undone} ELSE f END"
+    quoted = literal(f"{q}(?:[^{q}{e}]|{q}{q}{escaped})*{q}")
+    whole = (
+        f"CASE WHEN regexp_full_match(f, {quoted}) THEN {undone} "
+        f"WHEN starts_with(f, {literal(quote)}) THEN replace(f, {literal(quote)}, '') ELSE f END"
+    )
     return f"list_transform({pieces}, lambda f: {whole})"
 
 

@@ -57,6 +57,16 @@ class TextFile:
                 break
         return found
 
+    def has_open_quotes(self, quote: str) -> bool:
+        """Whether a line ends within quotes: a line break in a value, or a quote too many."""
+        letter, odd = quote.encode(), False
+        for block in self.blocks():
+            for line in block.splitlines(keepends=True):
+                odd ^= bool(line.count(letter) & 1)
+                if odd and line.endswith((b"\n", b"\r")):
+                    return True
+        return odd
+
     def with_one_line_end(self) -> "TextFile":
         """The file, or a copy when its beginning has both CRLF and LF, between which DuckDB sees rows."""
         if self.compression == "zstd":

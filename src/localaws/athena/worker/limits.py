@@ -1,23 +1,35 @@
 """What one query may take, and how many may run."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 
 __all__ = ["Limits"]
+
+_GIB = 1 << 30
+
+
+def _share_of_memory() -> int:
+    """2 GiB, and on a small machine less: all that run at once may have half of its memory."""
+    try:
+        physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError):
+        return _GIB
+    return min(2 * _GIB, physical // 8)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """A query that goes beyond fails and says so; it never takes the server with it.
+    """A query that goes beyond fails and says so; it never takes the server or another query with it.
 
-    ``seconds`` is Athena's own limit for a SELECT. ``address_space`` bounds what DuckDB does not count as its
-    memory.
+    ``address_space`` bounds what DuckDB does not count as its memory, such as one huge string. Athena itself
+    gives a query half an hour; what takes ten minutes on one machine will not end.
     """
 
-    memory: int = 2 << 30  # bytes that DuckDB may use, after which it spills
-    address_space: int = 6 << 30  # bytes of the process; not enforced on macOS
-    spill: int = 8 << 30  # bytes of temporary files
-    result: int = 8 << 30  # bytes of one file that the query writes
+    memory: int = field(default_factory=_share_of_memory)  # bytes that DuckDB may use, after which it spills
+    address_space: int = 6 * _GIB  # bytes of the process; not enforced on macOS
+    spill: int = 4 * _GIB  # bytes of temporary files, and never more than an eighth of what the disk has left
+    result: int = 2 * _GIB  # bytes of one file that the query writes
     rows: int = 50_000_000  # of a SELECT's result
-    seconds: float = 1800.0
+    seconds: float = 600.0
     threads: int = 2  # of one query
     running: int = 4  # queries at once; more wait as QUEUED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -88,7 +89,8 @@ class Pool:
         try:
             ticket.begin(process)
             answer = self._exchange(process, job, ticket)
-            alive = True
+            # What has run out of memory may not get all of it back, which would fail the next query.
+            alive = answer.get("error") != "OutOfMemoryException"
         finally:
             ticket.end()
             self._give_back(process, alive=alive and not ticket.stopped)
@@ -109,7 +111,8 @@ class Pool:
     def _exchange(self, process: subprocess.Popen[str], job: Job, ticket: Ticket) -> dict[str, Any]:
         limits = asdict(self._limits)
         sent = {
-            **{name: limits[name] for name in ("memory", "address_space", "spill", "result", "threads")},
+            **{name: limits[name] for name in ("memory", "address_space", "result", "threads")},
+            "spill": min(self._limits.spill, shutil.disk_usage(job.folder).free // 8),
             "statements": job.statements,
             "paths": [str(path) for path in job.inputs],
             "directories": [f"{job.folder}{os.sep}"],
@@ -140,7 +143,9 @@ class Pool:
         if not line:
             code = process.wait()
             ending = signal.Signals(-code).name if code < 0 else f"status {code}"
-            raise EngineError("Died", f"the worker process ended with {ending}")
+            # The system kills a process when memory is short; one that cannot allocate aborts itself.
+            kind = "OutOfMemoryException" if ending in {"SIGKILL", "SIGABRT"} else "Died"
+            raise EngineError(kind, f"the worker process ended with {ending}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -7,12 +7,14 @@ The lock: what may be read and written is listed file by file, everything else (
 settings) is refused by DuckDB itself, and the operating system bounds memory and the size of files.
 """
 
+import contextlib
 import json
 import os
 import queue
 import resource
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -22,6 +24,7 @@ __all__ = ["main"]
 
 def main() -> None:
     """Serve jobs until stdin ends."""
+    _step_back()
     jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(jobs,), daemon=True).start()
     answers = os.fdopen(os.dup(1), "w")
@@ -35,6 +38,14 @@ def main() -> None:
         answer = _answer(json.loads(jobs.get()), connection)
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+
+
+def _step_back() -> None:
+    """Queries wait for the server, and when memory is short the system ends them first."""
+    os.nice(5)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError), Path("/proc/self/oom_score_adj").open("w") as score:  # Linux
+        score.write("1000")
 
 
 def _receive(jobs: "queue.SimpleQueue[str]") -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from localaws.athena.sql import types
 from localaws.athena.sql.functions.signature import Function, aggregate, window
+from localaws.athena.sql.typed import Typed
 from localaws.athena.sql.types import Type
 
 __all__ = ["FUNCTIONS"]
@@ -22,6 +23,34 @@ def _plain(written: str, name: str) -> Function:
     return aggregate(written, f"{name}({{distinct}}{{all}}{{order}}){{over}}")
 
 
+# NaN is the greatest number for DuckDB; in Trino it is the result only where there is nothing else.
+_NUMBER = "CASE WHEN NOT isnan({0}) THEN {0} END"
+
+
+def _max(given: Sequence[Typed]) -> str:
+    if given[0].type.base not in types.APPROXIMATE:
+        return "max({0}){over}"
+    return f"coalesce(max({_NUMBER}){{over}}, max({{0}}){{over}})"
+
+
+def _greatest(given: Sequence[Typed]) -> str:
+    if given[0].type.base not in types.APPROXIMATE:
+        return "max({0}, {1}){over}"
+    numbers, others = f"max({_NUMBER}, {{1}}){{over}}", "max(CASE WHEN isnan({0}) THEN {0} END, {1}){over}"
+    both = f"coalesce({numbers}, []) || coalesce({others}, [])"
+    return f"CASE WHEN max({{0}}){{over}} IS NOT NULL THEN ({both})[1:{{1}}] END"
+
+
+def _max_by(given: Sequence[Typed]) -> str:
+    if given[1].type.base not in types.APPROXIMATE:
+        return "arg_max_null({0}, {1}){over}"
+    key = _NUMBER.replace("{0}", "{1}")
+    return (
+        f"CASE WHEN count({key}){{over}} > 0 THEN arg_max_null({{0}}, {key}){{over}} "
+        "ELSE arg_max_null({0}, {1}){over} END"
+    )
+
+
 FUNCTIONS: list[Function] = [
     aggregate("count() -> bigint", "count(*){over}"),
     _plain("count(E) -> bigint", "count"),
@@ -30,16 +59,22 @@ FUNCTIONS: list[Function] = [
     _plain("sum(double) -> double", "sum"),
     aggregate("sum(real) -> real", "CAST(sum({distinct}{0}){over} AS FLOAT)"),
     aggregate("sum(decimal) -> decimal", "sum({distinct}{0}){over}", _sum),
-    aggregate("sum(interval day to second) -> interval day to second", "sum({0}){over}"),
+    *[
+        aggregate(
+            f"{name}({kind}) -> {kind}", f"CAST({round_}({name}({{distinct}}{{0}}){{over}}) AS {{type}})"
+        )
+        for name, round_ in (("sum", ""), ("avg", "round"))
+        for kind in ("interval day to second", "interval year to month")
+    ],
     _plain("avg(double) -> double", "avg"),
     aggregate("avg(real) -> real", "CAST(avg({distinct}{0}){over} AS FLOAT)"),
     aggregate("avg(decimal) -> decimal", "CAST(avg({distinct}{0}){over} AS {type})", _same),
     _plain("min(O) -> O", "min"),
-    _plain("max(O) -> O", "max"),
+    aggregate("max(O) -> O", _max),
     _plain("min(O, bigint) -> array(O)", "min"),
-    _plain("max(O, bigint) -> array(O)", "max"),
+    aggregate("max(O, bigint) -> array(O)", _greatest),
     aggregate("min_by(E, O) -> E", "arg_min_null({0}, {1}){over}"),
-    aggregate("max_by(E, O) -> E", "arg_max_null({0}, {1}){over}"),
+    aggregate("max_by(E, O) -> E", _max_by),
     aggregate("min_by(E, O, bigint) -> array(E)", "arg_min({0}, {1}, {2}){over}"),
     aggregate("max_by(E, O, bigint) -> array(E)", "arg_max({0}, {1}, {2}){over}"),
     _plain("array_agg(E) -> array(E)", "array_agg"),

@@ -3,15 +3,38 @@
 from collections.abc import Callable, Sequence
 from typing import cast
 
+from localaws.athena.sql.equality import canonical, equal, is_plain
 from localaws.athena.sql.functions.signature import Function, scalar
 from localaws.athena.sql.render import result_text
 from localaws.athena.sql.typed import Lambda, Typed, fail
+from localaws.athena.sql.types import APPROXIMATE, Type
 
 __all__ = ["FUNCTIONS"]
 
-_ANY = "CASE WHEN {0} IS NOT NULL THEN coalesce(list_bool_or(list_transform({0}, {1})), false) END"
-_ALL = "CASE WHEN {0} IS NOT NULL THEN coalesce(list_bool_and(list_transform({0}, {1})), true) END"
+_ANY = "athena_any(list_transform({0}, {1}))"
+_ALL = "athena_all(list_transform({0}, {1}))"
 _INDEX_ZERO = fail("INVALID_FUNCTION_ARGUMENT", "'SQL array indices start at 1'", "INTEGER")
+
+
+_MOST = 10_000  # elements of sequence() and repeat()
+_TOO_MANY = fail(
+    "INVALID_FUNCTION_ARGUMENT",
+    f"'count argument of repeat function must be less than or equal to {_MOST}'",
+    "BIGINT",
+)
+_TOO_FEW = fail(
+    "INVALID_FUNCTION_ARGUMENT",
+    "'count argument of repeat function must be greater than or equal to 0'",
+    "BIGINT",
+)
+_REPEATS = f"CASE WHEN {{1}} > {_MOST} THEN {_TOO_MANY} WHEN {{1}} < 0 THEN {_TOO_FEW} ELSE {{1}} END"
+
+
+def _bounded(series: str, steps: str) -> str:
+    """``series``, where the first step counts too."""
+    rule = f"'result of sequence function must not have more than {_MOST} entries'"
+    failed = fail("INVALID_FUNCTION_ARGUMENT", rule, "BOOLEAN")
+    return f"CASE WHEN CASE WHEN {steps} >= {_MOST} THEN {failed} ELSE true END THEN {series} END"
 
 
 def _slice(arguments: Sequence[Typed]) -> str:
@@ -19,6 +42,87 @@ def _slice(arguments: Sequence[Typed]) -> str:
     values, start, length = (argument.sql for argument in arguments)
     first = f"(CASE WHEN {start} < 0 THEN len({values}) + {start} + 1 ELSE {start} END)"
     return f"CASE WHEN {first} < 1 THEN {values}[1:0] ELSE {values}[{first}:{first} + {length} - 1] END"
+
+
+def _matches(arguments: Sequence[Typed]) -> str:
+    """A list of whether each element of the first equals the second: true, false or NULL."""
+    values, wanted = arguments
+    return f"list_transform({values.sql}, lambda m: {equal('m', wanted.sql, values.type.element)})"
+
+
+def _contains(arguments: Sequence[Typed]) -> str:
+    values, wanted = arguments
+    if not is_plain(values.type.element):
+        return f"athena_any({_matches(arguments)})"
+    unknown = f"{wanted.sql} IS NULL OR list_count({values.sql}) < len({values.sql})"
+    found = f"list_contains({values.sql}, {wanted.sql})"
+    return (
+        f"CASE WHEN {found} THEN true WHEN {unknown} THEN NULL WHEN {values.sql} IS NOT NULL THEN false END"
+    )
+
+
+def _position(arguments: Sequence[Typed]) -> str:
+    values, wanted = (argument.sql for argument in arguments)
+    found = f"list_position({values}, {wanted})"
+    if not is_plain(arguments[0].type.element):
+        found = f"list_position({_matches(arguments)}, true)"
+    return f"CASE WHEN {values} IS NOT NULL AND {wanted} IS NOT NULL THEN coalesce({found}, 0) END"
+
+
+def _remove(arguments: Sequence[Typed]) -> str:
+    values, wanted = arguments
+    same = equal("m", wanted.sql, values.type.element)
+    return (
+        f"CASE WHEN {wanted.sql} IS NOT NULL "
+        f"THEN list_filter({values.sql}, lambda m: m IS NULL OR {same} IS NOT TRUE) END"
+    )
+
+
+def _distinct(sql: str, kind: Type) -> str:
+    """The array without what it has already, NULL once."""
+    element = kind.element
+    if canonical("m", element) == "m":
+        return f"athena_distinct({sql})"
+    keys = f"list_transform({sql}, lambda m: {canonical('m', element)})"
+    return f"athena_distinct_by({sql}, {keys})"
+
+
+def _kept(*, where: bool) -> Callable[[Sequence[Typed]], str]:
+    """array_intersect and array_except, which tell NULL and NaN from others and not from themselves."""
+
+    def write(arguments: Sequence[Typed]) -> str:
+        values, others = arguments
+        element = values.type.element
+        keys = f"list_transform({others.sql}, lambda m: {canonical('m', element)})"
+        mine = canonical("x", element)
+        missing = f"list_count({keys}) < len({keys})"
+        found = f"CASE WHEN {mine} IS NULL THEN {missing} ELSE list_contains({keys}, {mine}) END"
+        condition = found if where else f"NOT ({found})"
+        kept = _distinct(f"list_filter({values.sql}, lambda x: {condition})", values.type)
+        return f"CASE WHEN {others.sql} IS NOT NULL THEN {kept} END"
+
+    return write
+
+
+def _overlap(arguments: Sequence[Typed]) -> str:
+    """NULL where only an unknown element could be in both."""
+    a, b = arguments
+    element = a.type.element
+    keys = [f"list_transform({each.sql}, lambda m: {canonical('m', element)})" for each in arguments]
+    both = f"list_has_any({keys[0]}, {keys[1]})"
+    filled = f"len({a.sql}) > 0 AND len({b.sql}) > 0"
+    missing = f"list_count({a.sql}) < len({a.sql}) OR list_count({b.sql}) < len({b.sql})"
+    known = f"{a.sql} IS NOT NULL AND {b.sql} IS NOT NULL"
+    return f"CASE WHEN {both} THEN true WHEN {filled} AND ({missing}) THEN NULL WHEN {known} THEN false END"
+
+
+def _max(arguments: Sequence[Typed]) -> str:
+    """NULL if there is one; NaN only if there is nothing else."""
+    values = arguments[0].sql
+    found = f"list_max({values})"
+    if arguments[0].type.element.base in APPROXIMATE:
+        found = f"coalesce(list_max(list_filter({values}, lambda m: NOT isnan(m))), {found})"
+    return f"CASE WHEN list_count({values}) = len({values}) THEN {found} END"
 
 
 def _join(arguments: Sequence[Typed]) -> str:
@@ -61,61 +165,66 @@ def _of_entries(kept: str) -> Callable[[Sequence[Typed]], str]:
 
 FUNCTIONS: list[Function] = [
     scalar("cardinality(array(E)) -> bigint", "len({0})"),
-    scalar("contains(array(E), E) -> boolean", "list_contains({0}, {1})"),
+    scalar("contains(array(E), E) -> boolean", _contains),
     scalar(
         "element_at(array(E), bigint) -> E", f"{{0}}[CASE WHEN {{1}} = 0 THEN {_INDEX_ZERO} ELSE {{1}} END]"
     ),
     scalar("element_at(map(K, V), K) -> V", "{0}[{1}]"),
-    scalar("array_distinct(array(E)) -> array(E)", "athena_distinct({0})"),
+    scalar("array_distinct(array(E)) -> array(E)", lambda a: _distinct(a[0].sql, a[0].type)),
     scalar("array_sort(array(O)) -> array(O)", "list_sort({0}, 'ASC', 'NULLS LAST')"),
-    scalar(
-        "array_max(array(O)) -> O",
-        "CASE WHEN len(list_filter({0}, lambda m: m IS NULL)) = 0 THEN list_max({0}) END",
-    ),
+    scalar("array_max(array(O)) -> O", _max),
     scalar(
         "array_min(array(O)) -> O",
         "CASE WHEN len(list_filter({0}, lambda m: m IS NULL)) = 0 THEN list_min({0}) END",
     ),
-    scalar(
-        "array_position(array(E), E) -> bigint",
-        "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN coalesce(list_position({0}, {1}), 0) END",
-    ),
-    scalar("array_remove(array(E), E) -> array(E)", "list_filter({0}, lambda r: r IS DISTINCT FROM {1})"),
+    scalar("array_position(array(E), E) -> bigint", _position),
+    scalar("array_remove(array(E), E) -> array(E)", _remove),
     scalar("array_join(array(E), varchar) -> varchar", _join),
     scalar("array_join(array(E), varchar, varchar) -> varchar", _join),
-    scalar("array_union(array(E), array(E)) -> array(E)", "athena_distinct({0} || {1})"),
     scalar(
-        "array_intersect(array(E), array(E)) -> array(E)",
-        "athena_distinct(list_filter({0}, lambda x: list_contains({1}, x)))",
+        "array_union(array(E), array(E)) -> array(E)",
+        lambda a: _distinct(f"({a[0].sql} || {a[1].sql})", a[0].type),
     ),
-    scalar(
-        "array_except(array(E), array(E)) -> array(E)",
-        "athena_distinct(list_filter({0}, lambda x: NOT list_contains({1}, x)))",
-    ),
-    scalar("arrays_overlap(array(E), array(E)) -> boolean", "list_has_any({0}, {1})"),
+    scalar("array_intersect(array(E), array(E)) -> array(E)", _kept(where=True)),
+    scalar("array_except(array(E), array(E)) -> array(E)", _kept(where=False)),
+    scalar("arrays_overlap(array(E), array(E)) -> boolean", _overlap),
     scalar("flatten(array(array(E))) -> array(E)", "flatten({0})"),
     scalar("reverse(array(E)) -> array(E)", "list_reverse({0})"),
-    scalar("repeat(E, bigint) -> array(E)", "list_transform(range(greatest({1}, 0)), lambda r: {0})"),
+    scalar("repeat(E, bigint) -> array(E)", f"list_transform(range({_REPEATS}), lambda r: {{0}})"),
     scalar("slice(array(E), bigint, bigint) -> array(E)", _slice),
     scalar("trim_array(array(E), bigint) -> array(E)", "{0}[:len({0}) - {1}]"),
     scalar(
         "sequence(bigint, bigint) -> array(bigint)",
-        "generate_series({0}, {1}, CASE WHEN {0} <= {1} THEN 1 ELSE -1 END)",
+        _bounded("generate_series({0}, {1}, CASE WHEN {0} <= {1} THEN 1 ELSE -1 END)", "abs({1} - {0})"),
     ),
-    scalar("sequence(bigint, bigint, bigint) -> array(bigint)", "generate_series({0}, {1}, {2})"),
+    scalar(
+        "sequence(bigint, bigint, bigint) -> array(bigint)",
+        _bounded("generate_series({0}, {1}, {2})", "abs({1} - {0}) // abs({2})"),
+    ),
     *[
         scalar(
             f"sequence({kind}, {kind}, {step}) -> array({kind})",
-            "list_transform(generate_series(CAST({0} AS TIMESTAMP), CAST({1} AS TIMESTAMP), {2}), "
-            f"lambda d: CAST(d AS {duckdb}))",
+            _bounded(
+                "list_transform(generate_series(CAST({0} AS TIMESTAMP), CAST({1} AS TIMESTAMP), "
+                f"{interval}({{2}})), lambda d: CAST(d AS {duckdb}))",
+                "abs(date_diff('month', {0}, {1})) // abs({2})"
+                if interval == "to_months"
+                else "abs(epoch_ms({1}) - epoch_ms({0})) // abs({2})",
+            ),
         )
         for kind, duckdb in (("date", "DATE"), ("timestamp", "TIMESTAMP"))
-        for step in ("interval day to second", "interval year to month")
+        for step, interval in (
+            ("interval day to second", "to_milliseconds"),
+            ("interval year to month", "to_months"),
+        )
     ],
     scalar(
         "sequence(date, date) -> array(date)",
-        "list_transform(generate_series(CAST({0} AS TIMESTAMP), CAST({1} AS TIMESTAMP), "
-        "CASE WHEN {0} <= {1} THEN INTERVAL 1 DAY ELSE INTERVAL (-1) DAY END), lambda d: CAST(d AS DATE))",
+        _bounded(
+            "list_transform(generate_series(CAST({0} AS TIMESTAMP), CAST({1} AS TIMESTAMP), CASE WHEN {0} <= "
+            "{1} THEN INTERVAL 1 DAY ELSE INTERVAL (-1) DAY END), lambda d: CAST(d AS DATE))",
+            "abs(date_diff('day', {0}, {1}))",
+        ),
     ),
     scalar("zip(array(A), array(B)) -> array(row(A, B))", _zip),
     scalar("zip(array(A), array(B), array(C)) -> array(row(A, B, C))", _zip),

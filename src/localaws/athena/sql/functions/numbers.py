@@ -36,6 +36,9 @@ def _all_or_nothing(name: str) -> Callable[[Sequence[Typed]], str]:
 
     def write(arguments: Sequence[Typed]) -> str:
         values = ", ".join(argument.sql for argument in arguments)
+        if name == "greatest" and arguments[0].type.base in types.APPROXIMATE:  # NaN only of nothing else
+            numbers = [f"CASE WHEN NOT isnan({each.sql}) THEN {each.sql} END" for each in arguments]
+            values = f"coalesce(greatest({', '.join(numbers)}), {arguments[0].sql})"
         missing = " OR ".join(f"{argument.sql} IS NULL" for argument in arguments)
         return f"CASE WHEN {missing} THEN NULL ELSE {name}({values}) END"
 

@@ -69,8 +69,8 @@ def scalar(written: str, template: Template, result: Result | None = None) -> Fu
 def aggregate(written: str, template: Template, result: Result | None = None) -> Function:
     """A function of a group's rows.
 
-    In the template ``{distinct}`` and ``{order}`` are where DISTINCT and an ORDER BY go, ``{over}`` is FILTER
-    and OVER.
+    In the template, also in one that a function gives, ``{distinct}`` and ``{order}`` are where DISTINCT and
+    an ORDER BY go, ``{over}`` is FILTER and OVER.
     """
     return _function(written, template, "aggregate", result)
 

@@ -1,12 +1,12 @@
 """String functions. https://trino.io/docs/current/functions/string.html"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from localaws.athena.errors import QueryFailed
 from localaws.athena.sql.functions.signature import Function, scalar
 from localaws.athena.sql.render import text_of
-from localaws.athena.sql.typed import Typed, literal
+from localaws.athena.sql.typed import MEMORY_EXCEEDED, Typed, fail, literal
 
 __all__ = ["FUNCTIONS"]
 
@@ -27,6 +27,31 @@ def _split_limited(arguments: Sequence[Typed]) -> str:
     pieces = f"string_split({text}, {separator})"
     rest = f"list_append({pieces}[:{limit} - 1], array_to_string({pieces}[{limit}:], {separator}))"
     return f"CASE WHEN len({pieces}) > {limit} THEN {rest} ELSE {pieces} END"
+
+
+_LONGEST = 1 << 25  # characters that lpad and rpad make here; Athena's longest row has 32 MB
+_LONGEST_OF_TRINO = 2**31 - 1
+
+
+def _padded(name: str) -> Callable[[Sequence[Typed]], str]:
+    def write(arguments: Sequence[Typed]) -> str:
+        text, length, letters = (argument.sql for argument in arguments)
+        # Twice CASE: DuckDB works out what is constant also in branches that it will not take.
+        short = f"CASE WHEN {length} <= {_LONGEST} THEN {length} END"
+        plain = f"{name}({text}, CAST({short} AS INTEGER), {letters})"
+        count = arguments[1].constant
+        if count is not None and 0 <= int(count) <= _LONGEST and arguments[2].constant:
+            return f"{name}({text}, CAST({length} AS INTEGER), {letters})"
+        rule = f"Target length must be in the range [0..{_LONGEST_OF_TRINO}]"
+        wrong = fail("INVALID_FUNCTION_ARGUMENT", literal(rule))
+        empty = fail("INVALID_FUNCTION_ARGUMENT", "'Padding string must not be empty'")
+        too_long = fail("EXCEEDED_LOCAL_MEMORY_LIMIT", literal(MEMORY_EXCEEDED))
+        return (
+            f"CASE WHEN {length} NOT BETWEEN 0 AND {_LONGEST_OF_TRINO} THEN {wrong} WHEN {letters} = '' "
+            f"THEN {empty} WHEN {length} > {_LONGEST} THEN {too_long} ELSE {plain} END"
+        )
+
+    return write
 
 
 _DIRECTIVE = re.compile(r"%%|%[-+ 0#]*\d*(?:\.\d+)?([sdfeEgGxXc])?")
@@ -91,8 +116,7 @@ FUNCTIONS: list[Function] = [
     scalar("concat_ws(varchar, varchar...) -> varchar", "concat_ws({all})"),
     scalar("concat_ws(varchar, array(varchar)) -> varchar", "array_to_string({1}, {0})"),
     scalar("strpos(varchar, varchar) -> bigint", "strpos({0}, {1})"),
-    scalar("lpad(varchar, bigint, varchar) -> varchar", "lpad({0}, CAST({1} AS INTEGER), {2})"),
-    scalar("rpad(varchar, bigint, varchar) -> varchar", "rpad({0}, CAST({1} AS INTEGER), {2})"),
+    *[scalar(f"{name}(varchar, bigint, varchar) -> varchar", _padded(name)) for name in ("lpad", "rpad")],
     scalar("starts_with(varchar, varchar) -> boolean", "starts_with({0}, {1})"),
     scalar("ends_with(varchar, varchar) -> boolean", "ends_with({0}, {1})"),
     scalar("split(varchar, varchar) -> array(varchar)", "string_split({0}, {1})"),
