@@ -451,7 +451,7 @@ def test_a_boundary_says_where_periods_begin(frequency: str, boundary: dict[str,
         ("W", {"DayOfMonth": 3}, ".DayOfMonth", "Write DayOfWeek or Hour, or leave it out"),
         ("M", {"Month": "MAY"}, ".Month", "Write DayOfMonth or Hour, or leave it out"),
         ("M", {"DayOfMonth": 29}, ".DayOfMonth", "It should be less than or equal to 28"),
-        ("W", {"DayOfWeek": "Friday"}, ".DayOfWeek", "Write one of 'MONDAY', 'TUESDAY'"),
+        ("W", {"DayOfWeek": "Friday"}, ".DayOfWeek", "Did you mean 'FRIDAY'?"),
     ],
 )
 def test_a_boundary_that_the_period_does_not_have(
