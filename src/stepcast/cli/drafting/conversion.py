@@ -16,8 +16,8 @@ STRFTIME = {True: "%Y-%m-%d", False: "%Y-%m-%d %H:%M:%S"}
 KEPT_STAMPS = 100_000  # different ones that are remembered
 
 
-def convert(sample: Sample, made: Draft, to: Path) -> int:
-    """Write the rows of all files of the sample to ``to``, which is new; how many there are.
+def convert(sample: Sample, made: Draft, to: Path) -> None:
+    """Write the rows of all files of the sample to ``to``, which is new.
 
     Item, time and target are written, in the order of the draft's schema; other columns are left out. A cell
     that cannot be converted is written as it stands, so that the import names its line.
@@ -39,7 +39,6 @@ def convert(sample: Sample, made: Draft, to: Path) -> int:
         value = number_of_cell(cell, comma=True) if made.comma else None
         return cell.strip() if value is None else repr(value)
 
-    written = 0
     with to.open("x", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         for source in sample.files:
@@ -49,8 +48,6 @@ def convert(sample: Sample, made: Draft, to: Path) -> int:
                     for at in picked
                 ]
                 writer.writerow([*own, *cells])
-                written += 1
-    return written
 
 
 def converted_params(made: Draft) -> dict[str, Any]:
