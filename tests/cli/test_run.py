@@ -51,6 +51,7 @@ def test_it_ends_well_and_shows_each_item(answer: subprocess.CompletedProcess[st
     assert all(item in answer.stdout for item in small_input.ITEMS)
     assert "NPTS" in answer.stdout
     assert "p90 total" in answer.stdout
+    assert "Read: 3 files, 210 rows, 3 items, 2026-01-01 to 2026-03-11" in answer.stdout
 
 
 def test_progress_goes_to_stderr_state_by_state(answer: subprocess.CompletedProcess[str]) -> None:
@@ -74,7 +75,7 @@ def test_the_folder_holds_the_forecast_the_backtest_the_report_and_a_chart(
     assert {row["item_id"] for row in board if row["scope"] == "item"} == set(small_input.ITEMS)
     assert list((out / "accuracy" / "forecasted-values").glob("*.csv"))
     assert list((out / "accuracy" / "accuracy-metrics-values").glob("*.csv"))
-    assert (out / "validation.md").read_text().startswith("# Validation report")
+    assert "## What was read\n\n| | |\n|---|---|\n| Files | 3 files" in (out / "validation.md").read_text()
     assert size(out / "chart.png")[0] == 2100
 
 
@@ -93,6 +94,18 @@ def test_bad_input_exits_with_1_says_what_to_change_and_leaves_the_earlier_forec
     assert "Traceback" not in failed.stderr
     assert "train/bad.csv" in (folder / "out" / "validation.md").read_text()
     assert (folder / "out" / "leaderboard.csv").read_bytes() == forecast
+
+
+def test_a_file_without_an_item_is_forecast_under_the_name_of_one(folder: Path) -> None:
+    lines = (folder / "desk_lamp.csv").read_text().splitlines()
+    (folder / "nameless.csv").write_text("\n".join(line.partition(",")[2] for line in lines))
+
+    named = run(
+        folder, "--train", str(folder / "nameless.csv"), "--item", "lamp", "--out", str(folder / "lamp")
+    )
+
+    assert named.returncode == 0, named.stderr
+    assert {row["item_id"] for row in records(folder / "lamp" / "raw")} == {"lamp"}
 
 
 def test_a_folder_of_others_is_refused_before_anything_runs(folder: Path) -> None:

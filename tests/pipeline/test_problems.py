@@ -1,6 +1,23 @@
 """The report lists what a person can act on, and counts the rest."""
 
+from stepcast.pipeline.input_summary import InputSummary
 from stepcast.pipeline.problems import LISTED_PER_RULE, Problem, Report, grouped
+
+READ = InputSummary(
+    files=2,
+    bytes=4200,
+    rows=1234,
+    items=3,
+    first="2024-01-01",
+    last="2024-12-31",
+    frequency="D",
+    anchor="calendar days",
+    aggregation="sum",
+    periods=1098,
+    observed=1000,
+    filled=98,
+    doubled=234,
+)
 
 
 def row(line: int, rule: str = "V05", file: str = "train/a.csv") -> Problem:
@@ -53,6 +70,24 @@ def test_warnings_alone_do_not_speak_of_a_stopped_run() -> None:
 
     assert report.errors == 0
     assert "stopped" not in report.to_markdown()
+
+
+def test_the_report_opens_with_what_was_read() -> None:
+    report = Report(summary=READ)
+    report.add(Problem("V03", "warning", "a header", "Remove it", file="train/a.csv", line=1))
+
+    text = report.to_markdown()
+
+    assert text.index("| Observed | 91% of 1,098 periods |") < text.index("## Warnings")
+    assert "| Doubled | 234 rows in a period that has one already (aggregated by sum) |" in text
+    assert Report.from_json(report.to_json()).summary == READ
+
+
+def test_what_was_not_laid_out_is_not_told() -> None:
+    read = InputSummary(1, 9, 0, 0, None, None, "H", "full hours", "sum")
+
+    assert [name for name, _ in read.facts()] == ["Files", "Rows", "Items", "Frequency"]
+    assert str(read) == "1 file, 0 rows, 0 items, H (full hours)"
 
 
 def test_problems_of_one_kind_are_one_line_with_all_places() -> None:

@@ -1,4 +1,4 @@
-"""The command line: ``stepcast run | up | down | invoke | logs | sql | status | chart``."""
+"""The command line: ``stepcast run | validate | init | up | down | invoke | logs | sql | status | chart``."""
 
 import logging
 import sys

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 from stepcast.cli.chart import chart
 from stepcast.cli.down import down
 from stepcast.cli.failure import Failure, explain
+from stepcast.cli.init import init
 from stepcast.cli.invoke import invoke
 from stepcast.cli.logs import logs
 from stepcast.cli.run import run
@@ -16,6 +17,7 @@ from stepcast.cli.settings import FILE, settings
 from stepcast.cli.sql import sql
 from stepcast.cli.status import status
 from stepcast.cli.up import up
+from stepcast.cli.validate import validate
 
 __all__ = ["app"]
 
@@ -70,5 +72,5 @@ def options(
         context.default_map = settings(Path(FILE))
 
 
-for command in (run, up, down, invoke, logs, sql, status, chart):
+for command in (run, validate, init, up, down, invoke, logs, sql, status, chart):
     app.command()(command)

@@ -2,7 +2,6 @@
 
 import csv
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from stepcast.cli.current_forecast import key_columns, target_column
 from stepcast.cli.drawing import draw
 from stepcast.cli.executions import Execution, describe
 from stepcast.cli.failure import Failure
+from stepcast.cli.input_files import keys_for
 from stepcast.cli.problem_lines import error_lines
 from stepcast.cli.query import ask, identifier
 from stepcast.cli.results_folder import ResultsFolder
@@ -24,7 +24,7 @@ from stepcast.pipeline.problems import Report
 from stepcast.pipeline.run import fingerprint
 from stepcast.pipeline.vintages import Manifest
 
-__all__ = ["Item", "Outcome", "follow", "keys_for", "save", "upload", "why_it_failed"]
+__all__ = ["Item", "Outcome", "follow", "save", "upload", "why_it_failed"]
 
 START_SECONDS = 60  # a trigger that has not answered by then never will
 LOOK_SECONDS = 0.2
@@ -45,24 +45,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run made."""
+    """What a run made, and what it found in its input."""
 
     manifest: Manifest
+    report: Report
     items: list[Item]
-
-
-def keys_for(files: Sequence[Path], folder: str) -> dict[str, Path]:
-    """Where each file goes under ``folder`` in the bucket; files of the same name get folders of their own.
-
-    >>> [*keys_for([Path("a/x.csv"), Path("b/x.csv"), Path("y.csv")], "train/")]
-    ['train/1-a/x.csv', 'train/2-b/x.csv', 'train/y.csv']
-    """
-    names = Counter(path.name for path in files)
-    keys = {}
-    for number, path in enumerate(files, 1):
-        own = f"{number}-{path.resolve().parent.name}/" if names[path.name] > 1 else ""
-        keys[f"{folder}{own}{path.name}"] = path
-    return keys
 
 
 def upload(stack: Stack, params: Path, files: Mapping[str, Sequence[Path]]) -> str:
@@ -130,7 +117,8 @@ def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
         _write_leaderboard(stack, fresh / "leaderboard.csv")
         (fresh / VALIDATION).write_text(_text(stack, layout.report(execution.run, "md")), encoding="utf-8")
         draw(chart_series(stack, None, MOST_PANELS), fresh / "chart.png")
-        return Outcome(manifest, _items(stack, manifest))
+        report = Report.from_json(_text(stack, layout.report(execution.run, "json")))
+        return Outcome(manifest, report, _items(stack, manifest))
 
 
 def _items(stack: Stack, manifest: Manifest) -> list[Item]:

@@ -5,11 +5,17 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Endpoint", "Json", "ProjectFolder"]
+__all__ = ["Endpoint", "ItemName", "Json", "ProjectFolder"]
 
 Endpoint = Annotated[
     str | None,
     typer.Option(metavar="URL", help="Which running stack; needed only where several run."),
+]
+ItemName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="What the item is called, where the files hold one and do not name it."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 ProjectFolder = Annotated[

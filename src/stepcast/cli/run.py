@@ -1,23 +1,27 @@
 """``stepcast run``: one forecast, from files to files."""
 
+import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stepcast.cli.chart import MOST_PANELS
-from stepcast.cli.options import Json, ProjectFolder
+from stepcast.cli.input_files import sorted_out
+from stepcast.cli.options import ItemName, Json, ProjectFolder
 from stepcast.cli.output import cell, duration, print_json, print_line, stdout, table
 
 if TYPE_CHECKING:
     from stepcast.cli.executions import Execution
     from stepcast.cli.forecast_once import Outcome
+    from stepcast.pipeline.problems import Report
 
 __all__ = ["run"]
 
-FORMATS = (".csv", ".csv.gz", ".parquet")
 SUMMARY_ROWS = 20
 SHOWN_OUTPUTS = 3
+SHOWN_WARNINGS = 5
 
 
 def run(
@@ -35,7 +39,10 @@ def run(
             help="Target series: .csv, .csv.gz or .parquet.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the results go.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Where the results go.", show_default="required"),
+    ] = None,
     more: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -58,11 +65,16 @@ def run(
             metavar="CSV", exists=True, dir_okay=False, readable=True, help="Item metadata; may be repeated."
         ),
     ] = None,
+    item: ItemName = None,
     force: Annotated[
         bool,
         typer.Option(
             "--force", help="Write into a DIR that holds other files; they stay beside the results."
         ),
+    ] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Only report what is wrong with the input, as stepcast validate does."),
     ] = False,
     as_json: Json = False,
     project: ProjectFolder = None,
@@ -71,13 +83,16 @@ def run(
 
     DIR gets raw/*.csv, clean/*.csv, accuracy/, leaderboard.csv, validation.md and chart.png.
     """
-    given = {"train": [*train, *(more or ())], "related": related or [], "metadata": metadata or []}
-    for option, paths in given.items():
-        for path in paths:
-            if not path.name.lower().endswith(FORMATS):
-                raise typer.BadParameter(f"{path} is none of {', '.join(FORMATS)}", param_hint=f"--{option}")
-    # a file named twice is still one file
-    files = {f"{option}/": list(dict.fromkeys(paths)) for option, paths in given.items()}
+    files = sorted_out(
+        {"train": [*train, *(more or ())], "related": related or [], "metadata": metadata or []}
+    )
+    if check:
+        from stepcast.cli.checking import check_files, conclude
+
+        conclude(check_files(params, files, item), as_json)
+        return
+    if out is None:
+        raise typer.BadParameter("where the results go is missing", param_hint="--out")
     from stepcast.cli import forecast_once
     from stepcast.cli.failure import Failure, Stopped
     from stepcast.cli.kernels import compile_kernels, names_an_algorithm
@@ -90,7 +105,15 @@ def run(
     folder = ResultsFolder(out, force)
     execution, outcome = None, None
     try:
-        with unwinding(), display(quiet=as_json) as shown:
+        with (
+            unwinding(),
+            display(quiet=as_json) as shown,
+            tempfile.TemporaryDirectory(prefix="stepcast-item-") as scratch,
+        ):
+            if item is not None:
+                from stepcast.cli.constant_item import with_item
+
+                params, files["train/"] = with_item(item, params, files["train/"], Path(scratch))
             if not names_an_algorithm(params.read_bytes()):
                 compile_kernels(shown.say)
             shown.say("starting the local stack")
@@ -138,6 +161,8 @@ def _facts(execution: "Execution", folder: Path) -> dict[str, Any]:
 def _results(outcome: "Outcome") -> dict[str, Any]:
     manifest = outcome.manifest
     return {
+        "read": outcome.report.summary.document() if outcome.report.summary else None,
+        "warnings": [asdict(problem) for problem in outcome.report.problems],
         "vintage": manifest.vintage,
         "metric": manifest.metric,
         "scores": manifest.scores,
@@ -169,6 +194,7 @@ def _print_summary(outcome: "Outcome", out: Path) -> None:
     shown.add_row(
         "all items", *("" for _ in keys[1:]), manifest.best, *scores, *("" for _ in outputs), style="bold"
     )
+    _print_input(outcome.report, out)
     stdout().print()
     stdout().print(shown)
     if len(items) > SUMMARY_ROWS:
@@ -180,6 +206,20 @@ def _print_summary(outcome: "Outcome", out: Path) -> None:
     )
     drawn = f" (the {MOST_PANELS} largest of {len(items):,} items)" if len(items) > MOST_PANELS else ""
     print_line(f"Chart:  {out}/chart.png{drawn}")
+
+
+def _print_input(report: "Report", out: Path) -> None:
+    """What was read, and what is odd about it."""
+    print_line("")
+    if report.summary is not None:
+        print_line(f"Read: {report.summary}")
+    for note in report.notes:
+        print_line(f"Note: {note}")
+    if report.warnings:
+        from stepcast.cli.problem_lines import problem_lines
+
+        count, *lines = problem_lines(report, "warning", SHOWN_WARNINGS)
+        print_line("\n".join([f"{count}, see {out / 'validation.md'}", *lines]))
 
 
 def _few(outputs: list[str]) -> list[str]:

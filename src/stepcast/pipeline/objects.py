@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -17,7 +18,8 @@ DELETED_AT_ONCE = 1000  # DeleteObjects' limit
 def read(s3: Any, bucket: str, key: str) -> bytes:
     """The object's bytes; ResourceNotFoundException names the key."""
     try:
-        body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        with closing(s3.get_object(Bucket=bucket, Key=key)["Body"]) as stream:
+            body: bytes = stream.read()
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
             raise ResourceNotFoundException(f"s3://{bucket}/{key} does not exist") from None

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
+from stepcast.pipeline.input_summary import InputSummary
+
 __all__ = ["Group", "Problem", "Report", "grouped"]
 
 LISTED_PER_RULE = 100  # rows listed for each rule and file; the rest are counted
@@ -108,12 +110,14 @@ class Report:
     """Problems in the order found; beyond a limit a rule's rows are only counted, to bound memory.
 
     ``notes`` are what was assumed where nothing is wrong.
+    ``summary``  what was read; None where the files were not looked at.
     """
 
     problems: list[Problem] = field(default_factory=list)
     unlisted: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # (rule, severity, file or path)
     notes: list[str] = field(default_factory=list)
     _listed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    summary: InputSummary | None = None
 
     def note(self, text: str) -> None:
         """Say what was assumed, once."""
@@ -150,7 +154,7 @@ class Report:
         return self.count("warning")
 
     def to_json(self) -> str:
-        """``{"errors": n, "warnings": n, "problems": [...], "unlisted": [...], "notes": [...]}``"""
+        """``{"errors", "warnings", "read", "problems", "unlisted", "notes"}``"""
         unlisted = [
             {"rule": rule, "severity": severity, "where": where, "count": more}
             for (rule, severity, where), more in self.unlisted.items()
@@ -159,6 +163,7 @@ class Report:
         document = {
             "errors": self.errors,
             "warnings": self.warnings,
+            "read": self.summary.document() if self.summary is not None else None,
             "problems": problems,
             "unlisted": unlisted,
             "notes": self.notes,
@@ -173,10 +178,12 @@ class Report:
         report.notes += document.get("notes", [])
         for row in document["unlisted"]:
             report.unlisted[row["rule"], row["severity"], row["where"]] += row["count"]
+        if document.get("read") is not None:
+            report.summary = InputSummary(**document["read"])
         return report
 
     def to_markdown(self) -> str:
-        """The same for a person: errors first, a table each."""
+        """The same for a person: what was read, then errors and warnings, a table each."""
         lines = [
             "# Validation report",
             "",
@@ -184,6 +191,9 @@ class Report:
         ]
         if self.errors:
             lines.append("The run stopped before training; the previous forecast is untouched.")
+        if self.summary is not None:
+            lines += ["", "## What was read", "", "| | |", "|---|---|"]
+            lines += [f"| {name} | {_cell(text)} |" for name, text in self.summary.facts()]
         for severity in ("error", "warning"):
             found = [problem for problem in self.problems if problem.severity == severity]
             if not found:

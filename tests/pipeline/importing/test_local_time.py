@@ -109,6 +109,17 @@ def test_moments_of_parquet_are_converted_too(import_files: ImportFiles) -> None
         assert stored(import_files({"a.parquet": sink.getvalue()}, time_zone=zone))[0] == first
 
 
+def test_local_rows_beside_zoned_moments_of_parquet_are_named(import_files: ImportFiles) -> None:
+    sink = BytesIO()
+    table = pd.DataFrame({"timestamp": hours("2024-01-01", 5), "target_value": 1.0, "item_id": "lamp"})
+    table.to_parquet(sink, index=False)
+
+    error = import_files({"a.csv": rows(["2024-01-01 00:00:00"]), "b.parquet": sink.getvalue()}).error
+
+    assert error.file == "train/b.parquet"
+    assert "different local times" in error.message
+
+
 def test_24_00_of_a_meter_is_the_next_day(import_files: ImportFiles) -> None:
     stamps = [f"2024-01-{day:02} {hour:02}:00:00" for day in range(1, 32) for hour in range(1, 25)]
 

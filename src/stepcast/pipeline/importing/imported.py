@@ -20,7 +20,7 @@ class Imported:
                     ``filled`` how many were filled with a number because none had.
     ``doubled``     rows beyond the first of their item and period, where the data have one row a period.
     ``frequency``   the forecast's, with the boundary and the stamp of its periods.
-    ``size``        of the files in bytes, as they lie in the bucket.
+    ``files``       read; ``size`` of them in bytes, as they lie in the bucket.
     """
 
     rows: int
@@ -34,4 +34,5 @@ class Imported:
     filled: int
     doubled: int
     frequency: Frequency
+    files: int
     size: int

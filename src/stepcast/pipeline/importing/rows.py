@@ -77,7 +77,7 @@ def _converted(column: Column, cells: Cells, place: int) -> Converted:
     try:
         return column.convert(cells.columns[place])
     except FileProblem as problem:
-        if problem.cell is not None:
+        if problem.cell is not None and pa.types.is_string(cells.columns[place].type):
             row = pc.index(pc.utf8_trim_whitespace(cells.columns[place]), problem.cell).as_py()
             problem.line = int(cells.lines()[row]) if row >= 0 else None
         raise

@@ -116,6 +116,7 @@ def import_target(
             filled=written.filled,
             doubled=doubled,
             frequency=frequency,
+            files=len(files),
             size=sum(file.size for file in files),
         )
 

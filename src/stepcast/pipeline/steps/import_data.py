@@ -5,18 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from stepcast.pipeline import layout, objects, reports, resources
-from stepcast.pipeline.importing import (
-    Beside,
-    Imported,
-    check_undescribed,
-    import_metadata,
-    import_related,
-    import_target,
-)
+from stepcast.pipeline.importing import Beside, Imported, import_input
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
-from stepcast.pipeline.params import Dataset, Params
-from stepcast.pipeline.problems import Report
+from stepcast.pipeline.params import Dataset
 from stepcast.pipeline.run import Run
 
 __all__ = ["import_data"]
@@ -47,7 +39,7 @@ def import_data(run: Run, *, s3: Any) -> Run:
     for stale in (rows, layout.shards(run.run)):  # of an attempt that was killed
         objects.delete_all(s3, run.bucket, stale)
     with tempfile.TemporaryDirectory(prefix="stepcast-import-") as scratch:
-        imported, beside = _import(run, params, rows, report, Path(scratch), s3)
+        imported, beside = import_input(s3, run.bucket, run.run, params, rows, report, Path(scratch))
     reports.write(s3, run, report)
     if report.errors:
         refusal = reports.refusal(run, report)
@@ -65,24 +57,6 @@ def import_data(run: Run, *, s3: Any) -> Run:
 
 def _job(run: Run, dataset: Dataset) -> str:
     return run.name_of(dataset.dataset_name)
-
-
-def _import(
-    run: Run, params: Params, rows: str, report: Report, scratch: Path, s3: Any
-) -> tuple[Imported, Beside]:
-    """What is known besides first: the target's series are written together with it."""
-    for kind, dataset in (("RELATED_TIME_SERIES", params.related), ("ITEM_METADATA", params.metadata)):
-        if dataset is None:
-            check_undescribed(s3, run.bucket, FOLDERS[kind], kind, report)
-    folder = scratch / "beside"
-    folder.mkdir()
-    beside = Beside(
-        params,
-        import_related(s3, run.bucket, params, report, folder),
-        import_metadata(s3, run.bucket, params, report, folder),
-    )
-    imported = import_target(s3, run.bucket, run.run, params, rows, report, scratch, beside=beside)
-    return imported, beside
 
 
 def _facts(dataset: Dataset, imported: Imported, beside: Beside) -> dict[str, Any]:

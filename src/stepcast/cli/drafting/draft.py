@@ -1,0 +1,411 @@
+"""From a sample of files to a params.json, with everything that was assumed on the way."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from stepcast.cli.drafting.cells import decimal_comma, moment_of_cell, number_of_cell
+from stepcast.cli.drafting.grid import frequency_of_stamps
+from stepcast.cli.drafting.roles import Roles, roles_of
+from stepcast.cli.drafting.sample import DELIMITERS, ONE_ITEM, Sample
+from stepcast.cli.failure import Failure
+from stepcast.cli.output import plural
+from stepcast.engine.calendar import Moments, Periods, moment_of, period_of
+from stepcast.engine.frequency import Frequency
+from stepcast.engine.seasonality import season_length
+from stepcast.pipeline.domains import DOMAINS, identifier_field, is_reserved, target_field
+from stepcast.pipeline.importing.period_starts import period_starts
+from stepcast.pipeline.importing.timestamp_formats import DAY, MOMENT
+from stepcast.pipeline.tables import is_taken
+
+__all__ = ["Assumption", "Draft", "Wishes", "draft"]
+
+HORIZONS = {"D": 14, "W": 13, "Y": 3}  # periods; a season elsewhere
+LONGEST_HORIZON = 120  # periods that are assumed; more may be asked for
+SEASONS = {"min": "day", "H": "day", "D": "week", "W": "year", "M": "year"}
+MOST_COLUMNS, MOST_DIMENSIONS = 13, 10  # of a target dataset
+OFFSET = re.compile(r"([+-]\d\d:?\d\d|[Zz])$")
+OFTEN = 0.1  # of the periods without a row: fewer are more likely lost than without sales
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What somebody said instead of having it assumed; None and empty where nothing was said."""
+
+    time: str | None = None
+    target: str | None = None
+    items: tuple[str, ...] = ()
+    frequency: str | None = None
+    horizon: int | None = None
+    domain: str | None = None
+    time_format: str | None = None
+    time_zone: str | None = None
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One thing that was found or assumed: what, which, why, and how to change it."""
+
+    what: str
+    value: str
+    why: str
+    change: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """``params`` ready for JSON.
+
+    ``names``      that the schema gives the columns.
+    ``obstacles``  why the import cannot read the files as they are; ``comma`` is whether numbers have
+                   decimal commas.
+    """
+
+    params: dict[str, Any]
+    roles: Roles
+    names: dict[str, str]
+    assumptions: tuple[Assumption, ...]
+    obstacles: tuple[str, ...] = field(default=())
+    comma: bool = False
+
+
+def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -> Draft:
+    """The params.json for the sample's files. Failure where something must be said to decide.
+
+    ``span``  the first and the last moment of all rows, where the sample is not all.
+    """
+    roles = roles_of(sample.columns, wishes.time, wishes.target, wishes.items)
+    form = wishes.time_format or roles.form
+    if " or " in form:
+        raise Failure(
+            f"the moments in {roles.time!r} may be {form}: say which with --time-format, "
+            f"for example --time-format {form.split(' or ')[0]!r}"
+        )
+    roles = Roles(roles.time, form, roles.target, roles.items, roles.others)
+    if "XXX" in form and wishes.time_zone is None:
+        _check_offsets(sample.columns[roles.time], roles.time)
+    stamps = [moment_of_cell(cell, form, wishes.time_zone) for cell in sample.columns[roles.time]]
+    known = [stamp for stamp in stamps if stamp is not None]
+    frequency = Frequency.parse(wishes.frequency) if wishes.frequency else frequency_of_stamps(known)
+    if frequency is None:
+        raise Failure(
+            f"all rows have the same moment in {roles.time!r}: a history is needed to forecast from"
+        )
+    comma = sample.delimiter != "," and decimal_comma(sample.columns[roles.target])
+    facts = _Facts.of(sample, roles, stamps, frequency, comma)
+    if span is not None:
+        facts = replace(facts, longest=_periods(span, frequency))
+    domain, domain_why = _domain(roles, wishes)
+    names = _names(roles, domain, sample)
+    horizon = wishes.horizon or _horizon(frequency, facts.longest)
+    middlefill = _fill(facts)
+    params = _params(sample, roles, names, domain, frequency, horizon, middlefill, _stated(form, frequency))
+    if wishes.time_zone is not None:
+        params["TimeZone"] = wishes.time_zone
+    assumptions = [
+        *_about_columns(sample, roles, names),
+        Assumption(
+            "frequency",
+            f"{frequency}, {period_starts(frequency, facts.start)}",
+            f"{facts.on_grid:.0%} of the rows are one period after the one before",
+            "--frequency TEXT",
+        ),
+        Assumption("season", *_season(frequency, facts.longest)),
+        Assumption(
+            "horizon",
+            f"{plural(horizon, 'period')} of {frequency}",
+            f"the longest series has {facts.longest:,} periods",
+            "--horizon N",
+        ),
+        Assumption("gaps", *_about_gaps(facts, middlefill)),
+        Assumption("domain", domain, domain_why, "--domain NAME"),
+    ]
+    if facts.shared:
+        assumptions.append(
+            Assumption(
+                "rows of one period",
+                "are summed",
+                f"{plural(facts.shared, 'row')} of an item and period that has another",
+                'aggregation in Featurizations ("avg", "first", "min", "max"), or further --item COLUMN',
+            )
+        )
+    if not sample.whole:
+        assumptions.append(
+            Assumption(
+                "sample", f"the first {sample.rows:,} rows", "the files have more", "the options above"
+            )
+        )
+    return Draft(params, roles, names, tuple(assumptions), tuple(_obstacles(sample, roles, comma)), comma)
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the rows say about the grid."""
+
+    longest: int  # periods from the first to the last moment
+    start: datetime  # what a period is stamped with, or when it begins
+    periods: int  # of all items, each from its first row to the end
+    observed: int
+    shared: int  # rows in the item and period of another
+    on_grid: float
+    zeros: bool
+    whole: bool
+    negative: bool
+
+    @classmethod
+    def of(
+        cls,
+        sample: Sample,
+        roles: Roles,
+        stamps: Sequence[datetime | None],
+        frequency: Frequency,
+        comma: bool,
+    ) -> "_Facts":
+        numbers = [number_of_cell(cell, comma) for cell in sample.columns[roles.target]]
+        keys = zip(*(sample.columns[name] for name in roles.items), strict=True) if roles.items else None
+        labels = list(keys) if keys is not None else [()] * sample.rows
+        rows = [
+            (label, stamp, number)
+            for label, stamp, number in zip(labels, stamps, numbers, strict=True)
+            if stamp is not None and number is not None
+        ]
+        if not rows:
+            raise Failure(f"no row has both a moment in {roles.time!r} and a number in {roles.target!r}")
+        moments = np.array([stamp for _, stamp, _ in rows], "datetime64[s]")
+        places = period_of(moments, frequency)
+        codes = {label: number for number, label in enumerate(dict.fromkeys(label for label, _, _ in rows))}
+        series = np.array([codes[label] for label, _, _ in rows])
+        taken = np.unique(np.stack([series, places]), axis=1)
+        first = np.full(len(codes), places.max())
+        np.minimum.at(first, series, places)
+        steps = np.diff(taken[1])[np.diff(taken[0]) == 0]
+        values = np.array([number for _, _, number in rows])
+        return cls(
+            longest=int(places.max() - places.min() + 1),
+            start=_start(moments, places, frequency),
+            periods=int((places.max() - first + 1).sum()),
+            observed=taken.shape[1],
+            shared=len(rows) - taken.shape[1],
+            on_grid=float((steps == 1).mean()) if len(steps) else 0.0,
+            zeros=bool((values == 0).any()),
+            whole=bool((values == np.round(values)).all()),
+            negative=bool((values < 0).any()),
+        )
+
+
+def _start(moments: Moments, places: Periods, frequency: Frequency) -> datetime:
+    """The latest stamp where all stand at one place of their period, as month-ends do; else its begin."""
+    begins = moment_of(places, frequency)
+    same = len(np.unique(moments - begins)) == 1 or frequency.unit in ("M", "Y")
+    start: datetime = (moments if same else begins).max().item()
+    return start
+
+
+def _periods(span: tuple[str, str], frequency: Frequency) -> int:
+    first, last = period_of(np.array(span, "datetime64[s]"), frequency).tolist()
+    return int(last - first + 1)
+
+
+def _check_offsets(cells: Sequence[str], column: str) -> None:
+    """Failure where moments have several offsets from UTC: their local time is not known."""
+    offsets = sorted({match[0] for cell in cells if (match := OFFSET.search(cell.strip()))})
+    if len(offsets) > 1:
+        raise Failure(
+            f"the moments in {column!r} have {len(offsets)} offsets from UTC, {' and '.join(offsets[:2])}: "
+            "say whose local time is meant with --time-zone, for example --time-zone Europe/Berlin"
+        )
+
+
+def _domain(roles: Roles, wishes: Wishes) -> tuple[str, str]:
+    if wishes.domain is not None:
+        return wishes.domain, "as asked"
+    given = {roles.target.lower(), *(name.lower() for name in roles.items[:1])}
+    for domain in DOMAINS:
+        fields = {identifier_field(domain), target_field(domain)}
+        own = target_field(domain) not in ("value", "target_value")  # names that say nothing of a domain
+        if fields <= given or (own and target_field(domain) in given):
+            return domain, f"a column is called {target_field(domain)!r}"
+    return "CUSTOM", "no column is called as in another domain"
+
+
+def _names(roles: Roles, domain: str, sample: Sample) -> dict[str, str]:
+    """Column to the name that the schema gives it."""
+    identifier = roles.items[0] if roles.items else None
+    names = {roles.time: "timestamp", roles.target: target_field(domain)}
+    if identifier is not None:
+        names[identifier] = identifier_field(domain)
+    taken = {*names.values(), identifier_field(domain)}
+    for column in sample.columns:
+        if column in names:
+            continue
+        name = re.sub(r"\W+", "_", column, flags=re.ASCII).strip("_").lower()[:50]
+        name = name if name[:1].isalpha() else f"column_{name}".rstrip("_")
+        if is_reserved(name) or is_taken(name):
+            name = f"{name}_1" if is_reserved(name) else f"item_{name}"
+        while name in taken or is_reserved(name) or is_taken(name):
+            name += "_1"
+        names[column] = name
+        taken.add(name)
+    return names
+
+
+def _params(
+    sample: Sample,
+    roles: Roles,
+    names: Mapping[str, str],
+    domain: str,
+    frequency: Frequency,
+    horizon: int,
+    middlefill: str | None,
+    stated: str,
+) -> dict[str, Any]:
+    stem = re.sub(r"\W+", "", sample.files[0].name.partition(".")[0].title(), flags=re.ASCII)
+    stem = (stem if stem[:1].isalpha() else f"My{stem}")[:40]
+    kinds = {"timestamp": "timestamp", target_field(domain): "float"}
+    own = [identifier_field(domain)] if not roles.items else []
+    columns = [*own, *(names[column] for column in sample.columns)]
+    config: dict[str, Any] = {"ForecastFrequency": str(frequency)}
+    if len(roles.items) > 1:
+        config["ForecastDimensions"] = [names[name] for name in roles.items[1 : MOST_DIMENSIONS + 1]]
+    if middlefill is not None:
+        method = {
+            "FeaturizationMethodName": "filling",
+            "FeaturizationMethodParameters": {"middlefill": middlefill, "backfill": middlefill},
+        }
+        config["Featurizations"] = [
+            {"AttributeName": target_field(domain), "FeaturizationPipeline": [method]}
+        ]
+    return {
+        "DatasetGroup": {"DatasetGroupName": f"{stem}Group", "Domain": domain},
+        "Datasets": [
+            {
+                "DatasetName": stem,
+                "Domain": domain,
+                "DatasetType": "TARGET_TIME_SERIES",
+                "DataFrequency": str(frequency),
+                "Schema": {
+                    "Attributes": [
+                        {"AttributeName": name, "AttributeType": kinds.get(name, "string")}
+                        for name in columns
+                    ]
+                },
+            }
+        ],
+        "Predictor": {
+            "PredictorName": f"{stem}Predictor",
+            "ForecastHorizon": horizon,
+            "FeaturizationConfig": config,
+            "PerformAutoML": True,
+        },
+        "Forecast": {"ForecastName": f"{stem}Forecast", "ForecastTypes": ["0.1", "0.5", "0.9"]},
+        "TimestampFormat": stated,
+        "PerformDelete": False,
+    }
+
+
+def _stated(form: str, frequency: Frequency) -> str:
+    """The TimestampFormat: the file's where the import reads it, else what a converted file has."""
+    if form in (DAY, MOMENT):
+        return form
+    return MOMENT if frequency.has_time_of_day or "H" in form or "h" in form else DAY
+
+
+def _horizon(frequency: Frequency, longest: int) -> int:
+    """A season or a usual span ahead, at most a third of the history: what the service allows."""
+    wanted = HORIZONS.get(frequency.unit) or season_length(frequency)
+    if frequency.unit in HORIZONS and frequency.count > 1:
+        wanted = max(1, wanted // frequency.count)
+    return max(1, min(wanted, LONGEST_HORIZON, longest // 3))
+
+
+def _season(frequency: Frequency, longest: int) -> tuple[str, str, str]:
+    season = season_length(frequency)
+    change = "nothing: the AutoPredictor looks for seasons itself"
+    if season == 1:
+        return "none", "years have none", change
+    if longest < 2 * season:
+        return "none", f"{longest:,} periods are less than two seasons of {season:,}", change
+    return (
+        f"{season} periods, a {SEASONS[frequency.unit]}",
+        "the calendar's, looked for in each series",
+        change,
+    )
+
+
+def _fill(facts: _Facts) -> str | None:
+    """What a period without a row means; None where there is none."""
+    if facts.observed == facts.periods:
+        return None
+    often = facts.periods - facts.observed >= OFTEN * facts.periods
+    return "zero" if often and facts.whole and not facts.zeros and not facts.negative else "nan"
+
+
+def _about_gaps(facts: _Facts, middlefill: str | None) -> tuple[str, str, str]:
+    change = "middlefill and backfill in Featurizations (docs/how-to/params.md)"
+    missing = facts.periods - facts.observed
+    if middlefill is None:
+        return "none", "every period has a row", change
+    share = f"{missing:,} of {facts.periods:,} periods have no value"
+    if middlefill == "zero":
+        return (
+            "are zero",
+            f"{share}, and no row has a zero: rows seem to be left out where nothing happened",
+            change,
+        )
+    return "are unknown (nan)", share, change
+
+
+def _about_columns(sample: Sample, roles: Roles, names: Mapping[str, str]) -> list[Assumption]:
+    def shown(column: str) -> str:
+        return repr(column) if sample.header else f"column {column}"
+
+    columns = ", ".join(map(shown, sample.columns))
+    told = []
+    if roles.items:
+        told.append(Assumption("item", shown(roles.items[0]), f"of the columns {columns}", "--item COLUMN"))
+    else:
+        told.append(
+            Assumption("item", f"one, {ONE_ITEM!r}", f"no column of {columns} names items", "--item COLUMN")
+        )
+    if len(roles.items) > 1:
+        dimensions = ", ".join(shown(name) for name in roles.items[1:])
+        why = "an item has several rows for a moment without"
+        told.append(Assumption("dimensions", dimensions, why, "--item COLUMN, once for each column"))
+    told.append(Assumption("time", shown(roles.time), f"its format is {roles.form}", "--time COLUMN"))
+    told.append(Assumption("target", shown(roles.target), "it holds numbers", "--target COLUMN"))
+    if roles.others:
+        others = ", ".join(f"{shown(name)} as {names[name]!r}" for name in roles.others)
+        why = (
+            "kept as text, and not used: numbers may go into a related series, attributes into item metadata"
+        )
+        told.append(Assumption("not used", others, why, "docs/how-to/related.md"))
+    return told
+
+
+def _obstacles(sample: Sample, roles: Roles, comma: bool) -> list[str]:
+    """Why the import cannot read the files as they are."""
+    found = []
+    if sample.delimiter != ",":
+        found.append(f"cells are separated by {DELIMITERS[sample.delimiter]}, not by commas")
+    if sample.encoding not in ("utf-8", "utf-8-sig"):
+        found.append(f"the text is {sample.encoding.upper()}, not UTF-8")
+    if sample.above:
+        found.append(f"{plural(sample.above, 'line')} above the table are no rows of it")
+    if comma:
+        found.append("numbers have decimal commas")
+    if sample.joined:
+        found.append(f"the moment is in several columns, {' and '.join(map(repr, sample.joined))}")
+    if roles.form not in (DAY, MOMENT):
+        found.append(f"moments are written {roles.form}, not {DAY} or {MOMENT}")
+    if sample.numbers and (unread := [n for n in (*roles.items, *roles.others) if n in sample.numbers]):
+        found.append(f"{', '.join(map(repr, unread))} hold numbers where a target dataset has texts")
+    if len(sample.columns) > MOST_COLUMNS:
+        found.append(f"there are {len(sample.columns)} columns, a target dataset has at most {MOST_COLUMNS}")
+    if sample.odd:
+        lines = ", ".join(map(str, sample.odd))
+        found.append(f"lines have another number of cells: {lines}")
+    return found

@@ -1,0 +1,53 @@
+"""Moments that files have in several columns: a date and a time of day, or year, month and day."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from stepcast.cli.drafting.cells import date_format
+
+__all__ = ["joined_cells", "joined_columns"]
+
+CLOCK = re.compile(r"([01]?\d|2[0-4]):[0-5]\d(:[0-5]\d)?( ?[AaPp][Mm])?")
+DIGITS = {"year": r"(19|20)\d\d", "month": r"0?[1-9]|1[0-2]", "day": r"0?[1-9]|[12]\d|3[01]"}
+LOOKED_AT = 1_000  # cells
+
+
+def joined_columns(columns: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The columns that together hold the moment, in the order in which they are joined; empty if one does.
+
+    >>> joined_columns({"Start": ["00:15", "00:30"], "Day": ["2024-01-01", "2024-01-01"], "kWh": ["1", "2"]})
+    ('Day', 'Start')
+    >>> joined_columns({"Month": ["1", "2"], "Year": ["2024", "2024"], "Sales": ["7", "8"]})
+    ('Year', 'Month')
+    """
+    forms = {name: date_format(cells) for name, cells in columns.items()}
+    days = [name for name, form in forms.items() if form is not None and not re.search("[Hh]", form)]
+    clocks = [name for name, cells in columns.items() if _all(CLOCK, cells)]
+    if len(days) == 1 and len(clocks) == 1:
+        return days[0], clocks[0]
+    if any(forms.values()):
+        return ()
+    by_name = {name.strip().lower(): name for name in columns}
+    parts = [
+        by_name[name]
+        for name, digits in DIGITS.items()
+        if name in by_name and _all(re.compile(digits), columns[by_name[name]])
+    ]
+    return tuple(parts) if [part.strip().lower() for part in parts[:2]] == ["year", "month"] else ()
+
+
+def joined_cells(parts: Sequence[str]) -> str:
+    """The moment of a row.
+
+    >>> joined_cells(["2024", "1"]), joined_cells(["31.01.2024", "7:05"])
+    ('2024-01-01', '31.01.2024 7:05')
+    """
+    first, *others = (part.strip() for part in parts)
+    if CLOCK.fullmatch(others[-1]):
+        return f"{first} {others[-1]}"
+    month, day = (*others, "1")[:2]
+    return f"{first}-{month:0>2}-{day:0>2}"
+
+
+def _all(pattern: re.Pattern[str], cells: Sequence[str]) -> bool:
+    return all(pattern.fullmatch(cell.strip()) for cell in cells[:LOOKED_AT])

@@ -1,0 +1,271 @@
+"""The first rows of files as columns of text, whatever separates their cells."""
+
+import csv
+import gzip
+import io
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import IO, cast
+
+from stepcast.cli.drafting.cells import PLAIN, date_format, is_number
+from stepcast.cli.drafting.joined import joined_cells, joined_columns
+from stepcast.cli.failure import Failure
+
+__all__ = ["ONE_ITEM", "Sample", "records", "sample_of"]
+
+ONE_ITEM = "series"  # what the item is called where the files name none
+ROWS = 100_000  # of all files together; enough for years of hours of many items
+JUDGED = 200  # rows that decide about the delimiter and the header
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+SNIFFED = 1 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class Sample:
+    """``columns`` by name, all of the same length.
+
+    ``files``      that they are from; ``whole`` whether all of their rows are here.
+    ``header``     whether the first line names the columns; else they are called 1, 2, 3...
+    ``delimiter``, ``encoding``  of the text; ``,`` and ``utf-8`` for Parquet.
+    ``numbers``    columns of Parquet that are stored with fractions.
+    ``above``      lines above the table, such as a title, without blank ones.
+    ``joined``     columns that were made one, because together they hold the moment; ``given`` are the names
+                   of all columns as the files have them.
+    ``odd``        lines whose number of cells is another (from 1, of the first file), the first few.
+    """
+
+    files: tuple[Path, ...]
+    columns: dict[str, list[str]]
+    header: bool
+    delimiter: str
+    encoding: str
+    whole: bool
+    odd: tuple[int, ...] = ()
+    numbers: tuple[str, ...] = ()
+    above: int = 0
+    joined: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+
+def sample_of(files: Sequence[Path]) -> Sample:
+    """The columns of ``files``, which must have the same ones. Failure says what cannot be read, and why."""
+    samples = [_parquet(file) if _is_parquet(file) else _text(file) for file in files]
+    first = samples[0]
+    for file, other in zip(files, samples, strict=True):
+        if list(other.columns) != list(first.columns):
+            raise Failure(
+                f"{file} has the columns {_names(other)}, {files[0]} has {_names(first)}: all files of a "
+                "dataset have the same. Further numbers belong to a related series, attributes of items to "
+                "item metadata (docs/how-to/related.md)"
+            )
+    columns = {name: [cell for one in samples for cell in one.columns[name]] for name in first.columns}
+    whole = all(one.whole for one in samples)
+    made = replace(first, files=tuple(files), columns=columns, given=tuple(columns), whole=whole)
+    joined = joined_columns(columns)
+    if not joined:
+        return made
+    rows = (_join(row, made.given, joined) for row in zip(*columns.values(), strict=True))
+    names = _join(made.given, made.given, joined, name=" and ".join(joined))
+    cells = [list(column) for column in zip(*rows, strict=True)]
+    return replace(made, columns=dict(zip(names, cells, strict=True)), joined=joined)
+
+
+def records(sample: Sample, file: Path) -> Iterator[list[str]]:
+    """Every record of one of the sample's files but the header and blank lines, in the sample's columns.
+
+    Failure names a line whose number of cells is another.
+    """
+    for line, row in _records(sample, file):
+        if len(row) != len(sample.given):
+            count = f"{len(row)} cells, the others have {len(sample.given)}"
+            raise Failure(f"{file} line {line} has {count}: correct or remove it")
+        yield _join(row, sample.given, sample.joined) if sample.joined else row
+
+
+def _records(sample: Sample, file: Path) -> Iterator[tuple[int, list[str]]]:
+    if _is_parquet(file):
+        yield from ((number, list(row)) for number, row in enumerate(_parquet_rows(file), 1))
+        return
+    with _rows(file, *_dialect(file), errors="strict") as reader:
+        rows = ((number, row) for number, row in enumerate(reader, 1) if any(cell.strip() for cell in row))
+        yield from islice(rows, sample.above + int(sample.header), None)
+
+
+def _join(
+    row: Sequence[str], given: Sequence[str], joined: Sequence[str], name: str | None = None
+) -> list[str]:
+    """The row with one cell, of that ``name`` or joined, where the first of the ``joined`` columns stands."""
+    cells = dict(zip(given, row, strict=True))
+    made = joined_cells([cells[part] for part in joined]) if name is None else name
+    return [made if column == joined[0] else cells[column] for column in given if column not in joined[1:]]
+
+
+@contextmanager
+def _rows(file: Path, encoding: str, delimiter: str, errors: str) -> Iterator[Iterator[list[str]]]:
+    """The records of a CSV file, packed or not; blank lines come as empty ones."""
+    try:
+        with _opened(file) as binary, io.TextIOWrapper(binary, encoding, errors, newline="") as text:
+            yield csv.reader(text, delimiter=delimiter)
+    except UnicodeDecodeError as error:
+        raise Failure(
+            f"{file} is not all {encoding.upper()} text ({error.reason}): save it as UTF-8"
+        ) from None
+    except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise Failure(f"{file} cannot be read as CSV: {error}") from None
+
+
+def _dialect(file: Path) -> tuple[str, str]:
+    """Encoding and delimiter of a text file."""
+    with _opened(file) as binary:
+        try:
+            head = binary.read(SNIFFED)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise Failure(f"{file} cannot be unpacked: {error}") from None
+    if not head.strip():
+        raise Failure(f"{file} is empty")
+    encoding = next((name for mark, name in MARKS.items() if head.startswith(mark)), None) or _encoding(head)
+    try:
+        return encoding, _delimiter(head.decode(encoding, "replace"), file)
+    except csv.Error as error:
+        raise Failure(f"{file} cannot be read as CSV: {error}") from None
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[IO[bytes]]:
+    with file.open("rb") as packed:
+        gzipped = packed.read(2) == b"\x1f\x8b"
+        packed.seek(0)
+        yield cast("IO[bytes]", gzip.GzipFile(fileobj=packed)) if gzipped else packed
+
+
+def _text(file: Path) -> Sample:
+    encoding, delimiter = _dialect(file)
+    with _rows(file, encoding, delimiter, errors="replace") as reader:
+        rows = [row for row in islice(reader, ROWS + 1) if any(cell.strip() for cell in row)]
+    width = Counter(map(len, rows)).most_common(1)[0][0]
+    whole_rows = (at for at, row in enumerate(rows) if len(row) == width and 2 * _filled(row) > width)
+    above = next(whole_rows, 0)
+    odd = [line for line, row in enumerate(rows, 1) if line > above and len(row) != width]
+    kept = [row for row in rows[above:ROWS] if len(row) == width]
+    header = _has_header(kept)
+    if len(kept) == header:
+        raise Failure(f"{file} has a header and no rows")
+    names = _unique(kept[0]) if header else [str(place) for place in range(1, width + 1)]
+    cells = list(zip(*kept[header:], strict=True))
+    columns = {name: list(column) for name, column in zip(names, cells, strict=True)}
+    return Sample(
+        (file,), columns, header, delimiter, encoding, len(rows) <= ROWS, tuple(odd[:5]), above=above
+    )
+
+
+def _filled(row: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in row)
+
+
+def _parquet(file: Path) -> Sample:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(file) as parquet:
+            stored, whole = parquet.schema_arrow, parquet.metadata.num_rows <= ROWS
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise Failure(f"{file} cannot be read as Parquet: {error}") from None
+    cells = list(zip(*islice(_parquet_rows(file), ROWS), strict=True))
+    if not cells:
+        raise Failure(f"{file} has no rows")
+    columns = {name: list(column) for name, column in zip(stored.names, cells, strict=True)}
+    numbers = tuple(field.name for field in stored if pa.types.is_floating(field.type))
+    return Sample((file,), columns, True, ",", "utf-8", whole, numbers=numbers)
+
+
+def _parquet_rows(file: Path) -> Iterator[tuple[str, ...]]:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(file) as parquet:
+        for batch in parquet.iter_batches():
+            yield from zip(*(map(_plain, column.to_pylist()) for column in batch.columns), strict=True)
+
+
+def _plain(value: object) -> str:
+    """A value of Parquet as CSV has it: moments by the wall clock of their zone, midnight as a day."""
+    if isinstance(value, datetime):
+        value = value.replace(tzinfo=None)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        value = int(value)
+    return "" if value is None else str(value).removesuffix(" 00:00:00")
+
+
+def _is_parquet(file: Path) -> bool:
+    with file.open("rb") as content:
+        return content.read(4) == b"PAR1"
+
+
+def _encoding(head: bytes) -> str:
+    """UTF-8, or the code page of Western Windows where it cannot be."""
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 4:  # a character may be cut at the end
+            return "cp1252"
+    return "utf-8"
+
+
+def _delimiter(text: str, file: Path) -> str:
+    """The one that divides most rows into equally many cells, one of which is a date."""
+    best, score = "", (0, 0.0, 0)
+    for delimiter in DELIMITERS:
+        rows = [
+            r for r in islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), JUDGED) if r
+        ]
+        width, count = Counter(map(len, rows)).most_common(1)[0]
+        if width == 1:
+            continue
+        columns = zip(*(row for row in rows if len(row) == width), strict=True)
+        dated = sum(date_format(column[1:]) is not None for column in columns)
+        if (found := (min(dated, 1), round(count / len(rows), 1), width)) > score:
+            best, score = delimiter, found
+    if not best:
+        raise Failure(f"{file} has one column: a time and a value are needed, separated by commas")
+    return best
+
+
+def _has_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row has no date and no number where the others have one."""
+    if len(rows) < 2:
+        return not any(date_format([cell]) or PLAIN.fullmatch(cell.strip()) for row in rows for cell in row)
+    typed = 0
+    for first, *others in zip(*rows[:JUDGED], strict=True):
+        dated, numeric = date_format(others) is not None, all(map(is_number, filter(str.strip, others)))
+        if not (dated or numeric):
+            continue
+        typed += 1
+        if first.strip() and ((dated and date_format([first])) or (numeric and is_number(first))):
+            return False
+    return typed > 0
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """Names as they stand; an empty or repeated one gets its place as well."""
+    seen: set[str] = set()
+    made = []
+    for place, name in enumerate(names, 1):
+        own = name.strip()
+        made.append(own if own and own not in seen else f"{own or 'column'} {place}")
+        seen.add(own)
+    return made
+
+
+def _names(sample: Sample) -> str:
+    return ", ".join(map(repr, sample.columns))

@@ -1,0 +1,168 @@
+"""``stepcast init``: a params.json for somebody's files."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stepcast.cli.input_files import sorted_out
+from stepcast.cli.options import Json
+from stepcast.cli.output import cell, print_json, print_line, stdout, table
+
+if TYPE_CHECKING:
+    from stepcast.cli.drafting import Draft, Sample
+    from stepcast.pipeline.problems import Report
+
+__all__ = ["init"]
+
+SHOWN_PROBLEMS = 5
+HEADER = "V03"  # warns of a header: whoever has one knows
+CHECKED = 200_000_000  # bytes: larger files are left to `stepcast validate`
+
+
+def init(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="CSV...",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="The history: .csv, .csv.gz or .parquet.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="What is written.")] = Path(
+        "params.json"
+    ),
+    item: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="What names the item; repeat it where several columns do."),
+    ] = None,
+    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="What holds the time.")] = None,
+    time_format: Annotated[
+        str | None, typer.Option(metavar="FORMAT", help="How it is written, such as dd/MM/yyyy HH:mm.")
+    ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose local time is meant, such as Europe/Berlin.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="What is forecast.")] = None,
+    frequency: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="How often: 15min, H, D, W, M...")
+    ] = None,
+    horizon: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=500, help="How many periods ahead.")
+    ] = None,
+    domain: Annotated[str | None, typer.Option(metavar="NAME", help="RETAIL, METRICS, CUSTOM...")] = None,
+    convert: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write the files' rows here, as the import reads them."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a params.json for files, and say what was assumed and how to change it.
+
+    A column is called by its name or, where the file has no header, by its place: 1, 2, 3.
+    """
+    sorted_out({"CSV": files})
+    from zoneinfo import available_timezones
+
+    from stepcast.cli.drafting import ONE_ITEM, Wishes, draft, sample_of
+    from stepcast.cli.drafting.conversion import convert as rewrite
+    from stepcast.cli.drafting.conversion import converted_params
+    from stepcast.cli.failure import Failure
+    from stepcast.engine.frequency import Frequency
+    from stepcast.pipeline.domains import DOMAINS
+
+    if time_zone is not None and time_zone not in available_timezones():
+        raise typer.BadParameter("there is no such zone", param_hint="--time-zone")
+    if domain is not None and domain not in DOMAINS:
+        raise typer.BadParameter(f"it is one of {', '.join(DOMAINS)}", param_hint="--domain")
+    if frequency is not None:
+        try:
+            Frequency.parse(frequency)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--frequency") from None
+    for path in (out, convert):
+        if path is not None and path.exists() and any(path.samefile(file) for file in files):
+            raise Failure(f"{path} is what is read: choose another name")
+        if path is not None and path.exists() and not force:
+            raise Failure(f"{path} exists: choose another name, or add --force to replace it")
+    sample = sample_of(files)
+    wishes = Wishes(time, target, tuple(item or ()), frequency, horizon, domain, time_format, time_zone)
+    made = draft(sample, wishes)
+    params, train = made.params, files
+    if convert is not None:
+        convert.unlink(missing_ok=True)
+        rewrite(sample, made, convert)
+        params, train = converted_params(made), [convert]
+    out.write_text(json.dumps(params, indent=2) + "\n", encoding="utf-8")
+    nameless = not made.roles.items and convert is None
+    report = _check(out, train, ONE_ITEM if nameless else None)
+    if not sample.whole and report is not None and (read := report.summary) and read.first and read.last:
+        made = draft(sample, wishes, (read.first, read.last))
+        params = made.params if convert is None else converted_params(made)
+        out.write_text(json.dumps(params, indent=2) + "\n", encoding="utf-8")
+    if as_json:
+        print_json(_document(out, made, train, report))
+    else:
+        _print(out, sample, made, train, convert is not None, report)
+
+
+def _check(params: Path, train: list[Path], item: str | None) -> "Report | None":
+    """What the import says of the files with these parameters; None where they are too large to try."""
+    if sum(file.stat().st_size for file in train) > CHECKED:
+        return None
+    from stepcast.cli.checking import check_files
+
+    return check_files(params, {"train/": train}, item)
+
+
+def _document(out: Path, made: "Draft", train: list[Path], report: "Report | None") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "params": str(out),
+        "train": [str(file) for file in train],
+        "assumed": [asdict(assumption) for assumption in made.assumptions],
+        "obstacles": list(made.obstacles),
+        "report": json.loads(report.to_json()) if report is not None else None,
+    }
+
+
+def _print(
+    out: Path, sample: "Sample", made: "Draft", train: list[Path], converted: bool, report: "Report | None"
+) -> None:
+    from stepcast.cli.drafting import ONE_ITEM
+    from stepcast.cli.problem_lines import problem_lines
+
+    named = shlex.join(map(str, sample.files))
+    print_line(f"Wrote {out} for {named}. Assumed:")
+    print_line("")
+    shown = table(None, "what", "is", "because", "change it with")
+    for one in made.assumptions:
+        shown.add_row(*map(cell, (one.what, one.value, one.why, one.change)))
+    stdout().print(shown)
+    print_line("")
+    if converted:
+        print_line(f"Wrote {train[0]}, the rows as the import reads them.")
+    if report is not None and report.errors:
+        if made.obstacles and not converted:
+            print_line(f"{named} cannot be read as it is: {'; '.join(made.obstacles)}.")
+            rewritten = shlex.join(["--out", str(out), "--convert", "train.csv", "--force"])
+            print_line(f"Rewrite it with: stepcast init {named} {rewritten}")
+        else:
+            print_line("\n".join(problem_lines(report, "error", SHOWN_PROBLEMS)))
+        return
+    if report is not None:
+        print_line(f"Read: {report.summary}")
+        for note in report.notes:
+            print_line(f"Note: {note}")
+        warnings = [problem for problem in report.problems if problem.rule != HEADER]
+        for problem in warnings[:SHOWN_PROBLEMS]:
+            print_line(f"- {problem}")
+    item = [] if made.roles.items or converted else ["--item", ONE_ITEM]
+    given = ["--params", str(out), "--train", *map(str, train), *item, "--out", "forecast/"]
+    print_line(f"Forecast it with: stepcast run {shlex.join(given)}")

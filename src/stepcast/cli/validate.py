@@ -1,0 +1,75 @@
+"""``stepcast validate``: what a run would say of the input, in seconds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stepcast.cli.input_files import sorted_out
+from stepcast.cli.options import ItemName, Json
+
+__all__ = ["validate"]
+
+
+def validate(
+    more: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[CSV]... | FOLDER | s3://BUCKET",
+            help="Further files of --train; or, alone, what holds params.json, train/ and so on.",
+            show_default=False,
+        ),
+    ] = None,
+    params: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", exists=True, dir_okay=False, readable=True, help="The params.json."),
+    ] = None,
+    train: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="CSV",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="Target series: .csv, .csv.gz or .parquet.",
+        ),
+    ] = None,
+    related: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="CSV", exists=True, dir_okay=False, readable=True, help="Related series; may be repeated."
+        ),
+    ] = None,
+    metadata: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="CSV", exists=True, dir_okay=False, readable=True, help="Item metadata; may be repeated."
+        ),
+    ] = None,
+    item: ItemName = None,
+    as_json: Json = False,
+) -> None:
+    """Read the input as a run would, and report every problem, without the run.
+
+    Exits 1 where a run would stop before training. Nothing is written and no server starts.
+    """
+    if params is None and not train:
+        if not more or len(more) != 1 or related or metadata:
+            raise typer.BadParameter(
+                "name the files, --params FILE --train CSV, or one folder or s3://BUCKET that holds them"
+            )
+        if not more[0].startswith("s3://") and not Path(more[0]).is_dir():
+            raise typer.BadParameter(f"{more[0]} is no folder; name files with --params and --train")
+        from stepcast.cli.checking import check_place, conclude
+
+        conclude(check_place(more[0]), as_json)
+        return
+    if params is None or not train:
+        raise typer.BadParameter(f"{'--params' if params is None else '--train'} is missing")
+    further = [Path(path) for path in more or ()]
+    if absent := next((path for path in further if not path.is_file()), None):
+        raise typer.BadParameter(f"the file {absent} does not exist")
+    files = sorted_out({"train": [*train, *further], "related": related or [], "metadata": metadata or []})
+    from stepcast.cli.checking import check_files, conclude
+
+    conclude(check_files(params, files, item), as_json)

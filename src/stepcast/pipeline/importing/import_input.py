@@ -1,0 +1,43 @@
+"""Every file of the input, in the order in which the import needs them."""
+
+from pathlib import Path
+from typing import Any
+
+from stepcast.pipeline import layout
+from stepcast.pipeline.importing.beside import Beside
+from stepcast.pipeline.importing.imported import Imported
+from stepcast.pipeline.importing.item_traits import import_metadata
+from stepcast.pipeline.importing.related import import_related
+from stepcast.pipeline.importing.source import check_undescribed
+from stepcast.pipeline.importing.summary import summary_of
+from stepcast.pipeline.importing.target import import_target
+from stepcast.pipeline.params import Params
+from stepcast.pipeline.problems import Report
+
+__all__ = ["import_input"]
+
+
+def import_input(
+    s3: Any, bucket: str, run: str, params: Params, rows_prefix: str, report: Report, scratch: Path
+) -> tuple[Imported, Beside]:
+    """Related series and metadata first: the target's series are written together with them.
+
+    ``report`` gets every problem and a summary of what was read. ``scratch`` is an empty folder with room
+    for about 1.5 times the size of the unpacked files. Raises what ``import_target`` raises.
+    """
+    for kind, folder, dataset in (
+        ("RELATED_TIME_SERIES", layout.RELATED, params.related),
+        ("ITEM_METADATA", layout.METADATA, params.metadata),
+    ):
+        if dataset is None:
+            check_undescribed(s3, bucket, folder, kind, report)
+    kept = scratch / "beside"
+    kept.mkdir()
+    beside = Beside(
+        params,
+        import_related(s3, bucket, params, report, kept),
+        import_metadata(s3, bucket, params, report, kept),
+    )
+    imported = import_target(s3, bucket, run, params, rows_prefix, report, scratch, beside=beside)
+    report.summary = summary_of(params, imported, beside)
+    return imported, beside
