@@ -12,7 +12,7 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from stepcast.pipeline import layout, objects
-from stepcast.pipeline.importing import Beside, import_metadata, import_related, import_target
+from stepcast.pipeline.importing import Covariates, import_metadata, import_related, import_target
 from stepcast.pipeline.problems import Report
 from tests.pipeline.importing.harness import ROWS, RUN, ImportFiles, Outcome, params
 
@@ -44,11 +44,11 @@ def bucket(s3: Any) -> str:
 
 @pytest.fixture
 def import_files(s3: Any, bucket: str, tmp_path: Path) -> ImportFiles:
-    """Upload files, named by what follows ``train/``, and those ``beside`` by their keys, and import all."""
+    """Upload files, named by what follows ``train/``, and ``covariates`` by their keys; import all."""
 
     def act(
         files: str | bytes | Mapping[str, str | bytes],
-        beside: Mapping[str, str | bytes] | None = None,
+        covariates: Mapping[str, str | bytes] | None = None,
         **settings: Any,
     ) -> Outcome:
         objects.delete_all(s3, bucket, "")
@@ -56,18 +56,18 @@ def import_files(s3: Any, bucket: str, tmp_path: Path) -> ImportFiles:
         for name, content in given.items():
             body = content.encode() if isinstance(content, str) else content
             s3.put_object(Bucket=bucket, Key=layout.TRAIN + name, Body=body)
-        for key, content in (beside or {}).items():
+        for key, content in (covariates or {}).items():
             s3.put_object(
                 Bucket=bucket, Key=key, Body=content.encode() if isinstance(content, str) else content
             )
         report, asked = Report(), params(**settings)
         with tempfile.TemporaryDirectory() as folder:
-            known = Beside(
+            known = Covariates(
                 asked,
                 import_related(s3, bucket, asked, report, Path(folder)),
                 import_metadata(s3, bucket, asked, report, Path(folder)),
             )
-            imported = import_target(s3, bucket, RUN, asked, ROWS, report, tmp_path, beside=known)
+            imported = import_target(s3, bucket, RUN, asked, ROWS, report, tmp_path, covariates=known)
         assert list(tmp_path.iterdir()) == []  # the scratch folder is left as it was
         return Outcome(s3, bucket, imported, report)
 

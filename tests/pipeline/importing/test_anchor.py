@@ -122,10 +122,10 @@ def test_related_series_meet_the_target_within_the_period(import_files: ImportFi
     month_ends = pd.date_range("2023-01-01", periods=13, freq="ME").strftime("%Y-%m-%d")
     text = "".join(f"{stamp},1,lamp\n" for stamp in month_ends[:12])
     for related in (month_ends, [f"{stamp[:8]}01" for stamp in month_ends]):
-        beside = {"related/a.csv": "".join(f"lamp,{stamp},{n}\n" for n, stamp in enumerate(related))}
+        covariates = {"related/a.csv": "".join(f"lamp,{stamp},{n}\n" for n, stamp in enumerate(related))}
         outcome = import_files(
             text,
-            beside,
+            covariates,
             frequency="M",
             timestamp_format="yyyy-MM-dd",
             related="item_id:string timestamp:timestamp price:float",

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stepcast.pipeline.importing.columns import Column
-from stepcast.pipeline.importing.numbers import FloatColumn, IntegerColumn, parse_float, parse_integer
-from stepcast.pipeline.importing.timestamp_formats import DAY, MOMENT, format_of
-from stepcast.pipeline.importing.timestamps import TimestampColumn
+from stepcast.pipeline.importing.columns.columns import Column
+from stepcast.pipeline.importing.columns.numbers import FloatColumn, IntegerColumn, parse_float, parse_integer
+from stepcast.pipeline.importing.columns.timestamp_formats import DAY, MOMENT, format_of
+from stepcast.pipeline.importing.columns.timestamps import TimestampColumn
 
 NUMBER_LIKE = st.one_of(
     st.text(st.sampled_from("0123456789+-.eExXnNaAiIfF _,\u0661\xa0"), max_size=12),

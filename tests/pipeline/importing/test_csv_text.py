@@ -89,7 +89,7 @@ def test_the_line_of_a_problem_is_the_line_in_the_file(
 def test_lines_are_right_in_every_block_of_a_large_file(
     import_files: ImportFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stepcast.pipeline.importing.csv_rows.BLOCK", 50)
+    monkeypatch.setattr("stepcast.pipeline.importing.files.csv_rows.BLOCK", 50)
     name = '"a\nb"'
 
     outcome = import_files(f"2014-01-01 00:00:00,1,{name}\n" * 20 + "2014-01-01 02:00:00,x,lamp\n")
@@ -108,8 +108,8 @@ def test_a_quote_that_never_closes_is_found_where_it_opens(import_files: ImportF
 def test_a_quote_that_never_closes_does_not_fill_the_memory(
     import_files: ImportFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stepcast.pipeline.importing.csv_rows.BLOCK", 100)
-    monkeypatch.setattr("stepcast.pipeline.importing.blocks.LONGEST_RECORD", 1000)
+    monkeypatch.setattr("stepcast.pipeline.importing.files.csv_rows.BLOCK", 100)
+    monkeypatch.setattr("stepcast.pipeline.importing.files.blocks.LONGEST_RECORD", 1000)
 
     error = import_files(PLAIN + '"2014-01-01 02:00:00,1,lamp\n' + PLAIN * 100).error
 

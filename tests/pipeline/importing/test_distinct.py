@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stepcast.pipeline.importing.distinct import DistinctCount, hashes_of_numbers, hashes_of_texts
+from stepcast.pipeline.importing.columns.distinct import DistinctCount, hashes_of_numbers, hashes_of_texts
 
 
 def test_few_values_are_counted_exactly() -> None:

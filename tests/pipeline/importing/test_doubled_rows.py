@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from stepcast.engine.frequency import Frequency
-from stepcast.pipeline.importing import doubled_rows
-from stepcast.pipeline.importing.doubled_rows import DoubledRows
+from stepcast.pipeline.importing.periods import doubled_rows
+from stepcast.pipeline.importing.periods.doubled_rows import DoubledRows
 from stepcast.pipeline.problems import Problem
 from tests.pipeline.importing.harness import ImportFiles, Outcome
 

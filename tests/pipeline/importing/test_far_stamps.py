@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from stepcast.pipeline.importing import occupancy
-from stepcast.pipeline.importing.occupancy import Occupancy
+from stepcast.pipeline.importing.periods import occupancy
+from stepcast.pipeline.importing.periods.occupancy import Occupancy
 from stepcast.pipeline.problems import Problem
 from tests.pipeline.importing.harness import ImportFiles, Outcome
 

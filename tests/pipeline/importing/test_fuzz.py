@@ -53,7 +53,7 @@ def test_any_csv_after_good_rows_in_small_blocks(import_files: ImportFiles, text
     good = "2014-01-01 00:00:00,1.5,lamp\n" * 3
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stepcast.pipeline.importing.csv_rows.BLOCK", block)
+        patch.setattr("stepcast.pipeline.importing.files.csv_rows.BLOCK", block)
         in_blocks = import_files(good + text, frequency="Y")
     whole = import_files(good + text, frequency="Y")
 

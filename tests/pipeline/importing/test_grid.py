@@ -125,7 +125,7 @@ def test_many_holes_are_filled_alike(import_files: ImportFiles, monkeypatch: pyt
     text = "".join(f"2014-01-{day:02d} 00:00:00,{day},lamp\n" for day in range(1, 29, 2))
     whole = import_files(text, frequency="D", filling={"middlefill": "mean"}).series
 
-    monkeypatch.setattr("stepcast.pipeline.importing.filling.HOLES_AT_ONCE", 3)
+    monkeypatch.setattr("stepcast.pipeline.importing.entries.filling.HOLES_AT_ONCE", 3)
 
     assert import_files(text, frequency="D", filling={"middlefill": "mean"}).series == whole
 
@@ -158,7 +158,7 @@ def test_aggregation_is_that_of_pandas(
         header=False, index=False, date_format="%Y-%m-%d %H:%M:%S", lineterminator="\n"
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stepcast.pipeline.importing.csv_rows.BLOCK", block)
+        patch.setattr("stepcast.pipeline.importing.files.csv_rows.BLOCK", block)
         outcome = import_files(
             text, filling={"aggregation": aggregation, "middlefill": "nan", "backfill": "nan"}
         )
@@ -190,9 +190,9 @@ def test_series_are_the_same_however_they_are_sharded_and_partitioned(
     filling = {"middlefill": "mean", "backfill": "median"}
     once = import_files("".join(rows), frequency="D", filling=filling)
 
-    monkeypatch.setattr("stepcast.pipeline.importing.plan.SERIES", 3)
-    monkeypatch.setattr("stepcast.pipeline.importing.spill.PARTITION", 1_000)
-    monkeypatch.setattr("stepcast.pipeline.importing.spill.AT_ONCE", 1_400)
+    monkeypatch.setattr("stepcast.pipeline.importing.target.plan.SERIES", 3)
+    monkeypatch.setattr("stepcast.pipeline.importing.entries.spill.PARTITION", 1_000)
+    monkeypatch.setattr("stepcast.pipeline.importing.entries.spill.AT_ONCE", 1_400)
     again = import_files("".join(rows), frequency="D", filling=filling)
 
     assert once.imported.shards == 1

@@ -115,7 +115,7 @@ def test_v06_a_grid_larger_than_any_data_is_an_error(import_files: ImportFiles) 
 def test_v10_quotas_of_the_service_are_warnings(
     import_files: ImportFiles, monkeypatch: pytest.MonkeyPatch, quota: str, figures: str
 ) -> None:
-    monkeypatch.setattr(f"stepcast.pipeline.importing.quotas.{quota}", 1)
+    monkeypatch.setattr(f"stepcast.pipeline.importing.checks.quotas.{quota}", 1)
 
     outcome = import_files({"a.csv": days(3, "other"), "b.csv": days(3)}, frequency="H")
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stepcast.pipeline.importing.alike import difference, folded
+from stepcast.pipeline.importing.entries.alike import difference, folded
 from tests.pipeline.importing.harness import ImportFiles, Outcome
 
 DAILY = {"frequency": "D", "timestamp_format": "yyyy-MM-dd"}
@@ -36,8 +36,8 @@ def test_a_name_that_athena_cannot_read_is_refused_wherever_it_comes_from(
     quoted = f'"{name}"'
 
     def rule_and_file(train: str, **settings: object) -> tuple[str, str | None]:
-        beside = settings.pop("beside", None)
-        error = import_files(train, beside=beside, **DAILY, **settings).error  # type: ignore[arg-type]
+        covariates = settings.pop("covariates", None)
+        error = import_files(train, covariates=covariates, **DAILY, **settings).error  # type: ignore[arg-type]
         assert "Athena cannot read a forecast" in error.message
         assert "on one line" in error.remedy
         return error.rule, error.file
@@ -49,10 +49,10 @@ def test_a_name_that_athena_cannot_read_is_refused_wherever_it_comes_from(
         dimensions=("store",),
     ) == ("V05", "train/a.csv")
     assert rule_and_file(
-        days("lamp"), beside={"metadata/m.csv": f"lamp,light\n{quoted},light\n"}, metadata=METADATA
+        days("lamp"), covariates={"metadata/m.csv": f"lamp,light\n{quoted},light\n"}, metadata=METADATA
     ) == ("V05", "metadata/m.csv")
     assert rule_and_file(
-        days("lamp"), beside={"related/r.csv": prices("lamp") + prices(quoted, 1)}, related=RELATED
+        days("lamp"), covariates={"related/r.csv": prices("lamp") + prices(quoted, 1)}, related=RELATED
     ) == ("V05", "related/r.csv")
 
 
@@ -69,7 +69,7 @@ def test_a_line_break_in_parquet_is_refused_too(import_files: ImportFiles) -> No
 def test_a_line_break_in_an_attribute_harms_nobody(import_files: ImportFiles) -> None:
     metadata = 'lamp,"two\nlines"\n'
 
-    outcome = import_files(days("lamp"), beside={"metadata/m.csv": metadata}, metadata=METADATA, **DAILY)
+    outcome = import_files(days("lamp"), covariates={"metadata/m.csv": metadata}, metadata=METADATA, **DAILY)
 
     assert outcome.report.errors == 0
 
@@ -130,7 +130,7 @@ def test_an_item_that_the_metadata_spells_otherwise_is_told_so(
     import_files: ImportFiles, written: str, how: str
 ) -> None:
     outcome = import_files(
-        days("lamp"), beside={"metadata/m.csv": f"\n{written},light\n"}, metadata=METADATA, **DAILY
+        days("lamp"), covariates={"metadata/m.csv": f"\n{written},light\n"}, metadata=METADATA, **DAILY
     )
 
     assert outcome.error.rule == "V12"
@@ -139,7 +139,9 @@ def test_an_item_that_the_metadata_spells_otherwise_is_told_so(
 
 
 def test_zeros_that_a_spreadsheet_dropped_are_found(import_files: ImportFiles) -> None:
-    outcome = import_files(days("007"), beside={"metadata/m.csv": "7,light\n"}, metadata=METADATA, **DAILY)
+    outcome = import_files(
+        days("007"), covariates={"metadata/m.csv": "7,light\n"}, metadata=METADATA, **DAILY
+    )
 
     assert "metadata/ has '7': the same but for leading zeros" in outcome.error.message
 
@@ -147,7 +149,7 @@ def test_zeros_that_a_spreadsheet_dropped_are_found(import_files: ImportFiles) -
 def test_an_item_that_the_related_series_spell_otherwise_is_told_so(import_files: ImportFiles) -> None:
     outcome = import_files(
         days("lamp") + days("bulb"),
-        beside={"related/r.csv": prices("lamp") + prices("Bulb")},
+        covariates={"related/r.csv": prices("lamp") + prices("Bulb")},
         related=RELATED,
         **DAILY,
     )
@@ -166,7 +168,7 @@ def test_the_header_of_metadata_is_no_item(import_files: ImportFiles, header: st
 
     outcome = import_files(
         days("lamp") + days("bulb") + days("cord"),
-        beside={"metadata/m.csv": metadata},
+        covariates={"metadata/m.csv": metadata},
         metadata=METADATA,
         **DAILY,
     )
@@ -181,7 +183,7 @@ def test_a_first_row_of_metadata_that_may_be_a_header_is_a_warning(import_files:
 
     outcome = import_files(
         days("lamp") + days("bulb") + days("cord"),
-        beside={"metadata/m.csv": metadata},
+        covariates={"metadata/m.csv": metadata},
         metadata=METADATA,
         **DAILY,
     )
@@ -193,7 +195,9 @@ def test_a_first_row_of_metadata_that_may_be_a_header_is_a_warning(import_files:
 def test_items_that_only_the_metadata_has_are_noted_and_no_warning(import_files: ImportFiles) -> None:
     metadata = "new1,red\nlamp,red\nnew2,blue\n"
 
-    outcome = import_files(days("lamp", 28), beside={"metadata/m.csv": metadata}, metadata=METADATA, **DAILY)
+    outcome = import_files(
+        days("lamp", 28), covariates={"metadata/m.csv": metadata}, metadata=METADATA, **DAILY
+    )
 
     assert (outcome.report.errors, outcome.report.warnings) == (0, 0)
     assert outcome.report.notes == [
@@ -234,7 +238,7 @@ def test_quotes_within_a_name_are_not(import_files: ImportFiles, name: str) -> N
 
 @pytest.mark.parametrize("header", ["item_id,category", "item_id,colour", "sku,x"])
 def test_metadata_of_a_header_alone_has_no_rows(import_files: ImportFiles, header: str) -> None:
-    outcome = import_files(days("lamp"), beside={"metadata/m.csv": header}, metadata=METADATA, **DAILY)
+    outcome = import_files(days("lamp"), covariates={"metadata/m.csv": header}, metadata=METADATA, **DAILY)
 
     assert ("V01", 1, None) in outcome.errors
     assert "it has a header and no rows" in outcome.report.problems[0].message
@@ -263,7 +267,7 @@ def test_other_files_are_told_their_columns_too(
 ) -> None:
     settings = {"metadata": METADATA} if key.startswith("metadata") else {"related": RELATED}
 
-    outcome = import_files(days("lamp"), beside={key: text}, **settings, **DAILY)
+    outcome = import_files(days("lamp"), covariates={key: text}, **settings, **DAILY)
 
     remedies = [problem.remedy for problem in outcome.report.problems if problem.file == key]
     assert len(remedies) == 1

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from stepcast.pipeline.importing.number_remedies import number_remedy
-from stepcast.pipeline.importing.numbers import parse_float
+from stepcast.pipeline.importing.columns.number_remedies import number_remedy
+from stepcast.pipeline.importing.columns.numbers import parse_float
 from tests.pipeline.importing.harness import ImportFiles
 
 WRITTEN = [

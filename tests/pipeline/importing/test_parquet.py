@@ -87,7 +87,7 @@ def test_columns_of_other_names_are_taken_by_position_with_a_warning(import_file
 def test_several_batches_and_groups_of_rows_come_in_order(
     import_files: ImportFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stepcast.pipeline.importing.parquet_rows.ROWS", 7)
+    monkeypatch.setattr("stepcast.pipeline.importing.files.parquet_rows.ROWS", 7)
     columns = {"timestamp": MOMENTS[:1] * 50, "target_value": list(range(50)), "item_id": ["lamp"] * 50}
 
     outcome = import_files(parquet(columns, row_group_size=20))
@@ -154,7 +154,7 @@ def test_columns_that_do_not_fit_are_one_problem(
 def test_wrong_rows_are_reported_with_their_number(
     import_files: ImportFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stepcast.pipeline.importing.parquet_rows.ROWS", 2)
+    monkeypatch.setattr("stepcast.pipeline.importing.files.parquet_rows.ROWS", 2)
     half = datetime(2014, 1, 1, 0, 0, 0, 500_000)
     columns = {
         "timestamp": [MOMENTS[0], None, half, MOMENTS[0], MOMENTS[0]],

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stepcast.pipeline.importing.plan import shard_starts
+from stepcast.pipeline.importing.target.plan import shard_starts
 
 
 def shards(count: int, length: int, slow: bool) -> int:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import csv
 
-from stepcast.pipeline.importing.blocks import blocks
 from stepcast.pipeline.importing.file_problem import FileProblem
-from stepcast.pipeline.importing.records import records
+from stepcast.pipeline.importing.files.blocks import blocks
+from stepcast.pipeline.importing.files.records import records
 
 CSV_LIKE = st.lists(
     st.sampled_from([b'"', b'""', b",", b"\n", b"\r\n", b"\r", b"a", b"1", b" ", "é".encode()])

@@ -10,8 +10,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
-from stepcast.pipeline.importing.source import Source
-from stepcast.pipeline.importing.stream import ObjectStream
+from stepcast.pipeline.importing.files.source import Source
+from stepcast.pipeline.importing.files.stream import ObjectStream
 
 CONTENT = bytes(range(256)) * 1000
 

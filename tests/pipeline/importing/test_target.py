@@ -9,8 +9,8 @@ import pytest
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException, Superseded
 from stepcast.pipeline.importing import import_target
-from stepcast.pipeline.importing.source import Source
-from stepcast.pipeline.importing.stream import ObjectStream
+from stepcast.pipeline.importing.files.source import Source
+from stepcast.pipeline.importing.files.stream import ObjectStream
 from stepcast.pipeline.problems import Report
 from tests.pipeline.importing.harness import ROWS, RUN, ImportFiles, params
 from tests.shared_data import shared_data
@@ -215,7 +215,7 @@ def test_a_file_deleted_while_it_is_read_is_named(s3: Any, bucket: str) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_says_so(s3: Any, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     s3.put_object(Bucket=bucket, Key="train/a.csv", Body=TWO_ITEMS)
-    monkeypatch.setattr("stepcast.pipeline.importing.spill.Spill._all", Path("/dev/full"))
+    monkeypatch.setattr("stepcast.pipeline.importing.entries.spill.Spill._all", Path("/dev/full"))
 
     with pytest.raises(OSError, match="the scratch folder is full") as caught:
         import_target(s3, bucket, RUN, params(**SLOW), ROWS, Report(), tmp_path)
@@ -227,8 +227,8 @@ def test_a_full_disk_says_so(s3: Any, bucket: str, tmp_path: Path, monkeypatch: 
 def test_the_parts_of_the_rows_are_bounded(
     import_files: ImportFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stepcast.pipeline.importing.stored_rows.GROUP_BYTES", 1)
-    monkeypatch.setattr("stepcast.pipeline.importing.stored_rows.PART_BYTES", 1)
+    monkeypatch.setattr("stepcast.pipeline.importing.target.stored_rows.GROUP_BYTES", 1)
+    monkeypatch.setattr("stepcast.pipeline.importing.target.stored_rows.PART_BYTES", 1)
 
     outcome = import_files({"a.csv": TWO_ITEMS, "b.csv": TWO_ITEMS})
 

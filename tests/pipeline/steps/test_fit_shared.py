@@ -8,7 +8,7 @@ import pytest
 from stepcast.engine.auto import Shared
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException, Superseded
-from stepcast.pipeline.importing import plan
+from stepcast.pipeline.importing.target import plan
 from stepcast.pipeline.steps.fit_shared import fit_shared
 from tests.pipeline.steps.conftest import BUCKET, Account
 from tests.pipeline.steps.whole_run import imported, leaderboard, rows_under, run_steps

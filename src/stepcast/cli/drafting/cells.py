@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from stepcast.pipeline.importing.timestamp_formats import format_of
+from stepcast.pipeline.importing.columns.timestamp_formats import format_of
 
 __all__ = [
     "MISSING",

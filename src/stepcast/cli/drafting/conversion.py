@@ -8,7 +8,7 @@ from typing import Any
 from stepcast.cli.drafting.cells import MISSING, moment_of_cell, number_of_cell
 from stepcast.cli.drafting.draft import Draft
 from stepcast.cli.drafting.sample import ONE_ITEM, Sample, records
-from stepcast.pipeline.importing.timestamp_formats import DAY
+from stepcast.pipeline.importing.columns.timestamp_formats import DAY
 
 __all__ = ["convert", "converted_params"]
 

@@ -18,8 +18,8 @@ from stepcast.engine.calendar import Moments, Periods, moment_of, period_of
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.seasonality import season_length
 from stepcast.pipeline.domains import DOMAINS, identifier_field, is_reserved, target_field
-from stepcast.pipeline.importing.period_starts import period_starts
-from stepcast.pipeline.importing.timestamp_formats import DAY, MOMENT
+from stepcast.pipeline.importing.columns.timestamp_formats import DAY, MOMENT
+from stepcast.pipeline.importing.periods.period_starts import period_starts
 from stepcast.pipeline.tables import is_taken
 
 __all__ = ["Assumption", "Draft", "Wishes", "draft"]

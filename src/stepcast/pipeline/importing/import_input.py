@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from stepcast.pipeline import layout
-from stepcast.pipeline.importing.beside import Beside
+from stepcast.pipeline.importing.covariates.covariates import Covariates
+from stepcast.pipeline.importing.covariates.metadata import import_metadata
+from stepcast.pipeline.importing.covariates.related import import_related
+from stepcast.pipeline.importing.files.source import check_undescribed
+from stepcast.pipeline.importing.import_target import import_target
 from stepcast.pipeline.importing.imported import Imported
-from stepcast.pipeline.importing.item_traits import import_metadata
-from stepcast.pipeline.importing.related import import_related
-from stepcast.pipeline.importing.source import check_undescribed
 from stepcast.pipeline.importing.summary import summary_of
-from stepcast.pipeline.importing.target import import_target
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Report
 
@@ -19,7 +19,7 @@ __all__ = ["import_input"]
 
 def import_input(
     s3: Any, bucket: str, run: str, params: Params, rows_prefix: str, report: Report, scratch: Path
-) -> tuple[Imported, Beside]:
+) -> tuple[Imported, Covariates]:
     """Related series and metadata first: the target's series are written together with them.
 
     ``report`` gets every problem and a summary of what was read. ``scratch`` is an empty folder with room
@@ -31,13 +31,13 @@ def import_input(
     ):
         if dataset is None:
             check_undescribed(s3, bucket, folder, kind, report)
-    kept = scratch / "beside"
+    kept = scratch / "covariates"
     kept.mkdir()
-    beside = Beside(
+    covariates = Covariates(
         params,
         import_related(s3, bucket, params, report, kept),
         import_metadata(s3, bucket, params, report, kept),
     )
-    imported = import_target(s3, bucket, run, params, rows_prefix, report, scratch, beside=beside)
-    report.summary = summary_of(params, imported, beside)
-    return imported, beside
+    imported = import_target(s3, bucket, run, params, rows_prefix, report, scratch, covariates=covariates)
+    report.summary = summary_of(params, imported, covariates)
+    return imported, covariates

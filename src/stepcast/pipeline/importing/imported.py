@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from stepcast.engine.frequency import Frequency
-from stepcast.pipeline.importing.field_statistics import Document
+from stepcast.pipeline.importing.files.field_statistics import Document
 
 __all__ = ["Imported"]
 

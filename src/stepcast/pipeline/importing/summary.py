@@ -6,16 +6,16 @@ import numpy as np
 
 from stepcast.engine.calendar import period_of, stamp_of
 from stepcast.engine.frequency import Frequency
-from stepcast.pipeline.importing.beside import Beside
+from stepcast.pipeline.importing.covariates.covariates import Covariates
 from stepcast.pipeline.importing.imported import Imported
-from stepcast.pipeline.importing.period_starts import period_starts
+from stepcast.pipeline.importing.periods.period_starts import period_starts
 from stepcast.pipeline.input_summary import InputSummary
 from stepcast.pipeline.params import Params
 
 __all__ = ["summary_of"]
 
 
-def summary_of(params: Params, imported: Imported, beside: Beside) -> InputSummary:
+def summary_of(params: Params, imported: Imported, covariates: Covariates) -> InputSummary:
     """Without what is only known once series are laid out, where errors kept them from it."""
     laid = imported.shards > 0
     return InputSummary(
@@ -32,8 +32,8 @@ def summary_of(params: Params, imported: Imported, beside: Beside) -> InputSumma
         observed=imported.observed if laid else None,
         filled=imported.filled if laid else None,
         doubled=imported.doubled if laid else None,
-        related=beside.related.rows if beside.related is not None else None,
-        metadata=beside.traits.rows if beside.traits is not None else None,
+        related=covariates.related.rows if covariates.related is not None else None,
+        metadata=covariates.traits.rows if covariates.traits is not None else None,
     )
 
 

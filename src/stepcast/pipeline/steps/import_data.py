@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from stepcast.pipeline import layout, objects, reports, resources
-from stepcast.pipeline.importing import Beside, Imported, import_input
+from stepcast.pipeline.importing import Covariates, Imported, import_input
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.params import Dataset
@@ -39,7 +39,7 @@ def import_data(run: Run, *, s3: Any) -> Run:
     for stale in (rows, layout.shards(run.run)):  # of an attempt that was killed
         objects.delete_all(s3, run.bucket, stale)
     with tempfile.TemporaryDirectory(prefix="stepcast-import-") as scratch:
-        imported, beside = import_input(s3, run.bucket, run.run, params, rows, report, Path(scratch))
+        imported, covariates = import_input(s3, run.bucket, run.run, params, rows, report, Path(scratch))
     reports.write(s3, run, report)
     if report.errors:
         refusal = reports.refusal(run, report)
@@ -49,7 +49,7 @@ def import_data(run: Run, *, s3: Any) -> Run:
         raise refusal
     run.check_current(s3)  # files may have been replaced while they were read
     for dataset in params.datasets:
-        facts = _facts(dataset, imported, beside)
+        facts = _facts(dataset, imported, covariates)
         resources.mark(s3, run.bucket, "dataset-import-job", _job(run, dataset), "ACTIVE", **facts)
     log.info("imported", run=run.run, rows=imported.rows, series=imported.series, shards=imported.shards)
     return run
@@ -59,12 +59,12 @@ def _job(run: Run, dataset: Dataset) -> str:
     return run.name_of(dataset.dataset_name)
 
 
-def _facts(dataset: Dataset, imported: Imported, beside: Beside) -> dict[str, Any]:
+def _facts(dataset: Dataset, imported: Imported, covariates: Covariates) -> dict[str, Any]:
     """What DescribeDatasetImportJob tells of a dataset's import."""
-    if dataset.dataset_type == "RELATED_TIME_SERIES" and beside.related is not None:
-        related = beside.related
+    if dataset.dataset_type == "RELATED_TIME_SERIES" and covariates.related is not None:
+        related = covariates.related
         return {"Rows": related.rows, "Series": len(related.keys), "FieldStatistics": related.statistics}
-    if dataset.dataset_type == "ITEM_METADATA" and beside.traits is not None:
-        traits = beside.traits
+    if dataset.dataset_type == "ITEM_METADATA" and covariates.traits is not None:
+        traits = covariates.traits
         return {"Rows": traits.rows, "Items": len(traits.items), "FieldStatistics": traits.statistics}
     return {"Rows": imported.rows, "Series": imported.series, "FieldStatistics": imported.statistics}

@@ -1,0 +1,1 @@
+"""What is looked at once everything was read."""

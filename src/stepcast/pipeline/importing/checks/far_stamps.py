@@ -1,0 +1,87 @@
+"""Rows whose timestamp lies far from all others: one mistyped year moves the end of every item."""
+
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.engine.calendar import period_of, stamp_of
+from stepcast.pipeline import layout
+from stepcast.pipeline.importing.checks.second_look import Place, SecondLook
+from stepcast.pipeline.importing.columns.timestamps import YEAR_10_000, moment_text
+from stepcast.pipeline.importing.periods.occupancy import Apart
+from stepcast.pipeline.importing.target.series_collector import SeriesCollector
+from stepcast.pipeline.importing.target.target_rows import TargetRows
+from stepcast.pipeline.params import Params
+from stepcast.pipeline.problems import Problem, Report
+
+__all__ = ["check_stamps"]
+
+Integers = NDArray[np.int64]
+
+LEAST_OBSERVED = 0.01  # of the periods of most items
+
+
+def check_stamps(
+    params: Params,
+    collected: SeriesCollector,
+    order: Integers,
+    lengths: Integers,
+    look: SecondLook,
+    report: Report,
+) -> None:
+    """V06: an error where the forecast would leave the year 9999, or hardly any period has a row any more.
+
+    A warning where few rows lie far before or after all others. ``lengths`` of the series in ``order``.
+    """
+    horizon = params.predictor.forecast_horizon
+    last = stamp_of(np.array([collected.end + horizon]), collected.frequency).astype(np.int64)[0]
+    apart = collected.occupancy.apart(horizon)
+    if last >= YEAR_10_000 and not any(one.late for one in apart):
+        what = f"the last timestamp is {collected.latest}: a forecast would leave the year 9999"
+        report.add(Problem("V06", "error", what, "Correct it", file=layout.TRAIN))
+    _, counts = collected.spill.extents(len(collected.keys))
+    known = lengths > 0
+    observed = float(np.median(counts[order][known] / lengths[known]))
+    wrong = last >= YEAR_10_000 or observed < LEAST_OBSERVED
+    for one in apart:
+        report.add(_problem(params, collected, one, _first(params, one, look), wrong))
+
+
+def _first(params: Params, apart: Apart, look: SecondLook) -> Place:
+    """The first of the rows that lie apart, in the order of the files."""
+
+    def marks(rows: TargetRows) -> tuple[Integers, Integers]:
+        periods = period_of(rows.seconds.view("datetime64[s]"), params.frequency)
+        found = np.flatnonzero(periods >= apart.edge if apart.late else periods <= apart.edge)
+        return found, found
+
+    return next(islice(look.places(marks), 1))
+
+
+def _problem(params: Params, collected: SeriesCollector, apart: Apart, first: Place, wrong: bool) -> Problem:
+    stated, frequency = params.timestamp_format, collected.frequency
+    rows = "1 row lies" if apart.rows == 1 else f"{apart.rows:,} rows lie"
+    side = "after" if apart.late else "before"
+    what = f"{rows} about {apart.gap:,} periods of {frequency} {side} all others"
+    what += f"; the first, {first.text(stated)}"
+    if apart.late:
+        begin = int(stamp_of(np.array([collected.end + 1]), frequency).astype(np.int64)[0])
+        others = "the item" if len(collected.keys) == 1 else f"all {len(collected.keys):,} items"
+        begins = f" and forecast from {moment_text(begin, stated)} on" if begin < YEAR_10_000 else ""
+        filled = "would be" if wrong else "is" if len(collected.keys) == 1 else "are"
+        what += f". The data end with the last of them: {others} {filled} filled up to there{begins}"
+    else:
+        what += ". Its item begins there and is filled up from there on"
+    remedy = "Correct the timestamp, or delete the row"
+    if not wrong:
+        remedy += "; nothing needs to change if it is meant"
+    return Problem(
+        "V06",
+        "error" if wrong else "warning",
+        what,
+        remedy,
+        file=first.file,
+        line=first.line,
+        item=first.item,
+    )

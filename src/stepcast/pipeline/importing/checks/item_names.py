@@ -1,0 +1,64 @@
+"""Names of items that are easily mistaken for one another."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepcast.pipeline import layout
+from stepcast.pipeline.importing.entries.alike import difference, look_alikes
+from stepcast.pipeline.importing.entries.series_keys import SeriesKeys
+from stepcast.pipeline.importing.files.no_data import TOTALS
+from stepcast.pipeline.importing.quoting import listed, shown
+from stepcast.pipeline.problems import Problem, Report
+from stepcast.pipeline.spelling import letters
+
+__all__ = ["check_names"]
+
+# Names in quotes, with an apostrophe or as a formula of a spreadsheet, and quotes that a backslash escaped.
+QUOTED = re.compile(r"""(?s)=?(["'`]).+\1|'\d.*|[^"]*\\[^"]*"[^"]*""")
+NO_NAMES = {"nan", "null", "none", "(null)", "<na>", "#n/a", "nat", "undefined"}
+FEW = 10  # times as many values has the longest series
+SHOWN = 5  # groups of names
+
+
+def check_names(keys: SeriesKeys, names: Sequence[str], values: NDArray[np.int64], report: Report) -> None:
+    """V05, warnings: names with a blank around them, that look like another or are no names.
+
+    ``names`` of the columns that the ``keys`` have; how many ``values`` each key has.
+    """
+    odd = [key for key in keys if any(part != part.strip() for part in key)]
+    if odd:
+        example = next(part for part in odd[0] if part != part.strip())
+        what = f"{len(odd):,} series have a name with a blank around it, for example {shown(example)}"
+        remedy = "Remove blanks around names, unless they are part of them"
+        report.add(Problem("V05", "warning", what, remedy, file=layout.TRAIN))
+    missing = [key[0] for key in keys if key[0].strip().lower() in NO_NAMES]
+    if missing:
+        what = f"items are called {listed(missing)}, which is what programs write for a missing name"
+        remedy = "Write the item's name, or delete its rows, unless it is called so"
+        report.add(Problem("V05", "warning", what, remedy, file=layout.TRAIN))
+    quoted = [part for key in keys for part in key if QUOTED.fullmatch(part)]
+    if quoted:
+        what = f"quotes are part of {len(quoted):,} names, for example {shown(quoted[0])}"
+        remedy = "Remove them, and write a quote within a quoted name twice, unless they are meant"
+        report.add(Problem("V05", "warning", what, remedy, file=layout.TRAIN))
+    few = max(1, int(values.max()) // FEW)
+    totals = [
+        key[0] for key, count in zip(keys, values, strict=True) if letters(key[0]) in TOTALS and count <= few
+    ]
+    if totals and len(keys) > len(totals):
+        what = f"{listed(totals)} has few values, and seems to be a row of totals: it is forecast as an item"
+        report.add(
+            Problem("V05", "warning", what, "Delete such rows, unless they are data", file=layout.TRAIN)
+        )
+    for place, name in enumerate(names):
+        groups = look_alikes(list(dict.fromkeys(key[place] for key in keys)))
+        if not groups:
+            continue
+        alike = "; ".join(f"{listed(group)} ({difference(*group[:2])})" for group in groups[:SHOWN])
+        more = f"; and {len(groups) - SHOWN:,} more" if len(groups) > SHOWN else ""
+        what = f"different values of {name!r} look like one: {alike}{more}. Each has a forecast of its own"
+        remedy = "Write what is one item in one way"
+        report.add(Problem("V05", "warning", what, remedy, file=layout.TRAIN))

@@ -1,0 +1,1 @@
+"""A column of a file: what its texts mean."""

@@ -1,0 +1,1 @@
+"""Related series and metadata, laid beside the target."""

@@ -1,0 +1,114 @@
+"""Whether a CSV file begins with a header, and in which order its columns stand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from stepcast.pipeline.importing.columns.file_schema import FileSchema
+from stepcast.pipeline.importing.columns.timestamp_formats import format_of
+from stepcast.pipeline.importing.file_problem import FileProblem
+from stepcast.pipeline.importing.files.extra_columns import extra_columns_remedy
+from stepcast.pipeline.importing.quoting import listed
+from stepcast.pipeline.spelling import letters
+
+__all__ = ["Header", "header_by_kind", "header_by_name"]
+
+Row = Sequence[str]
+
+# What people call the column of items, as letters() has it.
+USUAL = """
+    item itemid items itemname itemcode sku skuid product productid productcode article articleid artikel
+    artikelnummer asin ean upc gtin id uniqueid name
+"""
+USUAL_ITEM_HEADERS = frozenset(USUAL.split())
+
+
+@dataclass(frozen=True)
+class Header:
+    """A first line that is no data: the file's place of each column, and warnings (what, remedy)."""
+
+    order: tuple[int, ...]
+    warnings: tuple[tuple[str, str], ...]
+
+
+def header_by_name(first: Row, later: Sequence[Row], schema: FileSchema, line: int) -> Header | None:
+    """The header, if the ``first`` row names every column of the schema, in any order, case and separators.
+
+    Raises FileProblem if it names others as well, of which the ``later`` rows hold the cells.
+    """
+    names, wanted = list(map(letters, first)), list(map(letters, schema.names))
+    if not set(wanted) <= set(names):
+        return None
+    if len(names) > len(wanted):
+        others = [cell for cell, name in zip(first, names, strict=True) if name not in wanted]
+        what = f"the header has {len(names)} columns, the schema {len(wanted)}"
+        if others:
+            what += f"; not in the schema: {listed(others)}"
+        rows = [row for row in later if len(row) == len(first)] or [first]
+        raise FileProblem("V04", what, extra_columns_remedy(rows, schema, first), line=line)
+    order = tuple(names.index(name) for name in wanted)
+    if order == tuple(range(len(order))):
+        return Header(order, (_skipped(first),))
+    what = (
+        f"the header's order is {listed(first)}, the schema's {listed(schema.names)}: the header is followed"
+    )
+    remedy = "Bring Schema.Attributes in params.json into the order of the columns"
+    return Header(order, (_skipped(first), (what, remedy)))
+
+
+def header_by_kind(first: Row, later: Sequence[Row], schema: FileSchema, line: int) -> Header | None:
+    """The header, if no moment and no number of the ``first`` row can be read, but ``later`` ones can.
+
+    A first row with a moment in a wrong format is no header, but a wrong row. All rows have as many cells as
+    the schema has columns. Raises FileProblem if a name stands in another's place.
+    """
+    typed = [place for place, column in enumerate(schema.columns) if not pa.types.is_string(column.type)]
+    if schema.timestamp is not None:
+        typed.append(schema.timestamp)
+    if not typed:
+        return _header_of_texts(first, later, schema, line)
+    if any(_readable([first[place]], place, schema) for place in typed):
+        return None
+    if schema.timestamp is not None and format_of([first[schema.timestamp]]) is not None:
+        return None
+    filled = {place: [row[place] for row in later if row[place].strip()] for place in typed}
+    if not any(cells and _readable(cells, place, schema) for place, cells in filled.items()):
+        return None
+    return _in_place(first, schema, line)
+
+
+def _header_of_texts(first: Row, later: Sequence[Row], schema: FileSchema, line: int) -> Header | None:
+    """The header of a file of texts alone: it names the item, or most columns, as no later row does."""
+    names, wanted = list(map(letters, first)), list(map(letters, schema.names))
+    if any(row[place] == cell for row in later for place, cell in enumerate(first)):
+        return None
+    known = sum(name in wanted for name in names)
+    says_item = wanted[schema.identifier] in names or names[schema.identifier] in USUAL_ITEM_HEADERS
+    return _in_place(first, schema, line) if says_item or 2 * known >= len(names) else None
+
+
+def _in_place(first: Row, schema: FileSchema, line: int) -> Header:
+    """A header with the columns where the schema has them; FileProblem if a name is in another's place."""
+    names, wanted = list(map(letters, first)), list(map(letters, schema.names))
+    if any(name in wanted and wanted.index(name) != place for place, name in enumerate(names)):
+        raise FileProblem(
+            "V05",
+            f"the header says {listed(first)}, the schema {listed(schema.names)}",
+            "Use the schema's names in the header, or bring the columns into the order of the schema",
+            line=line,
+        )
+    return Header(tuple(range(len(wanted))), (_skipped(first),))
+
+
+def _readable(cells: Sequence[str], place: int, schema: FileSchema) -> bool:
+    """Whether one of the ``cells`` can be read as the column at ``place``."""
+    bad = schema.columns[place].convert(pa.array(cells, pa.string())).bad
+    return bad is None or not bad.all()
+
+
+def _skipped(first: Row) -> tuple[str, str]:
+    return (
+        f"the first line is taken for a header and skipped: {listed(first)}",
+        "No header is expected: remove it",
+    )

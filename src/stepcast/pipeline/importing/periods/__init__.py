@@ -1,0 +1,1 @@
+"""Which periods the rows are of, and what is odd about that."""

@@ -1,0 +1,1 @@
+"""The target series, collected and written."""
