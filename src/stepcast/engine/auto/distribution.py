@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,11 @@ Integers = NDArray[np.int64]
 
 
 OWN_ERRORS = 10.0  # independent errors of its own at which a series trusts them as much as the panel's
+# Without a panel, errors at fewer origins than this do not tell a distribution: a normal one stands in.
+FEWEST = 5
+# Nothing is known of the errors of a single value: they are taken for this share of it.
+UNKNOWN = 0.2
+NORMAL = np.array([NormalDist().inv_cdf(p) for p in PROBABILITIES]) * np.sqrt(np.pi / 2)  # of mean size one
 
 
 @dataclass(frozen=True)
@@ -141,6 +147,8 @@ def weights_at(evidence: Evidence, seen: Seen, experience: Experience) -> Floats
     losses, usual = experience.usual(evidence.names)
     worth = TRUST if experience.losses else 0.0
     weights = member_weights(seen.losses, seen.size, seen.windows, losses, worth)
+    if usual is None and evidence.in_sample:
+        return np.full_like(weights, 1 / len(weights))  # losses say who fits best, not who forecasts best
     products = seen.products
     if usual is not None:
         both = (seen.size * products + TRUST * usual) / (seen.size + TRUST)
@@ -161,7 +169,9 @@ def distribution_at(evidence: Evidence, seen: Seen, experience: Experience, posi
     if usual > 0:
         scale = float(sizes.sum()) / usual
     else:  # nothing is known of its errors
-        scale = 1e-3 * float(np.abs(centre).mean())
+        scale = UNKNOWN * float(np.abs(centre).mean())
+    if experience.errors is None and evidence.in_sample and (changes := evidence.changes(seen.place)).size:
+        scale = max(scale, float(changes.mean()))
     plain = centre[:, None] + _spread(errors, scale, counts, evidence, experience)
     logarithmic = None
     if positive and experience.logs > 0 and counts.any():
@@ -181,11 +191,13 @@ def _spread(
     """Offsets (horizon, PROBABILITIES) from the centre: the series' own errors, and the panel's where few."""
     horizon = errors.shape[1]
     pooled = experience.errors
-    if len(errors) == 0:
-        return scale * pooled if pooled is not None else np.zeros((horizon, len(PROBABILITIES)))
     own = error_quantiles(errors)
     if pooled is None:
-        return own
+        trust = min((len(evidence.origins) - 1) / FEWEST, 1.0)
+        normal = scale * NORMAL * np.sqrt(np.arange(horizon) + 1)[:, None]
+        return trust * own + (1 - trust) * normal if trust < 1 else own
+    if len(errors) == 0:
+        return scale * pooled
     independent = counts * np.minimum(1.0, evidence.step / (np.arange(horizon) + 1))
     share = (independent / (independent + OWN_ERRORS))[:, None]
     return share * own + (1 - share) * scale * pooled
