@@ -34,11 +34,11 @@ def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
     sums: dict[str, Sums] = {}
     accuracy: list[pa.Table] = []
     leaderboard: list[pa.Table] = []
-    for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.run)):
+    for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.work)):
         number = entry["shard"]
-        shard = read_shard(objects.read(s3, run.bucket, layout.shard(run.run, number)))
-        trained = learned.load_trained(objects.read(s3, run.bucket, layout.trained(run.run, number)))
-        forecast = learned.load_forecast(objects.read(s3, run.bucket, layout.predicted(run.run, number)))
+        shard = read_shard(objects.read(s3, run.bucket, layout.shard(run.work, number)))
+        trained = learned.load_trained(objects.read(s3, run.bucket, layout.trained(run.work, number)))
+        forecast = learned.load_forecast(objects.read(s3, run.bucket, layout.predicted(run.work, number)))
         backtest = ShardBacktest(shard, trained, forecast, params, task)
         accuracy.append(backtest.accuracy())
         leaderboard.append(backtest.leaderboard())
@@ -98,7 +98,7 @@ def _job(params: Params) -> str:
 
 
 def _accuracy_part(run: Run, params: Params, folder: str, number: int) -> str:
-    name = f"{params.predictor.predictor_name}_export_{run.vintage}_part{number}.csv"
+    name = f"{params.predictor.predictor_name}_export_{layout.second_of(run.vintage)}_part{number}.csv"
     return layout.accuracy(_predictor(run, params), folder) + name
 
 
