@@ -17,7 +17,7 @@ from stepcast.engine.auto.outlook import (
 )
 from stepcast.engine.auto.shared import Shared
 from stepcast.engine.auto.spread import PROBABILITIES, at_probabilities, with_mean
-from stepcast.engine.backtest import Backtest
+from stepcast.engine.backtest import Backtest, outcome_of
 from stepcast.engine.fitting import fit
 from stepcast.engine.models import MODELS, SEASONAL_NAIVE
 from stepcast.engine.panel import Panel
@@ -121,6 +121,7 @@ def _backtest(panel: Panel, task: Task, latest: list[Prospect], shared: Shared) 
     predicted = np.full((*shape, len(COLUMNS), task.horizon, len(task.outputs)), np.nan)
     scale = np.full(shape, np.nan)
     season = np.ones(len(panel), dtype=np.int64)
+    whole = np.zeros(shape, dtype=bool)
     for window in range(task.windows):
         before = task.window_start(window + 1)
         own = _window(panel, task, before, latest, shared)
@@ -134,11 +135,11 @@ def _backtest(panel: Panel, task: Task, latest: list[Prospect], shared: Shared) 
             if window == 0:
                 season[place] = periods
             scale[place, window] = seasonal_error(np.where(seen, values[:cut], np.nan), periods)
-            outcome, known = values[cut : cut + task.horizon], observed[cut : cut + task.horizon]
-            finite = np.isfinite(outcome)
-            if (finite & ~known).any() or not finite.any():
-                continue  # filled values are never scored
-            actual[place, window] = np.where(finite, outcome, np.nan)
+            inside = slice(cut, cut + task.horizon)
+            outcome, unfilled = outcome_of(values[inside], observed[inside])
+            if not np.isfinite(outcome).any():
+                continue
+            actual[place, window], whole[place, window] = outcome, unfilled
             predicted[place, window, 0] = made[place]
             predicted[place, window, 1] = fit(
                 MODELS[SEASONAL_NAIVE.name],
@@ -151,7 +152,7 @@ def _backtest(panel: Panel, task: Task, latest: list[Prospect], shared: Shared) 
                 {},
             )
     starts = np.array([panel.end - task.window_start(window + 1) + 1 for window in range(task.windows)])
-    return Backtest(starts, actual, predicted, scale, season)
+    return Backtest(starts, actual, predicted, scale, season, whole)
 
 
 def _outputs(tables: Floats, task: Task) -> Floats:
