@@ -99,9 +99,8 @@ def in_order(act: Callable[[LocalAws, str, dict[str, Any]], Any]) -> Iterator[tu
             event = json.loads((ROOT / f"events/{file_name(step)}.json").read_text())
             answer = act(aws, step, event)
             if step in OF_EACH_SHARD:  # the event is that of the first; the others' work is needed too
-                shards = json.load(
-                    s3.get_object(Bucket=BUCKET, Key=f"runs/{event['run']}/shards.json")["Body"]
-                )
+                key = f"runs/{event['run']}/{event['vintage']}/shards.json"
+                shards = json.load(s3.get_object(Bucket=BUCKET, Key=key)["Body"])
                 for shard in (entry["shard"] for entry in shards if entry["shard"] != event["shard"]):
                     invoked(aws, step, {**event, "shard": shard})
             yield step, answer

@@ -8,5 +8,5 @@ from stepcast.pipeline.steps.create_dataset import create_dataset
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    run = Run.model_validate(event)
-    return create_dataset(run, s3=aws.client("s3")).model_dump(mode="json")
+    run, execution = Run.model_validate(event), event.get("execution")
+    return create_dataset(run, s3=aws.client("s3"), execution=execution).model_dump(mode="json")

@@ -95,6 +95,21 @@ def drop_only(stack: Stack, files: dict[str, bytes]) -> dict[str, Any]:
     return stack.drop(files)
 
 
+def uploaded_while_it_runs(stack: Stack, files: dict[str, bytes], run: str) -> None:
+    """The input of an earlier run is uploaded again, while an execution for it waits."""
+    states = stack.client("stepfunctions")
+    order = {"bucket": stack.bucket, "run": run, "vintage": "2001-01-01T00-00-00Z", "settle_seconds": 3600}
+    waiting = states.start_execution(
+        stateMachineArn=stack.outputs["StateMachineArn"], name=f"{run}-2", input=json.dumps(order)
+    )
+    for folder in ("params.json", *layout.INPUTS):
+        stack.delete(folder)
+    for key, body in files.items():
+        stack.put(key, body)
+    assert late_event(stack, "2999-01-01T00:00:00.000Z") == "running"
+    states.stop_execution(executionArn=waiting["executionArn"])
+
+
 def superseded(stack: Stack) -> dict[str, Any]:
     """A run whose input has changed since it was ordered."""
     order = {"bucket": stack.bucket, "run": "0" * 16, "vintage": "2001-01-01T00-00-00Z", "settle_seconds": 0}
@@ -130,6 +145,9 @@ def step_by_step(stack: Stack) -> None:
     step(stack, "Forecast", {**run, "shard": 0})
     step(stack, "Forecast", {**run, "shard": 99}, error="ResourceNotFoundException")
     step(stack, "Export", run)
+    step(
+        stack, "Notify", {**run, "vintage": min(stack.vintages("history/"))}
+    )  # overtaken by a newer forecast
     told = step(stack, "Notify", {**run, "error": failure})
     assert told["error"]["Error"] == "ResourceNotFoundException"
     step(stack, "Cleanup", {**run, "ending": "failed"})
@@ -159,11 +177,13 @@ def decided(stack: Stack) -> list[Decided]:
     }
     bad = {"params.json": params_bytes(), "train/sales.csv": daily_sales() + b"lamp,2026-03-12,many\n"}
     with stack.aws.recorded_access() as made:
-        assert drop_only(stack, first)["status"] == "SUCCEEDED"
+        forecast = drop_only(stack, first)
+        assert forecast["status"] == "SUCCEEDED"
         assert late_event(stack, "2020-01-01T00:00:00.000Z") == "duplicate"
         assert late_event(stack, "2999-01-01T00:00:00.000Z") == "up_to_date"
         assert drop_only(stack, second)["status"] == "SUCCEEDED"
         assert len(stack.vintages("history/")) == 1
+        uploaded_while_it_runs(stack, first, json.loads(forecast["input"])["run"])
         assert drop_only(stack, third)["status"] == "SUCCEEDED"
         step_by_step(stack)
         assert drop_only(stack, bad)["error"] == "InvalidInputException"

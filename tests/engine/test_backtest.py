@@ -47,14 +47,14 @@ def test_the_season_is_used_where_two_of_them_lie_before_the_window() -> None:
     assert tested.season.tolist() == [12, 1]
 
 
-def test_a_filled_value_leaves_the_item_out_of_that_window_only() -> None:
+def test_a_filled_value_is_not_scored_and_what_was_observed_beside_it_is() -> None:
     panel = a_panel([5, 6, 7, 8, 0, 9], filled=0)
 
     tested, _ = backtest(panel, Task(horizon=2, windows=2), NAIVE)
 
-    assert np.isnan(tested.actual[0, 0]).all()
-    assert np.isnan(tested.predicted[0, 0]).all()
-    assert tested.actual[0, 1].tolist() == [7, 8]
+    np.testing.assert_array_equal(tested.actual[0], [[NAN, 9], [7, 8]])
+    assert np.isfinite(tested.predicted).all()
+    assert tested.whole[0].tolist() == [False, True]
 
 
 def test_a_missing_value_leaves_out_that_point_only() -> None:

@@ -1,7 +1,9 @@
 """A run is named after its input and steps aside for newer input."""
 
 import pytest
+from pydantic import ValidationError
 
+from stepcast.pipeline import layout
 from stepcast.pipeline.errors import Superseded, Unsettled
 from stepcast.pipeline.run import Run, fingerprint
 from tests.pipeline.steps.conftest import BUCKET, Account, account
@@ -51,3 +53,18 @@ def test_resource_names_stay_within_63_characters() -> None:
 
     assert len(run.name_of("x" * 63)) == 63
     assert run.name_of("x" * 63).endswith("_20260102T030405Z")
+
+
+def test_names_that_begin_alike_stay_apart_where_they_are_cut() -> None:
+    run = Run(bucket="b", run="r", vintage="2026-01-02T03-04-05Z-1f8a90c2")
+    target, related = (run.name_of("x" * 55 + end) for end in ("target", "related"))
+
+    assert target != related
+    assert {len(target), len(related)} == {63}
+    assert layout.stamp_of(target) == "20260102T030405Z1f8a90c2"
+
+
+def test_a_vintage_is_a_time_and_a_mark() -> None:
+    for given in ("yesterday", "2026-01-02", "2026-01-02T03-04-05Z/..", ""):
+        with pytest.raises(ValidationError, match="vintage"):
+            Run(bucket="b", run="r", vintage=given)

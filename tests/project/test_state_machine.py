@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from stepcast.pipeline.steps.start_execution import LOOKS_AGAIN_AFTER
+
 DEFINITION = json.loads((Path(__file__).parents[2] / "statemachine/forecast.asl.json").read_text())
 STATES: dict[str, dict[str, Any]] = DEFINITION["States"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
@@ -39,6 +41,15 @@ def test_every_failure_ends_in_failed_after_a_message(name: str) -> None:
     assert last["ErrorEquals"] == ["States.ALL"]
     assert last["Next"] == way.get(name, "NotifyFailure")
     assert STATES["Failed"]["Type"] == "Fail"
+
+
+def test_start_execution_knows_the_states_that_look_again_before_a_forecast_is_published() -> None:
+    state, before = DEFINITION["StartAt"], []
+    while state != "UpdateAthena":
+        before.append(state)
+        state = STATES[state]["Next"]
+
+    assert tuple(before) == LOOKS_AGAIN_AFTER
 
 
 def test_only_references_travel_between_maps_and_steps() -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from botocore.exceptions import ClientError
 
-from stepcast.cli.executions import newest_first
 from stepcast.cli.failure import Failure
 from stepcast.cli.function_names import short
 from stepcast.cli.invocation import call
@@ -15,7 +14,7 @@ from stepcast.pipeline import layout, objects, vintages
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.run import Run, fingerprint
 
-__all__ = ["check_input", "check_nothing_runs", "compile_for", "missing_before", "run_steps", "shards_of"]
+__all__ = ["check_input", "compile_for", "missing_before", "run_steps", "shards_of"]
 
 Say = Callable[[str], None]
 
@@ -60,19 +59,6 @@ def compile_for(stack: Stack, steps: list[str], say: Say) -> None:
         compile_kernels(say)
 
 
-def check_nothing_runs(stack: Stack, run: Run) -> None:
-    """Failure while an execution works on the same files: its Cleanup would remove them."""
-    for arn in newest_first(stack)[:20]:
-        name = arn.rpartition(":")[2]
-        if name.partition("-")[0] != run.run:
-            continue
-        if stack.states.describe_execution(executionArn=arn)["status"] == "RUNNING":
-            raise Failure(
-                f"the state machine works on run {run.run[:12]} at this moment, with the same files: wait "
-                "until `stepcast status` says that it has ended"
-            )
-
-
 def check_input(stack: Stack, run: Run, where: str) -> None:
     """Failure where the bucket's input is not that of ``run``: no earlier step would work on it."""
     present = fingerprint(stack.s3, stack.bucket)
@@ -86,7 +72,9 @@ def check_input(stack: Stack, run: Run, where: str) -> None:
 
 def shards_of(stack: Stack, run: Run) -> list[int]:
     """The numbers of the shards that ImportData made."""
-    return [entry["shard"] for entry in objects.read_json(stack.s3, stack.bucket, layout.shard_list(run.run))]
+    return [
+        entry["shard"] for entry in objects.read_json(stack.s3, stack.bucket, layout.shard_list(run.work))
+    ]
 
 
 def _there(stack: Stack, key: str) -> bool:
@@ -101,7 +89,7 @@ def _there(stack: Stack, key: str) -> bool:
 
 def _dataset_created(stack: Stack, run: Run, shard: int | None) -> bool:
     del shard
-    return _there(stack, layout.frozen_params(run.run))
+    return _there(stack, layout.frozen_params(run.work))
 
 
 def _data_imported(stack: Stack, run: Run, shard: int | None) -> bool:
@@ -109,7 +97,7 @@ def _data_imported(stack: Stack, run: Run, shard: int | None) -> bool:
     del shard
     job = run.name_of(run.params(stack.s3).target.dataset_name)
     described = layout.resource("dataset-import-job", job)
-    return _there(stack, layout.shard_list(run.run)) and _there(stack, described)
+    return _there(stack, layout.shard_list(run.work)) and _there(stack, described)
 
 
 def _shared_fitted(stack: Stack, run: Run, shard: int | None) -> bool:
@@ -117,13 +105,13 @@ def _shared_fitted(stack: Stack, run: Run, shard: int | None) -> bool:
     del shard
     predictor = run.params(stack.s3).predictor
     described = layout.resource("predictor", run.name_of(predictor.predictor_name))
-    learned = predictor.algorithm_arn is not None or _there(stack, layout.shared(run.run))
+    learned = predictor.algorithm_arn is not None or _there(stack, layout.shared(run.work))
     return learned and _there(stack, described)
 
 
 def _trained(stack: Stack, run: Run, shard: int | None) -> bool:
     shards = shards_of(stack, run) if shard is None else [shard]
-    return all(_there(stack, layout.trained(run.run, number)) for number in shards)
+    return all(_there(stack, layout.trained(run.work, number)) for number in shards)
 
 
 def _predicted(stack: Stack, run: Run, shard: int | None) -> bool:
@@ -131,7 +119,7 @@ def _predicted(stack: Stack, run: Run, shard: int | None) -> bool:
     shards = shards_of(stack, run) if shard is None else [shard]
     forecast = run.params(stack.s3).forecast.forecast_name
     described = _there(stack, layout.resource("forecast", run.name_of(forecast)))
-    return described and all(_there(stack, layout.predicted(run.run, number)) for number in shards)
+    return described and all(_there(stack, layout.predicted(run.work, number)) for number in shards)
 
 
 def _exported(stack: Stack, run: Run, shard: int | None) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from stepcast.cli.earlier_steps import check_nothing_runs, missing_before, run_steps
+from stepcast.cli.earlier_steps import missing_before, run_steps
 from stepcast.cli.failure import Failure
 from stepcast.cli.invocation import without_trigger
 from stepcast.cli.project import Project
@@ -46,7 +46,6 @@ def prepare(stack: Stack, project: Project, function: str, say: Say) -> dict[str
     ):
         remember(stack, recorded)
     run = present_run(stack)
-    check_nothing_runs(stack, run)  # after a restart, an execution may go on
     run_steps(stack, project, missing_before(stack, project, function, run, None), run, say)
     return event_for(stack, project, function)
 

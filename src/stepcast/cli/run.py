@@ -166,6 +166,7 @@ def _results(outcome: "Outcome") -> dict[str, Any]:
         "vintage": manifest.vintage,
         "metric": manifest.metric,
         "scores": manifest.scores,
+        "backtested": {"items": manifest.judged, "points": manifest.points},
         "items": [
             {
                 **item.key,
@@ -201,6 +202,7 @@ def _print_summary(outcome: "Outcome", out: Path) -> None:
         print_line(f"and {len(items) - SUMMARY_ROWS:,} more in {out / 'leaderboard.csv'}")
     print_line("")
     print_line(f"{manifest.horizon} steps of {manifest.frequency}: {manifest.first} to {manifest.last}")
+    print_line(f"Backtest: {manifest.backtest}; what was not observed is not scored")
     print_line(
         f"Files:  {out}/raw/  {out}/clean/  {out}/accuracy/  {out}/leaderboard.csv  {out}/validation.md"
     )

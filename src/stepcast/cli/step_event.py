@@ -1,8 +1,8 @@
 """The event that a step is given: as it is recorded, made over to the present input of a stack."""
 
-import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 from pydantic import ValidationError
 
@@ -10,7 +10,6 @@ from stepcast.cli.failure import Failure
 from stepcast.cli.project import Project
 from stepcast.cli.stack import Stack
 from stepcast.pipeline import layout, objects, vintages
-from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.run import Run, fingerprint
 
 __all__ = ["event_for", "present_input", "present_run", "remember", "run_in"]
@@ -34,9 +33,9 @@ def present_run(stack: Stack) -> Run:
     """
     run = present_input(stack)
     current = vintages.current(stack.s3, stack.bucket)
-    vintage = _remembered(stack, run)
+    vintage = max(_invoked(stack, run), default=None)
     if vintage is None or (current and vintage < current.vintage):
-        vintage = _new_vintage(stack)
+        vintage = vintages.own(stack.s3, stack.bucket, datetime.now(UTC), execution=str(uuid4()))
     made = Run(bucket=stack.bucket, run=run, vintage=vintage)
     remember(stack, made)
     return made
@@ -44,7 +43,10 @@ def present_run(stack: Stack) -> Run:
 
 def remember(stack: Stack, run: Run) -> None:
     """The next step that is invoked works on the same vintage. Cleanup forgets it with the work files."""
-    objects.write(stack.s3, stack.bucket, _note(run.run), json.dumps({"vintage": run.vintage}))
+    for vintage in _invoked(stack, run.run):
+        if vintage != run.vintage:
+            stack.s3.delete_object(Bucket=stack.bucket, Key=_note(run.run, vintage))
+    objects.write(stack.s3, stack.bucket, _note(run.run, run.vintage), b"")
 
 
 def event_for(stack: Stack, project: Project, function: str, shard: int = 0) -> dict[str, Any]:
@@ -73,21 +75,11 @@ def _upload(stack: Stack, recorded: dict[str, Any]) -> dict[str, Any]:
     return {"Records": [{**record, "awsRegion": stack.region, "eventTime": now, "s3": s3}]}
 
 
-def _note(run: str) -> str:
-    return f"{layout.work(run)}invoked.json"
+def _note(run: str, vintage: str) -> str:
+    return f"{layout.work(run)}{vintage}/invoked"
 
 
-def _remembered(stack: Stack, run: str) -> str | None:
-    try:
-        return str(objects.read_json(stack.s3, stack.bucket, _note(run))["vintage"])
-    except ResourceNotFoundException:
-        return None
-
-
-def _new_vintage(stack: Stack) -> str:
-    """Of this second, or of the next that is not taken."""
-    moment = datetime.now(UTC)
-    taken = set(objects.folders(stack.s3, stack.bucket, layout.FORECAST))
-    while (name := layout.vintage_at(moment)) in taken:
-        moment += timedelta(seconds=1)
-    return name
+def _invoked(stack: Stack, run: str) -> list[str]:
+    """The vintages of the run whose steps are invoked one by one: one, unless a command was killed."""
+    found = objects.keys(stack.s3, stack.bucket, layout.work(run))
+    return [key.split("/")[2] for key in found if key.endswith("/invoked")]

@@ -13,7 +13,7 @@ from stepcast.engine.panel import Panel
 from stepcast.engine.seasonality import usable_season
 from stepcast.engine.task import Task
 
-__all__ = ["Backtest", "backtest"]
+__all__ = ["Backtest", "backtest", "outcome_of"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -25,15 +25,16 @@ class Backtest:
     """What was forecast for windows whose outcome is known, and the outcome.
 
     Window 0 is the latest. A series is left out of a window (nan everywhere) where nothing was observed
-    before it or in it, or where the window has a filled value: filled values are never scored.
+    before it or in it. Filled values are never scored.
 
     ``starts``     (windows,) the number of each window's first period.
-    ``actual``     (series, windows, horizon), nan where missing.
+    ``actual``     (series, windows, horizon), nan where not observed.
     ``predicted``  (series, windows, models, horizon, outputs).
     ``scale``      (series, windows) MASE's denominator, from observed values before the window; nan where
                    there is none.
     ``season``     (series,) the season that scale and models used in the latest window; earlier windows fall
                    back to 1 where less than two seasons lie before them.
+    ``whole``      (series, windows) whether the window has no filled value: only then the service tests.
     """
 
     starts: Integers
@@ -41,6 +42,7 @@ class Backtest:
     predicted: Floats
     scale: Floats
     season: Integers
+    whole: Flags
 
 
 def backtest(panel: Panel, task: Task, models: tuple[str, ...]) -> tuple[Backtest, tuple[str, ...]]:
@@ -53,6 +55,7 @@ def backtest(panel: Panel, task: Task, models: tuple[str, ...]) -> tuple[Backtes
     predicted = np.full((*shape, len(models), task.horizon, len(task.outputs)), np.nan)
     scale = np.full(shape, np.nan)
     season = np.ones(len(panel), dtype=np.int64)
+    whole = np.zeros(shape, dtype=bool)
     notes = []
     for series, (values, observed) in enumerate(zip(panel.values, panel.observed, strict=True)):
         refusals: dict[str, list[int]] = defaultdict(list)
@@ -67,10 +70,11 @@ def backtest(panel: Panel, task: Task, models: tuple[str, ...]) -> tuple[Backtes
             if window == 0:
                 season[series] = periods
             scale[series, window] = seasonal_error(np.where(seen, history, np.nan), periods)
-            outcome = _outcome(values[cut : cut + task.horizon], observed[cut : cut + task.horizon])
+            inside = slice(cut, cut + task.horizon)
+            outcome, unfilled = outcome_of(values[inside], observed[inside])
             if not np.isfinite(outcome).any():
                 continue
-            actual[series, window] = outcome
+            actual[series, window], whole[series, window] = outcome, unfilled
             for column, name in enumerate(models):
                 predicted[series, window, column], refusal = fit_or_fall_back(
                     name, history, seen, panel.end - before, panel.frequency, task
@@ -79,15 +83,13 @@ def backtest(panel: Panel, task: Task, models: tuple[str, ...]) -> tuple[Backtes
                     refusals[refusal].append(window)
         notes.append("; ".join(_stood_in(why, windows) for why, windows in refusals.items()))
     starts = np.array([panel.end - task.window_start(window + 1) + 1 for window in range(task.windows)])
-    return Backtest(starts, actual, predicted, scale, season), tuple(notes)
+    return Backtest(starts, actual, predicted, scale, season, whole), tuple(notes)
 
 
-def _outcome(values: Floats, observed: Flags) -> Floats:
-    """What can be scored: the observed values, or nothing where one was filled in."""
+def outcome_of(values: Floats, observed: Flags) -> tuple[Floats, bool]:
+    """What can be scored, nan where nothing was observed; and whether no value was filled in."""
     known = np.isfinite(values)
-    if (known & ~observed).any():
-        return np.full(len(values), np.nan)
-    return np.where(known, values, np.nan)
+    return np.where(known & observed, values, np.nan), not (known & ~observed).any()
 
 
 def _stood_in(why: str, windows: list[int]) -> str:

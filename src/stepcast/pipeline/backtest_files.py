@@ -19,7 +19,7 @@ from stepcast.pipeline.shards import Shard
 __all__ = ["Scoreboard", "ShardBacktest", "accuracy_in_sql", "leaderboard_schema"]
 
 ISO = "%Y-%m-%dT%H:%M:%S"
-UNTESTED = "not backtested: no window has observed values before it, and only observed ones in it"
+UNTESTED = "not backtested: no window has observed values both before it and in it"
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,13 @@ class ShardBacktest:
     task: Task
 
     def forecasted_values(self) -> pa.Table:
-        """Amazon Forecast's backtest export: actual and forecast of every scored series, window and point."""
+        """Amazon Forecast's backtest export: actual and forecast of every scored series, window and point.
+
+        As the service has it, without windows of a series in which a value was filled in.
+        """
         backtest, predicted = self.trained.backtest, self._predicted()
         scored = np.isfinite(backtest.actual).any(axis=2) & np.isfinite(predicted).all(axis=(2, 3))
+        scored &= backtest.whole
         series, windows = np.nonzero(scored)
         horizon = self.task.horizon
         periods = (backtest.starts[windows][:, None] + np.arange(horizon)).ravel()
@@ -50,8 +54,12 @@ class ShardBacktest:
             columns[output_label(output)] = pa.array(predicted[series, windows, :, number].ravel())
         return pa.table(columns)
 
-    def accuracy(self) -> pa.Table:
-        """One row an item and window (Computed), and one an item (Summary: the mean of its windows)."""
+    def accuracy(self, *, as_service: bool) -> pa.Table:
+        """One row an item and window (Computed), and one an item (Summary: the mean of its windows).
+
+        The service leaves out windows of an item in which a value was filled in; else what was observed in
+        them counts.
+        """
         backtest, predicted = self.trained.backtest, self._predicted()
         starts = self._stamps(backtest.starts).to_pylist()
         ends = self._stamps(backtest.starts + self.task.horizon - 1).to_pylist()
@@ -59,6 +67,8 @@ class ShardBacktest:
         for number in range(len(self.shard.keys)):
             computed = []
             for window in range(len(starts)):
+                if as_service and not backtest.whole[number, window]:
+                    continue
                 actual, scale = backtest.actual[number, window], backtest.scale[number, window]
                 sums = Sums.of(actual, predicted[number, window], self.task.outputs, np.asarray(scale))
                 if sums.points:
@@ -81,7 +91,7 @@ class ShardBacktest:
         rows = []
         for number, why in enumerate(self.forecast.explanations):
             sums = self._sums(number)
-            notes = [why.note, "" if _judged(sums).points else UNTESTED]
+            notes = [why.note, self._missing(number, _judged(sums).points)]
             rows.append(
                 {
                     **self._key(number),
@@ -96,6 +106,22 @@ class ShardBacktest:
                 }
             )
         return pa.Table.from_pylist(rows, schema=leaderboard_schema(self.params, self.trained.models))
+
+    def _missing(self, number: int, points: int) -> str:
+        """What the backtest of an item could not score."""
+        if not points:
+            return UNTESTED
+        there = np.isfinite(self.trained.backtest.actual[number]).any(axis=1)
+        asked = int(there.sum()) * self.task.horizon
+        return (
+            ""
+            if points == asked
+            else f"backtested on {points} of {asked} points: the others were not observed"
+        )
+
+    def judged(self) -> int:
+        """How many items have a point that is scored."""
+        return int(np.isfinite(self.trained.backtest.actual).any(axis=(1, 2)).sum())
 
     def sums(self) -> dict[str, Sums]:
         """Sums of each model over all items; shards add up."""
@@ -139,6 +165,11 @@ class Scoreboard:
     def best(self) -> str:
         """What made the forecast: AutoPredictor, or the one algorithm asked for."""
         return next(iter(self.sums))
+
+    @property
+    def points(self) -> int:
+        """How many points of the backtest were scored."""
+        return _judged(self.sums).points
 
     def scores(self) -> dict[str, float | None]:
         """The metric of every model over all items; None where nothing was scored."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.internal_errors import internal
-from stepcast.pipeline.run import ShardRun
+from stepcast.pipeline.run import Run, ShardRun
 
 __all__ = ["noted", "notes"]
 
@@ -20,12 +20,15 @@ def noted(s3: Any, run: ShardRun, step: str) -> Iterator[None]:
     except Exception as raised:
         error = internal(raised, step, run)
         note = {"Error": type(error).__name__, "Cause": f"{step}, shard {run.shard}: {error}"}
-        objects.write(s3, run.bucket, layout.failure(run.run, step, run.shard), json.dumps(note))
+        objects.write(s3, run.bucket, layout.failure(run.work, step, run.shard), json.dumps(note))
         if error is raised:
             raise
         raise error from raised
 
 
-def notes(s3: Any, bucket: str, run: str) -> list[dict[str, str]]:
+def notes(s3: Any, run: Run) -> list[dict[str, str]]:
     """What failed, one ``{"Error", "Cause"}`` a shard."""
-    return [objects.read_json(s3, bucket, key) for key in objects.keys(s3, bucket, layout.failures(run))]
+    return [
+        objects.read_json(s3, run.bucket, key)
+        for key in objects.keys(s3, run.bucket, layout.failures(run.work))
+    ]

@@ -1,8 +1,10 @@
 """Where things lie in the bucket: the only place that builds an S3 key."""
 
+import hashlib
+import re
 from datetime import UTC, datetime
 
-__all__ = ["INPUTS", "PARAMS", "vintage_at"]
+__all__ = ["INPUTS", "PARAMS", "VINTAGE", "moment_of", "second_of", "stamp_of", "vintage_at"]
 
 PARAMS = "params.json"
 TRAIN, RELATED, METADATA = "train/", "related/", "metadata/"
@@ -10,13 +12,56 @@ INPUTS = (TRAIN, RELATED, METADATA)
 FORECAST, HISTORY, ACCURACY = "forecast/", "history/", "accuracy/"
 
 
-def vintage_at(moment: datetime) -> str:
-    """The name of the forecast made at ``moment``.
+# A second, and since two runs may start in one, a mark of the run. Names sort by time. Old ones have no mark.
+VINTAGE = r"^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-[0-9a-f]{8})?$"
+_SECOND = "%Y-%m-%dT%H-%M-%SZ"
+_STAMP = re.compile(r"_(\d{8}T\d{6}Z(?:[0-9a-f]{8})?)$")
 
-    >>> vintage_at(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+
+def vintage_at(moment: datetime, mark: str = "") -> str:
+    """The name of a forecast begun at ``moment`` by the run with this ``mark`` (eight hexadecimal digits).
+
+    >>> vintage_at(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "1f8a90c2")
+    '2026-01-02T03-04-05Z-1f8a90c2'
+    """
+    second = moment.astimezone(UTC).strftime(_SECOND)
+    return f"{second}-{mark}" if mark else second
+
+
+def second_of(vintage: str) -> str:
+    """A vintage's time as Amazon Forecast writes it in the names of exported files.
+
+    >>> second_of("2026-01-02T03-04-05Z-1f8a90c2")
     '2026-01-02T03-04-05Z'
     """
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    return vintage[:20]
+
+
+def moment_of(vintage: str) -> datetime:
+    return datetime.strptime(second_of(vintage), _SECOND).replace(tzinfo=UTC)
+
+
+def resource_name(base: str, vintage: str) -> str:
+    """A resource's name: what the user called it and the vintage, 63 characters at most.
+
+    >>> resource_name("Demo", "2026-01-02T03-04-05Z-1f8a90c2")
+    'Demo_20260102T030405Z1f8a90c2'
+    """
+    stamp = vintage.replace("-", "")
+    longest = 62 - len(stamp)
+    if len(base) > longest:  # two names that begin alike must not become one
+        base = f"{base[: longest - 9]}_{hashlib.sha256(base.encode()).hexdigest()[:8]}"
+    return f"{base}_{stamp}"
+
+
+def stamp_of(resource: str) -> str | None:
+    """The vintage in a resource's name, without hyphens; it sorts as vintages do. None where there is none.
+
+    >>> stamp_of("Demo_20260102T030405Z1f8a90c2")
+    '20260102T030405Z1f8a90c2'
+    """
+    found = _STAMP.search(resource)
+    return found[1] if found else None
 
 
 def imports(dataset: str) -> str:
@@ -30,7 +75,7 @@ def rows(dataset: str, import_job: str) -> str:
 
 
 def work(run: str) -> str:
-    """Work files of one run; removed when it ends."""
+    """Work files of one run (``Run.work``); removed when it ends."""
     return f"runs/{run}/"
 
 
@@ -83,6 +128,11 @@ def failure_report(run: str) -> str:
     return f"reports/{run}/failure.md"
 
 
+def params_report(run: str) -> str:
+    """What CreateDataset found in params.json, for ImportData to add to."""
+    return f"{work(run)}validation.json"
+
+
 def report(run: str, ending: str) -> str:
     """The validation report, ``json`` or ``md``."""
     return f"reports/{run}/validation.{ending}"
@@ -113,7 +163,7 @@ def raw(root: str, name: str) -> str:
 
 
 def raw_part(vintage: str, job: str, number: int) -> str:
-    return f"{raw(FORECAST, vintage)}{job}_{vintage}_part{number}.csv"
+    return f"{raw(FORECAST, vintage)}{job}_{second_of(vintage)}_part{number}.csv"
 
 
 def accuracy(predictor: str, part: str = "") -> str:

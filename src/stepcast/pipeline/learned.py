@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ def dump_trained(trained: Trained) -> bytes:
         predicted=backtest.predicted,
         scale=backtest.scale,
         season=backtest.season,
+        whole=backtest.whole,
         **tables,
     )
 
@@ -34,7 +35,7 @@ def load_trained(body: bytes) -> Trained:
     arrays = _load(body)
     return Trained(
         models=tuple(arrays["models"].tolist()),
-        backtest=Backtest(*(arrays[name] for name in ("starts", "actual", "predicted", "scale", "season"))),
+        backtest=Backtest(**{field.name: arrays[field.name] for field in fields(Backtest)}),
         explanations=_explanations(arrays["explanations"]),
         coverage=arrays["coverage"],
         tables=arrays.get("tables"),

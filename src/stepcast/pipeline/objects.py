@@ -62,9 +62,16 @@ def folders(s3: Any, bucket: str, prefix: str) -> list[str]:
 
 
 def copy(s3: Any, bucket: str, source: str, destination: str) -> None:
-    """Copy every object under ``source`` to its place under ``destination``; repeating it changes nothing."""
+    """Copy every object under ``source`` to its place under ``destination``; repeating it changes nothing.
+
+    One that is gone when its turn comes is left out: somebody else moves the same objects.
+    """
     for key in keys(s3, bucket, source):
-        s3.copy({"Bucket": bucket, "Key": key}, bucket, destination + key.removeprefix(source))
+        try:
+            s3.copy({"Bucket": bucket, "Key": key}, bucket, destination + key.removeprefix(source))
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
+                raise
 
 
 def delete_all(s3: Any, bucket: str, prefix: str) -> None:

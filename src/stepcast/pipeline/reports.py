@@ -7,7 +7,7 @@ from stepcast.pipeline.errors import InvalidInputException, ResourceNotFoundExce
 from stepcast.pipeline.problems import Report, grouped
 from stepcast.pipeline.run import Run
 
-__all__ = ["read", "refusal", "write"]
+__all__ = ["of_params", "read", "refusal", "write"]
 
 SHOWN = 5  # problems in an error message; the report has them all
 
@@ -18,10 +18,24 @@ def write(s3: Any, run: Run, report: Report) -> None:
     objects.write(s3, run.bucket, layout.report(run.run, "md"), report.to_markdown())
 
 
+def write_of_params(s3: Any, run: Run, report: Report) -> None:
+    """Keep what was found in params.json apart: ImportData adds to it once, however often it runs."""
+    objects.write(s3, run.bucket, layout.params_report(run.work), report.to_json())
+
+
+def of_params(s3: Any, run: Run) -> Report:
+    """What CreateDataset found in params.json; empty where nothing was written."""
+    return _read(s3, run, layout.params_report(run.work))
+
+
 def read(s3: Any, run: Run) -> Report:
     """What was found so far; empty where nothing was written."""
+    return _read(s3, run, layout.report(run.run, "json"))
+
+
+def _read(s3: Any, run: Run, key: str) -> Report:
     try:
-        return Report.from_json(objects.read(s3, run.bucket, layout.report(run.run, "json")).decode())
+        return Report.from_json(objects.read(s3, run.bucket, key).decode())
     except ResourceNotFoundException:
         return Report()
 

@@ -3,10 +3,10 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 from botocore.exceptions import ClientError
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import Superseded, Unsettled
@@ -19,29 +19,33 @@ class Run(BaseModel):
     """What every state is given: references only, so the state stays small however large the data.
 
     ``run``      the fingerprint of the input; the execution is named after it.
-    ``vintage``  when the run was started; names everything that it makes.
+    ``vintage``  when the run was started, and a mark of its own; names everything that it makes.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")  # the state also carries $.error and the like
 
     bucket: str
     run: str
-    vintage: str
+    vintage: Annotated[str, Field(pattern=layout.VINTAGE)]
     settle_seconds: int = 0
     perform_delete: bool = False
 
+    @property
+    def work(self) -> str:
+        """Where its work files lie: two executions for the same input do not share them."""
+        return f"{self.run}/{self.vintage}"
+
     def params(self, s3: Any) -> Params:
         """params.json as it was when the run began."""
-        return Params.model_validate_json(objects.read(s3, self.bucket, layout.frozen_params(self.run)))
+        return Params.model_validate_json(objects.read(s3, self.bucket, layout.frozen_params(self.work)))
 
     def name_of(self, base: str) -> str:
         """A resource's name: what the user called it and the vintage, 63 characters at most.
 
-        >>> Run(bucket="b", run="r", vintage="2026-01-02T03-04-05Z").name_of("Demo")
-        'Demo_20260102T030405Z'
+        >>> Run(bucket="b", run="r", vintage="2026-01-02T03-04-05Z-1f8a90c2").name_of("Demo")
+        'Demo_20260102T030405Z1f8a90c2'
         """
-        stamp = self.vintage.replace("-", "")
-        return f"{base[: 62 - len(stamp)]}_{stamp}"
+        return layout.resource_name(base, self.vintage)
 
     def check_current(self, s3: Any) -> "Input":
         """The bucket's input; raise Superseded if it is no longer the one this run was started for."""

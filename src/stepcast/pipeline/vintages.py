@@ -1,7 +1,9 @@
 """Forecast vintages in the bucket: complete or not, published or not, moved to history."""
 
+import hashlib
+import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -10,7 +12,7 @@ from stepcast.engine.frequency import Boundary, Frequency, Stamp
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException
 
-__all__ = ["Manifest", "current", "older_than", "read", "write"]
+__all__ = ["Manifest", "current", "find", "names", "older_than", "own", "read", "write"]
 
 
 class Manifest(BaseModel):
@@ -42,12 +44,22 @@ class Manifest(BaseModel):
     metric: str
     best: str  # AutoPredictor, or the algorithm asked for
     scores: dict[str, float | None]  # of every model over all items; None where nothing could be backtested
+    judged: int | None = None  # items that could be backtested, on so many points; vintages of old do not say
+    points: int | None = None
     published: datetime | None = None
 
     @property
     def grid(self) -> Frequency:
         """``frequency`` with its boundary and stamp."""
         return replace(Frequency.parse(self.frequency), boundary=self.boundary, stamp=self.stamp)
+
+    @property
+    def backtest(self) -> str | None:
+        """On how much the scores rest; None if unknown."""
+        if self.judged is None or self.points is None:
+            return None
+        items = "1 item" if self.items == 1 else f"{self.items:,} items"
+        return f"{self.judged:,} of {items}, {self.points:,} points"
 
 
 def key(root: str, vintage: str) -> str:
@@ -70,15 +82,48 @@ def mark_published(s3: Any, bucket: str, manifest: Manifest) -> None:
     write(s3, bucket, manifest.model_copy(update={"published": datetime.now(UTC)}))
 
 
+def own(s3: Any, bucket: str, moment: datetime, execution: str) -> str:
+    """The vintage of an ``execution`` that began at ``moment``, later than all that lie under ``forecast/``.
+
+    No other execution makes a vintage of that name, however many begin in one second; and what is forecast
+    last sorts last, also where the clock stands still or was set back.
+    """
+    mark = hashlib.sha256(execution.encode()).hexdigest()[:8]
+    name = layout.vintage_at(moment, mark)
+    newest = max(names(s3, bucket), default="")
+    if name > newest:
+        return name
+    return layout.vintage_at(layout.moment_of(newest) + timedelta(seconds=1), mark)
+
+
+def names(s3: Any, bucket: str, root: str = layout.FORECAST) -> list[str]:
+    """The vintages under ``root``, oldest first; folders of other names are no vintages."""
+    return sorted(name for name in objects.folders(s3, bucket, root) if re.match(layout.VINTAGE, name))
+
+
+def find(s3: Any, bucket: str, vintage: str) -> tuple[str, Manifest] | None:
+    """Where the vintage lies, ``forecast/`` or ``history/``, and its manifest; None if in neither.
+
+    A run may find its own in ``history/``: a newer one is published while it sends its message.
+    """
+    for root in (layout.FORECAST, layout.HISTORY):  # moved in this order, so it is never missed
+        if manifest := read(s3, bucket, vintage, root):
+            return root, manifest
+    return None
+
+
 def current(s3: Any, bucket: str) -> Manifest | None:
     """The newest published vintage."""
-    for vintage in sorted(objects.folders(s3, bucket, layout.FORECAST), reverse=True):
-        manifest = read(s3, bucket, vintage)
-        if manifest and manifest.published:
-            return manifest
+    looked: list[str] | None = None
+    while (there := names(s3, bucket)) != looked:  # what was listed may be in history/ when it is read
+        for vintage in reversed(there):
+            manifest = read(s3, bucket, vintage)
+            if manifest and manifest.published:
+                return manifest
+        looked = there
     return None
 
 
 def older_than(s3: Any, bucket: str, vintage: str) -> list[str]:
     """The vintages under ``forecast/`` made before ``vintage``, oldest first. Names sort by time."""
-    return sorted(name for name in objects.folders(s3, bucket, layout.FORECAST) if name < vintage)
+    return [name for name in names(s3, bucket) if name < vintage]

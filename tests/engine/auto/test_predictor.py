@@ -180,5 +180,6 @@ def test_filled_values_are_never_scored() -> None:
 
     tested = train(panel, TASK, fit_shared(panel, TASK)).backtest
 
-    assert np.isnan(tested.actual[0]).all()
+    assert np.isnan(tested.actual[0]).tolist() == [[False, False, False, False, True, False]]
+    assert tested.whole[:, 0].tolist() == [False, True, True]
     assert np.isfinite(tested.actual[1]).all()

@@ -15,8 +15,8 @@ STAMP = "20260102T030405Z"
 def left_behind(account: Account, *, published: bool) -> dict[str, Any]:
     """A run that got as far as Export."""
     run = account.run()
-    account.put(layout.frozen_params(run.run), params_bytes())
-    account.put(f"runs/{run.run}/shards/part-0.parquet")
+    account.put(layout.frozen_params(run.work), params_bytes())
+    account.put(f"runs/{run.work}/shards/part-0.parquet")
     account.put(f"datasets/Sales/Sales_{STAMP}/part-0.parquet")
     account.put(f"accuracy/SalesPredictor_{STAMP}/accuracy/part-0.parquet")
     account.exported(run.vintage, published=published)
@@ -66,3 +66,32 @@ def test_a_failed_run_leaves_its_resources_as_failed(account: Account) -> None:
     predictor = resources.describe(account.s3, BUCKET, "predictor", f"SalesPredictor_{STAMP}")
     assert (imported["Status"], predictor["Status"]) == ("ACTIVE", "CREATE_FAILED")
     assert not account.keys("forecast/")
+
+
+def test_a_run_that_has_made_nothing_removes_nothing_of_another_with_its_vintage(account: Account) -> None:
+    other = left_behind(account, published=False)
+    before = account.keys()
+
+    cleanup(CleanupRun.model_validate({**other, "run": "0" * 32, "ending": "superseded"}), s3=account.s3)
+
+    assert account.keys() == before
+
+
+def test_a_forecast_that_has_moved_to_history_meanwhile_keeps_its_accuracy(account: Account) -> None:
+    run = left_behind(account, published=True)
+    for key in account.keys("forecast/"):
+        account.put(key.replace("forecast/", "history/", 1), account.text(key))
+        account.s3.delete_object(Bucket=BUCKET, Key=key)
+
+    cleanup(CleanupRun.model_validate({**run, "ending": "kept"}), s3=account.s3)
+
+    assert account.keys("accuracy/")
+    assert account.keys("history/")
+
+
+def test_a_superseded_run_says_whether_the_input_is_its_own_again(account: Account) -> None:
+    run = CleanupRun.model_validate({**account.run().model_dump(), "ending": "superseded"})
+    assert cleanup(run, s3=account.s3).again
+
+    account.put("train/b.csv", "lamp,2026-01-02,1\n")
+    assert not cleanup(run, s3=account.s3).again

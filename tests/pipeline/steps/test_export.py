@@ -1,9 +1,11 @@
 """From rows to exported files, step by step, without a state machine."""
 
+import io
 import json
 import re
 
 import boto3
+import pyarrow.parquet as pq
 import pytest
 
 from stepcast.pipeline import layout, vintages
@@ -134,6 +136,27 @@ def test_a_history_too_short_for_a_backtest_is_forecast_all_the_same(account: Ac
         assert (row["score"], row["coverage"]) == (None, None)
         assert "not backtested" in row["note"]
     assert len(rows_under(account, layout.raw(layout.FORECAST, run.vintage))) == 7
+
+
+def test_an_item_with_a_missing_day_is_judged_on_the_others_and_the_export_is_the_services(
+    account: Account,
+) -> None:
+    """The service tests no window of an item in which a value was filled in."""
+    missing = sales().replace('"desk",2026-02-25,13\n', "")
+    run = run_steps(account, missing)
+
+    desk, lamp, whole = leaderboard(account)
+    assert desk["score"] is not None
+    assert desk["note"] == "backtested on 6 of 7 points: the others were not observed"
+    assert (lamp["note"], whole["note"]) == (None, "over all items")
+    manifest = vintages.read(account.s3, BUCKET, run.vintage)
+    assert manifest is not None
+    assert manifest.backtest == "2 of 2 items, 13 points"
+    exported = rows_under(account, "accuracy/")
+    assert {row["item_id"] for row in exported} == {"lamp"}
+    (key,) = [key for key in account.keys("accuracy/") if "/accuracy/" in key]
+    body = account.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    assert set(pq.read_table(io.BytesIO(body))["item_id"].to_pylist()) == {"desk", "lamp"}
 
 
 def test_exporting_again_changes_nothing(account: Account) -> None:

@@ -48,7 +48,7 @@ def test_the_export_is_the_same_bit_by_bit_however_the_series_are_dealt_out(
         monkeypatch.setattr(plan, "SERIES", most)
         run = run_steps(account, sales(), **changes)
         found.append(exported(account))
-        counts.append(len(objects.read_json(account.s3, BUCKET, layout.shard_list(run.run))))
+        counts.append(len(objects.read_json(account.s3, BUCKET, layout.shard_list(run.work))))
         objects.delete_all(account.s3, BUCKET, "")
 
     assert counts == [1, 4, 7]
@@ -59,7 +59,7 @@ def test_the_export_is_the_same_bit_by_bit_however_the_series_are_dealt_out(
 def test_what_is_learned_can_be_read_again_and_the_predictor_is_described(account: Account) -> None:
     run = fit_shared(imported(account, sales()), s3=account.s3)
 
-    shared = Shared.from_bytes(objects.read(account.s3, BUCKET, layout.shared(run.run)))
+    shared = Shared.from_bytes(objects.read(account.s3, BUCKET, layout.shared(run.work)))
     (resource,) = account.keys("resources/predictor/")
     assert shared.final.trees is not None
     assert objects.read_json(account.s3, BUCKET, resource)["Status"] == "CREATE_IN_PROGRESS"
@@ -72,18 +72,18 @@ def test_for_a_named_algorithm_nothing_is_learned_but_the_predictor_is_described
     )
 
     with pytest.raises(ResourceNotFoundException):
-        objects.read(account.s3, BUCKET, layout.shared(run.run))
+        objects.read(account.s3, BUCKET, layout.shared(run.work))
     (resource,) = account.keys("resources/predictor/")
     assert objects.read_json(account.s3, BUCKET, resource)["AlgorithmArn"] == arn
 
 
 def test_doing_it_again_gives_the_same(account: Account) -> None:
     run = fit_shared(imported(account, sales(2)), s3=account.s3)
-    first = Shared.from_bytes(objects.read(account.s3, BUCKET, layout.shared(run.run)))
+    first = Shared.from_bytes(objects.read(account.s3, BUCKET, layout.shared(run.work)))
 
     fit_shared(run, s3=account.s3)
 
-    again = Shared.from_bytes(objects.read(account.s3, BUCKET, layout.shared(run.run)))
+    again = Shared.from_bytes(objects.read(account.s3, BUCKET, layout.shared(run.work)))
     assert np.array_equal(first.final.calibration.factors, again.final.calibration.factors)
 
 

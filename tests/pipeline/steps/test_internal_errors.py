@@ -59,7 +59,7 @@ def test_a_shard_that_fails_names_the_item_and_leaves_a_note(
     with pytest.raises(InternalError, match=r"shard 0, item 'bulb': KeyError: 'nobody thought of this' at "):
         train_predictor(ShardRun(**run.model_dump(), shard=0), s3=account.s3)
 
-    (note,) = failures.notes(account.s3, BUCKET, run.run)
+    (note,) = failures.notes(account.s3, run)
     assert note["Error"] == "InternalError"
     assert "item 'bulb'" in note["Cause"]
 

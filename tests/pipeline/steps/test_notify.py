@@ -11,7 +11,7 @@ from moto.sns.models import sns_backends
 
 from stepcast.pipeline import layout
 from stepcast.pipeline.steps.notify import Ending, notify
-from tests.pipeline.steps.conftest import Account
+from tests.pipeline.steps.conftest import BUCKET, Account
 
 VINTAGE = "2026-01-02T03-04-05Z"
 
@@ -53,6 +53,14 @@ def test_success_says_what_was_forecast_how_well_and_where_it_is(account: Accoun
     assert f"forecast/{VINTAGE}/" in body
 
 
+def test_success_says_on_how_much_the_accuracy_rests(account: Account, topic: Topic) -> None:
+    account.exported(VINTAGE, published=True, items=1200, judged=900, points=8100)
+
+    notify(ending(account), s3=account.s3, sns=topic.sns, topic=topic.arn)
+
+    assert "by repeating the last season; judged on 900 of 1,200 items, 8,100 points." in topic.message[1]
+
+
 def test_failure_says_why_and_that_the_last_forecast_stays(account: Account, topic: Topic) -> None:
     account.exported("2026-01-01T00-00-00Z", published=True)
     cause = json.dumps(
@@ -73,10 +81,24 @@ def test_a_failed_shards_own_error_is_told_instead_of_its_maps(account: Account,
     failed = ending(account, Error="States.ExceedToleratedFailureThreshold", Cause="a child failed")
     for shard in (0, 3):
         note = {"Error": "MemoryError", "Cause": f"TrainPredictor, shard {shard}: no memory"}
-        account.put(layout.failure(failed.run, "TrainPredictor", shard), json.dumps(note))
+        account.put(layout.failure(failed.work, "TrainPredictor", shard), json.dumps(note))
 
     answer = notify(failed, s3=account.s3, sns=topic.sns, topic=topic.arn)
 
     told = {"Error": "MemoryError", "Cause": "TrainPredictor, shard 0: no memory (1 more shards failed)"}
     assert answer.model_dump(mode="json")["error"] == told
     assert "MemoryError" in topic.message[0]
+
+
+def test_success_of_a_forecast_that_was_replaced_meanwhile_says_where_it_is_now(
+    account: Account, topic: Topic
+) -> None:
+    account.exported(VINTAGE, published=True)
+    for key in account.keys("forecast/"):
+        account.put(key.replace("forecast/", "history/", 1), account.text(key))
+        account.s3.delete_object(Bucket=BUCKET, Key=key)
+
+    notify(ending(account), s3=account.s3, sns=topic.sns, topic=topic.arn)
+
+    assert f"history/{VINTAGE}/" in topic.message[1]
+    assert f"SELECT * FROM forecast_history WHERE vintage = '{VINTAGE}'" in topic.message[1]

@@ -27,7 +27,8 @@ class Machine:
     def __init__(self, account: Account, states: Any) -> None:
         self.account, self.states = account, states
         self.looked: dict[str, datetime] = {}
-        definition = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}}
+        settle = {"Type": "Wait", "Seconds": 600, "End": True}
+        definition = {"StartAt": "Settle", "States": {"Settle": settle}}
         role = "arn:aws:iam::123456789012:role/any"
         made = states.create_state_machine(name="forecast", definition=json.dumps(definition), roleArn=role)
         self.arn = made["stateMachineArn"]
@@ -132,3 +133,19 @@ def test_the_same_files_uploaded_again_after_a_failure_are_tried_again(
     assert again.outcome == "started"
     assert again.execution_arn is not None
     assert again.execution_arn.endswith(f"{account.run().run}-2")
+
+
+def test_vintages_of_runs_that_start_in_one_second_differ_and_sort_after_the_published_one(
+    machine: Machine, account: Account
+) -> None:
+    account.exported("2999-01-01T00-00-00Z", published=True)  # by a clock that was wrong
+    started = [machine.deliver()]
+    account.put("train/b.csv", "lamp,2026-01-02,1\n")
+    started.append(machine.deliver())
+
+    given = [
+        json.loads(machine.states.describe_execution(executionArn=one.execution_arn)["input"])["vintage"]
+        for one in started
+    ]
+    assert len(set(given)) == 2
+    assert all(vintage[:20] == "2999-01-01T00-00-01Z" for vintage in given)

@@ -141,3 +141,46 @@ def test_only_older_imports_of_the_data_set_are_deleted(account: Account, glue: 
 
     imports = {key.split("/")[2] for key in account.keys("datasets/")}
     assert imports == {"Sales_20260102T000000Z", "Sales_20260103T000000Z"}
+
+
+def test_a_kill_after_it_was_marked_as_published_is_mended_though_newer_input_came(
+    account: Account, glue: Any
+) -> None:
+    run = account.run(NEW)
+    account.exported(NEW, published=True)  # the tables have not moved yet
+    account.put("train/b.csv", "more")
+
+    update_athena(run, s3=account.s3, database="default")
+
+    assert location(glue, "leaderboard").endswith(f"{NEW.replace('-', '')}/leaderboard/")
+
+
+def test_a_vintage_named_by_the_second_alone_is_older_than_one_of_that_second_with_a_mark(
+    account: Account, glue: Any
+) -> None:
+    account.exported(OLD)
+    publish(account, OLD)
+    marked = f"{OLD}-00000000"
+    account.exported(marked)
+    publish(account, marked)
+
+    assert location(glue, "forecast").endswith(f"{marked}/clean/")
+    assert history(glue) == [OLD]
+
+
+def test_folders_that_are_no_vintages_or_imports_are_left_alone(account: Account, glue: Any) -> None:
+    mine = [
+        "datasets/Sales/0_notes/a.txt",
+        "datasets/Sales/mine/a.txt",
+        "forecast/0-mine/a.csv",
+        "forecast/zz/a.csv",
+    ]
+    for key in mine:
+        account.put(key)
+    account.exported(OLD)
+    publish(account, OLD)
+    account.exported(NEW)
+    publish(account, NEW)
+
+    assert set(mine) <= set(account.keys())
+    assert location(glue, "forecast").endswith(f"{NEW}/clean/")

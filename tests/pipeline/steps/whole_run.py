@@ -30,7 +30,7 @@ def imported(account: Account, data: str, **changes: Any) -> Run:
 
 def run_steps(account: Account, data: str, **changes: Any) -> Run:
     run = fit_shared(imported(account, data, **changes), s3=account.s3)
-    for entry in objects.read_json(account.s3, BUCKET, layout.shard_list(run.run)):
+    for entry in objects.read_json(account.s3, BUCKET, layout.shard_list(run.work)):
         shard = ShardRun(**run.model_dump(), shard=entry["shard"])
         forecast(train_predictor(shard, s3=account.s3), s3=account.s3)
     cloudwatch = boto3.client("cloudwatch")

@@ -38,6 +38,9 @@ Integers = NDArray[np.int64]
 
 # Of the sample so many are examined one by one, fewer where they are long; the rest feed the global members.
 FEWEST_EXAMINED, MOST_EXAMINED, POINTS_EXAMINED = 60, 300, 60_000
+FEWEST_WINDOWS = (
+    3.0  # horizons whose outcome is known, of all series, below which a panel has nothing to teach
+)
 MOST_WINDOWS = 10_000  # of the ridge, together
 MOST_CELLS = 4_000_000  # of the ridge's windows: bounds time and memory for long lags and horizons
 # Origins held back for calibration: of one series, each of few, all of many together, where one each is less.
@@ -178,7 +181,8 @@ def _panel_prior(validations: list[CrossValidation], horizon: int, metric: Metri
     latest = [
         (one, scores_at(one, len(one.origins) - 1, metric)) for one in validations if len(one.origins) > 1
     ]
-    pooled = _pooled(latest) if len(validations) > 1 else PanelPrior()
+    told = sum(scores.size for _, scores in latest) >= FEWEST_WINDOWS
+    pooled = _pooled(latest) if len(validations) > 1 and told else PanelPrior()
     if len(validations) < FEW:
         return pooled
     errors, growth = _pooled_errors(latest, pooled, horizon)

@@ -17,7 +17,7 @@ from stepcast.engine.auto.series_forecast import (
 )
 from stepcast.engine.auto.shared import Shared
 from stepcast.engine.auto.sources.count_forecast import CountForecast, count_forecast_at
-from stepcast.engine.backtest import Backtest
+from stepcast.engine.backtest import Backtest, outcome_of
 from stepcast.engine.fitting import fit
 from stepcast.engine.models import MODELS, SEASONAL_NAIVE
 from stepcast.engine.panel import Panel
@@ -123,6 +123,7 @@ def _backtest(panel: Panel, task: Task, latest: list[MaybeForecast], shared: Sha
     predicted = np.full((*shape, len(COLUMNS), task.horizon, len(task.outputs)), np.nan)
     scale = np.full(shape, np.nan)
     season = np.ones(len(panel), dtype=np.int64)
+    whole = np.zeros(shape, dtype=bool)
     for window in range(task.windows):
         before = task.window_start(window + 1)
         own = _window(panel, task, before, latest, shared)
@@ -136,11 +137,11 @@ def _backtest(panel: Panel, task: Task, latest: list[MaybeForecast], shared: Sha
             if window == 0:
                 season[place] = periods
             scale[place, window] = seasonal_error(np.where(seen, values[:cut], np.nan), periods)
-            outcome, known = values[cut : cut + task.horizon], observed[cut : cut + task.horizon]
-            finite = np.isfinite(outcome)
-            if (finite & ~known).any() or not finite.any():
-                continue  # filled values are never scored
-            actual[place, window] = np.where(finite, outcome, np.nan)
+            inside = slice(cut, cut + task.horizon)
+            outcome, unfilled = outcome_of(values[inside], observed[inside])
+            if not np.isfinite(outcome).any():
+                continue
+            actual[place, window], whole[place, window] = outcome, unfilled
             predicted[place, window, 0] = made[place]
             predicted[place, window, 1] = fit(
                 MODELS[SEASONAL_NAIVE.name],
@@ -153,7 +154,7 @@ def _backtest(panel: Panel, task: Task, latest: list[MaybeForecast], shared: Sha
                 {},
             )
     starts = np.array([panel.end - task.window_start(window + 1) + 1 for window in range(task.windows)])
-    return Backtest(starts, actual, predicted, scale, season)
+    return Backtest(starts, actual, predicted, scale, season, whole)
 
 
 def _outputs(tables: Floats, task: Task) -> Floats:

@@ -7,7 +7,7 @@ from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.params import Params
-from stepcast.pipeline.run import Run
+from stepcast.pipeline.run import Run, fingerprint
 
 __all__ = ["CleanupRun", "cleanup"]
 
@@ -19,26 +19,32 @@ class CleanupRun(Run):
     ``deleted``     well, with PerformDelete true: also the import job, predictor and forecast.
     ``superseded``  newer input arrived: also everything that the run made.
     ``failed``      the same, but its resources stay as CREATE_FAILED.
+
+    ``again``       superseded, but the bucket's input is the run's own once more, uploaded while it ended.
     """
 
     ending: Literal["kept", "deleted", "superseded", "failed"]
+    again: bool = False
 
 
 @step
 def cleanup(run: CleanupRun, *, s3: Any) -> CleanupRun:
-    """Repeating it changes nothing."""
-    manifest = vintages.read(s3, run.bucket, run.vintage)
-    published = manifest is not None and manifest.published is not None
-    if not published:
-        objects.delete_all(s3, run.bucket, layout.vintage(layout.FORECAST, run.vintage))
+    """Repeating it changes nothing.
+
+    A run without frozen params has made nothing: what bears its vintage's name is not its own.
+    """
+    found = vintages.find(s3, run.bucket, run.vintage)
+    published = found is not None and found[1].published is not None
     params = _params(run, s3)
     if params is not None:
         if not published:
+            objects.delete_all(s3, run.bucket, layout.vintage(layout.FORECAST, run.vintage))
             _delete_data(run, params, s3)
         _settle_resources(run, params, s3)
-    objects.delete_all(s3, run.bucket, layout.work(run.run))
-    log.info("cleaned_up", run=run.run, ending=run.ending, published=published)
-    return run
+    objects.delete_all(s3, run.bucket, layout.work(run.work))
+    again = run.ending == "superseded" and fingerprint(s3, run.bucket) == run.run
+    log.info("cleaned_up", run=run.run, ending=run.ending, published=published, again=again)
+    return run.model_copy(update={"again": again})
 
 
 def _params(run: Run, s3: Any) -> Params | None:

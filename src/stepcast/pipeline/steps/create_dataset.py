@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stepcast.pipeline import layout, objects, reports, resources
+from stepcast.pipeline import layout, objects, reports, resources, vintages
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.problems import Report
@@ -13,13 +13,19 @@ __all__ = ["create_dataset"]
 
 
 @step
-def create_dataset(run: Run, *, s3: Any) -> Run:
-    """The run with PerformDelete as params.json has it.
+def create_dataset(run: Run, *, s3: Any, execution: str | None = None) -> Run:
+    """The run with PerformDelete as params.json has it, and a vintage that no other ``execution`` (ARN) has.
+
+    One that was started by hand, with another's input, must not write over what that one makes; nor may a
+    forecast that was published meanwhile be the newer one. Invoked by itself, the step keeps its vintage.
 
     Raises InvalidInputException with every problem of params.json in the report, Superseded on newer input,
     Unsettled while an upload goes on.
     """
     run.check_settled(s3)
+    if execution is not None:
+        vintage = vintages.own(s3, run.bucket, layout.moment_of(run.vintage), execution)
+        run = run.model_copy(update={"vintage": vintage})
     body = objects.read(s3, run.bucket, layout.PARAMS)
     params, problems = read_params(body)
     report = Report()
@@ -27,6 +33,7 @@ def create_dataset(run: Run, *, s3: Any) -> Run:
     reports.write(s3, run, report)
     if params is None:
         raise reports.refusal(run, report)
+    reports.write_of_params(s3, run, report)
     # A forecast of today follows params.json of today: what the group and datasets are called may stay.
     group = params.dataset_group
     members = [dataset.dataset_name for dataset in params.datasets]
@@ -38,7 +45,7 @@ def create_dataset(run: Run, *, s3: Any) -> Run:
         properties = dataset.model_dump(mode="json", by_alias=True, exclude_none=True)
         resources.put(s3, run.bucket, "dataset", dataset.dataset_name, properties)
     objects.write(
-        s3, run.bucket, layout.frozen_params(run.run), params.model_dump_json(by_alias=True, indent=2)
+        s3, run.bucket, layout.frozen_params(run.work), params.model_dump_json(by_alias=True, indent=2)
     )
     log.info("dataset_created", run=run.run, group=group.dataset_group_name, warnings=report.warnings)
     return run.model_copy(update={"perform_delete": params.perform_delete})

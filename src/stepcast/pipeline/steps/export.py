@@ -32,22 +32,26 @@ def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
     task = task_of(params)
     _announce(run, params, s3)
     sums: dict[str, Sums] = {}
+    judged = 0
     accuracy: list[pa.Table] = []
     leaderboard: list[pa.Table] = []
-    for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.run)):
+    for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.work)):
         number = entry["shard"]
-        shard = read_shard(objects.read(s3, run.bucket, layout.shard(run.run, number)))
-        trained = learned.load_trained(objects.read(s3, run.bucket, layout.trained(run.run, number)))
-        forecast = learned.load_forecast(objects.read(s3, run.bucket, layout.predicted(run.run, number)))
+        shard = read_shard(objects.read(s3, run.bucket, layout.shard(run.work, number)))
+        trained = learned.load_trained(objects.read(s3, run.bucket, layout.trained(run.work, number)))
+        forecast = learned.load_forecast(objects.read(s3, run.bucket, layout.predicted(run.work, number)))
         backtest = ShardBacktest(shard, trained, forecast, params, task)
-        accuracy.append(backtest.accuracy())
+        accuracy.append(backtest.accuracy(as_service=False))
         leaderboard.append(backtest.leaderboard())
+        judged += backtest.judged()
         sums = {name: sums[name] + more if name in sums else more for name, more in backtest.sums().items()}
         files = {
             layout.raw_part(run.vintage, _job(params), number): raw_table(shard, forecast.values, params),
             layout.clean_part(run.vintage, number): clean_table(shard, forecast.values, params),
             _accuracy_part(run, params, "forecasted-values", number): backtest.forecasted_values(),
-            _accuracy_part(run, params, "accuracy-metrics-values", number): accuracy[-1],
+            _accuracy_part(run, params, "accuracy-metrics-values", number): backtest.accuracy(
+                as_service=True
+            ),
         }
         for key, table in files.items():
             objects.write(s3, run.bucket, key, csv_bytes(table))
@@ -82,6 +86,8 @@ def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
         metric=task.metric,
         best=scoreboard.best,
         scores=scoreboard.scores(),
+        judged=judged,
+        points=scoreboard.points,
     )
     vintages.write(s3, run.bucket, manifest)
     _conclude(run, params, manifest, s3)
@@ -98,7 +104,7 @@ def _job(params: Params) -> str:
 
 
 def _accuracy_part(run: Run, params: Params, folder: str, number: int) -> str:
-    name = f"{params.predictor.predictor_name}_export_{run.vintage}_part{number}.csv"
+    name = f"{params.predictor.predictor_name}_export_{layout.second_of(run.vintage)}_part{number}.csv"
     return layout.accuracy(_predictor(run, params), folder) + name
 
 

@@ -32,14 +32,14 @@ def fit_shared(run: Run, *, s3: Any) -> Run:
     task = task_of(params)
     if task.algorithm is not None:
         return run
-    shards = [entry["shard"] for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.run))]
+    shards = [entry["shard"] for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.work))]
     drawn = reduce(add, (Draw.of(_panel(run, number, s3)) for number in shards))
     with compiling_logged():
         shared = auto.fit_shared(drawn.sample, task, series=drawn.series, points=drawn.points)
-    objects.write(s3, run.bucket, layout.shared(run.run), shared.to_bytes())
+    objects.write(s3, run.bucket, layout.shared(run.work), shared.to_bytes())
     log.info("learned", run=run.run, series=drawn.series, points=drawn.points, sample=len(drawn.sample))
     return run
 
 
 def _panel(run: Run, number: int, s3: Any) -> Panel:
-    return read_shard(objects.read(s3, run.bucket, layout.shard(run.run, number))).panel
+    return read_shard(objects.read(s3, run.bucket, layout.shard(run.work, number))).panel

@@ -29,11 +29,11 @@ def forecast(run: ShardRun, *, s3: Any) -> ShardRun:
             name = run.name_of(params.forecast.forecast_name)
             resources.create(s3, run.bucket, "forecast", name, described)
         task = task_of(params)
-        panel = read_shard(objects.read(s3, run.bucket, layout.shard(run.run, run.shard))).panel
-        trained = learned.load_trained(objects.read(s3, run.bucket, layout.trained(run.run, run.shard)))
+        panel = read_shard(objects.read(s3, run.bucket, layout.shard(run.work, run.shard))).panel
+        trained = learned.load_trained(objects.read(s3, run.bucket, layout.trained(run.work, run.shard)))
         engine = auto if task.algorithm is None else predictor
         with compiling_logged():
             predicted = engine.forecast(panel, task, trained)
-        objects.write(s3, run.bucket, layout.predicted(run.run, run.shard), learned.dump_forecast(predicted))
+        objects.write(s3, run.bucket, layout.predicted(run.work, run.shard), learned.dump_forecast(predicted))
     log.info("predicted", run=run.run, shard=run.shard, series=len(panel))
     return run

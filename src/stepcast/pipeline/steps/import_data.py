@@ -27,7 +27,7 @@ def import_data(run: Run, *, s3: Any) -> Run:
     Raises InvalidInputException with every problem in the report, Superseded on newer input.
     """
     run.check_current(s3)
-    params, report = run.params(s3), reports.read(s3, run)
+    params, report = run.params(s3), reports.of_params(s3, run)
     for dataset in params.datasets:
         source = {
             "DatasetName": dataset.dataset_name,
@@ -36,10 +36,10 @@ def import_data(run: Run, *, s3: Any) -> Run:
         }
         resources.create(s3, run.bucket, "dataset-import-job", _job(run, dataset), source)
     rows = layout.rows(params.target.dataset_name, _job(run, params.target))
-    for stale in (rows, layout.shards(run.run)):  # of an attempt that was killed
+    for stale in (rows, layout.shards(run.work)):  # of an attempt that was killed
         objects.delete_all(s3, run.bucket, stale)
     with tempfile.TemporaryDirectory(prefix="stepcast-import-") as scratch:
-        imported, covariates = import_input(s3, run.bucket, run.run, params, rows, report, Path(scratch))
+        imported, covariates = import_input(s3, run.bucket, run.work, params, rows, report, Path(scratch))
     reports.write(s3, run, report)
     if report.errors:
         refusal = reports.refusal(run, report)

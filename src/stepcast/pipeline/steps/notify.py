@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stepcast.pipeline import failures, layout, objects, reports, vintages
+from stepcast.pipeline import failures, layout, objects, reports, tables, vintages
+from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.problems import Report
@@ -48,7 +49,7 @@ def notify(ending: Ending, *, s3: Any, sns: Any, topic: str) -> Ending:
 
 def _real(ending: Ending, caught: Failure, s3: Any) -> Failure:
     """For a person: a shard's own error instead of its Map's, a message instead of Lambda's JSON."""
-    if noted := failures.notes(s3, ending.bucket, ending.run):
+    if noted := failures.notes(s3, ending):
         more = f" ({len(noted) - 1} more shards failed)" if len(noted) > 1 else ""
         cause = noted[0]["Cause"] + more
         return Failure.model_validate({"Error": noted[0]["Error"], "Cause": cause[:LONGEST_CAUSE]})
@@ -60,15 +61,18 @@ def _real(ending: Ending, caught: Failure, s3: Any) -> Failure:
 
 
 def _success(ending: Ending, s3: Any) -> tuple[str, str]:
-    manifest = vintages.read(s3, ending.bucket, ending.vintage)
-    if manifest is None:
-        raise FileNotFoundError(f"forecast vintage {ending.vintage} has no manifest")
+    found = vintages.find(s3, ending.bucket, ending.vintage)
+    if found is None:
+        raise ResourceNotFoundException(
+            f"forecast vintage {ending.vintage} has no manifest: run Export first"
+        )
+    root, manifest = found
     items = "1 item" if manifest.items == 1 else f"{manifest.items:,} items"
     lines = [
         f"{items}, {manifest.horizon} steps of {manifest.frequency}: {manifest.first} to {manifest.last}.",
         _accuracy(manifest),
-        f"Files: s3://{ending.bucket}/{layout.vintage(layout.FORECAST, ending.vintage)}",
-        "SQL: SELECT * FROM forecast",
+        f"Files: s3://{ending.bucket}/{layout.vintage(root, ending.vintage)}",
+        f"SQL: {_query(root, manifest)}",
     ]
     report = reports.read(s3, ending)
     if report.warnings:
@@ -76,12 +80,21 @@ def _success(ending: Ending, s3: Any) -> tuple[str, str]:
     return f"Stepcast: forecast of {manifest.dataset} is ready", "\n".join(lines)
 
 
+def _query(root: str, manifest: vintages.Manifest) -> str:
+    if root == layout.FORECAST:
+        return f"SELECT * FROM {tables.FORECAST}"  # noqa: S608 - to be read, not run
+    # a newer one is published already
+    return f"SELECT * FROM {tables.HISTORY} WHERE vintage = '{manifest.vintage}'"  # noqa: S608 - to be read
+
+
 def _accuracy(manifest: vintages.Manifest) -> str:
     score, naive = manifest.scores[manifest.best], manifest.scores.get("SeasonalNaive")
     if score is None:
         return "Accuracy: unknown, the history is too short for a backtest."
     text = f"Accuracy in the backtest: {manifest.metric} {score:.4g} by {manifest.best}"
-    return text + (f", {naive:.4g} by repeating the last season." if naive is not None else ".")
+    if naive is not None:
+        text += f", {naive:.4g} by repeating the last season"
+    return f"{text}; judged on {manifest.backtest}." if manifest.backtest else f"{text}."
 
 
 def _warnings(ending: Ending, report: Report) -> str:

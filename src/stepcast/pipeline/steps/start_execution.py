@@ -15,6 +15,16 @@ from stepcast.pipeline.run import Run, fingerprint
 __all__ = ["Started", "start_execution"]
 
 MOST_ATTEMPTS = 100
+# States of the machine after which a run looks once more whether the bucket's input is its own.
+LOOKS_AGAIN_AFTER = (
+    "Settle",
+    "CreateDataset",
+    "ImportData",
+    "FitShared",
+    "TrainPredictor",
+    "Forecast",
+    "Export",
+)
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -38,15 +48,18 @@ def start_execution(
     state_machine: str,
     settle_seconds: int,
     looked: dict[str, datetime],
+    now: datetime | None = None,
 ) -> Started:
     """Start the run that the bucket's input asks for, unless it runs already or made the current forecast.
 
     S3 delivers events more than once and out of order, so an event only says that something changed and when;
-    what to do follows from the bucket. An upload after a run has ended starts the same input again only if
-    that run failed or a forecast of other input has replaced its own, as attempt ``<run>-2`` and so on.
+    what to do follows from the bucket. The same input is started again, as attempt ``<run>-2`` and so on, if
+    its run failed and the upload came later, or if its run stepped aside, or is about to, for other input, or
+    the forecast of other input has replaced its own.
 
     ``looked`` says until when uploads are known to have been seen, by bucket, and is kept up to date: the
     events of an upload of thousands of files that wait behind one another need one look at the bucket.
+    ``now`` is the function's own clock where it is not given.
     """
     records = event["Records"]
     bucket = records[0]["s3"]["bucket"]["name"]
@@ -61,8 +74,12 @@ def start_execution(
         )
         log.info("not_started", **waiting.model_dump())
         return waiting
-    vintage = layout.vintage_at(datetime.now(UTC))
-    order = Run(bucket=bucket, run=run, vintage=vintage, settle_seconds=settle_seconds)
+    order = Run(
+        bucket=bucket,
+        run=run,
+        vintage=layout.vintage_at(now or datetime.now(UTC)),
+        settle_seconds=settle_seconds,
+    )
     outcome = _start(order, happened, s3, states, state_machine)
     log.info("start_execution", **outcome.model_dump())
     looked[bucket] = max(begun, looked.get(bucket, _NEVER))
@@ -79,18 +96,25 @@ def _start(order: Run, happened: datetime, s3: Any, states: Any, state_machine: 
     for name in _attempts(order.run):
         arn = f"{state_machine.replace(':stateMachine:', ':execution:')}:{name}"
         known: dict[str, Any] = {"run": order.run, "execution_arn": arn}
+        vintage = vintages.own(s3, order.bucket, layout.moment_of(order.vintage), arn)
+        given = order.model_copy(update={"vintage": vintage}).model_dump_json()
         try:
-            states.start_execution(stateMachineArn=state_machine, name=name, input=order.model_dump_json())
+            states.start_execution(stateMachineArn=state_machine, name=name, input=given)
         except states.exceptions.ExecutionAlreadyExists:
             execution = states.describe_execution(executionArn=arn)
         else:
             return Started(outcome="started", why=f"execution {name} was started", **known)
         if execution["status"] == "RUNNING":
+            if happened > execution["startDate"] and _state(states, arn) not in LOOKS_AGAIN_AFTER:
+                continue  # other input came and went; this execution may have seen that and be about to end
             return Started(outcome="running", why="an execution for this input is running", **known)
+        succeeded = execution["status"] == "SUCCEEDED"
+        if succeeded and not _made_the_current_forecast(order, s3):
+            continue  # it stepped aside, or its forecast was replaced: now the input is this one again
         if happened <= execution["stopDate"]:
             why = "the event is older than the end of its execution"
             return Started(outcome="duplicate", why=why, **known)
-        if execution["status"] == "SUCCEEDED" and _made_the_current_forecast(order, s3):
+        if succeeded:
             return Started(outcome="up_to_date", why="the current forecast is of this very input", **known)
     raise RuntimeError(f"run {order.run} was attempted {MOST_ATTEMPTS} times: change params.json or the data")
 
@@ -99,6 +123,20 @@ def _attempts(run: str) -> Iterable[str]:
     yield run
     for attempt in range(2, MOST_ATTEMPTS + 1):
         yield f"{run}-{attempt}"
+
+
+def _state(states: Any, execution_arn: str) -> str:
+    """The state that a running execution has reached."""
+    pages = states.get_paginator("get_execution_history").paginate(
+        executionArn=execution_arn, reverseOrder=True
+    )
+    entered = (
+        event["stateEnteredEventDetails"]["name"]
+        for page in pages
+        for event in page["events"]
+        if "stateEnteredEventDetails" in event
+    )
+    return next(entered, "Settle")  # it has been started a moment ago
 
 
 def _made_the_current_forecast(order: Run, s3: Any) -> bool:

@@ -21,28 +21,57 @@ def update_athena(run: Run, *, s3: Any, database: str) -> Run:
     """The run as it was.
 
     A table moves in one UpdateTable call, so a reader sees the old vintage or the new one, never both.
-    Every step can be repeated: a retry after a kill at any point ends in the same state.
+    Every step can be repeated: a retry after a kill at any point ends in the same state. Where two runs
+    publish at once, both end by pointing the tables at the newer vintage.
 
     Raises Superseded on newer input, before anything is changed.
     """
-    run.check_current(s3)
-    manifest = vintages.read(s3, run.bucket, run.vintage)
-    if manifest is None:
-        raise ResourceNotFoundException(f"forecast vintage {run.vintage} is not exported: run Export first")
-    present = vintages.current(s3, run.bucket)
-    if present and present.vintage > run.vintage:
-        raise Superseded(f"vintage {present.vintage} is newer and published already")
-    vintages.mark_published(s3, run.bucket, manifest)
+    if not _published(run, s3):
+        run.check_current(s3)
+        _publish(run, s3)
     wr.catalog.create_database(database, exist_ok=True)
-    _point_tables(run.bucket, database, manifest)
-    older = vintages.older_than(s3, run.bucket, run.vintage)
+    manifest = _point_tables_at_newest(s3, run.bucket, database)
+    older = vintages.older_than(s3, run.bucket, manifest.vintage)
     _copy_to_history(s3, run.bucket, older)
     _register_history(s3, run.bucket, database, manifest)
     for vintage in older:
         objects.delete_all(s3, run.bucket, layout.vintage(layout.FORECAST, vintage))
     _delete_older_imports(s3, run.bucket, manifest)
+    if manifest.vintage != run.vintage and vintages.find(s3, run.bucket, run.vintage) is None:
+        raise Superseded(f"vintage {manifest.vintage} was published before {run.vintage} was")
     log.info("published", run=run.run, vintage=run.vintage, database=database)
     return run
+
+
+def _published(run: Run, s3: Any) -> bool:
+    """Whether an attempt that was killed has begun to publish: then this one has to go on to the end."""
+    found = vintages.find(s3, run.bucket, run.vintage)
+    return found is not None and found[1].published is not None
+
+
+def _publish(run: Run, s3: Any) -> None:
+    manifest = vintages.read(s3, run.bucket, run.vintage)
+    present = vintages.current(s3, run.bucket)
+    if present and present.vintage > run.vintage:  # it may have removed this one as a leftover
+        raise Superseded(f"vintage {present.vintage} is newer and published already")
+    if manifest is None:
+        raise ResourceNotFoundException(f"forecast vintage {run.vintage} is not exported: run Export first")
+    vintages.mark_published(s3, run.bucket, manifest)
+
+
+def _point_tables_at_newest(s3: Any, bucket: str, database: str) -> vintages.Manifest:
+    """Point the tables at the newest published vintage; which it is.
+
+    A newer one may be published meanwhile, and its tables moved back by this run: so look again afterwards.
+    """
+    newest = vintages.current(s3, bucket)
+    while True:
+        if newest is None:
+            raise ResourceNotFoundException(f"s3://{bucket}/{layout.FORECAST} has no published vintage")
+        _point_tables(bucket, database, newest)
+        pointed, newest = newest, vintages.current(s3, bucket)
+        if newest is not None and newest.vintage == pointed.vintage:
+            return pointed
 
 
 def _point_tables(bucket: str, database: str, manifest: vintages.Manifest) -> None:
@@ -82,11 +111,12 @@ def _point_tables(bucket: str, database: str, manifest: vintages.Manifest) -> No
 def _copy_to_history(s3: Any, bucket: str, older: list[str]) -> None:
     for vintage in older:
         manifest = vintages.read(s3, bucket, vintage)
-        if manifest and manifest.published:  # else it is the leftover of a killed run
-            source, destination = (
-                layout.vintage(root, vintage) for root in (layout.FORECAST, layout.HISTORY)
-            )
-            objects.copy(s3, bucket, source, destination)
+        if manifest is None or manifest.published is None:
+            continue  # the leftover of a killed run
+        if not any(objects.keys(s3, bucket, layout.clean(layout.FORECAST, vintage))):
+            continue  # its files are in history/ already, or were taken for such a leftover
+        source, destination = (layout.vintage(root, vintage) for root in (layout.FORECAST, layout.HISTORY))
+        objects.copy(s3, bucket, source, destination)
 
 
 def _register_history(s3: Any, bucket: str, database: str, newest: vintages.Manifest) -> None:
@@ -128,7 +158,8 @@ def _register_history(s3: Any, bucket: str, database: str, newest: vintages.Mani
 
 def _delete_older_imports(s3: Any, bucket: str, manifest: vintages.Manifest) -> None:
     """``train`` has moved on; a newer run's import, begun meanwhile, is left alone."""
-    stamp = manifest.import_job.rpartition("_")[2]
+    published = layout.stamp_of(manifest.import_job)
     for name in objects.folders(s3, bucket, layout.imports(manifest.dataset)):
-        if name.rpartition("_")[2] < stamp:
+        stamp = layout.stamp_of(name)
+        if stamp and published and stamp < published:
             objects.delete_all(s3, bucket, layout.rows(manifest.dataset, name))

@@ -1,6 +1,6 @@
 """What one series says about its members: forecasts from past origins beside what came."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -29,6 +29,8 @@ class CrossValidation:
 
     The last origin is the end of the history: nothing is known of it. ``window`` is the place of the origin
     whose horizon is the last one known, if nothing it is forecast from has seen that horizon; else None.
+    ``values`` of the history, nan where not known; ``in_sample`` if parameters were fitted to all that
+    the origins forecast, because there is nothing else.
     """
 
     seasons: Seasons
@@ -37,6 +39,14 @@ class CrossValidation:
     forecasts: Floats
     actual: Floats
     window: int | None
+    values: Floats = field(default_factory=lambda: np.empty(0))
+    in_sample: bool = False
+
+    def changes(self, place: int) -> Floats:
+        """How much values changed from one period to the next before origin number ``place``."""
+        steps = np.abs(np.diff(self.values[: self.origins[place]]))
+        known: Floats = steps[np.isfinite(steps)]
+        return known
 
     @cached_property
     def step(self) -> float:
@@ -94,7 +104,10 @@ def cross_validate(
     honest = (
         fitted <= history.fit_until == length - horizon and last_known > 0 and origins[last_known] == fitted
     )
+    in_sample = fitted > origins[-1]
     origins = np.append(origins, length)
-    padded = np.concatenate([np.where(history.known, history.values, np.nan), np.full(horizon, np.nan)])
+    values = np.where(history.known, history.values, np.nan)
+    padded = np.concatenate([values, np.full(horizon, np.nan)])
     actual = padded[origins[:, None] + np.arange(horizon)]
-    return CrossValidation(seasons, tuple(common), origins, forecasts, actual, last_known if honest else None)
+    window = last_known if honest else None
+    return CrossValidation(seasons, tuple(common), origins, forecasts, actual, window, values, in_sample)

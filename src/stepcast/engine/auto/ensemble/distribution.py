@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,11 @@ Integers = NDArray[np.int64]
 
 
 OWN_ERRORS = 10.0  # independent errors of its own at which a series trusts them as much as the panel's
+# Without a panel, errors at fewer origins than this do not tell a distribution: a normal one stands in.
+FEWEST = 5
+# Nothing is known of the errors of a single value: they are taken for this share of it.
+UNKNOWN = 0.2
+NORMAL = np.array([NormalDist().inv_cdf(p) for p in PROBABILITIES]) * np.sqrt(np.pi / 2)  # of mean size one
 
 
 @dataclass(frozen=True)
@@ -144,8 +150,10 @@ def scores_at(
 def weights_at(validation: CrossValidation, scores: ScoresAt, prior: PanelPrior) -> Floats:
     """Weights of the members (members, BUCKETS)."""
     losses, usual = prior.usual(validation.names)
-    importance = TRUST if prior.losses else 0.0
-    weights = member_weights(scores.losses, scores.size, scores.windows, losses, importance)
+    trust = TRUST if prior.losses else 0.0
+    weights = member_weights(scores.losses, scores.size, scores.windows, losses, trust)
+    if usual is None and validation.in_sample:
+        return np.full_like(weights, 1 / len(weights))  # losses say who fits best, not who forecasts best
     products = scores.products
     if usual is not None:
         both = (scores.size * products + TRUST * usual) / (scores.size + TRUST)
@@ -168,7 +176,9 @@ def distribution_at(
     if usual > 0:
         scale = float(sizes.sum()) / usual
     else:  # nothing is known of its errors
-        scale = 1e-3 * float(np.abs(centre).mean())
+        scale = UNKNOWN * float(np.abs(centre).mean())
+    if prior.errors is None and validation.in_sample and (changes := validation.changes(scores.index)).size:
+        scale = max(scale, float(changes.mean()))
     plain = centre[:, None] + _spread(errors, scale, counts, validation, prior)
     logarithmic = None
     if positive and prior.logs > 0 and counts.any():
@@ -188,11 +198,13 @@ def _spread(
     """Offsets (horizon, PROBABILITIES) from the centre: the series' own errors, and the panel's where few."""
     horizon = errors.shape[1]
     pooled = prior.errors
-    if len(errors) == 0:
-        return scale * pooled if pooled is not None else np.zeros((horizon, len(PROBABILITIES)))
     own = error_quantiles(errors)
     if pooled is None:
-        return own
+        trust = min((len(validation.origins) - 1) / FEWEST, 1.0)
+        normal = scale * NORMAL * np.sqrt(np.arange(horizon) + 1)[:, None]
+        return trust * own + (1 - trust) * normal if trust < 1 else own
+    if len(errors) == 0:
+        return scale * pooled
     independent = counts * np.minimum(1.0, validation.step / (np.arange(horizon) + 1))
     share = (independent / (independent + OWN_ERRORS))[:, None]
     return share * own + (1 - share) * scale * pooled

@@ -19,6 +19,9 @@ Floats = NDArray[np.float64]
 
 ROUNDS = 60
 RATE = 0.3
+# Where the best member errs far less than the others, steps of that length overshoot and end anywhere: then
+# shorter ones are tried, and the weights stay as they were if none does better.
+SHORTER, TRIES = 0.25, 5
 PULLS = (1.0, 0.01)  # back to where the weights were, of no windows and of very many
 CLIP = 12.0  # errors count at most as many typical ones
 TINY = 1e-12  # a weight that is as good as none
@@ -105,8 +108,23 @@ def _descend(products, start, pull, out):  # type: ignore[no-untyped-def]
     for k in range(1, members):
         lowest = min(lowest, products[k, k])
     lowest = max(lowest, 1e-9)
-    logs = np.log(start + TINY)
-    origin, weights = logs.copy(), start.copy()
+    origin = np.log(start + TINY)
+    most = _cost(products, start, origin, origin, pull, lowest)
+    rate = RATE
+    for _ in range(TRIES):
+        logs, weights = origin.copy(), start.copy()
+        _walk(products, logs, weights, origin, pull, lowest, rate)
+        if _cost(products, weights, logs, origin, pull, lowest) <= most:
+            out[:] = weights
+            return
+        rate *= SHORTER
+    out[:] = start
+
+
+@compiled
+def _walk(products, logs, weights, origin, pull, lowest, rate):  # type: ignore[no-untyped-def]
+    """Move ``weights`` and their ``logs`` down the slope, in place."""
+    members = len(weights)
     slope = np.empty(members)
     for _ in range(ROUNDS):
         for k in range(members):
@@ -118,9 +136,19 @@ def _descend(products, start, pull, out):  # type: ignore[no-untyped-def]
         least = slope.min()
         total = 0.0
         for k in range(members):
-            logs[k] -= RATE * min(slope[k] - least, 50.0)
+            logs[k] -= rate * min(slope[k] - least, 50.0)
             weights[k] = np.exp(logs[k])
             total += weights[k]
         weights /= total
         logs -= np.log(total)
-    out[:] = weights
+
+
+@compiled
+def _cost(products, weights, logs, origin, pull, lowest):  # type: ignore[no-untyped-def]
+    """What the slope is of: squared error, in those of the best member, and how far from the ``origin``."""
+    total = 0.0
+    for k in range(len(weights)):
+        total += pull * weights[k] * (max(logs[k], FLOOR) - origin[k])
+        for other in range(len(weights)):
+            total += weights[k] * weights[other] * products[k, other] / (2 * lowest)
+    return total

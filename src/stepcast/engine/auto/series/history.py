@@ -9,6 +9,7 @@ from stepcast.engine.auto.series.covariates import CovariateEncoder, Covariates
 from stepcast.engine.auto.series.pooled_effects import PooledEffects
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
+from stepcast.engine.seasonality import season_length
 
 __all__ = ["LONGEST", "History", "histories_of", "history_of"]
 
@@ -100,9 +101,9 @@ def history_of(
 ) -> History:
     """Read one series, oldest first; nan and infinite values are missing and filled along a straight line.
 
-    Missing values before the first one are cut off; after the last one the last is held. Without any value
-    the history is empty. The ``reserved`` last points come after
-    ``fit_until``, unless nothing is known before.
+    Missing values before the first one are cut off; after the last one the last season goes on, where that
+    says more than the value before, and else the last is held. Without any value the history is empty.
+    The ``reserved`` last points come after ``fit_until``, unless nothing is known before.
     """
     known = np.isfinite(values)
     length = len(values)
@@ -129,15 +130,32 @@ def history_of(
     clipped = bool((np.abs(scaled[fit_until:][known[fit_until:]]) > LARGEST_STEP).any())
     scaled[fit_until:] = np.clip(scaled[fit_until:], -LARGEST_STEP, LARGEST_STEP)
     filled = scaled.copy()
-    filled[:fit_until] = _filled(scaled[:fit_until], known[:fit_until])
-    filled[fit_until:] = _filled(scaled, known)[fit_until:]
+    season = season_length(frequency)
+    filled[:fit_until] = _filled(scaled[:fit_until], known[:fit_until], season)
+    filled[fit_until:] = _filled(scaled, known, season)[fit_until:]
     positive = bool(raw[:fit_until][known[:fit_until]].min() > 0)
     return History(filled, known, exponent, end, frequency, fit_until, positive, covariates, clipped)
 
 
-def _filled(values: Floats, known: Flags) -> Floats:
+def _filled(values: Floats, known: Flags, season: int) -> Floats:
     if known.all():
         return values
     places = np.arange(len(values))
     result: Floats = np.interp(places, places[known], values[known])
+    if not known[-1]:
+        end = int(places[known][-1]) + 1
+        if _season_tells_more(values[:end], known[:end], season):
+            result[end:] = np.resize(result[end - season : end], len(values) - end)
     return result
+
+
+def _season_tells_more(values: Floats, known: Flags, season: int) -> bool:
+    """Whether values are nearer to those of a season before than to the last ones; a season must say so."""
+    if not 1 < season < len(values):
+        return False
+    pairs = known[season:] & known[:-season]
+    steps = known[1:] & known[:-1]
+    if pairs.sum() < season or not steps.any():
+        return False
+    far, near = np.abs(values[season:] - values[:-season]), np.abs(np.diff(values))
+    return bool(far[pairs].mean() < near[steps].mean())
