@@ -124,7 +124,10 @@ with LocalAws(state=Path(sys.argv[1])) as aws:
 def kill_after(state: Path, act: str) -> None:
     """Run ``act(aws)``, which is defined by that text, in a process that is killed when it returns."""
     process = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(state), textwrap.dedent(act)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", KILLED, str(state), textwrap.dedent(act)],
+        cwd=Path(__file__).parents[2],  # from where it can import tests.localaws
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert process.stdout is not None

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,7 @@ def test_a_killed_parent_takes_its_workers_and_their_children_along(client: str)
         pytest.importorskip("awslambdaric")
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT],
+        cwd=Path(__file__).parents[3],  # from where it can import tests.localaws
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "LOCALAWS_RUNTIME_CLIENT": client},
