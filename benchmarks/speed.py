@@ -30,7 +30,7 @@ from stepcast.engine.auto.sampling import SAMPLE_SERIES, rank_of
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
 from stepcast.engine.task import Task
-from stepcast.pipeline.importing.plan import shard_starts
+from stepcast.pipeline.importing.target.plan import shard_starts
 
 SIZES = (100, 1_000, 10_000, 100_000)
 BESIDE = 1_000

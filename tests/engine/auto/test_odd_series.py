@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stepcast.engine.auto import fit_shared, forecast, train
-from stepcast.engine.auto.stacking import stacked
+from stepcast.engine.auto.ensemble.stacking import stacked
 from stepcast.engine.task import Task
 from tests.engine.auto.panels import panel_of
 
