@@ -34,6 +34,19 @@ def test_what_was_written_before_a_barrier_is_found_by_others(tmp_path: Path) ->
     journal.close()
 
 
+def test_the_log_is_long_from_the_start_and_holds_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    journal = Journal(path)
+
+    assert path.with_name("journal-wal").stat().st_size > 3_000_000
+    assert path.stat().st_size < 100_000
+    assert kept(path) == []
+    journal.put("t", "a", "1", b"x")
+    journal.barrier()
+    assert kept(path) == [("a", "1", b"x")]
+    journal.close()
+
+
 def test_clear_removes_what_starts_with_the_prefix_and_nothing_else(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal")
     for scope, key in (("a", "x/1"), ("a", "x/2"), ("a", "y"), ("b", "x/1")):

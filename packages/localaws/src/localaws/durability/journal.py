@@ -19,6 +19,7 @@ __all__ = ["Damaged", "Journal", "NotKept"]
 log = logging.getLogger(__name__)
 
 _LAZY_SECONDS = 0.1
+_LOG_MEGABYTES = 4  # 1,000 pages, after which SQLite begins anew
 _END = "\U0010ffff"  # sorts after every key
 _TABLE = """
     CREATE TABLE IF NOT EXISTS rows (
@@ -76,6 +77,8 @@ class Journal:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if sync else 'OFF'}")
             self._connection.execute(_TABLE)
+            if sync:
+                _lengthen_log(self._connection)
         except sqlite3.OperationalError as error:
             raise NotKept(path, str(error)) from error
         except sqlite3.DatabaseError as error:
@@ -181,3 +184,23 @@ class Journal:
             self._lazy.clear()
             with self._commit, suppress(NotKept):  # as in rows
                 self._commit_all()
+
+
+def _lengthen_log(connection: sqlite3.Connection) -> None:
+    """Make SQLite's log as long as it gets between two checkpoints: to sync a file that grows costs more.
+
+    What was written there by a transaction that was rolled back is overwritten; the database stays as it is.
+    """
+    (kept,) = connection.execute("PRAGMA cache_size").fetchone()
+    connection.execute("PRAGMA cache_size = 10")  # pages: the rest goes to the log at once
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("CREATE TABLE filler (x BLOB)")
+        for _ in range(_LOG_MEGABYTES):
+            connection.execute("INSERT INTO filler VALUES (zeroblob(1000000))")
+    except sqlite3.OperationalError:
+        log.debug("there is no room to make the log longer", exc_info=True)  # it grows as it is needed
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        connection.execute(f"PRAGMA cache_size = {kept}")
