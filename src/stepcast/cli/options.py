@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Endpoint", "ItemName", "Json", "ProjectFolder"]
+__all__ = [
+    "PARAMS",
+    "TRAIN",
+    "Endpoint",
+    "ItemName",
+    "Json",
+    "MetadataFiles",
+    "ProjectFolder",
+    "RelatedFiles",
+]
 
 Endpoint = Annotated[
     str | None,
@@ -18,6 +27,26 @@ ItemName = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
+PARAMS = typer.Option(metavar="FILE", exists=True, dir_okay=False, readable=True, help="The params.json.")
+TRAIN = typer.Option(
+    metavar="CSV",
+    exists=True,
+    dir_okay=False,
+    readable=True,
+    help="Target series: .csv, .csv.gz or .parquet.",
+)
+RelatedFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="CSV", exists=True, dir_okay=False, readable=True, help="Related series; may be repeated."
+    ),
+]
+MetadataFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="CSV", exists=True, dir_okay=False, readable=True, help="Item metadata; may be repeated."
+    ),
+]
 ProjectFolder = Annotated[
     Path | None,
     typer.Option(

@@ -9,7 +9,7 @@ import typer
 
 from stepcast.cli.chart import MOST_PANELS
 from stepcast.cli.input_files import sorted_out
-from stepcast.cli.options import ItemName, Json, ProjectFolder
+from stepcast.cli.options import PARAMS, TRAIN, ItemName, Json, MetadataFiles, ProjectFolder, RelatedFiles
 from stepcast.cli.output import cell, duration, print_json, print_line, stdout, table
 
 if TYPE_CHECKING:
@@ -25,20 +25,8 @@ SHOWN_WARNINGS = 5
 
 
 def run(
-    params: Annotated[
-        Path,
-        typer.Option(metavar="FILE", exists=True, dir_okay=False, readable=True, help="The params.json."),
-    ],
-    train: Annotated[
-        list[Path],
-        typer.Option(
-            metavar="CSV",
-            exists=True,
-            dir_okay=False,
-            readable=True,
-            help="Target series: .csv, .csv.gz or .parquet.",
-        ),
-    ],
+    params: Annotated[Path, PARAMS],
+    train: Annotated[list[Path], TRAIN],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="Where the results go.", show_default="required"),
@@ -53,18 +41,8 @@ def run(
             help="Further files of --train, as a shell writes them for train/*.csv.",
         ),
     ] = None,
-    related: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="CSV", exists=True, dir_okay=False, readable=True, help="Related series; may be repeated."
-        ),
-    ] = None,
-    metadata: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="CSV", exists=True, dir_okay=False, readable=True, help="Item metadata; may be repeated."
-        ),
-    ] = None,
+    related: RelatedFiles = None,
+    metadata: MetadataFiles = None,
     item: ItemName = None,
     force: Annotated[
         bool,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from stepcast.cli.input_files import sorted_out
-from stepcast.cli.options import ItemName, Json
+from stepcast.cli.options import PARAMS, TRAIN, ItemName, Json, MetadataFiles, RelatedFiles
 
 __all__ = ["validate"]
 
@@ -20,32 +20,10 @@ def validate(
             show_default=False,
         ),
     ] = None,
-    params: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", exists=True, dir_okay=False, readable=True, help="The params.json."),
-    ] = None,
-    train: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="CSV",
-            exists=True,
-            dir_okay=False,
-            readable=True,
-            help="Target series: .csv, .csv.gz or .parquet.",
-        ),
-    ] = None,
-    related: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="CSV", exists=True, dir_okay=False, readable=True, help="Related series; may be repeated."
-        ),
-    ] = None,
-    metadata: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="CSV", exists=True, dir_okay=False, readable=True, help="Item metadata; may be repeated."
-        ),
-    ] = None,
+    params: Annotated[Path | None, PARAMS] = None,
+    train: Annotated[list[Path] | None, TRAIN] = None,
+    related: RelatedFiles = None,
+    metadata: MetadataFiles = None,
     item: ItemName = None,
     as_json: Json = False,
 ) -> None:
