@@ -16,7 +16,7 @@ from moto.sts.models import sts_backends
 
 from localaws.iam.principals import Principal
 
-__all__ = ["AccessKeys", "Credentials", "access_key_of"]
+__all__ = ["AccessKeys", "Credentials", "access_key_of", "region_of"]
 
 _LETTERS = string.ascii_uppercase + string.digits
 _SESSION_NAME = 64  # characters at most
@@ -169,3 +169,9 @@ def access_key_of(environ: dict[str, Any], query: Callable[[str], str | None]) -
     if credential := query("X-Amz-Credential"):
         return credential.split("/", 1)[0]
     return query("AWSAccessKeyId")
+
+
+def region_of(environ: Mapping[str, Any]) -> str:
+    """The region that a request is signed for; empty where its header names none."""
+    parts = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/", 3)
+    return str(parts[2]) if len(parts) > 2 else ""

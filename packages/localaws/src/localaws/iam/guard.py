@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localaws.iam import policy_checks
-from localaws.iam.access_keys import AccessKeys, access_key_of, find_role, role_session
+from localaws.iam.access_keys import AccessKeys, access_key_of, find_role, region_of, role_session
 from localaws.iam.calls import Call
 from localaws.iam.evaluation import Access, Decision, Policies, evaluate
 from localaws.iam.patterns import Context
@@ -86,7 +86,7 @@ class Guard:
         Raises:
             Refused: it may not be done, or brings a policy that cannot be decided by.
         """
-        call = Call(environ, self._account, self._region_of(environ))
+        call = Call(environ, self._account, region_of(environ) or self._region)
         principal = self._principal(environ, call)
         self._current.principal, self._current.denied, self._current.public = principal, frozenset(), False
         policy_checks.check(call)
@@ -277,7 +277,3 @@ class Guard:
         for key, value in principal.tags:
             made[f"aws:principaltag/{key.lower()}"] = (value,)
         return made
-
-    def _region_of(self, environ: dict[str, Any]) -> str:
-        parts = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/", 3)
-        return parts[2] if len(parts) > 2 else self._region

@@ -14,6 +14,8 @@ from moto.core.exceptions import AWSError, ServiceException
 from moto.iam.models import get_account_id_from
 from moto.stepfunctions.responses import get_backend
 
+from localaws.iam.access_keys import region_of
+
 __all__ = ["plain_start"]
 
 Environ = dict[str, Any]
@@ -69,5 +71,4 @@ def _region(environ: Environ) -> str:
     """Of the signature's scope, which moto takes unless the client names itself after another."""
     if "region/" in environ.get("HTTP_USER_AGENT", ""):
         return ""
-    parts = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/", 3)
-    return parts[2] if len(parts) > 2 else ""
+    return region_of(environ)
