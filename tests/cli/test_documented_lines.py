@@ -1,4 +1,5 @@
-"""The command lines of README.md and docs/how-to run in the documents' order, as a reader would paste them.
+"""The command lines of README.md, docs/how-to and packages/localaws run in the documents' order,
+as a reader would paste them.
 
 Each document gets a folder with what a checkout has, and the commands on the PATH. A free port stands for
 5005. ``aws`` is the real command where there is one, else tests/cli/aws_shim.py.

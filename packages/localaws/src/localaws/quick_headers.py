@@ -1,8 +1,8 @@
 """Read the headers of a request or response without Python's parser of e-mails.
 
-That one (3.11, http/client.py, email/feedparser.py) takes .1 ms for the headers of a request of boto3's, an
-eighth of what a small PutObject takes in all. Lines that are a name, a colon and a value are read here; a
-block with any other line is the parser's.
+That one (3.11, http/client.py, email/feedparser.py) takes .12 ms for the headers of a request of boto3's;
+without it, the server takes .8 ms for a small PutObject. Lines that are a name, a colon and a value are read
+here; a block with any other line is the parser's.
 """
 
 import http.client

@@ -62,7 +62,7 @@ LETTERS = {
     "mm": "%M",
     "ss": "%S",
     "SSS": "%f",
-    "XXX": "%z",
+    "XXX": "%z",  # Java's letters for an offset such as +01:00
     "a": "%p",
     "T": "T",
 }

@@ -86,7 +86,7 @@ def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -
             f"for example --time-format {form.split(' or ')[0]!r}"
         )
     roles = Roles(roles.time, form, roles.target, roles.items, roles.others)
-    if "XXX" in form and wishes.time_zone is None:
+    if "XXX" in form and wishes.time_zone is None:  # moments with offsets from UTC
         _check_offsets(sample.columns[roles.time], roles.time)
     stamps = [moment_of_cell(cell, form, wishes.time_zone) for cell in sample.columns[roles.time]]
     known = [stamp for stamp in stamps if stamp is not None]

@@ -181,7 +181,7 @@ def _parquet(file: Path) -> Sample:
         with pq.ParquetFile(file) as parquet:
             stored, whole = parquet.schema_arrow, parquet.metadata.num_rows <= ROWS
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise Failure(f"{file} cannot be read as Parquet: {error}") from None
+        raise Failure(f"{file} cannot be read as Parquet: {error}. Write the file again") from None
     cells = list(zip(*islice(_parquet_rows(file), ROWS), strict=True))
     if not cells:
         raise Failure(f"{file} has no rows")

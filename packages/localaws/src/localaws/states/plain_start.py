@@ -1,4 +1,4 @@
-"""StartExecution, answered without moto's web application, which costs more than the start itself.
+"""StartExecution, answered without moto's web application, a third of the server's work.
 
 As in ``s3/plain_get``: what brings more, or is refused, takes moto's way, and a test compares the two.
 """
