@@ -8,10 +8,12 @@ from typer.core import TyperGroup
 
 from stepcast.cli.chart import chart
 from stepcast.cli.down import down
+from stepcast.cli.export import export
 from stepcast.cli.failure import Failure, explain
 from stepcast.cli.init import init
 from stepcast.cli.invoke import invoke
 from stepcast.cli.logs import logs
+from stepcast.cli.pull import pull
 from stepcast.cli.run import run
 from stepcast.cli.settings import FILE, settings
 from stepcast.cli.sql import sql
@@ -74,3 +76,5 @@ def options(
 
 for command in (run, validate, init, up, down, invoke, logs, sql, status, chart):
     app.command()(command)
+app.add_typer(pull, name="pull")
+app.add_typer(export, name="export")

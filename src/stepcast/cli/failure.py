@@ -2,6 +2,8 @@
 
 import sys
 
+from stepcast.connect.errors import ConnectorError
+
 __all__ = ["Failure", "Stopped", "explain"]
 
 
@@ -24,7 +26,7 @@ class Stopped(Failure):
 
 def explain(error: Exception) -> str | None:
     """The paragraph for an expected failure; None for a defect, which keeps its traceback."""
-    if isinstance(error, Failure):
+    if isinstance(error, Failure | ConnectorError):
         return str(error)
     if isinstance(error, ModuleNotFoundError):
         return _missing(error)

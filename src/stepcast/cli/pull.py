@@ -1,0 +1,17 @@
+"""``stepcast pull``: series of other systems as files that a run reads; each source is a command."""
+
+import typer
+
+from stepcast.cli.pull_prometheus import prometheus
+
+__all__ = ["pull"]
+
+pull = typer.Typer(no_args_is_help=True)
+
+
+@pull.callback()
+def _described() -> None:
+    """Write series of another system to a file, here or in a bucket."""
+
+
+pull.command()(prometheus)

@@ -1,0 +1,88 @@
+"""Where a Prometheus is and how it is asked: address, credentials, TLS. Nothing secret is ever printed."""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from stepcast.connect.errors import ConnectorError
+
+__all__ = ["Connection", "connection"]
+
+HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """``url`` is what the API's paths are put behind: without credentials, query or a slash at its end."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ca: str | None = None  # a file of certificates to trust, instead of the system's
+    certificate: str | None = None  # the client's own
+    key: str | None = None
+
+
+def connection(
+    url: str,
+    *,
+    user: str | None = None,
+    password: str | None = None,
+    token: str | None = None,
+    headers: Sequence[str] = (),
+    ca: Path | None = None,
+    certificate: Path | None = None,
+    key: Path | None = None,
+) -> Connection:
+    """Put it together; ConnectorError, which repeats nothing secret, where it does not fit together.
+
+    User and password may stand in the URL. ``headers`` are lines, as in ``X-Scope-OrgID: tenant``.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ConnectorError("the URL cannot be read: write it as in http://prometheus:9090") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise ConnectorError(
+            "the URL is no http:// or https:// address: write it as in http://prometheus:9090"
+        )
+    if parts.query or parts.fragment:
+        raise ConnectorError("the URL has a ? or #: write it up to what comes before /api/v1")
+    user = user or (unquote(parts.username) if parts.username else None)
+    password = password or (unquote(parts.password) if parts.password else None)
+    if user is not None and token is not None:
+        raise ConnectorError("a user and a token are given: Prometheus takes one or the other")
+    if user is None and password is not None:
+        raise ConnectorError("a password is given without --user")
+    if (certificate is None) != (key is None):
+        raise ConnectorError("--cert and --key belong together: give both")
+    sent = dict(map(_header, headers))
+    if token is not None:
+        sent["Authorization"] = f"Bearer {_line(token)}"
+    elif user is not None:
+        pair = f"{user}:{password or ''}".encode()
+        sent["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+    address = f"[{host}]" if ":" in host else host
+    place = address if port is None else f"{address}:{port}"
+    path = re.sub(r"/(api/v1(/(query|query_range|write|push))?/?)?$", "", parts.path)
+    return Connection(
+        urlunsplit((parts.scheme, place, path, "", "")),
+        sent,
+        *(str(file) if file is not None else None for file in (ca, certificate, key)),
+    )
+
+
+def _header(line: str) -> tuple[str, str]:
+    found = HEADER.fullmatch(line.strip())
+    if found is None:
+        raise ConnectorError("a header is not written NAME: VALUE")
+    return found[1], found[2].strip()
+
+
+def _line(secret: str) -> str:
+    if re.search(r"[\s\0]", secret.strip()):
+        raise ConnectorError("the token has blanks or line breaks in it: it is one word")
+    return secret.strip()

@@ -1,0 +1,59 @@
+"""Counters that are asked for as they are: they only rise, until a restart, and are no series to forecast."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import isnan
+
+from stepcast.connect.errors import ConnectorError
+from stepcast.connect.prometheus.client import Client
+from stepcast.connect.prometheus.durations import text
+from stepcast.connect.prometheus.expressions import selectors
+from stepcast.connect.prometheus.series import Series
+
+__all__ = ["bare_counters", "looks_like_a_counter"]
+
+PARTS = ("_bucket", "_count", "_sum")  # of a histogram or summary, which are counters too
+ENOUGH = 20  # values that must rise before they are thought to be a counter's
+MOST_FALLS = 0.01  # of all steps: restarts
+
+
+def bare_counters(client: Client, expression: str, step: int) -> list[str]:
+    """A warning for each counter that no rate() is taken of: what the server says of it, or its name."""
+    return [
+        f"{selector.name} is a counter, which only rises: what is forecast is its rate. Write "
+        f"{_remedy(expression, selector.narrowed({}) if selector.matchers else selector.name, step)}"
+        for selector in selectors(expression)
+        if selector.name and not selector.counted and _is_counter(client, selector.name)
+    ]
+
+
+def looks_like_a_counter(series: Sequence[Series]) -> bool:
+    """Whether every series rises all the time, but for restarts; an untyped metric may be a counter."""
+    steps = [
+        later - earlier
+        for one in series
+        for earlier, later in pairwise(value for value in one.values if not isnan(value))
+    ]
+    rises, falls = sum(step > 0 for step in steps), sum(step < 0 for step in steps)
+    return rises >= ENOUGH and falls <= MOST_FALLS * len(steps) and rises > len(steps) / 2
+
+
+def _is_counter(client: Client, name: str) -> bool:
+    kinds = _types(client, name)
+    for part in PARTS:
+        if not kinds and name.endswith(part):
+            return bool(_types(client, name.removesuffix(part)) & {"histogram", "summary"})
+    return "counter" in kinds if kinds - {"unknown", "untyped"} else name.endswith("_total")
+
+
+def _types(client: Client, name: str) -> set[str]:
+    try:
+        known = client.data("/api/v1/metadata", {"metric": name})
+    except ConnectorError:  # not every server knows types
+        return set()
+    return {entry["type"] for entry in known.get(name, ())}
+
+
+def _remedy(expression: str, selector: str, step: int) -> str:
+    rate = f"rate({selector}[{text(2 * step)}])"
+    return f"--query '{expression.replace(selector, rate)}'" if selector in expression else f"'{rate}'"

@@ -1,0 +1,85 @@
+"""Spans and moments as people write them for Prometheus: ``30d``, ``1h30m``, ``2026-01-31T12:00``."""
+
+import re
+from datetime import UTC, datetime
+
+from stepcast.connect.errors import ConnectorError
+from stepcast.engine.frequency import Frequency
+
+__all__ = ["moment", "seconds", "step_seconds", "text"]
+
+UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "min": 60, "s": 1}
+SPAN = re.compile(r"(?:\d+(?:min|[wdhms]))+")
+PART = re.compile(r"(\d+)(min|[wdhms])")
+
+
+def seconds(span: str) -> int:
+    """The length of a span.
+
+    >>> seconds("5min"), seconds("1h30m"), seconds("0s")
+    (300, 5400, 0)
+    """
+    if not SPAN.fullmatch(span):
+        raise ConnectorError(
+            f"{span!r} is no span of time: write a number and one of w, d, h, m, s, as in 30d"
+        )
+    return sum(int(count) * UNITS[unit] for count, unit in PART.findall(span))
+
+
+def step_seconds(step: str) -> int:
+    """How far apart values are: a span, or a frequency of params.json with a fixed length (``5min``, ``H``).
+
+    It is one that a forecast can have.
+
+    >>> step_seconds("5min"), step_seconds("5m"), step_seconds("H"), step_seconds("1d")
+    (300, 300, 3600, 86400)
+    """
+    if SPAN.fullmatch(step):
+        length = seconds(step)
+        for unit, of_one in (("D", 86_400), ("H", 3_600), ("min", 60)):
+            if length and length % of_one == 0:
+                step = f"{length // of_one}{unit}"
+                break
+        else:
+            raise ConnectorError(f"--step {step}: series are forecast by whole minutes, hours or days")
+    try:
+        frequency = Frequency.parse(step)
+    except ValueError as error:
+        raise ConnectorError(f"--step: {error}") from None
+    if frequency.unit not in ("min", "H", "D"):
+        raise ConnectorError(
+            f"--step {step}: weeks, months and years are no span of Prometheus's: pull by D, and set the "
+            "ForecastFrequency of params.json to the longer one"
+        )
+    return frequency.seconds
+
+
+def moment(given: str, now: float) -> float:
+    """A moment in seconds since 1970: a span before ``now``, or a time of UTC as ISO 8601 has it.
+
+    >>> moment("1h", now=7200.0), moment("1970-01-01T01:00", now=0.0), moment("now", now=5.0)
+    (3600.0, 3600.0, 5.0)
+    """
+    if given == "now":
+        return now
+    if SPAN.fullmatch(given):
+        return now - seconds(given)
+    try:
+        when = datetime.fromisoformat(given)
+    except ValueError:
+        raise ConnectorError(
+            f"{given!r} is no moment: write a span before now, as in 30d, or a time, as in 2026-01-31T12:00"
+        ) from None
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+
+
+def text(length: int) -> str:
+    """A span as Prometheus writes it.
+
+    >>> text(600), text(5400), text(86400), text(0)
+    ('10m', '90m', '1d', '0s')
+    """
+    for unit in ("d", "h", "m"):
+        if length and length % UNITS[unit] == 0:
+            return f"{length // UNITS[unit]}{unit}"
+    return f"{length}s"

@@ -1,0 +1,62 @@
+"""Items are called after labels, ``instance=a:9100,job=node``, and give the labels back."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from urllib.parse import unquote
+
+from stepcast.connect.errors import ConnectorError
+
+__all__ = ["NAME", "item_id", "labels_of", "telling_labels"]
+
+NAME = "__name__"
+PART = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)=([^,]*)")
+# What would end a part, or a line of a CSV; and what stands for them.
+UNSAFE = re.compile(r"[%,\x00-\x1f\x7f\x85\u2028\u2029]")
+
+
+def item_id(labels: Mapping[str, str], telling: Sequence[str]) -> str:
+    """What a series is called by its ``telling`` labels; by its metric's name where there are none.
+
+    >>> item_id({"instance": "a:9100", "job": "node"}, ["instance"])
+    'instance=a:9100'
+    >>> item_id({"path": "a,b"}, ["path"]), item_id({"__name__": "up"}, []), item_id({}, [])
+    ('path=a%2Cb', 'up', 'value')
+    """
+    named = {("metric" if name == NAME else name): labels.get(name, "") for name in telling}
+    return ",".join(f"{name}={_escaped(value)}" for name, value in named.items()) or labels.get(NAME, "value")
+
+
+def labels_of(item: str) -> dict[str, str]:
+    """The labels in an item's name; none where it is not made of labels.
+
+    >>> labels_of("instance=a:9100,path=a%2Cb"), labels_of("villa")
+    ({'instance': 'a:9100', 'path': 'a,b'}, {})
+    """
+    parts = [PART.fullmatch(part) for part in item.split(",")]
+    return {found[1]: unquote(found[2]) for found in parts if found} if all(parts) else {}
+
+
+def telling_labels(series: Collection[Mapping[str, str]], apart: Collection[str]) -> list[str]:
+    """The labels that differ among the series, without those kept ``apart`` in columns of their own.
+
+    A single series is told by all its labels, so that it keeps its name when another one comes.
+
+    >>> telling_labels([{"instance": "a", "job": "x"}, {"instance": "b", "job": "x"}], [])
+    ['instance']
+    """
+    names = sorted({name for labels in series for name in labels} - set(apart))
+    if len(series) == 1:
+        return [name for name in names if name != NAME]
+    return [name for name in names if len({labels.get(name, "") for labels in series}) > 1]
+
+
+def known_labels(items: Collection[str]) -> list[str]:
+    """The labels that the items of a file are called after; ConnectorError where they do not agree."""
+    orders = {tuple(labels_of(item)) for item in items}
+    if len(orders) != 1:
+        raise ConnectorError("its items are called in different ways: pull it anew with --force")
+    return [NAME if name == "metric" else name for name in orders.pop()]
+
+
+def _escaped(value: str) -> str:
+    return UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), value)

@@ -1,0 +1,56 @@
+"""How often the samples that an expression reads were taken, by looking at some of them."""
+
+from itertools import pairwise
+from statistics import median
+
+from stepcast.connect.errors import ConnectorError
+from stepcast.connect.prometheus.client import Client, Refused
+from stepcast.connect.prometheus.durations import text
+from stepcast.connect.prometheus.expressions import Selector, selectors
+
+__all__ = ["check_step", "interval"]
+
+WINDOW = 5  # steps that are looked at, at the end, in the middle and at the start
+TOLERANCE = 1.05  # scrapes are not on time to the second
+
+
+def check_step(client: Client, expression: str, start: int, end: int, step: int) -> bool:
+    """Whether it could be told how often samples were taken; ConnectorError where that is less than ``step``.
+
+    Between two samples the server repeats the older one for five minutes: not an observation.
+    """
+    found = False
+    for selector in selectors(expression):
+        taken = interval(client, selector, start, end, step)
+        if taken is None:
+            continue
+        found = True
+        if taken > step * TOLERANCE:
+            raise ConnectorError(
+                f"the samples of {selector.narrowed({})} are {text(round(taken))} apart, and --step is "
+                f"{text(step)}: values between them would be repetitions. Ask for --step "
+                f"{text(_whole_minutes(taken))} or more"
+            )
+    return found
+
+
+def interval(client: Client, selector: Selector, start: int, end: int, step: int) -> float | None:
+    """Seconds between the samples of the densest series; None where there are too few to tell."""
+    span = WINDOW * step
+    for moment in (end, (start + end) // 2, min(start + span, end)):
+        try:
+            counted = f"topk(1, count_over_time({selector.narrowed({})}[{span}s]))"
+            densest = client.instant(counted, moment)
+            if not densest:
+                continue
+            samples = client.instant(f"{selector.narrowed(densest[0]['metric'])}[{span}s]", moment)
+        except Refused:  # an expression that was not understood, or more samples than the server gives
+            return None
+        moments = [float(when) for when, _ in samples[0]["values"]] if samples else []
+        if len(moments) > 2:
+            return median(later - earlier for earlier, later in pairwise(moments))
+    return None
+
+
+def _whole_minutes(length: float) -> int:
+    return max(60, -(-round(length) // 60) * 60)

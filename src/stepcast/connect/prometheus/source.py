@@ -1,0 +1,163 @@
+"""Metrics as a file of series: pulled page by page, on a grid, one item a series."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from stepcast.connect.errors import ConnectorError
+from stepcast.connect.prometheus.client import Client, Refused
+from stepcast.connect.prometheus.counters import bare_counters, looks_like_a_counter
+from stepcast.connect.prometheus.durations import moment, step_seconds, text
+from stepcast.connect.prometheus.expressions import observed
+from stepcast.connect.prometheus.item_names import item_id, known_labels, telling_labels
+from stepcast.connect.prometheus.scrapes import check_step
+from stepcast.connect.prometheus.series import Series, collect
+from stepcast.connect.train_file import Known, Place, Row, TrainFile
+from stepcast.pipeline.domains import is_reserved
+from stepcast.pipeline.tables import is_taken
+
+__all__ = ["LAST", "Pulled", "Wish", "pull"]
+
+LAST = "last"
+ITEM = "item_id"
+# A scrape is stamped with the moment it began and stored when it ended, ten seconds later at the latest by
+# default; what a remote write brings may take longer. A value is final when that is over.
+SETTLED_AFTER = 60
+LOOKBACK = 300  # how old a value may be that the server still takes for the present one
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to pull.
+
+    ``since``    a moment, or ``last``: after the last one in the file, ``history`` where there is none.
+    ``apart``    labels that become columns (dimensions) instead of a part of item_id.
+    """
+
+    query: str
+    step: str
+    since: str = "30d"
+    until: str = "now"
+    history: str = "30d"
+    apart: Sequence[str] = ()
+    force: bool = False
+
+
+@dataclass
+class Pulled:
+    """What came of it; moments in seconds since 1970, None where nothing was new."""
+
+    file: str
+    series: int = 0
+    rows: int = 0
+    first: int | None = None
+    last: int | None = None
+    missing: dict[str, int] = field(default_factory=dict)  # why, and how many values
+    warnings: list[str] = field(default_factory=list)
+
+
+def pull(client: Client, wish: Wish, place: Place, now: float | None = None) -> Pulled:
+    """Write the series of a query to ``place``, or append what is new; the same again changes nothing.
+
+    ConnectorError where values could not be trusted, or the file is not the query's.
+    """
+    now = time.time() if now is None else now
+    step = step_seconds(wish.step)
+    file = TrainFile(place, (ITEM, *_columns(wish.apart)))
+    if file.exists and wish.since != LAST and not wish.force:
+        raise ConnectorError(
+            f"{place.name} exists: append to it with --since last, or add --force to replace it"
+        )
+    known = file.known() if wish.since == LAST and not wish.force else None
+    start, end = _range(wish, known, step, now, place.name)
+    pulled = Pulled(place.name)
+    if start > end:
+        return pulled
+    if not check_step(client, wish.query, start, end, step):
+        pulled.warnings.append(
+            "how often the metric is sampled could not be told: a --step shorter than that repeats values"
+        )
+    pulled.warnings += bare_counters(client, wish.query, step)
+    series, odd = collect(client.pages(_observed(client, wish.query, end, step), start, end, step))
+    pulled.warnings += client.warnings
+    if not series and known is None:
+        raise ConnectorError(
+            f"the query has no values from {_iso(start)} to {_iso(end)}: try it in the server's own page, "
+            "and compare --since with how long it keeps samples"
+        )
+    if not any("is a counter" in warning for warning in pulled.warnings) and looks_like_a_counter(series):
+        pulled.warnings.append(
+            f"the values only rise, as a counter's do: what is forecast is its rate(NAME[{text(2 * step)}])"
+        )
+    rows = _rows(series, wish.apart, known)
+    if known is None:
+        file.replace(rows)
+    else:
+        file.append(rows)
+    pulled.series, pulled.rows = len(series), len(rows)
+    pulled.missing = {name: count for name, count in odd.items() if count}
+    if rows:
+        pulled.first, pulled.last = min(row.moment for row in rows), max(row.moment for row in rows)
+    return pulled
+
+
+def _observed(client: Client, query: str, end: int, step: int) -> str:
+    """The query, without values that are older than a step: a repetition is not an observation.
+
+    A sample that is a whole step old is the one of the moment before: a millisecond less.
+    """
+    strict = observed(query, min(step, LOOKBACK) * 1000 - 1)
+    try:
+        client.instant(strict, end)
+    except Refused:  # written in a way that is not understood here
+        return query
+    return strict
+
+
+def _columns(apart: Sequence[str]) -> list[str]:
+    for name in apart:
+        if is_taken(name) or is_reserved(name) or name.startswith("_") or name in (ITEM, "timestamp"):
+            raise ConnectorError(
+                f"the label {name!r} cannot be a column: the name is taken; rename it with label_replace()"
+            )
+    return list(apart)
+
+
+def _range(wish: Wish, known: Known | None, step: int, now: float, name: str) -> tuple[int, int]:
+    """The first and the last moment to ask for: multiples of the step, the same in every pull."""
+    until = min(moment(wish.until, now), now - SETTLED_AFTER)
+    end = int(until // step) * step
+    if known is None:
+        since = moment(wish.history if wish.since == LAST else wish.since, now)
+        start = -int(-since // step) * step
+        if start > end:
+            raise ConnectorError(
+                f"from {_iso(start)} to {_iso(end)} there is no step of {text(step)}: begin earlier"
+            )
+        return start, end
+    if known.last % step or (known.spacing is not None and known.spacing != step):
+        raise ConnectorError(
+            f"{name} was pulled by another --step than {text(step)}: pull it anew with --force"
+        )
+    return known.last + step, end
+
+
+def _rows(series: Sequence[Series], apart: Sequence[str], known: Known | None) -> list[Row]:
+    labels = [one.labels for one in series]
+    telling = telling_labels(labels, apart) if known is None else known_labels([key[0] for key in known.keys])
+    keys = [(item_id(own, telling), *(own.get(name, "") for name in apart)) for own in labels]
+    if keys and (twice := Counter(keys).most_common(1)[0])[1] > 1:
+        raise ConnectorError(
+            f"{twice[1]} series are {' '.join(twice[0])!r}: the labels that differ now are not in the "
+            "item_id of the file. Aggregate them in the query, or pull it anew with --force"
+        )
+    return [
+        Row(key, when, value if value == value else None)
+        for key, one in sorted(zip(keys, series, strict=True), key=lambda pair: pair[0])
+        for when, value in zip(one.moments, one.values, strict=True)
+    ]
+
+
+def _iso(moment: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(moment))
