@@ -2,6 +2,8 @@
 
 import typer
 
+from stepcast.cli.export_prometheus import prometheus
+
 __all__ = ["export"]
 
 export = typer.Typer(no_args_is_help=True)
@@ -10,3 +12,6 @@ export = typer.Typer(no_args_is_help=True)
 @export.callback()
 def _described() -> None:
     """Hand the current forecast to another system."""
+
+
+export.command()(prometheus)

@@ -15,7 +15,7 @@ TOKEN = re.compile(
     r"""(?P<blank>\s+|\#[^\n]*)
       | (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)
       | (?P<number>(?:\d[\w.]*)(?:[eE][+-]?\d+)?)
-      | (?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)
+      | (?P<name>[a-zA-Z_][a-zA-Z0-9_:]*)
       | (?P<sign>.)""",
     re.VERBOSE | re.DOTALL,
 )
@@ -78,14 +78,14 @@ def selectors(expression: str) -> list[Selector]:
 def observed(expression: str, milliseconds: int) -> str:
     """The expression, with values that were sampled within so long before each moment, and no older ones.
 
-    Where a metric is named without a range, the server takes the latest value of five minutes. A selector with
-    an offset keeps that, and so does all of an expression with a subquery.
+    Where a metric is named without a range, the server takes the latest value of five minutes. A selector
+    with an offset keeps that, and so does all of an expression with a subquery.
 
     >>> observed('node_load1 / on (instance) rate(x[5m])', 59_999)
     'last_over_time(node_load1[59999ms]) / on (instance) rate(x[5m])'
     """
     words = _words(expression)
-    if any(word.kind == "sign" and word.text == ":" for word in words):
+    if any(word.text == ":" for word in words):
         return expression
     made, done = "", 0
     for place in _places(words):

@@ -1,0 +1,94 @@
+"""An HTTP server for Prometheus to scrape: the current forecast as metrics."""
+
+import time
+from collections.abc import Callable, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from stepcast.connect.errors import ConnectorError
+from stepcast.connect.prometheus.exposition import exposition, series_count
+from stepcast.connect.prometheus.vintage import Vintage, current_vintage
+
+__all__ = ["Exporter", "serve"]
+
+LOOKS_AGAIN_AFTER = 15  # seconds: a vintage is read once, but a newer one is looked for
+TYPE = "text/plain; version=0.0.4; charset=utf-8"
+REACHED = """\
+# HELP stepcast_bucket_reached Whether the bucket of the forecasts answered when it was asked last.
+# TYPE stepcast_bucket_reached gauge
+stepcast_bucket_reached {}
+"""
+
+
+class Exporter:
+    """What is answered to a scrape. ``most`` bounds the series that the server gets to store."""
+
+    def __init__(
+        self, s3: Any, bucket: str, leads: Sequence[str], most: int, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._s3, self._bucket, self._leads, self._most, self._clock = s3, bucket, tuple(leads), most, clock
+        self._lock = Lock()
+        self._vintage: Vintage | None = None
+        self._looked, self._reached = float("-inf"), False
+
+    def page(self) -> str:
+        """The metrics of this moment. Of a bucket that is out of reach, what was read last still counts."""
+        now = self._clock()
+        with self._lock:
+            if now - self._looked >= LOOKS_AGAIN_AFTER:
+                try:
+                    self._vintage = self._bounded(current_vintage(self._s3, self._bucket, self._vintage))
+                    self._reached = True
+                except (BotoCoreError, ClientError):
+                    self._reached = False
+                self._looked = now
+            vintage = self._vintage
+        return exposition(vintage, now, self._leads) + REACHED.format(int(self._reached))
+
+    def _bounded(self, vintage: Vintage | None) -> Vintage | None:
+        if vintage is not None and (count := series_count(vintage, self._leads)) > self._most:
+            raise ConnectorError(
+                f"the forecast is {count:,} series, and a server that scrapes them stores each: ask for "
+                f"fewer --leads, or for as many with --most-series {count}"
+            )
+        return vintage
+
+
+def serve(exporter: Exporter, host: str, port: int) -> ThreadingHTTPServer:
+    """Listen; ``serve_forever`` of what is returned answers. ConnectorError where the port is taken."""
+
+    class Handler(BaseHTTPRequestHandler):
+        server_version = "stepcast"
+        timeout = 60
+
+        def do_GET(self) -> None:
+            if self.path.partition("?")[0] == "/metrics":
+                try:
+                    self._answer(200, TYPE, exporter.page())
+                except ConnectorError as error:
+                    self._answer(500, "text/plain; charset=utf-8", f"{error}\n")
+            elif self.path == "/":
+                self._answer(200, "text/html; charset=utf-8", '<a href="/metrics">metrics</a>\n')
+            else:
+                self._answer(404, "text/plain; charset=utf-8", "metrics are at /metrics\n")
+
+        def _answer(self, status: int, kind: str, text: str) -> None:
+            body = text.encode()
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """A scrape every few seconds is nothing to report."""
+
+    try:
+        return ThreadingHTTPServer((host, port), Handler)
+    except OSError as error:
+        raise ConnectorError(
+            f"{host}:{port} cannot be listened on: {error.strerror}; choose another --port"
+        ) from None

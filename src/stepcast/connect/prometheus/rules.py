@@ -1,0 +1,98 @@
+"""Alerting rules for a forecast that an exporter serves, as a file that Prometheus loads."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stepcast.connect.errors import ConnectorError
+from stepcast.connect.prometheus.durations import seconds, text
+from stepcast.connect.prometheus.vintage import Vintage, quantile_of
+
+__all__ = ["Alerts", "joined", "rules"]
+
+SCRAPED = {"instance", "job"}  # labels that a scrape puts in the place of the exporter's own
+HEAD = """\
+# Alerts on forecasts that `stepcast export prometheus` serves. In the scrape configuration of the exporter:
+#   honor_labels: true
+groups:
+  - name: stepcast
+    rules:
+"""
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """What to alert on: the ``query`` that was forecast, a value to stay below, how long it must last."""
+
+    query: str
+    threshold: float | None = None
+    lasting: str = "0s"
+
+
+def rules(vintage: Vintage, leads: Sequence[str], alerts: Alerts) -> str:
+    """The rules file: above its highest quantile, will exceed the threshold, forecast stale or missing."""
+    quantiles = [output for output in vintage.outputs if output != "mean"]
+    if not quantiles:
+        raise ConnectorError("the forecast has no quantiles: ask for some in ForecastTypes of params.json")
+    upper, middle = quantiles[-1], min(quantiles, key=lambda output: abs(int(output[1:]) - 50))
+    labels, lasting = joined(vintage), text(seconds(alerts.lasting))
+    high, furthest = quantile_of(upper), max(leads, key=seconds)
+    made = [
+        _rule(
+            "StepcastAboveForecast",
+            f"({alerts.query}) > on ({', '.join(labels)}) group_left () "
+            f"{_expected(labels, high, min(leads, key=seconds))}",
+            lasting,
+            f"{{{{ $labels.{labels[0]} }}}} is {{{{ $value }}}}, above the {high} quantile of its forecast"
+            if labels
+            else f"{{{{ $value }}}} is above the {high} quantile of the forecast",
+        )
+    ]
+    if alerts.threshold is not None:
+        made.append(
+            _rule(
+                "StepcastWillExceed",
+                f"{_expected(labels, quantile_of(middle), furthest)} > {alerts.threshold!r}",
+                lasting,
+                f"{{{{ $value }}}} is expected in {furthest}, above {alerts.threshold:g}",
+            )
+        )
+    stale = round((vintage.moments[-1] - vintage.moments[0] + vintage.period) / 2)
+    made += [
+        _rule(
+            "StepcastForecastStale",
+            f"min(stepcast_forecast_age_seconds) > {stale}",
+            lasting,
+            "Half of the forecast's horizon is over, and there is no newer one",
+        ),
+        _rule(
+            "StepcastForecastMissing",
+            f'absent(stepcast_forecast{{lead="{min(leads, key=seconds)}"}})',
+            lasting,
+            "No forecast is served for this moment",
+        ),
+    ]
+    if lost := SCRAPED.intersection(labels):
+        names = " or ".join(f'count(stepcast_forecast{{exported_{name}!=""}}) > 0' for name in sorted(lost))
+        made.append(
+            _rule("StepcastLabelsRenamed", names, "0s", "The scrape of the exporter lacks honor_labels: true")
+        )
+    return HEAD + "".join(made)
+
+
+def joined(vintage: Vintage) -> list[str]:
+    """The labels by which the forecast's series and the query's belong together."""
+    return sorted({name for one in vintage.series for name in one.labels} - {"item_id"})
+
+
+def _expected(labels: Sequence[str], quantile: str, lead: str) -> str:
+    """One series a set of labels, however many exporters are scraped."""
+    return f'max by ({", ".join(labels)}) (stepcast_forecast{{quantile="{quantile}", lead="{lead}"}})'
+
+
+def _rule(name: str, expression: str, lasting: str, summary: str) -> str:
+    """Its texts are JSON strings, which YAML reads as they are."""
+    return (
+        f"      - alert: {name}\n        expr: {json.dumps(expression)}\n        for: {lasting}\n"
+        f"        annotations:\n          summary: {json.dumps(summary, ensure_ascii=False)}\n"
+    )

@@ -1,0 +1,150 @@
+"""The current forecast, to be asked what is expected at a moment, and how good it was in its backtest."""
+
+import csv
+import io
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+from stepcast.connect.prometheus.item_names import labels_of
+from stepcast.pipeline import layout, objects, tables, vintages
+from stepcast.pipeline.vintages import Manifest
+
+__all__ = ["ForecastSeries", "Vintage", "current_vintage", "quantile_of"]
+
+OWN = {
+    "item_id",
+    "quantile",
+    "lead",
+    "vintage",
+    "metric",
+    "model",
+    "scope",
+}  # labels that a forecast has itself
+
+
+@dataclass(frozen=True)
+class ForecastSeries:
+    """One item of a forecast: its labels; of each output (p10, mean...) a value a moment."""
+
+    labels: Mapping[str, str]
+    outputs: Mapping[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Vintage:
+    """A published forecast.
+
+    ``moments``   that are forecast, in seconds since 1970 of UTC, which rise.
+    ``accuracy``  rows of the leaderboard: labels, and figures by name.
+    """
+
+    manifest: Manifest
+    made: float
+    moments: list[float]
+    series: list[ForecastSeries]
+    accuracy: list[Figures]
+
+    @property
+    def period(self) -> float:
+        """Seconds from one moment to the next."""
+        if len(self.moments) < 2:
+            return float(self.manifest.grid.seconds)
+        return min(later - earlier for earlier, later in pairwise(self.moments))
+
+    @property
+    def outputs(self) -> list[str]:
+        return list(self.series[0].outputs) if self.series else []
+
+    def at(self, moment: float) -> tuple[int, float] | None:
+        """Between which moments it lies: the number of the first, and the share of the second.
+
+        None outside the forecast, which begins a period before its first moment, with the value of that.
+        """
+        if not self.moments or not self.moments[0] - self.period <= moment <= self.moments[-1]:
+            return None
+        number = bisect_right(self.moments, moment) - 1
+        if number < 0:
+            return 0, 0.0
+        if number == len(self.moments) - 1:
+            return number, 0.0
+        return number, (moment - self.moments[number]) / (self.moments[number + 1] - self.moments[number])
+
+
+def value_at(values: list[float], number: int, share: float) -> float:
+    """Between two moments, on the line that joins their values.
+
+    >>> value_at([10.0, 20.0], 0, 0.25)
+    12.5
+    """
+    return values[number] if not share else values[number] + share * (values[number + 1] - values[number])
+
+
+def quantile_of(output: str) -> str:
+    """An output as the label ``quantile`` has it.
+
+    >>> quantile_of("p90"), quantile_of("p5"), quantile_of("mean")
+    ('0.9', '0.05', 'mean')
+    """
+    return output if output == "mean" else f"{int(output[1:]) / 100:g}"
+
+
+def current_vintage(s3: Any, bucket: str, known: Vintage | None = None) -> Vintage | None:
+    """The newest published forecast, ``known`` if that is it; None where there is none."""
+    manifest = vintages.current(s3, bucket)
+    if manifest is None:
+        return None
+    if known is not None and known.manifest == manifest:
+        return known
+    rows = list(_rows(s3, bucket, layout.raw(layout.FORECAST, manifest.vintage)))
+    stamps = sorted({row["date"] for row in rows})
+    outputs = [name for name, kind in manifest.wide_columns.items() if kind == "double"]
+    keys = [name for name, kind in manifest.wide_columns.items() if kind == "string" and name != "date"]
+    places = {stamp: number for number, stamp in enumerate(stamps)}
+    found: dict[tuple[str, ...], dict[str, list[float]]] = {}
+    for row in rows:
+        values = found.setdefault(
+            tuple(row[name] for name in keys), {name: [float("nan")] * len(stamps) for name in outputs}
+        )
+        for name in outputs:
+            values[name][places[row["date"]]] = float(row[name])
+    return Vintage(
+        manifest=manifest,
+        made=layout.moment_of(manifest.vintage).timestamp(),
+        moments=[_seconds(stamp) for stamp in stamps],
+        series=[ForecastSeries(_labels(keys, key), values) for key, values in sorted(found.items())],
+        accuracy=_accuracy(s3, bucket, manifest, keys),
+    )
+
+
+def _labels(names: list[str], key: tuple[str, ...]) -> dict[str, str]:
+    """The item, the labels that it is called after, and the dimensions."""
+    item, *dimensions = key
+    inner = {name: value for name, value in labels_of(item).items() if name not in OWN}
+    return {"item_id": item, **inner, **dict(zip(names[1:], dimensions, strict=True))}
+
+
+def _rows(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, str]]:
+    for key in objects.keys(s3, bucket, prefix):
+        yield from csv.DictReader(io.StringIO(objects.read(s3, bucket, key).decode("utf-8"), newline=""))
+
+
+def _accuracy(s3: Any, bucket: str, manifest: Manifest, keys: list[str]) -> list[Figures]:
+    import pyarrow.parquet
+
+    figures = [name for name, kind in manifest.leaderboard_columns.items() if kind == "double"]
+    found: list[Figures] = []
+    for key in objects.keys(s3, bucket, layout.accuracy(manifest.predictor, tables.LEADERBOARD)):
+        for row in pyarrow.parquet.read_table(io.BytesIO(objects.read(s3, bucket, key))).to_pylist():
+            series = tuple(str(row[name]) for name in keys)
+            labels = {**(_labels(keys, series) if row["scope"] == "item" else {}), "scope": str(row["scope"])}
+            found.append((labels, {name: row[name] for name in figures if row[name] is not None}))
+    return found
+
+
+def _seconds(stamp: str) -> float:
+    """Stamps have no zone: they are taken as UTC."""
+    return datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
