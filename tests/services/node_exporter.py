@@ -8,7 +8,9 @@ __all__ = ["SERVICE"]
 
 
 def command(start: Start) -> list[str]:
-    return [str(start.executable), f"--web.listen-address={start.address}"]
+    # What Debian turns on and a test machine may lack would be an error in the log of every scrape.
+    off = ["--no-collector.systemd", "--no-collector.textfile"]
+    return [str(start.executable), f"--web.listen-address={start.address}", *off]
 
 
 SERVICE = Service(

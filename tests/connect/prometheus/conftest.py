@@ -1,7 +1,9 @@
 """A real Prometheus that takes the past, and a real node_exporter that it scrapes."""
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ scrape_configs:
     static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
 """
 
-Write = Callable[[dict[str, str], list[tuple[float, float]]], None]
+PATIENCE = 120  # seconds; a watchdog, not a measure
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,19 @@ class Store:
     @property
     def url(self) -> str:
         return self.server.url
+
+    @property
+    def now(self) -> float:
+        return time.time()
+
+    def eventually(self, expression: str) -> list[dict[str, Any]]:
+        """The series of an expression as soon as there are any."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if found := self.client.instant(expression, time.time()):
+                return found
+            time.sleep(0.1)
+        raise TimeoutError(f"{expression} has no values after {PATIENCE} s")
 
     def write(self, labels: dict[str, str], points: list[tuple[float, float]]) -> None:
         write(self.client, [Samples(labels, points)])

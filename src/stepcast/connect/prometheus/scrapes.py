@@ -1,6 +1,6 @@
 """How often the samples that an expression reads were taken, by looking at some of them."""
 
-from itertools import pairwise
+from itertools import pairwise, product
 from statistics import median
 
 from stepcast.connect.errors import ConnectorError
@@ -10,7 +10,7 @@ from stepcast.connect.prometheus.expressions import Selector, selectors
 
 __all__ = ["check_step", "interval"]
 
-WINDOW = 5  # steps that are looked at, at the end, in the middle and at the start
+WINDOWS = (5, 50)  # steps that are looked at, at the end, in the middle and at the start
 TOLERANCE = 1.05  # scrapes are not on time to the second
 
 
@@ -36,8 +36,9 @@ def check_step(client: Client, expression: str, start: int, end: int, step: int)
 
 def interval(client: Client, selector: Selector, start: int, end: int, step: int) -> float | None:
     """Seconds between the samples of the densest series; None where there are too few to tell."""
-    span = WINDOW * step
-    for moment in (end, (start + end) // 2, min(start + span, end)):
+    for span, moment in product(
+        [steps * step for steps in WINDOWS], (end, (start + end) // 2, min(start + WINDOWS[0] * step, end))
+    ):
         try:
             counted = f"topk(1, count_over_time({selector.narrowed({})}[{span}s]))"
             densest = client.instant(counted, moment)

@@ -1,5 +1,6 @@
 """Metrics as a file of series: pulled page by page, on a grid, one item a series."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ __all__ = ["LAST", "Pulled", "Wish", "pull"]
 
 LAST = "last"
 ITEM = "item_id"
+COLUMN = re.compile("[a-zA-Z][a-zA-Z0-9_]{0,60}")  # what params.json may call one
 # A scrape is stamped with the moment it began and stored when it ended, ten seconds later at the latest by
 # default; what a remote write brings may take longer. A value is final when that is over.
 SETTLED_AFTER = 60
@@ -116,12 +118,12 @@ def _observed(client: Client, query: str, end: int, step: int) -> str:
 
 
 def _columns(apart: Sequence[str]) -> list[str]:
+    """The columns of these labels: ``mode`` is called ``mode_1``, where params.json may not have the name."""
     for name in apart:
-        if is_taken(name) or is_reserved(name) or name.startswith("_") or name in (ITEM, "timestamp"):
-            raise ConnectorError(
-                f"the label {name!r} cannot be a column: the name is taken; rename it with label_replace()"
-            )
-    return list(apart)
+        if not COLUMN.fullmatch(name):
+            raise ConnectorError(f"the label {name!r} cannot be a column: rename it with label_replace()")
+    taken = (ITEM, "timestamp", "target_value")
+    return [f"{name}_1" if is_taken(name) or is_reserved(name) or name in taken else name for name in apart]
 
 
 def _range(wish: Wish, known: Known | None, step: int, now: float, name: str) -> tuple[int, int]:

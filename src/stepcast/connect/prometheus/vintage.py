@@ -15,6 +15,7 @@ from stepcast.pipeline.vintages import Manifest
 
 __all__ = ["ForecastSeries", "Vintage", "current_vintage", "quantile_of"]
 
+Figures = tuple[Mapping[str, str], Mapping[str, float]]  # labels, and figures by name
 OWN = {
     "item_id",
     "quantile",
