@@ -51,6 +51,21 @@ def upload_event() -> dict[str, Any]:
     }
 
 
+def scheduled_event() -> dict[str, Any]:
+    """What EventBridge sends when a schedule comes."""
+    return {
+        "version": "0",
+        "id": "00000000-0000-0000-0000-000000000000",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "123456789012",
+        "time": "2026-01-02T03:04:04Z",
+        "region": REGION,
+        "resources": [f"arn:aws:events:{REGION}:123456789012:rule/stepcast-PullPrometheusFunctionSchedule"],
+        "detail": {},
+    }
+
+
 def events() -> dict[str, dict[str, Any]]:
     """The event of every function."""
     run = run_of_testing_data().model_dump(mode="json")
@@ -59,7 +74,9 @@ def events() -> dict[str, dict[str, Any]]:
     of_the_run = ("create_dataset", "import_data", "fit_shared", "export", "update_athena", "notify")
     whole = dict.fromkeys(of_the_run, run)
     shards = dict.fromkeys(("train_predictor", "forecast"), shard)
-    return {"start_execution": upload_event(), **whole, **shards, "cleanup": ending}
+    return {"start_execution": upload_event(), **whole, **shards, "cleanup": ending} | {
+        "pull_prometheus": scheduled_event()
+    }
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
-LIGHT = ("start_execution", "create_dataset", "notify", "cleanup")
+LIGHT = ("start_execution", "create_dataset", "notify", "cleanup", "pull_prometheus")
 HEAVY = (
     "numpy",
     "pandas",
@@ -46,7 +46,10 @@ def test_a_handler_has_no_branch_and_no_loop(function: str) -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_one_name_runs_through_template_step_and_event(function: str) -> None:
     title = "".join(part.capitalize() for part in function.split("_"))
-    step = ROOT / "src" / "stepcast" / "pipeline" / "steps" / f"{function}.py"
+    (step,) = [
+        *(ROOT / "src/stepcast/pipeline/steps").glob(f"{function}.py"),
+        *(ROOT / "src/stepcast/connect").glob(f"*/{function}.py"),
+    ]
 
     assert f"  {title}Function:\n" in (ROOT / "template.yaml").read_text()
     assert f"def {function}(" in step.read_text()

@@ -10,6 +10,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 LIGHT = ("start_execution", "create_dataset", "notify", "cleanup")
+SOURCES = ("prometheus.pull_prometheus",)
 UNREACHABLE = (
     "Temporary failure in name resolution",
     "Failed to establish a new connection",
@@ -29,6 +30,7 @@ def needed_by_light_steps() -> set[str]:
     """Every module that a step of a zipped function imports, at any moment."""
     graph = grimp.build_graph("stepcast")
     steps = {f"stepcast.pipeline.steps.{name}" for name in LIGHT}
+    steps |= {f"stepcast.connect.{name}" for name in SOURCES}
     return steps.union(*(graph.find_upstream_modules(step) for step in steps))
 
 

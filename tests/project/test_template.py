@@ -38,8 +38,8 @@ def folder_of(step: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", step).lower()
 
 
-def test_there_are_ten_functions_and_a_role_for_each_and_the_machine() -> None:
-    assert len(STEPS) == 10
+def test_there_are_eleven_functions_and_a_role_for_each_and_the_machine() -> None:
+    assert len(STEPS) == 11
     assert set(ROLES) == {*(f"{step}Role" for step in STEPS), "StateMachineRole"}
 
 
@@ -71,7 +71,7 @@ def test_each_function_writes_its_own_log_and_no_other(step: str) -> None:
         statement
         for policy in properties(f"{step}Role")["Policies"]
         for statement in policy["PolicyDocument"]["Statement"]
-        if "logs:" in str(statement["Action"])
+        if "logs:" in str(statement.get("Action"))
     ]
 
     assert statements == [
@@ -85,7 +85,11 @@ def test_each_function_writes_its_own_log_and_no_other(step: str) -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_every_log_is_kept_as_long_as_asked_for(step: str) -> None:
+    function = RESOURCES[f"{step}Function"]
+    condition = {"Condition": function["Condition"]} if "Condition" in function else {}
+
     assert RESOURCES[f"{step}Logs"] == {
+        **condition,
         "Type": "AWS::Logs::LogGroup",
         "DeletionPolicy": "Delete",
         "UpdateReplacePolicy": "Delete",
@@ -110,6 +114,13 @@ def test_functions_of_a_kind_are_built_alike(step: str) -> None:
             "Handler": "app.handler",
             "Layers": [{"!Ref": "Layer"}],
         }
+
+
+def test_nothing_of_a_source_is_there_without_its_parameters() -> None:
+    of_sources = [name for name in RESOURCES if "Pull" in name]
+
+    assert {RESOURCES[name].get("Condition") for name in of_sources} == {"PullsPrometheus"}
+    assert len(of_sources) == 4
 
 
 def test_the_machine_may_invoke_what_it_names_and_no_more() -> None:

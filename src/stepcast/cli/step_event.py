@@ -54,6 +54,8 @@ def event_for(stack: Stack, project: Project, function: str, shard: int = 0) -> 
     recorded = project.event(function)
     if "Records" in recorded:
         return _upload(stack, recorded)
+    if recorded.get("detail-type") == "Scheduled Event":
+        return recorded
     event = {**recorded, **present_run(stack).model_dump(mode="json", include={"bucket", "run", "vintage"})}
     return {**event, "shard": shard} if "shard" in event else event
 

@@ -94,7 +94,7 @@ class S3Object:
         return body
 
     def write(self, content: bytes) -> None:
-        self.s3.upload_fileobj(io.BytesIO(content), self.bucket, self.key)
+        self.s3.put_object(Bucket=self.bucket, Key=self.key, Body=content)
 
 
 @dataclass(frozen=True)

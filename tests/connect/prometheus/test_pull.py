@@ -12,9 +12,12 @@ import pyarrow.parquet
 import pytest
 
 from stepcast.connect.errors import ConnectorError
+from stepcast.connect.prometheus.client import Client, Refused
+from stepcast.connect.prometheus.connection import connection
 from stepcast.connect.prometheus.source import Pulled, Wish, pull
 from stepcast.connect.train_file import LocalFile
-from tests.connect.prometheus.conftest import Store
+from tests.connect.prometheus.conftest import SETTINGS, Store
+from tests.services import prometheus, running
 
 DAY = 86_400
 NOW = int(time.time()) // DAY * DAY - DAY  # a midnight
@@ -297,3 +300,22 @@ def test_what_cannot_be_pulled_is_said(
 ) -> None:
     with pytest.raises(ConnectorError, match=match):
         pulled(store, tmp_path / "x.csv", query, **{"since": "1h", **wish})
+
+
+def test_what_is_too_much_at_once_is_asked_for_in_smaller_pieces(tmp_path: Path) -> None:
+    few = ("--query.max-samples=500",)  # in memory, of one query; by default 50,000,000
+    written = wave(NOW - 7 * DAY, NOW)
+    with running(
+        prometheus.SERVICE, tmp_path / "server", {"prometheus.yml": SETTINGS.format(port=1)}, few
+    ) as server:
+        small = Store(server, Client(connection(server.url)))
+        small.write({"__name__": "heavy", "instance": "a:1"}, written)
+        with pytest.raises(Refused, match="too many samples"):
+            small.client.data(
+                "/api/v1/query_range",
+                {"query": "heavy", "start": str(NOW - 7 * DAY), "end": str(NOW), "step": "300"},
+            )
+
+        pulled(small, tmp_path / "x.csv", "heavy", since="8d")
+
+    assert points(tmp_path / "x.csv") == written

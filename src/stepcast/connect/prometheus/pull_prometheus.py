@@ -1,0 +1,51 @@
+"""PullPrometheus: the scheduled function that appends to a file in the bucket what is new."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from stepcast.connect.errors import ConnectorError
+from stepcast.connect.prometheus.client import Client
+from stepcast.connect.prometheus.connection import Connection, connection
+from stepcast.connect.prometheus.source import LAST, Wish, pull
+from stepcast.connect.train_file import S3Object
+from stepcast.pipeline.log import log
+
+__all__ = ["pull_prometheus"]
+
+SECRET = {"user", "password", "token", "headers"}
+
+
+def pull_prometheus(setting: Callable[[str], str], *, s3: Any, secrets: Any) -> dict[str, Any]:
+    """Pull as the function's settings say, and return what came of it.
+
+    The function may run at any time and any number of times: what is there already is not pulled again.
+    """
+    wish = Wish(
+        query=setting("PROMETHEUS_QUERY"),
+        step=setting("PROMETHEUS_STEP"),
+        since=LAST,
+        history=setting("PROMETHEUS_HISTORY"),
+    )
+    to = S3Object(s3, setting("BUCKET"), setting("PROMETHEUS_KEY"))
+    client = Client(_connection(setting("PROMETHEUS_URL"), setting("PROMETHEUS_SECRET"), secrets))
+    pulled = asdict(pull(client, wish, to))
+    log.info("pulled", **pulled)
+    return pulled
+
+
+def _connection(url: str, secret: str, secrets: Any) -> Connection:
+    """With what the secret of that name holds, as a JSON object; without one where the name is empty."""
+    if not secret:
+        return connection(url)
+    text = secrets.get_secret_value(SecretId=secret)["SecretString"]
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict) or not set(given) <= SECRET:
+        raise ConnectorError(
+            f"the secret {secret} is no JSON object of {', '.join(sorted(SECRET))}"
+        ) from None
+    return connection(url, **given)
