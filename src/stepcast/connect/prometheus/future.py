@@ -4,7 +4,9 @@ Prometheus is no such store: one sample of two hours ahead makes a 2.42 refuse e
 newer ones refuse what is more than ten minutes ahead.
 """
 
-from collections.abc import Iterator
+import math
+import time
+from collections.abc import Iterator, Mapping
 
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.prometheus.client import Client
@@ -15,6 +17,10 @@ from stepcast.connect.prometheus.vintage import Vintage, quantile_of
 __all__ = ["METRIC", "write_forecast"]
 
 METRIC = "stepcast_forecast_at"
+SHOWN_WITHIN, PAUSE = 15, 0.5  # seconds
+PRECISION = 1e-9
+
+Labels = tuple[tuple[str, str], ...]
 
 
 def write_forecast(client: Client, vintage: Vintage, path: str, *, vouched: bool) -> int:
@@ -62,24 +68,40 @@ def _samples(vintage: Vintage) -> Iterator[Samples]:
 
 
 def _compare(client: Client, vintage: Vintage, series: list[Samples]) -> None:
-    """A store answers 204 and may drop what is too far ahead."""
+    """A store answers 204 and may drop what is too far ahead; what it keeps, it shows after some seconds."""
+    count = sum(len(one.points) for one in series)
+    deadline = time.monotonic() + SHOWN_WITHIN
+    while lost := list(_lost(series, _read(client, vintage))):
+        if time.monotonic() > deadline:
+            ahead = (min(lost) - vintage.made) / 3600
+            raise ConnectorError(
+                f"{client.connection.url} took {count:,} samples and gives back {count - len(lost):,}: the first "
+                f"that it lost is {ahead:.0f} h after the forecast was made. VictoriaMetrics keeps two days of the "
+                "future, newer ones what -futureRetention says"
+            )
+        time.sleep(PAUSE)
+
+
+def _read(client: Client, vintage: Vintage) -> dict[Labels, dict[float, float]]:
+    """Values by labels and moment, none of them older than its moment."""
     chosen = f"{METRIC}{{vintage={quoted(vintage.manifest.vintage)}}}"
     first, last, step = int(vintage.moments[0]), int(vintage.moments[-1]), int(vintage.period)
-    read: dict[tuple[tuple[str, str], ...], dict[float, float]] = {}
+    found: dict[Labels, dict[float, float]] = {}
     for page in client.pages(f"last_over_time({chosen}[{step * 1000 - 1}ms])", first, last, step):
         for entry in page:
-            labels = tuple(sorted({**entry["metric"], "__name__": METRIC}.items()))
-            read.setdefault(labels, {}).update((float(when), float(value)) for when, value in entry["values"])
-    written = {
-        (tuple(sorted(one.labels.items())), moment): value for one in series for moment, value in one.points
-    }
-    lost = sorted(
-        moment for (labels, moment), value in written.items() if read.get(labels, {}).get(moment) != value
-    )
-    if lost:
-        ahead = (lost[0] - vintage.made) / 3600
-        raise ConnectorError(
-            f"{client.connection.url} took the samples and keeps {len(written) - len(lost):,} of "
-            f"{len(written):,}: the first that it lost is {ahead:.0f} h after the forecast was made. "
-            "VictoriaMetrics keeps two days of the future, newer ones what -futureRetention says"
-        )
+            values = found.setdefault(_labels({**entry["metric"], "__name__": METRIC}), {})
+            values |= {float(when): float(value) for when, value in entry["values"]}
+    return found
+
+
+def _lost(written: list[Samples], read: dict[Labels, dict[float, float]]) -> Iterator[float]:
+    """The moments of what is not there, or is another number: VictoriaMetrics keeps about twelve digits."""
+    for one in written:
+        values = read.get(_labels(one.labels), {})
+        near = PRECISION * max(abs(value) for _, value in one.points)
+        yield from (when for when, value in one.points if not abs(values.get(when, math.nan) - value) <= near)
+
+
+def _labels(given: Mapping[str, str]) -> Labels:
+    """Without those that are empty, which are none."""
+    return tuple(sorted((name, value) for name, value in given.items() if value))

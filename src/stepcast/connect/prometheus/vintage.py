@@ -139,7 +139,8 @@ def _accuracy(s3: Any, bucket: str, manifest: Manifest, keys: list[str]) -> list
     figures = [name for name, kind in manifest.leaderboard_columns.items() if kind == "double"]
     found: list[Figures] = []
     for key in objects.keys(s3, bucket, layout.accuracy(manifest.predictor, tables.LEADERBOARD)):
-        for row in pyarrow.parquet.read_table(io.BytesIO(objects.read(s3, bucket, key))).to_pylist():
+        body = io.BytesIO(objects.read(s3, bucket, key))
+        for row in pyarrow.parquet.ParquetFile(body, pre_buffer=False).read(use_threads=False).to_pylist():
             series = tuple(str(row[name]) for name in keys)
             labels = {**(_labels(keys, series) if row["scope"] == "item" else {}), "scope": str(row["scope"])}
             found.append((labels, {name: row[name] for name in figures if row[name] is not None}))
