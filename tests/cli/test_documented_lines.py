@@ -5,6 +5,7 @@ Each document gets a folder with what a checkout has, and the commands on the PA
 5005. ``aws`` is the real command where there is one, else tests/cli/aws_shim.py.
 """
 
+import importlib
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -82,14 +84,19 @@ class Reader:
             "PYTHONUNBUFFERED": "1",
         }
         self.servers: list[subprocess.Popen[str]] = []
+        self.read_as = {"5005": self.port}  # what the documents call something, and what it is here
 
     def type(self, line: str) -> None:
         """Run a line; one that serves goes on until it is stopped."""
-        line = line.replace("5005", self.port)
+        for written, meant in self.read_as.items():
+            line = line.replace(written, meant)
         if line.startswith("export "):
             self.environment |= dict(pair.split("=", 1) for pair in line.split()[1:])
         elif re.match(r"(\S*/)?(stepcast|localaws) up\b", line):
+            self.leave()  # who starts another one has stopped the one before, whose port and folder it takes
             self._serve(line if "--port" in line or "localaws" in line else f"{line} --port {self.port}")
+        elif re.match(r"stepcast export \w+ --port\b", line):
+            self._serve(line)
         else:
             done = self._run(line)
             assert done.returncode == 0, f"$ {line}\n{done.stdout}{done.stderr}"
@@ -113,7 +120,6 @@ class Reader:
         )
 
     def _serve(self, line: str) -> None:
-        self.leave()  # who starts another one has stopped the one before, whose port and folder it takes
         with (self.folder / "told").open("a") as told:
             server = subprocess.Popen(
                 ["bash", "-c", f"exec {line}"],
@@ -160,9 +166,19 @@ def test_the_lines_of_a_document_run_in_its_order(reader: Reader, page: Path) ->
         subprocess.run([sys.executable, "-c", script], cwd=reader.folder, check=True)
         (reader.folder / "shop/params.json").write_text(params)
 
-    for line in lines_of(page):
-        if line not in NOT_RUN:
-            reader.type(line)
+    with prepared(page, reader):
+        for line in lines_of(page):
+            if line not in NOT_RUN:
+                reader.type(line)
+
+
+def prepared(page: Path, reader: Reader) -> AbstractContextManager[None]:
+    """The servers and files that a page speaks of: those of tests/connect/<page>/documented.py, if any."""
+    if not (ROOT / "tests/connect" / page.stem / "documented.py").exists():
+        return nullcontext()
+    module = importlib.import_module(f"tests.connect.{page.stem}.documented")
+    context: AbstractContextManager[None] = module.prepared(page, reader)
+    return context
 
 
 def test_what_is_not_run_is_still_written_somewhere() -> None:

@@ -21,6 +21,9 @@ def chart(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="FILE", dir_okay=False, help="Where the PNG goes.")
     ] = Path("chart.png"),
+    backtest: Annotated[
+        bool, typer.Option("--backtest", help="Also what was forecast for the windows of the backtest.")
+    ] = False,
     endpoint: Endpoint = None,
 ) -> None:
     """Draw an item's history and forecast as a PNG: the median, and the fan between the quantiles."""
@@ -30,7 +33,7 @@ def chart(
     from stepcast.cli.drawing import draw
     from stepcast.cli.stack import attach
 
-    series = chart_series(attach(endpoint), item, MOST_PANELS)
+    series = chart_series(attach(endpoint), item, MOST_PANELS, backtest)
     out.parent.mkdir(parents=True, exist_ok=True)
     draw(series, out)
     print_line(str(out))

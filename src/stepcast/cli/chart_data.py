@@ -1,7 +1,9 @@
 """What a chart shows of a series: recent history on the forecast's grid, and the forecast, through SQL."""
 
+import csv
+import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from statistics import fmean
 
@@ -21,6 +23,7 @@ from stepcast.pipeline.vintages import Manifest
 
 __all__ = ["Charted", "chart_series"]
 
+FORECASTED = "forecasted-values"
 HORIZONS_BACK = 3  # how much history stands before the forecast
 AGGREGATIONS: dict[str, Callable[[list[float]], float]] = {
     "sum": sum,
@@ -49,16 +52,53 @@ class Charted:
     history: Floats
     ahead: Moments
     outputs: dict[str, Floats]
+    tested: "tuple[Tested, ...]" = ()
 
 
-def chart_series(stack: Stack, item: str | None, most: int) -> list[Charted]:
+@dataclass(frozen=True)
+class Tested:
+    """What was forecast for a window of the backtest, from what was known before it."""
+
+    moments: Moments
+    outputs: dict[str, Floats]
+
+
+def chart_series(stack: Stack, item: str | None, most: int, backtest: bool = False) -> list[Charted]:
     """The series of ``item``, or those with the largest forecasts; ``most`` of them at most.
+
+    With ``backtest``, those windows of it too whose values were all observed.
 
     Failure where the current forecast has no such item: its message names some that there are.
     """
     manifest = current_vintage(stack)
     aggregation = _aggregation(stack)
-    return [_read(stack, manifest, key, aggregation) for key in _keys(stack, manifest, item, most)]
+    keys = _keys(stack, manifest, item, most)
+    tested = _tested(stack, manifest, keys) if backtest else {}
+    return [
+        replace(_read(stack, manifest, key, aggregation), tested=tuple(tested.get(key, ()))) for key in keys
+    ]
+
+
+def _tested(
+    stack: Stack, manifest: Manifest, keys: list[tuple[str, ...]]
+) -> dict[tuple[str, ...], list[Tested]]:
+    """The backtest of the series, by key, the oldest window first."""
+    names, outputs = (
+        key_columns(manifest),
+        [n for n, kind in manifest.wide_columns.items() if kind == "double"],
+    )
+    windows: dict[tuple[tuple[str, ...], str], list[dict[str, str]]] = {}
+    for path in objects.keys(stack.s3, stack.bucket, layout.accuracy(manifest.predictor, FORECASTED)):
+        text = objects.read(stack.s3, stack.bucket, path).decode("utf-8")
+        for row in csv.DictReader(io.StringIO(text, newline="")):
+            key = tuple(row[name] for name in names)
+            if key in keys:
+                windows.setdefault((key, row["backtestwindow_start_time"]), []).append(row)
+    found: dict[tuple[str, ...], list[Tested]] = {}
+    for (key, _), rows in sorted(windows.items()):
+        values = {name: np.array([float(row[name]) for row in rows]) for name in outputs}
+        found.setdefault(key, []).append(Tested(_moments([row["timestamp"] for row in rows]), values))
+    return found
 
 
 def _keys(stack: Stack, manifest: Manifest, item: str | None, most: int) -> list[tuple[str, ...]]:

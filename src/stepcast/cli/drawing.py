@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from stepcast.cli.chart_data import Charted, Floats, Moments
+from stepcast.cli.chart_data import Charted, Floats, Moments, Tested
 from stepcast.engine.frequency import Frequency
 
 __all__ = ["draw"]
@@ -31,7 +31,7 @@ RHYTHMS = {
     "M": ("monthly", "months"),
     "Y": ("yearly", "years"),
 }
-INK, FORECAST, MEAN = "#30343b", "#0b6bcb", "#c2570c"
+INK, FORECAST, MEAN, TEST = "#30343b", "#0b6bcb", "#c2570c", "#2e7d4f"
 
 
 def draw(series: Sequence[Charted], path: Path) -> None:
@@ -66,6 +66,8 @@ def rhythm(frequency: Frequency) -> str:
 def _panel(axes: Axes, charted: Charted) -> None:
     lone = "." if len(charted.past) < FEW else None  # an observation between two holes has no line
     axes.plot(charted.past, charted.history, color=INK, linewidth=1.1, marker=lone, label="history")
+    for number, window in enumerate(charted.tested):
+        _test(axes, window, "backtest" if not number else "")
     ahead, outputs = _with_width(charted)
     quantiles = sorted((name for name in outputs if name != "mean"), key=lambda name: int(name[1:]))
     bands = len(quantiles) // 2
@@ -83,6 +85,18 @@ def _panel(axes: Axes, charted: Charted) -> None:
     axes.axvline(ahead[0], color=INK, linewidth=0.8, linestyle=(0, (4, 3)), alpha=0.6)
     axes.set_xlim(charted.past[0], ahead[-1])
     _furnish(axes, charted)
+
+
+def _test(axes: Axes, window: Tested, label: str) -> None:
+    """What was forecast for a window of the past, from what was known before the line at its start."""
+    quantiles = sorted((name for name in window.outputs if name != "mean"), key=lambda name: int(name[1:]))
+    if len(quantiles) > 1:
+        low, high = window.outputs[quantiles[0]], window.outputs[quantiles[-1]]
+        axes.fill_between(window.moments, low, high, color=TEST, alpha=0.15, linewidth=0)
+    if quantiles:
+        middle = window.outputs[quantiles[len(quantiles) // 2]]
+        axes.plot(window.moments, middle, color=TEST, linewidth=1.3, label=label)
+    axes.axvline(window.moments[0], color=TEST, linewidth=0.8, linestyle=(0, (4, 3)), alpha=0.6)
 
 
 def _shade(depth: int, bands: int) -> tuple[float, float, float]:
@@ -119,5 +133,6 @@ def _furnish(axes: Axes, charted: Charted) -> None:
 
 
 def _never_negative(charted: Charted) -> bool:
-    drawn: list[Floats] = [charted.history, *charted.outputs.values()]
+    tested = [values for window in charted.tested for values in window.outputs.values()]
+    drawn: list[Floats] = [charted.history, *charted.outputs.values(), *tested]
     return all(not np.any(values < 0) for values in drawn)

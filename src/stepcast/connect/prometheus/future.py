@@ -75,9 +75,9 @@ def _compare(client: Client, vintage: Vintage, series: list[Samples]) -> None:
         if time.monotonic() > deadline:
             ahead = (min(lost) - vintage.made) / 3600
             raise ConnectorError(
-                f"{client.connection.url} took {count:,} samples and gives back {count - len(lost):,}: the first "
-                f"that it lost is {ahead:.0f} h after the forecast was made. VictoriaMetrics keeps two days of the "
-                "future, newer ones what -futureRetention says"
+                f"{client.connection.url} took {count:,} samples and gives back {count - len(lost):,}: the "
+                f"first that it lost is {ahead:.0f} h after the forecast was made. VictoriaMetrics keeps "
+                "two days of the future, newer ones what -futureRetention says"
             )
         time.sleep(PAUSE)
 
