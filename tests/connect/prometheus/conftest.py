@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from localaws import LocalAws
 from stepcast.connect.prometheus.client import Client
 from stepcast.connect.prometheus.connection import connection
 from stepcast.connect.prometheus.remote_write import Samples, write
@@ -20,7 +21,7 @@ scrape_configs:
     static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
 """
 
-PATIENCE = 120  # seconds; a watchdog, not a measure
+PATIENCE = 180  # seconds; a watchdog, not a measure
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,18 @@ class Store:
 
     def write(self, labels: dict[str, str], points: list[tuple[float, float]]) -> None:
         write(self.client, [Samples(labels, points)])
+
+
+def await_run(aws: LocalAws, machine: str) -> None:
+    """Wait until the run that an upload started has ended well."""
+    states, deadline = aws.client("stepfunctions"), time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        executions = states.list_executions(stateMachineArn=machine)["executions"]
+        if executions and all(one["status"] != "RUNNING" for one in executions):
+            assert executions[0]["status"] == "SUCCEEDED", executions
+            return
+        time.sleep(0.2)
+    raise TimeoutError(f"no run has ended after {PATIENCE} s")
 
 
 @pytest.fixture(scope="session")

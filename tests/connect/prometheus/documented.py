@@ -62,10 +62,10 @@ def labels(node: Server) -> dict[str, str]:
 
 
 def made_up(start: int, end: int) -> list[tuple[float, float]]:
-    """A counter, a sample a minute: some 2,700 page faults a second, more of them every hour, and noise."""
+    """A counter, a sample a minute: some 2,700 page faults a second, in waves of six hours, and noise."""
     noise, total = random.Random(7), 0.0  # noqa: S311 - repeatable, no secret
     points = []
     for when in range(start, end, 60):
-        total += 60 * max(0.0, 2700 + 900 * math.sin(2 * math.pi * when / 3600) + noise.gauss(0, 150))
+        total += 60 * max(0.0, 2700 + 900 * math.sin(2 * math.pi * when / 21_600) + noise.gauss(0, 150))
         points.append((float(when), total))
     return points

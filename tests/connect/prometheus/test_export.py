@@ -24,7 +24,7 @@ from stepcast.connect.prometheus.source import Wish, pull
 from stepcast.connect.prometheus.vintage import Vintage, current_vintage
 from stepcast.connect.train_file import S3Object
 from tests.cli.processes import command
-from tests.connect.prometheus.conftest import PATIENCE, SETTINGS, Store
+from tests.connect.prometheus.conftest import PATIENCE, SETTINGS, Store, await_run
 from tests.services import Server, prometheus, running, victoria_metrics
 
 ROOT = Path(__file__).parents[3]
@@ -91,15 +91,13 @@ def forecasted(tmp_path_factory: pytest.TempPathFactory, node: Server) -> Iterat
             history = range(now - 3 * DAY, now, 60)
             points = [(float(when), number * (20 + 5 * math.sin(when / 3600) + when % 7)) for when in history]
             store.write({"__name__": "load", "instance": instance, "job": "x"}, points)
-        bucket = aws.deploy(ROOT / "template.yaml", "stepcast", {"SettleSeconds": "0"}).outputs["BucketName"]
+        outputs = aws.deploy(ROOT / "template.yaml", "stepcast", {"SettleSeconds": "0"}).outputs
+        bucket = outputs["BucketName"]
         s3 = aws.client("s3")
         s3.put_object(Bucket=bucket, Key="params.json", Body=json.dumps(PARAMS))
         pull(store.client, Wish("load", "5min", since="3d"), S3Object(s3, bucket, "train/load.csv"))
-        made = Forecasted(store, aws, bucket)
-        deadline = time.monotonic() + PATIENCE
-        while current_vintage(s3, bucket) is None and time.monotonic() < deadline:
-            time.sleep(0.2)
-        yield made
+        await_run(aws, outputs["StateMachineArn"])
+        yield Forecasted(store, aws, bucket)
 
 
 @contextmanager
