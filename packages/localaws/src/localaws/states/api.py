@@ -26,7 +26,8 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from localaws.patching import add, replace
 from localaws.states.activities import ActivityQueues
-from localaws.states.execution import Execution, to_datetime
+from localaws.states.description import to_datetime
+from localaws.states.execution import Execution
 from localaws.states.executions import Executions
 from localaws.states.map_runs import MapRuns
 from localaws.states.run import history

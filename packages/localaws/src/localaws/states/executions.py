@@ -1,6 +1,6 @@
 """Every execution: started, found, stopped, redriven, and gone on with after a restart.
 
-An execution is rows of the journal: its description (kind ``execution``, see execution.py), the text of its
+An execution is rows of the journal: its description (kind ``execution``, see description.py), the text of its
 definition (``definition``), its events (``history``, see replay.py), and while it runs what its history does
 not say: ``retry``, ``token``, ``map_run`` and ``map_items``. What a client may have seen is on disk before:
 the start and the stop before they are answered, the end before DescribeExecution tells of it. Events are
@@ -26,7 +26,9 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from localaws.durability.journal import Journal, NotKept
-from localaws.states.execution import Description, Execution, definition_key, to_datetime
+from localaws.states.description import Description, definition_key, to_datetime
+from localaws.states.environment import prepare
+from localaws.states.execution import Execution
 from localaws.states.run import Run, write_start
 from localaws.states.task_tokens import TaskTokens
 from localaws.states.worker_threads import WorkerThreads
@@ -96,7 +98,7 @@ class Executions:
         key = definition_key(machine.definition)
         described = Description(machine.arn, role, key, text, time.time())
         run = Run(self.journal, arn, described, machine.definition)
-        run.prepare()
+        prepare(run)
         with self._lock:
             existing = self._found.get(arn)
             if existing is not None and not (existing.orphan and existing.run is None):
@@ -147,7 +149,7 @@ class Executions:
             if (reason := execution.not_redrivable(now)) is not None:
                 raise ExecutionNotRedrivable(reason)
             run = self._again(execution, described, now, token)
-            run.prepare()
+            prepare(run)
         self.journal.barrier()
         self._in_thread(execution, run)
         return now
@@ -203,7 +205,7 @@ class Executions:
             run = execution.run
             if run is None or execution.map_run:
                 continue
-            run.prepare()
+            prepare(run)
             log.info("%s goes on after event %d", execution.arn, run.recorder.last)
             self._in_thread(execution, run)
 

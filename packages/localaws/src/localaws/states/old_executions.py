@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from localaws.durability.journal import Journal
-from localaws.states.execution import Description, definition_key
+from localaws.states.description import Description, definition_key
 from localaws.states.replay import Event, event_key
 
 __all__ = ["adopt"]

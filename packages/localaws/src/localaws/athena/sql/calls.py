@@ -1,15 +1,13 @@
 """A function call: which overload is meant, its lambdas, and what is around it (DISTINCT, FILTER, OVER)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from localaws.athena.sql import types
 from localaws.athena.sql.agreement import common_of
 from localaws.athena.sql.casts import coerce
+from localaws.athena.sql.compiler import Compiler
 from localaws.athena.sql.equality import canonical, compared_sql
 from localaws.athena.sql.functions.moments import ZONED
 from localaws.athena.sql.functions.registry import FUNCTIONS, known_elsewhere
@@ -17,9 +15,6 @@ from localaws.athena.sql.functions.signature import Function, Pattern, instantia
 from localaws.athena.sql.scope import Field, Scope
 from localaws.athena.sql.typed import Lambda, Typed, fail, literal
 from localaws.athena.sql.types import Type, common_type, duckdb_type
-
-if TYPE_CHECKING:
-    from localaws.athena.sql.expressions import Compiler
 
 __all__ = ["compile_call", "compile_wrapped_call", "direction", "told_apart", "window_text"]
 

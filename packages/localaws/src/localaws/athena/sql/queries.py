@@ -11,9 +11,10 @@ from localaws.athena.errors import QueryFailed
 from localaws.athena.sql import types
 from localaws.athena.sql.calls import direction, told_apart, window_text
 from localaws.athena.sql.compiled import CompiledQuery, OutputColumn
+from localaws.athena.sql.compiler import Compiler
 from localaws.athena.sql.context import Context
 from localaws.athena.sql.dialect import parse_query
-from localaws.athena.sql.expressions import Compiler
+from localaws.athena.sql.expressions import NODES
 from localaws.athena.sql.relations import CommonTables, Relation, Relations
 from localaws.athena.sql.scope import Field, Scope
 from localaws.athena.sql.typed import Typed, fail, literal
@@ -63,7 +64,7 @@ class _Queries:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.tables: list[CommonTables] = [{}]  # of WITH around the query that is being compiled
-        self.compiler = Compiler(context, self.subquery)
+        self.compiler = Compiler(context, NODES, self.subquery)
         self.relations = Relations(
             context, self.compiler, self.query, lambda inner, tree: _Queries(inner).query(tree, None, {})
         )

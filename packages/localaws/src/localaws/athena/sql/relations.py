@@ -13,10 +13,10 @@ from localaws.athena.sql import types
 from localaws.athena.sql.agreement import common_of
 from localaws.athena.sql.casts import coerce
 from localaws.athena.sql.compiled import CompiledQuery
+from localaws.athena.sql.compiler import Compiler
 from localaws.athena.sql.context import Context
 from localaws.athena.sql.dialect import parse_query
 from localaws.athena.sql.equality import compared_sql
-from localaws.athena.sql.expressions import Compiler
 from localaws.athena.sql.scope import Field, Scope
 from localaws.athena.sql.source import ViewSource
 from localaws.athena.sql.typed import Typed
