@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.task import Metric
 
 __all__ = ["Sums", "pinball_loss", "point_forecast", "seasonal_error"]
 
-Floats = NDArray[np.float64]
 Outputs = Sequence[float | Literal["mean"]]
 
 # A sum of actuals is as good as zero where dividing by it would give a figure above this.

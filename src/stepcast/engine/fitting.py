@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Flags, Floats
 from stepcast.engine.errors import CannotFit, HistoryTooShort
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.models.model import Model, Past, Prediction
@@ -13,8 +13,6 @@ from stepcast.engine.seasonality import usable_season
 
 __all__ = ["fit"]
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 # A forecast may leave the observed range by this many times its width, and may go on as steeply as the
 # history went: one that leaves it further has exploded. Quantiles may besides spread like those of a random

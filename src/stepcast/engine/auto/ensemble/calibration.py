@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.ensemble.weights import BUCKETS, buckets_of
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 
 __all__ = ["Calibration", "calibrate"]
 
-Floats = NDArray[np.float64]
 
 HANDICAP = 0.02  # by which other sources must be better than the members' errors
 SHARES = 4  # blends are tried in steps of a quarter

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
 from stepcast.engine.auto.ensemble.distribution import Distribution
 from stepcast.engine.auto.series.history import History
@@ -12,7 +12,6 @@ from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 
 __all__ = ["ValidationWindow"]
 
-Floats = NDArray[np.float64]
 
 JUDGED = slice(3, -3)  # probabilities that a loss is taken of: too few errors lie further out
 

@@ -7,7 +7,6 @@ The compiled code is cached on disk beside this file and never depends on the da
 
 import numba as nb
 import numpy as np
-from numpy.typing import NDArray
 
 __all__ = [
     "ADDITIVE",
@@ -18,8 +17,6 @@ __all__ = [
     "smooth",
 ]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 NONE, ADDITIVE, MULTIPLICATIVE = 0, 1, 2  # the season of a form
 THETA = 10  # in the place of a form's trend: the theta method on the seasonally adjusted series

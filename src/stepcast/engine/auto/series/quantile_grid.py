@@ -1,11 +1,11 @@
 """The probabilities at which every distribution is kept, and how values are read between them."""
 
 import numpy as np
-from numpy.typing import NDArray
+
+from stepcast.engine.arrays import Floats
 
 __all__ = ["PROBABILITIES", "at_probabilities", "with_mean"]
 
-Floats = NDArray[np.float64]
 
 # Quantiles are kept at these probabilities and read off between them.
 PROBABILITIES = np.array([0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99])

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 
 __all__ = ["Analogues", "fit_analogues", "most_items"]
 
-Floats = NDArray[np.float64]
 
 MOST_ITEMS = 300
 MOST_CELLS = 1_000_000  # numbers kept, 8 bytes each

@@ -7,16 +7,13 @@ agree on it, and none where they do not.
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.calendar import moment_of
 from stepcast.engine.frequency import Frequency
 
 __all__ = ["calendar_effects", "year_length"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 YEARS_NEEDED = 3

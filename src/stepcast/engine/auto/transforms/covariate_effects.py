@@ -9,8 +9,8 @@ coefficients that were known there, so that a feature which explains nothing sho
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.series.covariates import Covariates
 from stepcast.engine.auto.series.history import History
@@ -18,9 +18,6 @@ from stepcast.engine.auto.series.pooled_effects import Kind, PooledEffects, fami
 from stepcast.engine.auto.series.seasons import seasons_of
 
 __all__ = ["Effects", "pool_effects", "related_effects"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 CAUTION = 3.0  # without a panel's word a coefficient keeps the share 1 - CAUTION / t**2 of itself
