@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stepcast.engine.accuracy import seasonal_error
 from stepcast.engine.arrays import Flags, Floats, Integers
 from stepcast.engine.fallback import fit_or_fall_back
+from stepcast.engine.losses import seasonal_error
 from stepcast.engine.models import SEASONAL_NAIVE
 from stepcast.engine.panel import Panel
 from stepcast.engine.seasonality import usable_season

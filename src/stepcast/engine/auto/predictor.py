@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from stepcast.engine.accuracy import seasonal_error
 from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.panel_fit import PanelFit
 from stepcast.engine.auto.series.history import History, histories_of
@@ -19,6 +18,7 @@ from stepcast.engine.auto.shared import Shared
 from stepcast.engine.auto.sources.count_forecast import CountForecast, count_forecast_at
 from stepcast.engine.backtest import Backtest, outcome_of
 from stepcast.engine.fitting import fit
+from stepcast.engine.losses import seasonal_error
 from stepcast.engine.models import MODELS, SEASONAL_NAIVE
 from stepcast.engine.panel import Panel
 from stepcast.engine.results import Explanation, Forecast, Trained, coverage_of
