@@ -50,7 +50,6 @@ class Statement:
     """One statement. ``number`` counts from 0 within its policy."""
 
     number: int
-    sid: str
     allows: bool
     action: _Matches
     resource: _Matches
@@ -156,7 +155,6 @@ def _statement(number: int, given: Mapping[str, Any], variables: bool) -> Statem
     principals = given.get("NotPrincipal" if not_principals else "Principal")
     return Statement(
         number=number,
-        sid=str(given.get("Sid", "")),
         allows=given.get("Effect") == "Allow",
         action=_Matches(
             _listed(given.get("Action", given.get("NotAction", ()))),
