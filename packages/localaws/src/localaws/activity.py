@@ -1,8 +1,8 @@
-"""What goes on in a LocalAws, reported to whoever listens: ``LocalAws(on_activity=print)``.
+"""The activity of a LocalAws, reported to a listener: ``LocalAws(on_activity=print)``.
 
-This module only says what an activity is. Where they come from: ``http_activity`` (requests),
-``states.execution_activity`` (executions and their states), ``lambda_.function_activity`` (deliveries, errors
-of handlers). Nothing of that is in place while nobody listens.
+This module only defines an activity. Activities are reported by ``http_activity`` (requests),
+``states.execution_activity`` (executions and their states) and ``lambda_.function_activity`` (deliveries,
+errors of handlers). Without a listener, none of these is active.
 """
 
 import logging

@@ -59,13 +59,13 @@ def _after(activity: Activity) -> str:
 
 
 def _run(where: str) -> str:
-    """MACHINE/EXECUTION, with a name cut that nobody reads to its end."""
+    """MACHINE/EXECUTION; a long name is cut."""
     machine, _, name = where.partition("/")
     return f"{machine}/{name if len(name) <= _LONGEST_NAME else name[:12] + '...'}"
 
 
 def _bytes(count: int) -> str:
-    """A size as a person says it.
+    """A size in a readable unit.
 
     >>> _bytes(0), _bytes(1023), _bytes(1_572_864)
     ('0 B', '1023 B', '1.5 MB')

@@ -1,4 +1,4 @@
-"""Boto3 that knows only this endpoint, whatever the user's environment and ~/.aws say.
+"""Boto3 that knows only this endpoint, regardless of the user's environment and ~/.aws.
 
 A profile that does not exist, a proxy or settings for the real AWS must not decide how localaws talks to
 itself.

@@ -51,7 +51,7 @@ class Interrupted(Exception):
 class Deliveries:
     """Does deliveries in the background; those of a ``held`` block only once the block is left.
 
-    A request holds what it sets off until its response is sent, so that whoever receives an S3 event finds
+    A request holds what it sets off until its response is sent, so that the receiver of an S3 event finds
     the object as its PutObject left it. Nothing is promised about the order. A failure is logged, and not
     tried again: who wants that raises ``Later``.
     """

@@ -1,4 +1,4 @@
-"""``GET /_localaws/health``: whether it serves, and what it is. For scripts that wait until it is there."""
+"""``GET /_localaws/health``: whether localaws is ready, and its version. For scripts that wait for it."""
 
 import json
 from collections.abc import Callable, Iterable

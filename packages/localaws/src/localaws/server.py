@@ -38,7 +38,7 @@ class AlreadyRunning(RuntimeError):
 
     def __init__(self) -> None:
         super().__init__(
-            "a LocalAws runs in this process already: stop it first (moto keeps its state per process)"
+            "a LocalAws is already running in this process: stop it first (moto keeps its state per process)"
         )
 
 
@@ -50,8 +50,8 @@ class LocalAws:
     ``allow_origins``, such as ``http://localhost:3000``, may do everything. With ``state`` everything is kept
     in that folder and found again at the next start; without, it is gone at the stop. ``backends`` are
     ``"module:object"`` strings of further services: each object is called with this LocalAws when it starts.
-    ``iam`` False lets functions and state machines do everything, whatever their roles say. ``on_activity``
-    is called with what goes on (see ``localaws.activity``), in the thread where it happens.
+    ``iam`` False lets functions and state machines do everything, whatever their roles allow. ``on_activity``
+    is called with each activity (see ``localaws.activity``), in the thread where it happens.
 
     ::
 
@@ -147,7 +147,7 @@ class LocalAws:
         self.stop()
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this endpoint, with credentials of its own. It is shared: do not close it."""
+        """A boto3 client of this endpoint, with its own credentials. It is shared: do not close it."""
         from localaws.aws_session import make_client
 
         endpoint = self.endpoint
@@ -190,14 +190,14 @@ class LocalAws:
             function = invoker.find(function_name)
         except UnknownFunctionException as error:
             raise LookupError(
-                f"there is no function {function_name!r}: list_functions tells which there are"
+                f"there is no function {function_name!r}: list_functions() returns those that exist"
             ) from error
         return invoker.invoke(function, payload)
 
     def recorded_access(self) -> AbstractContextManager[list["Decided"]]:
         """A list of what was allowed or denied to roles, users and services while the ``with`` block runs.
 
-        Each entry has the access, who wanted it, the policies that had a say, and the statement that decided.
+        Each entry has the access, the principal, the policies that applied, and the statement that decided.
         """
         return self._started().guard.recording()
 

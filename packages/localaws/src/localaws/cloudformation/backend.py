@@ -28,7 +28,7 @@ _cloud: Callable[[str, str, str], Cloud]
 
 
 class LocalStack(Stack):
-    """A stack whose resources localaws makes. ``failure`` says why the last deployment failed, if it did."""
+    """A stack whose resources localaws creates. ``failure`` is why the last deployment failed, if it did."""
 
     failure: DeploymentFailed | None = None
     resource_map: Any
@@ -64,7 +64,7 @@ class LocalStack(Stack):
         self.create_resources()
 
     def try_update(self, *arguments: Any) -> None:
-        """Update; a template that is refused changes nothing, and the events say why."""
+        """Update. A refused template changes nothing; the events contain the reason."""
         try:
             self.update(*arguments)
         except ValidationError as error:
@@ -123,7 +123,7 @@ class LocalStack(Stack):
             del exports[name]
         exports.update({export.name: export for export in self.exports})
 
-    def tell(self, event: Event) -> None:
+    def record(self, event: Event) -> None:
         """Add what happened to a resource to the stack's events."""
         self.events.append(
             MotoEvent(
@@ -165,7 +165,7 @@ class _ResourceMap:
             return backend.exports[name].value
 
         cloud = _cloud(stack.account_id, stack.region_name, stack.name)
-        self.resources = StackResources(stack.name, stack.stack_id, cloud, exported, stack.tell)
+        self.resources = StackResources(stack.name, stack.stack_id, cloud, exported, stack.record)
         self.no_echo_parameter_keys: list[str] = []
         if stack.template_dict and not checked:
             self.check(stack.template_dict, stack.parameters)
@@ -234,7 +234,7 @@ def _text(value: Any) -> str:
 
 
 def patch(undo: ExitStack, cloud: Callable[[str, str, str], Cloud]) -> None:
-    """Make moto's stacks LocalStacks. ``cloud(account, region, stack)`` says where resources are made."""
+    """Make moto's stacks LocalStacks. ``cloud(account, region, stack)`` is where resources are created."""
     global _cloud
     _cloud = cloud
     replace(undo, cloudformation_models, "Stack", LocalStack)

@@ -204,7 +204,7 @@ def _parameters(given: Iterable[Mapping[str, Any]], stack: LocalStack | None) ->
 def _reviewed(
     backend: CloudFormationBackend, name: str, tags: dict[str, str] | None, notification_arns: list[str]
 ) -> Any:
-    """The stack that a first change set makes: it is there, and has no resources yet."""
+    """The stack that a first change set creates: it exists, but has no resources yet."""
     local_stack: Any = models.Stack  # backend.py has replaced it
     stack = local_stack(
         stack_id=generate_stack_id(name, backend.region_name, backend.account_id),
@@ -260,7 +260,7 @@ def _execute(self: Any) -> EmptyResult:
     backend = self.cloudformation_backend
     for other in _of(backend, change_set.stack):
         if other is not change_set:
-            del backend.change_sets[other.change_set_id]  # they tell of a stack that is changing
+            del backend.change_sets[other.change_set_id]  # they describe a stack that is changing
     change_set.execute()
     return EmptyResult()
 

@@ -1,4 +1,4 @@
-"""The sources that stand in for a function's image: the folder that it is built from.
+"""The sources that are run instead of a function's image: the folder from which it is built.
 
 localaws runs no images. ``sam build`` leaves ``Metadata.DockerContext`` as an absolute path in the template
 that ``sam deploy`` sends; in a template that was not built it is relative.

@@ -78,7 +78,7 @@ class ResourceType(ABC):
     def update(
         self, cloud: Cloud, physical_id: str, properties: Mapping[str, Any], before: Mapping[str, Any]
     ) -> Made:
-        """Make the resource what ``properties`` say. Never called when it must be replaced."""
+        """Update the resource to ``properties``. Never called when it must be replaced."""
 
     @abstractmethod
     def delete(self, cloud: Cloud, physical_id: str, properties: Mapping[str, Any]) -> None:
@@ -93,5 +93,5 @@ def tag_map(tags: Any) -> dict[str, str]:
 
 
 def tag_list(tags: Any, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
-    """Tags as a list of mappings, with the spelling that a service wants."""
+    """Tags as a list of mappings, with the keys that a service expects."""
     return [{key: name, value: text} for name, text in tag_map(tags).items()]

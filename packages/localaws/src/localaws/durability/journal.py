@@ -42,13 +42,13 @@ class NotKept(OSError):
 
     def __str__(self) -> str:
         return (
-            f"the state in {self.path} cannot be written ({self.reason}): make room on that disk, "
+            f"the state in {self.path} cannot be written ({self.reason}): free space on that disk, "
             "then repeat the call"
         )
 
 
 class Damaged(Exception):
-    """The journal holds something that nobody wrote into it."""
+    """The journal contains something that was not written by localaws."""
 
 
 class Journal:
@@ -113,7 +113,7 @@ class Journal:
             return
         query, given = (_ALL, (kind,)) if scope is None else (_SCOPE, (kind, scope))
         with self._commit:
-            with suppress(NotKept):  # whoever answers a client next will hear of it
+            with suppress(NotKept):  # the next write reports it
                 self._commit_all()
             found = self._connection.execute(query, given).fetchall()
         for of, key, value, kept in found:
@@ -199,7 +199,7 @@ def _lengthen_log(connection: sqlite3.Connection) -> None:
         for _ in range(_LOG_MEGABYTES):
             connection.execute("INSERT INTO filler VALUES (zeroblob(1000000))")
     except sqlite3.OperationalError:
-        log.debug("there is no room to make the log longer", exc_info=True)  # it grows as it is needed
+        log.debug("there is no space to extend the log", exc_info=True)  # it grows as it is needed
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

@@ -29,7 +29,7 @@ _NOTHING: Omitted = {}
 
 
 class _Messages(list[Any]):
-    """A queue's messages, which say when one comes or goes."""
+    """A queue's messages, with a callback for each that is added or removed."""
 
     def __init__(self, rows: "MessageRows", queue: str, messages: Iterable[Any]) -> None:
         super().__init__(messages)

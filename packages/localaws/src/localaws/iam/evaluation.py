@@ -27,7 +27,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class NamedPolicy:
-    """A policy and where it stands, such as ``role/notify-role: notify``."""
+    """A policy and where it is attached, such as ``role/notify-role: notify``."""
 
     name: str
     policy: Policy
@@ -35,7 +35,7 @@ class NamedPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """All policies that have a say about one access."""
+    """All policies that apply to one access."""
 
     identity: Sequence[NamedPolicy] = ()
     resource: NamedPolicy | None = None

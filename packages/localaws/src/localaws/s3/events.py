@@ -128,7 +128,7 @@ def patch(
 ) -> None:
     """Send events through ``deliveries``; ``invoke(function_arn, payload)`` invokes asynchronously.
 
-    S3 is refused by receivers whose policy does not allow it, which AWS says when the notification is set up.
+    Receivers whose policy does not allow S3 refuse it; AWS reports that when the notification is created.
     """
 
     def to_function(arn: str, message: str) -> None:

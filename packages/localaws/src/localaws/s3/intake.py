@@ -2,7 +2,7 @@
 
 moto reads a request's body into memory and copies it several times on its way to the object (form parsing,
 removal of aws-chunked framing, checksum). Here the body goes from the socket to its file in blocks, and moto
-gets a stand-in. A body that its Content-MD5 does not match is refused here.
+gets a FileBody in its place. A body that its Content-MD5 does not match is refused here.
 """
 
 import base64
@@ -67,7 +67,7 @@ class Intake:
             environ["HTTP_" + name.upper().replace("-", "_")] = value
             if match := _CHECKSUM.match(name):
                 environ.setdefault("HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM", match[1].upper())
-        checksum.tell(environ)
+        checksum.add_to(environ)
 
 
 def _brings_a_body(environ: Environ) -> bool:
@@ -117,7 +117,7 @@ def _aws_chunks(stream: BinaryIO, trailers: dict[str, str]) -> Iterator[bytes]:
 
 
 class _Checksum:
-    """A checksum that the client asks for without sending it; moto would want the body in memory for it."""
+    """A checksum that the client requests without sending it; moto would need the body in memory for it."""
 
     def __init__(self, environ: Environ) -> None:
         self.algorithm = environ.get("HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM", "").upper()
@@ -136,14 +136,14 @@ class _Checksum:
                 self._crc = binascii.crc32(block, self._crc)
             yield block
 
-    def tell(self, environ: Environ) -> None:
+    def add_to(self, environ: Environ) -> None:
         if self._wanted and self._header not in environ:  # a trailer may have brought it
             digest = self._hash.digest() if self._hash else self._crc.to_bytes(4, "big")
             environ[self._header] = base64.b64encode(digest).decode()
 
 
 def patch(undo: ExitStack) -> None:
-    """Give moto's S3 operations the stand-in as their body."""
+    """Replace the body of moto's S3 operations by the FileBody."""
     setup_class = S3Response.setup_class
 
     def setup_with_file(self: Any, request: Any, full_url: str | None = None, headers: Any = None) -> None:

@@ -1,6 +1,6 @@
 """PutObject of a body with nothing but its type and checksum, stored without moto's web application.
 
-As in ``plain_get``: what brings more, takes moto's way, and a test compares the two.
+As in ``plain_get``: any other request goes to moto, and a test compares the two.
 """
 
 import uuid
@@ -21,7 +21,7 @@ OPERATION = "localaws.operation"  # in the environ: what moto would have found, 
 
 _QUERIES = {"", "x-id=PutObject"}
 _ALGORITHMS = ("CRC32", "SHA1", "SHA256")
-_HEADERS = {  # those that say nothing about the object, and its checksum
+_HEADERS = {  # those that do not affect the object, and its checksum
     "HTTP_ACCEPT",
     "HTTP_ACCEPT_ENCODING",
     "HTTP_AMZ_SDK_INVOCATION_ID",

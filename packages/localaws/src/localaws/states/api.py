@@ -210,8 +210,8 @@ def _described(executions: Executions, execution: Execution) -> dict[str, Any]:
         answer["redriveDate"] = to_datetime(execution.redriven)
     if described.output is not None:
         answer["output"], answer["outputDetails"] = described.output, {"included": True}
-    told = {"error": described.error, "cause": described.cause}
-    return {**answer, **{name: value for name, value in told.items() if value is not None}}
+    failure = {"error": described.error, "cause": described.cause}
+    return {**answer, **{name: value for name, value in failure.items() if value is not None}}
 
 
 def _listed(execution: Execution) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the journal keeps of an execution beside its history: one row."""
+"""What the journal stores of an execution in addition to its history: one row."""
 
 import hashlib
 import json
@@ -45,5 +45,5 @@ def definition_key(definition: str) -> str:
 
 
 def to_datetime(seconds: float) -> datetime:
-    """A time as botocore wants it."""
+    """A time as botocore expects it."""
     return datetime.fromtimestamp(seconds, UTC)

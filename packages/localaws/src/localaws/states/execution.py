@@ -29,7 +29,7 @@ class Execution:
         self.update(described)
 
     def update(self, described: Description) -> None:
-        """Take over what is told of it in lists."""
+        """Take over the attributes that lists contain."""
         self.machine, self.map_run, self.orphan = described.machine, described.map_run, described.orphan
         self.started, self.stopped, self.status = described.started, described.stopped, described.status
         self.redrives, self.redriven = described.redrives, described.redriven

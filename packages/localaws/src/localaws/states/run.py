@@ -34,7 +34,7 @@ class Recorder(EventManager):
         update_source_event_id: bool = True,
     ) -> int:
         """Write an event, or replay it; returns its id."""
-        del timestamp  # nobody gives one
+        del timestamp  # no caller passes one
         kind, place = str(getattr(event_type, "value", event_type)), context.place
         with self._lock:
             if self._closed or context.is_closed():
@@ -53,7 +53,7 @@ class Recorder(EventManager):
             return int(event.id)
 
     def write(self, kind: str, before: int = 0, details: Any = None) -> Event:
-        """Write an event of the execution as a whole."""
+        """Write an event that belongs to no state."""
         with self._lock:
             return self._write(kind, before, details, "", None)
 

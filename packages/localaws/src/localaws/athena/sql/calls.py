@@ -23,7 +23,7 @@ _PASSES = 2  # over the lambdas of a call: the second when the first has widened
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """What stands around an aggregate or window function."""
+    """The clauses around an aggregate or window function."""
 
     distinct: bool = False
     order: str = ""
@@ -187,7 +187,7 @@ class _Call:
         known = bound.get(result.base) if result.variable else instantiate(result, bound)
         together = plain.type if known is None else common_type(known, plain.type)
         if together is None or (not result.variable and together != known):
-            message = f"the lambda gives {plain.type}, {self.name} needs {known}"
+            message = f"the lambda returns {plain.type}, but {self.name} needs {known}"
             raise self.compiler.context.error("TYPE_MISMATCH", message, node)
         if result.variable:
             bound[result.base] = together
@@ -243,7 +243,7 @@ def order_by(compiler: Compiler, terms: list[exp.Ordered], scope: Scope) -> str:
 
 
 def told_apart(value: Typed) -> str:
-    """``value`` as DISTINCT, GROUP BY and ORDER BY tell it from others."""
+    """``value`` as DISTINCT, GROUP BY and ORDER BY distinguish it from others."""
     return canonical(value.sql, value.type)
 
 
@@ -263,7 +263,7 @@ def _over(compiler: Compiler, node: exp.Window, scope: Scope) -> str:
 
 
 def window_text(compiler: Compiler, node: exp.Window, scope: Scope) -> str:
-    """What stands between the parentheses of OVER."""
+    """The text between the parentheses of OVER."""
     parts = []
     if keys := node.args.get("partition_by"):
         parts.append("PARTITION BY " + ", ".join(told_apart(compiler(key, scope)) for key in keys))

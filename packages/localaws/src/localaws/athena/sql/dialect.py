@@ -1,9 +1,8 @@
 """Parsing a query: sqlglot's Trino grammar, with every function left as it was written.
 
 sqlglot would turn functions into classes of its own (``date_diff`` swaps its arguments, ``approx_percentile``
-becomes a quantile, and names that Trino does not have are welcome too), and then translate those. Here a
-function keeps its name until ``functions`` says what it means in DuckDB, or nobody does and the query is
-refused.
+becomes a quantile, and names that Trino does not have are accepted too), and then translate those. Here a
+function keeps its name until ``functions`` translates it to DuckDB's; an unknown one is refused.
 """
 
 import re

@@ -107,7 +107,7 @@ def _quantified(compiler: Compiler, node: exp.Binary, quantified: exp.Expr, scop
     together = common_type(value.type, inner.columns[0].type)
     if len(inner.columns) != 1 or together is None:
         raise compiler.context.error(
-            "TYPE_MISMATCH", "the subquery must give one column of a comparable type", node
+            "TYPE_MISMATCH", "the subquery must return one column of a comparable type", node
         )
     word = "ANY" if isinstance(quantified, exp.Any) else "ALL"
     symbol = COMPARISONS[type(node)]

@@ -324,7 +324,7 @@ class _Queries:
     def grouped(
         self, group: exp.Group, outputs: list[tuple[Typed, OutputColumn]], scope: Scope
     ) -> dict[str, Typed]:
-        """Keys that DuckDB would tell apart and Trino does not: any of a group's stands for them."""
+        """Keys that DuckDB would distinguish and Trino does not: any of a group's represents them."""
         found = {}
         for item in group.expressions:
             if isinstance(item, (exp.Tuple, exp.GroupingSets, exp.Rollup, exp.Cube)):
@@ -416,12 +416,12 @@ class _Queries:
         if isinstance(number, exp.Var) and number.name.upper() == "ALL":
             return ""
         if not isinstance(number, exp.Literal) or not number.name.isdigit():
-            raise self.context.error("SYNTAX_ERROR", f"{word} needs a whole number", clause)
+            raise self.context.error("SYNTAX_ERROR", f"{word} needs an integer", clause)
         return f" {word} {int(number.name)}"
 
 
 def _on(values: Sequence[Typed]) -> str:
-    """``ON (...)`` after DISTINCT, where DuckDB would tell values apart that are one for Trino."""
+    """``ON (...)`` after DISTINCT, where DuckDB would distinguish values that are equal for Trino."""
     keys = [told_apart(value) for value in values]
     same = keys == [value.sql for value in values]
     return "" if same else f" ON ({', '.join(keys)})"

@@ -1,4 +1,4 @@
-"""What stands in FROM: tables, views, subqueries, VALUES, UNNEST, and the joins between them."""
+"""What FROM may contain: tables, views, subqueries, VALUES, UNNEST, and the joins between them."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ class Ambiguous(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column in reach. ``qualifier`` is what may stand before its name: (catalog, database, table)."""
+    """A column in reach. ``qualifier`` is what may precede its name: (catalog, database, table)."""
 
     name: str | None
     type: Type
@@ -41,7 +41,7 @@ class Scope:
     labels: dict[str, Field] = field(default_factory=dict)  # in ORDER BY the outputs, which go before columns
     grouped: dict[str, Typed] = field(
         default_factory=dict
-    )  # keys of GROUP BY in DuckDB's text, and what stands for them in the outputs
+    )  # keys of GROUP BY in DuckDB's text, and what replaces them in the outputs
     windows: dict[str, str] = field(
         default_factory=dict
     )  # the names after WINDOW, and theirs in DuckDB's text

@@ -18,7 +18,7 @@ class TableSource:
 
 @dataclass(frozen=True, slots=True)
 class ViewSource:
-    """A view: its query, and the database in which unqualified names of that query lie."""
+    """A view: its query, and the database of unqualified names in that query."""
 
     text: str
     database: str

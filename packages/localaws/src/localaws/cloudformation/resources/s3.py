@@ -51,7 +51,9 @@ class Bucket(ResourceType):
         s3 = cloud.client("s3")
         # CreateBucket succeeds for a bucket that one has already; a stack must not take it over.
         if any(bucket["Name"] == name for bucket in s3.list_buckets()["Buckets"]):
-            raise ValueError(f"there is a bucket {name!r} already: choose another BucketName, or delete it")
+            raise ValueError(
+                f"bucket {name!r} already exists: choose another BucketName, or delete the bucket"
+            )
         where = (
             {}
             if cloud.region == "us-east-1"
