@@ -1,8 +1,8 @@
 """Decides about every request, and about what services do for one another.
 
-Sessions of roles, IAM users and services need permission. A caller that signs with another key (``test``, say)
-is the account's administrator, whom only a bucket policy can deny something. Without a signature, a caller is
-anonymous and has what a bucket policy grants to everybody.
+Sessions of roles, IAM users and services need permission. A caller that signs with another key (``test``,
+say) is the account's administrator, whom only a bucket policy can deny something. Without a signature, a
+caller is anonymous and has what a bucket policy grants to everybody.
 """
 
 import threading
