@@ -1,4 +1,4 @@
-"""Run a SAM template whole on this machine, on moto, without an account, Docker or a token."""
+"""Run a SAM template on this machine, on top of moto: no account, no Docker, no token."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -50,13 +50,13 @@ Listener = Callable[[Activity], None]
 
 
 class Reporter:
-    """Tells a listener; one that fails is logged, and nothing else stops for it."""
+    """Reports to a listener. If the listener fails, that is logged and everything else continues."""
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
 
     def __call__(self, kind: Kind, what: str, **more: Any) -> None:
-        """Tell of an Activity with these fields."""
+        """Report an Activity with these fields."""
         try:
             self._listener(Activity(kind=kind, what=what, **more))
         except Exception:

@@ -50,7 +50,7 @@ def _open(environ: Environ, start_response: Callable[..., Any]) -> Callable[...,
 
 
 class Application:
-    """moto for one server: call it as WSGI does."""
+    """moto for one server, as a WSGI application."""
 
     def __init__(
         self, intake: Intake, deliveries: Deliveries, keeper: Keeper, guard: Guard, health: Health

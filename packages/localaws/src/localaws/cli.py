@@ -32,7 +32,7 @@ def _commands(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Keep ``up`` a command of its own: more will come."""
+    """Keep ``up`` a subcommand: more will follow."""
     del version  # its callback has ended the process
 
 

@@ -90,7 +90,7 @@ def deploy_template(
 def _uploader(
     client: Callable[[str], Any], account: str, region: str
 ) -> Callable[[bytes, str], tuple[str, str]]:
-    """Store archives in a bucket of their own, as the SAM CLI does."""
+    """Store archives in a separate bucket, as the SAM CLI does."""
     bucket = f"localaws-artifacts-{account}-{region}"
 
     def upload(body: bytes, key: str) -> tuple[str, str]:

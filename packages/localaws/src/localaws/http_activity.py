@@ -1,4 +1,4 @@
-"""Requests that change something, reported as activities. Reading and polling is not worth a word."""
+"""Requests that change something, reported as activities; those that only read are not."""
 
 import logging
 import re

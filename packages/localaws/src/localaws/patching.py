@@ -1,8 +1,8 @@
-"""Replace attributes of moto for as long as a LocalAws runs, and put every one of them back.
+"""Replace attributes of moto while a LocalAws runs, and restore every one of them.
 
 moto's state and code are global to a process, so every patch goes through here: ``undo`` is an ExitStack that
-LocalAws closes when it stops. What is replaced must exist: to replace what is not there would patch nothing.
-No attribute is replaced twice, so the order of patches has no effect on any operation.
+LocalAws closes when it stops. What is replaced must exist: replacing a missing attribute would patch nothing.
+No attribute may be replaced twice: what it does would depend on the order of the patches.
 """
 
 from contextlib import ExitStack
@@ -15,7 +15,7 @@ _replaced: list[str] = []
 
 
 def replaced() -> list[str]:
-    """What is replaced at this moment, as ``module:attribute``: what must be looked at when moto changes."""
+    """What is replaced now, as ``module:attribute``: what to check when moto changes."""
     return sorted(_replaced)
 
 

@@ -1,4 +1,4 @@
-"""Give moto's CloudFormation API stacks that localaws makes.
+"""Give moto's CloudFormation API stacks that localaws creates.
 
 moto's backend keeps stacks, change sets, events and exports, and asks a Stack to create, update and delete
 its resources. That class is replaced by one whose resources are made by StackResources (moto 5.2.5,
@@ -57,7 +57,7 @@ class LocalStack(Stack):
         self._deploy(self.parameters, "CREATE_COMPLETE", "ROLLBACK_COMPLETE")
 
     def create_from(self, template: str, parameters: dict[str, str], tags: dict[str, str] | None) -> None:
-        """Make the resources of a stack that a change set announced."""
+        """Create the resources of a stack that a change set described."""
         self.template, self.parameters, self.tags = template, parameters, tags or {}
         self._parse_template()
         self._add_stack_event("CREATE_IN_PROGRESS", resource_status_reason="User Initiated")
@@ -117,7 +117,7 @@ class LocalStack(Stack):
         self._add_stack_event(status, resource_status_reason=str(failure) if failure else None)
 
     def _export(self) -> None:
-        """Let other stacks import what this one exports (moto does it before there is anything)."""
+        """Let other stacks import this one's exports (moto does so before they exist)."""
         exports = cloudformation_backends[self.account_id][self.region_name].exports
         for name in [name for name, export in exports.items() if export.exporting_stack_id == self.stack_id]:
             del exports[name]
@@ -155,7 +155,7 @@ class LocalStack(Stack):
 
 
 class _ResourceMap:
-    """What moto's stacks, change sets and responses ask of a stack's resources."""
+    """What moto's stacks, change sets and responses read of a stack's resources."""
 
     def __init__(self, stack: LocalStack, checked: bool = False) -> None:
         self._stack = stack
@@ -190,7 +190,7 @@ class _ResourceMap:
         self.resources.deploy(self.resources.check(template, parameters))
 
     def plan(self, template: dict[str, Any], parameters: Mapping[str, str]) -> Plan:
-        """What a deployment would make.
+        """The plan of a deployment.
 
         Raises:
             DeploymentFailed: something is wrong.
@@ -199,7 +199,7 @@ class _ResourceMap:
 
 
 class _OutputMap:
-    """What moto's stacks ask of a stack's outputs."""
+    """What moto's stacks read of a stack's outputs."""
 
     def __init__(self, resources: StackResources) -> None:
         self._resources = resources

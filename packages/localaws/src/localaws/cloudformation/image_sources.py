@@ -45,7 +45,7 @@ def with_sources(template: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def revise(resources: dict[str, Any]) -> None:
-    """Let no worker outlive a deployment: the sources may have changed in any way."""
+    """Replace the workers at every deployment: the sources may have changed."""
     for resource in _images({"Resources": resources}):
         if TASK_ROOT_TAG in tag_map(resource["Properties"].get("Tags")):
             _tag(resource["Properties"], REVISION_TAG, uuid.uuid4().hex)

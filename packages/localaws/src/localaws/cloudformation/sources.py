@@ -69,7 +69,7 @@ def packaged(
 
 
 class _Missing(Exception):
-    """A path that leads nowhere, or to too much."""
+    """A path that does not exist, or a folder that is too large."""
 
 
 class _Packager:
@@ -210,7 +210,7 @@ def _files(folder: Path, prefix: str) -> dict[str, Path]:
 
 
 def _zip_of(files: Mapping[str, Path]) -> bytes:
-    """The same files always make the same archive, so that code that has not changed is known again."""
+    """The same files always make the same archive, so that unchanged code is recognized."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as opened:
         for name, path in files.items():

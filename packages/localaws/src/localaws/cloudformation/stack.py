@@ -54,7 +54,7 @@ _RESOURCE_FIELDS = {
 
 @dataclass(slots=True)
 class Record:
-    """A resource that was made: what it was made of, and what it gives to others."""
+    """A created resource: its properties, and what other resources can refer to."""
 
     logical_id: str
     kind: str
@@ -95,7 +95,7 @@ class StackResources:
         self._cloud, self._exports, self._record_event = cloud, exports, record
 
     def check(self, template: dict[str, Any], given: Mapping[str, str]) -> "Plan":
-        """What a deployment of ``template`` would make.
+        """The plan of deploying ``template``.
 
         Raises:
             DeploymentFailed: something is wrong, and nothing was touched.
@@ -149,7 +149,7 @@ class StackResources:
         self._remove(superseded)
 
     def delete(self) -> None:
-        """Remove every resource, those that came last first.
+        """Delete every resource, in reverse order of creation.
 
         Raises:
             DeploymentFailed: some could not be removed; they are still in the stack.
@@ -289,7 +289,7 @@ class Plan:
         self.resources: dict[str, dict[str, Any]] = template.get("Resources") or {}
 
     def problems(self, resolver: Resolver) -> list[Problem]:
-        """Everything that can be known to be wrong before anything is made."""
+        """All problems that can be found before a resource is created."""
         problems = [
             Problem(section, "is not a section of a template")
             for section in self.template

@@ -86,5 +86,5 @@ def _template_at(template_url: str, account_id: str, partition: str) -> str:
 
 
 def patch(undo: ExitStack) -> None:
-    """Read what a TemplateURL names from this endpoint's buckets, in process."""
+    """Read the object of a TemplateURL from this endpoint's buckets, without a request."""
     replace(undo, responses, "get_stack_from_s3_url", _template_at)

@@ -1,4 +1,4 @@
-"""A state folder: whose it is, who uses it, and which form its content has."""
+"""A state folder: its owner, the process that uses it, and its format."""
 
 import fcntl
 import json
@@ -63,7 +63,7 @@ class StateFolder:
         os.pwrite(self._lock, json.dumps({"pid": os.getpid(), **facts}).encode(), 0)
 
     def release(self) -> None:
-        """Let others have the folder."""
+        """Release the folder for other processes."""
         os.ftruncate(self._lock, 0)
         os.close(self._lock)
 
@@ -112,7 +112,7 @@ class StateFolder:
 
 @contextmanager
 def usable(state: StateFolder | None) -> Iterator[None]:
-    """Say what to do when the journal of ``state`` turns out to be damaged in this block."""
+    """Raise StateUnusable, with the remedy, if the journal of ``state`` proves damaged in this block."""
     try:
         yield
     except (Damaged, NotData, NotKept, sqlite3.DatabaseError) as error:

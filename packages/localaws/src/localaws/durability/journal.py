@@ -1,4 +1,4 @@
-"""What must survive, in one SQLite file: ordered writes, and a barrier that returns when they are on disk.
+"""Durable rows in one SQLite file: ordered writes, and a barrier that returns when they are on disk.
 
 Writers ``put`` and ``delete`` rows; nothing waits. Whoever answers a client calls ``barrier`` first, which
 commits everything written until then: one thread commits for all that wait at the time, so that a sync of
@@ -34,7 +34,7 @@ _SCOPE = "SELECT scope, key, value, sum FROM rows WHERE kind = ? AND scope = ? O
 
 
 class NotKept(OSError):
-    """What a call did could not be written to the state folder: the disk is full, or cannot be written."""
+    """A change could not be written to the state folder: the disk is full or not writable."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(path, reason)
@@ -88,15 +88,15 @@ class Journal:
 
     @property
     def durable(self) -> bool:
-        """Whether anything is kept."""
+        """Whether rows are stored in a file."""
         return self._path is not None
 
     def put(self, kind: str, scope: str, key: str, value: bytes, *, lazy: bool = False) -> None:
-        """Write a row, over the one that has its key."""
+        """Write a row, replacing one with the same key."""
         self._add(_PUT, (kind, scope, key, value, zlib.crc32(value)), lazy)
 
     def delete(self, kind: str, scope: str, key: str, *, lazy: bool = False) -> None:
-        """Remove a row, if it is there."""
+        """Delete a row, if it exists."""
         self._add(_DELETE, (kind, scope, key), lazy)
 
     def clear(self, kind: str, scope: str, prefix: str = "", *, lazy: bool = False) -> None:

@@ -78,7 +78,7 @@ class NotSupported(NotImplementedError):
 
 
 class Keeper:
-    """Restores what ``journal`` and ``files`` hold, and writes down what happens from then on.
+    """Restores the content of ``journal`` and ``files``, and stores changes from then on.
 
     Without a durable journal only the files of objects are tidied up.
     """
@@ -152,7 +152,7 @@ class Keeper:
         self.journal.barrier()
 
     def keep_all(self) -> None:
-        """Something happened that no request brought: write whatever has changed.
+        """Write everything that has changed, after changes that no request caused.
 
         Raises:
             NotKept: it could not be written.

@@ -53,7 +53,7 @@ class MessageRows:
         self._order = threading.Lock()
 
     def patch(self, undo: ExitStack) -> None:
-        """Notice what comes, goes and changes."""
+        """Notice messages that are added, removed and changed."""
         rows = self
 
         def get(queue: Any) -> Any:

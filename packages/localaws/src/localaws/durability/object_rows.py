@@ -80,7 +80,7 @@ _IN_PLACE = (
 
 
 class ObjectRows:
-    """Writes rows of objects to ``journal``, and makes the objects of its rows again."""
+    """Writes rows of objects to ``journal``, and restores the objects from its rows."""
 
     def __init__(self, journal: Journal, marks: Marks, blobs: Blobs) -> None:
         self._journal, self._marks, self._blobs = journal, marks, blobs

@@ -17,7 +17,7 @@ OMITTED: Omitted = {(AthenaBackend, "executions"): dict}
 
 
 class QueryRows:
-    """Writes rows of queries to ``journal``, and knows the queries of its rows again."""
+    """Writes rows of queries to ``journal``, and restores the queries from its rows."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal

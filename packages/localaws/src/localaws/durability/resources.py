@@ -22,7 +22,7 @@ _TRANSIENT = {"moto_api", "instance_metadata"}
 
 
 def used_backends(service: str | None = None) -> Iterator[tuple[str, BaseBackend]]:
-    """Every backend that somebody has used, of one service (moto's package) or of all, with the service."""
+    """Every backend that has been used, of one service (moto's package) or of all, with the service."""
     instances: list[Any] = list(BackendDict._instances)  # type: ignore[misc]
     for by_account in instances:
         name = by_account.backend.__module__.split(".")[1]

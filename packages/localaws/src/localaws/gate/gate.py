@@ -1,6 +1,6 @@
 """The gate: every request passes here before moto sees it.
 
-On loopback any access key is taken and no secret is needed, as people are used to from local AWS endpoints.
+On loopback any access key is accepted and no secret is needed, as usual for local AWS endpoints.
 But a request must be signed, and no web page may send one. With ``auth``, signatures are verified against the
 keys that exist.
 """
@@ -39,7 +39,7 @@ _NO_ORIGIN: Headers = [("Content-Security-Policy", "sandbox"), ("X-Content-Type-
 
 
 class Gate:
-    """Decides for the server of ``hosts``; pages of ``allow_origins`` may do everything."""
+    """Decides for the server of ``hosts``; pages of ``allow_origins`` have full access."""
 
     def __init__(self, hosts: Hosts, verifier: Verifier, allow_origins: Iterable[str] = ()) -> None:
         self._hosts, self._verifier = hosts, verifier

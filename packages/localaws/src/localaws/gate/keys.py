@@ -1,4 +1,4 @@
-"""The pair of keys that belongs to a state folder, in a file that the AWS tools read."""
+"""The key pair of a state folder, in a file that the AWS tools read."""
 
 import configparser
 import contextlib

@@ -45,7 +45,7 @@ def foreign_site(environ: Environ) -> str | None:
 
 
 def typed_address(environ: Environ) -> bool:
-    """Whether a person had the browser go here: an address typed, a bookmark, a link in a mail."""
+    """Whether the user navigated here: a typed address, a bookmark, a link in an e-mail."""
     return environ.get("HTTP_SEC_FETCH_SITE") == "none"
 
 

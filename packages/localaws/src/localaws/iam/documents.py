@@ -89,7 +89,7 @@ class Policy:
 
 
 def policy_problems(document: str | Mapping[str, Any], *, of_resource: bool = False) -> list[str]:
-    """What makes a document unfit to be decided by, each with its statement; empty when nothing does.
+    """Why a document cannot be evaluated: each problem with its statement; empty when there is none.
 
     >>> policy_problems({"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*",
     ...                                "Condition": {"Bool": {"ec2:Vpc": "x"}}}})

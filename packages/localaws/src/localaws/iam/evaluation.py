@@ -1,4 +1,4 @@
-"""May a principal do this? A pure function of policies and a request.
+"""Whether a principal is allowed an action: a pure function of policies and a request.
 
 An explicit Deny anywhere wins. Else an identity's policy or, within the account, the resource's policy must
 allow it; a permissions boundary or a session's policy must allow it too.

@@ -51,7 +51,7 @@ _ALWAYS_THE_OWNERS = {"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBuck
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision and all that led to it: ``evaluate`` of the first four gives the last again."""
+    """A decision and its inputs: ``evaluate`` of the first four fields returns the last."""
 
     access: Access
     principal: Principal
@@ -81,7 +81,7 @@ class Guard:
         self._recorders: list[list[Decided]] = []
 
     def __call__(self, environ: dict[str, Any]) -> None:
-        """Let a request pass, or not.
+        """Check a request.
 
         Raises:
             Refused: it is not allowed, or contains a policy that cannot be evaluated.
@@ -120,7 +120,7 @@ class Guard:
             self._require_list_of_missing(call, principal, access, context)
 
     def current(self) -> Principal:
-        """Who makes the request that this thread answers; the administrator when it answers none."""
+        """The principal of the request that this thread answers; the administrator if there is none."""
         return getattr(self._current, "principal", self._administrator)
 
     def of_bucket(self, resource: str) -> bool | None:
@@ -167,7 +167,7 @@ class Guard:
 
     @contextmanager
     def recording(self) -> Iterator[list[Decided]]:
-        """A list that gets every decision about sessions, users and services while the block runs."""
+        """A list of every decision about sessions, users and services while the block runs."""
         made: list[Decided] = []
         self._recorders.append(made)
         try:

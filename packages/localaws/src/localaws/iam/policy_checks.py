@@ -1,4 +1,4 @@
-"""Refuse, when they are made, policies that cannot be decided by and roles that cannot be assumed.
+"""Refuse policies that cannot be evaluated, and roles that cannot be assumed, when they are created.
 
 A condition that is not evaluated would silently allow or deny. So what is not supported is refused by name.
 For AWS's own managed policies, which cannot be changed, a warning names the statements without effect.

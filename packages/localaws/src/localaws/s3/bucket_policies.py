@@ -1,4 +1,4 @@
-"""Let bucket policies be decided where all policies are.
+"""Decide on bucket policies where all policies are decided.
 
 moto enforces a bucket policy's Deny for everybody, whatever its Condition or Principal is (moto 5.2.5,
 s3/models.py, get_permission). The request has been decided about before moto sees it: what moto still must

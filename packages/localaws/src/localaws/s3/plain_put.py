@@ -40,7 +40,7 @@ _HEADERS = {  # those that do not affect the object, and its checksum
 
 
 def plain_put(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes] | None:
-    """Store the body that the intake has taken, or return None when moto must."""
+    """Store the body that the intake has received, or return None when moto must."""
     algorithm = environ.get("HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM", "")
     if (
         BODY not in environ

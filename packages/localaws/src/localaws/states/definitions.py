@@ -1,4 +1,4 @@
-"""Refuse state machines that cannot run, when they are created, and by name what localaws does not support.
+"""Refuse state machines that cannot run, and what localaws does not support, when they are created.
 
 moto parses a definition, but accepts a StartAt or Next that leads nowhere, and JSONata that it cannot
 evaluate.

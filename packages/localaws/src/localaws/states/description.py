@@ -40,7 +40,7 @@ class Description:
 
 
 def definition_key(definition: str) -> str:
-    """What a definition is kept under: executions of a machine share it."""
+    """The key of a definition: executions of a state machine share it."""
     return hashlib.sha256(definition.encode()).hexdigest()
 
 

@@ -9,7 +9,7 @@ _REDRIVABLE_SECONDS = 14 * 24 * 3600.0  # after the end
 
 
 class Execution:
-    """What is in memory of every execution; ``run`` is all the rest while it runs."""
+    """The part of every execution that stays in memory; ``run`` is the rest, while it runs."""
 
     __slots__ = (
         "arn",

@@ -13,7 +13,7 @@ __all__ = ["Bucket", "BucketPolicy"]
 
 
 class Bucket(ResourceType):
-    """A bucket, with the events that it sends. Lifecycle rules are kept and never carried out."""
+    """A bucket, with the events that it sends. Lifecycle rules are stored but not applied."""
 
     name = "AWS::S3::Bucket"
     honoured = frozenset(
@@ -242,7 +242,7 @@ def _truth(value: Any) -> bool:
 
 
 class BucketPolicy(ResourceType):
-    """A bucket's policy. What depends on a condition is not enforced."""
+    """A bucket's policy."""
 
     name = "AWS::S3::BucketPolicy"
     honoured = frozenset({"Bucket", "PolicyDocument"})
