@@ -46,7 +46,7 @@ class LocalAws:
     """AWS on 127.0.0.1.
 
     ``port`` 0 picks a free one. On loopback any access key is accepted, unless ``auth`` requires signatures
-    by existing keys, of which ``credentials`` has one pair. Any other ``host`` turns ``auth`` on. Web pages of
+    by existing keys, of which ``credentials`` has one pair. Any other ``host`` turns ``auth`` on. Pages of
     ``allow_origins``, such as ``http://localhost:3000``, get full access. With ``state``, everything is kept
     in that folder and restored at the next start; without, it is discarded at the stop. ``backends`` are
     ``"module:object"`` strings of further services: each object is called with this LocalAws when it starts.
