@@ -1,4 +1,4 @@
-"""DuckDB's complaints in Athena's words."""
+"""DuckDB's errors as Athena's."""
 
 import re
 from collections.abc import Mapping

@@ -70,7 +70,7 @@ class Service:
         self._threads.submit(self._run, execution, catalog, store, prepared, cutoff, ticket)
 
     def stop(self, execution: QueryExecution) -> None:
-        """Cancel it, wherever it is; one that has ended stays as it is."""
+        """Cancel an execution in any state; one that has ended is left as it is."""
         with self._lock:
             if execution.state in FINAL:
                 return

@@ -16,7 +16,7 @@ from localaws.athena.sql.scope import Field, Scope
 from localaws.athena.sql.typed import Lambda, Typed, fail, literal
 from localaws.athena.sql.types import Type, common_type, duckdb_type
 
-__all__ = ["compile_call", "compile_wrapped_call", "direction", "told_apart", "window_text"]
+__all__ = ["compile_call", "compile_wrapped_call", "direction", "distinguished", "window_text"]
 
 _PASSES = 2  # over the lambdas of a call: the second when the first has widened a type
 
@@ -92,7 +92,7 @@ class _Call:
         self.check_place(function, around)
         given = self.converted(function, bound)
         if self.name == "approx_distinct" or (self.name == "count" and around.distinct):
-            given[:1] = [replace(given[0], sql=told_apart(given[0]))]
+            given[:1] = [replace(given[0], sql=distinguished(given[0]))]
         kind = (
             function.result([value.type for value in given])
             if function.result
@@ -239,10 +239,12 @@ def _inside(
 
 def order_by(compiler: Compiler, terms: list[exp.Ordered], scope: Scope) -> str:
     """ORDER BY in DuckDB's text: Trino puts NULL last, up and down."""
-    return "ORDER BY " + ", ".join(told_apart(compiler(term.this, scope)) + direction(term) for term in terms)
+    return "ORDER BY " + ", ".join(
+        distinguished(compiler(term.this, scope)) + direction(term) for term in terms
+    )
 
 
-def told_apart(value: Typed) -> str:
+def distinguished(value: Typed) -> str:
     """``value`` as DISTINCT, GROUP BY and ORDER BY distinguish it from others."""
     return canonical(value.sql, value.type)
 
@@ -266,7 +268,7 @@ def window_text(compiler: Compiler, node: exp.Window, scope: Scope) -> str:
     """The text between the parentheses of OVER."""
     parts = []
     if keys := node.args.get("partition_by"):
-        parts.append("PARTITION BY " + ", ".join(told_apart(compiler(key, scope)) for key in keys))
+        parts.append("PARTITION BY " + ", ".join(distinguished(compiler(key, scope)) for key in keys))
     if order := node.args.get("order"):
         parts.append(order_by(compiler, order.expressions, scope))
     if spec := node.args.get("spec"):

@@ -110,7 +110,7 @@ def _decimal(parser: Any, text: exp.Literal, kind: exp.DataType) -> exp.Cast:
 
 
 def _placeholder(parser: Any) -> exp.Placeholder:
-    """A question mark that knows its place, because parameters are given in the order of the text."""
+    """A question mark with its position, because parameters are given in the order of the text."""
     placeholder = exp.Placeholder()
     placeholder.meta["start"] = parser._prev.start
     return placeholder
@@ -206,7 +206,7 @@ def _mismatch(text: str, error: ParseError) -> str:
 
 
 def _refuse_loose_commas(text: str) -> None:
-    """sqlglot forgives ``SELECT a, FROM t``; Athena does not."""
+    """sqlglot accepts ``SELECT a, FROM t``; Athena does not."""
     tokens = tokenize(text)
     for token, following in pairwise(tokens):
         if token.token_type == TokenType.COMMA and following.token_type in _NEVER_AFTER_COMMA:

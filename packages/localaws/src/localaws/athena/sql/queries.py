@@ -1,4 +1,4 @@
-"""A whole query: SELECT, set operations, WITH, ORDER BY and LIMIT."""
+"""A complete query: SELECT, set operations, WITH, ORDER BY and LIMIT."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from localaws.athena.errors import QueryFailed
 from localaws.athena.sql import types
-from localaws.athena.sql.calls import direction, told_apart, window_text
+from localaws.athena.sql.calls import direction, distinguished, window_text
 from localaws.athena.sql.compiled import CompiledQuery, OutputColumn
 from localaws.athena.sql.compiler import Compiler
 from localaws.athena.sql.context import Context
@@ -137,7 +137,7 @@ class _Queries:
     def recursive(
         self, table: exp.CTE, name: str, labels: Sequence[str], outer: Scope | None, tables: CommonTables
     ) -> tuple[str, tuple[OutputColumn, ...]]:
-        """The first half gives the types, the second may name the table itself.
+        """The first half determines the types, the second may refer to the table itself.
 
         Written out step by step, as Trino does, so no recursion is endless.
         """
@@ -187,7 +187,7 @@ class _Queries:
                 sql = f"SELECT DISTINCT{keys} * FROM (({a}) UNION ALL ({b}))"
             else:
                 sides = [
-                    [told_apart(Typed(column.sql, kind)) for column, kind in zip(side, kinds, strict=True)]
+                    [distinguished(Typed(column.sql, kind)) for column, kind in zip(side, kinds, strict=True)]
                     for side in (left.columns, right.columns)
                 ]
                 same = " AND ".join(
@@ -331,7 +331,7 @@ class _Queries:
                 continue
             position = self.position(item, len(outputs), "GROUP BY")
             value = outputs[position][0] if position is not None else self.compiler(item, scope)
-            if told_apart(value) != value.sql:
+            if distinguished(value) != value.sql:
                 found[value.sql] = replace(value, sql=f"any_value({value.sql})")
         return found
 
@@ -355,7 +355,7 @@ class _Queries:
         position = self.position(item, len(outputs), "GROUP BY")
         value = outputs[position][0] if position is not None else self.compiler(item, scope)
         # A bare number would be a position for DuckDB.
-        return f"CAST({value.sql} AS VARCHAR)" if value.constant is not None else told_apart(value)
+        return f"CAST({value.sql} AS VARCHAR)" if value.constant is not None else distinguished(value)
 
     def position(self, item: exp.Expr, count: int, clause: str) -> int | None:
         """The output that a number in GROUP BY or ORDER BY means, from 0."""
@@ -422,7 +422,7 @@ class _Queries:
 
 def _on(values: Sequence[Typed]) -> str:
     """``ON (...)`` after DISTINCT, where DuckDB would distinguish values that are equal for Trino."""
-    keys = [told_apart(value) for value in values]
+    keys = [distinguished(value) for value in values]
     same = keys == [value.sql for value in values]
     return "" if same else f" ON ({', '.join(keys)})"
 

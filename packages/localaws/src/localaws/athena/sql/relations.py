@@ -83,7 +83,7 @@ class Relations:
         raise self.compiler.unsupported(node)
 
     def refuse_extras(self, node: exp.Expr) -> None:
-        """What sqlglot found here and Athena has not, or this compiler does not know."""
+        """Refuse what sqlglot has parsed but Athena or this compiler does not support."""
         for part, given in node.args.items():
             if given and part not in _PARTS.get(type(node), ()):
                 message = f"{part.upper().rstrip('S_')} in FROM is not supported"
@@ -220,7 +220,7 @@ class Relations:
     # unnest
 
     def unnest(self, node: exp.Unnest, lateral: Scope) -> Relation:
-        """A row an element, arrays side by side; a map gives two columns, an array of rows one a field."""
+        """One row per element, arrays side by side; a map becomes two columns, an array of rows one per field."""
         outer = self.context.names.new("r")
         lengths: list[str] = []
         unnested: list[str] = []

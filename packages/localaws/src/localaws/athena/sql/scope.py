@@ -10,7 +10,7 @@ __all__ = ["Ambiguous", "Field", "Scope"]
 
 
 class Ambiguous(Exception):
-    """Several columns answer to the name."""
+    """Several columns have that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Field:
     constant: str | None = None
 
     def answers(self, qualifier: Sequence[str], name: str) -> bool:
-        """Whether ``qualifier.name`` may mean this column; names know no case."""
+        """Whether ``qualifier.name`` may mean this column; names are case-insensitive."""
         if self.name is None or self.name.lower() != name.lower() or len(qualifier) > len(self.qualifier):
             return False
         ending = self.qualifier[len(self.qualifier) - len(qualifier) :]

@@ -26,7 +26,7 @@ class ViewSource:
 
 
 class Sources(Protocol):
-    """Where names in FROM lead."""
+    """What names in FROM refer to."""
 
     def source(self, database: str, table: str) -> TableSource | ViewSource | None:
         """The table or view of those lower-case names, or None.

@@ -1,4 +1,4 @@
-"""Which module does which statement."""
+"""Which module executes which statement."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The JSON SerDes: an object a line; a key that is missing is NULL, and keys know no case.
+"""The JSON SerDes: one object per line; a key that is missing is NULL, and keys are case-insensitive.
 
 https://docs.aws.amazon.com/athena/latest/ug/json-serde.html
 """
