@@ -220,7 +220,7 @@ class Relations:
     # unnest
 
     def unnest(self, node: exp.Unnest, lateral: Scope) -> Relation:
-        """One row per element, arrays side by side; a map becomes two columns, an array of rows one per field."""
+        """One row per element, arrays side by side; a map becomes two columns, rows one per field."""
         outer = self.context.names.new("r")
         lengths: list[str] = []
         unnested: list[str] = []
