@@ -15,11 +15,11 @@ from stepcast.engine.auto.series.quantile_grid import PROBABILITIES, with_mean
 from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.sources.count_forecast import CountForecast, count_forecast_at
 from stepcast.engine.auto.sources.empirical import empirical_quantiles
+from stepcast.engine.bounds import QUANTILE_RANGES
 
 __all__ = ["SeriesForecast", "counts_alone", "examine", "from_end", "series_forecast_at", "tables_of"]
 
 
-SANE_RANGES = 2.0  # how many widths of the observed range any quantile may leave it by
 MENTIONED = 0.02  # members that weigh less are left out of an explanation
 
 
@@ -95,7 +95,7 @@ def tables_of(
         if panel_fit.trees is not None:
             sources.append(trees)
         table = panel_fit.calibration.apply(np.stack(sources))
-        low, high = bounds_at(one.history, np.array([one.origin]), horizon, SANE_RANGES)
+        low, high = bounds_at(one.history, np.array([one.origin]), horizon, QUANTILE_RANGES)
         with np.errstate(over="ignore", under="ignore"):
             scaled = np.ldexp(np.clip(table, low, high), one.history.exponent)
         result[place] = with_mean(np.clip(scaled, -limit, limit))

@@ -15,12 +15,11 @@ from stepcast.engine.auto.series.history import History
 from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.transforms.calendar_effects import year_length
 from stepcast.engine.auto.transforms.transforms import transforms_of
+from stepcast.engine.bounds import MEMBER_RANGES
 
 __all__ = ["Members", "forecast_members"]
 
 
-# How many widths of the observed range a member may leave it by before the last value replaces it.
-SANE_RANGES = 1.0
 SIMPLEST = ("level", "trend", "theta", "season", "theta_season", "double_season")  # forms
 
 
@@ -83,7 +82,7 @@ def forecast_members(
         names += [transform.name + label for label in labels]
         parts.append(transform.restore(np.concatenate(made), origins))
     forecasts = np.concatenate(parts)
-    low, high = bounds_at(history, origins, horizon, SANE_RANGES)
+    low, high = bounds_at(history, origins, horizon, MEMBER_RANGES)
     _make_sane(forecasts, low, high, history.values[origins - 1])
     return Members(tuple(names), forecasts)
 

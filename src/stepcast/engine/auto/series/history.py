@@ -11,14 +11,14 @@ from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
 from stepcast.engine.seasonality import season_length
 
-__all__ = ["LONGEST", "History", "histories_of", "history_of"]
+__all__ = ["LONGEST", "History", "has_zeros", "histories_of", "history_of"]
 
 
 # Members read at most this many of the latest points: their cost is bounded, and older ones no longer matter.
 LONGEST = 25_000
 # Points held back count as at most so many times as large as those before.
 LARGEST_STEP = 1_000.0
-ZEROS = 0.1  # share of zeros from which a series is intermittent
+ZEROS = 0.1  # share of zeros from which values are intermittent, and counts are best forecast as such
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,8 @@ class History:
 
     @property
     def intermittent(self) -> bool:
-        """A tenth or more of the later half of what is before ``fit_until`` is zero, and none is negative."""
-        later = self.values[self.fit_until // 2 : self.fit_until]
-        return self.non_negative and bool((later == 0).mean() >= ZEROS)
+        """Nothing before ``fit_until`` is negative, and it has zeros as ``has_zeros`` counts them."""
+        return self.non_negative and has_zeros(self.values[: self.fit_until])
 
     @property
     def logs(self) -> Floats:
@@ -79,6 +78,14 @@ class History:
         raw = np.where(self.known[:cut], np.ldexp(self.values[:cut], self.exponent), np.nan)
         covariates = self.covariates and self.covariates.part(0, cut, len(self))
         return history_of(raw, self.end - (len(self) - cut), self.frequency, covariates)
+
+
+def has_zeros(values: Floats) -> bool:
+    """Whether a tenth or more of the later half of ``values`` (time,) is zero.
+
+    A count of everything so far has its zeros at the beginning.
+    """
+    return bool((values[len(values) // 2 :] == 0).mean() >= ZEROS)
 
 
 def histories_of(

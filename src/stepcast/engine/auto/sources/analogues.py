@@ -6,7 +6,6 @@ them is new, which also tells how wide the blend must be.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -58,11 +57,6 @@ class Analogues:
     @property
     def _horizon(self) -> int:
         return int(self.tables.shape[1])
-
-    def packed(self) -> dict[str, Any]:
-        """As named arrays."""
-        names = ("codes", "tables", "importance", "factors")
-        return {f"analogues/{name}": getattr(self, name) for name in names}
 
 
 def most_items(horizon: int) -> int:
