@@ -120,17 +120,17 @@ def fit_panel(
         calibration = calibration.and_earlier(earlier.calibration)
     count_share = _count_share(windows, prior.logs, horizon)
     return PanelFit(
-        count,
-        before,
-        after,
-        prior,
-        grown,
-        calibration,
-        omitted,
-        pooled_effects,
-        budget.quick,
-        metric,
-        count_share,
+        origins=count,
+        before=before,
+        after=after,
+        prior=prior,
+        trees=grown,
+        calibration=calibration,
+        omitted=omitted,
+        pooled_effects=pooled_effects,
+        quick=budget.quick,
+        metric=metric,
+        count_share=count_share,
     )
 
 
@@ -170,7 +170,7 @@ def _ridges(histories: list[History], horizon: int, count: int) -> tuple[dict[st
             early = fitted[0].get(name)
             if (ridge := fit_ridge(windows, early.penalty if early else None)) is not None:
                 ridges[name] = ridge
-    common = set(fitted[0]) & set(fitted[1])
+    common = [name for name in fitted[0] if name in fitted[1]]
     return {name: fitted[0][name] for name in common}, {name: fitted[1][name] for name in common}
 
 

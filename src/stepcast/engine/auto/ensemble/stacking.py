@@ -52,7 +52,7 @@ def error_products(forecasts: Floats, actual: Floats, importance: Floats) -> Flo
 def stacked(products: Floats, weights: Floats, windows: float) -> Floats:
     """Move ``weights`` (members, BUCKETS), columns of sum one, toward less squared error.
 
-    ``windows`` over how many horizons the evidence reaches: the more, the farther they move.
+    ``windows`` over how many horizons the errors reach: the more, the farther they move.
 
     Source:  exponentiated gradient, Kivinen and Warmuth (1997); stacking, Breiman (1996).
 

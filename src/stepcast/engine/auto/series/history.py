@@ -1,6 +1,7 @@
 """One series as the members see it: gaps filled, scaled to about one, with what its forecast must keep."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -32,7 +33,6 @@ class History:
     ``positive``   nothing observed before ``fit_until`` is zero or less.
     ``covariates`` aligned with the values; None where there are none.
     ``clipped``    what comes after ``fit_until`` is so large that it was cut off.
-    ``memory``     effects of the calendar by how many points they were learned from: for transforms only.
     """
 
     values: Floats
@@ -44,7 +44,6 @@ class History:
     positive: bool
     covariates: Covariates | None = None
     clipped: bool = False
-    memory: dict[int, Floats | None] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -67,7 +66,7 @@ class History:
         """Nothing before ``fit_until`` is negative, and it has zeros as ``has_zeros`` counts them."""
         return self.non_negative and has_zeros(self.values[: self.fit_until])
 
-    @property
+    @cached_property
     def logs(self) -> Floats:
         """Logarithms of a positive history; what comes after ``fit_until`` is cut off at half of them."""
         logs: Floats = np.log(np.maximum(self.values, self.values[: self.fit_until].min(initial=1.0) / 2))
