@@ -6,6 +6,7 @@ import numpy as np
 
 from stepcast.engine.algorithms import AUTO, SEASONAL_NAIVE
 from stepcast.engine.arrays import Floats
+from stepcast.engine.auto.ensemble.calibration import SOURCES
 from stepcast.engine.auto.panel_fit import PanelFit
 from stepcast.engine.auto.series.history import History, histories_of
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES, at_probabilities, with_mean
@@ -132,8 +133,7 @@ def _outputs(tables: Floats, task: Task) -> Floats:
 def _explain(one: MaybeForecast, panel_fit: PanelFit) -> Explanation:
     if one is None:
         return Explanation((), (), (), "no value was observed: the forecast is zero")
-    labels = ("errors of the members", "past values", "trees")
-    shares = list(zip(labels, panel_fit.calibration.shares.tolist(), strict=False))
+    shares = [(source, panel_fit.calibration.share(source)) for source in SOURCES]
     weights: tuple[tuple[str, float], ...] = ()
     if isinstance(one, CountForecast):
         shares = [("distributions of counts", 1.0)]

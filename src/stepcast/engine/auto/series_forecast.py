@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stepcast.engine.arrays import Floats
+from stepcast.engine.auto.ensemble.calibration import PAST_VALUES, TREES
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation, cross_validate
 from stepcast.engine.auto.ensemble.distribution import distribution_at, scores_at
 from stepcast.engine.auto.panel_fit import PanelFit
@@ -72,7 +73,7 @@ def series_forecast_at(
     )
     origin = int(found.origins[place])
     past = np.zeros_like(made.quantiles)
-    if panel_fit.calibration.shares[1] > 0:
+    if panel_fit.calibration.share(PAST_VALUES) > 0:
         past = empirical_quantiles(history.values[:origin], found.seasons, len(past))
     mean = made.weights.mean(axis=1)
     order = [place for place in np.argsort(-mean, kind="stable") if mean[place] >= MENTIONED]
@@ -106,7 +107,7 @@ def tables_of(
 
 def _grown(forecasts: Sequence[SeriesForecast], horizon: int, panel_fit: PanelFit) -> Floats:
     """The trees' quantiles (series, horizon, PROBABILITIES); zeros where they do not count."""
-    if panel_fit.trees is None or not forecasts or panel_fit.calibration.shares[-1] == 0:
+    if panel_fit.trees is None or not forecasts or panel_fit.calibration.share(TREES) == 0:
         return np.zeros((len(forecasts), horizon, len(PROBABILITIES)))
     origins = np.array([one.origin for one in forecasts])
     return panel_fit.trees.quantiles([one.history for one in forecasts], origins, horizon)

@@ -11,9 +11,11 @@ from stepcast.engine.auto.series.quantile_grid import MEDIAN, OUTERMOST, PROBABI
 from stepcast.engine.auto.series.shrinkage import trust_in_factor
 from stepcast.engine.losses import pinball_loss
 
-__all__ = ["Calibration", "calibrate"]
+__all__ = ["PAST_VALUES", "SOURCES", "TREES", "Calibration", "calibrate"]
 
 
+# What quantiles are blended from, in this order and by the names that explanations use; trees may be missing.
+_, PAST_VALUES, TREES = SOURCES = ("errors of the members", "past values", "trees")
 HANDICAP = 0.02  # by which other sources must be better than the members' errors
 SHARES = 4  # blends are tried in steps of a quarter
 FACTORS = np.exp(np.linspace(np.log(0.4), np.log(2.5), 25))
@@ -23,10 +25,15 @@ WIDER = 1.03
 
 @dataclass(frozen=True)
 class Calibration:
-    """``shares`` (sources,) of the blend, sum one; ``factors`` (BUCKETS, PROBABILITIES) around the median."""
+    """``shares`` (sources,) by SOURCES, sum one; ``factors`` (BUCKETS, PROBABILITIES) around the median."""
 
     shares: Floats
     factors: Floats
+
+    def share(self, source: str) -> float:
+        """The share of one of SOURCES; zero where it is not there."""
+        place = SOURCES.index(source)
+        return float(self.shares[place]) if place < len(self.shares) else 0.0
 
     def apply(self, sources: Floats) -> Floats:
         """Blend quantiles (sources, ..., horizon, PROBABILITIES) and widen them: the first axis goes."""
