@@ -29,7 +29,7 @@ def fit_shared(draw: "Draw", task: "Task") -> bytes:
 
 
 def train(panel: "Panel", task: "Task", shared: bytes = b"") -> "Trained":
-    """Fit to every series of ``panel``, and backtest in the task's windows beside SeasonalNaive.
+    """Fit to every series of ``panel``, and backtest in the task's windows next to SeasonalNaive.
 
     ``shared`` is what ``fit_shared`` gave for the same task. The result for a series depends on its own
     history and on ``shared``: any part of a panel gives what the whole gives. No window sees what it or a

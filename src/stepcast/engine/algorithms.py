@@ -20,7 +20,7 @@ AUTO, SEASONAL_NAIVE = "AutoPredictor", "SeasonalNaive"
 
 
 class Method(Protocol):
-    """What the module of an algorithm has; the functions of the engine's door say what each does."""
+    """What the module of an algorithm has; the functions of ``stepcast.engine`` document each."""
 
     def fit_shared(self, draw: "Draw", task: "Task") -> bytes: ...
     def train(self, panel: "Panel", task: "Task", shared: bytes) -> "Trained": ...

@@ -16,7 +16,7 @@ Metric = Literal["AverageWeightedQuantileLoss", "WAPE", "RMSE", "MASE", "MAPE"]
 
 @dataclass(frozen=True)
 class Task:
-    """How far ahead, which outputs, by which algorithm and how it is judged.
+    """How far ahead, which outputs, by which algorithm, and how it is scored.
 
     ``outputs``  quantiles in rising order, then ``"mean"`` if asked for: the last axis of forecast arrays.
     ``algorithm`` by name (see algorithms).

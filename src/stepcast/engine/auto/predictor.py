@@ -76,8 +76,8 @@ def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
 def _both_ends(history: History, task: Task, shared: Shared) -> tuple[MaybeForecast, MaybeForecast]:
     """One series from its end and from a horizon before it; None without a past.
 
-    What is examined for the first tells the second as well, unless it has seen something of what came then:
-    the second is None in that case too.
+    What is examined for the first serves the second as well, unless it has seen something of what came
+    then: the second is None in that case too.
     """
     if not len(history):
         return None, None
@@ -89,7 +89,7 @@ def _both_ends(history: History, task: Task, shared: Shared) -> tuple[MaybeForec
         return counts, then
     found = examine(history, horizon, shared.final)
     now = series_forecast_at(history, found, len(found.origins) - 1, shared.final, counts)
-    # what series say together of the effects of related series is learned to the very end
+    # effects of covariates are pooled up to the very end
     told_more = history.covariates is not None and history.covariates.explains
     if then is None and found.window is not None and not told_more:
         then = series_forecast_at(history, found, found.window, shared.backtest, before)
@@ -146,7 +146,7 @@ def _explain(one: MaybeForecast, panel_fit: PanelFit) -> Explanation:
     known = int(one.history.known.sum())
     few = known < 2 * len(lengths) + 4
     notes = [
-        f"only {known} values were observed: other series speak for it" if few else "",
+        f"only {known} values were observed: other series supply the rest" if few else "",
         panel_fit.omitted,
     ]
     return Explanation(
