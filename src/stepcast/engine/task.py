@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
-from stepcast.engine.algorithms import AUTO
 from stepcast.engine.errors import ImpossibleTask
 
-__all__ = ["Metric", "Outputs", "Task", "quantiles_of"]
+__all__ = ["AUTO", "Metric", "Outputs", "Task", "quantiles_of"]
 
+AUTO = "AutoPredictor"
 Outputs = Sequence[float | Literal["mean"]]
 Metric = Literal["AverageWeightedQuantileLoss", "WAPE", "RMSE", "MASE", "MAPE"]
 

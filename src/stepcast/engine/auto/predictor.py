@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stepcast.engine.algorithms import AUTO, SEASONAL_NAIVE
 from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.ensemble.calibration import SOURCES
 from stepcast.engine.auto.panel_fit import PanelFit
@@ -21,10 +20,11 @@ from stepcast.engine.auto.series_forecast import (
 from stepcast.engine.auto.shared import Shared
 from stepcast.engine.auto.sources.count_forecast import CountForecast, count_forecast_at
 from stepcast.engine.backtest import Forecaster, backtest
+from stepcast.engine.models import SEASONAL_NAIVE
 from stepcast.engine.models.local import LocalForecaster
 from stepcast.engine.panel import Panel
 from stepcast.engine.results import Explanation, Forecast, Trained, coverage_of
-from stepcast.engine.task import Task
+from stepcast.engine.task import AUTO, Task
 
 __all__ = ["AUTO", "Explanation", "Trained", "forecast", "train"]
 
@@ -57,7 +57,7 @@ def train(panel: Panel, task: Task, shared: Shared) -> Trained:
                 words[place] = Explanation((), (), (), note)
         forecasters: dict[str, Forecaster] = {
             AUTO: _window_forecaster(panel, task, latest, shared),
-            SEASONAL_NAIVE: LocalForecaster(SEASONAL_NAIVE, panel, task),
+            SEASONAL_NAIVE.name: LocalForecaster(SEASONAL_NAIVE.name, panel, task),
         }
         tested = backtest(panel, task, forecasters)
     return Trained(tuple(forecasters), tested, tuple(words), coverage_of(tested, task), tables)
