@@ -81,7 +81,7 @@ def test_a_creation_that_fails_midway_leaves_nothing_and_can_be_repeated(
     }
     resources["Bucket"]["Properties"] = {"BucketName": "taken"}
     with pytest.raises(
-        DeploymentFailed, match=r"AWS::S3::Bucket \(logical id Bucket\): there is a bucket 'taken'"
+        DeploymentFailed, match=r"AWS::S3::Bucket \(logical id Bucket\): bucket 'taken' already exists"
     ) as failed:
         deploy(aws, tmp_path, resources)
     assert "the resources that had been created were removed" in str(failed.value)
@@ -130,7 +130,7 @@ def test_a_failed_update_says_so_and_the_next_one_goes_on(aws: LocalAws, tmp_pat
     aws.client("s3").create_bucket(Bucket="taken")
     deploy(aws, tmp_path, {"Topic": TOPIC})
     bucket: dict[str, Any] = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "taken"}}
-    with pytest.raises(DeploymentFailed, match="deploy again to go on"):
+    with pytest.raises(DeploymentFailed, match="deploy again to continue"):
         deploy(aws, tmp_path, {"Topic": TOPIC, "Bucket": bucket})
 
     bucket["Properties"] = {"BucketName": "free"}
