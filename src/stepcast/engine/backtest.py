@@ -4,20 +4,16 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stepcast.engine.accuracy import seasonal_error
+from stepcast.engine.arrays import Flags, Floats, Integers
 from stepcast.engine.fallback import fit_or_fall_back
+from stepcast.engine.losses import seasonal_error
 from stepcast.engine.models import SEASONAL_NAIVE
 from stepcast.engine.panel import Panel
 from stepcast.engine.seasonality import usable_season
 from stepcast.engine.task import Task
 
 __all__ = ["Backtest", "backtest", "outcome_of"]
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,18 @@
 """One model, one series: what every model may rely on, and what it may never do to a forecast."""
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Flags, Floats
 from stepcast.engine.errors import CannotFit, HistoryTooShort
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.models.model import Model, Past, Prediction
 from stepcast.engine.seasonality import usable_season
+from stepcast.engine.task import Outputs, quantiles_of
 
 __all__ = ["fit"]
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 # A forecast may leave the observed range by this many times its width, and may go on as steeply as the
 # history went: one that leaves it further has exploded. Quantiles may besides spread like those of a random
@@ -29,7 +27,7 @@ def fit(
     end: int,
     frequency: Frequency,
     horizon: int,
-    outputs: Sequence[float | Literal["mean"]],
+    outputs: Outputs,
     parameters: Mapping[str, str],
 ) -> Floats:
     """Forecast the ``horizon`` periods after ``end`` from ``history``.
@@ -50,7 +48,7 @@ def fit(
     # Models see values below one: no square overflows or vanishes. A power of two, so that no digit changes.
     exponent = int(np.frexp(np.nanmax(np.abs(values)))[1])
     past = Past(np.ldexp(values, -exponent), end, frequency, usable_season(frequency, len(values)))
-    quantiles = tuple(output for output in outputs if output != "mean")
+    quantiles = quantiles_of(outputs)
     limit = np.finfo(np.float64).max
     with np.errstate(all="ignore"):  # what is not finite is refused or clipped
         prediction = model.forecast(past, horizon, quantiles, parameters)

@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stepcast.engine.accuracy import Sums
+from stepcast.engine.arrays import Floats
 from stepcast.engine.backtest import Backtest
 from stepcast.engine.task import Task
 
 __all__ = ["Explanation", "Forecast", "Trained", "coverage_of"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """What the engine is asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Metric", "Task"]
+__all__ = ["Metric", "Outputs", "Task", "quantiles_of"]
 
+Outputs = Sequence[float | Literal["mean"]]
 Metric = Literal["AverageWeightedQuantileLoss", "WAPE", "RMSE", "MASE", "MAPE"]
 
 
@@ -33,8 +34,13 @@ class Task:
 
     @property
     def quantiles(self) -> tuple[float, ...]:
-        return tuple(output for output in self.outputs if output != "mean")
+        return quantiles_of(self.outputs)
 
     def window_start(self, window: int) -> int:
         """How many periods before the end window 1, 2, ... starts."""
         return (self.offset or self.horizon) + (window - 1) * self.horizon
+
+
+def quantiles_of(outputs: Outputs) -> tuple[float, ...]:
+    """``outputs`` without the mean."""
+    return tuple(output for output in outputs if output != "mean")

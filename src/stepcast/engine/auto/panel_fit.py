@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.budget import EVERYTHING, FEW, Budget, origin_count
 from stepcast.engine.auto.ensemble.calibration import Calibration, calibrate
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation, back_span, cross_validate
@@ -33,8 +33,6 @@ from stepcast.engine.task import Metric
 
 __all__ = ["PanelFit", "fit_panel"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 # Of the sample so many are examined one by one, fewer where they are long; the rest feed the global members.
 FEWEST_EXAMINED, MOST_EXAMINED, POINTS_EXAMINED = 60, 300, 60_000

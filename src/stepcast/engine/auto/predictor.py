@@ -1,9 +1,8 @@
 """The AutoPredictor: backtest and forecast any part of a panel, with what all of it taught."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stepcast.engine.accuracy import seasonal_error
+from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.panel_fit import PanelFit
 from stepcast.engine.auto.series.history import History, histories_of
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES, at_probabilities, with_mean
@@ -19,6 +18,7 @@ from stepcast.engine.auto.shared import Shared
 from stepcast.engine.auto.sources.count_forecast import CountForecast, count_forecast_at
 from stepcast.engine.backtest import Backtest, outcome_of
 from stepcast.engine.fitting import fit
+from stepcast.engine.losses import seasonal_error
 from stepcast.engine.models import MODELS, SEASONAL_NAIVE
 from stepcast.engine.panel import Panel
 from stepcast.engine.results import Explanation, Forecast, Trained, coverage_of
@@ -27,7 +27,6 @@ from stepcast.engine.task import Task
 
 __all__ = ["AUTO", "Explanation", "Trained", "forecast", "train"]
 
-Floats = NDArray[np.float64]
 
 AUTO = "AutoPredictor"
 COLUMNS = (AUTO, SEASONAL_NAIVE.name)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation, cross_validate
 from stepcast.engine.auto.ensemble.distribution import distribution_at, scores_at
 from stepcast.engine.auto.panel_fit import PanelFit
@@ -18,7 +18,6 @@ from stepcast.engine.auto.sources.empirical import empirical_quantiles
 
 __all__ = ["SeriesForecast", "counts_alone", "examine", "from_end", "series_forecast_at", "tables_of"]
 
-Floats = NDArray[np.float64]
 
 SANE_RANGES = 2.0  # how many widths of the observed range any quantile may leave it by
 MENTIONED = 0.02  # members that weigh less are left out of an explanation

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.budget import budget_of
 from stepcast.engine.auto.ensemble.calibration import Calibration
 from stepcast.engine.auto.ensemble.distribution import PanelPrior
@@ -25,9 +25,6 @@ from stepcast.engine.panel import Panel
 from stepcast.engine.task import Task
 
 __all__ = ["Shared", "fit_shared"]
-
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

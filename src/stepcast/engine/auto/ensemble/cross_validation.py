@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.members.members import Members, forecast_members
 from stepcast.engine.auto.members.ridge import Ridge
 from stepcast.engine.auto.members.smoothing import Fitted
@@ -16,8 +16,6 @@ from stepcast.engine.auto.transforms.calendar_effects import year_length
 
 __all__ = ["CrossValidation", "back_span", "cross_validate"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 # Up to this many points the last horizon is a good part of what parameters are learned from.
 WORTH_FITTING_AGAIN = 300

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
 from stepcast.engine.auto.ensemble.residual_quantiles import error_quantiles
@@ -24,9 +24,6 @@ __all__ = [
     "scores_at",
     "weights_at",
 ]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 OWN_ERRORS = 10.0  # independent errors of its own at which a series trusts them as much as the panel's

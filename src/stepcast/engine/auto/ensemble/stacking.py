@@ -8,14 +8,13 @@ back to where it began, so that few origins do not decide much.
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.ensemble.weights import BUCKETS, confidence
 
 __all__ = ["error_products", "stacked"]
 
-Floats = NDArray[np.float64]
 
 ROUNDS = 60
 RATE = 0.3

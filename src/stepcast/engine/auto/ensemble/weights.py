@@ -1,14 +1,12 @@
 """How much each member of a series counts: by its losses at many origins, shrunk toward the panel's."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 
 __all__ = ["buckets_of", "confidence", "log_losses", "member_weights"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 BUCKETS = 3  # near, middle and far steps have weights of their own
 OWN_BUCKET = 0.5  # how much a bucket's own loss counts beside the loss over all steps

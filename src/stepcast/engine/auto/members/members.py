@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.members.baselines import baselines, mean_of_all
 from stepcast.engine.auto.members.intermittent import intermittent
@@ -17,9 +17,6 @@ from stepcast.engine.auto.transforms.calendar_effects import year_length
 from stepcast.engine.auto.transforms.transforms import transforms_of
 
 __all__ = ["Members", "forecast_members"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 # How many widths of the observed range a member may leave it by before the last value replaces it.

@@ -1,15 +1,12 @@
 """How far a forecast may go: what leaves everything observed too far has exploded, whatever made it."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.series.history import History
 
 __all__ = ["bounds_at"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 def bounds_at(history: History, origins: Integers, horizon: int, ranges: float) -> tuple[Floats, Floats]:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Flags, Floats
 from stepcast.engine.auto.series.covariates import CovariateEncoder, Covariates
 from stepcast.engine.auto.series.pooled_effects import PooledEffects
 from stepcast.engine.frequency import Frequency
@@ -13,8 +13,6 @@ from stepcast.engine.seasonality import season_length
 
 __all__ = ["LONGEST", "History", "histories_of", "history_of"]
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 # Members read at most this many of the latest points: their cost is bounded, and older ones no longer matter.
 LONGEST = 25_000

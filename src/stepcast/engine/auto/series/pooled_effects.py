@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+
+from stepcast.engine.arrays import Floats
 
 __all__ = ["Kind", "PooledEffects", "family_of"]
 
-Floats = NDArray[np.float64]
 Kind = Literal["logs", "ratios", "sums"]
 
 

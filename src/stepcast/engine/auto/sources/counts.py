@@ -1,16 +1,14 @@
 """The distribution of counts to come: whole numbers, with as many zeros as there will be."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.members.intermittent_kernels import count_distribution
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.auto.series.seasons import Seasons
 
 __all__ = ["are_sparse", "count_forecast", "suit_counts"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 # Values that a count keeps its weight for, by half; a phase of the season keeps it for so many seasons.
 HALF_LIVES = np.array([3.0, 8.0, 20.0, 60.0, 200.0, np.inf])

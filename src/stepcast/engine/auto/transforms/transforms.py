@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.series.history import History
 from stepcast.engine.auto.transforms.calendar_effects import calendar_effects
 from stepcast.engine.auto.transforms.covariate_effects import Effects, related_effects
 
 __all__ = ["TRANSFORMS", "Transform", "transforms_of"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 TRANSFORMS = ("", "log_", "calendar_", "related_")  # also the prefix of the members' names
 # Logarithms tell little that ratios do not where the values hardly vary.
