@@ -1,4 +1,4 @@
-"""Quantiles of past errors, by step ahead, are those that NumPy finds in the samples they are said to be of."""
+"""Quantiles of past errors, by step ahead, are those that NumPy finds in the samples that count."""
 
 import numpy as np
 import pytest
