@@ -1,8 +1,8 @@
 """Break the ensemble on purpose, one place at a time, and count how often its tests notice: `make mutants`.
 
 mutmut leaves decorated functions alone, and a compiled function is one. So it works on a copy in which
-kernels are plain functions, as NUMBA_DISABLE_JIT makes them, and properties are methods that become properties
-at the end of their module. Constants of modules and decorators are not mutated.
+kernels are plain functions, as NUMBA_DISABLE_JIT makes them, and properties are methods that become
+properties at the end of their module. Constants of modules and decorators are not mutated.
 """
 
 import ast

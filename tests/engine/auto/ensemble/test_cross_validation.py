@@ -195,7 +195,9 @@ def test_changes_are_those_between_known_values_before_an_origin() -> None:
     assert found.changes(1).tolist() == [2, 1, 4]
 
 
-@pytest.mark.parametrize(("origins", "step"), [([5], 1), ([5, 8, 11, 12], 3), ([5, 5, 5], 1), ([5, 6, 7], 1)])
+@pytest.mark.parametrize(
+    ("origins", "step"), [([5], 1), ([5, 8], 3), ([5, 8, 11, 12], 3), ([5, 5, 5], 1), ([5, 6, 7], 1)]
+)
 def test_the_step_is_how_far_apart_the_origins_usually_are(origins: list[int], step: float) -> None:
     assert a_validation(np.arange(20.0), [1], origins, 2).step == step
 

@@ -349,6 +349,16 @@ def test_ten_independent_errors_of_its_own_weigh_as_much_as_the_panels(
     assert made.quantiles - made.centre[:, None] == pytest.approx(expected)
 
 
+def test_a_single_error_of_its_own_counts_beside_the_panels() -> None:
+    validation = equal_members(np.array([2.0]), 1)
+    prior = PanelPrior(errors=NORMAL[None], growth=np.ones(1))
+
+    made = distribution_at(validation, scores_at(validation, 1), prior, False)
+
+    own = error_quantiles(np.array([[-2.0]]))
+    assert made.quantiles - 10 == pytest.approx((1 * own + 10 * 2 * NORMAL) / 11)
+
+
 # -- logarithms ----------------------------------------------------------------------------------------------
 
 

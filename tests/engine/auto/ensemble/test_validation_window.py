@@ -15,7 +15,9 @@ VALUES = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
 SIZE = np.sqrt(3 + 1)  # past errors of three and the present one of one
 
 
-def window(plain: float, logarithmic: float | None = None, actual: tuple[float, float] = (11, 9)) -> object:
+def window(
+    plain: float, logarithmic: float | None = None, actual: tuple[float, float] = (11, 9), scale: float = 3.0
+) -> object:
     """Two steps from the fourth of six values; all quantiles are alike, ten the centre."""
     history = history_of(VALUES, 6, Frequency.parse("D"))
     nobody = np.empty((0, 2, 2))
@@ -24,7 +26,7 @@ def window(plain: float, logarithmic: float | None = None, actual: tuple[float, 
     ways = tuple(
         None if one is None else np.full((2, len(PROBABILITIES)), one) for one in (plain, logarithmic)
     )
-    found = Distribution(np.full(2, 10.0), ways[0], np.empty((0, 3)), np.empty((1, 2)), 3.0, ways)
+    found = Distribution(np.full(2, 10.0), ways[0], np.empty((0, 3)), np.empty((1, 2)), scale, ways)
     return ValidationWindow(history, validation, 1, found)
 
 
@@ -84,3 +86,5 @@ def test_a_window_that_was_hit_exactly_still_counts_as_a_small_one() -> None:
 
     assert one.loss(0.0) == 0
     assert one.size == pytest.approx(np.sqrt(3), rel=1e-6)
+    assert window(10, actual=(10, 10), scale=0.0).loss(0.0) == 0
+    assert window(11, actual=(10, 10), scale=0.0).loss(0.0) > 1000
