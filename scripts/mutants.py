@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -19,11 +20,10 @@ COPY = ROOT / ".mutants"
 MUTATED = ("src/stepcast/engine/auto/ensemble/*.py", "src/stepcast/engine/auto/sources/count*.py")
 TESTS = ("tests/engine/auto/ensemble", "tests/engine/auto/sources")
 KERNELS, PROPERTIES, MUTATED_AS_THEY_ARE = {"compiled"}, {"property", "cached_property"}, {"classmethod"}
-LEAST = 80.0  # percent killed
-SURVIVED, UNTESTED = (
-    0,
-    33,
-)  # exit codes of mutmut's workers; anything else is a test that failed or never ended
+LEAST = 80.0  # percent noticed
+# Exit codes of mutmut's workers; any other is that of a mutant that ran on and on and was ended.
+SURVIVED, FAILED = (0, 5, 33, None), (1, 3)
+CACHES = shutil.ignore_patterns("__pycache__")
 CONFIGURATION = f"""
 [tool.mutmut]
 source_paths = ["src"]
@@ -39,21 +39,27 @@ filterwarnings = ["error"]
 
 
 def main() -> None:
-    """Mutate, test, print what survived and the score by module; fail below LEAST."""
-    shutil.rmtree(COPY, ignore_errors=True)
-    for folder in ("src/stepcast", "tests/engine"):
-        shutil.copytree(ROOT / folder, COPY / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for module in (path for pattern in MUTATED for path in COPY.glob(pattern)):
-        module.write_text(plain(module.read_text()))
-    (COPY / "pyproject.toml").write_text(CONFIGURATION)
+    """Mutate, test, print what survived and the score by module; fail below LEAST.
+
+    With ``--again`` only what survived the last time is tested, by the tests as they are now.
+    """
+    again = sys.argv[1:] == ["--again"]
+    if not again:
+        shutil.rmtree(COPY, ignore_errors=True)
+        shutil.copytree(ROOT / "src/stepcast", COPY / "src/stepcast", ignore=CACHES)
+        for module in (path for pattern in MUTATED for path in COPY.glob(pattern)):
+            module.write_text(plain(module.read_text()))
+        (COPY / "pyproject.toml").write_text(CONFIGURATION)
+    shutil.copytree(ROOT / "tests/engine", COPY / "tests/engine", ignore=CACHES, dirs_exist_ok=True)
     mutmut = str(Path(sys.executable).with_name("mutmut"))
+    survivors = [mutant for _, mutant, code in outcomes() if code in SURVIVED] if again else []
     environment = {
         **os.environ,
         "NUMBA_DISABLE_JIT": "1",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
-    subprocess.run([mutmut, "run", "--max-children", "1"], cwd=COPY, env=environment, check=True)
+    subprocess.run([mutmut, "run", "--max-children", "1", *survivors], cwd=COPY, env=environment, check=True)
     sys.exit(report())
 
 
@@ -77,33 +83,31 @@ def plain(source: str) -> str:
     return "\n".join([*lines, *properties, ""])
 
 
-def report() -> str | None:
-    """Print survivors and scores; what is wrong, if it is."""
-    outcomes: Counter[tuple[str, bool]] = Counter()
+def outcomes() -> Iterator[tuple[str, str, int | None]]:
+    """Module, name and exit code of every mutant."""
     for path in sorted((COPY / "mutants").rglob("*.meta")):
         for mutant, code in json.loads(path.read_text())["exit_code_by_key"].items():
-            killed = code not in (SURVIVED, UNTESTED, None)
-            outcomes[path.name.removesuffix(".py.meta"), killed] += 1
-            if not killed:
-                print("survived:", mutant)
-    print(f"\n{'module':<24}{'mutants':>8}{'killed':>8}{'percent':>9}")
-    for module in sorted({module for module, _ in outcomes}):
-        _line(module, outcomes[module, True], outcomes[module, False])
-    killed, survived = (
-        sum(outcomes[one] for one in outcomes if one[1] is wanted) for wanted in (True, False)
-    )
-    _line("all", killed, survived)
+            yield path.name.removesuffix(".py.meta"), mutant, code
+
+
+def report() -> str | None:
+    """Print survivors and scores; what is wrong, if it is."""
+    counts: dict[str, Counter[str]] = {}
+    for module, mutant, code in outcomes():
+        outcome = "survived" if code in SURVIVED else "killed" if code in FAILED else "endless"
+        counts.setdefault(module, Counter())[outcome] += 1
+        if outcome == "survived":
+            print("survived:", mutant)
+    counts["all"] = sum(counts.values(), Counter())
+    print(f"\n{'module':<24}{'mutants':>8}{'killed':>8}{'endless':>8}{'survived':>9}{'percent':>9}")
+    for module, found in counts.items():
+        noticed = 100 * (1 - found["survived"] / found.total())
+        cells = f"{found.total():>8}{found['killed']:>8}{found['endless']:>8}{found['survived']:>9}"
+        print(f"{module:<24}{cells}{noticed:>9.1f}")
     print(f"\nTo see one: cd {COPY.name} && ../.venv-mutants/bin/mutmut show NAME")
-    enough = killed >= LEAST / 100 * (killed + survived) > 0
     return (
-        None
-        if enough
-        else f"fewer than {LEAST:.0f} % were killed: see the survivors above, and test what they break"
+        None if noticed >= LEAST else f"fewer than {LEAST:.0f} % were noticed: test what the survivors break"
     )
-
-
-def _line(module: str, killed: int, survived: int) -> None:
-    print(f"{module:<24}{killed + survived:>8}{killed:>8}{100 * killed / (killed + survived):>9.1f}")
 
 
 if __name__ == "__main__":

@@ -107,13 +107,14 @@ def test_a_share_of_nothing_is_not_counted() -> None:
     assert losses == pytest.approx(0)
 
 
-def test_negative_values_have_shares_too() -> None:
-    values = np.array([-5.0, -4, -2, -4, -2, -5])
-    errors = np.stack([np.where(np.arange(1, 6)[:, None] % 2 == 1, 4.0, 1.0), np.full((5, 1), 2.0)])
+@pytest.mark.parametrize("unit", [-1.0, 0.01])
+def test_a_share_does_not_depend_on_the_sign_or_the_unit(unit: float) -> None:
+    values = unit * np.array([5.0, 4, 2, 4, 2, 5])
+    errors = unit * np.stack([np.where(np.arange(1, 6)[:, None] % 2 == 1, 2.0, 3.0), np.full((5, 1), 1.0)])
 
     losses = scores_at(a_validation(values, errors, np.arange(1, 6), 1), 4, "MAPE").losses
 
-    assert np.exp(losses[0] - losses[1]) == pytest.approx((2 * 1 + 2 * 0.5) / (2 * 0.5 + 2 * 1))
+    assert np.exp(losses[0] - losses[1]) == pytest.approx((2 * 2 / 4 + 2 * 3 / 2) / (2 * 1 / 4 + 2 * 1 / 2))
 
 
 # -- which origins a forecast is made again from ----------------------------------------------------------
@@ -196,16 +197,21 @@ def test_a_panel_counts_like_ten_origins() -> None:
     assert weights == pytest.approx(stacked(products, softmin, scores.windows))
 
 
-def test_products_that_the_panel_does_not_know_are_the_series_own() -> None:
+@pytest.mark.parametrize("known", [0, 1])
+def test_products_that_the_panel_does_not_know_are_the_series_own(known: int) -> None:
+    """It knows none or the first of the two members, and another one."""
     draw = np.random.default_rng(5)
     validation = a_validation(draw.normal(size=20), draw.normal(size=(2, 9, 3)), np.arange(10, 19), 3)
     scores = scores_at(validation, 8)
-    strangers = PanelPrior({"other": np.ones(3)}, np.ones((3, 1, 1)), ("other",))
+    panel = PanelPrior({"other": np.ones(3)}, np.full((3, 2, 2), 2.0), (f"member-{known - 1}", "other"))
 
-    weights = weights_at(validation, scores, strangers)
+    weights = weights_at(validation, scores, panel)
 
+    products = scores.products.copy()
+    if known:
+        products[:, 0, 0] = (scores.size * products[:, 0, 0] + 10 * 2) / (scores.size + 10)
     softmin = member_weights(scores.losses, scores.size, scores.windows, np.zeros((2, 3)), 10)
-    assert weights == pytest.approx(stacked(scores.products, softmin, scores.windows))
+    assert weights == pytest.approx(stacked(products, softmin, scores.windows))
 
 
 def test_members_judged_on_what_they_were_fitted_to_are_all_alike() -> None:
