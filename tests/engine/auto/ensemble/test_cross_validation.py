@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation, back_span, cross_validate
+from stepcast.engine.auto.members.members import forecast_members
 from stepcast.engine.auto.members.ridge import Ridge
 from stepcast.engine.auto.series.history import History, history_of
-from stepcast.engine.auto.series.seasons import Seasons
+from stepcast.engine.auto.series.seasons import Seasons, seasons_of
 from stepcast.engine.frequency import Frequency
 from tests.engine.auto.ensemble.given import Floats, a_validation, outcomes
 
@@ -109,19 +110,19 @@ def test_a_window_that_was_seen_by_the_scale_of_the_history_is_none() -> None:
     assert examined(yearly(noisy(20), reserved=2)).window is None
 
 
-def test_a_window_without_an_origin_before_it_is_none() -> None:
-    found = examined(yearly(noisy(6)))
+def test_a_window_needs_an_origin_before_it() -> None:
+    second, first = yearly(noisy(7)), history_of(noisy(27), 27, MONTHS, None, HORIZON)
 
-    assert found.origins.tolist() == [3, 4, 5, 6]
-    assert found.window is None
+    assert (examined(second).origins.tolist(), examined(second).window) == ([3, 4, 5, 6, 7], 1)
+    assert (examined(first).origins.tolist(), examined(first).window) == ([24, 25, 26, 27], None)
 
 
 def test_parameters_of_a_short_history_have_seen_what_they_are_judged_by() -> None:
     """Of four points nothing is left to be judged by: the origins' outcomes are in the sample."""
-    short = examined(yearly(noisy(4)))
-    longer = examined(yearly(noisy(6)))
+    short, longer = examined(yearly(noisy(4))), examined(yearly(noisy(5)))
 
     assert short.in_sample
+    assert longer.origins.tolist() == [3, 4, 5]
     assert not longer.in_sample
 
 
@@ -134,6 +135,7 @@ def test_a_single_value_has_no_origin_but_its_end() -> None:
     assert np.isnan(found.actual).all()
     assert found.actual.shape == (1, HORIZON)
     assert found.window is None
+    assert found.seasons == Seasons(1, 0)
     assert not found.in_sample
 
 
@@ -171,17 +173,53 @@ def test_few_members_run_where_it_must_be_quick() -> None:
     assert quick.seasons == Seasons(12, 0)
 
 
-def test_a_long_history_is_not_fitted_again_at_its_end() -> None:
-    """Beyond 300 points the last horizon is hardly anything to learn from: parameters stay as they were."""
-    calm, wild = np.full(301, 10.0) + 0.01 * noisy(301), np.array([30.0, 1, 30])
-    seen = np.append(calm[:-HORIZON], wild)
+def fitted_to(points: int, history: History, horizon: int, origins: Floats) -> Floats:
+    """Forecasts by parameters learned from the first so many points."""
+    seasons = seasons_of(history.frequency, len(history), horizon)
+    return forecast_members(
+        history, seasons, origins, points, int(origins[0]), horizon, {}, True, {}
+    ).forecasts
 
-    def level(values: Floats) -> float:
-        found = cross_validate(yearly(values), HORIZON, 4, {}, {}, True)
-        return float(found.forecasts[found.names.index("level")][-1, 0])
 
-    longer, shorter = level(seen), level(seen[1:])
-    assert longer != pytest.approx(shorter, rel=1e-3)
+@pytest.mark.parametrize(
+    ("unit", "length", "horizon", "reserved", "points"),
+    [
+        ("Y", 20, 3, 3, 17),  # all but the last horizon
+        ("Y", 20, 3, 0, 17),
+        ("Y", 20, 3, 5, 15),  # and what was held back
+        ("Y", 6, 3, 3, 4),  # but at least four
+        ("M", 26, 3, 3, 24),  # and two seasons
+        ("H", 345, 3, 50, 336),  # the longer ones
+    ],
+)
+def test_past_origins_are_forecast_by_what_was_learned_from_the_points_before_the_last_horizon(
+    unit: str, length: int, horizon: int, reserved: int, points: int
+) -> None:
+    history = history_of(noisy(length), length, Frequency.parse(unit), None, reserved)
+
+    found = cross_validate(history, horizon, 6, {}, {}, True)
+
+    expected = fitted_to(points, history, horizon, found.origins[:-1])
+    assert found.forecasts[:, :-1].tolist() == expected.tolist()
+    assert (
+        found.forecasts[:, :-1].tolist()
+        != fitted_to(points - 1, history, horizon, found.origins[:-1]).tolist()
+    )
+
+
+@pytest.mark.parametrize(("length", "points"), [(300, 300), (301, 298)])
+def test_a_long_history_is_not_learned_from_again_for_its_end(length: int, points: int) -> None:
+    """Beyond 300 points the last horizon is hardly anything to learn from."""
+    wandering = 50 + np.random.default_rng(0).normal(0, 0.1, length - HORIZON).cumsum()
+    history = yearly(np.append(wandering, [90.0, 10, 90]))
+
+    found = cross_validate(history, HORIZON, 4, {}, {}, True)
+
+    level, trend = (found.names.index(name) for name in ("level", "trend"))
+    expected = fitted_to(points, history, HORIZON, np.array([length]))
+    other = fitted_to(598 - points, history, HORIZON, np.array([length]))
+    assert found.forecasts[[level, trend], -1].tolist() == expected[[level, trend], 0].tolist()
+    assert found.forecasts[level, -1].tolist() != other[level, 0].tolist()
 
 
 # -- what a cross-validation tells of itself -------------------------------------------------------------

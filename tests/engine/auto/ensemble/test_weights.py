@@ -85,6 +85,18 @@ def test_an_error_below_a_thousandth_of_the_values_counts_as_that() -> None:
     assert zeros.tolist() == [[0, 0, 0]] * 3
 
 
+def test_a_single_outcome_of_a_bucket_is_enough() -> None:
+    """One that was hit, and others missed by little: a thousandth of ten is what the hit counts as."""
+    one, first = np.full((1, 3), 10.0), np.full((1, 1), 10.0)
+    errors = np.array([[[0, 0.03, 0.03]], [[0.015, 0.015, 0.015]], [[0.015, 0.015, 0.015]]])
+
+    losses = log_losses(one + errors, one, np.ones((1, 3)))
+    alone = log_losses(first + errors[:, :, :1], first, np.ones((1, 1)))
+
+    assert losses[0] == pytest.approx(np.log([0.01 / 0.015, 2, 2]) / 2 + np.log(0.02 / 0.015) / 2, rel=1e-6)
+    assert alone[0] == pytest.approx(np.log(0.01 / 0.015), rel=1e-6)
+
+
 def test_no_member_is_worse_or_better_than_another_by_more_than_e_to_the_fourth() -> None:
     losses = log_losses(forecasts(1000, 9, 9, 0.1), ACTUAL, ALIKE)
 
