@@ -37,7 +37,7 @@ def test_poisson_counts_are_forecast_as_poisson(mean: float) -> None:
 
 def test_counts_of_two_sizes_are_hardly_ever_forecast_as_a_third() -> None:
     """Every fourth is a dozen."""
-    counts = np.where(np.random.default_rng(1).uniform(size=1000) < 0.25, 12.0, 0.0)
+    counts = np.where(np.random.default_rng(1).uniform(size=2000) < 0.25, 12.0, 0.0)
 
     quantiles, means = count_forecast(counts, NONE, 1)
 
