@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation, back_span, cross_validate
-from stepcast.engine.auto.members.members import forecast_members
+from stepcast.engine.auto.members.members import Request, forecast_members
 from stepcast.engine.auto.members.ridge import Ridge
 from stepcast.engine.auto.series.history import History, history_of
 from stepcast.engine.auto.series.seasons import Seasons, seasons_of
@@ -176,9 +176,8 @@ def test_few_members_run_where_it_must_be_quick() -> None:
 def fitted_to(points: int, history: History, horizon: int, origins: Floats) -> Floats:
     """Forecasts by parameters learned from the first so many points."""
     seasons = seasons_of(history.frequency, len(history), horizon)
-    return forecast_members(
-        history, seasons, origins, points, int(origins[0]), horizon, {}, True, {}
-    ).forecasts
+    asked = Request(history, seasons, origins, points, int(origins[0]), horizon, {}, True, {})
+    return forecast_members(asked).forecasts
 
 
 @pytest.mark.parametrize(

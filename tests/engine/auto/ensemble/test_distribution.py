@@ -154,7 +154,6 @@ def test_a_panel_tells_the_losses_of_the_members_it_knows() -> None:
 
     assert losses.tolist() == [[4, 5, 6], [0, 0, 0], [1, 2, 3]]
     assert products is None
-    assert prior.usual(("b", "new", "a"))[0] is losses
 
 
 def test_a_panel_tells_the_products_of_the_members_it_knows() -> None:
