@@ -25,7 +25,7 @@ def poisson(mean: float) -> Floats:
 
 @pytest.mark.parametrize("mean", [0.2, 1.0, 3.0])
 def test_poisson_counts_are_forecast_as_poisson(mean: float) -> None:
-    counts = np.random.default_rng(0).poisson(mean, 1500).astype(float)
+    counts = np.random.default_rng(0).poisson(mean, 800).astype(float)
 
     quantiles, means = count_forecast(counts, NONE, 2)
 
