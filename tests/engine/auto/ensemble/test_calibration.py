@@ -5,7 +5,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from stepcast.engine.auto.ensemble.calibration import FACTORS, Calibration, calibrate
+from stepcast.engine.auto.ensemble.calibration import FACTORS, SOURCES, Calibration, calibrate
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 
 Floats = np.ndarray
@@ -228,6 +228,12 @@ def test_quantiles_rise_whatever_the_factors() -> None:
 
     assert (np.diff(table, axis=-1) >= 0).all()
     assert table[..., -1] == pytest.approx(100 * NORMAL[MIDDLE + 1])
+
+
+def test_the_share_of_a_source_is_asked_for_by_name() -> None:
+    two = Calibration(np.array([0.75, 0.25]), np.ones((3, COUNT)))
+
+    assert [two.share(source) for source in SOURCES] == [0.75, 0.25, 0]
 
 
 def test_two_calibrations_meet_halfway() -> None:
