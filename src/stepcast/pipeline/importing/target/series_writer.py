@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.engine.calendar import stamp_of
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
@@ -27,7 +27,6 @@ from stepcast.pipeline.shards import Shard, label, write_shard
 
 __all__ = ["Written", "write_series"]
 
-Integers = NDArray[np.int64]
 Keys = tuple[tuple[str, ...], ...]
 
 
@@ -78,7 +77,7 @@ def write_series(
             _leave_out(skipped, grid, collected.end)
         _report_infinite(grid, keys, report)
         sink = io.BytesIO()
-        panel = covariates.laid(keys, _panel(grid, keys, collected.end, frequency), report)
+        panel = covariates.aligned(keys, _panel(grid, keys, collected.end, frequency), report)
         write_shard(sink, Shard(params.series_key, keys, panel))
         objects.write(s3, bucket, layout.shard(run, written.shards), sink.getvalue())
         _count(written, grid, entries)
