@@ -21,7 +21,7 @@ scrape_configs:
     static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
 """
 
-PATIENCE = 180  # seconds; a watchdog, not a measure
+PATIENCE = 600  # seconds; a watchdog, not a measure
 
 
 @dataclass(frozen=True)
