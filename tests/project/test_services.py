@@ -60,6 +60,7 @@ def test_a_server_that_ends_at_once_says_the_end_of_its_log(tmp_path: Path) -> N
         pass
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the kernel does not hold RLIMIT_DATA")
 def test_a_server_cannot_take_more_memory_than_it_was_given(tmp_path: Path) -> None:
     with (
         pytest.raises(NotStarted, match="MemoryError"),

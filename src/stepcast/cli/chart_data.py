@@ -65,7 +65,6 @@ def chart_series(stack: Stack, item: str | None, most: int, backtest: bool = Fal
     """The series of ``item``, or those with the largest forecasts; ``most`` of them at most.
 
     With ``backtest``, those windows of it too whose values were all observed.
-
     Failure where the current forecast has no such item: its message names some that there are.
     """
     manifest = current_vintage(stack)
@@ -81,10 +80,8 @@ def _tested(
     stack: Stack, manifest: Manifest, keys: list[tuple[str, ...]]
 ) -> dict[tuple[str, ...], list[Tested]]:
     """The backtest of the series, by key, the oldest window first."""
-    names, outputs = (
-        key_columns(manifest),
-        [n for n, kind in manifest.wide_columns.items() if kind == "double"],
-    )
+    names = key_columns(manifest)
+    outputs = [name for name, kind in manifest.wide_columns.items() if kind == "double"]
     windows: dict[tuple[tuple[str, ...], str], list[dict[str, str]]] = {}
     for path in objects.keys(stack.s3, stack.bucket, layout.accuracy(manifest.predictor, FORECASTED)):
         text = objects.read(stack.s3, stack.bucket, path).decode("utf-8")

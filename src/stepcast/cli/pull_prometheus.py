@@ -51,6 +51,12 @@ def prometheus(
         list[str] | None,
         typer.Option(metavar="LABEL", help="A label that gets a column of its own; repeatable."),
     ] = None,
+    metadata: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Also write the labels, as item metadata: s3://BUCKET/metadata/NAME.csv."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     user: User = None,
     password_file: PasswordFile = None,
@@ -70,7 +76,8 @@ def prometheus(
     from stepcast.connect.prometheus.source import Wish, pull
 
     connection = reached(url, user, password_file, token_file, header, ca, cert, key)
-    wish = Wish(query, step, since, until, history, dimension or (), force)
+    beside = place(metadata, "--metadata") if metadata is not None else None
+    wish = Wish(query, step, since, until, history, dimension or (), beside, force)
     pulled = pull(Client(connection), wish, place(to, "--to"))
     for warning in pulled.warnings:
         stderr().print(f"warning: {warning}", markup=False)

@@ -141,6 +141,19 @@ def test_tokens_and_tenants_are_sent_and_warnings_are_kept() -> None:
     assert list(client.warnings) == ["half of it"]
 
 
+def test_tokens_and_headers_are_read_from_files(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("abc\n")
+    (tmp_path / "headers").write_text("X-Scope-OrgID: team-a\n\nX-Other: secret one\n")
+    files = ("--token-file", str(tmp_path / "token"), "--header", f"@{tmp_path / 'headers'}")
+
+    with answering(200, {}, EMPTY) as (url, asked):
+        done = pull(url, tmp_path, tmp_path / "x.csv", *files, "--header", "X-More: 1", secret=None)
+
+    assert "the query gives a vector" in done.stderr
+    sent = [(one["Authorization"], one["X-Scope-OrgID"], one["X-Other"], one["X-More"]) for one in asked]
+    assert set(sent) == {("Bearer abc", "team-a", "secret one", "1")}
+
+
 def test_nothing_secret_follows_a_redirect() -> None:
     with (
         answering(200, {}, EMPTY) as (elsewhere, asked_there),

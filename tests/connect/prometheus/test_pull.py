@@ -218,6 +218,27 @@ def test_labels_that_differ_name_the_item_and_a_new_series_keeps_the_old_names(
     assert rows(tmp_path / "y.csv")[1][:2] == ["instance=a:1", 'a "b", c']
 
 
+def test_labels_are_written_as_item_metadata_which_keeps_its_columns(store: Store, tmp_path: Path) -> None:
+    def write(instance: str, zone: str) -> None:
+        labels = {"__name__": "placed", "instance": instance, "zone": zone, "job": "x", "mode": "y"}
+        store.write(labels, wave(NOW - DAY, NOW))
+
+    told = LocalFile(tmp_path / "metadata.csv")
+    write("a:1", "north")
+    write("b:1", "south")
+    pulled(store, tmp_path / "x.csv", "placed", NOW - 3600, since="6h", metadata=told)
+    before = rows(told.path)
+    write("c:1", "north")
+    pulled(store, tmp_path / "x.csv", "placed", since="last", metadata=told)
+
+    assert before == [
+        ["item_id", "instance_1", "zone_1"],
+        ["instance=a:1,zone=north", "a:1", "north"],
+        ["instance=b:1,zone=south", "b:1", "south"],
+    ]
+    assert rows(told.path) == [*before, ["instance=c:1,zone=north", "c:1", "north"]]
+
+
 def test_a_single_series_is_called_by_its_labels_so_that_it_keeps_its_name(
     store: Store, tmp_path: Path
 ) -> None:

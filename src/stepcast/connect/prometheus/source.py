@@ -12,6 +12,7 @@ from stepcast.connect.prometheus.counters import bare_counters, looks_like_a_cou
 from stepcast.connect.prometheus.durations import moment, step_seconds, text
 from stepcast.connect.prometheus.expressions import observed
 from stepcast.connect.prometheus.item_names import item_id, known_labels, telling_labels
+from stepcast.connect.prometheus.metadata import write_metadata
 from stepcast.connect.prometheus.scrapes import check_step
 from stepcast.connect.prometheus.series import Series, collect
 from stepcast.connect.train_file import Known, Place, Row, TrainFile
@@ -35,6 +36,7 @@ class Wish:
 
     ``since``    a moment, or ``last``: after the last one in the file, ``history`` where there is none.
     ``apart``    labels that become columns (dimensions) instead of a part of item_id.
+    ``metadata`` where to write the labels that differ as item metadata; nowhere if None.
     """
 
     query: str
@@ -43,6 +45,7 @@ class Wish:
     until: str = "now"
     history: str = "30d"
     apart: Sequence[str] = ()
+    metadata: Place | None = None
     force: bool = False
 
 
@@ -92,7 +95,12 @@ def pull(client: Client, wish: Wish, place: Place, now: float | None = None) -> 
         pulled.warnings.append(
             f"the values only rise, as a counter's do: what is forecast is its rate(NAME[{text(2 * step)}])"
         )
-    rows = _rows(series, wish.apart, known)
+    keys = _keys(series, wish.apart, known)
+    rows = _rows(keys, series)
+    if wish.metadata is not None and series:
+        labelled = [(key[0], one.labels) for key, one in zip(keys, series, strict=True)]
+        if not write_metadata(wish.metadata, labelled, _column, anew=known is None):
+            pulled.warnings.append(f"no label tells items apart: {wish.metadata.name} was not written")
     if known is None:
         file.replace(rows)
     else:
@@ -122,8 +130,12 @@ def _columns(apart: Sequence[str]) -> list[str]:
     for name in apart:
         if not COLUMN.fullmatch(name):
             raise ConnectorError(f"the label {name!r} cannot be a column: rename it with label_replace()")
-    taken = (ITEM, "timestamp", "target_value")
-    return [f"{name}_1" if is_taken(name) or is_reserved(name) or name in taken else name for name in apart]
+    return [_column(name) for name in apart]
+
+
+def _column(name: str) -> str:
+    taken = is_taken(name) or is_reserved(name) or name in (ITEM, "timestamp", "target_value")
+    return f"{name}_1" if taken else name
 
 
 def _range(wish: Wish, known: Known | None, step: int, now: float, name: str) -> tuple[int, int]:
@@ -145,7 +157,8 @@ def _range(wish: Wish, known: Known | None, step: int, now: float, name: str) ->
     return known.last + step, end
 
 
-def _rows(series: Sequence[Series], apart: Sequence[str], known: Known | None) -> list[Row]:
+def _keys(series: Sequence[Series], apart: Sequence[str], known: Known | None) -> list[tuple[str, ...]]:
+    """What each series is called: its item, and the labels kept apart."""
     labels = [one.labels for one in series]
     telling = telling_labels(labels, apart) if known is None else known_labels([key[0] for key in known.keys])
     keys = [(item_id(own, telling), *(own.get(name, "") for name in apart)) for own in labels]
@@ -154,6 +167,10 @@ def _rows(series: Sequence[Series], apart: Sequence[str], known: Known | None) -
             f"{twice[1]} series are {' '.join(twice[0])!r}: the labels that differ now are not in the "
             "item_id of the file. Aggregate them in the query, or pull it anew with --force"
         )
+    return keys
+
+
+def _rows(keys: Sequence[tuple[str, ...]], series: Sequence[Series]) -> list[Row]:
     return [
         Row(key, when, value if value == value else None)
         for key, one in sorted(zip(keys, series, strict=True), key=lambda pair: pair[0])

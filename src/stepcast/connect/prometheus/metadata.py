@@ -1,0 +1,62 @@
+"""Labels as item metadata: what does not change about an item, and items may have in common."""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+
+from stepcast.connect.errors import ConnectorError
+from stepcast.connect.prometheus.item_names import NAME
+from stepcast.connect.train_file import Place
+
+__all__ = ["write_metadata"]
+
+MOST = 9  # attributes that a dataset of item metadata may have besides the item
+ITEM = "item_id"
+
+
+def write_metadata(
+    place: Place, series: Sequence[tuple[str, Mapping[str, str]]], column: Callable[[str], str], *, anew: bool
+) -> bool:
+    """Write a row an item, ``series`` being items with labels; False where no label says anything.
+
+    A file that is there keeps its columns and its items, unless it is written ``anew``.
+    """
+    if not place.name.lower().endswith(".csv"):
+        raise ConnectorError(f"{place.name} is no .csv file: item metadata is written as one")
+    before = None if anew else place.read()
+    known = list(csv.reader(io.StringIO(before.decode("utf-8"), newline=""))) if before else []
+    labels = _common(series)
+    names = {column(name): name for name in _telling(labels)}
+    if known:
+        named = {column(name): name for one in labels.values() for name in one}
+        names = {name: named.get(name, "") for name in known[0][1:]}
+    if not names:
+        return False
+    if len(names) > MOST:
+        raise ConnectorError(
+            f"{len(names)} labels differ among the items ({', '.join(names)}), and item metadata has {MOST} "
+            "at most: aggregate some away in the query, or make them a --dimension"
+        )
+    rows = {row[0]: row for row in known[1:]}
+    for item, own in labels.items():
+        rows.setdefault(item, [item, *(own.get(name, "") for name in names.values())])
+    written = io.StringIO(newline="")
+    csv.writer(written, lineterminator="\n").writerows([[ITEM, *names], *rows.values()])
+    if (made := written.getvalue().encode()) != before:
+        place.write(made)
+    return True
+
+
+def _common(series: Sequence[tuple[str, Mapping[str, str]]]) -> dict[str, dict[str, str]]:
+    """Of each item, the labels that all its series have alike."""
+    found: dict[str, dict[str, str]] = {}
+    for item, labels in series:
+        own = found.setdefault(item, {name: text for name, text in labels.items() if name != NAME})
+        found[item] = {name: text for name, text in own.items() if labels.get(name) == text}
+    return dict(sorted(found.items()))
+
+
+def _telling(items: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The labels that some items have and others have not, or otherwise."""
+    names = sorted({name for labels in items.values() for name in labels})
+    return [name for name in names if len({labels.get(name) for labels in items.values()}) > 1]
