@@ -181,9 +181,7 @@ class TrainFile:
         yield from csv.reader(io.StringIO(text.decode("utf-8"), newline=""))
 
     def _parquet_records(self) -> Iterator[Sequence[str]]:
-        import pyarrow.parquet
-
-        table = pyarrow.parquet.read_table(io.BytesIO(self._content or b""))
+        table = _read(self._content or b"")
         yield table.column_names
         for batch in table.to_batches(10_000):
             yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
@@ -211,10 +209,17 @@ class TrainFile:
         columns[TARGET] = pa.array([row.value for row in rows], pa.float64())
         table = pa.table(columns)
         if before is not None:
-            table = pa.concat_tables([pyarrow.parquet.read_table(io.BytesIO(before)), table])
+            table = pa.concat_tables([_read(before), table])
         sink = io.BytesIO()
         pyarrow.parquet.write_table(table, sink)
         return sink.getvalue()
+
+
+def _read(content: bytes) -> Any:
+    """The table of a Parquet file, read by this thread alone: others would outlive a short command."""
+    import pyarrow.parquet
+
+    return pyarrow.parquet.ParquetFile(io.BytesIO(content), pre_buffer=False).read(use_threads=False)
 
 
 def _stamp(moment: int) -> str:

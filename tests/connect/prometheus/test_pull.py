@@ -17,7 +17,7 @@ from stepcast.connect.prometheus.connection import connection
 from stepcast.connect.prometheus.source import Pulled, Wish, pull
 from stepcast.connect.train_file import LocalFile
 from tests.connect.prometheus.conftest import SETTINGS, Store
-from tests.services import prometheus, running
+from tests.services import prometheus, running, victoria_metrics
 
 DAY = 86_400
 NOW = int(time.time()) // DAY * DAY - DAY  # a midnight
@@ -321,6 +321,23 @@ def test_what_cannot_be_pulled_is_said(
 ) -> None:
     with pytest.raises(ConnectorError, match=match):
         pulled(store, tmp_path / "x.csv", query, **{"since": "1h", **wish})
+
+
+def test_victoria_metrics_is_pulled_from_alike(tmp_path: Path) -> None:
+    written = [point for point in wave(NOW - 2 * DAY, NOW) if not NOW - DAY <= point[0] < NOW - DAY + 3600]
+    with running(victoria_metrics.SERVICE, tmp_path / "server") as server:
+        other = Store(server, Client(connection(server.url)))
+        for name in ("one", "two"):
+            other.write({"__name__": f"alike_{name}", "instance": "a:1"}, written)
+        other.eventually(f"count_over_time(alike_two[3d] offset {int(time.time() - NOW)}s)")
+
+        said = pulled(other, tmp_path / "x.csv", '{__name__=~"alike_.*"}', since="3d")
+
+    found = rows(tmp_path / "x.csv")[1:]
+    assert said.rows == len(found) == 2 * len(written)
+    assert {row[0] for row in found} == {"metric=alike_one", "metric=alike_two"}
+    assert [seconds(row[1]) for row in found[: len(written)]] == [when for when, _ in written]
+    assert [float(row[2]) for row in found[len(written) :]] == pytest.approx([value for _, value in written])
 
 
 def test_what_is_too_much_at_once_is_asked_for_in_smaller_pieces(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,13 +10,16 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
+from stepcast.connect.errors import ConnectorError
 from stepcast.connect.prometheus.item_names import labels_of
 from stepcast.pipeline import layout, objects, tables, vintages
+from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.vintages import Manifest
 
 __all__ = ["ForecastSeries", "Vintage", "current_vintage", "quantile_of"]
 
 Figures = tuple[Mapping[str, str], Mapping[str, float]]  # labels, and figures by name
+TRIES = 5
 OWN = {
     "item_id",
     "quantile",
@@ -94,12 +98,26 @@ def quantile_of(output: str) -> str:
 
 
 def current_vintage(s3: Any, bucket: str, known: Vintage | None = None) -> Vintage | None:
-    """The newest published forecast, ``known`` if that is it; None where there is none."""
-    manifest = vintages.current(s3, bucket)
-    if manifest is None:
-        return None
-    if known is not None and known.manifest == manifest:
-        return known
+    """The newest published forecast, ``known`` if that is it; None where there is none.
+
+    ConnectorError where it is replaced while it is read, again and again.
+    """
+    for _ in range(TRIES):
+        manifest = vintages.current(s3, bucket)
+        if manifest is None:
+            return None
+        if known is not None and known.manifest == manifest:
+            return known
+        try:
+            vintage = _read(s3, bucket, manifest)
+        except ResourceNotFoundException:  # a newer one is moving it to history/
+            continue
+        if len(vintage.series) == manifest.items:
+            return vintage
+    raise ConnectorError(f"the forecast in s3://{bucket}/ is being replaced: try again")
+
+
+def _read(s3: Any, bucket: str, manifest: Manifest) -> Vintage:
     rows = list(_rows(s3, bucket, layout.raw(layout.FORECAST, manifest.vintage)))
     stamps = sorted({row["date"] for row in rows})
     outputs = [name for name, kind in manifest.wide_columns.items() if kind == "double"]
@@ -108,10 +126,10 @@ def current_vintage(s3: Any, bucket: str, known: Vintage | None = None) -> Vinta
     found: dict[tuple[str, ...], dict[str, list[float]]] = {}
     for row in rows:
         values = found.setdefault(
-            tuple(row[name] for name in keys), {name: [float("nan")] * len(stamps) for name in outputs}
+            tuple(row[name] for name in keys), {name: [math.nan] * len(stamps) for name in outputs}
         )
         for name in outputs:
-            values[name][places[row["date"]]] = float(row[name])
+            values[name][places[row["date"]]] = float(row[name] or "nan")
     return Vintage(
         manifest=manifest,
         made=layout.moment_of(manifest.vintage).timestamp(),
@@ -124,8 +142,8 @@ def current_vintage(s3: Any, bucket: str, known: Vintage | None = None) -> Vinta
 def _labels(names: list[str], key: tuple[str, ...]) -> dict[str, str]:
     """The item, the labels that it is called after, and the dimensions."""
     item, *dimensions = key
-    inner = {name: value for name, value in labels_of(item).items() if name not in OWN}
-    return {"item_id": item, **inner, **dict(zip(names[1:], dimensions, strict=True))}
+    inner = {**labels_of(item), **dict(zip(names[1:], dimensions, strict=True))}
+    return {"item_id": item, **{f"{name}_1" if name in OWN else name: text for name, text in inner.items()}}
 
 
 def _rows(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, str]]:
