@@ -196,6 +196,28 @@ def test_what_is_served_is_the_forecast_between_its_moments_until_its_end(foreca
     assert "\nstepcast_bucket_reached 1\n" in late
 
 
+def test_a_forecast_that_is_moved_while_it_is_read_is_read_again(forecasted: Forecasted) -> None:
+    """As UpdateAthena of a newer run does: an object that was listed is gone."""
+    s3, gone = forecasted.aws.client("s3"), []
+
+    class Moving:
+        """A client that misses the first object of the forecast that it asks for."""
+
+        def get_object(self, Key: str, **given: Any) -> Any:  # noqa: N803 - S3's
+            if "/raw/" in Key and not gone:
+                gone.append(Key)
+                return s3.get_object(Key=f"{Key}-gone", **given)
+            return s3.get_object(Key=Key, **given)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(s3, name)
+
+    vintage = current_vintage(Moving(), forecasted.bucket)
+
+    assert gone
+    assert vintage == forecasted.vintage
+
+
 def test_more_series_than_asked_for_are_not_served(forecasted: Forecasted) -> None:
     done = forecasted.export("--port", "0", "--most-series", "10")
 
