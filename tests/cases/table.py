@@ -77,12 +77,12 @@ T = "train/t.csv"
 HORIZON = "$.Predictor.ForecastHorizon"
 FREQUENCY = "$.Predictor.FeaturizationConfig.ForecastFrequency"
 HEADER = warning(f"V03 {T} line 1", "header and skipped")
-BLANKS = warning("V05 train/", "blank around")
+BLANKS = warning("V05 train/", "leading or trailing spaces")
 ENGINE = "the forecast: tests/engine"
 
 
 def no_ending(name: str) -> Said:
-    return warning(f"V01 train/{name}", "endings that are read: ignored")
+    return warning(f"V01 train/{name}", "so the file is ignored")
 
 
 def frequency(given: str, wanted: str) -> tuple[Said, Said]:
@@ -101,7 +101,7 @@ CASES: dict[str, Case] = {
     "O05b": read(HEADER),
     "O05d": read(),
     "O06": read(
-        BLANKS, warning("V05 train/", "look like one", "'A'"), elsewhere="four items in SQL: tests/e2e"
+        BLANKS, warning("V05 train/", "look alike", "'A'"), elsewhere="four items in SQL: tests/e2e"
     ),
     "O10": refused(
         error(f"V05 {T} line 61, item a", r"\$1,200\.50", "1200.5"),
@@ -114,10 +114,10 @@ CASES: dict[str, Case] = {
     ),
     "O12": read(),
     "O15": refused(error(f"V01 {T}", "empty")),
-    "O15b": refused(error(f"V01 {T} line 1", "header and no rows")),
+    "O15b": refused(error(f"V01 {T} line 1", "header but no rows")),
     "O15c": refused(error("V01 train/", "no row has a value")),
     "O15d": read(warning("V13 train/, item b", "none of its rows has a value")),
-    "O16b": refused(error(f"V05 {T} line 1", "another order", "'item_id' is '20.04'")),
+    "O16b": refused(error(f"V05 {T} line 1", "not in the order of the schema", "'item_id' is '20.04'")),
     "O28": read(elsewhere="the leap day: tests/engine/test_calendar"),
     "O31": refused(
         error(f"V06 {T} line 1", "not yyyy-MM-dd", "set TimestampFormat to 'yyyy-MM-dd HH:mm:ss'")
@@ -194,7 +194,7 @@ CASES: dict[str, Case] = {
     "Q18": refused(error(f"V07 {FREQUENCY[:-18]}.Featurizations[0]", "'Zero' is not allowed", "zero")),
     "Q18b": refused(error(f"V07 {FREQUENCY[:-18]}.Featurizations[0]", "'mean' is not allowed", "avg")),
     "Q18c": refused(error(f"params {FREQUENCY[:-18]}.Featurizations[0]", "3 is not a text", "quotes")),
-    "Q19": refused(error(f"V05 {T} line 1", r"21\.0", "AttributeType float")),
+    "Q19": refused(error(f"V05 {T} line 1", r"21\.0", "the AttributeType of")),
     "Q20": read(),
     "R00": read(),
     "R01": refused(error(f"V06 {T}", "2022-10-21T00:00:00\\+02:00", '"TimeZone"')),
@@ -249,7 +249,7 @@ CASES: dict[str, Case] = {
     "S12": refused(*(error(f"V11 related/, item {i}", "2024-02-10", "middlefill") for i in ("A1", "A2"))),
     "S14": read(),
     "S15": refused(error("V11 $.Datasets[1].Schema.Attributes", "'target_value'")),
-    "S16": refused(error("V11 $.Datasets[1].Schema.Attributes", "no column holds a number"), more=True),
+    "S16": refused(error("V11 $.Datasets[1].Schema.Attributes", "no column contains numbers"), more=True),
     "S17": refused(error("V11 $.Datasets[1].DataFrequency", "every D", "every W")),
     "S18": Case(
         (warning("", "train/prices.csv", "train/t.csv", "180|194"),),
@@ -258,7 +258,7 @@ CASES: dict[str, Case] = {
     ),
     "SQL1": read(
         BLANKS,
-        warning("V05 train/", "look like one", r"'1\.0'"),
+        warning("V05 train/", "look alike", r"'1\.0'"),
         warning("V05 train/", "'NULL'", "missing name"),
         elsewhere="the ids in SQL: tests/localaws/athena",
     ),

@@ -256,12 +256,12 @@ def test_files_of_different_columns_are_not_one_dataset() -> None:
     ("content", "says"),
     [
         ("", "is empty"),
-        ("id,date,y\n", "has a header and no rows"),
-        ("a\nb\n", "has one column"),
+        ("id,date,y\n", "has a header but no rows"),
+        ("a\nb\n", "has only one column"),
         ('id,date,y\na,2024-01-01,"' + 200_000 * "x", "cannot be read as CSV"),
-        ("a,b\nc,d\n", "no column holds dates"),
-        ("a,2024-01-01,x\na,2024-01-02,y\n", "no column holds numbers"),
-        ("a,2024-01-01,1\na,2024-01-01,2\n", "the same moment"),
+        ("a,b\nc,d\n", "no column contains dates"),
+        ("a,2024-01-01,x\na,2024-01-02,y\n", "no column contains numbers"),
+        ("a,2024-01-01,1\na,2024-01-01,2\n", "the same timestamp"),
     ],
 )
 def test_what_cannot_be_forecast_is_said(content: str, says: str) -> None:

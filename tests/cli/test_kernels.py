@@ -86,7 +86,7 @@ def test_on_a_new_machine_the_command_line_shows_how_far_it_is_once(tmp_path: Pa
     assert lines[0].startswith("compiling the engine's kernels, once on this machine: 1 of ")
     assert counts == sorted(counts)
     assert counts[-1][0] == counts[-1][1] > 20
-    assert (ready, again) == ("the engine's kernels are compiled", "again")
+    assert (ready, again) == ("the forecasting kernels are compiled", "again")
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_a_folder_of_others_is_neither_taken_nor_deleted(tmp_path: Path, name: s
     (tmp_path / "mine" / name).write_text('{"made_by": "me"}')
     folder = StateFolder(tmp_path / "mine")
 
-    with pytest.raises(Failure, match="no state of stepcast"):
+    with pytest.raises(Failure, match="not a state folder of stepcast"):
         folder.claim(None)
     with pytest.raises(Failure, match="nothing was deleted"):
         folder.delete()

@@ -95,7 +95,7 @@ def test_errors_in_params_json_come_before_the_files(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "name the files"),
+        ([], "give --params FILE"),
         (["absent"], "absent is no folder"),
         (["--params", "params.json"], "--train is missing"),
         (["--params", "params.json", "--train", "params.json"], ".csv.gz"),

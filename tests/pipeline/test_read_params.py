@@ -187,7 +187,7 @@ def test_a_byte_order_mark_is_no_problem() -> None:
             },
             "V16",
             "$.Predictor.AlgorithmArn",
-            "Write PerformAutoML: true and remove AlgorithmArn",
+            "Set PerformAutoML to true and remove AlgorithmArn",
         ),
         (
             {"Predictor__PerformAutoML": ..., "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/ets"},
@@ -237,7 +237,7 @@ def test_a_byte_order_mark_is_no_problem() -> None:
             "$.TimestampFormat",
             "yyyy-MM-dd HH:mm:ss",
         ),
-        ({"Datasets__0__DatasetType": "ITEM_METADATA"}, "V07", "$.Datasets", "a dataset of that type"),
+        ({"Datasets__0__DatasetType": "ITEM_METADATA"}, "V07", "$.Datasets", "a dataset of this type"),
     ],
 )
 def test_each_problem_names_its_rule_its_place_and_the_way_out(
@@ -259,7 +259,7 @@ def test_an_algorithm_that_is_not_available_is_one_problem(name: str) -> None:
         Predictor__TrainingParameters={"epochs": "100"},
     )
 
-    assert "is not available here" in problem.message
+    assert "is not available" in problem.message
     assert "PerformAutoML: true" in problem.remedy
 
 
@@ -405,7 +405,7 @@ def test_a_budget_has_no_effect_on_a_named_algorithm_and_that_is_said() -> None:
     )
 
     assert (problem.severity, problem.path) == ("warning", "$.Predictor.TrainingBudgetSeconds")
-    assert problem.remedy == "Remove it, or AlgorithmArn"
+    assert problem.remedy == "Remove this key, or AlgorithmArn"
 
 
 def test_weather_is_not_available_which_is_said_and_does_not_stop_the_run() -> None:
@@ -472,7 +472,7 @@ def test_a_boundary_that_the_period_does_not_have(
         ("Europe/Berln", "Did you mean 'Europe/Berlin'?"),
         ("berlin", "Did you mean 'Europe/Berlin'?"),
         ("New York", "Did you mean 'America/New_York'?"),
-        ("+01:00", "It is a name such as 'Europe/Berlin'"),
+        ("+01:00", "Use a name such as 'Europe/Berlin'"),
     ],
 )
 def test_a_time_zone_has_a_name(zone: str, remedy: str) -> None:

@@ -23,8 +23,8 @@ __all__ = ["app"]
 
 
 DEFECT = (
-    "stepcast: this is a defect of Stepcast, not of your input. Please report it with the lines above; "
-    "docs/how-to/operate.md, Internal errors, says what else to send."
+    "stepcast: this is a bug in Stepcast, not a problem in your input. Please report it with the lines "
+    "above; see Internal errors in docs/how-to/operate.md for what else to send."
 )
 
 
@@ -63,10 +63,11 @@ def _print_version(wanted: bool) -> None:
 def options(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it and exit.")
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Drop a CSV in a bucket; ask SQL for its P10, P50 and P90. Everything runs on this machine."""
+    """Drop a CSV in a bucket; query its P10, P50 and P90 forecasts with SQL, all on this machine."""
     del version  # its callback has ended the process
     if context.invoked_subcommand in ("up", "down"):
         context.default_map = settings(Path(FILE))

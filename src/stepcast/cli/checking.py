@@ -72,10 +72,10 @@ def conclude(report: Report, as_json: bool) -> None:
         for note in report.notes:
             print_line(f"Note: {note}")
         if not report.errors:
-            print_line("" if report.warnings else "\nNo problems: a run would forecast this.")
+            print_line("" if report.warnings else "\nNo problems; the input is ready to forecast.")
     if report.errors:
-        count = "an error" if report.errors == 1 else f"{report.errors:,} errors"
-        raise Failure(f"the input has {count}: a run would stop before training")
+        count = "1 error" if report.errors == 1 else f"{report.errors:,} errors"
+        raise Failure(f"the input has {count}; a run would stop before training")
 
 
 def _check(s3: Any, bucket: str) -> Report:
@@ -83,11 +83,11 @@ def _check(s3: Any, bucket: str) -> Report:
         return check(s3, bucket)
     except ResourceNotFoundException as error:
         if layout.PARAMS in str(error):
-            hint = "`stepcast init my.csv` writes one"
-            raise Failure(f"{bucket.rstrip('/') or '.'} holds no params.json: {hint}") from None
+            hint = "`stepcast init my.csv` generates one"
+            raise Failure(f"{bucket.rstrip('/') or '.'} contains no params.json; {hint}") from None
         raise Failure(str(error)) from None
     except Superseded as error:
-        raise Failure(f"{error}: try again") from None
+        raise Failure(f"{error}; try again") from None
 
 
 @contextmanager
@@ -99,7 +99,9 @@ def _scratch() -> Iterator[Path]:
 def _bucket(place: str) -> str:
     parts = urlsplit(place)
     if not parts.netloc or parts.path.strip("/"):
-        raise Failure(f"{place} is not a bucket: write s3://NAME, the input lies at its top")
+        raise Failure(
+            f"{place} is not a bucket: write s3://NAME. The input must be at the root of the bucket"
+        )
     return parts.netloc
 
 

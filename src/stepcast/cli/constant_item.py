@@ -86,7 +86,7 @@ def _add_to_csv(file: Path, to: Path, names: Sequence[str], place: int, item: st
             if first and row:
                 if len(row) >= len(names):
                     raise Failure(
-                        f"{file} has {len(row)} columns already: --item is for files without the item's"
+                        f"{file} already has {len(row)} columns; --item is for files without an item column"
                     )
                 first, is_header = False, not any(c.isdigit() for c in row[min(moment, len(row) - 1)])
                 row.insert(place, names[place] if is_header else item)
@@ -102,7 +102,8 @@ def _add_to_parquet(file: Path, to: Path, names: Sequence[str], place: int, item
     table = pq.read_table(file)
     if len(table.column_names) >= len(names):
         raise Failure(
-            f"{file} has {len(table.column_names)} columns already: --item is for files without the item's"
+            f"{file} already has {len(table.column_names)} columns; --item is for files without an item "
+            "column"
         )
     column = pa.array([item] * len(table), pa.string())
     pq.write_table(table.add_column(place, names[place], column), to)

@@ -17,7 +17,7 @@ def current_vintage(stack: Stack) -> Manifest:
     if manifest is None:
         raise Failure(
             f"there is no forecast yet: upload params.json and train/*.csv to s3://{stack.bucket}/, "
-            "then see `stepcast status`"
+            "then run `stepcast status`"
         )
     return manifest
 
@@ -44,5 +44,5 @@ def unknown_item(stack: Stack, manifest: Manifest, item: str) -> Failure:
     ).rows
     return Failure(
         f"the forecast has no item {item!r}: did you mean {', '.join(str(row[0]) for row in close)}? "
-        f"All items are in the table {tables.LEADERBOARD}"
+        f"The table {tables.LEADERBOARD} lists all items"
     )

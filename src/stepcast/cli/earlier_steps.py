@@ -44,7 +44,7 @@ def run_steps(stack: Stack, project: Project, steps: list[str], run: Run, say: S
         for shard in shards:
             invocation = call(stack, step, event if shard is None else {**event, "shard": shard})
             if invocation.error is not None:
-                raise Failure(f"{short(step)} has to run first, but {invocation.error}")
+                raise Failure(f"{short(step)} must run first, but {invocation.error}")
 
 
 def compile_for(stack: Stack, steps: list[str], say: Say) -> None:
@@ -65,8 +65,8 @@ def check_input(stack: Stack, run: Run, where: str) -> None:
     if present != run.run:
         holds = f"the input of run {present[:12]}" if present else "no input"
         raise Failure(
-            f"{where} is of run {run.run[:12]}, and s3://{stack.bucket}/ holds {holds}: upload what it was "
-            "made for (the recorded events: params.json and testing-data/train/), or leave --event out"
+            f"{where} belongs to run {run.run[:12]}, but s3://{stack.bucket}/ contains {holds}: upload the "
+            "input of that run (for recorded events, params.json and testing-data/train/), or omit --event"
         )
 
 

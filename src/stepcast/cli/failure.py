@@ -39,14 +39,16 @@ def _missing(error: ModuleNotFoundError) -> str | None:
     package = (error.name or "").partition(".")[0]
     if package in ("", "stepcast", "localaws"):
         return None  # not an extra: a defect
-    return f'the package {package} is not installed; this command needs it: pip install "stepcast[local]"'
+    return (
+        f'this command requires the package {package}, which is not installed: pip install "stepcast[local]"'
+    )
 
 
 def _aws(error: Exception) -> str | None:
     from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
     if isinstance(error, ConnectionError | HTTPClientError):
-        return f"the local stack stopped answering ({error}): start it again with `stepcast up`"
+        return f"the local stack stopped responding ({error}): restart it with `stepcast up`"
     if isinstance(error, ClientError):
         answer = error.response["Error"]
         return f"{error.operation_name} failed with {answer['Code']}: {answer['Message']}"

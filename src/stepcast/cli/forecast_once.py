@@ -74,7 +74,7 @@ def follow(stack: Stack, arn: str) -> Iterator[Execution]:
         except stack.states.exceptions.ExecutionDoesNotExist:
             if time.monotonic() > deadline:
                 raise Failure(
-                    f"no run started within {START_SECONDS} s of the upload; StartExecutionFunction said:\n"
+                    f"no run started within {START_SECONDS} s of the upload; log of StartExecutionFunction:\n"
                     + _log(stack, "StartExecutionFunction")
                 ) from None
         else:
@@ -93,7 +93,7 @@ def why_it_failed(stack: Stack, execution: Execution, folder: ResultsFolder) -> 
     folder.add(VALIDATION, report.to_markdown())
     if report.errors:
         count, *lines = error_lines(report, SHOWN_PROBLEMS)
-        where = f"The whole report: {folder.path / VALIDATION}"
+        where = f"The complete report: {folder.path / VALIDATION}"
         return "\n".join([f"the input has {count}; nothing was forecast", *lines, where])
     what = f"{execution.error}: {execution.cause}" if execution.error else execution.status
     return f"the run failed in {execution.state}: {what}"
@@ -103,7 +103,7 @@ def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
     """Write the forecast, the backtest, the leaderboard, the report and the chart, all or nothing."""
     manifest = vintages.current(stack.s3, stack.bucket)
     if manifest is None or manifest.run != execution.run:
-        raise Failure(f"run {execution.run} ended well, but s3://{stack.bucket}/ holds no forecast of it")
+        raise Failure(f"run {execution.run} succeeded, but s3://{stack.bucket}/ contains no forecast from it")
     with folder.replaced() as fresh:
         for name, prefix in {
             "raw": layout.raw(layout.FORECAST, manifest.vintage),

@@ -20,7 +20,7 @@ def find_function(name: str, logical_ids: Iterable[str]) -> str:
         return found
     close = difflib.get_close_matches(_key(name), known, n=1, cutoff=0.5)
     hint = f"did you mean {short(known[close[0]])}? " if close else ""
-    raise Failure(f"there is no function {name!r}: {hint}There are {', '.join(map(short, known.values()))}")
+    raise Failure(f"there is no function {name!r}: {hint}Functions: {', '.join(map(short, known.values()))}")
 
 
 def short(logical_id: str) -> str:

@@ -19,7 +19,9 @@ def sorted_out(given: Mapping[str, Sequence[Path]]) -> dict[str, list[Path]]:
     for option, paths in given.items():
         for path in paths:
             if not path.name.lower().endswith(ENDINGS):
-                raise typer.BadParameter(f"{path} is none of {', '.join(ENDINGS)}", param_hint=f"--{option}")
+                raise typer.BadParameter(
+                    f"{path} does not end in {', '.join(ENDINGS)}", param_hint=f"--{option}"
+                )
     return {f"{option}/": list(dict.fromkeys(paths)) for option, paths in given.items()}
 
 

@@ -78,6 +78,6 @@ def _tell(process: "subprocess.Popen[str]", say: Say) -> None:
         begun, total = map(int, line.split())
         if begun > told and (begun % 5 == 1 or begun == total):
             told = begun
-            say(f"compiling the engine's kernels, once on this machine: {begun} of {total}")
+            say(f"compiling the forecasting kernels, once per machine: {begun} of {total}")
     if told and process.wait() == 0:
-        say("the engine's kernels are compiled")
+        say("the forecasting kernels are compiled")

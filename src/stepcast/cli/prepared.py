@@ -54,7 +54,8 @@ def _upload(stack: Stack, project: Project, say: Say) -> None:
     there = [key for prefix in layout.INPUTS for key in objects.keys(stack.s3, stack.bucket, prefix)]
     if there:
         raise Failure(
-            f"s3://{stack.bucket}/ holds {there[0]} but no whole input: upload params.json and train/*.csv"
+            f"s3://{stack.bucket}/ contains {there[0]} but no complete input: upload params.json and "
+            "train/*.csv"
         )
     say("uploading params.json and testing-data/train")
     with without_trigger(stack):

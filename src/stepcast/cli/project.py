@@ -27,16 +27,12 @@ class Project:
         """The folder asked for; else the checkout that this code runs from; else the package's own."""
         if given is not None:
             if not (given / "template.yaml").is_file():
-                raise Failure(
-                    f"{given} holds no template.yaml: give --project a checkout's folder, or leave it out"
-                )
+                raise Failure(f"{given} contains no template.yaml: set --project to a checkout, or omit it")
             return cls(given.resolve())
         for root in (CHECKOUT, INSTALLED):
             if (root / "template.yaml").is_file():
                 return cls(root)
-        raise Failure(
-            f"template.yaml is in neither {CHECKOUT} nor {INSTALLED}: give --project a checkout's folder"
-        )
+        raise Failure(f"template.yaml is in neither {CHECKOUT} nor {INSTALLED}: set --project to a checkout")
 
     @property
     def template(self) -> Path:
@@ -53,9 +49,9 @@ class Project:
         if files := sorted(path for path in folder.glob("*") if path.is_file()):
             return files
         raise Failure(
-            f"this needs the project's own input, and {folder} is absent (the installed package has none): "
-            "start `stepcast up`, upload params.json and train/*.csv, and invoke the step there; or name a "
-            "checkout with --project"
+            f"this needs the sample input, but {folder} does not exist (the installed package has none): "
+            "start `stepcast up`, upload params.json and train/*.csv, and invoke the step there; or set "
+            "--project to a checkout"
         )
 
     def event_file(self, function: str) -> Path:
@@ -66,7 +62,7 @@ class Project:
         """The recorded event of a function, by its logical id: TrainPredictorFunction."""
         path = self.event_file(function)
         if not path.is_file():
-            raise Failure(f"{path} is absent: `make events` records it")
+            raise Failure(f"{path} does not exist; `make events` creates it")
         event: dict[str, Any] = json.loads(path.read_text("utf-8"))
         return event
 

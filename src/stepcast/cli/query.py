@@ -57,7 +57,7 @@ def ask(stack: Stack, sql: str, parameters: Sequence[str | int | float] = ()) ->
             **(execution if parameters else {}),
         )["QueryExecutionId"]
     except athena.exceptions.InvalidRequestException as error:
-        raise Failure(f"the query was refused: {error.response['Error']['Message']}") from None
+        raise Failure(f"the query was rejected: {error.response['Error']['Message']}") from None
     try:
         _wait(athena, query)
     except KeyboardInterrupt:
@@ -73,7 +73,7 @@ def identifier(name: str) -> str:
     '"item_id"'
     """
     if not name.replace("_", "a").isalnum() or not name.isascii():
-        raise ValueError(f"{name!r} is not a column's name")
+        raise ValueError(f"{name!r} is not a valid column name")
     return f'"{name}"'
 
 
@@ -93,7 +93,7 @@ def _wait(athena: Any, query: str) -> None:
         if status["State"] == "SUCCEEDED":
             return
         if status["State"] in ("FAILED", "CANCELLED"):
-            reason = status.get("StateChangeReason") or "no reason was given"
+            reason = status.get("StateChangeReason") or "no reason given"
             raise Failure(
                 f"the query was {status['State'].lower()}: {reason}".replace("was failed", "failed")
             )

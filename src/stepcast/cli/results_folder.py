@@ -21,13 +21,14 @@ class ResultsFolder:
         """Failure where ``path`` holds files that are not ours; with ``force`` they stay beside ours."""
         self.path = path.resolve()
         if self.path.exists() and not self.path.is_dir():
-            raise Failure(f"{path} is a file: give --out the name of a folder")
+            raise Failure(f"{path} is a file: set --out to a folder")
         foreign = self._foreign()
         if foreign and not force:
             more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""
             raise Failure(
-                f"{path} holds files that stepcast did not write ({', '.join(map(str, foreign[:3]))}{more}): "
-                "choose another --out, or add --force to keep them and replace only the results"
+                f"{path} contains files that stepcast did not write "
+                f"({', '.join(map(str, foreign[:3]))}{more}): "
+                "choose another --out, or add --force to keep them and overwrite only the results"
             )
 
     @contextmanager

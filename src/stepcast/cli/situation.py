@@ -67,7 +67,7 @@ def _story(stack: Stack, execution: Execution, report: Report | None) -> str:
     ]
     if report and report.errors:
         count, *problems = error_lines(report, SHOWN_PROBLEMS)
-        where = f"The whole report: s3://{stack.bucket}/{layout.report(execution.run, 'md')}"
+        where = f"The complete report: s3://{stack.bucket}/{layout.report(execution.run, 'md')}"
         lines = [
             f"Run {execution.short_name} failed in {execution.state}: the input has {count}",
             *problems,

@@ -139,7 +139,7 @@ def attach(endpoint: str | None = None) -> Stack:
         resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
     except (BotoCoreError, ClientError, ValueError) as error:
         raise Failure(
-            f"no Stepcast stack answers at {running.endpoint} ({error}): start one with `stepcast up`"
+            f"no Stepcast stack responds at {running.endpoint} ({error}): start one with `stepcast up`"
         ) from None
     return Stack(
         endpoint=stack.endpoint,
@@ -159,6 +159,6 @@ def _choose(endpoint: str | None, running: list[Running]) -> Running:
     if len(running) == 1 or here:
         return (here or running)[0]
     if not running:
-        raise Failure("nothing runs: start the local stack with `stepcast up` in another terminal")
+        raise Failure("no stack is running: start one with `stepcast up` in another terminal")
     choices = ", ".join(sorted(one.endpoint for one in running))
-    raise Failure(f"{len(running)} stacks run: choose one with --endpoint, of {choices}")
+    raise Failure(f"{len(running)} stacks are running: choose one with --endpoint: {choices}")

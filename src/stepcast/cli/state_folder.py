@@ -32,16 +32,19 @@ class StateFolder:
             raise Failure(f"{self.path} is a file: choose another --state")
         if (running := self.holder()) is not None:
             raise Failure(
-                f"a stack with the state in {self.path} runs already{running.where}: "
+                f"a stack with the state in {self.path} is already running{running.where}: "
                 "use it, stop it with `stepcast down`, or choose another --state"
             )
         if not self.is_ours() and not self._is_free():
-            raise Failure(f"{self.path} holds files that are no state of stepcast: choose another --state")
+            raise Failure(
+                f"{self.path} contains other files and is not a state folder of stepcast: choose another "
+                "--state"
+            )
         kept = self._kept().get("region")
         if region and kept and region != kept:
             raise Failure(
-                f"the state in {self.path} is of the region {kept}: leave --region out, choose another "
-                "--state, or begin anew with `stepcast down --delete`"
+                f"the state in {self.path} belongs to region {kept}: omit --region, choose another "
+                "--state, or start over with `stepcast down --delete`"
             )
         chosen = str(region or kept or "us-east-1")
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -61,11 +64,11 @@ class StateFolder:
     def delete(self) -> None:
         """Remove it with everything in it; Failure where it is not ours, or in use."""
         if self.path.is_symlink():
-            raise Failure(f"{self.path} is a symbolic link: delete what it leads to with --state")
+            raise Failure(f"{self.path} is a symbolic link: delete its target with --state")
         if not self.is_ours():
-            raise Failure(f"{self.path} was not made by stepcast up: nothing was deleted")
+            raise Failure(f"{self.path} was not created by stepcast up; nothing was deleted")
         if (running := self.holder()) is not None:
-            raise Failure(f"{self.path} is in use{running.where}: nothing was deleted")
+            raise Failure(f"{self.path} is in use{running.where}; nothing was deleted")
         shutil.rmtree(self.path)
 
     def _kept(self) -> dict[str, str]:

@@ -21,20 +21,20 @@ MESSAGES_SHOWN = 5
 
 
 def status(
-    last: Annotated[int, typer.Option(min=1, help="How many executions, the newest first.")] = 10,
+    last: Annotated[int, typer.Option(min=1, help="Number of executions to show, newest first.")] = 10,
     item: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Instead, why this item is forecast as it is."),
+        typer.Option(metavar="NAME", help="Show how this item's forecast was produced instead."),
     ] = None,
     wait: Annotated[
-        bool, typer.Option("--wait", help="First wait until the run for the present input has ended.")
+        bool, typer.Option("--wait", help="First wait until the run for the current input has ended.")
     ] = False,
     as_json: Json = False,
     endpoint: Endpoint = None,
 ) -> None:
-    """Show the executions, where one is or failed and why, the current forecast and the messages sent.
+    """Show the executions with their state or failure, the current forecast, and the messages.
 
-    With --item: what an item's forecast is made of, and how it did in the backtest.
+    With --item: show how an item's forecast was produced, and its backtest accuracy.
     """
     from stepcast.cli.reasons import reasons
     from stepcast.cli.situation import look
@@ -112,16 +112,18 @@ def _print_reasons(manifest: "Manifest", series: list["Reasons"]) -> None:
 def _told(manifest: "Manifest", one: "Reasons") -> dict[str, str | None]:
     """What there is to say of a series, by name; None where there is nothing."""
     row, ratio, score = one.figures, one.ratio, one.figures["score"]
-    backtest = "no window could be tested" if score is None else f"{row['metric']} {score:.4g}"
+    backtest = "no window could be evaluated" if score is None else f"{row['metric']} {score:.4g}"
     if ratio is not None:
         backtest += (
-            f"; wQL {row['wql']:.4g}, seasonal naive's {row['wql_seasonal_naive']:.4g}: {ratio:.2f} of it"
+            f"; wQL {row['wql']:.4g}, {ratio:.2f} times that of seasonal naive, "
+            f"{row['wql_seasonal_naive']:.4g}"
         )
     covered = None
     if row["coverage"] is not None:
         low, high = _outer_quantiles(manifest)
         covered = (
-            f"{row['coverage']:.0%} of the outcomes lay between p{low} and p{high}, {high - low}% should"
+            f"{row['coverage']:.0%} of the outcomes fell between p{low} and p{high}; the target is "
+            f"{high - low}%"
         )
     return {
         "model": row["model"],

@@ -20,8 +20,8 @@ def present_input(stack: Stack) -> str:
     run = fingerprint(stack.s3, stack.bucket)
     if run is None:
         raise Failure(
-            f"s3://{stack.bucket}/ holds no input yet: upload {layout.PARAMS} and files under "
-            f"{layout.TRAIN}, or start with `stepcast up --before STEP`, which uploads the project's own"
+            f"s3://{stack.bucket}/ contains no input yet: upload {layout.PARAMS} and files under "
+            f"{layout.TRAIN}, or start with `stepcast up --before STEP`, which uploads the sample input"
         )
     return run
 

@@ -24,6 +24,6 @@ def client(service: str) -> Any:
 def environment(name: str) -> str:
     """A setting that template.yaml gives the function."""
     if name not in os.environ:
-        what = f"the function has no environment variable {name}: deploy template.yaml as it is"
+        what = f"the function has no environment variable {name}: deploy the unmodified template.yaml"
         raise ResourceNotFoundException(what)
     return os.environ[name]

@@ -19,7 +19,7 @@ from stepcast.pipeline.shards import Shard
 __all__ = ["Scoreboard", "ShardBacktest", "accuracy_in_sql", "leaderboard_schema"]
 
 ISO = "%Y-%m-%dT%H:%M:%S"
-UNTESTED = "not backtested: no window has observed values both before it and in it"
+UNTESTED = "not backtested: no window has observed values both before and inside it"
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class ShardBacktest:
         return (
             ""
             if points == asked
-            else f"backtested on {points} of {asked} points: the others were not observed"
+            else f"backtested on {points} of {asked} points: the other points were not observed"
         )
 
     def judged(self) -> int:

@@ -18,7 +18,7 @@ def compiling_logged() -> Iterator[None]:
 
     def first(name: str) -> None:
         if not begun:
-            log.info("compiling_kernels", why="they are used for the first time on this machine")
+            log.info("compiling_kernels", why="first use on this machine")
         begun.add(name)
 
     with compilations(first):

@@ -33,9 +33,9 @@ class InternalError(StepcastError):
 
     def __str__(self) -> str:
         return (
-            f"{self.step} met what cannot be{self.where}: {self.what}. This is a defect of Stepcast "
-            f"{self.version}, not of your input: please report it; docs/how-to/operate.md, Internal errors, "
-            "says what to send"
+            f"{self.step} failed with an internal error{self.where}: {self.what}. This is a bug in Stepcast "
+            f"{self.version}, not a problem in your input. Please report it; see Internal errors in "
+            "docs/how-to/operate.md for what to send"
         )
 
 

@@ -46,13 +46,13 @@ class InputSummary:
             ("Items", f"{self.items:,}"),
         ]
         if self.first is not None:
-            told.append(("From, to", f"{self.first}, {self.last}"))
+            told.append(("Time span", f"{self.first} to {self.last}"))
         told.append(("Frequency", f"{self.frequency}: {self.anchor}"))
         if self.periods is not None:
             told += [
                 ("Observed", f"{self._share()} of {_plural(self.periods, 'period')}"),
                 ("Filled", _plural(self.filled or 0, "period")),
-                ("Doubled", self._doubled()),
+                ("Duplicates", self._doubled()),
             ]
         for name, rows in (("Related series", self.related), ("Item metadata", self.metadata)):
             if rows is not None:
@@ -67,7 +67,7 @@ class InputSummary:
         parts.append(f"{self.frequency} ({self.anchor})")
         if self.periods is not None:
             parts.append(f"{self._share()} of {_plural(self.periods, 'period')} observed")
-            parts.append(f"{self.filled or 0:,} filled, {_plural(self.doubled or 0, 'row')} doubled")
+            parts.append(f"{self.filled or 0:,} filled, {_plural(self.doubled or 0, 'duplicate row')}")
         return ", ".join(parts)
 
     def document(self) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class InputSummary:
         if not self.doubled:
             return "0 rows"
         rows = _plural(self.doubled, "row")
-        return f"{rows} in a period that has one already (aggregated by {self.aggregation})"
+        return f"{rows} in a period that already has one (aggregated by {self.aggregation})"
 
 
 def _plural(count: int, noun: str) -> str:

@@ -65,7 +65,7 @@ def _time_zone(name: str) -> str:
         ]
         close = sorted(ending) or difflib.get_close_matches(name, sorted(known), 1)
         meant = f"did you mean {close[0]!r}? " if close else ""
-        raise ValueError(f"{meant}It is a name such as 'Europe/Berlin', or 'UTC'") from None
+        raise ValueError(f"{meant}Use a name such as 'Europe/Berlin', or 'UTC'") from None
     return name
 
 

@@ -190,9 +190,9 @@ class Report:
             f"{_plural(self.errors, 'error')}, {_plural(self.warnings, 'warning')}.",
         ]
         if self.errors:
-            lines.append("The run stopped before training; the previous forecast is untouched.")
+            lines.append("The run stopped before training; the previous forecast stays in place.")
         if self.summary is not None:
-            lines += ["", "## What was read", "", "| | |", "|---|---|"]
+            lines += ["", "## Data", "", "| | |", "|---|---|"]
             lines += [f"| {name} | {_cell(text)} |" for name, text in self.summary.facts()]
         for severity in ("error", "warning"):
             found = [problem for problem in self.problems if problem.severity == severity]
@@ -202,7 +202,7 @@ class Report:
                 "",
                 f"## {severity.capitalize()}s",
                 "",
-                "| Rule | Where | What | What to change |",
+                "| Rule | Location | Problem | Fix |",
                 "|---|---|---|---|",
             ]
             lines += [

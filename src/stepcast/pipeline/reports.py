@@ -46,6 +46,6 @@ def refusal(run: Run, report: Report) -> InvalidInputException:
     lines = [f"- {group}" for group in groups[:SHOWN]]
     if (more := report.errors - sum(len(group.problems) for group in groups[:SHOWN])) > 0:
         lines.append(f"- and {more:,} more")
-    lines.append(f"The whole report: s3://{run.bucket}/{layout.report(run.run, 'md')}")
+    lines.append(f"The complete report: s3://{run.bucket}/{layout.report(run.run, 'md')}")
     count = "1 error" if report.errors == 1 else f"{report.errors:,} errors"
     return InvalidInputException(f"the input has {count}; nothing was forecast\n" + "\n".join(lines))

@@ -35,7 +35,7 @@ def create(s3: Any, bucket: str, kind: Kind, name: str, properties: dict[str, An
     changed = sorted(key for key, value in properties.items() if document.get(key) != value)
     if changed:
         raise ResourceAlreadyExistsException(
-            f"{kind} {name} exists with another {', '.join(changed)}: give the new one another name, "
+            f"{kind} {name} already exists with a different {', '.join(changed)}: use another name, "
             f"or delete s3://{bucket}/{layout.resource(kind, name)}"
         )
 

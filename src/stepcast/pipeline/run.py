@@ -52,7 +52,7 @@ class Run(BaseModel):
         present = present_input(s3, self.bucket)
         if present is None or present.run != self.run:
             now = present.run if present is not None else None
-            raise Superseded(f"the input of run {self.run} has changed: run {now} makes the forecast")
+            raise Superseded(f"the input of run {self.run} has changed; run {now} produces the forecast")
         return present
 
     def check_settled(self, s3: Any) -> None:
@@ -60,8 +60,8 @@ class Run(BaseModel):
         quiet = datetime.now(UTC) - self.check_current(s3).uploaded
         if quiet < timedelta(seconds=self.settle_seconds):
             raise Unsettled(
-                f"the newest file came {quiet.total_seconds():.0f} s ago, less than SettleSeconds "
-                f"({self.settle_seconds}): run {self.run} waits for more"
+                f"the newest file arrived {quiet.total_seconds():.0f} s ago, less than SettleSeconds "
+                f"({self.settle_seconds}); run {self.run} waits for further files"
             )
 
 

@@ -84,7 +84,7 @@ def read_shard(source: Path | BinaryIO | bytes) -> Shard:
     with pq.ParquetFile(io.BytesIO(source) if isinstance(source, bytes) else source) as file:
         table = file.read(use_threads=False)
     if METADATA not in (table.schema.metadata or {}):
-        raise ValueError("it is a Parquet file, but not one of a shard of series")
+        raise ValueError("the Parquet file is not a shard of series")
     common = json.loads(table.schema.metadata[METADATA])
     names = tuple(common["key_names"])
     columns = [column.combine_chunks() for column in table.columns]

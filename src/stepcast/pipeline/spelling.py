@@ -99,7 +99,7 @@ def _value(given: Any, annotation: Any, path: str, problems: list[Problem], top:
             return given
     words = _words(annotation)
     if isinstance(given, str) and words and given not in words and (right := meant(given, words)):
-        what = f"{given!r} is not spelt as documented"
+        what = f"{given!r} is not the documented spelling"
         problems.append(Problem("params", "error", what, f"Did you mean {right!r}?", path=path))
         return right
     return given
@@ -113,11 +113,11 @@ def _unknown(key: str, known: Iterable[str], path: str, top: Model) -> Problem:
     """A key that is none of this object's: it may be another object's."""
     own = meant(key, known)
     places = [place for place, name in _places(top, "$") if letters(name) == letters(key)]
-    remedy = f"Allowed are {', '.join(known)}"
+    remedy = f"Allowed keys: {', '.join(known)}"
     if own is not None:
-        remedy = f"Did you mean {own!r}? It is there already: keep one of the two"
+        remedy = f"Did you mean {own!r}? It is already present; keep one of the two"
     elif places:
-        remedy = f"It belongs to {' or '.join(places[:2])}: move it there"
+        remedy = f"It belongs in {' or '.join(places[:2])}; move it there"
     return Problem("params", "error", f"there is no key {key!r}", remedy, path=f"{path}.{key}")
 
 

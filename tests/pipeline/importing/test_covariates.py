@@ -223,7 +223,7 @@ def test_a_series_known_ahead_is_so_for_every_item(import_files: ImportFiles) ->
     outcome = imported(import_files, target("lamp", "desk"), {"related/a.csv": given}, related=RELATED)
 
     assert outcome.error.item == "desk"
-    assert "known ahead for other items" in outcome.error.message
+    assert "known in advance for other items" in outcome.error.message
 
 
 def test_a_frequency_finer_than_the_forecasts_has_two_rows_a_period(import_files: ImportFiles) -> None:
@@ -266,7 +266,7 @@ def test_a_described_dataset_needs_files(import_files: ImportFiles) -> None:
     outcome = imported(import_files, target("lamp"), {}, related=RELATED)
 
     assert (outcome.error.rule, outcome.error.file) == ("V01", "related/")
-    assert "take the dataset out of params.json" in outcome.error.remedy
+    assert "remove the dataset from params.json" in outcome.error.remedy
 
 
 def test_holes_are_filled_as_asked_for(import_files: ImportFiles) -> None:

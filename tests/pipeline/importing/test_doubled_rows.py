@@ -29,7 +29,7 @@ def hours(first: str, count: int) -> list[datetime]:
 
 def doubled(outcome: Outcome) -> list[Problem]:
     """The warnings of V06 that are about doubled rows."""
-    found = [w for w in outcome.warnings("V06") if "another one" in w.message or "several rows" in w.message]
+    found = [w for w in outcome.warnings("V06") if "another row with" in w.message or "several different rows" in w.message]
     assert (outcome.imported.doubled > 0) == bool(found)
     return found
 

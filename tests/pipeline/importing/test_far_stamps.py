@@ -19,7 +19,7 @@ def ninety_days(items: int = 5) -> str:
 
 
 def far(outcome: Outcome) -> list[Problem]:
-    return [p for p in outcome.report.problems if p.rule == "V06" and "all others" in p.message]
+    return [p for p in outcome.report.problems if p.rule == "V06" and "all other rows" in p.message]
 
 
 def test_a_row_a_year_too_late_is_a_warning_that_names_it(import_files: ImportFiles) -> None:
@@ -51,7 +51,7 @@ def test_a_forecast_does_not_leave_the_year_9999(import_files: ImportFiles) -> N
     text = "".join(f"9999-12-{day:02},10,lamp\n" for day in range(1, 30))
 
     assert import_files(text, **SETTINGS | {"horizon": 2}).report.errors == 0
-    assert "would leave the year 9999" in import_files(text, **SETTINGS).error.message
+    assert "extend past the year 9999" in import_files(text, **SETTINGS).error.message
 
 
 def test_an_item_all_in_the_wrong_year(import_files: ImportFiles) -> None:

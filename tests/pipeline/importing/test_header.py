@@ -26,7 +26,7 @@ def test_a_header_is_skipped_with_a_warning(import_files: ImportFiles, header: s
     (warning,) = outcome.warnings("V03")
     assert (warning.file, warning.line) == ("train/a.csv", 1)
     assert warning.message.startswith("the first line is taken for a header and skipped: '")
-    assert warning.remedy == "No header is expected: remove it"
+    assert warning.remedy == "No header is expected; remove it"
 
 
 def test_a_header_with_the_schemas_names_in_another_order_is_followed(import_files: ImportFiles) -> None:

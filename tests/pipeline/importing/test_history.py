@@ -52,7 +52,7 @@ def test_v13_the_length_of_a_series_goes_to_the_end_of_the_data_set(import_files
         (1, 2, None),
         (3, 2, None),  # begin 2, 4 and 6 before the end of 7
         (4, 2, "it holds 3"),
-        (1, 6, "Amazon Forecast wants less than half of it"),
+        (1, 6, "Amazon Forecast requires less than half of that"),
         (1, 7, "it holds 0"),
         (5, 90, "it holds 0"),
     ],
@@ -86,7 +86,7 @@ def test_v06_a_history_that_is_hardly_observed_is_noticed(import_files: ImportFi
     (warning,) = import_files(text, frequency="D").warnings("V06")
 
     assert warning.message == "1,092 of 1,097 periods of D have no value"
-    assert warning.remedy.startswith("Look for timestamps far from the others")
+    assert warning.remedy.startswith("Check for timestamps far from the others")
 
 
 def test_v06_a_grid_larger_than_any_data_is_an_error(import_files: ImportFiles) -> None:

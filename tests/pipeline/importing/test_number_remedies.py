@@ -63,7 +63,7 @@ def test_a_comma_with_three_digits_may_mean_both() -> None:
         ("N/A", "Leave the cell empty"),
         ("\u2013", "Leave the cell empty"),
         ("(blank)", "Leave the cell empty"),
-        ("#DIV/0!", "error of the spreadsheet"),
+        ("#DIV/0!", "spreadsheet error"),
         ("TRUE", "Write 1 for TRUE"),
         ("no", "Write 0 for no"),
         ("inf", "finite number"),

@@ -81,7 +81,7 @@ def test_columns_of_other_names_are_taken_by_position_with_a_warning(import_file
     outcome = import_files(parquet({"when": MOMENTS[:1], "much": [1.5], "what": ["lamp"]}))
 
     assert outcome.series == {"lamp": [1.5]}
-    assert "taken by position" in outcome.warnings("V04")[0].message
+    assert "matched by position" in outcome.warnings("V04")[0].message
 
 
 def test_several_batches_and_groups_of_rows_come_in_order(
@@ -102,7 +102,7 @@ def test_several_batches_and_groups_of_rows_come_in_order(
             {"timestamp": MOMENTS, "target_value": [1.0, 2.0]},
             "V04",
             "it has 2 columns, 'timestamp', 'target_value'; the schema 3",
-            "If the files have no such column because they hold one series",
+            "If the files have no such column because they contain one series",
         ),
         (
             {
@@ -195,8 +195,8 @@ def test_integers_too_large_for_64_bits_are_wrong(import_files: ImportFiles) -> 
     ("content", "message"),
     [
         (b"", "it is empty"),
-        (b"2014-01-01 00:00:00,1,lamp\n", "it cannot be read as Parquet"),
-        (b"PAR1" + bytes(100) + b"PAR1", "it cannot be read as Parquet"),
+        (b"2014-01-01 00:00:00,1,lamp\n", "the file cannot be read as Parquet"),
+        (b"PAR1" + bytes(100) + b"PAR1", "the file cannot be read as Parquet"),
     ],
 )
 def test_a_file_that_is_not_parquet_is_one_problem(
@@ -225,7 +225,7 @@ def test_a_damaged_page_is_one_problem(import_files: ImportFiles) -> None:
         ({"price": [9.5]}, "RELATED_TIME_SERIES"),
         ({"store": ["north"]}, "Leave out 'store'"),
         ({"item_id": None}, "--item NAME"),
-        ({"Target Value": [1.0]}, "Name every column once"),
+        ({"Target Value": [1.0]}, "Use each column name once"),
     ],
 )
 def test_v04_columns_too_many_or_too_few_say_where_they_belong(

@@ -10,13 +10,13 @@ GOOD = "2014-01-01 00:00:00,1.5,lamp\n2014-01-01 01:00:00,2.5,lamp\n"
 @pytest.mark.parametrize(
     ("row", "message", "remedy"),
     [
-        ("2014-01-01 02:00:00,1", "2 cells, the schema has 3 columns", "Write a comma for every column"),
+        ("2014-01-01 02:00:00,1", "2 cells, the schema has 3 columns", "Separate all columns with commas"),
         (
             "2014-01-01 02:00:00,1,bulb, 60 W",
             "4 cells, the schema has 3 columns",
             "Put a cell that contains a comma",
         ),
-        (",,,", "4 cells, the schema has 3 columns", "Delete the row: it is empty"),
+        (",,,", "4 cells, the schema has 3 columns", "Delete the row, which is empty"),
     ],
 )
 def test_v04_a_row_has_a_cell_for_every_column(
@@ -38,8 +38,8 @@ def test_v04_a_row_has_a_cell_for_every_column(
         ("1e999", "Write a finite number"),
         ('"38,35"', "Write a decimal point: 38.35"),
         ('"1,234,567.5"', "Write it without separators: 1234567.5"),
-        ("NULL", "Leave the cell empty where the value is missing"),
-        ("N/A", "Leave the cell empty where the value is missing"),
+        ("NULL", "Leave the cell empty if the value is missing"),
+        ("N/A", "Leave the cell empty if the value is missing"),
         ("0x1F", "Write a number such as 38.35"),
         ("1_000", "Write a number such as 38.35"),
         ("$5", "Write the number alone: 5"),
@@ -121,7 +121,7 @@ def test_v05_every_row_names_its_item(import_files: ImportFiles, cell: str, what
     error = import_files(f"{GOOD}2014-01-01 02:00:00,1,{cell}\n").error
 
     assert (error.rule, error.line, error.message) == ("V05", 3, f"'item_id' is {what}")
-    assert error.remedy.startswith("Write the name of the item")
+    assert error.remedy.startswith("Write the name of the row's item")
 
 
 def test_v05_values_need_not_be_positive_or_whole(import_files: ImportFiles) -> None:

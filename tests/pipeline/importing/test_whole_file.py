@@ -24,33 +24,33 @@ def _zip() -> bytes:
         (b"", "it is empty", "Upload a file with rows"),
         (b"\xef\xbb\xbf", "it is empty", "Upload a file with rows"),
         (b"\n \n\r\n", "it is empty", "Upload a file with rows"),
-        (b"timestamp,target_value,item_id\n", "it has a header and no rows", "Upload a file with rows"),
+        (b"timestamp,target_value,item_id\n", "the file has a header but no rows", "Upload a file with rows"),
         (TEXT.encode("utf-16"), "it is UTF-16 text", "Save it as UTF-8"),
-        (TEXT.encode("utf-16-le"), "it is UTF-16 text, or binary", "Save it as UTF-8"),
+        (TEXT.encode("utf-16-le"), "it is UTF-16 text or binary data", "Save it as UTF-8"),
         (_zip(), "it is a ZIP archive or an Excel workbook (.xlsx)", "Save it as CSV"),
-        (b"PAR1" + bytes(100), "it is a Parquet file", "Give its name the ending .parquet"),
+        (b"PAR1" + bytes(100), "it is a Parquet file", "Rename it to end in .parquet"),
         (b"%PDF-1.7\n" + bytes(100), "it is a PDF document", "Save it as CSV"),
-        (b"\x28\xb5\x2f\xfd" + bytes(9), "it is compressed with zstd", "Unpack it"),
+        (b"\x28\xb5\x2f\xfd" + bytes(9), "it is compressed with zstd", "Decompress it"),
         (
             b"<!DOCTYPE html>\n<html><body>404</body></html>",
             "it is an HTML or XML page",
-            "Look at it in a browser",
+            "Open it in a browser",
         ),
         (
             b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n",
-            "it is a pointer of Git LFS",
+            "it is a Git LFS pointer",
             "Run git",
         ),
         (b"INSERT INTO t VALUES ('lamp', '2014-01-01', 1);\n", "it is SQL", "Save it as CSV"),
         (b'{"item": "lamp"}\n', "it is JSON", "Save it as CSV"),
-        (b"\x01\x02\x03,\x04,\x05\n" * 9, "it is binary", "Save it as CSV"),
+        (b"\x01\x02\x03,\x04,\x05\n" * 9, "it is a binary file", "Save it as CSV"),
         (
             TEXT.replace(",", ";").encode(),
             "its cells are separated by semicolons",
-            "Write commas between cells",
+            "Separate the cells with commas",
         ),
-        (TEXT.replace(",", "\t").encode(), "its cells are separated by tabs", "Write commas between cells"),
-        (TEXT.replace(",", "|").encode(), "its cells are separated by vertical bars", "Write commas"),
+        (TEXT.replace(",", "\t").encode(), "its cells are separated by tabs", "Separate the cells with commas"),
+        (TEXT.replace(",", "|").encode(), "its cells are separated by vertical bars", "Separate the cells"),
         (
             TEXT.replace(",", ";").replace(".5", ",5").encode(),
             "its cells are separated by semicolons",
@@ -93,7 +93,7 @@ def test_v01_another_encoding_is_one_problem_and_a_count(import_files: ImportFil
         (
             "".join(f"{number},{row}\n" for number, row in enumerate(ROWS)),
             "its rows have 4 cells, the schema has 3 columns",
-            "The first column seems to be a row number: write the file without it",
+            "The first column looks like a row number; write the file without it",
         ),
         (
             TEXT.replace(".5", ",5"),
@@ -128,7 +128,7 @@ def test_v05_columns_in_another_order_are_one_problem(import_files: ImportFiles)
     error = import_files(text).error
 
     assert (error.rule, error.line) == ("V05", 1)
-    assert "another order" in error.message
+    assert "not in the order of the schema" in error.message
     assert "'timestamp' is 'lamp', and 'item_id' is '2014-01-01 00:00:00'" in error.message
     assert error.remedy == "List Schema.Attributes in params.json in the order of the columns"
 
@@ -181,7 +181,7 @@ def test_words_for_missing_values_throughout_are_not_another_order(import_files:
     error = import_files(text).error
 
     assert (error.rule, error.line) == ("V05", 1)
-    assert error.remedy == "Leave the cell empty where the value is missing"
+    assert error.remedy == "Leave the cell empty if the value is missing"
 
 
 def test_swapped_numbers_and_items_are_another_order(import_files: ImportFiles) -> None:

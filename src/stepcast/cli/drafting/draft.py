@@ -82,7 +82,7 @@ def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -
     form = wishes.time_format or roles.form
     if " or " in form:
         raise Failure(
-            f"the moments in {roles.time!r} may be {form}: say which with --time-format, "
+            f"the timestamps in {roles.time!r} are ambiguous, {form}: choose with --time-format, "
             f"for example --time-format {form.split(' or ')[0]!r}"
         )
     roles = Roles(roles.time, form, roles.target, roles.items, roles.others)
@@ -92,9 +92,7 @@ def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -
     known = [stamp for stamp in stamps if stamp is not None]
     frequency = Frequency.parse(wishes.frequency) if wishes.frequency else frequency_of_stamps(known)
     if frequency is None:
-        raise Failure(
-            f"all rows have the same moment in {roles.time!r}: a history is needed to forecast from"
-        )
+        raise Failure(f"all rows have the same timestamp in {roles.time!r}; a forecast needs a history")
     comma = sample.delimiter != "," and decimal_comma(sample.columns[roles.target])
     facts = _Facts.of(sample, roles, stamps, frequency, comma)
     if span is not None:
@@ -111,7 +109,7 @@ def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -
         Assumption(
             "frequency",
             f"{frequency}, {period_starts(frequency, facts.start)}",
-            f"{facts.on_grid:.0%} of the rows are one period after the one before",
+            f"{facts.on_grid:.0%} of the rows are one period after the previous row",
             "--frequency TEXT",
         ),
         Assumption("season", *_season(frequency, facts.longest)),
@@ -129,14 +127,14 @@ def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -
             Assumption(
                 "rows of one period",
                 "are summed",
-                f"{plural(facts.shared, 'row')} of an item and period that has another",
-                'aggregation in Featurizations ("avg", "first", "min", "max"), or further --item COLUMN',
+                f"{plural(facts.shared, 'row')} with the same item and period as another",
+                'aggregation in Featurizations ("avg", "first", "min", "max"), or more --item COLUMN',
             )
         )
     if not sample.whole:
         assumptions.append(
             Assumption(
-                "sample", f"the first {sample.rows:,} rows", "the files have more", "the options above"
+                "sample", f"the first {sample.rows:,} rows", "the files have more rows", "the options above"
             )
         )
     return Draft(params, roles, names, tuple(assumptions), tuple(_obstacles(sample, roles, comma)), comma)
@@ -174,7 +172,7 @@ class _Facts:
             if stamp is not None and number is not None
         ]
         if not rows:
-            raise Failure(f"no row has both a moment in {roles.time!r} and a number in {roles.target!r}")
+            raise Failure(f"no row has both a timestamp in {roles.time!r} and a number in {roles.target!r}")
         moments = np.array([stamp for _, stamp, _ in rows], "datetime64[s]")
         places = period_of(moments, frequency)
         codes = {label: number for number, label in enumerate(dict.fromkeys(label for label, _, _ in rows))}
@@ -215,21 +213,22 @@ def _check_offsets(cells: Sequence[str], column: str) -> None:
     offsets = sorted({match[0] for cell in cells if (match := OFFSET.search(cell.strip()))})
     if len(offsets) > 1:
         raise Failure(
-            f"the moments in {column!r} have {len(offsets)} offsets from UTC, {' and '.join(offsets[:2])}: "
-            "say whose local time is meant with --time-zone, for example --time-zone Europe/Berlin"
+            f"the timestamps in {column!r} have {len(offsets)} offsets from UTC, "
+            f"{' and '.join(offsets[:2])}: "
+            "choose the time zone with --time-zone, for example --time-zone Europe/Berlin"
         )
 
 
 def _domain(roles: Roles, wishes: Wishes) -> tuple[str, str]:
     if wishes.domain is not None:
-        return wishes.domain, "as asked"
+        return wishes.domain, "as requested"
     given = {roles.target.lower(), *(name.lower() for name in roles.items[:1])}
     for domain in DOMAINS:
         fields = {identifier_field(domain), target_field(domain)}
         own = target_field(domain) not in ("value", "target_value")  # names that say nothing of a domain
         if fields <= given or (own and target_field(domain) in given):
-            return domain, f"a column is called {target_field(domain)!r}"
-    return "CUSTOM", "no column is called as in another domain"
+            return domain, f"a column is named {target_field(domain)!r}"
+    return "CUSTOM", "no column name belongs to another domain"
 
 
 def _names(roles: Roles, domain: str, sample: Sample) -> dict[str, str]:
@@ -324,14 +323,14 @@ def _horizon(frequency: Frequency, longest: int) -> int:
 
 def _season(frequency: Frequency, longest: int) -> tuple[str, str, str]:
     season = season_length(frequency)
-    change = "nothing: the AutoPredictor looks for seasons itself"
+    change = "not needed: the AutoPredictor detects seasons"
     if season == 1:
-        return "none", "years have none", change
+        return "none", "yearly data have none", change
     if longest < 2 * season:
         return "none", f"{longest:,} periods are less than two seasons of {season:,}", change
     return (
         f"{season} periods, a {SEASONS[frequency.unit]}",
-        "the calendar's, looked for in each series",
+        "from the calendar; checked for each series",
         change,
     )
 
@@ -353,7 +352,7 @@ def _about_gaps(facts: _Facts, middlefill: str | None) -> tuple[str, str, str]:
     if middlefill == "zero":
         return (
             "are zero",
-            f"{share}, and no row has a zero: rows seem to be left out where nothing happened",
+            f"{share}, and no row has a zero; rows seem to be omitted when nothing happened",
             change,
         )
     return "are unknown (nan)", share, change
@@ -366,22 +365,27 @@ def _about_columns(sample: Sample, roles: Roles, names: Mapping[str, str]) -> li
     columns = ", ".join(map(shown, sample.columns))
     told = []
     if roles.items:
-        told.append(Assumption("item", shown(roles.items[0]), f"of the columns {columns}", "--item COLUMN"))
+        told.append(
+            Assumption("item", shown(roles.items[0]), f"chosen from the columns {columns}", "--item COLUMN")
+        )
     else:
         told.append(
-            Assumption("item", f"one, {ONE_ITEM!r}", f"no column of {columns} names items", "--item COLUMN")
+            Assumption(
+                "item",
+                f"one, {ONE_ITEM!r}",
+                f"none of the columns {columns} identifies items",
+                "--item COLUMN",
+            )
         )
     if len(roles.items) > 1:
         dimensions = ", ".join(shown(name) for name in roles.items[1:])
-        why = "an item has several rows for a moment without"
+        why = "without them, an item has several rows per timestamp"
         told.append(Assumption("dimensions", dimensions, why, "--item COLUMN, once for each column"))
     told.append(Assumption("time", shown(roles.time), f"its format is {roles.form}", "--time COLUMN"))
-    told.append(Assumption("target", shown(roles.target), "it holds numbers", "--target COLUMN"))
+    told.append(Assumption("target", shown(roles.target), "it contains numbers", "--target COLUMN"))
     if roles.others:
         others = ", ".join(f"{shown(name)} as {names[name]!r}" for name in roles.others)
-        why = (
-            "kept as text, and not used: numbers may go into a related series, attributes into item metadata"
-        )
+        why = "kept as text but not used; numbers can go into a related series, attributes into item metadata"
         told.append(Assumption("not used", others, why, "docs/how-to/related.md"))
     return told
 
@@ -394,18 +398,23 @@ def _obstacles(sample: Sample, roles: Roles, comma: bool) -> list[str]:
     if sample.encoding not in ("utf-8", "utf-8-sig"):
         found.append(f"the text is {sample.encoding.upper()}, not UTF-8")
     if sample.above:
-        found.append(f"{plural(sample.above, 'line')} above the table are no rows of it")
+        found.append(f"{plural(sample.above, 'line')} above the table must be removed")
     if comma:
         found.append("numbers have decimal commas")
     if sample.joined:
-        found.append(f"the moment is in several columns, {' and '.join(map(repr, sample.joined))}")
+        found.append(f"the timestamp is split into several columns, {' and '.join(map(repr, sample.joined))}")
     if roles.form not in (DAY, MOMENT):
-        found.append(f"moments are written {roles.form}, not {DAY} or {MOMENT}")
+        found.append(f"timestamps have the format {roles.form}, not {DAY} or {MOMENT}")
     if sample.numbers and (unread := [n for n in (*roles.items, *roles.others) if n in sample.numbers]):
-        found.append(f"{', '.join(map(repr, unread))} hold numbers where a target dataset has texts")
+        found.append(
+            f"{', '.join(map(repr, unread))} contain numbers, but extra columns of a target dataset must be "
+            "text"
+        )
     if len(sample.columns) > MOST_COLUMNS:
-        found.append(f"there are {len(sample.columns)} columns, a target dataset has at most {MOST_COLUMNS}")
+        found.append(
+            f"there are {len(sample.columns)} columns, but a target dataset has at most {MOST_COLUMNS}"
+        )
     if sample.odd:
         lines = ", ".join(map(str, sample.odd))
-        found.append(f"lines have another number of cells: {lines}")
+        found.append(f"some lines have a different number of cells: {lines}")
     return found

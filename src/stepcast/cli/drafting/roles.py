@@ -76,7 +76,7 @@ def roles_of(
     """
     for name in (time, target, *items):
         if name is not None and name not in columns:
-            raise Failure(f"there is no column {name!r}: there are {_listed(columns)}")
+            raise Failure(f"there is no column {name!r}; the columns are {_listed(columns)}")
     time, form = _time(columns, time, {target, *items})
     numeric = [
         name
@@ -91,7 +91,7 @@ def roles_of(
 def _time(columns: Mapping[str, Sequence[str]], asked: str | None, taken: set[str | None]) -> tuple[str, str]:
     if asked is not None:
         if (form := date_format(columns[asked], bare=True)) is None:
-            raise Failure(f"{asked!r} holds no moments: its first cell is {columns[asked][0]!r}")
+            raise Failure(f"{asked!r} does not contain timestamps; its first cell is {columns[asked][0]!r}")
         return asked, form
     forms = {name: date_format(cells) for name, cells in columns.items() if name not in taken}
     dated = [name for name, form in forms.items() if form is not None]
@@ -102,11 +102,13 @@ def _time(columns: Mapping[str, Sequence[str]], asked: str | None, taken: set[st
         named = [name for name in dated if _plain(name) in TIMES]
         dated = named if len(named) == 1 else dated
     if not dated and date_format(list(columns)[-3:]) is not None:
-        raise Failure("columns are called by dates: write one row for each item and date (melt in pandas)")
+        raise Failure("the column names are dates: write one row for each item and date (melt in pandas)")
     if not dated:
-        raise Failure(f"no column holds dates: there are {_listed(columns)}. Name one with --time COLUMN")
+        raise Failure(
+            f"no column contains dates; the columns are {_listed(columns)}. Choose one with --time COLUMN"
+        )
     if len(dated) > 1:
-        raise Failure(f"several columns hold dates, {_listed(dated)}: say which counts with --time COLUMN")
+        raise Failure(f"several columns contain dates, {_listed(dated)}: choose one with --time COLUMN")
     return dated[0], str(forms[dated[0]])
 
 
@@ -123,11 +125,10 @@ def _target(numeric: list[str], columns: Mapping[str, Sequence[str]], items: Seq
     if not candidates:
         others = [name for name in columns if name not in items]
         raise Failure(
-            f"no column holds numbers to forecast: there are {_listed(others)}. Name one with --target COLUMN"
+            f"no column contains numbers to forecast; the others are {_listed(others)}. Choose one with "
+            "--target COLUMN"
         )
-    raise Failure(
-        f"several columns hold numbers, {_listed(candidates)}: say which is forecast with --target COLUMN"
-    )
+    raise Failure(f"several columns contain numbers, {_listed(candidates)}: choose one with --target COLUMN")
 
 
 def _items(columns: Mapping[str, Sequence[str]], taken: set[str], time: str) -> tuple[str, ...]:

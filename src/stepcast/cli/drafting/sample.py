@@ -65,9 +65,9 @@ def sample_of(files: Sequence[Path]) -> Sample:
     for file, other in zip(files, samples, strict=True):
         if list(other.columns) != list(first.columns):
             raise Failure(
-                f"{file} has the columns {_names(other)}, {files[0]} has {_names(first)}: all files of a "
-                "dataset have the same. Further numbers belong to a related series, attributes of items to "
-                "item metadata (docs/how-to/related.md)"
+                f"{file} has the columns {_names(other)}, but {files[0]} has {_names(first)}; all files of a "
+                "dataset must have the same columns. Other numbers belong in a related series, attributes of "
+                "items in item metadata (docs/how-to/related.md)"
             )
     columns = {name: [cell for one in samples for cell in one.columns[name]] for name in first.columns}
     whole = all(one.whole for one in samples)
@@ -88,8 +88,8 @@ def records(sample: Sample, file: Path) -> Iterator[list[str]]:
     """
     for line, row in _records(sample, file):
         if len(row) != len(sample.given):
-            count = f"{len(row)} cells, the others have {len(sample.given)}"
-            raise Failure(f"{file} line {line} has {count}: correct or remove it")
+            count = f"{len(row)} cells, but the other lines have {len(sample.given)}"
+            raise Failure(f"{file} line {line} has {count}: correct or remove the line")
         yield _join(row, sample.given, sample.joined) if sample.joined else row
 
 
@@ -119,7 +119,7 @@ def _rows(file: Path, encoding: str, delimiter: str, errors: str) -> Iterator[It
             yield csv.reader(text, delimiter=delimiter)
     except UnicodeDecodeError as error:
         raise Failure(
-            f"{file} is not all {encoding.upper()} text ({error.reason}): save it as UTF-8"
+            f"{file} is not valid {encoding.upper()} text ({error.reason}): save it as UTF-8"
         ) from None
     except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise Failure(f"{file} cannot be read as CSV: {error}") from None
@@ -131,7 +131,7 @@ def _dialect(file: Path) -> tuple[str, str]:
         try:
             head = binary.read(SNIFFED)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise Failure(f"{file} cannot be unpacked: {error}") from None
+            raise Failure(f"{file} cannot be decompressed: {error}") from None
     if not head.strip():
         raise Failure(f"{file} is empty")
     encoding = next((name for mark, name in MARKS.items() if head.startswith(mark)), None) or _encoding(head)
@@ -160,7 +160,7 @@ def _text(file: Path) -> Sample:
     kept = [row for row in rows[above:ROWS] if len(row) == width]
     header = _has_header(kept)
     if len(kept) == header:
-        raise Failure(f"{file} has a header and no rows")
+        raise Failure(f"{file} has a header but no rows")
     names = _unique(kept[0]) if header else [str(place) for place in range(1, width + 1)]
     cells = list(zip(*kept[header:], strict=True))
     columns = {name: list(column) for name, column in zip(names, cells, strict=True)}
@@ -237,7 +237,9 @@ def _delimiter(text: str, file: Path) -> str:
         if (found := (min(dated, 1), round(count / len(rows), 1), width)) > score:
             best, score = delimiter, found
     if not best:
-        raise Failure(f"{file} has one column: a time and a value are needed, separated by commas")
+        raise Failure(
+            f"{file} has only one column; a timestamp and a value are required, separated by commas"
+        )
     return best
 
 

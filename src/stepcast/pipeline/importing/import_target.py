@@ -144,9 +144,9 @@ def _scratch(scratch: Path) -> Iterator[Path]:
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
-            needed = "the import needs about twice the size of the unpacked files there"
+            needed = "the import needs about twice the size of the decompressed files"
             raise OSError(errno.ENOSPC, f"the scratch folder is full: {needed}", str(scratch)) from error
 
 
 def _no_value() -> Problem:
-    return Problem("V01", "error", "no row has a value", "Send at least one number", file=layout.TRAIN)
+    return Problem("V01", "error", "no row has a value", "Send at least one value", file=layout.TRAIN)

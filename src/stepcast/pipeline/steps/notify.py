@@ -90,11 +90,11 @@ def _query(root: str, manifest: vintages.Manifest) -> str:
 def _accuracy(manifest: vintages.Manifest) -> str:
     score, naive = manifest.scores[manifest.best], manifest.scores.get("SeasonalNaive")
     if score is None:
-        return "Accuracy: unknown, the history is too short for a backtest."
-    text = f"Accuracy in the backtest: {manifest.metric} {score:.4g} by {manifest.best}"
+        return "Accuracy: unknown, because the history is too short for a backtest."
+    text = f"Backtest accuracy: {manifest.metric} {score:.4g} for {manifest.best}"
     if naive is not None:
-        text += f", {naive:.4g} by repeating the last season"
-    return f"{text}; judged on {manifest.backtest}." if manifest.backtest else f"{text}."
+        text += f", {naive:.4g} for repeating the last season"
+    return f"{text}; evaluated on {manifest.backtest}." if manifest.backtest else f"{text}."
 
 
 def _warnings(ending: Ending, report: Report) -> str:
@@ -112,7 +112,7 @@ def _failure(ending: Ending, s3: Any) -> tuple[str, str]:
         f"{error.error}: {error.cause}" if error else "",
         "",
         standing,
-        f"Run {ending.run} of bucket {ending.bucket}.",
-        "To try again, upload the corrected file, or the same file once more.",
+        f"Run {ending.run} in bucket {ending.bucket}.",
+        "To try again, upload the corrected file, or upload the same file again.",
     ]
     return f"Stepcast: no forecast, {error.error if error else 'unknown error'}", "\n".join(lines)

@@ -65,12 +65,12 @@ def start_execution(
     bucket = records[0]["s3"]["bucket"]["name"]
     happened = max(datetime.fromisoformat(record["eventTime"]) for record in records)
     if happened < looked.get(bucket, _NEVER):
-        return Started(outcome="duplicate", why="the bucket was looked at after this upload")
+        return Started(outcome="duplicate", why="the bucket was listed after this upload")
     begun = _clock(s3, bucket)
     run = fingerprint(s3, bucket)
     if run is None:
         waiting = Started(
-            outcome="waiting", why=f"{layout.PARAMS} and files under {layout.TRAIN} are both needed"
+            outcome="waiting", why=f"both {layout.PARAMS} and files under {layout.TRAIN} are required"
         )
         log.info("not_started", **waiting.model_dump())
         return waiting
@@ -115,8 +115,8 @@ def _start(order: Run, happened: datetime, s3: Any, states: Any, state_machine: 
             why = "the event is older than the end of its execution"
             return Started(outcome="duplicate", why=why, **known)
         if succeeded:
-            return Started(outcome="up_to_date", why="the current forecast is of this very input", **known)
-    raise RuntimeError(f"run {order.run} was attempted {MOST_ATTEMPTS} times: change params.json or the data")
+            return Started(outcome="up_to_date", why="the current forecast is based on this input", **known)
+    raise RuntimeError(f"run {order.run} was attempted {MOST_ATTEMPTS} times; change params.json or the data")
 
 
 def _attempts(run: str) -> Iterable[str]:

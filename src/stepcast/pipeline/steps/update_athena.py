@@ -38,7 +38,7 @@ def update_athena(run: Run, *, s3: Any, database: str) -> Run:
         objects.delete_all(s3, run.bucket, layout.vintage(layout.FORECAST, vintage))
     _delete_older_imports(s3, run.bucket, manifest)
     if manifest.vintage != run.vintage and vintages.find(s3, run.bucket, run.vintage) is None:
-        raise Superseded(f"vintage {manifest.vintage} was published before {run.vintage} was")
+        raise Superseded(f"vintage {manifest.vintage} was published before {run.vintage}")
     log.info("published", run=run.run, vintage=run.vintage, database=database)
     return run
 
@@ -53,7 +53,7 @@ def _publish(run: Run, s3: Any) -> None:
     manifest = vintages.read(s3, run.bucket, run.vintage)
     present = vintages.current(s3, run.bucket)
     if present and present.vintage > run.vintage:  # it may have removed this one as a leftover
-        raise Superseded(f"vintage {present.vintage} is newer and published already")
+        raise Superseded(f"the newer vintage {present.vintage} is already published")
     if manifest is None:
         raise ResourceNotFoundException(f"forecast vintage {run.vintage} is not exported: run Export first")
     vintages.mark_published(s3, run.bucket, manifest)

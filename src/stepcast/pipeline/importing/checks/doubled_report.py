@@ -23,13 +23,13 @@ Pair = tuple[Place, Place]
 
 FILES_NAMED = 4
 TWICE = 2  # rows a period: of more, what is said of the data is wrong
-PARTS = "; if each is a part of its period, as orders are, name their finer DataFrequency"
+PARTS = "; if each row is part of its period, such as an order, set a finer DataFrequency"
 PUT_TOGETHER = {
-    "sum": "they were added up",
-    "avg": "their mean was taken",
-    "first": "the earliest was taken",
-    "min": "the smallest was taken",
-    "max": "the largest was taken",
+    "sum": "the values were added up",
+    "avg": "the mean was used",
+    "first": "the earliest value was used",
+    "min": "the smallest value was used",
+    "max": "the largest value was used",
 }
 
 
@@ -53,8 +53,8 @@ def report_doubled(
         comes_once |= collected.doubled.rows <= TWICE * observed
     step = collected.rhythm.step
     if not comes_once and step is not None and step < declared.seconds and params.target.data_frequency:
-        what = f"Most rows come every {span_in_words(step)}, more often than the DataFrequency, {declared}"
-        report.note(f"{what}: those of one period are parts of it.")
+        what = f"Most rows are {span_in_words(step)} apart, closer than the DataFrequency, {declared}"
+        report.note(f"{what}. Rows in the same period are treated as parts of it.")
     if not comes_once and (step is None or collected.rhythm.several):
         _report_copies(look.files, report)
         return 0
@@ -107,19 +107,19 @@ def _report_copies(files: Sequence[Source], report: Report) -> None:
     first: dict[tuple[str, int], str] = {}
     for file in files:
         if (other := first.setdefault((file.etag, file.size), file.key)) != file.key:
-            what = f"it is the same file as {other}: its rows count twice"
-            report.add(Problem("V06", "warning", what, "Delete one of them", file=file.key))
+            what = f"this file is identical to {other}, so its rows are counted twice"
+            report.add(Problem("V06", "warning", what, "Delete one of the two files", file=file.key))
 
 
 def _repeated(params: Params, found: Doubled, examples: list[Pair]) -> Problem:
     first, again = examples[0]
     rows = "row repeats" if found.repeated == 1 else "rows repeat"
     what = (
-        f"{found.repeated:,} {rows} another one, with the same item, timestamp and value; the first is "
-        f"{again.text(params.timestamp_format)}, as at {first.file} line {first.line:,}"
+        f"{found.repeated:,} {rows} another row with the same item, timestamp and value; the first is "
+        f"{again.text(params.timestamp_format)}, repeating {first.file} line {first.line:,}"
     )
     what += _between(examples) + _put_together(params)
-    remedy = f"Send every row once{_where(examples)}{_clocks(params, examples)}{PARTS}"
+    remedy = f"Send each row once{_where(examples)}{_clocks(params, examples)}{PARTS}"
     return Problem("V06", "warning", what, remedy, file=again.file, line=again.line, item=again.item)
 
 
@@ -128,14 +128,14 @@ def _differing(params: Params, found: Doubled, examples: list[Pair]) -> Problem:
     stated, frequency = params.timestamp_format, params.data_frequency
     periods = f"period of {frequency} has" if found.differing == 1 else f"periods of {frequency} have"
     what = (
-        f"{found.differing:,} {periods} several rows of one item that differ; in the first, "
+        f"{found.differing:,} {periods} several different rows for one item; in the first, "
         f"{first.text(stated)} and {again.text(stated)}"
     )
     what += _between(examples) + _put_together(params)
     remedy = f"Send one row for each item and period{_where(examples)}{_clocks(params, examples)}"
     if first.seconds != again.seconds:
-        remedy += ", or say with TimeAlignmentBoundary where periods begin"
-    remedy += f"; to take another of them, or their mean, set aggregation in Featurizations{PARTS}"
+        remedy += ", or set TimeAlignmentBoundary to change where periods begin"
+    remedy += f"; to use one of the values or their mean instead, set aggregation in Featurizations{PARTS}"
     return Problem("V06", "warning", what, remedy, file=again.file, line=again.line, item=again.item)
 
 
@@ -147,8 +147,9 @@ def _clocks(params: Params, examples: list[Pair]) -> str:
     if None in zones or any(first.seconds != again.seconds for first, again in examples):
         return ""
     return (
-        f"; clocks are set back then, as in {zones[0]}, and the hour comes twice: aggregation avg takes the "
-        "mean, as of a load, sum adds up, as of what was sold"
+        f"; clocks are set back at that time, as in {zones[0]}, so the hour occurs twice: aggregation avg "
+        "uses "
+        "the mean (suitable for a load), sum adds the values up (suitable for sales)"
     )
 
 
@@ -162,10 +163,10 @@ def _between(examples: list[Pair]) -> str:
     if not files:
         return ""
     named = listed(files[:FILES_NAMED])
-    return f"; the rows lie in {named}" + (" and others" if len(files) > FILES_NAMED else "")
+    return f"; the rows are in {named}" + (" and others" if len(files) > FILES_NAMED else "")
 
 
 def _where(examples: list[Pair]) -> str:
     if not any(first.file != again.file for first, again in examples):
         return ""
-    return "; if one file holds something else, such as prices, move it to related/ with a dataset of its own"
+    return "; if a file contains other data, such as prices, move it to related/ and add a dataset for it"

@@ -21,8 +21,11 @@ def check_grid(params: Params, lengths: NDArray[np.int64], first: str, last: str
     longest, points = int(lengths.max()), int(lengths.sum())
     if longest <= LONGEST and points <= POINTS:
         return
-    what = f"the longest series has {longest:,} periods of {params.frequency}, all have {points:,}"
-    limits = f"{LONGEST:,} and {POINTS:,} are the limits"
-    edges = f"The first timestamp is {first}, the last {last}"
-    remedy = f"{edges}: correct what is mistyped, or choose a longer ForecastFrequency"
+    what = (
+        f"the longest series has {longest:,} periods of {params.frequency}, and all series together have "
+        f"{points:,}"
+    )
+    limits = f"the limits are {LONGEST:,} and {POINTS:,}"
+    edges = f"The first timestamp is {first}, the last is {last}"
+    remedy = f"{edges}. Correct any mistyped timestamp, or choose a longer ForecastFrequency"
     report.add(Problem("V06", "error", f"{what}; {limits}", remedy, file=layout.TRAIN))

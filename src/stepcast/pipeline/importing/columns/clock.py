@@ -19,8 +19,8 @@ __all__ = ["Clock", "offset_of"]
 Integers = NDArray[np.int64]
 
 REMEDY = (
-    'Name the zone whose local time is meant in params.json, for example "TimeZone": "Europe/Berlin": they '
-    "are converted to it"
+    'Set the time zone in params.json, for example "TimeZone": "Europe/Berlin"; timestamps are converted to '
+    "its local time"
 )
 OFFSET = re.compile(r"(?:\.0+)? ?(?:[Zz]|UTC|([+-])(\d\d):?(\d\d)?)", re.ASCII)
 
@@ -33,7 +33,7 @@ def offset_of(suffix: str) -> int:
     """
     match = OFFSET.fullmatch(suffix)
     if match is None:
-        raise ValueError(f"{suffix!r} is no offset from UTC")
+        raise ValueError(f"{suffix!r} is not an offset from UTC")
     sign, hours, minutes = match.groups("0")
     ahead = 60 * int(minutes) + 3_600 * int(hours)
     return -ahead if sign == "-" else ahead
@@ -78,13 +78,13 @@ class Clock:
         if self._met is None:
             self._met = offset, example
         elif self._met[0] != offset:
-            what = f"timestamps are of different local times: {shown(self._met[1])} and {shown(example)}"
+            what = f"timestamps have different offsets from UTC: {shown(self._met[1])} and {shown(example)}"
             raise FileProblem("V06", what, REMEDY, cell=example)
 
     def conclude(self, report: Report) -> None:
         """Note what was taken for what."""
         if self.met_midnight:
-            report.note("Timestamps of 24:00 are taken for 00:00 of the next day.")
+            report.note("Timestamps of 24:00 are read as 00:00 of the next day.")
         if self._met is not None and self._met[0] is not None:
-            text = f"Timestamps such as {shown(self._met[1])} are taken for the local time that they show"
+            text = f"Timestamps such as {shown(self._met[1])} are read as the local time that they show"
             report.note(f"{text}. To convert them, set TimeZone in params.json.")

@@ -40,20 +40,20 @@ def number_remedy(cell: str, example: str) -> str:
     """What to write instead of ``cell``, which is no number; ``example`` is one.
 
     >>> number_remedy("$1,200.50", "38.35")
-    'Write the number alone: 1200.50'
+    'Write only the number: 1200.50'
     """
     cell = cell.strip()
     if INFINITE.fullmatch(cell) or (FLOAT.fullmatch(cell) and math.isinf(float(cell))):
-        return "Write a finite number, or leave the cell empty where the value is missing"
+        return "Write a finite number, or leave the cell empty if the value is missing"
     if says_missing(cell):
-        return "Leave the cell empty where the value is missing"
+        return "Leave the cell empty if the value is missing"
     if SPREADSHEET_ERROR.fullmatch(cell):
-        return "It is an error of the spreadsheet: correct its formula, or leave the cell empty"
+        return "This is a spreadsheet error: correct the formula, or leave the cell empty"
     if cell.lower() in YES_OR_NO:
-        return f"Write {YES_OR_NO[cell.lower()]} for {cell}: 1 for yes and 0 for no"
+        return f"Write {YES_OR_NO[cell.lower()]} instead of {cell}: 1 for yes, 0 for no"
     return (
         _rewritten(cell)
-        or f"Write a number such as {example}, or leave the cell empty where the value is missing"
+        or f"Write a number such as {example}, or leave the cell empty if the value is missing"
     )
 
 
@@ -71,7 +71,8 @@ def _rewritten(cell: str) -> str | None:
     if FLOAT.fullmatch(text):
         if minus is not None:
             return (
-                f"Write the minus as a hyphen: {text} (it is {unicodedata.name(minus)}, U+{ord(minus):04X})"
+                f"Write the minus sign as a hyphen: {text} (the cell has {unicodedata.name(minus)}, "
+                f"U+{ord(minus):04X})"
             )
         return f"Write plain digits: {text}"
     negative = False
@@ -91,18 +92,20 @@ def _rewritten(cell: str) -> str | None:
     sign = "-" if negative or found["sign"] == "-" else ""
     numbers = [sign + number for number in plain]
     if after == "%":
-        return f"Write the number without the sign, in the same unit in every row: {numbers[0]}"
+        return f"Write the number without the sign, using the same unit in every row: {numbers[0]}"
     if len(numbers) > 1:
-        return f"Write {numbers[0]} if the comma separates thousands, {numbers[1]} if it is a decimal comma"
+        return (
+            f"Write {numbers[0]} if the comma separates thousands, or {numbers[1]} if it is a decimal comma"
+        )
     if before or after or negative:
-        unit = " in the same unit in every row" if after else ""
-        return f"Write the number alone{',' * bool(unit)}{unit}: {numbers[0]}"
+        unit = " using the same unit in every row" if after else ""
+        return f"Write only the number{',' * bool(unit)}{unit}: {numbers[0]}"
     if (
         re.search("[ ']", found["digits"].strip())
         or found["digits"].count(",") + found["digits"].count(".") > 1
     ):
-        return f"Write it without separators: {numbers[0]}"
-    return f"Write a decimal point: {numbers[0]}"
+        return f"Write the number without separators: {numbers[0]}"
+    return f"Use a decimal point: {numbers[0]}"
 
 
 def _plain(digits: str) -> list[str] | None:

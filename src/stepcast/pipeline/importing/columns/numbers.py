@@ -110,9 +110,9 @@ class IntegerColumn:
 
     def explain(self, cell: str | None) -> tuple[str, str]:
         cell = cell or ""
-        what = f"{self.name!r} is {shown(cell)}, not an integer of 64 bits"
+        what = f"{self.name!r} is {shown(cell)}, not a 64-bit integer"
         if FLOAT.fullmatch(cell.strip()) and not INTEGER.fullmatch(cell.strip()):
-            return what, f"Write it without a fraction, or give {self.name!r} the AttributeType float"
+            return what, f"Write it without a fraction, or set the AttributeType of {self.name!r} to float"
         return what, number_remedy(cell.strip(), "38")
 
     def _cast(self, cells: pa.Array) -> pa.Array | None:

@@ -62,9 +62,9 @@ class TextColumn:
             what = (
                 f"{self.name!r} is {shown(cell or '')}: Athena cannot read a forecast with {kind} in a name"
             )
-            return what, "Write the name on one line, for example with a blank there"
+            return what, "Write the name on one line, for example with a space instead"
         what = "empty" if not cell else "blank"
         return (
             f"{self.name!r} is {what}",
-            "Write the name of the item that the row belongs to, or delete the row",
+            "Write the name of the row's item, or delete the row",
         )

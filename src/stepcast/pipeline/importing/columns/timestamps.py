@@ -87,14 +87,14 @@ class TimestampColumn:
             remedy = (
                 "Write 00:00:00 of the next day, or of the same day if it stands for the day that ends then"
             )
-            return f"{what}, which may mean either of two days", remedy
+            return f"{what}, which could mean either of two days", remedy
         if PATTERNS[self.stated].fullmatch(texts[0]):
-            return f"{what}, which is no date: {_impossible(texts[0])}", "Correct the date"
+            return f"{what}, which is not a valid date: {_impossible(texts[0])}", "Correct the date"
         what, seems = f"{what}, not {self.stated}", format_of(texts)
         if seems in PATTERNS or (seems and all(map(WITH_OFFSET.fullmatch, texts))):
             other = seems if seems in PATTERNS else MOMENT
-            return what, f"{write}; or set TimestampFormat to {other!r} in params.json if all rows have it"
-        return what, f"{write}; the format seems to be {seems}" if seems else write
+            return what, f"{write}; or, if all rows use {other!r}, set TimestampFormat to it in params.json"
+        return what, f"{write}; this looks like {seems}" if seems else write
 
     def _fast(self, cells: pa.Array) -> Converted | None:
         """All cells at once; None if one of them is not right."""

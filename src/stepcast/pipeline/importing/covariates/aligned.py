@@ -111,19 +111,19 @@ class RelatedBeside:
         when = self._when(begin + first)
         if ahead and first + count == len(wanted):  # all of them at the end
             what = (
-                f"{name!r} is known ahead for other items, but ends here before {when}; it must reach to "
-                f"{self._when(begin + len(wanted) - 1)}, the end of the forecast, for every item"
+                f"{name!r} is known in advance for other items, but here has no value from {when}; for every "
+                f"item it must extend to {self._when(begin + len(wanted) - 1)}, the end of the forecast"
             )
-            remedy = f"Send its values, or a futurefill of {name!r} in Featurizations"
+            remedy = f"Send the values, or set futurefill for {name!r} in Featurizations"
         else:
             what = f"{name!r} has no value in {count:,} of its periods, the first at {when}"
             kinds = "middlefill, backfill or futurefill" if ahead else "middlefill or backfill"
-            remedy = f"Send its values, or a {kinds} of {name!r} in Featurizations"
+            remedy = f"Send the values, or set {kinds} for {name!r} in Featurizations"
         report.add(Problem("V11", "error", what, remedy, file=layout.RELATED, item=label(key)))
 
     def _late(self, key: Key, first: int, begin: int) -> Problem:
-        what = f"{LATE_START}: they begin at {self._when(first)} and {self._when(begin)}"
-        remedy = "Send the related series from the first row of the target on"
+        what = f"{LATE_START}: they start at {self._when(first)} and {self._when(begin)}"
+        remedy = "Send related series that start no later than the first row of the target"
         return Problem("V11", "error", what, remedy, file=layout.RELATED, item=label(key))
 
     def _when(self, period: int) -> str:

@@ -61,7 +61,9 @@ class Covariates:
         new = [item for item in self.traits.items if item not in items]
         if not new:
             return []
-        report.note(f"Forecast without a history, as only the metadata has them: {listed(new)}")
+        report.note(
+            f"These items appear only in the metadata and are forecast without a history: {listed(new)}"
+        )
         if (header := self.traits.likely_header(new)) is not None:
             report.add(_likely_header(*header, self.params.target.identifier))
         own = self._combinations_in_related(set(new))
@@ -94,14 +96,16 @@ class Covariates:
     def conclude(self, report: Report) -> None:
         """Warn of what is missing without being wrong."""
         if self._without:
-            what = f"{len(self._without):,} series have no related series: they are forecast without"
-            remedy = "Send related series of every item that is in train/"
+            count = len(self._without)
+            some = "1 item has" if count == 1 else f"{count:,} items have"
+            what = f"{some} no related series and will be forecast without them"
+            remedy = "Send related series for every item in train/"
             alike = Alike(map(label, self.related.keys), layout.RELATED) if self.related is not None else None
             hinted = ((name, alike.hint(name)) for name in self._without) if alike is not None else ()
             example, hint = next((pair for pair in hinted if pair[1]), (self._without[0], ""))
             what += f"; for example {example!r}{hint}"
             if hint:
-                remedy = "Write the names as in train/, letter by letter"
+                remedy = "Spell the names exactly as in train/"
             report.add(Problem("V11", "warning", what, remedy, file=layout.RELATED))
 
     def _metadata(self, keys: Sequence[Key], panel: Panel, traits: ItemTraits, report: Report) -> Metadata:
@@ -118,21 +122,21 @@ class Covariates:
 
 
 def _no_metadata(item: str, hint: str) -> Problem:
-    what = f"the item is in train/, but not in the metadata{hint}"
-    remedy = "Write the name as in train/, letter by letter" if hint else "Add a row for it"
+    what = f"the item is in train/ but not in the metadata{hint}"
+    remedy = "Spell the name exactly as in train/" if hint else "Add a row for it"
     return Problem("V12", "error", what, remedy, file=layout.METADATA, item=item)
 
 
 def _likely_header(file: str, item: str, identifier: str) -> Problem:
-    what = f"only the metadata has {item!r}, in the first row: it is forecast as an item without a history"
-    remedy = f"If the row is a header, call its first column {identifier!r}, or remove it"
+    what = f"the first row has {item!r}, which is not in train/ and is forecast as an item without a history"
+    remedy = f"If the row is a header, name its item column {identifier!r}, or remove the row"
     return Problem("V12", "warning", what, remedy, file=file, line=1, item=item)
 
 
 def _too_many(count: int) -> Problem:
     what = (
-        f"the target has {count:,} combinations of the forecast's dimensions: items without history are "
-        f"forecast for the {MOST_COMBINATIONS} most frequent ones"
+        f"the target has {count:,} combinations of the forecast's dimensions; items without history are "
+        f"forecast for the {MOST_COMBINATIONS} most frequent combinations"
     )
-    remedy = "Send related series with all dimensions: they say which combinations a new item has"
+    remedy = "Send related series with all dimensions to define the combinations of each new item"
     return Problem("V12", "warning", what, remedy, file=layout.METADATA)

@@ -90,5 +90,5 @@ def import_metadata(
 
 
 def _twice(item: str, file: str) -> Problem:
-    what = "a second row says something else of the item"
+    what = "a second row has different attributes for the item"
     return Problem("V12", "error", what, "Keep one row for each item", file=file, item=item)

@@ -99,7 +99,7 @@ class RelatedSeries:
             (key,) = self.keys.at([int(order[entry["series"]])])
             period = moment_of(np.array([entry["period"]]), params.frequency).astype(np.int64)[0]
             when = moment_text(int(period), params.timestamp_format)
-            what = f"two rows are of the period of {params.frequency} that begins at {when}"
+            what = f"two rows are in the {params.frequency} period that begins at {when}"
             report.add(
                 Problem(
                     "V11", "error", what, self._remedy(params), file=files[entry["file"]], item=label(key)
@@ -113,8 +113,8 @@ class RelatedSeries:
         assert params.related is not None  # noqa: S101  # there are rows of it
         texts = {c.attribute_name for c in params.related.columns if c.attribute_type == "string"}
         if further := sorted(texts - set(self.key_names)):
-            return f"Keep one row a period, or add {', '.join(further)} to ForecastDimensions"
-        return "Keep one row a period: related series are not aggregated"
+            return f"Keep one row for each period, or add {', '.join(further)} to ForecastDimensions"
+        return "Keep one row for each period; related series are not aggregated"
 
 
 def import_related(

@@ -26,11 +26,11 @@ def _without_fraction(text: str) -> str:
 
 # What the eye passes over, and what pandas adds to numbers; in the order in which it is taken away.
 STEPS: dict[str, Callable[[str], str]] = {
-    "characters that cannot be seen": _seen,
-    "how letters are composed": _composed,
-    "blanks": _one_blank,
+    "invisible characters": _seen,
+    "the encoding of accented letters": _composed,
+    "spaces": _one_blank,
     "case": str.casefold,
-    "a fraction of zero": _without_fraction,
+    "a trailing .0": _without_fraction,
 }
 ASCII_STEPS = (_one_blank, str.casefold, _without_fraction)
 
@@ -50,7 +50,7 @@ def difference(one: str, other: str) -> str:
     """In what two names differ that are alike: what is left if all but that is taken away.
 
     >>> difference("A1", "a1"), difference("A 1", "a  1"), difference("007", "7")
-    ('case', 'blanks and case', 'leading zeros')
+    ('case', 'spaces and case', 'leading zeros')
     """
     if folded(one) != folded(other):
         return "leading zeros"
@@ -61,7 +61,7 @@ def difference(one: str, other: str) -> str:
             pair = [step(text) for text in pair]
         if pair[0] != pair[1]:
             found.append(word)
-    return " and ".join(found) or "blanks"
+    return " and ".join(found) or "spaces"
 
 
 def look_alikes(names: Sequence[str]) -> list[list[str]]:
@@ -85,11 +85,11 @@ class Alike:
             self._names.setdefault(_without_zeros(folded(name)), name)
 
     def hint(self, name: str) -> str:
-        """``; metadata/ has 'a1': the same but for case``, or nothing."""
+        """``; metadata/ has 'a1', which differs only in case``, or nothing."""
         other = self._names.get(_without_zeros(folded(name)))
         if other is None or other == name:
             return ""
-        return f"; {self._place} has {other!r}: the same but for {difference(name, other)}"
+        return f"; {self._place} has {other!r}, which differs only in {difference(name, other)}"
 
 
 def _without_zeros(text: str) -> str:

@@ -94,10 +94,12 @@ def _regular(letters: NDArray[np.uint8], quotes: NDArray[np.int64]) -> bool:
 def _endless(data: bytes, line: int) -> FileProblem:
     if not next(records(data)).closed:
         return _unclosed(line)
-    what = f"the record that begins here is longer than {LONGEST_RECORD >> 20} MiB"
-    return FileProblem("V01", what, "Write one record a line, as comma-separated values in UTF-8", line)
+    what = f"the record that starts here is longer than {LONGEST_RECORD >> 20} MiB"
+    return FileProblem("V01", what, "Write one record per line, as comma-separated values in UTF-8", line)
 
 
 def _unclosed(line: int) -> FileProblem:
-    what = "a quote opens here and does not close: nothing after it can be read"
-    return FileProblem("V01", what, 'Close it, or double it where a quote is meant: 12"" pipe', line)
+    what = "a quote opens here and never closes, so nothing after it can be read"
+    return FileProblem(
+        "V01", what, 'Close the quote, or double it if it is part of the text: 12"" pipe', line
+    )

@@ -47,12 +47,12 @@ def csv_rows(stream: io.RawIOBase, file: str, schema: FileSchema, report: Report
             if block.data and (rows := reader.rows(block)):
                 yield rows
         if reader is None:
-            raise FileProblem("V01", "it is empty", "Upload a file with rows, or delete this one")
+            raise FileProblem("V01", "the file is empty", "Upload a file with rows, or delete this one")
     except FileProblem as problem:
         report.add(problem.of(file))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        what = f"its gzip compression is damaged or cut off ({error})"
-        report.add(Problem("V01", "error", what, "Compress and upload it again", file=file))
+        what = f"the gzip data are damaged or truncated ({error})"
+        report.add(Problem("V01", "error", what, "Compress and upload the file again", file=file))
 
 
 def _unpacked(stream: io.RawIOBase) -> "io.BufferedReader[Any]":
@@ -124,19 +124,19 @@ class _Reader:
         if no_record := why_no_record(cells, wanted):
             remedy = no_record
         elif given > wanted and not any(map(str.strip, cells[wanted:])):
-            remedy = "Remove what follows the last column: commas without a value"
+            remedy = "Remove the commas after the last column"
         elif given == wanted + 1 and (number := one_number(cells)):
-            remedy = f"If {shown(number)} is one number, write a decimal point"
+            remedy = f"If {shown(number)} is one number, use a decimal point"
         elif given > wanted:
             remedy = 'Put a cell that contains a comma in quotes: "bulb, 60 W"'
         else:
-            remedy = "Write a comma for every column, with nothing between two where a value is missing"
-        what = f"{given} {'cell' if given == 1 else 'cells'}, the schema has {wanted} columns"
+            remedy = "Separate all columns with commas, with nothing between two commas if a value is missing"
+        what = f"the row has {given} {'cell' if given == 1 else 'cells'}, the schema {wanted} columns"
         self._report.add(Problem("V04", "error", what, remedy, file=self._file, line=record.line))
 
     def _report_encoding(self, record: Record, error: UnicodeDecodeError) -> None:
         cell: bytes = error.object
-        what = f"byte 0x{cell[error.start]:02X} is not UTF-8; as Windows-1252 the cell is "
+        what = f"byte 0x{cell[error.start]:02X} is not UTF-8; in Windows-1252 the cell is "
         what += shown(cell.decode("windows-1252", "replace"))
         remedy = "Save the file as UTF-8"
         problem = Problem("V01", "error", what, remedy, file=self._file, line=record.line)

@@ -42,7 +42,7 @@ def header_by_name(first: Row, later: Sequence[Row], schema: FileSchema, line: i
         return None
     if len(names) > len(wanted):
         others = [cell for cell, name in zip(first, names, strict=True) if name not in wanted]
-        what = f"the header has {len(names)} columns, the schema {len(wanted)}"
+        what = f"the header has {len(names)} columns, the schema has {len(wanted)}"
         if others:
             what += f"; not in the schema: {listed(others)}"
         rows = [row for row in later if len(row) == len(first)] or [first]
@@ -51,9 +51,10 @@ def header_by_name(first: Row, later: Sequence[Row], schema: FileSchema, line: i
     if order == tuple(range(len(order))):
         return Header(order, (_skipped(first),))
     what = (
-        f"the header's order is {listed(first)}, the schema's {listed(schema.names)}: the header is followed"
+        f"the column order is {listed(first)} in the header but {listed(schema.names)} in the schema; the "
+        "header is used"
     )
-    remedy = "Bring Schema.Attributes in params.json into the order of the columns"
+    remedy = "List Schema.Attributes in params.json in the order of the columns"
     return Header(order, (_skipped(first), (what, remedy)))
 
 
@@ -94,8 +95,8 @@ def _in_place(first: Row, schema: FileSchema, line: int) -> Header:
     if any(name in wanted and wanted.index(name) != place for place, name in enumerate(names)):
         raise FileProblem(
             "V05",
-            f"the header says {listed(first)}, the schema {listed(schema.names)}",
-            "Use the schema's names in the header, or bring the columns into the order of the schema",
+            f"the header has {listed(first)}, the schema has {listed(schema.names)}",
+            "Use the schema's names in the header, or put the columns in the order of the schema",
             line=line,
         )
     return Header(tuple(range(len(wanted))), (_skipped(first),))
@@ -109,6 +110,6 @@ def _readable(cells: Sequence[str], place: int, schema: FileSchema) -> bool:
 
 def _skipped(first: Row) -> tuple[str, str]:
     return (
-        f"the first line is taken for a header and skipped: {listed(first)}",
-        "No header is expected: remove it",
+        f"the first line is treated as a header and skipped: {listed(first)}",
+        "No header is expected; remove it",
     )

@@ -24,22 +24,22 @@ def why_no_data(cells: Sequence[str], schema: FileSchema) -> tuple[str, str] | N
     ``cells`` in the order of the schema.
     """
     if not any(map(str.strip, cells)):
-        return "the row is empty", "Delete it"
+        return "the row is empty", "Delete the row"
     if list(map(letters, cells)) == list(map(letters, schema.names)):
         return (
             "the line repeats the header",
-            "Delete it, or what stands above it: only the first line of a file may be a header",
+            "Delete the line, or the lines above it: only the first line of a file may be a header",
         )
     if schema.timestamp is not None and not cells[schema.timestamp].strip():
         name = next((cell for cell in cells if letters(cell) in TOTALS), None)
         if name is not None:
             return (
-                f"it seems to be a total, {shown(name)}: the row has no timestamp",
-                "Delete it: totals are no data",
+                f"the row has no timestamp and looks like a total: {shown(name)}",
+                "Delete the row; totals are not data",
             )
     if schema.timestamp is not None and _only_words(cells, schema):
-        what = "the line has neither a moment nor a number, and seems to be a second header or a note"
-        return what, "Delete it"
+        what = "the line has neither a timestamp nor a number, and looks like a second header or a note"
+        return what, "Delete the line"
     return None
 
 
@@ -56,13 +56,13 @@ def why_no_record(cells: Sequence[str], wanted: int) -> str | None:
     """What to do with a line that has another number of cells than a row, if it is no row at all."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     if not filled:
-        return "Delete the row: it is empty"
+        return "Delete the row, which is empty"
     if filled[0].startswith(COMMENTS):
-        return "Delete the line, if it is a comment"
+        return "Delete the line if it is a comment"
     if filled[0].lower().startswith("sep="):
-        return "Delete the line: only spreadsheets understand it"
+        return "Delete the line, which has a meaning only in spreadsheets"
     if any(letters(cell) in TOTALS for cell in filled):
-        return "Delete the line, if it is a total"
+        return "Delete the line if it is a total"
     if len(filled) == 1 < wanted and len(cells) < wanted:
-        return "Delete the line, if it is a title or a note; else write a comma for every column"
+        return "Delete the line if it is a title or a note; otherwise, separate all columns with commas"
     return None

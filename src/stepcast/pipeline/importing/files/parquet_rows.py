@@ -39,7 +39,7 @@ def parquet_rows(
         shutil.copyfileobj(stream, whole, BUFFER)
     try:
         if copy.stat().st_size == 0:
-            raise FileProblem("V01", "it is empty", "Upload a file with rows, or delete this one")
+            raise FileProblem("V01", "the file is empty", "Upload a file with rows, or delete this one")
         with _opened(copy) as parquet:
             places = _places(parquet.schema_arrow, schema, file, report)
             yield from _batches(parquet, places, schema, file, report)
@@ -74,29 +74,34 @@ def _batches(
             yield rows
         row += len(batch)
     if row == 1:
-        raise FileProblem("V01", "it has no rows", "Upload a file with rows, or delete this one")
+        raise FileProblem("V01", "the file has no rows", "Upload a file with rows, or delete this one")
 
 
 def _places(given: pa.Schema, schema: FileSchema, file: str, report: Report) -> tuple[int, ...]:
     """Where each column of the schema stands in the file; FileProblem if it is not there or not readable."""
     names, wanted = list(map(letters, given.names)), list(map(letters, schema.names))
     if len(names) != len(wanted) or len(set(names)) != len(names):
-        what = f"it has {len(names)} columns, {listed(given.names)}"
-        what += f"; the schema {len(wanted)}, {listed(schema.names)}"
+        what = f"the file has {len(names)} columns, {listed(given.names)}"
+        what += f"; the schema has {len(wanted)}, {listed(schema.names)}"
         raise FileProblem("V04", what, _remedy(given, schema))
     if set(names) == set(wanted):
         places = tuple(names.index(name) for name in wanted)
     else:
         if any(name in wanted and wanted.index(name) != place for place, name in enumerate(names)):
-            what = f"its columns are {listed(given.names)}, the schema's {listed(schema.names)}"
-            raise FileProblem("V05", what, "Use the schema's names, or bring the columns into its order")
+            what = f"the file's columns are {listed(given.names)}, the schema's are {listed(schema.names)}"
+            raise FileProblem("V05", what, "Use the schema's names, or put the columns in its order")
         places = tuple(range(len(wanted)))
-        what = f"its columns are {listed(given.names)}, not {listed(schema.names)}: taken by position"
+        what = (
+            f"the columns are {listed(given.names)}, not {listed(schema.names)}; they are matched by position"
+        )
         report.add(Problem("V04", "warning", what, "Use the schema's names", file=file))
     for column, place in zip(schema.columns, places, strict=True):
         stored = _value_type(given.field(place).type)
         if not (_is_text(stored) or column.accepts(stored)):
-            what = f"the column {given.names[place]!r} is {stored}, which cannot be read as {column.name!r}"
+            what = (
+                f"the column {given.names[place]!r} has type {stored}, which cannot be read as "
+                f"{column.name!r}"
+            )
             better = "timestamp" if isinstance(column, TimestampColumn) else str(column.type)
             raise FileProblem(column.rule, what, f"Store it as {better} or as text")
     return places
@@ -108,17 +113,17 @@ def _remedy(given: pa.Schema, schema: FileSchema) -> str:
     others = [name for name in given.names if letters(name) not in wanted]
     missing = [name for name in schema.names if letters(name) not in names]
     if len(set(names)) < len(names):
-        return "Name every column once"
+        return "Use each column name once"
     if not missing and all(name.startswith("__index_level_") for name in others):
-        return f"Leave out {listed(others)}: write the file without the index (index=False in pandas)"
+        return f"Remove {listed(others)}: write the file without the index (index=False in pandas)"
     if not missing:
         numbers = {name: kind for name in others if (kind := _number_type(given.field(name).type))}
         further = schema.target is not None and len(numbers) == len(others)
         related = f". {related_remedy(schema.names[schema.identifier], numbers)}" if further else ""
-        return f"Leave out {listed(others)}{related}"
+        return f"Remove {listed(others)}{related}"
     if missing == [schema.names[schema.identifier]] and schema.target is not None:
         return constant_item_remedy(missing[0])
-    return "Give it exactly the schema's columns"
+    return "Write the file with exactly the schema's columns"
 
 
 def _number_type(stored: pa.DataType) -> str | None:
@@ -148,4 +153,6 @@ def _plain(cells: pa.Array) -> pa.Array:
 def _unreadable(error: Exception) -> FileProblem:
     if isinstance(error, OSError) and error.errno is not None:
         raise error  # the disk's, not the file's
-    return FileProblem("V01", f"it cannot be read as Parquet: {error}", "Write the file again and upload it")
+    return FileProblem(
+        "V01", f"the file cannot be read as Parquet: {error}", "Write the file again and upload it"
+    )

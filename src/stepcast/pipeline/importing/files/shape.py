@@ -32,18 +32,18 @@ def check_shape(rows: Sequence[Row], schema: FileSchema, line: int) -> None:
     width = len(schema.names)
     if any(len(row) == width for row in rows):
         if wide := _wide(rows, schema):
-            what = f"its columns are not those of the schema ({listed(schema.names)})"
+            what = f"columns are not those of the schema ({listed(schema.names)})"
             raise FileProblem("V04", what, wide, line)
         return
     if separated := _separated(rows, width):
         what, split = separated
         decimal = any(re.search(r"\d,\d", ",".join(row)) for row in rows)
-        remedy = "Write commas between cells" + (" and decimal points in numbers" if decimal else "")
+        remedy = "Separate the cells with commas" + (" and use decimal points in numbers" if decimal else "")
         if not _fits(split, width):
-            what += f"; it has {_count(split)} columns, the schema {width} ({listed(schema.names)})"
+            what += f"; the file has {_count(split)} columns, the schema has {width} ({listed(schema.names)})"
             remedy += f". {_remedy(split, schema)}"
-        raise FileProblem("V01", f"its {what}", remedy, line)
-    what = f"its rows have {_count(rows)} cells, the schema has {width} columns ({listed(schema.names)})"
+        raise FileProblem("V01", f"the {what}", remedy, line)
+    what = f"the rows have {_count(rows)} cells, the schema has {width} columns ({listed(schema.names)})"
     raise FileProblem("V04", what, _remedy(rows, schema), line)
 
 
@@ -65,10 +65,10 @@ def _separated(rows: Sequence[Row], width: int) -> tuple[str, list[Row]] | None:
     if all(len(row) == 1 for row in rows):
         inner: list[Row] = [text.split(",") for text in texts]
         if _fits(inner, width):
-            return "rows stand in quotes as a whole, so that each is one cell", inner
+            return "rows are enclosed in quotes, so that each is one cell", inner
         blanks: list[Row] = [text.split() for text in texts]
         if _fits(blanks, width):
-            return "cells are separated by blanks, not by commas", blanks
+            return "cells are separated by spaces, not by commas", blanks
     return None
 
 
@@ -92,16 +92,16 @@ def _remedy(rows: Sequence[Row], schema: FileSchema) -> str:
     usual = Counter(len(row) for row in rows).most_common(1)[0][0]
     if preamble := _preamble(rows, usual):
         further = _remedy(rows[preamble:], schema)
-        return f"Delete the first {preamble} lines: they are no rows. Then: {further}"
+        return f"Delete the first {preamble} lines, which are not rows. Then: {further}"
     body = [row for row in rows if len(row) == usual]
     if wide := _wide(body, schema):
         return wide
     if apart := _date_and_time(body):
-        return f"Write date and time in one column: {shown(' '.join(apart))} is one timestamp"
+        return f"Write the date and time in one column: {shown(' '.join(apart))} is one timestamp"
     if usual > width:
         number = next((found for row in body if (found := one_number(row))), None)
         if usual == width + 1 and number is not None and not _counts_up(body):
-            return f"If {shown(number)} is one number, write a decimal point"
+            return f"If {shown(number)} is one number, use a decimal point"
         return extra_columns_remedy(body, schema)
     missing = _missing(body, schema)
     if missing is not None:
@@ -109,8 +109,8 @@ def _remedy(rows: Sequence[Row], schema: FileSchema) -> str:
         if missing == schema.identifier and schema.target is not None:
             return f"{what}. {constant_item_remedy(schema.names[missing])}"
         required = missing in (schema.identifier, schema.timestamp, schema.target)
-        return f"{what}: add it{'' if required else ', or take it out of the Schema in params.json'}"
-    return "List exactly the columns of the file, in their order, in Schema.Attributes of params.json"
+        return f"{what}: add it{'' if required else ', or remove it from the Schema in params.json'}"
+    return "In Schema.Attributes of params.json, list exactly the columns of the file, in the same order"
 
 
 def _preamble(rows: Sequence[Row], usual: int) -> int:
@@ -131,7 +131,7 @@ def _wide(rows: Sequence[Row], schema: FileSchema) -> str | None:
     if len(periods) > 1 and len(periods) >= (len(first) - 1) / 2:
         return (
             f"Its columns are periods ({listed(periods, 3)}): write one row for each item and period, with "
-            "the timestamp in a column of its own (in pandas: melt)"
+            "the timestamp in a separate column (in pandas: melt)"
         )
     moments = [name for name, cell in pairs if format_of([cell]) and not format_of([name])]
     items = [name for name, cell in pairs if name and NUMBER.fullmatch(cell) and not NUMBER.fullmatch(name)]
@@ -139,7 +139,7 @@ def _wide(rows: Sequence[Row], schema: FileSchema) -> str | None:
     if len(moments) == 1 and len(items) == len(first) - 1 > 1 and not own & set(map(letters, items)):
         return (
             f"If its columns are items ({listed(items, 3)}), write one row for each item and period, with "
-            "the item in a column of its own (in pandas: melt)"
+            "the item in a separate column (in pandas: melt)"
         )
     return None
 

@@ -71,5 +71,5 @@ def first_look(block: Block, schema: FileSchema, file: str) -> FirstLook | None:
 
 
 def _no_rows(line: int) -> FileProblem:
-    what = "it has a header and no rows"
+    what = "the file has a header but no rows"
     return FileProblem("V01", what, "Upload a file with rows, or delete this one", line)

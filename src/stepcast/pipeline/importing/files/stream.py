@@ -76,7 +76,9 @@ class ObjectStream(io.RawIOBase):
             name = f"s3://{self._bucket}/{self._source.key}"
             code = error.response["Error"]["Code"]
             if code in ("PreconditionFailed", "412"):
-                raise Superseded(f"{name} was replaced while it was read: the newer run reads it") from None
+                raise Superseded(
+                    f"{name} was replaced while it was being read; the newer run reads it"
+                ) from None
             if code in ("NoSuchKey", "404"):
-                raise ResourceNotFoundException(f"{name} was deleted while it was read") from None
+                raise ResourceNotFoundException(f"{name} was deleted while it was being read") from None
             raise

@@ -54,7 +54,7 @@ def _moved(
 ) -> FileProblem:
     wanted, there = schema.names[place], schema.names[other]
     what = (
-        f"the columns are in another order than the schema's ({listed(schema.names)}): {wanted!r} is "
+        f"the columns are not in the order of the schema ({listed(schema.names)}): {wanted!r} is "
         f"{shown(columns[place][0])}, and {there!r} is {shown(columns[other][0])}"
     )
     return FileProblem("V05", what, "List Schema.Attributes in params.json in the order of the columns", line)
@@ -63,5 +63,5 @@ def _moved(
 def _problem(place: int, cells: Sequence[str], schema: FileSchema, line: int) -> FileProblem:
     column = schema.columns[place]
     message, remedy = explained(column, cells)
-    what = f"{message}; none of the first {len(cells):,} rows is right"
-    return FileProblem(column.rule, f"{what}, so the column is not read further", remedy, line)
+    what = f"{message}; all of the first {len(cells):,} rows are wrong"
+    return FileProblem(column.rule, f"{what}, so the rest of the column is not read", remedy, line)

@@ -149,7 +149,7 @@ def in_words(frequency: Frequency) -> str:
     days, rest = divmod(stamp.seconds, SECONDS["D"])
     clock = f" at {rest // 3600:02d}:{rest // 60 % 60:02d}" if rest else ""
     if unit in ("min", "H"):
-        return f"{span_in_words(stamp.seconds)} after each beginning"
+        return f"{span_in_words(stamp.seconds)} after the beginning of each period"
     if unit == "D":
         return (f"on day {days + 1} of {frequency.count}" if frequency.count > 1 else "every day") + clock
     if unit == "W":

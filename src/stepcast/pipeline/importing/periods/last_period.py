@@ -70,11 +70,13 @@ def report_partial(partial: Partial, params: Params, frequency: Frequency, repor
     stated = params.timestamp_format
     stamp = int(stamp_of(np.array([partial.period]), frequency).astype(np.int64)[0])
     what = (
-        f"the last period of {frequency}, {moment_text(stamp, stated)}, has rows up to "
-        f"{moment_text(partial.latest, stated)}: {partial.share:.0%} of it is there"
+        f"the last period of {frequency}, {moment_text(stamp, stated)}, is incomplete: its rows end at "
+        f"{moment_text(partial.latest, stated)}, which covers {partial.share:.0%} of it"
     )
     if params.predictor.drop_partial_periods:
         report.note(f"{what[:1].upper()}{what[1:]}, so it is left out (DropPartialPeriods).")
         return
-    remedy = "Send the rest of it, or leave it out: Predictor.DropPartialPeriods true in params.json"
+    remedy = (
+        "Send the remaining rows, or set Predictor.DropPartialPeriods to true in params.json to leave it out"
+    )
     report.add(Problem("V06", "warning", what, remedy, path="$.Predictor.DropPartialPeriods"))

@@ -150,5 +150,5 @@ def _present(target: pa.Array) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
 
 
 def _no_value(key: tuple[str, ...]) -> Problem:
-    what = "none of its rows has a value: it is left out of the forecast"
+    what = "none of its rows has a value, so it is omitted from the forecast"
     return Problem("V13", "warning", what, "Send its history", file=layout.TRAIN, item=label(key))

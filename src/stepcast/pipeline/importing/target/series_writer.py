@@ -131,8 +131,8 @@ def _skipped_note(skipped: Skipped, frequency: Frequency, params: Params) -> str
     stamp = int(stamp_of(skipped.periods[:1], frequency).astype(np.int64)[0])
     when = moment_text(stamp, params.timestamp_format)
     return (
-        f"Clocks skip an hour as in {skipped.zone}, for example {when}: it is not filled, because no row can "
-        "have it."
+        f"Clocks skip an hour, as in {skipped.zone}, for example {when}. The hour is not filled, because no "
+        "row can have it."
     )
 
 
@@ -150,7 +150,7 @@ def _panel(grid: Grid, keys: Keys, end: int, frequency: Frequency) -> Panel:
 def _report_infinite(grid: Grid, keys: Keys, report: Report) -> None:
     places = np.flatnonzero(np.isinf(grid.values))
     for series in np.unique(np.searchsorted(grid.offsets, places, side="right") - 1):
-        what = "the sum or mean of its rows is too large for a number of 64 bits"
+        what = "the sum or mean of its rows is too large for a 64-bit number"
         remedy = "Write the target in a larger unit"
         report.add(Problem("V05", "error", what, remedy, file=layout.TRAIN, item=label(keys[series])))
 
