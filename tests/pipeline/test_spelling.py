@@ -74,13 +74,13 @@ def test_both_spellings_of_a_key_are_one_too_many() -> None:
     problem = only_problem(params_bytes(forecast={"ForecastName": "Other"}))
 
     assert problem.path == "$.forecast"
-    assert "'Forecast'? It is there already" in problem.remedy
+    assert "'Forecast'? It is already present" in problem.remedy
 
 
 def test_a_key_of_another_object_is_sent_there() -> None:
     problem = only_problem(params_bytes(Predictor__ForecastDimensions=[]))
 
-    assert "It belongs to $.Predictor.FeaturizationConfig.ForecastDimensions" in problem.remedy
+    assert "It belongs in $.Predictor.FeaturizationConfig.ForecastDimensions" in problem.remedy
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_another_domains_target_is_one_error_that_says_how_to_call_it() -> None:
     problem = only_problem(params_bytes(DatasetGroup__Domain="RETAIL", Datasets__0__Domain="RETAIL"))
 
     assert problem.remedy.startswith(
-        "If 'target_value' is what is forecast, call it 'demand', or set the Domain"
+        "If 'target_value' is the forecast target, name it 'demand', or set the Domain"
     )
 
 

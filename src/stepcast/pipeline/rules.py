@@ -251,7 +251,7 @@ def dimensions_are_columns(raw: Raw) -> Iterator[Problem]:
                 "V07",
                 f"$.Predictor.FeaturizationConfig.ForecastDimensions[{number}]",
                 f"{name!r} is not a dimension of the target dataset",
-                f"{did_you_mean(name, columns)}Its dimensions are {', '.join(columns)}",
+                f"{did_you_mean(name, columns)}It has {', '.join(columns)}",
             )
 
 

@@ -28,9 +28,9 @@ def test_a_row_a_year_too_late_is_a_warning_that_names_it(import_files: ImportFi
     (warning,) = far(outcome)
     assert (warning.severity, warning.line, warning.item) == ("warning", 451, "i0")
     assert warning.message == (
-        "1 row lies about 317 periods of D after all others; the first, 2025-02-10 is 20 at train/a.csv line "
-        "451. The data end with the last of them: all 5 items are filled up to there and forecast from "
-        "2025-02-11 on"
+        "1 row is about 317 periods of D after all other rows; in the first, 2025-02-10 is 20 at train/a.csv "
+        "line 451. The data end at the last of these rows, so all 5 items are filled up to there and "
+        "forecast from 2025-02-11"
     )
     assert outcome.imported.shards > 0
 
@@ -59,7 +59,7 @@ def test_an_item_all_in_the_wrong_year(import_files: ImportFiles) -> None:
 
     (problem,) = far(import_files(ninety_days() + wrong, **SETTINGS))
 
-    assert problem.message.startswith("90 rows lie about 3,5")
+    assert problem.message.startswith("90 rows are about 3,5")
     assert (problem.item, problem.line) == ("wrong", 451)
 
 
@@ -67,7 +67,7 @@ def test_a_row_far_before_all_others(import_files: ImportFiles) -> None:
     (warning,) = far(import_files(ninety_days() + "1970-01-01,0,i3\n", **SETTINGS))
 
     assert (warning.severity, warning.line, warning.item) == ("warning", 451, "i3")
-    assert "before all others" in warning.message
+    assert "before all other rows" in warning.message
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_two_levels_of_an_index_are_recognised(import_files: ImportFiles) -> Non
     rows = [f"{number},{number % 3},{row}" for number, row in enumerate(ROWS)]
 
     assert (
-        "The first 2 columns seem to be row numbers"
+        "The first 2 columns look like row numbers"
         in given(import_files, "\n".join([f",,{HEADER}", *rows]))[1]
     )
 
@@ -207,8 +207,8 @@ def test_a_line_that_is_no_row_is_named(import_files: ImportFiles, line: str, sa
         (HEADER, "the line repeats the header"),
         ("Item ID,Timestamp,Target Value", "the line repeats the header"),
         (",,", "the row is empty"),
-        ("Total,,434", "it seems to be a total, 'Total'"),
-        (",,Grand Total", "it seems to be a total, 'Grand Total'"),
+        ("Total,,434", "looks like a total: 'Total'"),
+        (",,Grand Total", "looks like a total: 'Grand Total'"),
     ],
 )
 def test_a_row_that_is_no_data_is_one_error(import_files: ImportFiles, line: str, said: str) -> None:
@@ -218,7 +218,7 @@ def test_a_row_that_is_no_data_is_one_error(import_files: ImportFiles, line: str
 
     assert error.line == 29
     assert said in error.message
-    assert error.remedy.startswith("Delete it")
+    assert error.remedy.startswith("Delete the")
 
 
 @pytest.mark.parametrize(
@@ -256,9 +256,9 @@ def test_items_and_values_that_look_like_years_are_rows_like_others(
 @pytest.mark.parametrize(
     ("timestamp", "remedy"),
     [
-        ("2024-31-01", "Correct the date; if the day comes before the month in all rows, write 2024-01-31"),
-        ("'2024-01-31'", "Remove the quotes around it, or the blank before them: 2024-01-31"),
-        ('"=""2024-01-31"""', "Write the value alone, not a formula: 2024-01-31"),
+        ("2024-31-01", "Correct the date; if the day precedes the month in all rows, write 2024-01-31"),
+        ("'2024-01-31'", "Remove the quotes around the value, or the space before them: 2024-01-31"),
+        ('"=""2024-01-31"""', "Write the value instead of a formula: 2024-01-31"),
         ("2024\u201301\u201331", "Write plain digits and hyphens: 2024-01-31"),
         ("45322", "This looks like a spreadsheet's serial date"),
     ],

@@ -21,9 +21,9 @@ def _zip() -> bytes:
 @pytest.mark.parametrize(
     ("content", "message", "remedy"),
     [
-        (b"", "it is empty", "Upload a file with rows"),
-        (b"\xef\xbb\xbf", "it is empty", "Upload a file with rows"),
-        (b"\n \n\r\n", "it is empty", "Upload a file with rows"),
+        (b"", "the file is empty", "Upload a file with rows"),
+        (b"\xef\xbb\xbf", "the file is empty", "Upload a file with rows"),
+        (b"\n \n\r\n", "the file is empty", "Upload a file with rows"),
         (b"timestamp,target_value,item_id\n", "the file has a header but no rows", "Upload a file with rows"),
         (TEXT.encode("utf-16"), "it is UTF-16 text", "Save it as UTF-8"),
         (TEXT.encode("utf-16-le"), "it is UTF-16 text or binary data", "Save it as UTF-8"),
@@ -46,15 +46,19 @@ def _zip() -> bytes:
         (b"\x01\x02\x03,\x04,\x05\n" * 9, "it is a binary file", "Save it as CSV"),
         (
             TEXT.replace(",", ";").encode(),
-            "its cells are separated by semicolons",
+            "the cells are separated by semicolons",
             "Separate the cells with commas",
         ),
-        (TEXT.replace(",", "\t").encode(), "its cells are separated by tabs", "Separate the cells with commas"),
-        (TEXT.replace(",", "|").encode(), "its cells are separated by vertical bars", "Separate the cells"),
+        (
+            TEXT.replace(",", "\t").encode(),
+            "the cells are separated by tabs",
+            "Separate the cells with commas",
+        ),
+        (TEXT.replace(",", "|").encode(), "the cells are separated by vertical bars", "Separate the cells"),
         (
             TEXT.replace(",", ";").replace(".5", ",5").encode(),
-            "its cells are separated by semicolons",
-            "Write commas between cells and decimal points in numbers",
+            "the cells are separated by semicolons",
+            "Separate the cells with commas and use decimal points in numbers",
         ),
     ],
 )
@@ -72,7 +76,7 @@ def test_v01_a_byte_that_no_text_has_is_found(import_files: ImportFiles) -> None
     error = import_files(TEXT.encode() + b"\x1a").error
 
     assert (error.rule, error.line) == ("V01", 29)
-    assert error.message == "there is a byte that no text has, 0x1A"
+    assert error.message == "there is a byte that text does not have, 0x1A"
 
 
 def test_v01_another_encoding_is_one_problem_and_a_count(import_files: ImportFiles) -> None:
@@ -83,7 +87,7 @@ def test_v01_another_encoding_is_one_problem_and_a_count(import_files: ImportFil
     assert (report.errors, len(report.problems)) == (30, 1)
     problem = report.problems[0]
     assert (problem.rule, problem.line) == ("V01", 29)
-    assert problem.message == "byte 0xFC is not UTF-8; as Windows-1252 the cell is 'Glühlampe'"
+    assert problem.message == "byte 0xFC is not UTF-8; in Windows-1252 the cell is 'Glühlampe'"
     assert problem.remedy == "Save the file as UTF-8"
 
 
@@ -92,22 +96,22 @@ def test_v01_another_encoding_is_one_problem_and_a_count(import_files: ImportFil
     [
         (
             "".join(f"{number},{row}\n" for number, row in enumerate(ROWS)),
-            "its rows have 4 cells, the schema has 3 columns",
+            "the rows have 4 cells, the schema has 3 columns",
             "The first column looks like a row number; write the file without it",
         ),
         (
             TEXT.replace(".5", ",5"),
-            "its rows have 4 cells, the schema has 3 columns",
-            "If '1,5' is one number, write a decimal point",
+            "the rows have 4 cells, the schema has 3 columns",
+            "If '1,5' is one number, use a decimal point",
         ),
         (
             TEXT.replace(",lamp", ""),
-            "its rows have 2 cells, the schema has 3 columns",
-            "'item_id' seems to be missing. If the files have no such column because they hold one series",
+            "the rows have 2 cells, the schema has 3 columns",
+            "'item_id' seems to be missing. If the files have no such column because they contain one series",
         ),
         (
             "timestamp,target_value,item_id,color\n" + TEXT.replace("lamp", "lamp,red"),
-            "the header has 4 columns, the schema 3; not in the schema: 'color'",
+            "the header has 4 columns, the schema has 3; not in the schema: 'color'",
             "Remove 'color' from the file, or add {",
         ),
     ],
@@ -140,9 +144,9 @@ def test_v06_one_wrong_format_throughout_is_one_problem(import_files: ImportFile
 
     assert (error.rule, error.line) == ("V06", 1)
     assert error.message.startswith(
-        "'timestamp' is '01/01/2014', not yyyy-MM-dd HH:mm:ss; none of the first 28 rows"
+        "'timestamp' is '01/01/2014', not yyyy-MM-dd HH:mm:ss; all of the first 28 rows"
     )
-    assert error.remedy.endswith("the format seems to be dd/MM/yyyy")
+    assert error.remedy.endswith("this looks like dd/MM/yyyy")
 
 
 def test_v06_the_other_format_throughout_is_a_setting(import_files: ImportFiles) -> None:
@@ -157,7 +161,7 @@ def test_v05_decimal_commas_throughout_are_one_problem(import_files: ImportFiles
     error = import_files(text).error
 
     assert (error.rule, error.line) == ("V05", 1)
-    assert error.remedy == "Write a decimal point: 1.5"
+    assert error.remedy == "Use a decimal point: 1.5"
 
 
 def test_other_columns_are_still_checked_when_one_is_wrong_throughout(import_files: ImportFiles) -> None:
@@ -201,6 +205,6 @@ def test_v06_impossible_times_throughout_are_one_problem(import_files: ImportFil
     error = import_files(TEXT.replace("00:00:00", "25:00:00")).error
 
     assert error.message.startswith(
-        "'timestamp' is '2014-01-01 25:00:00', which is no date: hour must be in 0..23"
+        "'timestamp' is '2014-01-01 25:00:00', which is not a valid date: hour must be in 0..23"
     )
     assert error.remedy == "Correct the date"

@@ -147,7 +147,7 @@ def test_an_item_with_a_missing_day_is_judged_on_the_others_and_the_export_is_th
 
     desk, lamp, whole = leaderboard(account)
     assert desk["score"] is not None
-    assert desk["note"] == "backtested on 6 of 7 points: the others were not observed"
+    assert desk["note"] == "backtested on 6 of 7 points: the other points were not observed"
     assert (lamp["note"], whole["note"]) == (None, "over all items")
     manifest = vintages.read(account.s3, BUCKET, run.vintage)
     assert manifest is not None

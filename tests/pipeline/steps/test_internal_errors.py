@@ -72,7 +72,9 @@ def test_a_file_that_the_import_stumbles_over_is_named(
 
     monkeypatch.setattr("stepcast.pipeline.importing.files.csv_rows.first_look", stumble)
 
-    with pytest.raises(InternalError, match=r"ImportData met .* file train/a.csv: IndexError: nobody"):
+    with pytest.raises(
+        InternalError, match=r"ImportData failed with .* file train/a.csv: IndexError: nobody"
+    ):
         imported(account, ROWS)
 
 

@@ -31,8 +31,8 @@ def check_names(keys: SeriesKeys, names: Sequence[str], values: NDArray[np.int64
     odd = [key for key in keys if any(part != part.strip() for part in key)]
     if odd:
         example = next(part for part in odd[0] if part != part.strip())
-        some = "1 name has" if len(odd) == 1 else f"{len(odd):,} names have"
-        what = f"{some} leading or trailing spaces, for example {shown(example)}"
+        some = "1 series has a name" if len(odd) == 1 else f"{len(odd):,} series have names"
+        what = f"{some} with leading or trailing spaces, for example {shown(example)}"
         remedy = "Remove these spaces, unless they are part of the names"
         report.add(Problem("V05", "warning", what, remedy, file=layout.TRAIN))
     missing = [key[0] for key in keys if key[0].strip().lower() in NO_NAMES]

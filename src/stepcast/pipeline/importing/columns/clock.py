@@ -78,7 +78,9 @@ class Clock:
         if self._met is None:
             self._met = offset, example
         elif self._met[0] != offset:
-            what = f"timestamps have different offsets from UTC: {shown(self._met[1])} and {shown(example)}"
+            what = (
+                f"timestamps do not have the same offset from UTC: {shown(self._met[1])} and {shown(example)}"
+            )
             raise FileProblem("V06", what, REMEDY, cell=example)
 
     def conclude(self, report: Report) -> None:

@@ -93,7 +93,7 @@ class TimestampColumn:
         what, seems = f"{what}, not {self.stated}", format_of(texts)
         if seems in PATTERNS or (seems and all(map(WITH_OFFSET.fullmatch, texts))):
             other = seems if seems in PATTERNS else MOMENT
-            return what, f"{write}; or, if all rows use {other!r}, set TimestampFormat to it in params.json"
+            return what, f"{write}; or, if all rows have it, set TimestampFormat to {other!r} in params.json"
         return what, f"{write}; this looks like {seems}" if seems else write
 
     def _fast(self, cells: pa.Array) -> Converted | None:

@@ -97,7 +97,7 @@ class Covariates:
         """Warn of what is missing without being wrong."""
         if self._without:
             count = len(self._without)
-            some = "1 item has" if count == 1 else f"{count:,} items have"
+            some = "1 series has" if count == 1 else f"{count:,} series have"
             what = f"{some} no related series and will be forecast without them"
             remedy = "Send related series for every item in train/"
             alike = Alike(map(label, self.related.keys), layout.RELATED) if self.related is not None else None
