@@ -19,15 +19,13 @@ The service's own table stops at patterns within an hour for minutes (15min 4, 1
 from math import gcd
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.engine.calendar import moment_of
 from stepcast.engine.frequency import Frequency
 
 __all__ = ["phase_of", "season_length", "usable_season", "week_length"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 # Periods of one unit in the calendar cycle that the unit lives in: the day, the week or the year.
 CYCLE = {"s": 3600, "min": 1440, "H": 24, "D": 7, "B": 5, "W": 52, "M": 12, "Y": 1}

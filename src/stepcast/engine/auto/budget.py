@@ -3,7 +3,7 @@
 The cost is estimated, not measured: the same input and budget give the same forecast on every machine.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stepcast.engine.task import Task
 
@@ -55,14 +55,19 @@ def budget_of(task: Task, series: int, points: int) -> Budget:
     budgets = [
         EVERYTHING,
         Budget(trees=False, omitted=said + "trees"),
-        Budget(FEW_ORIGINS, trees=False, omitted=said + "trees, most past origins"),
-        Budget(FEW_ORIGINS, False, True, said + "trees, most past origins, most members"),
+        Budget(trees=False, origins=FEW_ORIGINS, omitted=said + "trees, most past origins"),
+        Budget(
+            trees=False,
+            origins=FEW_ORIGINS,
+            quick=True,
+            omitted=said + "trees, most past origins, most members",
+        ),
     ]
     for budget in budgets:
         if _seconds(budget, task, series, points) <= seconds:
             return budget
     least = _seconds(budgets[-1], task, series, points)
-    return Budget(FEW_ORIGINS, False, True, f"{budgets[-1].omitted}; it still takes about {least:.2g} s")
+    return replace(budgets[-1], omitted=f"{budgets[-1].omitted}; it still takes about {least:.2g} s")
 
 
 def origin_count(series: int, horizon: int) -> int:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.budget import EVERYTHING, FEW, Budget, origin_count
 from stepcast.engine.auto.ensemble.calibration import Calibration, calibrate
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation, back_span, cross_validate
@@ -33,8 +33,6 @@ from stepcast.engine.task import Metric
 
 __all__ = ["PanelFit", "fit_panel"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 # Of the sample so many are examined one by one, fewer where they are long; the rest feed the global members.
 FEWEST_EXAMINED, MOST_EXAMINED, POINTS_EXAMINED = 60, 300, 60_000
@@ -122,17 +120,17 @@ def fit_panel(
         calibration = calibration.and_earlier(earlier.calibration)
     count_share = _count_share(windows, prior.logs, horizon)
     return PanelFit(
-        count,
-        before,
-        after,
-        prior,
-        grown,
-        calibration,
-        omitted,
-        pooled_effects,
-        budget.quick,
-        metric,
-        count_share,
+        origins=count,
+        before=before,
+        after=after,
+        prior=prior,
+        trees=grown,
+        calibration=calibration,
+        omitted=omitted,
+        pooled_effects=pooled_effects,
+        quick=budget.quick,
+        metric=metric,
+        count_share=count_share,
     )
 
 
@@ -172,7 +170,7 @@ def _ridges(histories: list[History], horizon: int, count: int) -> tuple[dict[st
             early = fitted[0].get(name)
             if (ridge := fit_ridge(windows, early.penalty if early else None)) is not None:
                 ridges[name] = ridge
-    common = set(fitted[0]) & set(fitted[1])
+    common = [name for name in fitted[0] if name in fitted[1]]
     return {name: fitted[0][name] for name in common}, {name: fitted[1][name] for name in common}
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
+
+from stepcast.engine.arrays import Floats
 
 __all__ = ["Order", "level_test", "promising_orders", "seasonal_strength"]
 
-Floats = NDArray[np.float64]
 
 # Above this the level wanders: the 5 % point of the KPSS test (Kwiatkowski et al. 1992, table 1).
 WANDERS = 0.463

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.calendar import moment_of
 from stepcast.engine.errors import BadParameter
 from stepcast.engine.models.model import Past, Prediction
@@ -13,8 +13,6 @@ from stepcast.engine.seasonality import phase_of
 
 __all__ = ["PARAMETERS", "Settings", "npts", "weighted_quantiles"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 # What the same time on another day of the week counts, next to the same day. Hourly and faster series nearly
 # always have a working week; a tenth still lets the other days speak where there are few weeks.

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
 from stepcast.engine.auto.ensemble.residual_quantiles import error_quantiles
@@ -24,9 +24,6 @@ __all__ = [
     "scores_at",
     "weights_at",
 ]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 OWN_ERRORS = 10.0  # independent errors of its own at which a series trusts them as much as the panel's
@@ -47,7 +44,6 @@ class PanelPrior:
     ``errors``    (horizon, PROBABILITIES) quantiles of errors beside their series' scale, and
     ``growth``    (horizon,) their mean size by step; None where there are few series.
     ``logs``      share of the spread taken from logarithms of positive series.
-    ``memory``    what was looked up for the members of a series, by their names.
     """
 
     losses: Mapping[str, Floats] = field(default_factory=dict)
@@ -56,25 +52,21 @@ class PanelPrior:
     errors: Floats | None = None
     growth: Floats | None = None
     logs: float = 0.0
-    memory: dict[tuple[str, ...], tuple[Floats, Floats | None]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
 
     def usual(self, names: tuple[str, ...]) -> tuple[Floats, Floats | None]:
         """Losses (members, BUCKETS) and products (BUCKETS, members, members) of the members ``names``.
 
         Losses of members that the panel does not know are zero, their products nan.
         """
-        if names not in self.memory:
-            losses = np.stack([self.losses.get(name, np.zeros(BUCKETS)) for name in names])
-            products = None
-            if self.products is not None:
-                known = {name: place for place, name in enumerate(self.stacked)}
-                places = np.array([known.get(name, len(known)) for name in names])
-                padded = np.pad(self.products, ((0, 0), (0, 1), (0, 1)), constant_values=np.nan)
-                products = padded[:, places][:, :, places]
-            self.memory[names] = losses, products
-        return self.memory[names]
+        losses = np.stack([self.losses.get(name, np.zeros(BUCKETS)) for name in names])
+        if self.products is None:
+            return losses, None
+        known = {name: place for place, name in enumerate(self.stacked)}
+        places = np.array([known.get(name, -1) for name in names])
+        products = self.products[:, places[:, None], places]
+        products[:, places < 0] = np.nan
+        products[:, :, places < 0] = np.nan
+        return losses, products
 
 
 @dataclass(frozen=True)

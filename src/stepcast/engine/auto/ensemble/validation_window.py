@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
 from stepcast.engine.auto.ensemble.distribution import Distribution
 from stepcast.engine.auto.series.history import History
-from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
+from stepcast.engine.auto.series.quantile_grid import OUTERMOST, PROBABILITIES
+from stepcast.engine.losses import pinball_loss
 
 __all__ = ["ValidationWindow"]
 
-Floats = NDArray[np.float64]
 
-JUDGED = slice(3, -3)  # probabilities that a loss is taken of: too few errors lie further out
+JUDGED = slice(OUTERMOST, -OUTERMOST)  # probabilities that a loss is taken of
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,5 @@ class ValidationWindow:
 
     def loss_of(self, quantiles: Floats) -> float:
         """Pinball loss of ``quantiles`` (horizon, PROBABILITIES) beside the size of the errors."""
-        short = (self.actual[:, None] - quantiles)[:, JUDGED] / self.size
-        p = PROBABILITIES[JUDGED]
-        return float(np.nanmean(np.maximum(p * short, (p - 1) * short)))
+        error = (self.actual[:, None] - quantiles)[:, JUDGED] / self.size
+        return float(np.nanmean(pinball_loss(error, PROBABILITIES[JUDGED])))

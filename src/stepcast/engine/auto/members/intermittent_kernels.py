@@ -3,12 +3,11 @@
 The compiled code is cached on disk beside this file and never depends on the data.
 """
 
-import numba as nb
 import numpy as np
 
-__all__ = ["HURDLE", "NEGATIVE_BINOMIAL", "SEEN", "count_distribution", "croston", "tsb"]
+from stepcast.engine.auto.compiled import compiled_loosely
 
-compiled = nb.njit(cache=True, fastmath={"contract", "nsz", "arcp"}, nogil=True, error_model="numpy")
+__all__ = ["HURDLE", "NEGATIVE_BINOMIAL", "SEEN", "count_distribution", "croston", "tsb"]
 
 SEEN, NEGATIVE_BINOMIAL, HURDLE = 0, 1, 2  # kinds of distribution, in this order
 CYCLES_BELIEVED = 3.0  # a phase's own mean counts beside this many seasons in which it is like the others
@@ -17,7 +16,7 @@ DISPERSION, DISPERSION_BELIEVED = 0.5, 4.0  # what is expected before anything i
 SLOW = 0.99  # dispersion is a mean over about a hundred values
 
 
-@compiled
+@compiled_loosely
 def tsb(y, fitted, origins, chances, sizes, out):  # type: ignore[no-untyped-def]
     """Teunter, Syntetos and Babai (2011): smoothed probability of a demand times its smoothed size.
 
@@ -35,7 +34,7 @@ def tsb(y, fitted, origins, chances, sizes, out):  # type: ignore[no-untyped-def
     return best
 
 
-@compiled
+@compiled_loosely
 def _tsb_pass(y, until, origins, chance_gain, size_gain, out):  # type: ignore[no-untyped-def]
     chance = size = loss = 0.0
     demands = done = 0
@@ -55,7 +54,7 @@ def _tsb_pass(y, until, origins, chance_gain, size_gain, out):  # type: ignore[n
     return loss
 
 
-@compiled
+@compiled_loosely
 def croston(y, fitted, origins, gains, out):  # type: ignore[no-untyped-def]
     """Croston (1972) as Syntetos and Boylan (2005) correct it: smoothed size by smoothed interval, less half
     the gain. As ``tsb`` otherwise; between demands nothing is learned."""
@@ -68,7 +67,7 @@ def croston(y, fitted, origins, gains, out):  # type: ignore[no-untyped-def]
     return best
 
 
-@compiled
+@compiled_loosely
 def _croston_pass(y, until, origins, gain, out):  # type: ignore[no-untyped-def]
     size = interval = loss = 0.0
     since, demands, done = 0, 0, 0
@@ -91,7 +90,7 @@ def _croston_pass(y, until, origins, gain, out):  # type: ignore[no-untyped-def]
     return loss
 
 
-@compiled
+@compiled_loosely
 def _negative_binomial(mean, dispersion, shift, share, out):  # type: ignore[no-untyped-def]
     """Distribution function of counts with variance mean + dispersion * mean**2 into ``out`` (counts,); moved
     by ``shift``, it is the ``share`` beside zeros."""
@@ -116,7 +115,7 @@ def _negative_binomial(mean, dispersion, shift, share, out):  # type: ignore[no-
     out[bins - 1] = 1.0
 
 
-@compiled
+@compiled_loosely
 def _index(total, cycles, phase, mean):  # type: ignore[no-untyped-def]
     """A phase's mean beside that of all, shrunk toward one."""
     if mean <= 0:
@@ -124,7 +123,7 @@ def _index(total, cycles, phase, mean):  # type: ignore[no-untyped-def]
     return (total[phase] / mean + CYCLES_BELIEVED) / (cycles[phase] + CYCLES_BELIEVED)
 
 
-@compiled
+@compiled_loosely
 def count_distribution(  # type: ignore[no-untyped-def]
     y, season, memories, cycle_memories, origins, horizon, fading, power, out, weights
 ):
@@ -259,7 +258,7 @@ def count_distribution(  # type: ignore[no-untyped-def]
             size_square += float(value) * value
 
 
-@compiled
+@compiled_loosely
 def _dispersion(excess, square, mean):  # type: ignore[no-untyped-def]
     """Variance beyond the mean beside the mean squared, with what is expected of it mixed in."""
     believed = DISPERSION_BELIEVED * mean * mean
@@ -268,7 +267,7 @@ def _dispersion(excess, square, mean):  # type: ignore[no-untyped-def]
     return max(excess + DISPERSION * believed, 0.0) / (square + believed)
 
 
-@compiled
+@compiled_loosely
 def _weigh(losses, scored, power, weights):  # type: ignore[no-untyped-def]
     """Weights that fall with the loss beside the lowest, the faster the more has been scored."""
     lowest = losses.min()

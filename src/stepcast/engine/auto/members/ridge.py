@@ -5,13 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.series.seasons import Seasons
 
 __all__ = ["Ridge", "Windows", "fit_ridge", "lags_of", "starts_of", "windows_of"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Singles = NDArray[np.float32]
 
 MOST_LAGS = 400

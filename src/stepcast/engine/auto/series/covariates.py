@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.series.pooled_effects import PooledEffects
 from stepcast.engine.holidays import holiday_columns
 from stepcast.engine.panel import Panel
@@ -13,7 +13,6 @@ from stepcast.engine.task import Task
 
 __all__ = ["CovariateEncoder", "Covariates", "fit_encoder"]
 
-Floats = NDArray[np.float64]
 
 MOST_CATEGORIES = 255  # of an attribute, the most frequent ones; the rest count as unknown
 FEWEST_ITEMS = 2  # that share a category: one that names a single item tells nothing of others

@@ -1,26 +1,25 @@
 """One series as the members see it: gaps filled, scaled to about one, with what its forecast must keep."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Flags, Floats
 from stepcast.engine.auto.series.covariates import CovariateEncoder, Covariates
 from stepcast.engine.auto.series.pooled_effects import PooledEffects
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
 from stepcast.engine.seasonality import season_length
 
-__all__ = ["LONGEST", "History", "histories_of", "history_of"]
+__all__ = ["LONGEST", "History", "has_zeros", "histories_of", "history_of"]
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 # Members read at most this many of the latest points: their cost is bounded, and older ones no longer matter.
 LONGEST = 25_000
 # Points held back count as at most so many times as large as those before.
 LARGEST_STEP = 1_000.0
-ZEROS = 0.1  # share of zeros from which a series is intermittent
+ZEROS = 0.1  # share of zeros from which values are intermittent, and counts are best forecast as such
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,6 @@ class History:
     ``positive``   nothing observed before ``fit_until`` is zero or less.
     ``covariates`` aligned with the values; None where there are none.
     ``clipped``    what comes after ``fit_until`` is so large that it was cut off.
-    ``memory``     effects of the calendar by how many points they were learned from: for transforms only.
     """
 
     values: Floats
@@ -46,7 +44,6 @@ class History:
     positive: bool
     covariates: Covariates | None = None
     clipped: bool = False
-    memory: dict[int, Floats | None] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -66,11 +63,10 @@ class History:
 
     @property
     def intermittent(self) -> bool:
-        """A tenth or more of the later half of what is before ``fit_until`` is zero, and none is negative."""
-        later = self.values[self.fit_until // 2 : self.fit_until]
-        return self.non_negative and bool((later == 0).mean() >= ZEROS)
+        """Nothing before ``fit_until`` is negative, and it has zeros as ``has_zeros`` counts them."""
+        return self.non_negative and has_zeros(self.values[: self.fit_until])
 
-    @property
+    @cached_property
     def logs(self) -> Floats:
         """Logarithms of a positive history; what comes after ``fit_until`` is cut off at half of them."""
         logs: Floats = np.log(np.maximum(self.values, self.values[: self.fit_until].min(initial=1.0) / 2))
@@ -81,6 +77,14 @@ class History:
         raw = np.where(self.known[:cut], np.ldexp(self.values[:cut], self.exponent), np.nan)
         covariates = self.covariates and self.covariates.part(0, cut, len(self))
         return history_of(raw, self.end - (len(self) - cut), self.frequency, covariates)
+
+
+def has_zeros(values: Floats) -> bool:
+    """Whether a tenth or more of the later half of ``values`` (time,) is zero.
+
+    A count of everything so far has its zeros at the beginning.
+    """
+    return bool((values[len(values) // 2 :] == 0).mean() >= ZEROS)
 
 
 def histories_of(

@@ -3,13 +3,11 @@
 from math import gcd
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.engine.auto.series.seasons import Seasons
 
 __all__ = ["origins_of"]
-
-Integers = NDArray[np.int64]
 
 
 def origins_of(length: int, horizon: int, seasons: Seasons, year: int, count: int) -> Integers:

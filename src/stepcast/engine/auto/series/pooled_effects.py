@@ -1,14 +1,14 @@
 """What the series of a panel say together of the effects of their covariates."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+
+from stepcast.engine.arrays import Floats
 
 __all__ = ["Kind", "PooledEffects", "family_of"]
 
-Floats = NDArray[np.float64]
 Kind = Literal["logs", "ratios", "sums"]
 
 
@@ -22,21 +22,6 @@ class PooledEffects:
     names: tuple[str, ...]
     means: Floats
     variances: Floats
-
-    def packed(self) -> dict[str, Any]:
-        """As named arrays."""
-        return {
-            "pooled_effects/names": np.array(self.names),
-            "pooled_effects/means": self.means,
-            "pooled_effects/variances": self.variances,
-        }
-
-    @classmethod
-    def unpacked(cls, arrays: dict[str, Any]) -> "PooledEffects | None":
-        """What ``packed`` gave, without the folder; None where there was none."""
-        if not arrays:
-            return None
-        return cls(tuple(arrays["names"].tolist()), arrays["means"], arrays["variances"])
 
     def of(self, kind: Kind, names: tuple[str, ...]) -> tuple[Floats, Floats]:
         """Mean and variance for each of ``names``; nan where the panel says nothing."""

@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.series.history import History
 from stepcast.engine.auto.series.seasons import Seasons, seasons_of
 from stepcast.engine.auto.sources.counts import are_sparse, count_forecast, suit_counts
 
 __all__ = ["CountForecast", "count_forecast_at"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

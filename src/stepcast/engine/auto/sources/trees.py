@@ -6,8 +6,8 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.series.covariates import Covariates
 from stepcast.engine.auto.series.history import History
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     import lightgbm as lgb
 
 __all__ = ["Trees", "can_grow", "features", "fit_trees"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 FITTED = (0.1, 0.5, 0.9)  # the quantiles trees are grown for; the others lie between and beyond them

@@ -7,16 +7,14 @@ agree on it, and none where they do not.
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
+from stepcast.engine.auto.series.shrinkage import positive_part
 from stepcast.engine.calendar import moment_of
 from stepcast.engine.frequency import Frequency
 
 __all__ = ["calendar_effects", "year_length"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 YEARS_NEEDED = 3
@@ -95,7 +93,7 @@ def _sweep(keys, begin, rest, effect):  # type: ignore[no-untyped-def]
             variance = (spread[group] + 3 * typical) / (max(count[group] - 1, 0) + 3)
             certainty = mean[group] ** 2 * count[group] / max(variance, 1e-300)
             caution = CAUTION * (1 + (FEW_TIMES / max(count[group], 1)) ** 2)
-            mean[group] *= max(0.0, 1 - caution / max(certainty, 1e-9))
+            mean[group] *= positive_part(certainty, caution)
         for place in range(size):
             effect[place] += mean[key[place]]
         for place in range(inside):

@@ -9,18 +9,16 @@ coefficients that were known there, so that a feature which explains nothing sho
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.series.covariates import Covariates
 from stepcast.engine.auto.series.history import History
 from stepcast.engine.auto.series.pooled_effects import Kind, PooledEffects, family_of
 from stepcast.engine.auto.series.seasons import seasons_of
+from stepcast.engine.auto.series.shrinkage import positive_part
 
 __all__ = ["Effects", "pool_effects", "related_effects"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 CAUTION = 3.0  # without a panel's word a coefficient keeps the share 1 - CAUTION / t**2 of itself
@@ -235,7 +233,7 @@ def _together(several: Floats) -> tuple[float, float]:
     weights = 1 / (spreads + between)
     mean = float(weights @ sizes / weights.sum())
     certainty = mean**2 * weights.sum()
-    mean *= max(0.0, 1 - CAUTION / max(certainty, 1e-9))
+    mean *= positive_part(certainty, CAUTION)
     return mean, max(between, 1e-10)
 
 
@@ -368,7 +366,7 @@ def _descend(  # type: ignore[no-untyped-def]
                     active += own / (own + pull)
                 else:
                     sure = alone * alone / (own * uncertain)
-                    found = alone / own * max(0.0, 1 - caution / max(sure, 1e-12))
+                    found = alone / own * positive_part(sure, caution)
                     active += 1.0 if found != 0.0 else 0.0
                 step = found - beta[j]
                 if step != 0.0:
