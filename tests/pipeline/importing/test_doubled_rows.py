@@ -47,8 +47,8 @@ def test_the_hour_that_comes_twice_in_autumn(import_files: ImportFiles) -> None:
 
     assert (warning.file, warning.line, warning.item) == ("train/a.csv", twice + 2, "lamp")
     assert warning.message == (
-        "1 period of H has several different rows for one item; in the first, 2022-10-30 02:00:00 is 10 at "
-        f"train/a.csv line {twice + 1} and 2022-10-30 02:00:00 is 12 at train/a.csv line {twice + 2}; the "
+        "1 period of H has several different rows for one item; the first are 10 at 2022-10-30 02:00:00 "
+        f"(train/a.csv line {twice + 1}) and 12 at 2022-10-30 02:00:00 (train/a.csv line {twice + 2}); the "
         "values were added up (aggregation), as Amazon Forecast does"
     )
     assert "aggregation in Featurizations" in warning.remedy
@@ -62,7 +62,7 @@ def test_a_file_put_behind_itself(import_files: ImportFiles) -> None:
     (warning,) = doubled(outcome)
     assert warning.message.startswith(
         "60 rows repeat another row with the same item, timestamp and value; the first is "
-        "2024-01-01 is 10 at train/a.csv line 61, repeating train/a.csv line 1"
+        "10 at 2024-01-01 (train/a.csv line 61), which repeats train/a.csv line 1"
     )
     assert outcome.imported.doubled == 60
     assert set(outcome.series["lamp"]) == {20}

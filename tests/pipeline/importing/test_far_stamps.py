@@ -28,8 +28,8 @@ def test_a_row_a_year_too_late_is_a_warning_that_names_it(import_files: ImportFi
     (warning,) = far(outcome)
     assert (warning.severity, warning.line, warning.item) == ("warning", 451, "i0")
     assert warning.message == (
-        "1 row is about 317 periods of D after all other rows; in the first, 2025-02-10 is 20 at train/a.csv "
-        "line 451. The data end at the last of these rows, so all 5 items are filled up to there and "
+        "1 row is about 317 periods of D after all other rows; the first is 20 at 2025-02-10 (train/a.csv "
+        "line 451). The data end at the last of these rows, so all 5 items are filled up to there and "
         "forecast from 2025-02-11"
     )
     assert outcome.imported.shards > 0

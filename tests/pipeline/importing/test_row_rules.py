@@ -12,15 +12,15 @@ GOOD = "2014-01-01 00:00:00,1.5,lamp\n2014-01-01 01:00:00,2.5,lamp\n"
     [
         (
             "2014-01-01 02:00:00,1",
-            "the row has 2 cells, the schema 3 columns",
+            "the row has 2 cells, the schema has 3 columns",
             "Separate all columns with commas",
         ),
         (
             "2014-01-01 02:00:00,1,bulb, 60 W",
-            "the row has 4 cells, the schema 3 columns",
+            "the row has 4 cells, the schema has 3 columns",
             "Put a cell that contains a comma",
         ),
-        (",,,", "the row has 4 cells, the schema 3 columns", "Delete the row, which is empty"),
+        (",,,", "the row has 4 cells, the schema has 3 columns", "Delete the row, which is empty"),
     ],
 )
 def test_v04_a_row_has_a_cell_for_every_column(

@@ -115,7 +115,7 @@ def _repeated(params: Params, found: Doubled, examples: list[Pair]) -> Problem:
     rows = "row repeats" if found.repeated == 1 else "rows repeat"
     what = (
         f"{found.repeated:,} {rows} another row with the same item, timestamp and value; the first is "
-        f"{again.text(params.timestamp_format)}, repeating {first.file} line {first.line:,}"
+        f"{again.text(params.timestamp_format)}, which repeats {first.file} line {first.line:,}"
     )
     what += _between(examples) + _put_together(params)
     remedy = f"Send each row once{_where(examples)}{_clocks(params, examples)}{PARTS}"
@@ -127,7 +127,7 @@ def _differing(params: Params, found: Doubled, examples: list[Pair]) -> Problem:
     stated, frequency = params.timestamp_format, params.data_frequency
     periods = f"period of {frequency} has" if found.differing == 1 else f"periods of {frequency} have"
     what = (
-        f"{found.differing:,} {periods} several different rows for one item; in the first, "
+        f"{found.differing:,} {periods} several different rows for one item; the first are "
         f"{first.text(stated)} and {again.text(stated)}"
     )
     what += _between(examples) + _put_together(params)

@@ -63,7 +63,7 @@ def _problem(params: Params, collected: SeriesCollector, apart: Apart, first: Pl
     rows = "1 row is" if apart.rows == 1 else f"{apart.rows:,} rows are"
     side = "after" if apart.late else "before"
     what = f"{rows} about {apart.gap:,} periods of {frequency} {side} all other rows"
-    what += f"; in the first, {first.text(stated)}"
+    what += f"; the first is {first.text(stated)}"
     if apart.late:
         begin = int(stamp_of(np.array([collected.end + 1]), frequency).astype(np.int64)[0])
         others = "the item" if len(collected.keys) == 1 else f"all {len(collected.keys):,} items"

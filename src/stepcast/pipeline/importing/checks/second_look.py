@@ -31,8 +31,8 @@ class Place:
     mark: int
 
     def text(self, stated: TimestampFormat) -> str:
-        """For a person: ``2014-01-31 is 5 at train/a.csv line 7``."""
-        return f"{moment_text(self.seconds, stated)} is {self.value:g} at {self.file} line {self.line:,}"
+        """For a person: ``5 at 2014-01-31 (train/a.csv line 7)``."""
+        return f"{self.value:g} at {moment_text(self.seconds, stated)} ({self.file} line {self.line:,})"
 
 
 @dataclass(frozen=True)

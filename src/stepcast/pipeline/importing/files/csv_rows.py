@@ -131,7 +131,7 @@ class _Reader:
             remedy = 'Put a cell that contains a comma in quotes: "bulb, 60 W"'
         else:
             remedy = "Separate all columns with commas, with nothing between two commas if a value is missing"
-        what = f"the row has {given} {'cell' if given == 1 else 'cells'}, the schema {wanted} columns"
+        what = f"the row has {given} {'cell' if given == 1 else 'cells'}, the schema has {wanted} columns"
         self._report.add(Problem("V04", "error", what, remedy, file=self._file, line=record.line))
 
     def _report_encoding(self, record: Record, error: UnicodeDecodeError) -> None:
