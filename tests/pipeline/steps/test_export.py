@@ -122,7 +122,9 @@ def test_an_item_that_the_algorithm_cannot_fit_is_seasonal_naives_and_says_why(a
 
     stool = next(row for row in leaderboard(account) if row["item_id"] == "stool")
     assert stool["model"] == "SeasonalNaive"
-    assert stool["note"].startswith("ARIMA could not be fitted (it needs 8 observations, there are 3)")
+    assert stool["note"].startswith(
+        "ARIMA could not be fitted (it needs 8 observations but there are only 3)"
+    )
     assert "not backtested" in stool["note"]
 
 
