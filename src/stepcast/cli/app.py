@@ -1,4 +1,4 @@
-"""The commands together, and the one place where an expected failure becomes a message and an exit code."""
+"""All commands, and the one place where an expected failure becomes a message and an exit code."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,7 +29,7 @@ DEFECT = (
 
 
 class Commands(TyperGroup):
-    """Says an expected failure in a paragraph on stderr and exits 1; a defect keeps its traceback."""
+    """Prints an expected failure as a paragraph on stderr and exits with 1; a bug keeps its traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -46,7 +46,7 @@ class Commands(TyperGroup):
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    pretty_exceptions_enable=False,  # an ordinary traceback is what a bug report needs
+    pretty_exceptions_enable=False,  # a bug report needs an ordinary traceback
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -1,4 +1,4 @@
-"""``stepcast down``: stop the stack of this folder, and forget its state if asked to."""
+"""``stepcast down``: stop the stack of this folder, and optionally delete its state."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["down"]
 
-PATIENCE = 60  # seconds until a stack that was asked to stop counts as stuck
+PATIENCE = 60  # seconds until a stopping stack counts as stuck
 LOOK_SECONDS = 0.05
 
 
@@ -55,7 +55,7 @@ def down(
 
 
 def _stop(folder: StateFolder, running: "Running") -> None:
-    """End the process that holds the folder, and wait until it has let go."""
+    """Stop the process that holds the folder, and wait until it has released it."""
     from stepcast.cli.failure import Failure
 
     os.kill(running.pid, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""How people call a function: TrainPredictor, TrainPredictorFunction, train_predictor all mean one."""
+"""Names of functions: TrainPredictor, TrainPredictorFunction and train_predictor mean the same."""
 
 import difflib
 import re
@@ -10,7 +10,7 @@ __all__ = ["complete", "find_function", "short", "snake"]
 
 
 def find_function(name: str, logical_ids: Iterable[str]) -> str:
-    """The logical id that ``name`` means; Failure says which there are.
+    """The logical id for ``name``; Failure with the list of functions.
 
     >>> find_function("train_predictor", ["ExportFunction", "TrainPredictorFunction"])
     'TrainPredictorFunction'
@@ -24,12 +24,12 @@ def find_function(name: str, logical_ids: Iterable[str]) -> str:
 
 
 def short(logical_id: str) -> str:
-    """What the state is called: ``TrainPredictor``."""
+    """The name of the state: ``TrainPredictor``."""
     return logical_id.removesuffix("Function")
 
 
 def snake(logical_id: str) -> str:
-    """What its folder and its event file are called.
+    """The name of its folder and its event file.
 
     >>> snake("TrainPredictorFunction")
     'train_predictor'
@@ -38,7 +38,7 @@ def snake(logical_id: str) -> str:
 
 
 def complete(incomplete: str) -> list[str]:
-    """The names that a shell offers: those of the template, because nothing may be running."""
+    """The names for shell completion, from the template, because no stack may be running."""
     from stepcast.cli.project import Project
 
     try:

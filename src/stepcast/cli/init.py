@@ -1,4 +1,4 @@
-"""``stepcast init``: a params.json for somebody's files."""
+"""``stepcast init``: generate a params.json for files."""
 
 import json
 import shlex
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["init"]
 
 SHOWN_PROBLEMS = 5
-HEADER = "V03"  # warns of a header: whoever has one knows
+HEADER = "V03"  # warns of a header, which the user knows about
 CHECKED = 200_000_000  # bytes: larger files are left to `stepcast validate`
 
 
@@ -117,7 +117,7 @@ def init(
 
 
 def _check(params: Path, train: list[Path], item: str | None) -> "Report | None":
-    """What the import says of the files with these parameters; None where they are too large to try."""
+    """The import's report on the files with these parameters; None if they are too large to try."""
     if sum(file.stat().st_size for file in train) > CHECKED:
         return None
     from stepcast.cli.checking import check_files

@@ -77,7 +77,7 @@ def invoke(
         invocation = call(stack, step, payload)
     else:
         step = find_function(function, template.functions())
-        _ = template.train  # what is not there is said at once
+        _ = template.train  # reports missing files immediately
         say("no stack is running: starting a temporary one for this step, with the sample input")
         with unwinding(), prepared(template, step, say) as stack:
             if payload is None:
@@ -112,7 +112,7 @@ def _ready(
     with_earlier: bool,
     say: Callable[[str], None],
 ) -> None:
-    """See to it that the step finds what it works on; Failure says what is missing."""
+    """Ensure that the step finds its input; Failure with what is missing."""
     from stepcast.cli.earlier_steps import (
         check_input,
         missing_before,
@@ -124,7 +124,7 @@ def _ready(
 
     run = run_in(payload)
     if run is None or step not in project.steps():
-        return  # of StartExecution, or an event of the user's own making
+        return  # of StartExecution, or a custom event
     if run.bucket != stack.bucket:
         raise Failure(
             f"{file} is for the bucket {run.bucket}, but this stack's bucket is {stack.bucket}: omit --event "
@@ -133,7 +133,7 @@ def _ready(
     shard = payload.get("shard") if isinstance(payload.get("shard"), int) else None
     missing = missing_before(stack, project, step, run, shard)
     if missing:
-        if not with_earlier and step != "CleanupFunction":  # what there is to clean up may be nothing
+        if not with_earlier and step != "CleanupFunction":  # there may be nothing to clean up
             _refuse(step, missing[0], run, file)
         if file is not None and with_earlier:
             check_input(stack, run, file)

@@ -1,4 +1,4 @@
-"""``stepcast logs``: what the functions of the running stack have logged."""
+"""``stepcast logs``: the logs of the running stack's functions."""
 
 import re
 import time
@@ -67,7 +67,7 @@ def logs(
 
 
 def _begin(since: str) -> datetime:
-    """The moment so long ago."""
+    """The start of that time span."""
     match = re.fullmatch(r"(\d{1,6})([smhd])", since.strip())
     if match is None:
         raise typer.BadParameter(
@@ -77,9 +77,9 @@ def _begin(since: str) -> datetime:
 
 
 def _events(stack: "Stack", group: str, begin: datetime, follow: bool) -> Iterator[dict[str, Any]]:
-    """The events of a log group from ``begin`` on, in order; with ``follow``, those that come, for ever."""
+    """The events of a log group from ``begin`` on, in order; with ``follow``, also new ones, forever."""
     client, start = stack.client("logs"), int(begin.timestamp() * 1000)
-    told: set[str] = set()  # of the last millisecond: more may come with the same time
+    told: set[str] = set()  # of the last millisecond: more may arrive with the same time
     while True:
         for event in _page(client, group, start):
             if event["eventId"] not in told:
@@ -117,7 +117,7 @@ def _print_overview(stack: "Stack", as_json: bool) -> None:
 
 
 def _last(stack: "Stack", group: str) -> dict[str, Any] | None:
-    """The last line that the function itself wrote."""
+    """The last line written by the function itself."""
     events = _page(stack.client("logs"), group, 0)
     own = (event for event in reversed(events) if not re.match("(START|END|REPORT) ", event["message"]))
     return next(own, None)

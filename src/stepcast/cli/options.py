@@ -1,4 +1,4 @@
-"""Options that several commands have, so that they mean and say the same everywhere."""
+"""Options shared by several commands."""
 
 from pathlib import Path
 from typing import Annotated

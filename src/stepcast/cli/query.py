@@ -1,4 +1,4 @@
-"""SQL through Athena's API: the same calls that any Athena client makes."""
+"""SQL through Athena's API, with the same calls as any Athena client."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ Value = str | int | float | bool | None
 WHOLE = ("tinyint", "smallint", "integer", "int", "bigint")
 REAL = ("double", "float", "real")
 PAGE = 1000  # rows, GetQueryResults' limit
-FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25  # seconds between looks; a small query takes a few hundredths
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25  # seconds between polls; a small query takes a few hundredths
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Result:
-    """The columns, and the rows as they are fetched; statements without a result have no columns."""
+    """The columns, and the rows as fetched; statements without a result have no columns."""
 
     columns: tuple[Column, ...]
     rows: Iterator[tuple[Value, ...]]
@@ -43,9 +43,9 @@ class Result:
 
 
 def ask(stack: Stack, sql: str, parameters: Sequence[str | int | float] = ()) -> Result:
-    """Run ``sql``; each ``?`` in it stands for one of ``parameters``, which are never part of the text.
+    """Run ``sql``; each ``?`` is replaced by one of ``parameters``, which are never part of the text.
 
-    Failure says what Athena says of a statement that cannot be run.
+    Failure with Athena's message if the statement cannot be run.
     """
     athena = stack.client("athena")
     execution: dict[str, Any] = {"ExecutionParameters": [literal(value) for value in parameters]}
@@ -67,7 +67,7 @@ def ask(stack: Stack, sql: str, parameters: Sequence[str | int | float] = ()) ->
 
 
 def identifier(name: str) -> str:
-    """A column's or table's name in SQL: the only text that is put into a statement.
+    """A quoted column or table name: the only text that is inserted into a statement.
 
     >>> identifier("item_id")
     '"item_id"'
@@ -78,7 +78,7 @@ def identifier(name: str) -> str:
 
 
 def literal(value: str | int | float) -> str:
-    """A value as ExecutionParameters has it: SQL's own notation.
+    """A value for ExecutionParameters, as an SQL literal.
 
     >>> literal("O'Hara"), literal(3)
     ("'O''Hara'", '3')
@@ -131,7 +131,7 @@ def _has_labels(athena: Any, query: str) -> bool:
 
 
 def _names(described: list[dict[str, Any]]) -> list[str]:
-    """The columns' names, told apart where a query gives the same name twice."""
+    """The column names, made unique if a query returns a name twice."""
     names: list[str] = []
     for info in described:
         name, number = info["Name"], 2

@@ -93,7 +93,7 @@ def run(
             if not names_an_algorithm(params.read_bytes()):
                 compile_kernels(shown.say)
             shown.say("starting the local stack")
-            # Nothing else is uploaded: there is nothing to wait for.
+            # Nothing else is uploaded, so there is nothing to wait for.
             with private(Project.find(project), SettleSeconds="0") as stack:
                 arn = forecast_once.upload(stack, params, files)
                 for execution in forecast_once.follow(stack, arn):
@@ -187,7 +187,7 @@ def _print_summary(outcome: "Outcome", out: Path) -> None:
 
 
 def _print_input(report: "Report", out: Path) -> None:
-    """What was read, and what is odd about it."""
+    """Print the summary of the data, and any warnings."""
     print_line("")
     if report.summary is not None:
         print_line(f"Read: {report.summary}")
@@ -201,7 +201,7 @@ def _print_input(report: "Report", out: Path) -> None:
 
 
 def _few(outputs: list[str]) -> list[str]:
-    """Three outputs at most, so that a line fits: the lowest, the middle and the highest quantile."""
+    """At most three outputs, so that a line fits: the lowest, the middle and the highest quantile."""
     if len(outputs) <= SHOWN_OUTPUTS:
         return outputs
     quantiles = [output for output in outputs if output != "mean"]

@@ -1,4 +1,4 @@
-"""stepcast.toml in the working folder: the options of ``stepcast up`` that are not to be repeated."""
+"""stepcast.toml in the working folder: default options for ``stepcast up``."""
 
 import difflib
 import tomllib
@@ -33,9 +33,9 @@ WORDS = {
 
 
 def settings(path: Path) -> dict[str, dict[str, Any]]:
-    """What the file sets, by command and parameter; nothing where there is no file.
+    """The settings in the file, by command and parameter; empty if there is no file.
 
-    Failure names the key that is unknown, or that has a value of the wrong kind, and what to write instead.
+    Failure for an unknown key or a value of the wrong type, with what to write instead.
     """
     try:
         given = tomllib.loads(path.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""``stepcast status``: what runs, what failed and why, the current forecast, the messages sent, one item."""
+"""``stepcast status``: executions, failures, the current forecast, messages, or one item."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -59,7 +59,7 @@ def status(
 
 
 def _wait(stack: "Stack", quiet: bool) -> None:
-    """Show how the run for the bucket's present input advances, until it has ended."""
+    """Show the progress of the run for the bucket's current input, until it has ended."""
     from stepcast.cli.executions import newest_first
     from stepcast.cli.forecast_once import follow
     from stepcast.cli.progress import display
@@ -110,7 +110,7 @@ def _print_reasons(manifest: "Manifest", series: list["Reasons"]) -> None:
 
 
 def _told(manifest: "Manifest", one: "Reasons") -> dict[str, str | None]:
-    """What there is to say of a series, by name; None where there is nothing."""
+    """The facts about a series, by name; None if not available."""
     row, ratio, score = one.figures, one.ratio, one.figures["score"]
     backtest = "no window could be evaluated" if score is None else f"{row['metric']} {score:.4g}"
     if ratio is not None:
@@ -137,7 +137,7 @@ def _told(manifest: "Manifest", one: "Reasons") -> dict[str, str | None]:
 
 
 def _outer_quantiles(manifest: "Manifest") -> tuple[int, int]:
-    """The lowest and the highest percentile that is forecast."""
+    """The lowest and the highest forecast percentile."""
     outputs = [name for name, kind in manifest.wide_columns.items() if kind == "double"]
     asked = [int(name.removeprefix("p")) for name in outputs if name != "mean"]
     return min(asked), max(asked)

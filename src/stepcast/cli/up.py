@@ -1,4 +1,4 @@
-"""``stepcast up``: serve the whole pipeline on this machine until Ctrl-C."""
+"""``stepcast up``: serve the complete pipeline on this machine until Ctrl-C."""
 
 import json
 import os
@@ -133,14 +133,14 @@ def up(
     if before is not None:
         before = find_function(before, template.functions())
         if folder is None or not folder.path.exists():
-            _ = template.train  # an empty bucket will need it: what is not there is said at once
+            _ = template.train  # an empty bucket will need it; reports missing files immediately
     if region is not None:
         check_region(region)
     region = (folder.claim(region) if folder else region) or "us-east-1"
     ready = threading.Event()
 
     def show(activity: "Activity") -> None:
-        # A deployment is a hundred requests, and a run writes many files that only it reads.
+        # A deployment makes a hundred requests, and a run writes many files that only it reads.
         if ready.is_set() and not re.match(r"s3://[^/]+/(runs|resources)/", activity.where):
             _show(activity)
 
@@ -204,7 +204,7 @@ def _show(activity: "Activity") -> None:
 
 
 def _serve(quiet: bool) -> None:
-    """Wait until the process is interrupted; meanwhile, compile what the first run will need."""
+    """Wait until the process is interrupted; meanwhile, compile the kernels for the first run."""
     from stepcast.cli.kernels import compile_kernels_aside
 
     def say(text: str) -> None:
@@ -217,7 +217,7 @@ def _serve(quiet: bool) -> None:
 
 
 def _prepare(stack: "Stack", project: "Project", step: str, server: "LocalAws", quiet: bool) -> Path:
-    """Bring the stack before ``step``; the file with its event."""
+    """Bring the stack to the state before ``step``; return the file with its event."""
     from stepcast.cli.prepared import prepare
 
     def say(text: str) -> None:

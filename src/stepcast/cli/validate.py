@@ -1,4 +1,4 @@
-"""``stepcast validate``: what a run would say of the input, in seconds."""
+"""``stepcast validate``: report what a run would report about the input, in seconds."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The specification's rules for what is known besides the target: related series, metadata, holidays."""
+"""The specification's rules for covariates: related series, item metadata, holidays."""
 
 import difflib
 from collections.abc import Callable, Iterator
@@ -21,13 +21,13 @@ from stepcast.pipeline.raw_params import (
 __all__ = ["FEATURE_RULES"]
 
 RELATED, METADATA = "RELATED_TIME_SERIES", "ITEM_METADATA"
-# What the named algorithms learn from; AutoML from everything. Source: the specification, section 6.
+# The covariates that named algorithms use; AutoML uses all. Source: the specification, section 6.
 USED_BY = {"ARIMA": (), "ETS": (), "NPTS": (), "Prophet": (RELATED, "holiday")}
 OFTEN_MEANT = {"GB": "UK", "EN": "UK", "USA": "US", "SP": "ES", "GER": "DE", "JA": "JP"}
 
 
 def related_series_have_features_of_their_own(raw: Raw) -> Iterator[Problem]:
-    """V11: a number at least, never the target; other texts only where the target has them, too."""
+    """V11: at least one number, never the target; other text columns only if the target also has them."""
     for at, dataset in datasets_of(raw):
         if dataset.get("DatasetType") != RELATED or dataset.get("Domain") not in DOMAINS:
             continue
@@ -63,7 +63,7 @@ def related_series_come_as_often_as_the_forecast(raw: Raw) -> Iterator[Problem]:
 
 
 def metadata_has_attributes(raw: Raw) -> Iterator[Problem]:
-    """V12: a column besides the item."""
+    """V12: at least one column in addition to the item."""
     for at, dataset in datasets_of(raw):
         if dataset.get("DatasetType") == METADATA and len(columns_of(dataset)) == 1:
             what = "the item is the only column, which does not show which items are similar"
@@ -71,7 +71,7 @@ def metadata_has_attributes(raw: Raw) -> Iterator[Problem]:
 
 
 def holidays_are_known(raw: Raw) -> Iterator[Problem]:
-    """V16: holidays of one of the service's countries; weather is the service's own data."""
+    """V16: holidays of one of the service's countries; weather data exist only in the service."""
     features = at_keys(raw, "Predictor", "InputDataConfig").get("SupplementaryFeatures")
     for number, feature in enumerate(features if isinstance(features, list) else []):
         path = f"$.Predictor.InputDataConfig.SupplementaryFeatures[{number}]"
@@ -96,7 +96,7 @@ def _suggested(value: str) -> str:
 
 
 def named_algorithms_leave_features_aside(raw: Raw) -> Iterator[Problem]:
-    """V16: said where a named algorithm does not use what is sent."""
+    """V16: warn if a named algorithm does not use covariates that are sent."""
     arn = at_keys(raw, "Predictor").get("AlgorithmArn")
     name = arn.removeprefix(ALGORITHM_ARN) if isinstance(arn, str) else None
     if name not in USED_BY:

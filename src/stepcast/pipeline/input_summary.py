@@ -1,4 +1,4 @@
-"""What the import read, in a few facts: whether the files were understood shows at once."""
+"""A short summary of the import, which shows whether the files were understood."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,18 +8,18 @@ __all__ = ["InputSummary"]
 
 @dataclass(frozen=True)
 class InputSummary:
-    """Facts of one import; those of the target's files unless another is named.
+    """Facts about one import; about the target's files unless stated otherwise.
 
-    ``files``, ``bytes``, ``rows``  what was read; rows without an error.
-    ``items``        series: different values of the identifier and the forecast's dimensions.
-    ``first``, ``last``  the earliest and latest timestamp as the rows have them; None without a row.
-    ``frequency``    the forecast's; ``anchor`` what its periods are stamped with, in words.
+    ``files``, ``bytes``, ``rows``  the amounts read; rows without an error.
+    ``items``        series: distinct values of the identifier and the forecast's dimensions.
+    ``first``, ``last``  the earliest and latest timestamp as in the rows; None without rows.
+    ``frequency``    the forecast's; ``anchor`` describes its timestamps.
     ``aggregation``  how rows of one period become one value.
     ``periods``      of all items together, each from its first row to the end of all data; ``observed``
-                     have a row with a value, ``filled`` were given a number. None where errors kept the
-                     series from being laid out.
-    ``doubled``      rows beyond the first of their item and period, where the data have one row a period.
-    ``related``, ``metadata``  rows of these files; None where params.json describes none.
+                     have a row with a value, ``filled`` were filled with a number. None if errors prevented
+                     the series from being written.
+    ``doubled``      rows beyond the first of their item and period, if the data have one row per period.
+    ``related``, ``metadata``  rows of these files; None if params.json describes none.
     """
 
     files: int
@@ -39,7 +39,7 @@ class InputSummary:
     metadata: int | None = None
 
     def facts(self) -> list[tuple[str, str]]:
-        """Name and text of each, for a person."""
+        """Name and readable text of each fact."""
         told = [
             ("Files", f"{_plural(self.files, 'file')}, {_size(self.bytes)}"),
             ("Rows", f"{self.rows:,}"),
@@ -75,7 +75,7 @@ class InputSummary:
         return asdict(self)
 
     def _share(self) -> str:
-        """Never rounded up to all of them.
+        """The observed share, never rounded up to 100%.
 
         >>> InputSummary(1, 9, 2, 1, None, None, "D", "", "sum", periods=3000, observed=2999)._share()
         '99.9%'
@@ -95,7 +95,7 @@ def _plural(count: int, noun: str) -> str:
 
 
 def _size(size: int) -> str:
-    """Bytes as a person reads them.
+    """A readable size.
 
     >>> _size(900), _size(4_200), _size(31_000_000)
     ('900 bytes', '4.2 kB', '31 MB')

@@ -1,4 +1,4 @@
-"""JSON as people write it by hand: what is wrong with it, where, and what to write instead."""
+"""Hand-written JSON: what is wrong with it, where, and what to write instead."""
 
 import json
 import re
@@ -14,7 +14,7 @@ WORDS = {"True": "true", "False": "false", "None": "null", "NULL": "null", "TRUE
 
 
 def read_json(body: bytes) -> tuple[Any, Problem | None]:
-    """The document, or the problem that it has."""
+    """The document, or its problem."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -51,7 +51,7 @@ def _remedy(error: json.JSONDecodeError) -> str:
         return "Remove the comment; JSON does not allow comments"
     if before.endswith(",") and after.startswith(("}", "]", ",")):
         return "Remove the comma before it"
-    # From Python 3.13 on the place is that of the comma itself.
+    # From Python 3.13 on, the position is that of the comma itself.
     if re.match(r",\s*[}\]]", after):
         return "Remove the comma"
     if after[:1] and after[0] in CURLY:

@@ -1,6 +1,6 @@
-"""The specification's rules for params.json that no single field can hold; each reads the raw document.
+"""The specification's rules for params.json that concern several fields; each reads the raw document.
 
-They run on whatever is there, whether or not the form is right, so that every problem is reported at once.
+They run whether or not the structure is valid, so that every problem is reported at once.
 """
 
 from collections.abc import Callable, Iterator
@@ -79,7 +79,7 @@ def one_dataset_of_each_type(raw: Raw) -> Iterator[Problem]:
 
 
 def required_fields_are_there(raw: Raw) -> Iterator[Problem]:
-    """V07: the domain's required fields stand in the schema with their types, each once."""
+    """V07: the schema contains the domain's required fields with their types, each once."""
     for at, dataset in datasets_of(raw):
         path, columns = f"{at}.Schema.Attributes", columns_of(dataset)
         for name, kind in required_of(dataset).items() if has_whole_schema(dataset) else ():
@@ -88,10 +88,12 @@ def required_fields_are_there(raw: Raw) -> Iterator[Problem]:
             if given is None:
                 what = f"the field {name!r} is missing; it is required by domain {dataset['Domain']}"
                 yield error("V07", path, what, missing_field_remedy(dataset, name, kind))
-            elif given not in allowed and given in ATTRIBUTE_TYPES:  # else the form says so
+            elif (
+                given not in allowed and given in ATTRIBUTE_TYPES
+            ):  # otherwise, the structure check reports it
                 what = f"{name!r} has the type {given!r}"
                 yield error("V07", path, what, f"Set AttributeType to {' or '.join(allowed)!r}")
-        names = [name.lower() for name, _ in attributes_of(dataset)]  # SQL knows no capitals
+        names = [name.lower() for name, _ in attributes_of(dataset)]  # SQL ignores case
         for name in sorted({name for name in names if names.count(name) > 1}):
             yield error(
                 "V07", path, f"{name!r} appears {_times(names.count(name))}", "Use each column name once"
@@ -115,14 +117,14 @@ def no_reserved_names(raw: Raw) -> Iterator[Problem]:
 
 
 def no_column_stands_twice_in_sql(raw: Raw) -> Iterator[Problem]:
-    """V08: no dimension is called like a column that the SQL tables have besides."""
+    """V08: no dimension has the name of another column of the SQL tables."""
     for at, dataset in datasets_of(raw):
         if dataset.get("DatasetType") != "TARGET_TIME_SERIES":
             continue
         own = {*required_of(dataset), *optional_of(dataset)}
         for number, (name, kind) in enumerate(attributes_of(dataset)):
             if kind == "timestamp":
-                continue  # V07 says how it is called
+                continue  # V07 reports the right name
             if name not in own and is_taken(name) and not is_reserved(name):
                 yield error(
                     "V08",
@@ -157,7 +159,7 @@ def schemas_are_not_too_wide(raw: Raw) -> Iterator[Problem]:
                 "V10", path, f"there are {count} columns; {kind} may have at most {most}", "Remove columns"
             )
         if dataset.get("Domain") not in DOMAINS:
-            continue  # which columns are its own is not known
+            continue  # its own columns are not known
         for number, (name, given) in enumerate(attributes_of(dataset)):
             if name in required_of(dataset) or name in optional_of(dataset):
                 continue
@@ -166,7 +168,7 @@ def schemas_are_not_too_wide(raw: Raw) -> Iterator[Problem]:
                 "RELATED_TIME_SERIES": ("string", "integer", "float", "geolocation"),
                 "ITEM_METADATA": ("string", "geolocation"),
             }.get(kind, (given,))
-            if given in allowed or given in missing:  # it is meant for the field that is missing
+            if given in allowed or given in missing:  # it is probably the missing field
                 continue
             remedy = f"Additional columns of {kind} must be of type {' or '.join(allowed)}"
             if kind == "TARGET_TIME_SERIES" and given in ("integer", "float"):
@@ -218,7 +220,7 @@ def timestamps_fit_the_frequency(raw: Raw) -> Iterator[Problem]:
 
 
 def boundary_fits_the_frequency(raw: Raw) -> Iterator[Problem]:
-    """V06: a boundary names a place that the forecast's period has."""
+    """V06: a boundary fits the forecast's period."""
     predictor = at_keys(raw, "Predictor")
     frequency = frequency_of(at_keys(predictor, "FeaturizationConfig").get("ForecastFrequency"))
     if frequency is None:
@@ -256,7 +258,7 @@ def dimensions_are_columns(raw: Raw) -> Iterator[Problem]:
 
 
 def filling_is_known(raw: Raw) -> Iterator[Problem]:
-    """Aggregation and filling methods are the specification's, and ``value`` says which value."""
+    """Aggregation and filling methods are the specification's, and ``value`` comes with a value."""
     features = at_keys(raw, "Predictor", "FeaturizationConfig").get("Featurizations")
     target = dataset_of(raw, "TARGET_TIME_SERIES") or {}
     target_name = target_field(target["Domain"]) if target.get("Domain") in DOMAINS else None
@@ -269,7 +271,7 @@ def filling_is_known(raw: Raw) -> Iterator[Problem]:
     for number, feature in enumerate(features if isinstance(features, list) else []):
         at = f"$.Predictor.FeaturizationConfig.Featurizations[{number}]"
         name = feature.get("AttributeName") if isinstance(feature, dict) else None
-        name = name if isinstance(name, str) else ""  # the form says so
+        name = name if isinstance(name, str) else ""  # the structure check reports it
         if name and target_name and name not in related and name != target_name:
             what = f"{name!r} is neither the target nor a field of the related series"
             yield error("V07", f"{at}.AttributeName", what, f"The target is {target_name!r}")
@@ -334,7 +336,7 @@ def offset_holds_the_horizon(raw: Raw) -> Iterator[Problem]:
 
 
 def automl_or_algorithm(raw: Raw) -> Iterator[Problem]:
-    """V16: AutoML chooses by itself; without it the algorithm is named."""
+    """V16: either AutoML or a named algorithm."""
     predictor = at_keys(raw, "Predictor")
     automl = predictor.get("PerformAutoML")
     if automl is True:
@@ -353,7 +355,7 @@ def automl_or_algorithm(raw: Raw) -> Iterator[Problem]:
 
 
 def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
-    """V16: the algorithm exists here, and its parameters are its own."""
+    """V16: the algorithm is available and has these parameters."""
     predictor = at_keys(raw, "Predictor")
     arn, path = predictor.get("AlgorithmArn"), "$.Predictor.AlgorithmArn"
     if not isinstance(arn, str):
@@ -393,7 +395,7 @@ def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
 
 
 def what_is_left_aside(raw: Raw) -> Iterator[Problem]:
-    """Parts of the service's vocabulary that are read but have no effect here: said, never silent."""
+    """Warn of keys of the service that are accepted but have no effect."""
     predictor = at_keys(raw, "Predictor")
     if predictor.get("PerformHPO") is True or predictor.get("HPOConfig"):
         what = "no available algorithm has hyperparameters to optimize"

@@ -1,4 +1,4 @@
-"""What to write where a schema lacks a column, or a file has one that its schema has no place for."""
+"""Remedies for a schema that lacks a column, and for columns that a schema does not have."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ __all__ = ["constant_item_remedy", "missing_field_remedy", "related_remedy"]
 
 
 def missing_field_remedy(dataset: Raw, name: str, kind: str) -> str:
-    """How the field ``name`` comes into a schema: as a column under another name, or as a new one."""
+    """How to add the field ``name`` to a schema: by renaming a column, or as a new one."""
     own = {*required_of(dataset), *optional_of(dataset)}
     others = {other: given for other, given in columns_of(dataset).items() if other not in own}
     spelt = meant(name, others)
@@ -38,7 +38,7 @@ def missing_field_remedy(dataset: Raw, name: str, kind: str) -> str:
 
 
 def constant_item_remedy(name: str) -> str:
-    """What to do with files of one series that do not say of which."""
+    """The remedy for files of one series without an item column."""
     return (
         f"If the files have no such column because they contain one series, add a column {name!r} with the "
         "same name in every row, or let `stepcast run` add it with --item NAME"
@@ -46,7 +46,7 @@ def constant_item_remedy(name: str) -> str:
 
 
 def related_remedy(identifier: str, columns: Mapping[str, str]) -> str:
-    """Where numbers besides the target belong; ``columns`` are their names and types."""
+    """Where numbers other than the target belong; ``columns`` are their names and types."""
     attributes = {identifier: "string", "timestamp": "timestamp", **columns}
     rows = [{"AttributeName": name, "AttributeType": kind} for name, kind in attributes.items()]
     return (

@@ -1,4 +1,4 @@
-"""From a sample of files to a params.json, with everything that was assumed on the way."""
+"""Generates a params.json from a sample of files, with all assumptions."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -25,17 +25,17 @@ from stepcast.pipeline.tables import is_taken
 
 __all__ = ["Assumption", "Draft", "Wishes", "draft"]
 
-HORIZONS = {"D": 14, "W": 13, "Y": 3}  # periods; a season elsewhere
-LONGEST_HORIZON = 120  # periods that are assumed; more may be asked for
+HORIZONS = {"D": 14, "W": 13, "Y": 3}  # periods; otherwise a season
+LONGEST_HORIZON = 120  # periods assumed by default; more can be requested
 SEASONS = {"min": "day", "H": "day", "D": "week", "W": "year", "M": "year"}
 MOST_COLUMNS, MOST_DIMENSIONS = 13, 10  # of a target dataset
 OFFSET = re.compile(r"([+-]\d\d:?\d\d|[Zz])$")
-OFTEN = 0.1  # of the periods without a row: fewer are more likely lost than without sales
+OFTEN = 0.1  # of the periods without a row: fewer are more likely missing than zero
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What somebody said instead of having it assumed; None and empty where nothing was said."""
+    """Settings given by the user instead of assumed; None or empty if not given."""
 
     time: str | None = None
     target: str | None = None
@@ -49,7 +49,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Assumption:
-    """One thing that was found or assumed: what, which, why, and how to change it."""
+    """One assumption: the setting, its value, the reason, and how to change it."""
 
     what: str
     value: str
@@ -61,8 +61,8 @@ class Assumption:
 class Draft:
     """``params`` ready for JSON.
 
-    ``names``      that the schema gives the columns.
-    ``obstacles``  why the import cannot read the files as they are; ``comma`` is whether numbers have
+    ``names``      of the columns in the schema.
+    ``obstacles``  why the import cannot read the files unchanged; ``comma`` is whether numbers have
                    decimal commas.
     """
 
@@ -75,9 +75,9 @@ class Draft:
 
 
 def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -> Draft:
-    """The params.json for the sample's files. Failure where something must be said to decide.
+    """The params.json for the sample's files. Failure if the user must decide something.
 
-    ``span``  the first and the last moment of all rows, where the sample is not all.
+    ``span``  the first and the last timestamp of all rows, if the sample is incomplete.
     """
     roles = roles_of(sample.columns, wishes.time, wishes.target, wishes.items)
     form = wishes.time_format or roles.form
@@ -87,7 +87,7 @@ def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -
             f"for example --time-format {form.split(' or ')[0]!r}"
         )
     roles = Roles(roles.time, form, roles.target, roles.items, roles.others)
-    if "XXX" in form and wishes.time_zone is None:  # moments with offsets from UTC
+    if "XXX" in form and wishes.time_zone is None:  # timestamps with offsets from UTC
         _check_offsets(sample.columns[roles.time], roles.time)
     stamps = [moment_of_cell(cell, form, wishes.time_zone) for cell in sample.columns[roles.time]]
     known = [stamp for stamp in stamps if stamp is not None]
@@ -143,10 +143,10 @@ def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -
 
 @dataclass(frozen=True)
 class _Facts:
-    """What the rows say about the grid."""
+    """Facts about the grid, from the rows."""
 
     longest: int  # periods from the first to the last moment
-    start: datetime  # what a period is stamped with, or when it begins
+    start: datetime  # the timestamp of a period, or its beginning
     periods: int  # of all items, each from its first row to the end
     observed: int
     shared: int  # rows in the item and period of another
@@ -197,7 +197,7 @@ class _Facts:
 
 
 def _start(moments: Moments, places: Periods, frequency: Frequency) -> datetime:
-    """The latest stamp where all stand at one place of their period, as month-ends do; else its begin."""
+    """The latest timestamp if all have one position in their period, as month-ends do; else its beginning."""
     begins = moment_of(places, frequency)
     same = len(np.unique(moments - begins)) == 1 or frequency.unit in ("M", "Y")
     start: datetime = (moments if same else begins).max().item()
@@ -210,7 +210,7 @@ def _periods(span: tuple[str, str], frequency: Frequency) -> int:
 
 
 def _check_offsets(cells: Sequence[str], column: str) -> None:
-    """Failure where moments have several offsets from UTC: their local time is not known."""
+    """Failure if timestamps have several offsets from UTC, because their local time is unknown."""
     offsets = sorted({match[0] for cell in cells if (match := OFFSET.search(cell.strip()))})
     if len(offsets) > 1:
         raise Failure(
@@ -226,14 +226,14 @@ def _domain(roles: Roles, wishes: Wishes) -> tuple[str, str]:
     given = {roles.target.lower(), *(name.lower() for name in roles.items[:1])}
     for domain in DOMAINS:
         fields = {identifier_field(domain), target_field(domain)}
-        own = target_field(domain) not in ("value", "target_value")  # names that say nothing of a domain
+        own = target_field(domain) not in ("value", "target_value")  # names that do not indicate a domain
         if fields <= given or (own and target_field(domain) in given):
             return domain, f"a column is named {target_field(domain)!r}"
     return "CUSTOM", "no column name belongs to another domain"
 
 
 def _names(roles: Roles, domain: str, sample: Sample) -> dict[str, str]:
-    """Column to the name that the schema gives it."""
+    """The schema's name for each column."""
     identifier = roles.items[0] if roles.items else None
     names = {roles.time: "timestamp", roles.target: target_field(domain)}
     if identifier is not None:
@@ -308,14 +308,14 @@ def _params(
 
 
 def _stated(form: str, frequency: Frequency) -> str:
-    """The TimestampFormat: the file's where the import reads it, else what a converted file has."""
+    """The TimestampFormat: the file's if the import reads it, otherwise that of a converted file."""
     if form in (DAY, MOMENT):
         return form
     return MOMENT if frequency.has_time_of_day or "H" in form or "h" in form else DAY
 
 
 def _horizon(frequency: Frequency, longest: int) -> int:
-    """A season or a usual span ahead, at most a third of the history: what the service allows."""
+    """A season or a usual horizon, at most a third of the history, which the service allows."""
     wanted = HORIZONS.get(frequency.unit) or season_length(frequency)
     if frequency.unit in HORIZONS and frequency.count > 1:
         wanted = max(1, wanted // frequency.count)
@@ -337,7 +337,7 @@ def _season(frequency: Frequency, longest: int) -> tuple[str, str, str]:
 
 
 def _fill(facts: _Facts) -> str | None:
-    """What a period without a row means; None where there is none."""
+    """The meaning of a period without a row; None if there is none."""
     if facts.observed == facts.periods:
         return None
     often = facts.periods - facts.observed >= OFTEN * facts.periods
@@ -392,7 +392,7 @@ def _about_columns(sample: Sample, roles: Roles, names: Mapping[str, str]) -> li
 
 
 def _obstacles(sample: Sample, roles: Roles, comma: bool) -> list[str]:
-    """Why the import cannot read the files as they are."""
+    """Why the import cannot read the files unchanged."""
     found = []
     if sample.delimiter != ",":
         found.append(f"cells are separated by {DELIMITERS[sample.delimiter]}, not by commas")

@@ -1,4 +1,4 @@
-"""What the report says of where the rows are stamped."""
+"""The report's note on the timestamps of the rows."""
 
 from stepcast.engine.frequency import Frequency, Stamp
 from stepcast.pipeline.importing.periods.anchor import in_words
@@ -9,7 +9,7 @@ __all__ = ["note_anchor"]
 
 
 def note_anchor(collected: SeriesCollector, frequency: Frequency, report: Report) -> None:
-    """Say which stamps the forecast has where they are not the beginnings of the periods."""
+    """Note the forecast's timestamps if they are not the beginnings of the periods."""
     agreement = collected.anchor.agreement()
     if frequency.stamp != Stamp():
         rows = "All rows" if agreement.share == 1 else f"{agreement.share:.1%} of the rows"

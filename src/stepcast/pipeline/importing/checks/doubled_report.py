@@ -1,4 +1,4 @@
-"""What is said of rows that fall into one period although the data come no more often than that."""
+"""Warnings about several rows in one period, if the data have one row per period."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ __all__ = ["report_doubled"]
 Pair = tuple[Place, Place]
 
 FILES_NAMED = 4
-TWICE = 2  # rows a period: of more, what is said of the data is wrong
+TWICE = 2  # rows per period: with more, the declared frequency is wrong
 PARTS = "; if each row is part of its period, such as an order, set a finer DataFrequency"
 PUT_TOGETHER = {
     "sum": "the values were added up",
@@ -35,20 +35,20 @@ PUT_TOGETHER = {
 def report_doubled(
     params: Params, collected: SeriesCollector, observed: int, look: SecondLook, report: Report
 ) -> int:
-    """Warn of rows that repeat another, and of periods with rows that differ; how many rows are too many.
+    """Warn of repeated rows and of periods with different rows; return the number of surplus rows.
 
-    Silent where the data come more often than the forecast's periods, or with no rhythm at all, as orders do:
-    what falls into one period there is a part of it, unless it repeats a row where every stamp has but one.
-    ``observed`` is how many periods have a row.
+    Silent if the data are finer than the forecast's periods or have no rhythm, as orders do: rows in one
+    period are then parts of it, unless they repeat a row and every other timestamp has only one.
+    ``observed`` is the number of periods with a row.
     """
     if collected.doubled.rows == observed:
-        return 0  # each row has a period of its own
+        return 0  # each period has one row
     declared, agreement = params.data_frequency, collected.anchor.agreement()
     finer = declared.seconds < params.frequency.seconds
     if finer and agreement.share == 1:
-        return 0  # orders, stamped with their day alone and called finer to say that they are parts of it
+        return 0  # orders stamped with their day, declared finer because they are parts of it
     comes_once = collected.rhythm.keeps(declared) or (agreement.reached and not finer)
-    if params.target.data_frequency and not finer:  # said to come once a period
+    if params.target.data_frequency and not finer:  # declared as one row per period
         comes_once |= collected.doubled.rows <= TWICE * observed
     step = collected.rhythm.step
     if not comes_once and step is not None and step < declared.seconds and params.target.data_frequency:
@@ -58,7 +58,7 @@ def report_doubled(
         _report_copies(look.files, report)
         return 0
     found = collected.doubled.count()
-    if not comes_once:  # rows of one period differ as they should: only repeated ones are too many
+    if not comes_once:  # different rows in one period are expected: only repeated ones are surplus
         found = Doubled(repeated=found.repeated, rows=found.repeated, exact=found.exact)
     if not found.repeated and not found.differing:
         return 0
@@ -71,7 +71,7 @@ def report_doubled(
 
 
 def _examples(found: Doubled, look: SecondLook) -> tuple[list[Pair], list[Pair]]:
-    """The first two rows of some periods of both kinds, those first that are doubled first."""
+    """The first two rows of some periods of both kinds, in the order in which their second row appears."""
     count = len(found.exact)
 
     def marks(rows: TargetRows) -> tuple[Integers, Integers]:
@@ -94,7 +94,7 @@ def _examples(found: Doubled, look: SecondLook) -> tuple[list[Pair], list[Pair]]
 
 
 def _places_in(wanted: Hashes, given: Hashes) -> Integers:
-    """Where in the rising ``wanted`` each of ``given`` stands, or -1."""
+    """The position in the ascending ``wanted`` of each of ``given``, or -1."""
     if not len(wanted):
         return np.full(len(given), -1)
     place = np.minimum(np.searchsorted(wanted, given), len(wanted) - 1)
@@ -102,7 +102,7 @@ def _places_in(wanted: Hashes, given: Hashes) -> Integers:
 
 
 def _report_copies(files: Sequence[Source], report: Report) -> None:
-    """Warn of files with the same bytes: all that can be said of rows that have no rhythm."""
+    """Warn of identical files: the only check possible for rows without a rhythm."""
     first: dict[tuple[str, int], str] = {}
     for file in files:
         if (other := first.setdefault((file.etag, file.size), file.key)) != file.key:
@@ -139,7 +139,7 @@ def _differing(params: Params, found: Doubled, examples: list[Pair]) -> Problem:
 
 
 def _clocks(params: Params, examples: list[Pair]) -> str:
-    """What to do where all of them are of an hour that comes twice."""
+    """What to do if all of them are in an hour that occurs twice."""
     if not params.data_frequency.has_time_of_day:
         return ""
     zones = [comes_twice(first.seconds, params.time_zone) for first, _ in examples]
@@ -157,7 +157,7 @@ def _put_together(params: Params) -> str:
 
 
 def _between(examples: list[Pair]) -> str:
-    """Between which files, if the rows are of several."""
+    """The files of the rows, if there are several."""
     files = sorted({place.file for pair in examples if pair[0].file != pair[1].file for place in pair})
     if not files:
         return ""

@@ -1,4 +1,4 @@
-"""Rows whose timestamp lies far from all others: one mistyped year moves the end of every item."""
+"""Rows with timestamps far from all others: one mistyped year moves the end of every item."""
 
 from itertools import islice
 
@@ -29,9 +29,9 @@ def check_stamps(
     look: SecondLook,
     report: Report,
 ) -> None:
-    """V06: an error where the forecast would leave the year 9999, or hardly any period has a row any more.
+    """V06: an error if the forecast would extend past the year 9999, or if hardly any period has a row.
 
-    A warning where few rows lie far before or after all others. ``lengths`` of the series in ``order``.
+    A warning if few rows are far before or after all others. ``lengths`` belong to the series in ``order``.
     """
     horizon = params.predictor.forecast_horizon
     last = stamp_of(np.array([collected.end + horizon]), collected.frequency).astype(np.int64)[0]
@@ -48,7 +48,7 @@ def check_stamps(
 
 
 def _first(params: Params, apart: Apart, look: SecondLook) -> Place:
-    """The first of the rows that lie apart, in the order of the files."""
+    """The first of the distant rows, in the order of the files."""
 
     def marks(rows: TargetRows) -> tuple[Integers, Integers]:
         periods = period_of(rows.seconds.view("datetime64[s]"), params.frequency)

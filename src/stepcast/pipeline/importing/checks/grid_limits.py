@@ -1,4 +1,4 @@
-"""Whether the series fit on the forecast's grid: one mistyped year can ask for billions of periods."""
+"""Whether the series fit on the forecast's grid: one mistyped year can require billions of periods."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,9 @@ POINTS = 3_000_000_000  # of all series: as many rows as the service takes
 
 
 def check_grid(params: Params, lengths: NDArray[np.int64], first: str, last: str, report: Report) -> None:
-    """V06: an error if the grid is larger than any data set can mean; ``lengths`` of the series in periods.
+    """V06: an error if the grid is implausibly large; ``lengths`` are those of the series in periods.
 
-    ``first`` and ``last`` say which timestamps are the outermost, and in which files they stand.
+    ``first`` and ``last`` are the outermost timestamps with their files, as text.
     """
     longest, points = int(lengths.max()), int(lengths.sum())
     if longest <= LONGEST and points <= POINTS:

@@ -1,4 +1,4 @@
-"""Whether the history is long and dense enough for what params.json asks for."""
+"""Whether the history is long and dense enough for the settings in params.json."""
 
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Problem, Report
@@ -13,7 +13,7 @@ SPARSE = 100  # periods for each one with a value
 def check_length(params: Params, longest: int, report: Report) -> None:
     """V13 and V15: the horizon and the backtest against the ``longest`` series, in periods.
 
-    Warnings: the service refuses these, here models fall back to simpler ones where the history is too short.
+    Warnings: the service rejects these; here, models fall back to simpler ones if the history is too short.
     """
     predictor, frequency = params.predictor, params.frequency
     horizon, evaluation = predictor.forecast_horizon, predictor.evaluation_parameters
@@ -55,8 +55,8 @@ def check_length(params: Params, longest: int, report: Report) -> None:
 def check_density(params: Params, points: int, observed: int, step: int | None, report: Report) -> None:
     """V06: whether the forecast's frequency suits the timestamps.
 
-    ``points`` periods of all series, ``observed`` of them have a value; ``step`` is the shortest way from
-    one value of a series to its next, in periods, None where no series has two.
+    Of the ``points`` periods of all series, ``observed`` have a value; ``step`` is the shortest distance
+    between two values of a series, in periods; None if no series has two.
     """
     path = f"{PREDICTOR}.FeaturizationConfig.ForecastFrequency"
     frequency = params.frequency

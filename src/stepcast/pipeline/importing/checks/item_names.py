@@ -1,4 +1,4 @@
-"""Names of items that are easily mistaken for one another."""
+"""Names of items that are easily confused."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from stepcast.pipeline.spelling import letters
 
 __all__ = ["check_names"]
 
-# Names in quotes, with an apostrophe or as a formula of a spreadsheet, and quotes that a backslash escaped.
+# Names in quotes, with a leading apostrophe or as a spreadsheet formula, and backslash-escaped quotes.
 QUOTED = re.compile(r"""(?s)=?(["'`]).+\1|'\d.*|[^"]*\\[^"]*"[^"]*""")
 NO_NAMES = {"nan", "null", "none", "(null)", "<na>", "#n/a", "nat", "undefined"}
 FEW = 10  # times as many values has the longest series
@@ -24,9 +24,9 @@ SHOWN = 5  # groups of names
 
 
 def check_names(keys: SeriesKeys, names: Sequence[str], values: NDArray[np.int64], report: Report) -> None:
-    """V05, warnings: names with a blank around them, that look like another or are no names.
+    """V05, warnings: names with surrounding spaces, names that look alike, placeholders for a missing name.
 
-    ``names`` of the columns that the ``keys`` have; how many ``values`` each key has.
+    ``names`` are those of the columns of ``keys``; ``values`` is the number of values for each key.
     """
     odd = [key for key in keys if any(part != part.strip() for part in key)]
     if odd:

@@ -18,7 +18,7 @@ SERIES_FINER_THAN_DAYS = 100_000
 
 
 def check_quotas(params: Params, sources: Sequence[Source], rows: int, series: int, report: Report) -> None:
-    """V10: what the service would refuse for its size."""
+    """V10: what the service would reject because of its size."""
     size = sum(source.size for source in sources)
     for have, most, what in (
         (len(sources), FILES, "files"),

@@ -1,4 +1,4 @@
-"""Where rows stand that turned out to be remarkable: the files are read again, only then."""
+"""Locates rows that turned out to be remarkable, by reading the files again only when needed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ __all__ = ["Place", "SecondLook"]
 
 @dataclass(frozen=True)
 class Place:
-    """A row: where it stands and what it says. ``mark`` is what the one who looked for it gave it."""
+    """A row with its location and content. ``mark`` is assigned by the caller that searches for it."""
 
     file: str
     line: int
@@ -39,7 +39,7 @@ class Place:
 class SecondLook:
     """The files of the target once more, in their order.
 
-    Raises what the first reading raises: a file may have been replaced since.
+    Raises the same errors as the first reading: a file may have been replaced since.
     """
 
     s3: Any

@@ -1,4 +1,4 @@
-"""Numbers as spreadsheets and people write them: what to write instead, so that they can be read."""
+"""Numbers as spreadsheets and people write them, and what to write instead."""
 
 import math
 import re
@@ -20,7 +20,7 @@ YES_OR_NO = {"true": 1, "false": 0, "yes": 1, "no": 0, "y": 1, "n": 0, "t": 1, "
 MINUS = "\u2212\u2010\u2011\u2012\u2013\u2014\ufe63\uff0d"
 DIGITS = r"\d[\d., ']*"
 LONGEST = 60  # characters; a number is shorter
-# What stands around the digits: a sign or a currency before them, a unit, a percent or a sign after them.
+# Around the digits: a sign or a currency before them; a unit, a percent sign or a sign after them.
 AROUND = re.compile(
     rf"(?P<before>[^\d+.,-]*)(?P<sign>[+-]?)(?P<inner>[^\d.,]*)(?P<digits>{DIGITS}|[.,]\d+)(?P<after>\D*.*)"
 )
@@ -28,7 +28,7 @@ SIGNS = "[A-Z]{0,3}[$\u00a2-\u00a5\u20a0-\u20cf~\u2248<>=' ]*"  # a currency, or
 
 
 def says_missing(cell: str) -> bool:
-    """Whether the cell is a word for a missing value, where it should be empty.
+    """Whether the cell is a word for a missing value and should be empty.
 
     >>> says_missing("N/A"), says_missing("many")
     (True, False)
@@ -37,7 +37,7 @@ def says_missing(cell: str) -> bool:
 
 
 def number_remedy(cell: str, example: str) -> str:
-    """What to write instead of ``cell``, which is no number; ``example`` is one.
+    """What to write instead of ``cell``, which is not a number; ``example`` is one.
 
     >>> number_remedy("$1,200.50", "38.35")
     'Write only the number: 1200.50'
@@ -58,16 +58,16 @@ def number_remedy(cell: str, example: str) -> str:
 
 
 def _rewritten(cell: str) -> str | None:
-    """The remedy that holds the number itself; None where it is not clear."""
+    """The remedy with the number itself; None if the number is ambiguous."""
     if len(cell) > LONGEST:
         return None
-    text = unicodedata.normalize("NFKC", cell)  # wide digits and the blanks that do not break
+    text = unicodedata.normalize("NFKC", cell)  # full-width digits and non-breaking spaces
     text = "".join(str(unicodedata.decimal(letter, letter)) for letter in text)
     minus = next((letter for letter in MINUS if letter in cell), None)
     for letter in MINUS:
         text = text.replace(letter, "-")
     if text == cell and FLOAT.fullmatch(text):
-        return None  # not its form is wrong
+        return None  # the format is correct
     if FLOAT.fullmatch(text):
         if minus is not None:
             return (
@@ -109,7 +109,7 @@ def _rewritten(cell: str) -> str | None:
 
 
 def _plain(digits: str) -> list[str] | None:
-    """``digits`` with a decimal point alone; two where a comma may mean both; None if they are no number.
+    """``digits`` with a decimal point only; two readings if a comma is ambiguous; None if not a number.
 
     >>> _plain("1.234,5"), _plain("1,234"), _plain("12,5"), _plain("1 234 567")
     (['1234.5'], ['1234', '1.234'], ['12.5'], ['1234567'])
@@ -121,7 +121,7 @@ def _plain(digits: str) -> list[str] | None:
     last = marks[-1] if marks else ""
     if not marks or (last == "." and len(marks) == 1):
         return [text]
-    if len(set(marks)) == 1 and len(marks) > 1:  # the same mark again and again
+    if len(set(marks)) == 1 and len(marks) > 1:  # the same mark repeated
         return [text.replace(last, "")] if re.fullmatch(rf"\d{{1,3}}(\{last}\d{{3}})+", text) else None
     if len(marks) > 1:
         other = "," if last == "." else "."

@@ -1,4 +1,4 @@
-"""Related series laid beside the target's, for the series of one shard; what does not fit is reported."""
+"""Related series aligned with the target series of one shard; those that do not fit are reported."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,9 +30,11 @@ LATE_START = (
 
 @dataclass(frozen=True)
 class RelatedBeside:
-    """``end`` is the target's last period: a feature with any value after it is known ahead everywhere.
+    """Aligns related series with the target.
 
-    ``skipped`` are periods that do not exist by the local clocks: they take the value before.
+    ``end`` is the target's last period: a feature with any value after it is known in advance.
+
+    ``skipped`` are periods that do not exist in local time: they take the previous value.
     """
 
     params: Params
@@ -46,7 +48,7 @@ class RelatedBeside:
         return self.params.predictor.forecast_horizon
 
     def laid(self, keys: Sequence[Key], panel: Panel, report: Report) -> tuple[Related, list[str]]:
-        """Features beside the series of ``keys``, and the names of those with a history that have none."""
+        """Features aligned with the series of ``keys``; names of series with a history but no features."""
         names = self.related.names
         places = [self.params.series_key.index(name) for name in self.related.key_names]
         named = [tuple(key[place] for place in places) for key in keys]
@@ -74,7 +76,7 @@ class RelatedBeside:
         return Related(names, tuple(tables), self.horizon), without
 
     def _filled(self, numbers: list[int]) -> dict[int, tuple[int, list[Feature | None]]]:
-        """By number of the related series: its first period, and its features."""
+        """For each number of a related series, its first period and its features."""
         loaded = self.related.load(numbers)
         if not loaded:
             return {}
@@ -101,7 +103,7 @@ class RelatedBeside:
         return bool(self.related.latest[place] > self.end)
 
     def _check_whole(self, key: Key, place: int, values: Floats, begin: int, report: Report) -> None:
-        """V11: nothing is missing after filling, to the end of the target or of a horizon that is known."""
+        """V11: no value is missing after filling, up to the end of the target or of a known horizon."""
         name, ahead = self.related.names[place], self._ahead(place)
         wanted = values if ahead else values[: self.end - begin + 1]
         missing = np.flatnonzero(~np.isfinite(wanted))
@@ -132,7 +134,7 @@ class RelatedBeside:
 
 
 def _lay(feature: Feature | None, row: Floats, begin: int) -> None:
-    """Copy what of ``feature`` lies in ``row``, whose first place is period ``begin``."""
+    """Copy the part of ``feature`` that overlaps ``row``, whose first element is period ``begin``."""
     if feature is None:
         return
     skip, place = max(begin - feature.first, 0), max(feature.first - begin, 0)

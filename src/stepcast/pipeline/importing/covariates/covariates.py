@@ -1,4 +1,4 @@
-"""What is known of the target's series besides their values, laid beside them shard by shard and checked."""
+"""Covariates of the target series, aligned with them shard by shard and checked."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -22,34 +22,34 @@ __all__ = ["Covariates"]
 
 Key = tuple[str, ...]
 
-MOST_COMBINATIONS = 100  # of dimensions that a new item is forecast for
+MOST_COMBINATIONS = 100  # of dimensions for which a new item is forecast
 
 
 @dataclass
 class Covariates:
     """Related series and item metadata of one import; either may be missing.
 
-    ``skipped``  periods that do not exist by the local clocks: no related row can have them.
+    ``skipped``  periods that do not exist in local time: no related row can have them.
     """
 
     params: Params
     related: RelatedSeries | None = None
     traits: ItemTraits | None = None
     skipped: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    _without: list[str] = field(default_factory=list)  # names that no related series has
-    _alike: Alike | None = None  # the metadata's items; made where an item has none
-    _unknown: set[str] = field(default_factory=set)  # items that the metadata does not have
+    _without: list[str] = field(default_factory=list)  # names without a related series
+    _alike: Alike | None = None  # the metadata's items; created if an item is missing there
+    _unknown: set[str] = field(default_factory=set)  # items missing from the metadata
 
     @property
     def features(self) -> int:
-        """How many numbers each period has besides the target."""
+        """The number of features in each period, in addition to the target."""
         return len(self.related.names) if self.related is not None else 0
 
     def new_keys(self, keys: Iterable[Key], report: Report) -> list[Key]:
-        """Series of the items that are in the metadata only; ``keys`` are those with a history.
+        """Series of the items that appear only in the metadata; ``keys`` are the series with a history.
 
-        With forecast dimensions: the combinations that the related series have for the item, if they tell
-        series apart by all dimensions; else those that occur in the target, the most frequent first.
+        With forecast dimensions, these are the combinations in the item's related series, if those have all
+        dimensions; otherwise, the combinations that occur in the target, the most frequent first.
         """
         if self.traits is None:
             return []
@@ -74,7 +74,7 @@ class Covariates:
         return [(item, *dimensions) for item in new for dimensions in own.get(item, usual)]
 
     def _combinations_in_related(self, items: set[str]) -> dict[str, list[Key]]:
-        """Dimensions of the related series of ``items``; empty where these do not tell all series apart."""
+        """Dimensions of the related series of ``items``; empty if these do not have all dimensions."""
         found: dict[str, list[Key]] = {}
         if self.related is not None and self.related.key_names == self.params.series_key:
             for item, *dimensions in self.related.keys:
@@ -83,7 +83,7 @@ class Covariates:
         return found
 
     def laid(self, keys: Sequence[Key], panel: Panel, report: Report) -> Panel:
-        """``panel`` with what is known besides; its series are those of ``keys``."""
+        """``panel`` with its covariates; its series are those of ``keys``."""
         if self.traits is not None:
             panel = replace(panel, metadata=self._metadata(keys, panel, self.traits, report))
         if self.related is not None:
@@ -94,7 +94,7 @@ class Covariates:
         return panel
 
     def conclude(self, report: Report) -> None:
-        """Warn of what is missing without being wrong."""
+        """Warn of missing covariates that are not errors."""
         if self._without:
             count = len(self._without)
             some = "1 series has" if count == 1 else f"{count:,} series have"
@@ -109,7 +109,7 @@ class Covariates:
             report.add(Problem("V11", "warning", what, remedy, file=layout.RELATED))
 
     def _metadata(self, keys: Sequence[Key], panel: Panel, traits: ItemTraits, report: Report) -> Metadata:
-        """The item's attributes, and the dimensions: what sells in one place is alike, too."""
+        """The item's attributes and the dimensions, because series of one place are also similar."""
         rows = []
         for key, values in zip(keys, panel.values, strict=True):
             own = traits.of(key[0])

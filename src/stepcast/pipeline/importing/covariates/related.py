@@ -1,4 +1,4 @@
-"""Related series: from the files under related/ to features beside each series of the target."""
+"""Related series: from the files under related/ to features of each target series."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,16 +29,16 @@ __all__ = ["RelatedSeries", "import_related"]
 
 Key = tuple[str, ...]
 
-CHUNK = 1_000  # series that are sorted at a time
+CHUNK = 1_000  # series sorted at once
 
 
 @dataclass
 class RelatedSeries:
     """The rows of all related series, sorted, in a file; looked up by key.
 
-    ``names``       of the features; ``latest`` the last period with a value of each.
-    ``key_names``   columns that tell the series apart: the item, and those forecast dimensions it has.
-    ``clock``       the local time of its timestamps, which is the target's, too.
+    ``names``       of the features; ``latest`` the last period with a value for each.
+    ``key_names``   columns that identify a series: the item and the forecast dimensions present.
+    ``clock``       the local time of its timestamps, shared with the target.
     ``rows``        read without an error; ``statistics`` as in Imported.
     """
 
@@ -120,8 +120,8 @@ def import_related(
 ) -> RelatedSeries | None:
     """Read every file under ``related/``; problems go to ``report``. None if params.json has none of them.
 
-    The rows lie in ``scratch`` until that is removed: they need about as much room there as the unpacked
-    files, twice that for a while.
+    The rows are kept in ``scratch`` until it is removed: they need about as much space as the decompressed
+    files, and temporarily twice that.
     """
     dataset = params.related
     if dataset is None:
@@ -151,7 +151,7 @@ def import_related(
 
 
 class _Collector:
-    """Takes rows in the order of the files; keeps where each came from."""
+    """Collects rows in the order of the files, with the file of each."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The rows of a CSV file: as fast as Arrow parses where all is well, record by record where it is not."""
+"""The rows of a CSV file: parsed by Arrow if the block is valid, record by record if it is not."""
 
 import gzip
 import io
@@ -27,12 +27,12 @@ from stepcast.pipeline.problems import Problem, Report
 __all__ = ["csv_rows"]
 
 GZIP = b"\x1f\x8b"
-BLOCK = 4 << 20  # bytes: enough for Arrow to be fast, little enough to read a bad one record by record
-READ_AHEAD = 1 << 20  # bytes asked from S3 at a time
+BLOCK = 4 << 20  # bytes: large enough for Arrow, small enough to read an invalid block record by record
+READ_AHEAD = 1 << 20  # bytes requested from S3 at a time
 
 
 def csv_rows(stream: io.RawIOBase, file: str, schema: FileSchema, report: Report) -> Iterator[Rows]:
-    """The rows without an error, a batch a block; every problem of the file goes to ``report``."""
+    """The rows without an error, one batch per block; every problem of the file goes to ``report``."""
     try:
         unpacked = _unpacked(stream)
         refuse_other_formats(unpacked.peek(1))
@@ -56,7 +56,7 @@ def csv_rows(stream: io.RawIOBase, file: str, schema: FileSchema, report: Report
 
 
 def _unpacked(stream: io.RawIOBase) -> "io.BufferedReader[Any]":
-    """The content, unpacked if it is gzip by its first bytes: names and content disagree often enough."""
+    """The content, decompressed if its first bytes are those of gzip, because file names are not reliable."""
     buffered: io.BufferedReader[Any] = io.BufferedReader(stream, READ_AHEAD)
     if buffered.peek(2)[:2] == GZIP:
         return io.BufferedReader(gzip.GzipFile(fileobj=buffered), READ_AHEAD)
@@ -64,19 +64,19 @@ def _unpacked(stream: io.RawIOBase) -> "io.BufferedReader[Any]":
 
 
 class _Reader:
-    """Reads blocks of one file as its first look says."""
+    """Reads the blocks of one file as determined by its first block."""
 
     def __init__(self, look: FirstLook, file: str, schema: FileSchema, report: Report) -> None:
         self._look, self._file, self._schema, self._report = look, file, schema, report
         self._encoding_reported = False
 
     def rows(self, block: Block) -> Rows | None:
-        """The rows without an error, if any shall be read at all."""
+        """The rows without an error, if rows are to be read."""
         cells = self._all_at_once(block) or self._one_by_one(block)
         return typed_rows(cells, self._schema, self._file, self._report, self._look.unread)
 
     def _all_at_once(self, block: Block) -> Cells | None:
-        """The cells of the block's records; None if there is a record that Arrow cannot read."""
+        """The cells of the block's records; None if Arrow cannot read one of them."""
         names = [str(place) for place in range(len(self._look.order))]
         try:
             table = csv.read_csv(
@@ -92,13 +92,13 @@ class _Reader:
         def lines() -> NDArray[np.int64]:
             ends = block.data.count(b"\n") + (not block.data.endswith(b"\n"))
             if ends == len(table) and b'"' not in block.data and b"\r" not in block.data:
-                return block.line + np.arange(ends)  # one record a line
+                return block.line + np.arange(ends)  # one record per line
             return np.array([r.line for r in records(block.data, block.line) if not r.blank], np.int64)
 
         return Cells(tuple(table.column(place).combine_chunks() for place in self._look.order), lines)
 
     def _one_by_one(self, block: Block) -> Cells:
-        """The cells of those records that have as many as they should, the others being reported."""
+        """The cells of the records with the right number of cells; the others are reported."""
         lines: list[int] = []
         columns: list[list[str]] = [[] for _ in self._look.order]
         for record in records(block.data, block.line):
@@ -143,7 +143,7 @@ class _Reader:
         if self._encoding_reported:
             self._report.count_more(
                 problem, 1
-            )  # one line is enough to see that the file has another encoding
+            )  # one line suffices to show that the file has a different encoding
         else:
             self._report.add(problem)
         self._encoding_reported = True

@@ -1,4 +1,4 @@
-"""What is wrong with the cells of a column, where their form says more than that they cannot be read."""
+"""Specific explanations for wrong cells whose form reveals the cause."""
 
 import re
 import unicodedata
@@ -20,7 +20,7 @@ SERIAL = re.compile(r"[2-6]\d{4}(\.\d+)?", re.ASCII)
 
 
 def explained(column: Column, cells: Sequence[str]) -> tuple[str, str]:
-    """The message of the first of the ``cells``, which are all wrong, and the remedy for all of them."""
+    """The message for the first of the ``cells``, which are all wrong, and the remedy for all of them."""
     texts = [text for text in map(str.strip, cells) if text]
     if isinstance(column, TimestampColumn):
         message, remedy = column.explain_all(cells)

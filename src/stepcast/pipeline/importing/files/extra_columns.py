@@ -1,4 +1,4 @@
-"""Columns that a file has and its schema does not: which they are, and where they belong."""
+"""Columns of a file that its schema does not have, and where they belong."""
 
 import json
 import re
@@ -21,7 +21,7 @@ UNNAMED = re.compile(r"(?i)|unnamed: ?\d+|index|level_\d+|__index_level_\d+__|ro
 
 
 def extra_columns_remedy(rows: Sequence[Row], schema: FileSchema, header: Row | None = None) -> str:
-    """What to do with the columns of ``rows`` that are too many; ``header`` names them, if there is one."""
+    """What to do with surplus columns of ``rows``; ``header`` names them, if there is one."""
     names = [cell.strip() for cell in header] if header is not None else [""] * len(rows[0])
     own = _own(rows, schema, header)
     extra = [place for place in range(len(names)) if place not in own]
@@ -73,7 +73,7 @@ def is_index(name: str, cells: Sequence[str], *, named: bool) -> bool:
 
 
 def _own(rows: Sequence[Row], schema: FileSchema, header: Row | None) -> list[int]:
-    """The places of the schema's columns in the file, as far as they are known."""
+    """The positions of the schema's columns in the file, as far as known."""
     width = len(schema.names)
     if header is not None:
         names = list(map(letters, header))

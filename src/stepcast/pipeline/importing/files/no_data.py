@@ -1,4 +1,4 @@
-"""Lines of a file that are no rows of data: headers again, totals, comments, titles and empty rows."""
+"""Lines of a file that are not data: repeated headers, totals, comments, titles and empty rows."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ TOTALS = frozenset(WORDS.split())
 
 
 def why_no_data(cells: Sequence[str], schema: FileSchema) -> tuple[str, str] | None:
-    """What a row with a wrong cell is instead of data, and what to do; None where it is a row like others.
+    """What a row with a wrong cell is if it is not data, and the remedy; None for an ordinary row.
 
     ``cells`` in the order of the schema.
     """
@@ -44,7 +44,7 @@ def why_no_data(cells: Sequence[str], schema: FileSchema) -> tuple[str, str] | N
 
 
 def _only_words(cells: Sequence[str], schema: FileSchema) -> bool:
-    """Whether words stand where moments and numbers belong, other than those for a missing value."""
+    """Whether there are words in place of timestamps and numbers, other than words for a missing value."""
     typed = [
         cell for cell, column in zip(cells, schema.columns, strict=True) if not isinstance(column, TextColumn)
     ]
@@ -53,7 +53,7 @@ def _only_words(cells: Sequence[str], schema: FileSchema) -> bool:
 
 
 def why_no_record(cells: Sequence[str], wanted: int) -> str | None:
-    """What to do with a line that has another number of cells than a row, if it is no row at all."""
+    """The remedy for a line with a different number of cells, if it is not a row at all."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     if not filled:
         return "Delete the row, which is empty"

@@ -1,4 +1,4 @@
-"""The rows of a Parquet file: columns by name or, where the names are others, by position."""
+"""The rows of a Parquet file: columns by name or, if the names differ, by position."""
 
 import io
 import shutil
@@ -22,7 +22,7 @@ from stepcast.pipeline.spelling import letters
 
 __all__ = ["parquet_rows"]
 
-ROWS = 65_536  # a batch
+ROWS = 65_536  # per batch
 BUFFER = 1 << 20  # bytes of a column read at a time
 UNREADABLE = (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError)
 
@@ -32,7 +32,7 @@ def parquet_rows(
 ) -> Iterator[Rows]:
     """The rows without an error, in batches; problems go to ``report``, with the row (from 1) as line.
 
-    A Parquet file is read from its end: it is copied to ``scratch`` for as long as that takes.
+    A Parquet file is read from its end, so it is temporarily copied to ``scratch``.
     """
     copy = scratch / "source.parquet"
     with copy.open("wb") as whole:
@@ -78,7 +78,7 @@ def _batches(
 
 
 def _places(given: pa.Schema, schema: FileSchema, file: str, report: Report) -> tuple[int, ...]:
-    """Where each column of the schema stands in the file; FileProblem if it is not there or not readable."""
+    """The position of each schema column in the file; FileProblem if it is missing or unreadable."""
     names, wanted = list(map(letters, given.names)), list(map(letters, schema.names))
     if len(names) != len(wanted) or len(set(names)) != len(names):
         what = f"the file has {len(names)} columns, {listed(given.names)}"
@@ -108,7 +108,7 @@ def _places(given: pa.Schema, schema: FileSchema, file: str, report: Report) -> 
 
 
 def _remedy(given: pa.Schema, schema: FileSchema) -> str:
-    """What to do with columns that are too many or too few."""
+    """The remedy for surplus or missing columns."""
     names, wanted = list(map(letters, given.names)), list(map(letters, schema.names))
     others = [name for name in given.names if letters(name) not in wanted]
     missing = [name for name in schema.names if letters(name) not in names]
@@ -144,7 +144,7 @@ def _is_text(given: pa.DataType) -> bool:
 
 
 def _plain(cells: pa.Array) -> pa.Array:
-    """Texts as one type, ``""`` for a missing one as in CSV."""
+    """Texts as one type, with ``""`` for a missing one as in CSV."""
     if pa.types.is_dictionary(cells.type):
         cells = cells.dictionary_decode()
     return pc.cast(cells, pa.string()).fill_null("") if _is_text(cells.type) else cells
@@ -152,7 +152,7 @@ def _plain(cells: pa.Array) -> pa.Array:
 
 def _unreadable(error: Exception) -> FileProblem:
     if isinstance(error, OSError) and error.errno is not None:
-        raise error  # the disk's, not the file's
+        raise error  # an error of the disk, not of the file
     return FileProblem(
         "V01", f"the file cannot be read as Parquet: {error}", "Write the file again and upload it"
     )

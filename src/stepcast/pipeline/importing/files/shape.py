@@ -1,4 +1,4 @@
-"""Whether the rows of a file have as many cells as the schema has columns, and why not."""
+"""Checks whether the rows of a file have as many cells as the schema has columns, and if not, why."""
 
 import re
 from collections import Counter
@@ -28,7 +28,7 @@ PERIOD = re.compile(
 
 
 def check_shape(rows: Sequence[Row], schema: FileSchema, line: int) -> None:
-    """Raise FileProblem if none of the ``rows``, which begin at ``line``, has a cell for each column."""
+    """Raise FileProblem if none of the ``rows``, which start at ``line``, has a cell for each column."""
     width = len(schema.names)
     if any(len(row) == width for row in rows):
         if wide := _wide(rows, schema):
@@ -48,7 +48,7 @@ def check_shape(rows: Sequence[Row], schema: FileSchema, line: int) -> None:
 
 
 def one_number(row: Row) -> str | None:
-    """Two neighbours that are one number with a decimal comma: ``19,7``."""
+    """Two adjacent cells that are one number with a decimal comma: ``19,7``."""
     for whole, fraction in pairwise(row):
         if re.fullmatch(r"[+-]?\d+", whole.strip()) and fraction.strip().isdigit():
             return f"{whole},{fraction}"
@@ -56,7 +56,7 @@ def one_number(row: Row) -> str | None:
 
 
 def _separated(rows: Sequence[Row], width: int) -> tuple[str, list[Row]] | None:
-    """By what other than commas the cells are separated, and the cells then."""
+    """The separator of the cells, if it is not a comma, and the resulting cells."""
     texts = [",".join(row) for row in rows]
     for separator, plural in SEPARATORS.items():
         split: list[Row] = [text.split(separator) for text in texts]
@@ -114,18 +114,18 @@ def _remedy(rows: Sequence[Row], schema: FileSchema) -> str:
 
 
 def _preamble(rows: Sequence[Row], usual: int) -> int:
-    """How many rows at the top are titles and notes: nothing but their first cell is filled."""
+    """The number of title and note rows at the top, in which only the first cell is filled."""
     own = next((n for n, row in enumerate(rows) if sum(map(bool, map(str.strip, row))) > 1), 0)
     return own if own and usual > 1 and len(rows) > own else 0
 
 
 def _wide(rows: Sequence[Row], schema: FileSchema) -> str | None:
-    """What to do with a table that has a column for each period, or one for each item; None for others."""
+    """The remedy for a table with a column for each period or for each item; None for others."""
     if schema.timestamp is None or len(rows) < 2 or len(rows[1]) != len(rows[0]):
         return None
     first, later = [cell.strip() for cell in rows[0]], [cell.strip() for cell in rows[1]]
     if len(first) == len(schema.names) and format_of([later[schema.timestamp]]):
-        return None  # a moment where it belongs
+        return None  # a timestamp in the right position
     pairs = list(zip(first, later, strict=True))
     periods = [name for name, cell in pairs if _is_period(name) and not _is_period(cell)]
     if len(periods) > 1 and len(periods) >= (len(first) - 1) / 2:
@@ -161,7 +161,7 @@ def _counts_up(rows: Sequence[Row]) -> bool:
 
 
 def _missing(rows: Sequence[Row], schema: FileSchema) -> int | None:
-    """The place of the one column of the schema without which the ``rows`` fit."""
+    """The position of the one schema column without which the ``rows`` fit."""
     given, names = len(rows[0]), list(schema.names)
     if given != len(names) - 1:
         return None
@@ -171,7 +171,7 @@ def _missing(rows: Sequence[Row], schema: FileSchema) -> int | None:
         return unnamed[0]
     body = rows[1:] or rows
     places = list(range(len(names)))
-    # A text may be anything: that numbers and moments are there is tried first; metadata has an item.
+    # Any cell can be text, so numbers and timestamps are tried first; metadata always have an item.
     texts = [place for place in reversed(places) if isinstance(schema.columns[place], TextColumn)]
     first = [] if schema.timestamp is None else [schema.identifier]
     for place in [*first, *texts, *places]:

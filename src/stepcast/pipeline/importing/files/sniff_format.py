@@ -1,4 +1,4 @@
-"""What a file that should be CSV really is, by its first bytes."""
+"""Recognizes other formats by the first bytes of a file that should be CSV."""
 
 from stepcast.pipeline.importing.file_problem import FileProblem
 from stepcast.pipeline.importing.files.records import breaks
@@ -8,7 +8,7 @@ __all__ = ["refuse_other_formats"]
 SAVE_AS_CSV = "Save it as CSV: UTF-8 text, cells separated by commas, one record per line"
 UNPACK = "Decompress it, and upload the CSV, plain or as .csv.gz"
 
-# Sources: the formats' own specifications; longer beginnings first where one contains another.
+# Sources: the formats' specifications; longer prefixes first if one contains another.
 BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"PAR1", "it is a Parquet file", "Rename it to end in .parquet"),
     (
@@ -33,14 +33,14 @@ MARKUP = (b"<!doctype html", b"<html", b"<?xml", b"<error>")
 SQL = (b"insert into ", b"create table ", b"select ", b"-- mysql dump")
 JSON = (b'{"', b"[{", b"[[", b"{\n", b"[\n", b"{\r\n", b"[\r\n")
 SAMPLE = 65_536  # bytes
-BINARY = 100  # bytes of text to one that no text has
+BINARY = 100  # bytes of text for each invalid byte
 ALLOWED_CONTROLS = b"\t\n\r\f"
 
 
 def refuse_other_formats(head: bytes) -> None:
-    """Raise FileProblem if ``head``, the beginning of an unpacked file, is not that of a CSV in UTF-8.
+    """Raise FileProblem if ``head``, the start of a decompressed file, is not CSV in UTF-8.
 
-    A few wrong bytes are not its matter: they are reported with their lines.
+    A few invalid bytes are ignored here; they are reported later with their lines.
     """
     head = head[:SAMPLE]
     for beginning, what, remedy in BEGINNINGS:
@@ -73,6 +73,6 @@ def refuse_other_formats(head: bytes) -> None:
 
 
 def _looks_like_a_row(head: bytes) -> bool:
-    """Whether letters such as ORC or PAR1 only begin a word of a first line with commas."""
+    """Whether a prefix such as ORC or PAR1 is only the start of a word in a first line with commas."""
     line = head.splitlines()[0]
     return b"," in line and line.isascii() and line.decode().isprintable()

@@ -1,4 +1,4 @@
-"""Which objects of the bucket hold the rows of a dataset."""
+"""The objects of the bucket that contain the rows of a dataset."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -28,9 +28,9 @@ class Source:
 
 
 def sources(s3: Any, bucket: str, folder: str, report: Report) -> list[Source]:
-    """The files under ``folder`` in the order of their keys; what else lies there is left out with a warning.
+    """The files under ``folder`` in the order of their keys; other objects are ignored with a warning.
 
-    Folder markers, as consoles make them, are left out silently: the user did not upload them.
+    Folder markers, which consoles create, are ignored silently: the user did not upload them.
     """
     found = []
     for entry in objects.entries(s3, bucket, folder):

@@ -13,28 +13,28 @@ from stepcast.pipeline.importing.quoting import listed, shown
 
 __all__ = ["wrong_throughout"]
 
-ENOUGH = 10  # rows: in fewer, each is reported by itself
+ENOUGH = 10  # rows: with fewer, each is reported separately
 
 
 def wrong_throughout(
     columns: Sequence[Sequence[str]], schema: FileSchema, line: int
 ) -> dict[int, FileProblem]:
-    """A problem for each column (its place in the schema) of which no cell in the sample can be read.
+    """A problem for each column (its position in the schema) in which no cell of the sample can be read.
 
-    ``columns`` are the sample's cells by column, in the order of the schema; they begin at ``line``.
-    Raises FileProblem if another column holds what belongs there: then the columns are in another order, and
-    nothing more can be said of any row.
+    ``columns`` are the sample's cells by column, in the order of the schema; they start at ``line``.
+    Raises FileProblem if the right cells are in another column: then the columns are in a different order,
+    and no row can be checked further.
     """
     wrong = [place for place, cells in enumerate(columns) if not any(_readable(cells, place, schema))]
     texts = [place for place, column in enumerate(schema.columns) if isinstance(column, TextColumn)]
     for place in wrong:
-        # Moments elsewhere are proof; items that are numbers are not, where the target is a word for missing.
+        # Timestamps in another column are proof; numeric items are not, if the target is a word for missing.
         if place != schema.timestamp and (
             len(columns[place]) < ENOUGH or any(map(says_missing, columns[place]))
         ):
             continue
         for other in sorted({*texts, *wrong} - {place}):
-            # The first row may be a header that nobody could recognise in this order.
+            # The first row may be a header that could not be recognized in this order.
             cells = columns[other][1:] or columns[other]
             if all(_readable(cells, place, schema)) and all(map(str.strip, cells)):
                 raise _moved(place, other, columns, schema, line)
@@ -44,7 +44,7 @@ def wrong_throughout(
 
 
 def _readable(cells: Sequence[str], place: int, schema: FileSchema) -> list[bool]:
-    """Which of the cells can be read as the column at ``place``."""
+    """Which cells can be read as the column at ``place``."""
     bad = schema.columns[place].convert(pa.array(cells, pa.string())).bad
     return [True] * len(cells) if bad is None else (~bad).tolist()
 

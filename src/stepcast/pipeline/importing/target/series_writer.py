@@ -1,4 +1,4 @@
-"""Collected series to shards in the bucket."""
+"""Writes collected series to shards in the bucket."""
 
 import io
 from collections.abc import Iterator
@@ -32,9 +32,9 @@ Keys = tuple[tuple[str, ...], ...]
 
 @dataclass
 class Written:
-    """How many shards; how many periods they have, with a value and filled with one.
+    """The number of shards, and of periods: all, observed, and filled.
 
-    ``step`` is the shortest way between two observations of a series, in periods; None without any.
+    ``step`` is the shortest distance between two observations of a series, in periods; None without any.
     """
 
     shards: int = 0
@@ -56,13 +56,13 @@ def write_series(
     report: Report,
     progress: Progress,
 ) -> Written:
-    """Write the series in ``order`` (their numbers) shard by shard, then the list of shards.
+    """Write the series in ``order`` (their numbers), shard by shard, then the list of shards.
 
-    A value that became infinite is an error in ``report``, and what ``covariates`` finds wrong; then no shard
-    is left in the bucket.
+    Infinite values, and problems that ``covariates`` finds, are errors in ``report``; in that case, no shard
+    remains in the bucket.
     """
     horizon = params.predictor.forecast_horizon
-    # each feature is as long as the series; one without history costs a forecast all the same
+    # each feature is as long as the series; a series without history still costs a forecast
     sizes = np.maximum(lengths * (1 + covariates.features), horizon * (lengths == 0))
     starts = shard_starts(sizes, slow=params.predictor.algorithm is not None)
     written, frequency = Written(), collected.frequency
@@ -115,7 +115,7 @@ def _grid(entries: Entries, count: int, end: int, params: Params) -> Grid:
 
 
 def _leave_out(skipped: Skipped, grid: Grid, end: int) -> None:
-    """Take out what was filled in at a time that does not exist, where a series has rows on both sides."""
+    """Remove filled values at times that do not exist, if a series has rows on both sides."""
     first = end + 1 - np.diff(grid.offsets)
     for begin, count in skipped.runs():
         inside = np.flatnonzero((first < begin) & (begin + count <= end))
