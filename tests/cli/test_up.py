@@ -253,7 +253,7 @@ def test_invoke_of_an_unknown_function_lists_those_there_are(up: Serving) -> Non
     answer = CliRunner().invoke(app, ["invoke", "TrainFunction", "-e", "-"], input="{}")
 
     assert answer.exit_code == 1
-    assert "there is no function 'TrainFunction': did you mean TrainPredictor? There are " in answer.stderr
+    assert "there is no function 'TrainFunction': did you mean TrainPredictor? Functions: " in answer.stderr
 
 
 def test_a_second_stack_on_the_same_port_is_refused(up: Serving, tmp_path: Path) -> None:

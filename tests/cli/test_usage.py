@@ -123,7 +123,7 @@ def test_without_the_projects_input_it_is_said_at_once_what_is_missing(
     answer = stepcast(*command, "--project", str(installed))
 
     assert answer.exit_code == 1
-    assert answer.stderr.startswith("stepcast: this needs the project's own input, and ")
+    assert answer.stderr.startswith("stepcast: this needs the sample input, but ")
     assert "start `stepcast up`, upload params.json and train/*.csv" in answer.stderr
 
 
@@ -131,7 +131,7 @@ def test_an_endpoint_where_nothing_answers_is_named() -> None:
     answer = stepcast("status", "--endpoint", "http://127.0.0.1:9")
 
     assert answer.exit_code == 1
-    assert "no Stepcast stack answers at http://127.0.0.1:9" in answer.stderr
+    assert "no Stepcast stack responds at http://127.0.0.1:9" in answer.stderr
 
 
 @pytest.mark.parametrize("missing", ["typer", "moto"])

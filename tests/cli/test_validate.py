@@ -89,15 +89,15 @@ def test_errors_in_params_json_come_before_the_files(folder: Path) -> None:
     answer = stepcast("validate", folder)
 
     assert answer.returncode == 1
-    assert "params $.Predictor: it is missing" in answer.stdout
+    assert "params $.Predictor: the key is missing" in answer.stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         ([], "give --params FILE"),
-        (["absent"], "absent is no folder"),
-        (["--params", "params.json"], "--train is missing"),
+        (["absent"], "absent is not a folder"),
+        (["--params", "params.json"], "--train is required"),
         (["--params", "params.json", "--train", "params.json"], ".csv.gz"),
         (["--params", "params.json", "--train", "a.csv", "b.csv"], "b.csv does not exist"),
     ],
@@ -179,4 +179,4 @@ def test_a_file_that_names_its_items_needs_no_name(folder: Path) -> None:
     answer = stepcast("validate", *files(folder), "--item", "lamp")
 
     assert answer.returncode == 1
-    assert "has 4 columns already" in answer.stderr
+    assert "already has 4 columns" in answer.stderr

@@ -28,7 +28,7 @@ def test_what_is_left_out_is_said_with_the_budget() -> None:
     assert said[0] == ""
     assert said[1] == "omitted for the budget of 12 s: trees"
     assert said[2].endswith("trees, most past origins")
-    assert "most members; it still takes about" in said[3]
+    assert "most members; the estimated time is still about" in said[3]
 
 
 def test_without_a_budget_everything_is_tried() -> None:
