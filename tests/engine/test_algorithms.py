@@ -7,10 +7,10 @@ import pytest
 
 from stepcast import engine
 from stepcast.engine import algorithms
-from stepcast.engine.algorithms import ALGORITHMS, AUTO, Algorithm
+from stepcast.engine.algorithms import ALGORITHMS, Algorithm
 from stepcast.engine.models import MODELS
 from stepcast.engine.sampling import Draw
-from stepcast.engine.task import Task
+from stepcast.engine.task import AUTO, Task
 from stepcast.pipeline import rules
 from tests.engine.given import a_panel, monthly
 

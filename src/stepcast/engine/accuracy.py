@@ -132,7 +132,7 @@ class Sums:
 
     @property
     def mase(self) -> float:
-        """Error beside that of repeating the last season in the history; nan where that has no error."""
+        """Error relative to that of repeating the last season in the history; nan where that is zero."""
         return _ratio(self.scaled_error, self.scaled_points)
 
     @property

@@ -7,24 +7,22 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, cast
 
 from stepcast.engine.errors import UnknownModel
+from stepcast.engine.task import AUTO, Task
 
 if TYPE_CHECKING:  # light functions, which have no NumPy, import the engine too
     from stepcast.engine.panel import Panel
     from stepcast.engine.results import Forecast, Trained
     from stepcast.engine.sampling import Draw
-    from stepcast.engine.task import Task
 
-__all__ = ["ALGORITHMS", "AUTO", "SEASONAL_NAIVE", "Algorithm", "Method", "algorithm_of"]
-
-AUTO, SEASONAL_NAIVE = "AutoPredictor", "SeasonalNaive"
+__all__ = ["ALGORITHMS", "Algorithm", "Method", "algorithm_of"]
 
 
 class Method(Protocol):
-    """What the module of an algorithm has; the functions of the engine's door say what each does."""
+    """What the module of an algorithm has; the functions of ``stepcast.engine`` document each."""
 
-    def fit_shared(self, draw: "Draw", task: "Task") -> bytes: ...
-    def train(self, panel: "Panel", task: "Task", shared: bytes) -> "Trained": ...
-    def forecast(self, panel: "Panel", task: "Task", trained: "Trained") -> "Forecast": ...
+    def fit_shared(self, draw: "Draw", task: Task) -> bytes: ...
+    def train(self, panel: "Panel", task: Task, shared: bytes) -> "Trained": ...
+    def forecast(self, panel: "Panel", task: Task, trained: "Trained") -> "Forecast": ...
 
 
 @dataclass(frozen=True)
@@ -47,13 +45,13 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
         algorithm.name: algorithm
         for algorithm in (
             Algorithm(AUTO, "stepcast.engine.auto.algorithm", learns_jointly=True),
-            *(Algorithm(name, LOCAL) for name in (SEASONAL_NAIVE, "NPTS", "ETS", "ARIMA", "Prophet")),
+            *(Algorithm(name, LOCAL) for name in ("SeasonalNaive", "NPTS", "ETS", "ARIMA", "Prophet")),
         )
     }
 )
 
 
-def algorithm_of(task: "Task") -> Algorithm:
+def algorithm_of(task: Task) -> Algorithm:
     """The algorithm that ``task`` names. Raises UnknownModel, or ImpossibleTask for a contradictory task."""
     task.check()
     if task.algorithm not in ALGORITHMS:

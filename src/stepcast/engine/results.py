@@ -56,7 +56,7 @@ class Explanation:
 class Trained:
     """``backtest`` of the columns ``models``, and a word on every series.
 
-    ``models``        what is judged, then SeasonalNaive to compare with.
+    ``models``        what is scored, then SeasonalNaive for comparison.
     ``explanations``  (series,) what makes the forecast, and what was odd in the backtest.
     ``coverage``      (series,) share of the backtest's outcomes between the lowest and the highest quantile;
                       nan where nothing was scored or fewer than two quantiles are asked for.

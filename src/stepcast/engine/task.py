@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
-from stepcast.engine.algorithms import AUTO
 from stepcast.engine.errors import ImpossibleTask
 
-__all__ = ["Metric", "Outputs", "Task", "quantiles_of"]
+__all__ = ["AUTO", "Metric", "Outputs", "Task", "quantiles_of"]
 
+AUTO = "AutoPredictor"
 Outputs = Sequence[float | Literal["mean"]]
 Metric = Literal["AverageWeightedQuantileLoss", "WAPE", "RMSE", "MASE", "MAPE"]
 
 
 @dataclass(frozen=True)
 class Task:
-    """How far ahead, which outputs, by which algorithm and how it is judged.
+    """How far ahead, which outputs, by which algorithm, and how it is scored.
 
     ``outputs``  quantiles in rising order, then ``"mean"`` if asked for: the last axis of forecast arrays.
     ``algorithm`` by name (see algorithms).

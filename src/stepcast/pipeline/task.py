@@ -1,7 +1,6 @@
 """Converts params.json to the engine's task."""
 
-from stepcast.engine.algorithms import AUTO
-from stepcast.engine.task import Task
+from stepcast.engine.task import AUTO, Task
 from stepcast.pipeline.params import Params
 
 __all__ = ["task_of"]

@@ -25,7 +25,7 @@ FEW_ORIGINS = 12
 @dataclass(frozen=True)
 class Budget:
     """``origins`` a series is forecast from at most, 0 as many as suit it; whether ``trees`` are grown;
-    ``quick`` with few members only. ``omitted`` says what is missing and why, "" if nothing is."""
+    ``quick`` with few members only. ``omitted`` is what is missing and why, "" if nothing is."""
 
     origins: int = 0
     trees: bool = True
@@ -51,16 +51,16 @@ def budget_of(task: Task, series: int, points: int) -> Budget:
     seconds = task.budget_seconds
     if seconds is None:
         return EVERYTHING
-    said = f"omitted for the budget of {seconds:g} s: "
+    prefix = f"omitted for the budget of {seconds:g} s: "
     budgets = [
         EVERYTHING,
-        Budget(trees=False, omitted=said + "trees"),
-        Budget(trees=False, origins=FEW_ORIGINS, omitted=said + "trees, most past origins"),
+        Budget(trees=False, omitted=prefix + "trees"),
+        Budget(trees=False, origins=FEW_ORIGINS, omitted=prefix + "trees, most past origins"),
         Budget(
             trees=False,
             origins=FEW_ORIGINS,
             quick=True,
-            omitted=said + "trees, most past origins, most members",
+            omitted=prefix + "trees, most past origins, most members",
         ),
     ]
     for budget in budgets:

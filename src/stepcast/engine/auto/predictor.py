@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stepcast.engine.algorithms import AUTO, SEASONAL_NAIVE
 from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.ensemble.calibration import SOURCES
 from stepcast.engine.auto.panel_fit import PanelFit
@@ -21,10 +20,11 @@ from stepcast.engine.auto.series_forecast import (
 from stepcast.engine.auto.shared import Shared
 from stepcast.engine.auto.sources.count_forecast import CountForecast, count_forecast_at
 from stepcast.engine.backtest import Forecaster, backtest
+from stepcast.engine.models import SEASONAL_NAIVE
 from stepcast.engine.models.local import LocalForecaster
 from stepcast.engine.panel import Panel
 from stepcast.engine.results import Explanation, Forecast, Trained, coverage_of
-from stepcast.engine.task import Task
+from stepcast.engine.task import AUTO, Task
 
 __all__ = ["AUTO", "Explanation", "Trained", "forecast", "train"]
 
@@ -57,7 +57,7 @@ def train(panel: Panel, task: Task, shared: Shared) -> Trained:
                 words[place] = Explanation((), (), (), note)
         forecasters: dict[str, Forecaster] = {
             AUTO: _window_forecaster(panel, task, latest, shared),
-            SEASONAL_NAIVE: LocalForecaster(SEASONAL_NAIVE, panel, task),
+            SEASONAL_NAIVE.name: LocalForecaster(SEASONAL_NAIVE.name, panel, task),
         }
         tested = backtest(panel, task, forecasters)
     return Trained(tuple(forecasters), tested, tuple(words), coverage_of(tested, task), tables)
@@ -78,8 +78,8 @@ def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
 def _both_ends(history: History, task: Task, shared: Shared) -> tuple[MaybeForecast, MaybeForecast]:
     """One series from its end and from a horizon before it; None without a past.
 
-    What is examined for the first tells the second as well, unless it has seen something of what came then:
-    the second is None in that case too.
+    What is examined for the first serves the second as well, unless it has seen something of what came
+    then: the second is None in that case too.
     """
     if not len(history):
         return None, None
@@ -91,7 +91,7 @@ def _both_ends(history: History, task: Task, shared: Shared) -> tuple[MaybeForec
         return counts, then
     found = examine(history, horizon, shared.final)
     now = series_forecast_at(history, found, len(found.origins) - 1, shared.final, counts)
-    # what series say together of the effects of related series is learned to the very end
+    # effects of covariates are pooled up to the very end
     told_more = history.covariates is not None and history.covariates.explains
     if then is None and found.window is not None and not told_more:
         then = series_forecast_at(history, found, found.window, shared.backtest, before)

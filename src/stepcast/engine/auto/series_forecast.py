@@ -31,7 +31,7 @@ class SeriesForecast:
     ``sources``  (horizon, PROBABILITIES) quantiles of its members' errors, and of its past values; zeros
                  where these do not count.
     ``weights``  of the members that matter, mean over the steps, heaviest first.
-    ``counts``   the same as counts, of which the panel's fit says what they count; None where it is none.
+    ``counts``   the same as counts, weighted by the panel's fit; None where the series is not of counts.
     """
 
     history: History

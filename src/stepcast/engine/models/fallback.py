@@ -7,7 +7,9 @@ from stepcast.engine.models import MODELS, SEASONAL_NAIVE
 from stepcast.engine.models.fitting import fit
 from stepcast.engine.task import Task
 
-__all__ = ["fit_or_fall_back"]
+__all__ = ["STAND_IN", "fit_or_fall_back"]
+
+STAND_IN = SEASONAL_NAIVE.name
 
 
 def fit_or_fall_back(

@@ -36,7 +36,7 @@ def fit(
     Units:   those of ``history``; nan and infinite values are missing.
     Holds:   the result is finite; quantiles rise; it is not negative where no observed value is; multiplying
              the history by a power of two multiplies the result by it.
-    Raises:  CannotFit where the model has nothing to say about this history.
+    Raises:  CannotFit where the model cannot forecast this history.
     """
     known = np.isfinite(history)
     if not known.any():

@@ -5,12 +5,11 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from stepcast.engine.algorithms import SEASONAL_NAIVE
 from stepcast.engine.arrays import Floats
 from stepcast.engine.backtest import backtest
 from stepcast.engine.errors import BadParameter, ImpossibleTask, MissingPackage
 from stepcast.engine.models import MODELS
-from stepcast.engine.models.fallback import fit_or_fall_back
+from stepcast.engine.models.fallback import STAND_IN, fit_or_fall_back
 from stepcast.engine.panel import Panel
 from stepcast.engine.results import Explanation, Forecast, Trained, coverage_of
 from stepcast.engine.sampling import Draw
@@ -64,7 +63,7 @@ def train(panel: Panel, task: Task, shared: bytes = b"") -> Trained:  # noqa: AR
     A model that cannot fit a series is no error: SeasonalNaive stands in for it.
     """
     _check(task)
-    forecasters = {name: LocalForecaster(name, panel, task) for name in (task.algorithm, SEASONAL_NAIVE)}
+    forecasters = {name: LocalForecaster(name, panel, task) for name in (task.algorithm, STAND_IN)}
     tested = backtest(panel, task, forecasters)
     words = tuple(Explanation((), (), (), note) for note in forecasters[task.algorithm].notes)
     return Trained(tuple(forecasters), tested, words, coverage_of(tested, task))
@@ -83,13 +82,13 @@ def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
     for series, (history, observed) in enumerate(zip(panel.values, panel.observed, strict=True)):
         known = np.isfinite(history)
         if not known.any():
-            models.append(SEASONAL_NAIVE)
+            models.append(STAND_IN)
             words.append(Explanation((), (), (), "no value was observed, so the forecast is zero"))
             continue
         values[series], refusal = fit_or_fall_back(
             task.algorithm, history, observed, panel.end, panel.frequency, task
         )
-        used = SEASONAL_NAIVE if refusal else task.algorithm
+        used = STAND_IN if refusal else task.algorithm
         notes = [f"{refusal}; {used} was used instead" if refusal else "", trained.explanations[series].note]
         season = usable_season(panel.frequency, len(history) - int(known.argmax()))
         seasons = (season,) if season > 1 else ()
@@ -111,4 +110,4 @@ def _check(task: Task) -> None:
 
 def _stood_in(why: str, windows: list[int]) -> str:
     numbers = ", ".join(str(window + 1) for window in windows)
-    return f"{why}; {SEASONAL_NAIVE} was used instead in backtest window {numbers}"
+    return f"{why}; {STAND_IN} was used instead in backtest window {numbers}"

@@ -80,7 +80,7 @@ def calibrate(sources: Floats, actual: Floats, scale: Floats) -> Calibration:
 def _factors(blended: Floats, actual: Floats, scale: Floats) -> Floats:
     """By bucket and pair of probabilities around the median: the factor that covers what it promises.
 
-    How far an outcome lies from the median, beside how far the quantile on its side does: the share of
+    How far an outcome lies from the median, relative to how far the quantile on its side does: the share of
     outcomes that a pair promises to hold lies below the pair's factor. It is shrunk to one.
     """
     windows, horizon = actual.shape
@@ -98,7 +98,7 @@ def _factors(blended: Floats, actual: Floats, scale: Floats) -> Floats:
         level = 1 - 2 * PROBABILITIES[place]
         by_step = losses[..., place] + losses[..., -1 - place]
         overall = _factor(ratio[known], level)
-        for number in range(BUCKETS):
+        for number in np.unique(bucket):  # a horizon of one or two steps has no middle or far ones
             inside = known & (bucket == number)
             own = _factor(ratio[inside], level) if inside.any() else overall
             cheapest = (by_step[:, bucket == number].mean(axis=1) + by_step.mean(axis=1)).argmin()
@@ -114,7 +114,7 @@ def _factor(ratio: Floats, level: float) -> float:
 
 
 def _pinball(quantiles: Floats, actual: Floats, scale: Floats) -> Floats:
-    """Mean loss beside the scale over the windows: (horizon, PROBABILITIES)."""
+    """Mean loss relative to the scale over the windows: (horizon, PROBABILITIES)."""
     loss = pinball_loss((actual[..., None] - quantiles) / scale[:, None, None], PROBABILITIES)
     known = np.isfinite(loss)
     result: Floats = np.where(known, loss, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)

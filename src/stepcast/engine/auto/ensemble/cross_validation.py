@@ -1,4 +1,4 @@
-"""What one series says about its members: forecasts from past origins beside what came."""
+"""Rolling-origin cross-validation of one series: its members' forecasts from past origins, and what came."""
 
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -72,7 +72,7 @@ def stacked(products: Floats, weights: Floats, windows: float) -> Floats:
 
 @compiled
 def _typical_errors(forecasts, actual, importance, out, cuts):  # type: ignore[no-untyped-def]
-    """Clipped errors beside a typical one into ``out`` (members, origins * horizon), bucket by bucket.
+    """Clipped errors relative to a typical one into ``out`` (members, origins * horizon), bucket by bucket.
 
     Bucket i goes from ``cuts[i]`` to ``cuts[i + 1]``; what comes after the last cut is undefined.
     """

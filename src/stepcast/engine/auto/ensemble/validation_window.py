@@ -1,4 +1,4 @@
-"""A past origin of a series whose horizon is known by now: what would have been forecast beside what came."""
+"""A past origin of a series whose horizon is known by now: what would have been forecast, and what came."""
 
 from dataclasses import dataclass
 
@@ -43,7 +43,7 @@ class ValidationWindow:
 
     @property
     def size(self) -> float:
-        """What a loss counts beside: past errors and the present one, so that no window outvotes the rest.
+        """What a loss is divided by: past errors and the present one, so that no window outvotes the rest.
 
         The root of their sum: series hardly ever wrong count less than the others, but they count.
         """
@@ -51,10 +51,10 @@ class ValidationWindow:
         return float(np.sqrt(self.found.scale + present + 1e-9))
 
     def loss(self, logs: float) -> float:
-        """Pinball loss beside the size of the errors, with this share of logarithms."""
+        """Pinball loss relative to the size of the errors, with this share of logarithms."""
         return self.loss_of(self.found.with_logs(logs).quantiles)
 
     def loss_of(self, quantiles: Floats) -> float:
-        """Pinball loss of ``quantiles`` (horizon, PROBABILITIES) beside the size of the errors."""
+        """Pinball loss of ``quantiles`` (horizon, PROBABILITIES) relative to the size of the errors."""
         error = (self.actual[:, None] - quantiles)[:, JUDGED] / self.size
         return float(np.nanmean(pinball_loss(error, PROBABILITIES[JUDGED])))

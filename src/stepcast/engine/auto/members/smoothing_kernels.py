@@ -2,7 +2,7 @@
 
 Every function takes values of about one in size. Candidates lie along the last axis, so that the compiler
 keeps them in vector registers; a pass over a history costs little more for sixteen candidates than for one.
-The compiled code is cached on disk beside this file and never depends on the data.
+The compiled code is cached on disk next to this file and never depends on the data.
 """
 
 import numpy as np
@@ -115,7 +115,7 @@ def _losses(y, n, season, m, m2, ar1, level_slope, s0, s20, p, out):  # type: ig
                 slope[c] = phi[c] * slope[c] + b[c] * q
                 row[c] += g[c] * shock / max(here, np.float32(1e-3))
         else:
-            # short loops over few arrays: the compiler can tell that these do not overlap
+            # short loops over few arrays: the compiler can see that these do not overlap
             row = s[i]
             for c in range(size):
                 base[c] = level[c] + phi[c] * slope[c]

@@ -29,7 +29,7 @@ class History:
     ``exponent``   the series in its own units is ``values * 2**exponent``: a power of two changes no digit.
     ``end``        number of the last period, as in Panel.
     ``fit_until``  exponent and sign are those of the first so many points, and gaps among them are filled
-                   from these points alone: nothing before ``fit_until`` tells what comes after.
+                   from these points alone: nothing before ``fit_until`` depends on what comes after.
     ``positive``   nothing observed before ``fit_until`` is zero or less.
     ``covariates`` aligned with the values; None where there are none.
     ``clipped``    what comes after ``fit_until`` is so large that it was cut off.
@@ -49,7 +49,7 @@ class History:
         return len(self.values)
 
     def with_pooled(self, pooled_effects: PooledEffects | None) -> "History":
-        """The same, with what the panel says of the covariates' effects."""
+        """The same, with the covariates' effects pooled over the panel."""
         return (
             self
             if self.covariates is None
@@ -105,8 +105,8 @@ def history_of(
 ) -> History:
     """Read one series, oldest first; nan and infinite values are missing and filled along a straight line.
 
-    Missing values before the first one are cut off; after the last one the last season goes on, where that
-    says more than the value before, and else the last is held. Without any value the history is empty.
+    Missing values before the first one are cut off. After the last one the last season is repeated where that
+    predicts better, else the last value. Without any value the history is empty.
     The ``reserved`` last points come after ``fit_until``, unless nothing is known before.
     """
     known = np.isfinite(values)
@@ -154,7 +154,7 @@ def _filled(values: Floats, known: Flags, season: int) -> Floats:
 
 
 def _season_tells_more(values: Floats, known: Flags, season: int) -> bool:
-    """Whether values are nearer to those of a season before than to the last ones; a season must say so."""
+    """Whether values are nearer to those of a season before than to the last ones, over a season at least."""
     if not 1 < season < len(values):
         return False
     pairs = known[season:] & known[:-season]

@@ -2,7 +2,7 @@
 
 Similar is what shares attributes. How much an attribute counts follows from the items that have a history:
 from the share of their differences in level and shape that it explains, and from pretending that each of
-them is new, which also tells how wide the blend must be.
+them is new, which also shows how wide the blend must be.
 """
 
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ MOST_ITEMS = 300
 MOST_CELLS = 1_000_000  # numbers kept, 8 bytes each
 # How sharply blends prefer similar items: the weight of an item is exp(-sharpness * what it does not share).
 SHARPNESS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
-STEPS = 6  # of the horizon that blends are judged at
+STEPS = 6  # of the horizon that blends are scored at
 FACTORS = np.exp(np.linspace(0.0, np.log(2.0), 11))  # never narrower: a new item may be like none
-LEVEL = 0.75  # how much of an attribute's importance is what it says of the level; the rest is of the shape
+LEVEL = 0.75  # weight of the level in an attribute's importance; the rest is of the shape
 ALL_BUT = 0.95  # at most this share of differences counts as explained
 
 
@@ -92,7 +92,7 @@ def fit_analogues(codes: Floats, tables: Floats) -> Analogues | None:
 
 
 def _weights(codes: Floats, wanted: Floats, importance: Floats) -> Floats:
-    """Weights (wanted, items), rows of sum one; an attribute that is unknown of the wanted tells nothing."""
+    """Weights (wanted, items), rows of sum one; what is unknown of the wanted is ignored."""
     distance = np.zeros((len(wanted), len(codes)))
     for column, counts in enumerate(importance):
         own = wanted[:, column, None]
@@ -144,7 +144,7 @@ def _factors(blends: Floats, tables: Floats, size: Floats) -> Floats:
 
 
 def _explained(codes: Floats, medians: Floats) -> Floats:
-    """How much each attribute says of the items' level and shape, in nats: -log(1 - share explained) / 2.
+    """How much each attribute explains of the items' level and shape, in nats: -log(1 - share explained) / 2.
 
     ``medians`` (items, steps). The share is of the variance between items, less what as many groups would
     explain by chance; of what those attributes leave that explain more.

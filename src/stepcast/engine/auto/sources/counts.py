@@ -15,7 +15,7 @@ __all__ = ["are_sparse", "count_forecast", "suit_counts"]
 HALF_LIVES = np.array([3.0, 8.0, 20.0, 60.0, 200.0, np.inf])
 CYCLE_HALF_LIVES = np.array([2.0, 6.0, 20.0, np.inf])
 MEMORIES, CYCLE_MEMORIES = 0.5 ** (1 / HALF_LIVES), 0.5 ** (1 / CYCLE_HALF_LIVES)
-# Larger counts are told apart in steps of the largest by this number.
+# Larger counts are distinguished in steps of the largest divided by this number.
 MOST_BINS = 128
 ROOM = 12  # bins beyond twice the largest count
 ORIGINS = 12  # past moments at which the simple distributions are scored
@@ -46,7 +46,7 @@ def count_forecast(counts: Floats, seasons: Seasons, horizon: int) -> tuple[Floa
 
     Shapes:  ``counts`` (time,), one or more, oldest first, not negative; what is not whole (a gap that was
              filled) is rounded. ``seasons`` as the members have them.
-    A quantile is the smallest count that is exceeded no more often than it says: whole, and best by pinball
+    A quantile is the smallest count that is exceeded no more often than asked: whole, and best by pinball
     loss. The distribution is a mean of many simple ones, each weighed by how well it would have done at past
     origins (by the ranked probability score, so that all quantiles count):
 

@@ -13,7 +13,7 @@ from stepcast.engine.auto.transforms.covariate_effects import Effects, related_e
 __all__ = ["TRANSFORMS", "Transform", "transforms_of"]
 
 
-# Logarithms tell little that ratios do not where the values hardly vary.
+# Where values hardly vary, logarithms add little to the values themselves.
 LOG_SPREAD = 0.15
 
 
@@ -42,7 +42,7 @@ def transforms_of(
 ) -> list[Transform]:
     """The transforms that suit a history; effects are learned from the first ``fitted`` points.
 
-    Those of covariates are also known as they were at ``origins``, to be judged from there.
+    Those of covariates are also known as they were at ``origins``, to be scored from there.
     """
     past = np.array([fitted]) if origins is None else origins
     made = (transform(history, fitted, horizon, past) for transform in TRANSFORMS.values())
