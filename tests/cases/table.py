@@ -1,4 +1,4 @@
-"""What is right for each folder of ../shared/data/cases: its expected.md and the issue, as facts to check."""
+"""The expected result for each folder of ../shared/data/cases, from its expected.md and the issue."""
 
 import re
 from dataclasses import dataclass
@@ -265,7 +265,7 @@ CASES: dict[str, Case] = {
 
 
 def judge(folder: Path) -> tuple[str, list[str]]:
-    """What the import made of a folder, in a line, and what is wrong about that."""
+    """The import's result for a folder, in one line, and what is wrong with it."""
     case, keys = CASES[folder.name], keys_of(folder)
     if case.also is not None:
         keys[case.also[1]] = keys[case.also[0]]
