@@ -1,4 +1,4 @@
-"""Runs the command line in a separate process, and finds the processes that it leaves behind."""
+"""Runs the command line in a separate process, and finds processes that it leaves behind."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""``python -m tests.many_files --times 100``: check repeatedly that files uploaded at once produce one forecast.
+"""``python -m tests.many_files --times 100``: check that files uploaded at once produce one forecast.
 
 Every processor is kept busy with other work meanwhile: a race that was found once showed only then.
 """
