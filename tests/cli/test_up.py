@@ -123,10 +123,10 @@ def test_status_of_an_item_says_why_it_is_forecast_as_it_is(up: Serving) -> None
     assert series == "desk lamp · Köln"
     assert (told["model"], told["weights"], told["seasons"]) == ("NPTS", "NPTS 1", "7")
     assert re.fullmatch(
-        r"AverageWeightedQuantileLoss [\d.]+; wQL [\d.]+, seasonal naive's [\d.]+: [\d.]+ of it",
+        r"AverageWeightedQuantileLoss [\d.]+; wQL [\d.]+, [\d.]+ times that of seasonal naive, [\d.]+",
         told["backtest"],
     )
-    assert re.fullmatch(r"\d+% of the outcomes lay between p10 and p90, 80% should", told["coverage"])
+    assert re.fullmatch(r"\d+% of the outcomes fell between p10 and p90; the target is 80%", told["coverage"])
 
 
 def test_status_of_an_item_is_for_programs_too(up: Serving) -> None:
@@ -145,7 +145,7 @@ def test_status_of_an_unknown_item_names_those_spelt_alike(up: Serving) -> None:
     assert answer.stdout == ""
     assert answer.stderr == (
         "stepcast: the forecast has no item 'Desk lampp': did you mean desk lamp, floor lamp, street lamp? "
-        "All items are in the table leaderboard\n"
+        "The table leaderboard lists all items\n"
     )
 
 

@@ -99,7 +99,7 @@ def test_commands_that_need_a_running_stack_say_how_to_start_one(command: list[s
     assert answer.exit_code == 1
     assert answer.stdout == ""
     assert answer.stderr == (
-        "stepcast: nothing runs: start the local stack with `stepcast up` in another terminal\n"
+        "stepcast: no stack is running: start one with `stepcast up` in another terminal\n"
     )
 
 

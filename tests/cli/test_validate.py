@@ -47,7 +47,7 @@ def test_good_input_is_described_in_a_line(folder: Path) -> None:
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.startswith(
         "Read: 3 files, 210 rows, 3 items, 2026-01-01 to 2026-03-11, D (calendar days), "
-        "100% of 210 periods observed, 0 filled, 0 rows doubled\n"
+        "100% of 210 periods observed, 0 filled, 0 duplicate rows\n"
     )
     assert "No problems" in answer.stdout
     assert answer.stderr == ""
@@ -63,7 +63,7 @@ def test_every_problem_is_named_with_its_place_and_the_exit_code_is_1(folder: Pa
     assert answer.returncode == 1
     assert "2 errors\n- V05 train/bad.csv line 1, item sun lamp: 'demand' is '4 pieces'" in answer.stdout
     assert "- V06 train/bad.csv line 2, item sun lamp: 'timestamp' is '2026-13-01'" in answer.stdout
-    assert answer.stderr == "stepcast: the input has 2 errors: a run would stop before training\n"
+    assert answer.stderr == "stepcast: the input has 2 errors; a run would stop before training\n"
 
 
 def test_json_is_the_report_of_a_run(folder: Path) -> None:
