@@ -164,7 +164,7 @@ class TrainFile:
         if tuple(names) != self.columns:
             raise ConnectorError(
                 f"{self.place.name} has the columns {', '.join(names)}, and {', '.join(self.columns)} are "
-                "pulled: choose another name, or pull it anew with --force"
+                "pulled: choose another name, or pull it again with --force"
             )
         for number, record in enumerate(records, 2):
             try:
@@ -172,8 +172,8 @@ class TrainFile:
                 yield tuple(key), _seconds(moment)
             except ValueError:
                 raise ConnectorError(
-                    f"{self.place.name}, row {number}: it was not pulled from here: choose another name, or "
-                    "pull it anew with --force"
+                    f"{self.place.name}, row {number}: it was not written by a pull: choose another name, or "
+                    "pull it again with --force"
                 ) from None
 
     def _text_records(self, content: bytes) -> Iterator[Sequence[str]]:

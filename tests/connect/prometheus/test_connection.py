@@ -86,7 +86,7 @@ def test_a_wrong_password_is_refused_and_not_repeated(url: str, folder: Path, tm
         pull(whole, folder, tmp_path / "x.csv", *ca, secret=None),
     ):
         assert done.returncode == 1
-        assert "answers 401: it wants to know who asks. Give --user and --password-file" in done.stderr
+        assert "answers 401: authentication is required. Give --user and --password-file" in done.stderr
         assert "hunter2" not in done.stderr + done.stdout
         assert USER not in done.stderr
 
@@ -149,7 +149,7 @@ def test_tokens_and_headers_are_read_from_files(tmp_path: Path) -> None:
     with answering(200, {}, EMPTY) as (url, asked):
         done = pull(url, tmp_path, tmp_path / "x.csv", *files, "--header", "X-More: 1", secret=None)
 
-    assert "the query gives a vector" in done.stderr
+    assert "the query returns a vector" in done.stderr
     sent = [(one["Authorization"], one["X-Scope-OrgID"], one["X-Other"], one["X-More"]) for one in asked]
     assert set(sent) == {("Bearer abc", "team-a", "secret one", "1")}
 
@@ -184,7 +184,7 @@ def test_secrets_are_not_in_what_a_program_prints_of_it() -> None:
 @pytest.mark.parametrize(
     ("url", "more", "match"),
     [
-        ("prometheus:9090", {}, "no http:// or https:// address"),
+        ("prometheus:9090", {}, "does not begin with http:// or https://"),
         ("http://ada:hunter2@[", {}, "the URL cannot be read"),
         ("http://p:1?x=hunter2", {}, "the URL has a ?"),
         ("http://ada:hunter2@p", {"token": "hunter2"}, "a user and a token are given"),

@@ -277,7 +277,7 @@ def test_the_future_is_never_written_to_prometheus(forecasted: Forecasted) -> No
     done = forecasted.export("--remote-write", forecasted.store.url, "--keeps-future")
 
     assert done.returncode == 1
-    assert "is a Prometheus: a sample of the future stops it from taking any other" in done.stderr
+    assert "is a Prometheus server: one sample with a future time makes it refuse all others" in done.stderr
     assert forecasted.store.client.data("/api/v1/query", {"query": METRIC})["result"] == []
 
 
@@ -290,7 +290,7 @@ def test_a_store_that_keeps_the_future_gives_back_what_was_written(
         far = replace(vintage, moments=[moment + 3 * DAY for moment in vintage.moments])
         far = replace(far, manifest=far.manifest.model_copy(update={"vintage": "later"}))
         with pytest.raises(
-            ConnectorError, match=r"took 192 samples and gives back 0: .* VictoriaMetrics keeps two days"
+            ConnectorError, match=r"accepted 192 samples and returns 0: .* VictoriaMetrics keeps two days"
         ):
             write_forecast(client, far, "/api/v1/write", vouched=False)
 
@@ -302,4 +302,4 @@ def test_a_store_that_is_not_known_has_to_be_vouched_for(forecasted: Forecasted,
     done = forecasted.export("--remote-write", node.url)
 
     assert done.returncode == 1
-    assert "is not known to keep samples of the future" in done.stderr
+    assert "is not known to store samples with future times" in done.stderr

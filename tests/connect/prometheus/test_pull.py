@@ -88,7 +88,7 @@ def test_a_bare_counter_is_warned_of_with_the_rate_to_write(store: Store, tmp_pa
     said = pulled(store, tmp_path / "x.csv", 'sum(bare_total{instance="a:1"})', since="6h")
 
     assert said.warnings == [
-        "bare_total is a counter, which only rises: what is forecast is its rate. Write "
+        "bare_total is a counter, which only rises: pull its rate instead, with "
         "--query 'sum(rate(bare_total{instance=\"a:1\"}[10m]))'"
     ]
 
@@ -118,7 +118,7 @@ def test_values_that_only_rise_are_warned_of(store: Store, tmp_path: Path) -> No
     said = pulled(store, tmp_path / "x.csv", "untyped", since="6h")
 
     assert said.warnings == [
-        "the values only rise, as a counter's do: what is forecast is its rate(NAME[10m])"
+        "the values only rise, as those of a counter do: pull the rate instead, as in rate(NAME[10m])"
     ]
 
 
@@ -126,7 +126,7 @@ def test_a_step_below_the_scrape_interval_is_refused(store: Store, tmp_path: Pat
     store.write({"__name__": "every_five", "instance": "a:1"}, wave(NOW - DAY, NOW))
 
     with pytest.raises(
-        ConnectorError, match=r"every_five\{\} are 5m apart, and --step is 1m.*Ask for --step 5m or more"
+        ConnectorError, match=r"every_five\{\} are 5m apart, and --step is 1m.*Use --step 5m or more"
     ):
         pulled(store, tmp_path / "x.csv", "avg_over_time(every_five[10m])", step="1min", since="6h")
 
@@ -139,6 +139,16 @@ def test_a_step_above_the_scrape_interval_takes_the_value_of_its_moment(store: S
     pulled(store, tmp_path / "x.csv", "every_minute", step="1h", since="6h")
 
     assert points(tmp_path / "x.csv") == wave(NOW - 5 * 3600, NOW, 3600)
+
+
+def test_samples_further_apart_than_the_server_looks_back_are_pulled(store: Store, tmp_path: Path) -> None:
+    """Every hour at ten past: at the full hour, Prometheus itself would have no value."""
+    hours = range(NOW - DAY, NOW, 3600)
+    store.write({"__name__": "hourly", "instance": "a:1"}, [(hour + 600.0, hour / 3600) for hour in hours])
+
+    pulled(store, tmp_path / "x.csv", "hourly", step="1h", since="1d")
+
+    assert points(tmp_path / "x.csv") == [(hour + 3600, hour / 3600) for hour in hours]
 
 
 def test_numbers_that_are_none_are_missing_and_counted(store: Store, tmp_path: Path) -> None:
@@ -260,7 +270,7 @@ def test_series_that_the_files_names_do_not_tell_apart_are_refused(store: Store,
     before = (tmp_path / "x.csv").read_bytes()
     store.write({"__name__": "split", "instance": "a:1", "mode": "y"}, wave(NOW - 3600, NOW))
 
-    with pytest.raises(ConnectorError, match=r"2 series are 'instance=a:1'.*pull it anew with --force"):
+    with pytest.raises(ConnectorError, match=r"2 series are 'instance=a:1'.*pull it again with --force"):
         pulled(store, tmp_path / "x.csv", "split", since="last")
 
     assert (tmp_path / "x.csv").read_bytes() == before
@@ -273,11 +283,11 @@ def test_series_that_the_files_names_do_not_tell_apart_are_refused(store: Store,
             "timestamp,target_value\n2025-10-08 00:00:00,1\n",
             "has the columns timestamp, target_value, and item_id",
         ),
-        ("item_id,timestamp,target_value\nx,yesterday,1\n", "row 2: it was not pulled from here"),
-        ("item_id,timestamp,target_value\nx,2025-10-08 00:01:00,1\n", "pulled by another --step than 5m"),
+        ("item_id,timestamp,target_value\nx,yesterday,1\n", "row 2: it was not written by a pull"),
+        ("item_id,timestamp,target_value\nx,2025-10-08 00:01:00,1\n", "pulled with a --step other than 5m"),
         (
             "item_id,timestamp,target_value\nx,2025-10-08 00:00:00,1\nx,2025-10-08 01:00:00,1\n",
-            "pulled by another --step than 5m",
+            "pulled with a --step other than 5m",
         ),
     ],
 )
@@ -308,11 +318,11 @@ def test_a_file_that_exists_is_replaced_only_by_force(store: Store, tmp_path: Pa
 @pytest.mark.parametrize(
     ("query", "wish", "match"),
     [
-        ("nothing_of_that_name", {}, "the query has no values from"),
+        ("nothing_of_that_name", {}, "the query returns no values from"),
         ("sum(", {}, r"answers 400: .*parse error"),
         ("up", {"step": "90s"}, "--step 90s: series are forecast by whole minutes"),
         ("up", {"step": "1W"}, "pull by D, and set the ForecastFrequency"),
-        ("up", {"since": "yesterday"}, "'yesterday' is no moment"),
+        ("up", {"since": "yesterday"}, "'yesterday' is not a time"),
         ("up", {"apart": ["__name__"]}, "'__name__' cannot be a column"),
     ],
 )

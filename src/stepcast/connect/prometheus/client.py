@@ -104,7 +104,7 @@ class Client:
             raise Refused(
                 self.connection.url,
                 answer.status,
-                "it wants to know who asks" if answer.status == 401 else "whoever asks may not",
+                "authentication is required" if answer.status == 401 else "access is denied",
                 "Give --user and --password-file, or --token-file",
             )
         return answer.status, content
@@ -132,7 +132,7 @@ class Client:
                 continue
             if answer["resultType"] != "matrix":
                 raise ConnectorError(
-                    f"the query gives a {answer['resultType']}: write one that gives numbers"
+                    f"the query returns a {answer['resultType']}: write one that returns series"
                 )
             yield answer["result"]
             start = last + step
@@ -144,5 +144,7 @@ class Client:
             read += len(chunk)
             if read > LARGEST:
                 answer.close()
-                raise ConnectorError("an answer is larger than 1 GiB: write a query that gives fewer series")
+                raise ConnectorError(
+                    "an answer is larger than 1 GiB: write a query that returns fewer series"
+                )
             yield chunk

@@ -47,7 +47,7 @@ def connection(
         raise ConnectorError("the URL cannot be read: write it as in http://prometheus:9090") from None
     if parts.scheme not in ("http", "https") or not host:
         raise ConnectorError(
-            "the URL is no http:// or https:// address: write it as in http://prometheus:9090"
+            "the URL does not begin with http:// or https://: write it as in http://prometheus:9090"
         )
     if parts.query or parts.fragment:
         raise ConnectorError("the URL has a ? or #: write it up to what comes before /api/v1")

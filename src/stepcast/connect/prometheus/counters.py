@@ -20,7 +20,7 @@ MOST_FALLS = 0.01  # of all steps: restarts
 def bare_counters(client: Client, expression: str, step: int) -> list[str]:
     """A warning for each counter that no rate() is taken of: what the server says of it, or its name."""
     return [
-        f"{selector.name} is a counter, which only rises: what is forecast is its rate. Write "
+        f"{selector.name} is a counter, which only rises: pull its rate instead, with "
         f"{_remedy(expression, selector.narrowed({}) if selector.matchers else selector.name, step)}"
         for selector in selectors(expression)
         if selector.name and not selector.counted and _is_counter(client, selector.name)

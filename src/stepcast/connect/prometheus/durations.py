@@ -21,7 +21,7 @@ def seconds(span: str) -> int:
     """
     if not SPAN.fullmatch(span):
         raise ConnectorError(
-            f"{span!r} is no span of time: write a number and one of w, d, h, m, s, as in 30d"
+            f"{span!r} is not a duration: write a number and one of w, d, h, m, s, as in 30d"
         )
     return sum(int(count) * UNITS[unit] for count, unit in PART.findall(span))
 
@@ -48,7 +48,7 @@ def step_seconds(step: str) -> int:
         raise ConnectorError(f"--step: {error}") from None
     if frequency.unit not in ("min", "H", "D"):
         raise ConnectorError(
-            f"--step {step}: weeks, months and years are no span of Prometheus's: pull by D, and set the "
+            f"--step {step}: Prometheus has no steps of weeks, months or years: pull by D, and set the "
             "ForecastFrequency of params.json to the longer one"
         )
     return frequency.seconds
@@ -68,7 +68,8 @@ def moment(given: str, now: float) -> float:
         when = datetime.fromisoformat(given)
     except ValueError:
         raise ConnectorError(
-            f"{given!r} is no moment: write a span before now, as in 30d, or a time, as in 2026-01-31T12:00"
+            f"{given!r} is not a time: write a duration before now, as in 30d, or a date and time, as in "
+            "2026-01-31T12:00"
         ) from None
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 

@@ -90,5 +90,5 @@ def serve(exporter: Exporter, host: str, port: int) -> ThreadingHTTPServer:
         return ThreadingHTTPServer((host, port), Handler)
     except OSError as error:
         raise ConnectorError(
-            f"{host}:{port} cannot be listened on: {error.strerror}; choose another --port"
+            f"{host}:{port} cannot be used: {error.strerror}; choose another --port"
         ) from None

@@ -32,8 +32,8 @@ def write_forecast(client: Client, vintage: Vintage, path: str, *, vouched: bool
     _refuse_prometheus(client)
     if not vouched and not _is_victoria_metrics(client):
         raise ConnectorError(
-            f"{client.connection.url} is not known to keep samples of the future, and some stores break of "
-            "them: use the exporter, or vouch for the store with --keeps-future"
+            f"{client.connection.url} is not known to store samples with future times, and some servers "
+            "break on them: use the exporter, or vouch for the store with --keeps-future"
         )
     series = list(_samples(vintage))
     write(client, series, path)
@@ -45,8 +45,8 @@ def _refuse_prometheus(client: Client) -> None:
     status, body = client.request("GET", "/api/v1/status/runtimeinfo")
     if status == 200 and b"storageRetention" in body:
         raise ConnectorError(
-            f"{client.connection.url} is a Prometheus: a sample of the future stops it from taking any "
-            "other. Let it scrape `stepcast export prometheus` instead"
+            f"{client.connection.url} is a Prometheus server: one sample with a future time makes it refuse "
+            "all others. Let it scrape `stepcast export prometheus` instead"
         )
 
 
@@ -75,8 +75,8 @@ def _compare(client: Client, vintage: Vintage, series: list[Samples]) -> None:
         if time.monotonic() > deadline:
             ahead = (min(lost) - vintage.made) / 3600
             raise ConnectorError(
-                f"{client.connection.url} took {count:,} samples and gives back {count - len(lost):,}: the "
-                f"first that it lost is {ahead:.0f} h after the forecast was made. VictoriaMetrics keeps "
+                f"{client.connection.url} accepted {count:,} samples and returns {count - len(lost):,}: the "
+                f"first missing one is {ahead:.0f} h after the forecast was made. VictoriaMetrics keeps "
                 "two days of the future, newer ones what -futureRetention says"
             )
         time.sleep(PAUSE)

@@ -54,7 +54,7 @@ def known_labels(items: Collection[str]) -> list[str]:
     """The labels that the items of a file are called after; ConnectorError where they do not agree."""
     orders = {tuple(labels_of(item)) for item in items}
     if len(orders) != 1:
-        raise ConnectorError("its items are called in different ways: pull it anew with --force")
+        raise ConnectorError("its items are named in different ways: pull it again with --force")
     return [NAME if name == "metric" else name for name in orders.pop()]
 
 

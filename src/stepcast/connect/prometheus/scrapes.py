@@ -14,24 +14,25 @@ WINDOWS = (5, 50)  # steps that are looked at, at the end, in the middle and at 
 TOLERANCE = 1.05  # scrapes are not on time to the second
 
 
-def check_step(client: Client, expression: str, start: int, end: int, step: int) -> bool:
-    """Whether it could be told how often samples were taken; ConnectorError where that is less than ``step``.
+def check_step(client: Client, expression: str, start: int, end: int, step: int) -> float | None:
+    """The longest interval between samples of a metric, in seconds; None if it cannot be determined.
 
-    Between two samples the server repeats the older one for five minutes: not an observation.
+    ConnectorError if it is longer than ``step``: between two samples the server repeats the older one for
+    five minutes, which is not an observation.
     """
-    found = False
+    longest = None
     for selector in selectors(expression):
         taken = interval(client, selector, start, end, step)
         if taken is None:
             continue
-        found = True
+        longest = max(taken, longest or 0)
         if taken > step * TOLERANCE:
             raise ConnectorError(
                 f"the samples of {selector.narrowed({})} are {text(round(taken))} apart, and --step is "
-                f"{text(step)}: values between them would be repetitions. Ask for --step "
+                f"{text(step)}: values between them would be repetitions. Use --step "
                 f"{text(_whole_minutes(taken))} or more"
             )
-    return found
+    return longest
 
 
 def interval(client: Client, selector: Selector, start: int, end: int, step: int) -> float | None:

@@ -29,7 +29,7 @@ def collect(pages: Iterable[list[dict[str, Any]]]) -> tuple[list[Series], dict[s
             labels = entry["metric"]
             if "histograms" in entry:
                 raise ConnectorError(
-                    "the query gives native histograms: ask for a number of them, as in "
+                    "the query returns native histograms: extract a number from them, as in "
                     "histogram_quantile(0.9, rate(x[5m]))"
                 )
             series = found.setdefault(tuple(sorted(labels.items())), Series(labels))

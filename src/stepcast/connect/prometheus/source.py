@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isnan
 
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.prometheus.client import Client, Refused
@@ -79,28 +80,30 @@ def pull(client: Client, wish: Wish, place: Place, now: float | None = None) -> 
     pulled = Pulled(place.name)
     if start > end:
         return pulled
-    if not check_step(client, wish.query, start, end, step):
+    taken = check_step(client, wish.query, start, end, step)
+    if taken is None:
         pulled.warnings.append(
-            "how often the metric is sampled could not be told: a --step shorter than that repeats values"
+            "the scrape interval could not be determined: a --step below it would repeat values"
         )
     pulled.warnings += bare_counters(client, wish.query, step)
-    series, odd = collect(client.pages(_observed(client, wish.query, end, step), start, end, step))
+    series, odd = collect(client.pages(_observed(client, wish.query, end, step, taken), start, end, step))
     pulled.warnings += client.warnings
     if not series and known is None:
         raise ConnectorError(
-            f"the query has no values from {_iso(start)} to {_iso(end)}: try it in the server's own page, "
-            "and compare --since with how long it keeps samples"
+            f"the query returns no values from {_iso(start)} to {_iso(end)}: check it in the server's web "
+            "page, and that --since is within its retention"
         )
     if not any("is a counter" in warning for warning in pulled.warnings) and looks_like_a_counter(series):
         pulled.warnings.append(
-            f"the values only rise, as a counter's do: what is forecast is its rate(NAME[{text(2 * step)}])"
+            "the values only rise, as those of a counter do: pull the rate instead, as in "
+            f"rate(NAME[{text(2 * step)}])"
         )
     keys = _keys(series, wish.apart, known)
     rows = _rows(keys, series)
     if wish.metadata is not None and series:
         labelled = [(key[0], one.labels) for key, one in zip(keys, series, strict=True)]
         if not write_metadata(wish.metadata, labelled, _column, anew=known is None):
-            pulled.warnings.append(f"no label tells items apart: {wish.metadata.name} was not written")
+            pulled.warnings.append(f"no label differs among the items: {wish.metadata.name} was not written")
     if known is None:
         file.replace(rows)
     else:
@@ -112,12 +115,14 @@ def pull(client: Client, wish: Wish, place: Place, now: float | None = None) -> 
     return pulled
 
 
-def _observed(client: Client, query: str, end: int, step: int) -> str:
+def _observed(client: Client, query: str, end: int, step: int, taken: float | None) -> str:
     """The query, without values that are older than a step: a repetition is not an observation.
 
-    A sample that is a whole step old is the one of the moment before: a millisecond less.
+    A sample that is a whole step old is the one of the moment before: a millisecond less. ``taken`` is the
+    interval of the samples: those further apart than the server looks back would mostly be missed.
     """
-    strict = observed(query, min(step, LOOKBACK) * 1000 - 1)
+    sparse = taken is not None and taken > LOOKBACK
+    strict = observed(query, (step if sparse else min(step, LOOKBACK)) * 1000 - 1)
     try:
         client.instant(strict, end)
     except Refused:  # written in a way that is not understood here
@@ -147,12 +152,12 @@ def _range(wish: Wish, known: Known | None, step: int, now: float, name: str) ->
         start = -int(-since // step) * step
         if start > end:
             raise ConnectorError(
-                f"from {_iso(start)} to {_iso(end)} there is no step of {text(step)}: begin earlier"
+                f"from {_iso(start)} to {_iso(end)} there is no whole step of {text(step)}: begin earlier"
             )
         return start, end
     if known.last % step or (known.spacing is not None and known.spacing != step):
         raise ConnectorError(
-            f"{name} was pulled by another --step than {text(step)}: pull it anew with --force"
+            f"{name} was pulled with a --step other than {text(step)}: pull it again with --force"
         )
     return known.last + step, end
 
@@ -165,14 +170,14 @@ def _keys(series: Sequence[Series], apart: Sequence[str], known: Known | None) -
     if keys and (twice := Counter(keys).most_common(1)[0])[1] > 1:
         raise ConnectorError(
             f"{twice[1]} series are {' '.join(twice[0])!r}: the labels that differ now are not in the "
-            "item_id of the file. Aggregate them in the query, or pull it anew with --force"
+            "item_id of the file. Aggregate them in the query, or pull it again with --force"
         )
     return keys
 
 
 def _rows(keys: Sequence[tuple[str, ...]], series: Sequence[Series]) -> list[Row]:
     return [
-        Row(key, when, value if value == value else None)
+        Row(key, when, None if isnan(value) else value)
         for key, one in sorted(zip(keys, series, strict=True), key=lambda pair: pair[0])
         for when, value in zip(one.moments, one.values, strict=True)
     ]
