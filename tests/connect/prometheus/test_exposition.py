@@ -1,11 +1,13 @@
 """What is printed for a Prometheus is read by Prometheus's own tools, whatever items are called."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from stepcast.connect.errors import ConnectorError
 from stepcast.connect.prometheus.exposition import exposition
 from stepcast.connect.prometheus.expressions import observed, selectors
 from stepcast.connect.prometheus.rules import Alerts, rules
@@ -64,6 +66,20 @@ def test_rules_hold_any_expression(tmp_path: Path) -> None:
     )
     assert exceeds["expr"] == 'max by (shop) (stepcast_forecast{quantile="0.1", lead="1h"}) > 1000000000.0'
     assert above["for"] == "5m"
+
+
+def test_rules_compare_the_present_with_what_was_forecast_for_it() -> None:
+    with pytest.raises(ConnectorError, match="add 0s to --leads"):
+        rules(vintage(), ["1h"], Alerts("x"))
+
+
+@pytest.mark.parametrize("label", ["metric", "quantile_1"])
+def test_rules_that_could_never_match_are_refused(label: str) -> None:
+    """The name of a metric is no label to compare by, and a summary's quantile is not the forecast's."""
+    apart = replace(vintage(), series=[ForecastSeries({"item_id": "x", label: "y"}, {"p90": [1.0, 2.0]})])
+
+    with pytest.raises(ConnectorError, match=f"items are told apart by {label}"):
+        rules(apart, ["0s"], Alerts("x"))
 
 
 @pytest.mark.parametrize(

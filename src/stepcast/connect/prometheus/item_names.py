@@ -5,10 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import unquote
 
 from stepcast.connect.errors import ConnectorError
+from stepcast.pipeline.domains import is_reserved
+from stepcast.pipeline.tables import is_taken
 
-__all__ = ["NAME", "item_id", "labels_of", "telling_labels"]
+__all__ = ["NAME", "column_of", "item_id", "known_labels", "label_of", "labels_of", "telling_labels"]
 
 NAME = "__name__"
+COLUMNS = ("item_id", "timestamp", "target_value")
 PART = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)=([^,]*)")
 # What would end a part, or a line of a CSV; and what stands for them.
 UNSAFE = re.compile(r"[%,\x00-\x1f\x7f\x85\u2028\u2029]")
@@ -56,6 +59,26 @@ def known_labels(items: Collection[str]) -> list[str]:
     if len(orders) != 1:
         raise ConnectorError("its items are named in different ways: pull it again with --force")
     return [NAME if name == "metric" else name for name in orders.pop()]
+
+
+def column_of(label: str) -> str:
+    """What the column of a label is called: one whose name params.json may not have gets ``_1``.
+
+    >>> column_of("zone_id"), column_of("mode")
+    ('zone_id', 'mode_1')
+    """
+    taken = is_taken(label) or is_reserved(label) or label in COLUMNS
+    return f"{label}_1" if taken else label
+
+
+def label_of(column: str) -> str:
+    """The label that a column was made of.
+
+    >>> label_of("zone_id"), label_of("mode_1"), label_of("lane_1")
+    ('zone_id', 'mode', 'lane_1')
+    """
+    label = column.removesuffix("_1")
+    return label if column_of(label) == column else column
 
 
 def _escaped(value: str) -> str:

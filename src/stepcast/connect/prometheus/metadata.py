@@ -2,10 +2,10 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from stepcast.connect.errors import ConnectorError
-from stepcast.connect.prometheus.item_names import NAME
+from stepcast.connect.prometheus.item_names import NAME, column_of
 from stepcast.connect.train_file import Place
 
 __all__ = ["write_metadata"]
@@ -14,9 +14,7 @@ MOST = 9  # attributes that a dataset of item metadata may have besides the item
 ITEM = "item_id"
 
 
-def write_metadata(
-    place: Place, series: Sequence[tuple[str, Mapping[str, str]]], column: Callable[[str], str], *, anew: bool
-) -> bool:
+def write_metadata(place: Place, series: Sequence[tuple[str, Mapping[str, str]]], *, anew: bool) -> bool:
     """Write a row an item, ``series`` being items with labels; False where no label says anything.
 
     A file that is there keeps its columns and its items, unless it is written ``anew``.
@@ -26,9 +24,9 @@ def write_metadata(
     before = None if anew else place.read()
     known = list(csv.reader(io.StringIO(before.decode("utf-8"), newline=""))) if before else []
     labels = _common(series)
-    names = {column(name): name for name in _telling(labels)}
+    names = {column_of(name): name for name in _telling(labels)}
     if known:
-        named = {column(name): name for one in labels.values() for name in one}
+        named = {column_of(name): name for one in labels.values() for name in one}
         names = {name: named.get(name, "") for name in known[0][1:]}
     if not names:
         return False

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.prometheus.durations import seconds, text
-from stepcast.connect.prometheus.vintage import Vintage, quantile_of
+from stepcast.connect.prometheus.vintage import OWN, Vintage, quantile_of
 
 __all__ = ["Alerts", "joined", "rules"]
 
 SCRAPED = {"instance", "job"}  # labels that a scrape puts in the place of the exporter's own
+# The metric's name, and labels of a metric that are called like the forecast's own.
+OTHERWISE = {"metric", *(f"{name}_1" for name in OWN)}
 HEAD = """\
 # Alerts on forecasts that `stepcast export prometheus` serves. In the scrape configuration of the exporter:
 #   honor_labels: true
@@ -34,14 +36,16 @@ def rules(vintage: Vintage, leads: Sequence[str], alerts: Alerts) -> str:
     quantiles = [output for output in vintage.outputs if output != "mean"]
     if not quantiles:
         raise ConnectorError("the forecast has no quantiles: ask for some in ForecastTypes of params.json")
+    present = next((lead for lead in leads if not seconds(lead)), None)
+    if present is None:
+        raise ConnectorError("the present is compared with what was forecast for it: add 0s to --leads")
     upper, middle = quantiles[-1], min(quantiles, key=lambda output: abs(int(output[1:]) - 50))
     labels, lasting = joined(vintage), text(seconds(alerts.lasting))
     high, furthest = quantile_of(upper), max(leads, key=seconds)
     made = [
         _rule(
             "StepcastAboveForecast",
-            f"({alerts.query}) > on ({', '.join(labels)}) group_left () "
-            f"{_expected(labels, high, min(leads, key=seconds))}",
+            f"({alerts.query}) > on ({', '.join(labels)}) group_left () {_expected(labels, high, present)}",
             lasting,
             f"{{{{ $labels.{labels[0]} }}}} is {{{{ $value }}}}, above the {high} quantile of its forecast"
             if labels
@@ -67,7 +71,7 @@ def rules(vintage: Vintage, leads: Sequence[str], alerts: Alerts) -> str:
         ),
         _rule(
             "StepcastForecastMissing",
-            f'absent(stepcast_forecast{{lead="{min(leads, key=seconds)}"}})',
+            f'absent(stepcast_forecast{{lead="{present}"}})',
             lasting,
             "No forecast is served for this moment",
         ),
@@ -81,8 +85,18 @@ def rules(vintage: Vintage, leads: Sequence[str], alerts: Alerts) -> str:
 
 
 def joined(vintage: Vintage) -> list[str]:
-    """The labels by which the forecast's series and the query's belong together."""
-    return sorted({name for one in vintage.series for name in one.labels} - {"item_id"})
+    """The labels by which the forecast's series and the query's belong together.
+
+    ConnectorError where items differ in something by which no rule can compare.
+    """
+    names = {name for one in vintage.series for name in one.labels} - {"item_id"}
+    if own := sorted(names & OTHERWISE):
+        raise ConnectorError(
+            f"items are told apart by {', '.join(own)}, which is no label of both sides: rename the label in "
+            'the query, as in label_replace(QUERY, "of", "$1", "quantile", "(.*)"), and pull again; pull '
+            "metrics of different names one by one"
+        )
+    return sorted(names)
 
 
 def _expected(labels: Sequence[str], quantile: str, lead: str) -> str:

@@ -12,13 +12,11 @@ from stepcast.connect.prometheus.client import Client, Refused
 from stepcast.connect.prometheus.counters import bare_counters, looks_like_a_counter
 from stepcast.connect.prometheus.durations import moment, step_seconds, text
 from stepcast.connect.prometheus.expressions import observed
-from stepcast.connect.prometheus.item_names import item_id, known_labels, telling_labels
+from stepcast.connect.prometheus.item_names import column_of, item_id, known_labels, telling_labels
 from stepcast.connect.prometheus.metadata import write_metadata
 from stepcast.connect.prometheus.scrapes import check_step
 from stepcast.connect.prometheus.series import Series, collect
 from stepcast.connect.train_file import Known, Place, Row, TrainFile
-from stepcast.pipeline.domains import is_reserved
-from stepcast.pipeline.tables import is_taken
 
 __all__ = ["LAST", "Pulled", "Wish", "pull"]
 
@@ -102,7 +100,7 @@ def pull(client: Client, wish: Wish, place: Place, now: float | None = None) -> 
     rows = _rows(keys, series)
     if wish.metadata is not None and series:
         labelled = [(key[0], one.labels) for key, one in zip(keys, series, strict=True)]
-        if not write_metadata(wish.metadata, labelled, _column, anew=known is None):
+        if not write_metadata(wish.metadata, labelled, anew=known is None):
             pulled.warnings.append(f"no label differs among the items: {wish.metadata.name} was not written")
     if known is None:
         file.replace(rows)
@@ -131,16 +129,10 @@ def _observed(client: Client, query: str, end: int, step: int, taken: float | No
 
 
 def _columns(apart: Sequence[str]) -> list[str]:
-    """The columns of these labels: ``mode`` is called ``mode_1``, where params.json may not have the name."""
     for name in apart:
         if not COLUMN.fullmatch(name):
             raise ConnectorError(f"the label {name!r} cannot be a column: rename it with label_replace()")
-    return [_column(name) for name in apart]
-
-
-def _column(name: str) -> str:
-    taken = is_taken(name) or is_reserved(name) or name in (ITEM, "timestamp", "target_value")
-    return f"{name}_1" if taken else name
+    return [column_of(name) for name in apart]
 
 
 def _range(wish: Wish, known: Known | None, step: int, now: float, name: str) -> tuple[int, int]:

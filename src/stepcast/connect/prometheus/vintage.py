@@ -11,24 +11,16 @@ from itertools import pairwise
 from typing import Any
 
 from stepcast.connect.errors import ConnectorError
-from stepcast.connect.prometheus.item_names import labels_of
+from stepcast.connect.prometheus.item_names import label_of, labels_of
 from stepcast.pipeline import layout, objects, tables, vintages
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.vintages import Manifest
 
-__all__ = ["ForecastSeries", "Vintage", "current_vintage", "quantile_of"]
+__all__ = ["OWN", "ForecastSeries", "Vintage", "current_vintage", "quantile_of"]
 
 Figures = tuple[Mapping[str, str], Mapping[str, float]]  # labels, and figures by name
 TRIES = 5
-OWN = {
-    "item_id",
-    "quantile",
-    "lead",
-    "vintage",
-    "metric",
-    "model",
-    "scope",
-}  # labels that a forecast has itself
+OWN = {"item_id", "quantile", "lead", "vintage"}  # labels that a forecast has itself
 
 
 @dataclass(frozen=True)
@@ -142,7 +134,8 @@ def _read(s3: Any, bucket: str, manifest: Manifest) -> Vintage:
 def _labels(names: list[str], key: tuple[str, ...]) -> dict[str, str]:
     """The item, the labels that it is called after, and the dimensions."""
     item, *dimensions = key
-    inner = {**labels_of(item), **dict(zip(names[1:], dimensions, strict=True))}
+    apart = {label_of(name): text for name, text in zip(names[1:], dimensions, strict=True)}
+    inner = {**labels_of(item), **apart}
     return {"item_id": item, **{f"{name}_1" if name in OWN else name: text for name, text in inner.items()}}
 
 
