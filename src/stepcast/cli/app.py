@@ -11,6 +11,7 @@ from stepcast.cli.down import down
 from stepcast.cli.failure import Failure, explain
 from stepcast.cli.init import init
 from stepcast.cli.invoke import invoke
+from stepcast.cli.lineage import lineage
 from stepcast.cli.logs import logs
 from stepcast.cli.run import run
 from stepcast.cli.settings import FILE, settings
@@ -72,5 +73,5 @@ def options(
         context.default_map = settings(Path(FILE))
 
 
-for command in (run, validate, init, up, down, invoke, logs, sql, status, chart):
+for command in (run, validate, init, up, down, invoke, logs, sql, status, chart, lineage):
     app.command()(command)

@@ -4,7 +4,18 @@ import re
 
 from stepcast.pipeline.params import Dataset, Params, output_label
 
-__all__ = ["ACCURACY", "FORECAST", "HISTORY", "LEADERBOARD", "TRAIN", "WIDE", "is_taken", "sql_type"]
+__all__ = [
+    "ACCURACY",
+    "FORECAST",
+    "HISTORY",
+    "LEADERBOARD",
+    "LINEAGE",
+    "LINEAGE_COLUMNS",
+    "TRAIN",
+    "WIDE",
+    "is_taken",
+    "sql_type",
+]
 
 TRAIN = "train"
 FORECAST = "forecast"
@@ -12,6 +23,18 @@ WIDE = "forecast_wide"
 HISTORY = "forecast_history"
 ACCURACY = "accuracy"
 LEADERBOARD = "leaderboard"
+LINEAGE = "lineage"
+
+LINEAGE_COLUMNS = {
+    "predictor": "string",
+    "vintage": "string",
+    "run": "string",
+    "file": "string",
+    "version_id": "string",
+    "etag": "string",
+    "size": "bigint",
+    "last_modified": "string",
+}
 
 SQL_TYPES = {
     "string": "string",

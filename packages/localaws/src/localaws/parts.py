@@ -49,6 +49,7 @@ from localaws.s3 import (
     intake,
     joined_parts,
     streamed_get,
+    versions,
 )
 from localaws.s3.object_files import ObjectFiles
 from localaws.s3.store import S3Store
@@ -137,6 +138,7 @@ def start_parts(
     intake.patch(stopping)
     joined_parts.patch(stopping)
     streamed_get.patch(stopping)
+    versions.patch(stopping)
     control_characters.patch(stopping)
     bucket_policies.patch(stopping, guard.of_bucket)
     objects = S3Store(files, deliveries, keeper)

@@ -77,6 +77,6 @@ class ObjectStream(io.RawIOBase):
             code = error.response["Error"]["Code"]
             if code in ("PreconditionFailed", "412"):
                 raise Superseded(f"{name} was replaced while it was read: the newer run reads it") from None
-            if code in ("NoSuchKey", "404"):
+            if code in ("NoSuchKey", "NoSuchVersion", "404"):
                 raise ResourceNotFoundException(f"{name} was deleted while it was read") from None
             raise
