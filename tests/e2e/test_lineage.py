@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from stepcast.pipeline import layout, vintages
+from tests.cli.processes import command
 from tests.e2e.conftest import Stack, daily_sales
 from tests.pipeline.given import params_bytes
 
@@ -29,8 +29,8 @@ class Replaced:
 
 
 def cli(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "stepcast", *arguments, "--endpoint", stack.aws.endpoint]
-    return subprocess.run(command, capture_output=True, text=True, timeout=600)
+    line = command(*arguments, "--endpoint", stack.aws.endpoint)
+    return subprocess.run(line, capture_output=True, text=True, timeout=600)
 
 
 def put(stack: Stack, body: bytes) -> str:
