@@ -4,3 +4,5 @@ pytest, which imports files by their path, would make it one of the folder that 
 """
 
 import tests  # noqa: F401
+
+pytest_plugins = ["tests.services.plugin"]
