@@ -293,7 +293,7 @@ LESSENED = [
     ("StateMachineRole", 0, "CreateDataset", "Lambda.AWSLambdaException", "lambda:InvokeFunction"),
     ("StateMachineRole", 1, "TrainPredictor", "States.ItemReaderFailed", "s3:GetObject"),
     ("StateMachineRole", 2, "TrainPredictor", "States.Runtime", "states:StartExecution"),
-    ("ImportDataRole", 3, "ImportData", "AccessDenied", "s3:GetObject"),
+    ("ImportDataRole", 3, "ImportData", "AccessDenied", "s3:GetObjectVersion"),
     ("UpdateAthenaRole", 6, "UpdateAthena", "AccessDeniedException", "glue:GetDatabase"),
     ("NotifyRole", 4, "Notify", "AuthorizationErrorException", "sns:Publish"),
 ]

@@ -11,9 +11,19 @@ import pyarrow.parquet as pq
 
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.inputs import InputFile
-from stepcast.pipeline.tables import LINEAGE_COLUMNS
 
-__all__ = ["Lineage", "predictors", "read", "table"]
+__all__ = ["COLUMNS", "Lineage", "predictors", "read", "table"]
+
+COLUMNS = {
+    "predictor": "string",
+    "vintage": "string",
+    "run": "string",
+    "file": "string",
+    "version_id": "string",
+    "etag": "string",
+    "size": "bigint",
+    "last_modified": "string",
+}
 
 _ARROW = {"string": pa.string(), "bigint": pa.int64()}
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -45,7 +55,7 @@ def table(files: Sequence[InputFile], *, run: str, vintage: str, predictor: str)
         for file in files
     ]
     return pa.Table.from_pylist(
-        rows, schema=pa.schema([(name, _ARROW[kind]) for name, kind in LINEAGE_COLUMNS.items()])
+        rows, schema=pa.schema([(name, _ARROW[kind]) for name, kind in COLUMNS.items()])
     )
 
 

@@ -10,7 +10,6 @@ __all__ = [
     "HISTORY",
     "LEADERBOARD",
     "LINEAGE",
-    "LINEAGE_COLUMNS",
     "TRAIN",
     "WIDE",
     "is_taken",
@@ -24,17 +23,6 @@ HISTORY = "forecast_history"
 ACCURACY = "accuracy"
 LEADERBOARD = "leaderboard"
 LINEAGE = "lineage"
-
-LINEAGE_COLUMNS = {
-    "predictor": "string",
-    "vintage": "string",
-    "run": "string",
-    "file": "string",
-    "version_id": "string",
-    "etag": "string",
-    "size": "bigint",
-    "last_modified": "string",
-}
 
 SQL_TYPES = {
     "string": "string",

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import awswrangler as wr
 from botocore.exceptions import ClientError
 
-from stepcast.pipeline import layout, objects, tables, vintages
+from stepcast.pipeline import layout, lineage, objects, tables, vintages
 from stepcast.pipeline.errors import ResourceNotFoundException, Superseded
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
@@ -107,7 +107,7 @@ def _point_tables(bucket: str, database: str, manifest: vintages.Manifest) -> No
             layout.accuracy(manifest.predictor, tables.LEADERBOARD),
             manifest.leaderboard_columns,
         ),
-        tables.LINEAGE: (layout.LINEAGE, tables.LINEAGE_COLUMNS),
+        tables.LINEAGE: (layout.LINEAGE, lineage.COLUMNS),
     }
     # The forecast first: from here on the vintage is the one that people see.
     for table, (path, columns) in csv_tables.items():
