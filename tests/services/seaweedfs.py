@@ -3,6 +3,8 @@
 A ``notification.toml`` among its files makes it post what changes to a webhook.
 """
 
+import socket
+
 from tests.services.packages import PyPI
 from tests.services.server import answers, free_port
 from tests.services.service import Service, Start
@@ -12,13 +14,24 @@ __all__ = ["ACCESS_KEY", "SECRET", "SERVICE"]
 ACCESS_KEY, SECRET = "tests", "tests-of-seaweedfs"
 
 
+def with_a_second() -> int:
+    """A free port P for which P + 10000 is free too: workers look for the admin's gRPC there."""
+    while True:
+        port = free_port()
+        if port + 10_000 < 65_536:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port + 10_000)) != 0:
+                    return port
+
+
 def command(start: Start) -> list[str]:
     # Every one of its servers takes a fixed port unless it is given one, and a second one for gRPC.
     ports = [
         f"-{server}.port{kind}={free_port()}"
-        for server in ("master", "volume", "filer", "admin")
+        for server in ("master", "volume", "filer")
         for kind in ("", ".grpc")
     ]
+    ports.append(f"-admin.port={with_a_second()}")
     ports += [f"-{name}={free_port()}" for name in ("s3.port.grpc", "s3.port.iceberg", "s3.port.lance")]
     return [
         str(start.executable),

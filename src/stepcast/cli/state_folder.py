@@ -22,11 +22,11 @@ class StateFolder:
     def __str__(self) -> str:
         return str(self.path)
 
-    def claim(self, region: str | None) -> str:
+    def claim(self, region: str | None, store: str | None = None) -> str:
         """Make it, or take it as it is; the region that it belongs to.
 
         Failure where the folder holds anything else, where a stack runs with it, or where it was made for
-        another region.
+        another region. ``store`` is where the objects lie, None for the folder itself: that stays so, too.
         """
         if self.path.exists() and not self.path.is_dir():
             raise Failure(f"{self.path} is a file: choose another --state")
@@ -37,6 +37,16 @@ class StateFolder:
             )
         if not self.is_ours() and not self._is_free():
             raise Failure(f"{self.path} holds files that are no state of stepcast: choose another --state")
+        where = self._kept().get("store")
+        if where and not store:
+            raise Failure(
+                f"the objects of the state in {self.path} lie in the store at {where}: "
+                f"give --store-url {where} and its --bucket"
+            )
+        if store and not where and self.is_ours():
+            raise Failure(
+                f"the state in {self.path} keeps objects of its own: choose another --state for a store"
+            )
         kept = self._kept().get("region")
         if region and kept and region != kept:
             raise Failure(
@@ -46,7 +56,7 @@ class StateFolder:
         chosen = str(region or kept or "us-east-1")
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         (self.path / ".gitignore").write_text("*\n", encoding="utf-8")
-        marker = {"made_by": "stepcast up", "region": chosen}
+        marker = {"made_by": "stepcast up", "region": chosen, **({"store": store} if store else {})}
         (self.path / MARKER).write_text(json.dumps(marker, indent=2) + "\n", encoding="utf-8")
         return chosen
 

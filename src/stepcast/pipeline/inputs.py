@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException
 
-__all__ = ["InputFile", "VersionedInput", "input_name", "is_input", "read", "versions", "write"]
+__all__ = ["InputFile", "VersionedInput", "input_name", "is_input", "present", "read", "versions", "write"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,20 @@ def input_name(files: Iterable[InputFile]) -> str:
     for file in files:
         digest.update(f"{file.key}\0{file.etag}\n".encode())
     return digest.hexdigest()[:32]
+
+
+def present(s3: Any, bucket: str) -> list[InputFile]:
+    """The present input, without its versions: params.json first, then the other files by folder and key."""
+    entries = []
+    try:
+        params = s3.head_object(Bucket=bucket, Key=layout.PARAMS)
+        entries.append({**params, "Key": layout.PARAMS, "Size": params["ContentLength"]})
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
+            raise
+    for prefix in layout.INPUTS:
+        entries += objects.entries(s3, bucket, prefix)
+    return [InputFile.of(entry) for entry in entries if is_input(entry["Key"], entry["Size"])]
 
 
 def versions(s3: Any, bucket: str) -> list[InputFile]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field
 
 from stepcast.pipeline import inputs, layout, objects
@@ -134,15 +133,4 @@ def present_input(s3: Any, bucket: str) -> Input | None:
     The run's name is a hash of the keys and ETags of params.json and of everything under train/, related/ and
     metadata/: the same input has the same name, whichever event announces it.
     """
-    try:
-        params = s3.head_object(Bucket=bucket, Key=layout.PARAMS)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
-            return None
-        raise
-    found = [{**params, "Key": layout.PARAMS, "Size": params["ContentLength"]}]
-    for prefix in layout.INPUTS:
-        found += objects.entries(s3, bucket, prefix)
-    return Input.of(
-        [inputs.InputFile.of(entry) for entry in found if inputs.is_input(entry["Key"], entry["Size"])]
-    )
+    return Input.of(inputs.present(s3, bucket))

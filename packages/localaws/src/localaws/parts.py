@@ -147,7 +147,7 @@ def start_parts(
     control_characters.patch(stopping)
     bucket_policies.patch(stopping, guard.of_bucket)
     here = S3Store(files, deliveries, keeper)
-    forward, objects = install_remote(stopping, remote_buckets, here, folder / "remote", journal)
+    forward, objects = install_remote(stopping, remote_buckets, here, folder / "remote", journal, guard)
     handlers = handlers or {}
 
     mailbox = Mailbox(folder / "mailbox")

@@ -1,5 +1,6 @@
 """Which bucket lies elsewhere, where, and with which keys it is reached."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ class RemoteBucket:
     ``credentials``  botocore's, asked for their present keys at each request, so that they may be renewed.
     ``region``       what requests are signed for; most stores take any.
     ``cache_bytes``  how much of the objects is kept on this machine for queries, at most.
+    ``on_change``    called with the key and ETag of each object that is written by way of this machine. The
+                     ETag is empty where the store does not say it at once.
     """
 
     name: str
@@ -22,6 +25,7 @@ class RemoteBucket:
     credentials: Any = field(repr=False)
     region: str = "us-east-1"
     cache_bytes: int = 4 << 30
+    on_change: Callable[[str, str], None] | None = None
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)

@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from localaws.aws_session import INTERNAL
 from localaws.gate.sigv4 import wire_target
+from localaws.iam.guard import Guard
 from localaws.s3.intake import aws_chunks, is_aws_chunked
 from localaws.s3.plain_put import OPERATION
 from localaws.s3.remote.bucket import RemoteBucket
@@ -67,8 +68,8 @@ class _Auth(S3SigV4Auth):  # type: ignore[misc] # botocore has no types
 class Forwarder:
     """For one bucket: called with the environ of every request to S3."""
 
-    def __init__(self, bucket: RemoteBucket, changed: Changed) -> None:
-        self._bucket, self._changed = bucket, changed
+    def __init__(self, bucket: RemoteBucket, changed: Changed, guard: Guard) -> None:
+        self._bucket, self._changed, self._guard = bucket, changed, guard
         self._pool = urllib3.PoolManager(
             maxsize=32, retries=False, timeout=urllib3.Timeout(connect=10, read=300)
         )
@@ -94,6 +95,10 @@ class Forwarder:
         source = unquote(environ.get("HTTP_X_AMZ_COPY_SOURCE", "")).lstrip("/")
         if source and source.partition("/")[0] != self._bucket.name:
             return _failure(start_response, 501, "NotImplemented", self._no_copies(source))
+        if denied := self._guard.denied_keys():  # here they are deleted together, or none is
+            return _failure(
+                start_response, 403, "AccessDenied", f"{min(denied)} may not be deleted: none was"
+            )
         key = unquote(key)
         if operation := _operation(method, key, names, bool(source)):
             environ[OPERATION] = operation, {"Bucket": self._bucket.name, "Key": key}
@@ -103,6 +108,12 @@ class Forwarder:
             log.error("%s %s: %s does not answer: %s", method, path, self._bucket.endpoint, error)  # noqa: TRY400
             what = f"the store at {self._bucket.endpoint} does not answer: {type(error).__name__}"
             return _failure(start_response, 503, "ServiceUnavailable", what)
+        if answer.status == 404 and method in {"GET", "HEAD"} and key:
+            try:
+                self._guard.check_missing(environ)
+            except BaseException:
+                _Streamed(answer).close()
+                raise
         headers = [
             (name, value) for name, value in answer.headers.items() if name.lower() not in _OF_ITS_SERVER
         ]

@@ -9,6 +9,7 @@ from typing import Any
 from moto.s3 import notifications
 
 from localaws.durability.journal import Journal
+from localaws.iam.guard import Guard
 from localaws.objects import ObjectStore
 from localaws.s3.buckets import find_bucket
 from localaws.s3.remote.bucket import RemoteBucket
@@ -22,12 +23,18 @@ Forward = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes] | None]
 
 
 def install(
-    undo: ExitStack, buckets: Sequence[RemoteBucket], here: ObjectStore, folder: Path, journal: Journal
+    undo: ExitStack,
+    buckets: Sequence[RemoteBucket],
+    here: ObjectStore,
+    folder: Path,
+    journal: Journal,
+    guard: Guard,
 ) -> tuple[Forward, ObjectStore]:
     """What answers a request for an object of theirs (None for any other), and the store of all objects."""
     forwarders, stores = [], {}
+    guard.elsewhere = frozenset(bucket.name for bucket in buckets)
     for bucket in buckets:
-        changed = _sends_events(bucket.name)
+        changed = _sends_events(bucket)
 
         def changed_and_kept(
             event: str,
@@ -40,7 +47,7 @@ def install(
             changed(event, key, size, etag, version)
             journal.barrier()
 
-        forwarder = Forwarder(bucket, changed)
+        forwarder = Forwarder(bucket, changed, guard)
         store = RemoteObjects(bucket, FileCache(folder / bucket.name, bucket.cache_bytes), changed_and_kept)
         undo.callback(store.close)
         undo.callback(forwarder.close)
@@ -56,11 +63,13 @@ def install(
     return forward, RoutedObjects(here, stores) if stores else here
 
 
-def _sends_events(name: str) -> Changed:
+def _sends_events(remote: RemoteBucket) -> Changed:
     """Announces changes as the bucket's notifications ask for it, which are kept on this machine."""
 
     def changed(event: str, key: str, size: int, etag: str, version: str | None) -> None:
-        if (bucket := find_bucket(name)) is not None:
+        if remote.on_change is not None and event.startswith("s3:ObjectCreated"):
+            remote.on_change(key, etag)
+        if (bucket := find_bucket(remote.name)) is not None:
             about: Any = SimpleNamespace(name=key, size=size, etag=etag, version_id=version)
             kind: Any = event
             notifications.send_event(bucket.account_id, kind, bucket, about)
