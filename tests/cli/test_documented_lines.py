@@ -14,9 +14,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+from tests.services import running, seaweedfs
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
@@ -31,6 +34,7 @@ NOT_RUN = {
     "make sam-local": "needs Docker",
     "stepcast up --before TrainPredictor --host 172.17.0.1": "the address of Docker's bridge",
 }
+STORE_PORT = "8333"  # of the store in docs/how-to/stores.md
 TOOLS = (
     "sam deploy --stack",
     "sam local",
@@ -64,6 +68,8 @@ class Reader:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = str(free.getsockname()[1])
+        self.store_port = STORE_PORT
+        self.stores = ExitStack()
         commands = folder / ".venv" / "bin"
         commands.mkdir(parents=True)
         for name, module in (("stepcast", "stepcast.cli"), ("localaws", "localaws.cli")):
@@ -85,9 +91,13 @@ class Reader:
 
     def type(self, line: str) -> None:
         """Run a line; one that serves goes on until it is stopped."""
-        line = line.replace("5005", self.port)
+        line = line.replace("5005", self.port).replace(STORE_PORT, self.store_port)
         if line.startswith("export "):
             self.environment |= dict(pair.split("=", 1) for pair in line.split()[1:])
+        elif line.startswith("weed "):  # with ports of its own: others may run one
+            (self.folder / "store" / "data").mkdir(parents=True)
+            server = self.stores.enter_context(running(seaweedfs.SERVICE, self.folder / "store"))
+            self.store_port = str(server.port)
         elif re.match(r"(\S*/)?(stepcast|localaws) up\b", line):
             self._serve(line if "--port" in line or "localaws" in line else f"{line} --port {self.port}")
         else:
@@ -100,6 +110,11 @@ class Reader:
             if server.poll() is None:
                 os.killpg(server.pid, signal.SIGINT)
             server.communicate(timeout=PATIENCE)
+
+    def close(self) -> None:
+        """Stop everything."""
+        self.leave()
+        self.stores.close()
 
     def _run(self, line: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -147,7 +162,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     try:
         yield someone
     finally:
-        someone.leave()
+        someone.close()
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from tests.services.service import Service, Start
 
 __all__ = ["ACCESS_KEY", "SECRET", "SERVICE"]
 
-ACCESS_KEY, SECRET = "tests", "tests-of-seaweedfs"
+ACCESS_KEY, SECRET = "admin", "secret-of-the-store"
 
 
 def with_a_second() -> int:

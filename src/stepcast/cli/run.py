@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+CURRENT = "current"  # no predictor is called so: their names end in a time
 SUMMARY_ROWS = 20
 SHOWN_OUTPUTS = 3
 SHOWN_WARNINGS = 5
@@ -69,7 +70,8 @@ def run(
         str | None,
         typer.Option(
             metavar="PREDICTOR",
-            help="Instead of files: what this predictor was trained on, in the versions that it read.",
+            help="Instead of files: what this predictor, or the current one, was trained on, in the versions "
+            "that it read: NAME or current.",
         ),
     ] = None,
     as_json: Json = False,
@@ -178,8 +180,8 @@ def _recorded(
     from stepcast.cli.recorded_input import find, open_bucket, read_again
 
     s3, name = open_bucket(endpoint, bucket)
-    recorded = find(s3, name, predictor)
-    say(f"reading {plural(len(recorded.files), 'file')} of s3://{name}/ as {predictor} read them")
+    recorded = find(s3, name, None if predictor == CURRENT else predictor)
+    say(f"reading {plural(len(recorded.files), 'file')} of s3://{name}/ as {recorded.predictor} read them")
     return read_again(s3, name, recorded, folder)
 
 
