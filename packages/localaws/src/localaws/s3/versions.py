@@ -98,9 +98,8 @@ def _delete_object(
     elif gone.is_locked(governance_bypass=bypass):
         raise AccessDeniedByLock
     versions.remove(gone)
-    if versions:
-        bucket.keys.setlist(key_name, versions)
-    else:
+    bucket.keys.setlist(key_name, versions)
+    if not versions:
         bucket.keys.pop(key_name)
     event = S3NotificationEvent.OBJECT_REMOVED_DELETE_EVENT
     notifications.send_event(self.account_id, event, bucket, gone)

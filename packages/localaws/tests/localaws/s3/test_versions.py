@@ -84,6 +84,17 @@ def test_a_version_that_is_deleted_by_its_id_is_gone_for_good(s3: Any) -> None:
         get(s3, "a", VersionId=second)
 
 
+def test_of_a_key_nothing_is_left_when_its_last_version_and_marker_are_deleted(s3: Any) -> None:
+    version = put(s3, "a", "1")
+    marker = s3.delete_object(Bucket=BUCKET, Key="a")["VersionId"]
+    s3.delete_object(Bucket=BUCKET, Key="a", VersionId=version)
+    assert listed(s3) == [("a", marker, True, True)]
+
+    s3.delete_object(Bucket=BUCKET, Key="a", VersionId=marker)
+    assert listed(s3) == []
+    s3.delete_bucket(Bucket=BUCKET)
+
+
 @pytest.mark.parametrize("page", [1, 2, 3, 7])
 def test_pages_of_versions_leave_nothing_out_and_give_nothing_twice(s3: Any, page: int) -> None:
     for number in range(4):
