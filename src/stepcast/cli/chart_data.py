@@ -12,6 +12,7 @@ from stepcast.cli.current_forecast import current_vintage, key_columns, target_c
 from stepcast.cli.failure import Failure
 from stepcast.cli.query import ask, identifier
 from stepcast.cli.stack import Stack
+from stepcast.engine.arrays import Floats, Moments
 from stepcast.engine.calendar import period_of, stamp_of
 from stepcast.engine.frequency import Frequency
 from stepcast.pipeline import layout, objects, tables
@@ -29,9 +30,6 @@ AGGREGATIONS: dict[str, Callable[[list[float]], float]] = {
     "min": min,
     "max": max,
 }
-
-Floats = NDArray[np.float64]
-Moments = NDArray[np.datetime64]
 
 
 @dataclass(frozen=True)

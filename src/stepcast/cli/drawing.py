@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from stepcast.cli.chart_data import Charted, Floats, Moments
+from stepcast.cli.chart_data import Charted
+from stepcast.engine.arrays import Floats, Moments
 from stepcast.engine.frequency import Frequency
 
 __all__ = ["draw"]

@@ -10,11 +10,11 @@ belongs to the Friday before it.
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Moments
 from stepcast.engine.frequency import SECONDS, Frequency, Stamp
 
 __all__ = ["moment_of", "period_of", "stamp_of"]
 
-Moments = NDArray[np.datetime64]
 Periods = NDArray[np.int64]
 
 DAYS_TO_MONDAY, WORKING_DAYS_TO_MONDAY = 4, 2

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.calendar import moment_of
 from stepcast.engine.frequency import Frequency
 
 __all__ = ["HolidayColumns", "holiday_columns", "holidays_in"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 # What most people of the country keep: without a part of it, the package leaves out Easter Monday and the
 # August bank holiday, which Scotland does not have.

@@ -2,15 +2,10 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from stepcast.engine.arrays import Flags, Floats
 from stepcast.engine.frequency import Frequency
 
 __all__ = ["Metadata", "Panel", "Related"]
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -19,15 +19,13 @@ The service's own table stops at patterns within an hour for minutes (15min 4, 1
 from math import gcd
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.engine.calendar import moment_of
 from stepcast.engine.frequency import Frequency
 
 __all__ = ["phase_of", "season_length", "usable_season", "week_length"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 # Periods of one unit in the calendar cycle that the unit lives in: the day, the week or the year.
 CYCLE = {"s": 3600, "min": 1440, "H": 24, "D": 7, "B": 5, "W": 52, "M": 12, "Y": 1}
@@ -60,7 +58,7 @@ def usable_season(frequency: Frequency, length: int) -> int:
 
 
 def week_length(frequency: Frequency) -> int:
-    """Periods in a week, the season behind the season of hours and minutes; 0 where days are not told apart.
+    """Periods in a week, the longer season of hours and minutes; 0 where a day is no whole number of periods.
 
     >>> [week_length(Frequency.parse(text)) for text in ("15min", "H", "5H", "D")]
     [672, 168, 0, 0]

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.calendar import stamp_of
 from stepcast.pipeline import tables
 from stepcast.pipeline.csv_files import stamps
@@ -12,7 +13,6 @@ from stepcast.pipeline.shards import Shard
 
 __all__ = ["clean_table", "moments_ahead", "raw_table"]
 
-Floats = NDArray[np.float64]
 STRFTIME = {"yyyy-MM-dd": "%Y-%m-%d", "yyyy-MM-dd HH:mm:ss": "%Y-%m-%d %H:%M:%S"}
 
 

@@ -14,7 +14,8 @@ from stepcast.cli.drafting.roles import Roles, roles_of
 from stepcast.cli.drafting.sample import DELIMITERS, ONE_ITEM, Sample
 from stepcast.cli.failure import Failure
 from stepcast.cli.output import plural
-from stepcast.engine.calendar import Moments, Periods, moment_of, period_of
+from stepcast.engine.arrays import Moments
+from stepcast.engine.calendar import Periods, moment_of, period_of
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.seasonality import season_length
 from stepcast.pipeline.domains import DOMAINS, identifier_field, is_reserved, target_field

@@ -5,8 +5,8 @@ from datetime import datetime
 from math import gcd
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.engine.frequency import Frequency
 
 __all__ = ["frequency_of_stamps"]
@@ -15,8 +15,6 @@ MOSTLY = 0.97  # of the steps: a clock change, a late reading or a typing error 
 REGULAR = 0.2  # of the steps are one period long where rows come by the clock; else they are single events
 LEAST = 0.02  # of the steps: fewer of a length say nothing of the grid
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
-
-Integers = NDArray[np.int64]
 
 
 def frequency_of_stamps(stamps: Sequence[datetime]) -> Frequency | None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.errors import CannotFit
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.models.arima_orders import Order, promising_orders
@@ -17,7 +17,6 @@ from stepcast.engine.models.quiet import quiet
 
 __all__ = ["arima"]
 
-Floats = NDArray[np.float64]
 
 # How much history is fitted: six of the longest cycle that the waves know (six weeks of hours, six years of
 # days) within these limits; and less for months, whose seasonal states make every point dearer.

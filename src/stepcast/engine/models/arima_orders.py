@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
+
+from stepcast.engine.arrays import Floats
 
 __all__ = ["Order", "level_test", "promising_orders", "seasonal_strength"]
 
-Floats = NDArray[np.float64]
 
 # Above this the level wanders: the 5 % point of the KPSS test (Kwiatkowski et al. 1992, table 1).
 WANDERS = 0.463
@@ -20,7 +20,7 @@ MOST_LAGS, MOST_LAGS_IN_ALL = 3, 4
 
 @dataclass(frozen=True)
 class Order:
-    """ARIMA(p, d, q)(P, D, Q)season; ``constant`` says whether the differenced series has a mean."""
+    """ARIMA(p, d, q)(P, D, Q)season; ``constant`` is whether the differenced series has a mean."""
 
     p: int
     d: int
@@ -44,7 +44,7 @@ class Order:
 
 
 def promising_orders(values: Floats, season: int, count: int) -> list[Order]:
-    """The ``count`` best orders, best first, judged by two regressions each (Hannan and Rissanen 1982).
+    """The ``count`` best orders, best first, scored by two regressions each (Hannan and Rissanen 1982).
 
     Shapes:  ``values`` (time,), oldest first, none missing, not all alike. ``season`` 1 is none.
     First the differences: a seasonal one where the season is strong, then ordinary ones as long as the KPSS

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.errors import CannotFit
 from stepcast.engine.models.ets_states import Form, States, ahead
 from stepcast.engine.models.gaps import filled
@@ -14,7 +15,6 @@ from stepcast.engine.seasonality import week_length
 
 __all__ = ["ets"]
 
-Floats = NDArray[np.float64]
 
 # How much history is smoothed: older points have no weight left in the states, and cost time. At least three
 # seasons, or the seasonal states would be what they were started with; a week is a season where three of them

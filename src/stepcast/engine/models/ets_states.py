@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.models.model import Prediction
 from stepcast.engine.models.normal import normal_prediction
 
 __all__ = ["Form", "States", "ahead"]
 
-Floats = NDArray[np.float64]
 
 # Paths of the simulation, half of them the mirror image of the others: the noise of a p10 or p90 is about
 # two hundredths of the distance to the median.

@@ -1,11 +1,10 @@
 """Missing values, for models that cannot do without them."""
 
 import numpy as np
-from numpy.typing import NDArray
+
+from stepcast.engine.arrays import Floats
 
 __all__ = ["filled"]
-
-Floats = NDArray[np.float64]
 
 
 def filled(values: Floats, season: int) -> Floats:

@@ -1,13 +1,12 @@
 """The pattern of the calendar in a series, as waves of the day, the week and the year."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.frequency import SECONDS, Frequency
 
 __all__ = ["calendar_pattern", "longest_cycle"]
 
-Floats = NDArray[np.float64]
 
 DAY, WEEK, YEAR = SECONDS["D"], SECONDS["W"], 365.25 * SECONDS["D"]
 # By unit: cycles from short to long, each with its number of waves. Sixteen waves of the week around four of

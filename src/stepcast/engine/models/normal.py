@@ -3,13 +3,11 @@
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.models.model import Prediction
 
 __all__ = ["normal_prediction"]
-
-Floats = NDArray[np.float64]
 
 
 def normal_prediction(mean: Floats, deviation: Floats, quantiles: tuple[float, ...]) -> Prediction:

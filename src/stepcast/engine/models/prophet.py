@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Moments
 from stepcast.engine.calendar import moment_of
 from stepcast.engine.errors import CannotFit
 from stepcast.engine.models.model import Past, Prediction
@@ -16,8 +16,6 @@ from stepcast.engine.models.quiet import quiet
 
 __all__ = ["prophet", "prophet_explained"]
 
-Floats = NDArray[np.float64]
-Moments = NDArray[np.datetime64]
 
 # Older points cost time and bend a trend that no longer matters.
 MOST_POINTS = 4_500

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.models.model import Past, Prediction
 from stepcast.engine.models.normal import normal_prediction
 
 __all__ = ["last_season", "seasonal_naive"]
-
-Floats = NDArray[np.float64]
 
 
 def seasonal_naive(

@@ -1,15 +1,13 @@
 """Members that need no fitting: the last value, the last season, means of seasons and of everything."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.series.seasons import Seasons
 
 __all__ = ["baselines", "mean_of_all"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 CYCLES = 4  # how many last seasons a profile is the mean of
 

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.series.seasons import Seasons
 
 __all__ = ["Ridge", "Windows", "fit_ridge", "lags_of", "starts_of", "windows_of"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Singles = NDArray[np.float32]
 
 MOST_LAGS = 400
@@ -44,7 +43,7 @@ class Ridge:
 
 @dataclass(frozen=True)
 class Windows:
-    """Scaled ``inputs`` (windows, lags) and ``targets`` (windows, horizon) of calm windows.
+    """Scaled ``inputs`` (windows, lags) and ``targets`` (windows, horizon) of usable windows.
 
     In single precision: half the memory, twice the speed, and more digits than data has.
     """
@@ -75,15 +74,15 @@ def windows_of(series: list[Floats], starts: list[Integers], lags: int, horizon:
     cuts = np.cumsum([0, *map(len, starts)])
     inputs = np.empty((int(cuts[-1]), lags), np.float32)
     targets = np.empty((int(cuts[-1]), horizon), np.float32)
-    calm = np.empty(int(cuts[-1]), bool)
+    usable = np.empty(int(cuts[-1]), bool)
     for place, values in enumerate(series):
         own = slice(cuts[place], cuts[place + 1])
-        _windows(values, starts[place], inputs[own], targets[own], calm[own])
-    if len(series) == 1 and calm.all():
+        _windows(values, starts[place], inputs[own], targets[own], usable[own])
+    if len(series) == 1 and usable.all():
         return Windows(inputs, targets)
     age = np.concatenate([np.arange(len(own))[::-1] for own in starts])
     order = np.argsort(-age, kind="stable")
-    order = order[calm[order]]
+    order = order[usable[order]]
     return Windows(inputs[order], targets[order])
 
 
@@ -166,7 +165,7 @@ def _lags_before(values, origins, scaled, middles, scales):  # type: ignore[no-u
 
 
 @compiled
-def _windows(values, starts, inputs, targets, calm):  # type: ignore[no-untyped-def]
+def _windows(values, starts, inputs, targets, usable):  # type: ignore[no-untyped-def]
     """Scaled windows that begin at ``starts``, and whether no target lies far away."""
     lags, horizon = inputs.shape[1], targets.shape[1]
     for place in range(len(starts)):
@@ -180,4 +179,4 @@ def _windows(values, starts, inputs, targets, calm):  # type: ignore[no-untyped-
             target = (window[lags + step] - middle) * (1 / scale)
             row[step] = target
             largest = max(largest, abs(target))
-        calm[place] = largest < WILD
+        usable[place] = largest < WILD

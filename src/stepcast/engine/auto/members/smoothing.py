@@ -6,14 +6,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.members import smoothing_kernels as kernels
 from stepcast.engine.auto.members.smoothing_kernels import ADDITIVE, MULTIPLICATIVE, NONE, THETA
 from stepcast.engine.auto.series.seasons import Seasons
 
 __all__ = ["Fitted", "Form", "forms_of", "smoothed"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 # A multiplicative season needs values well above zero: below this share of the mean a ratio means nothing.
 SAFE_RATIO = 0.02
@@ -40,7 +39,7 @@ class Form:
 
 
 def forms_of(values: Floats, seasons: Seasons, logarithmic: bool) -> tuple[Form, ...]:
-    """The forms for judged ``values``; fewer on logarithms, where multiplicative is additive."""
+    """The forms that suit ``values``; fewer on logarithms, where multiplicative is additive."""
     ratio = not logarithmic and float(values.min()) > SAFE_RATIO * float(values.mean())
     return _forms(seasons.short, seasons.long, logarithmic, ratio)
 

@@ -1,15 +1,14 @@
 """The non-parametric member: quantiles of past values themselves, recent ones and those of the phase more."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.auto.series.seasons import Seasons
 
 __all__ = ["empirical_quantiles"]
 
-Floats = NDArray[np.float64]
 
 MEMORY = 60  # values of a phase that are looked at
 FADING = 0.08  # weight lost from one to the one before it, without season; with one, SEASONAL_FADING

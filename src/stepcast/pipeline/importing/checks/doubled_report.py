@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.pipeline.importing.checks.second_look import Place, SecondLook
 from stepcast.pipeline.importing.files.source import Source
 from stepcast.pipeline.importing.periods.anchor import span_in_words
@@ -18,7 +18,6 @@ from stepcast.pipeline.problems import Problem, Report
 
 __all__ = ["report_doubled"]
 
-Integers = NDArray[np.int64]
 Pair = tuple[Place, Place]
 
 FILES_NAMED = 4

@@ -3,8 +3,8 @@
 from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.engine.calendar import period_of, stamp_of
 from stepcast.pipeline import layout
 from stepcast.pipeline.importing.checks.second_look import Place, SecondLook
@@ -17,7 +17,6 @@ from stepcast.pipeline.problems import Problem, Report
 
 __all__ = ["check_stamps"]
 
-Integers = NDArray[np.int64]
 
 LEAST_OBSERVED = 0.01  # of the periods of most items
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from stepcast.engine.arrays import Integers
 from stepcast.pipeline.importing.columns.file_schema import FileSchema
 from stepcast.pipeline.importing.columns.timestamps import moment_text
 from stepcast.pipeline.importing.files.reading import rows_of, silent
@@ -19,9 +17,6 @@ from stepcast.pipeline.problems import Report
 from stepcast.pipeline.shards import label
 
 __all__ = ["Place", "SecondLook"]
-
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

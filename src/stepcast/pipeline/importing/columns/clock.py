@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.pipeline.importing.columns.zones import local_seconds
 from stepcast.pipeline.importing.file_problem import FileProblem
 from stepcast.pipeline.importing.quoting import shown
@@ -16,7 +16,6 @@ from stepcast.pipeline.problems import Report
 
 __all__ = ["Clock", "offset_of"]
 
-Integers = NDArray[np.int64]
 
 REMEDY = (
     'Name the zone whose local time is meant in params.json, for example "TimeZone": "Europe/Berlin": they '

@@ -6,11 +6,11 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
+
+from stepcast.engine.arrays import Integers
 
 __all__ = ["Change", "changes_in", "local_seconds"]
 
-Integers = NDArray[np.int64]
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200  # outside, what holds there is taken
 A_DAY = 86_400

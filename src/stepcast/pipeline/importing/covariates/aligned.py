@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.calendar import stamp_of
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel, Related
@@ -19,7 +20,6 @@ from stepcast.pipeline.shards import label
 
 __all__ = ["RelatedBeside"]
 
-Floats = NDArray[np.float64]
 Key = tuple[str, ...]
 
 LATE_START = (

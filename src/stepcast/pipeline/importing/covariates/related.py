@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.engine.calendar import moment_of, period_of
 from stepcast.pipeline import layout
 from stepcast.pipeline.importing.columns.clock import Clock
@@ -27,8 +27,6 @@ from stepcast.pipeline.shards import label
 
 __all__ = ["RelatedSeries", "import_related"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Key = tuple[str, ...]
 
 CHUNK = 1_000  # series that are sorted at a time

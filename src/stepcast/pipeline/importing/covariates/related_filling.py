@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.pipeline.importing.entries.filling import Grid, fill
 from stepcast.pipeline.params import Filling, RelatedFilling
 
 __all__ = ["Feature", "fill_feature"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.pipeline.params import Filling
 
 __all__ = ["Grid", "fill"]
@@ -13,8 +14,6 @@ __all__ = ["Grid", "fill"]
 WINDOW = 64  # observations before a hole that mean, median, min and max look at
 HOLES_AT_ONCE = 8_192  # bounds the memory for windows to 4 MiB
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 STATISTICS: dict[str, Callable[..., Floats]] = {
     "mean": np.nanmean,

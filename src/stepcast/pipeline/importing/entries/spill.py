@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.pipeline.importing.entries.aggregate import Entries
 
 __all__ = ["Spill"]
@@ -14,8 +14,6 @@ AT_ONCE = 20_000_000  # bytes of entries in memory while they are divided
 PARTITION = 40_000_000  # bytes of a partition, about: what is sorted in memory
 MOST_PARTITIONS = 200  # files that are open together
 NEVER = -(2**62)  # before any period
-
-Integers = NDArray[np.int64]
 
 
 class Spill:

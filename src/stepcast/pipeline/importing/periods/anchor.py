@@ -3,14 +3,13 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.engine.calendar import moment_of, period_of
 from stepcast.engine.frequency import SECONDS, Frequency, Stamp
 
 __all__ = ["Agreement", "Anchor", "in_words", "span_in_words"]
 
-Integers = NDArray[np.int64]
 
 AGREED = 0.9  # of the rows: the others are mistakes, or a holiday moved them
 MOST_PLACES = 1_000  # in a period that are told apart: where there are more, rows agree on none

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.engine.calendar import moment_of, period_of, stamp_of
 from stepcast.engine.frequency import Frequency
 from stepcast.pipeline.importing.columns.zones import FIRST_YEAR, LAST_YEAR, changes_in
 
 __all__ = ["ClockChanges", "Skipped", "comes_twice"]
 
-Integers = NDArray[np.int64]
 
 # One zone for each time at which clocks are changed somewhere, those of most people first.
 ZONES = (

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.engine.calendar import period_of
 from stepcast.engine.frequency import Frequency
 from stepcast.pipeline.importing.columns.distinct import hashes_of_numbers, hashes_of_texts
@@ -15,7 +16,6 @@ from stepcast.pipeline.importing.columns.distinct import hashes_of_numbers, hash
 __all__ = ["Doubled", "DoubledRows"]
 
 Hashes = NDArray[np.uint64]
-Integers = NDArray[np.int64]
 
 ROWS_AT_ONCE = 2_000_000  # in memory, 16 bytes each
 MOST_PARTS = 64  # files that are open together

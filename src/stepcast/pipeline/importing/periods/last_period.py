@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.engine.calendar import moment_of, period_of, stamp_of
 from stepcast.engine.frequency import Frequency
 from stepcast.pipeline.importing.columns.timestamps import moment_text
@@ -13,7 +13,6 @@ from stepcast.pipeline.problems import Problem, Report
 
 __all__ = ["LastPeriods", "report_partial"]
 
-Integers = NDArray[np.int64]
 
 FEWEST = 3  # periods, the last one among them
 COMPARED = 12  # earlier periods

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from stepcast.engine.arrays import Integers
 
 __all__ = ["Apart", "Occupancy"]
 
-Integers = NDArray[np.int64]
 
 MOST_BUCKETS = 65_536
 FEW = 0.05  # of the rows lie apart, if they are far away by the data's own gaps

@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.engine.frequency import Frequency
 
 __all__ = ["Rhythm"]
 
-Integers = NDArray[np.int64]
 
 LOOKED_AT = 1_000_000  # rows, from the beginning
 MOST_STEPS = 10_000  # that are told apart

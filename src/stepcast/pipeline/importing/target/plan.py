@@ -1,7 +1,8 @@
 """How series are divided among shards."""
 
 import numpy as np
-from numpy.typing import NDArray
+
+from stepcast.engine.arrays import Integers
 
 __all__ = ["shard_starts"]
 
@@ -12,8 +13,6 @@ WORTH_SERIES, WORTH_POINTS = (
     50,
     200_000,
 )  # a function starts in the time that the AutoPredictor needs for these
-
-Integers = NDArray[np.int64]
 
 
 def shard_starts(lengths: Integers, slow: bool) -> Integers:

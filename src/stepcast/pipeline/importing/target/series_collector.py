@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.engine.calendar import period_of
 from stepcast.engine.frequency import Frequency
 from stepcast.pipeline import layout
@@ -30,8 +31,6 @@ from stepcast.pipeline.problems import Problem, Report
 from stepcast.pipeline.shards import label
 
 __all__ = ["SeriesCollector"]
-
-Integers = NDArray[np.int64]
 
 
 class SeriesCollector:

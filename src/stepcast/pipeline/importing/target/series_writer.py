@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stepcast.engine.arrays import Integers
 from stepcast.engine.calendar import stamp_of
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
@@ -27,7 +27,6 @@ from stepcast.pipeline.shards import Shard, label, write_shard
 
 __all__ = ["Written", "write_series"]
 
-Integers = NDArray[np.int64]
 Keys = tuple[tuple[str, ...], ...]
 
 

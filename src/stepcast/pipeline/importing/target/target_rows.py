@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["TargetRows"]
+from stepcast.engine.arrays import Integers
 
-Integers = NDArray[np.int64]
+__all__ = ["TargetRows"]
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,15 @@
 """One series, one named model; SeasonalNaive where that cannot be fitted."""
 
-import numpy as np
-from numpy.typing import NDArray
-
+from stepcast.engine.arrays import Flags, Floats
 from stepcast.engine.errors import CannotFit
-from stepcast.engine.fitting import fit
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.models import MODELS, SEASONAL_NAIVE
+from stepcast.engine.models.fitting import fit
 from stepcast.engine.task import Task
 
-__all__ = ["fit_or_fall_back"]
+__all__ = ["STAND_IN", "fit_or_fall_back"]
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+STAND_IN = SEASONAL_NAIVE.name
 
 
 def fit_or_fall_back(
