@@ -1,6 +1,7 @@
 """Versions are kept as S3 keeps them, over a restart too."""
 
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws import LocalAws
+from localaws.s3.buckets import find_bucket
+from localaws.s3.lifecycle import expire
 
 BUCKET = "bucket"
 
@@ -165,3 +168,48 @@ def test_versions_and_delete_markers_are_there_after_a_restart(tmp_path: Path) -
         s3.delete_object(Bucket=BUCKET, Key="a", VersionId=ids[1])
     with LocalAws(state=state) as aws:
         assert [row for row in before if row[1] != ids[1]] == listed(aws.client("s3"))
+
+
+def rule(prefix: str, **more: Any) -> dict[str, Any]:
+    days = {"NoncurrentVersionExpiration": {"NoncurrentDays": 10}}
+    return {"ID": prefix, "Status": "Enabled", "Filter": {"Prefix": prefix}, **days, **more}
+
+
+def test_old_versions_go_when_their_time_has_come_and_current_objects_never(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with LocalAws(state=state) as aws:
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket=BUCKET)
+        set_versioning(s3, "Enabled")
+        rules = [
+            rule("a/", Expiration={"ExpiredObjectDeleteMarker": True}),
+            rule("b/"),
+            rule("c/", Expiration={"Days": 20}),
+        ]
+        s3.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": rules})
+        for folder in ("a/", "b/", "c/", "other/"):
+            for number in range(3):
+                put(s3, folder + "kept", str(number))
+            put(s3, folder + "deleted", "1")
+            s3.delete_object(Bucket=BUCKET, Key=folder + "deleted")
+        everything = listed(s3)
+
+        def after(days: float) -> set[tuple[str, bool]]:
+            """Keys, and whether it is a marker, that are left so many days later."""
+            expire(find_bucket(BUCKET), datetime.now(UTC).replace(tzinfo=None) + timedelta(days=days))
+            return {(key, marker) for key, _, _, marker in listed(s3) if not key.startswith("other/")}
+
+        after(9.9)
+        assert listed(s3) == everything
+        kept = {(f"{folder}/kept", False) for folder in "abc"}
+        assert after(10.1) == kept | {("b/deleted", True), ("c/deleted", True)}
+        assert after(20.1) == kept | {("b/deleted", True)}
+        assert [row for row in listed(s3) if row[0] == "a/kept"] == [
+            row for row in everything if row[0] == "a/kept" and row[2]
+        ]
+        assert [row for row in listed(s3) if row[0].startswith("other/")] == [
+            row for row in everything if row[0].startswith("other/")
+        ]
+        left = listed(s3)
+    with LocalAws(state=state) as aws:
+        assert listed(aws.client("s3")) == left

@@ -13,7 +13,7 @@ __all__ = ["Bucket", "BucketPolicy"]
 
 
 class Bucket(ResourceType):
-    """A bucket, with the events that it sends. Lifecycle rules are kept and never carried out."""
+    """A bucket, with the events that it sends. Of lifecycle rules, those for old versions are carried out."""
 
     name = "AWS::S3::Bucket"
     honoured = frozenset(
