@@ -24,8 +24,15 @@ def open_bucket(endpoint: str | None, bucket: str | None) -> tuple[Any, str]:
         stack = attach(endpoint)
         return stack.s3, stack.bucket
     import boto3
+    from botocore.exceptions import BotoCoreError
 
-    return boto3.client("s3"), bucket.removeprefix("s3://").rstrip("/")
+    try:
+        session = boto3.session.Session()
+        if session.get_credentials() is None:
+            raise Failure("there are no credentials for AWS: configure the AWS tools first (`aws configure`)")
+    except BotoCoreError as error:
+        raise Failure(f"the credentials for AWS cannot be read: {error}") from None
+    return session.client("s3"), bucket.removeprefix("s3://").rstrip("/")
 
 
 def find(s3: Any, bucket: str, predictor: str | None) -> "Lineage":

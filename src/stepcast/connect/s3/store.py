@@ -63,6 +63,7 @@ def find_store(url: str, bucket: str) -> Store:
     settings = Config(
         s3={"addressing_style": "path"},
         connect_timeout=10,
+        proxies={},
         retries={"mode": "standard", "max_attempts": 3},
     )
     s3 = session.client("s3", endpoint_url=url, region_name=region, config=settings)

@@ -6,6 +6,7 @@ nothing in somebody's store.
 """
 
 import logging
+import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -71,7 +72,10 @@ class Forwarder:
     def __init__(self, bucket: RemoteBucket, changed: Changed, guard: Guard) -> None:
         self._bucket, self._changed, self._guard = bucket, changed, guard
         self._pool = urllib3.PoolManager(
-            maxsize=32, retries=False, timeout=urllib3.Timeout(connect=10, read=300)
+            maxsize=32,
+            retries=False,
+            timeout=urllib3.Timeout(connect=10, read=300),
+            ca_certs=os.environ.get("AWS_CA_BUNDLE"),  # as the AWS tools have it
         )
 
     def close(self) -> None:

@@ -44,6 +44,7 @@ class RemoteObjects:
             config=Config(
                 s3={"addressing_style": "path"},
                 max_pool_connections=2 * _AT_ONCE,
+                proxies={},
                 # Not every store knows the checksums that boto3 adds of itself.
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
