@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from stepcast.cli.failure import Failure
 
-__all__ = ["complete", "find_function", "short", "snake"]
+__all__ = ["find_function", "key", "short", "snake"]
 
 
 def find_function(name: str, logical_ids: Iterable[str]) -> str:
@@ -15,10 +15,10 @@ def find_function(name: str, logical_ids: Iterable[str]) -> str:
     >>> find_function("train_predictor", ["ExportFunction", "TrainPredictorFunction"])
     'TrainPredictorFunction'
     """
-    known = {_key(one): one for one in logical_ids}
-    if (found := known.get(_key(name))) is not None:
+    known = {key(one): one for one in logical_ids}
+    if (found := known.get(key(name))) is not None:
         return found
-    close = difflib.get_close_matches(_key(name), known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(key(name), known, n=1, cutoff=0.5)
     hint = f"did you mean {short(known[close[0]])}? " if close else ""
     raise Failure(f"there is no function {name!r}: {hint}There are {', '.join(map(short, known.values()))}")
 
@@ -37,16 +37,6 @@ def snake(logical_id: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", short(logical_id)).lower()
 
 
-def complete(incomplete: str) -> list[str]:
-    """The names that a shell offers: those of the template, because nothing may be running."""
-    from stepcast.cli.project import Project
-
-    try:
-        functions = Project.find().functions()
-    except (Failure, OSError):
-        return []
-    return [short(name) for name in functions if _key(name).startswith(_key(incomplete))]
-
-
-def _key(name: str) -> str:
+def key(name: str) -> str:
+    """What all the ways to write a name have in common."""
     return name.replace("_", "").replace("-", "").lower().removeprefix("stepcast").removesuffix("function")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stepcast.cli.function_names import complete, find_function, short, snake
+from stepcast.cli.completion import complete
+from stepcast.cli.function_names import find_function, short, snake
 from stepcast.cli.options import Endpoint, Json, ProjectFolder
 from stepcast.cli.output import print_json, stderr
 

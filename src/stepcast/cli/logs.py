@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stepcast.cli.function_names import complete, short
+from stepcast.cli.completion import complete
+from stepcast.cli.function_names import short
 from stepcast.cli.log_lines import is_worth_reading, readable
 from stepcast.cli.options import Endpoint
 from stepcast.cli.output import cell, clock, print_json, print_line, stderr, stdout, table

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stepcast.cli.function_names import complete, short, snake
+from stepcast.cli.completion import complete
+from stepcast.cli.function_names import short, snake
 from stepcast.cli.options import ProjectFolder
 from stepcast.cli.output import print_json, print_line, stderr
 from stepcast.cli.state_folder import DEFAULT, StateFolder

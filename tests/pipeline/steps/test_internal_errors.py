@@ -70,7 +70,7 @@ def test_a_file_that_the_import_stumbles_over_is_named(
     def stumble(*_: object) -> None:
         raise IndexError("nobody thought of this")
 
-    monkeypatch.setattr("stepcast.pipeline.importing.files.csv_rows.first_look", stumble)
+    monkeypatch.setattr("stepcast.pipeline.importing.files.csv_rows.sniff", stumble)
 
     with pytest.raises(InternalError, match=r"ImportData met .* file train/a.csv: IndexError: nobody"):
         imported(account, ROWS)

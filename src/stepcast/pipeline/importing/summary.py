@@ -33,7 +33,7 @@ def summary_of(params: Params, imported: Imported, covariates: Covariates) -> In
         filled=imported.filled if laid else None,
         doubled=imported.doubled if laid else None,
         related=covariates.related.rows if covariates.related is not None else None,
-        metadata=covariates.traits.rows if covariates.traits is not None else None,
+        metadata=covariates.metadata.rows if covariates.metadata is not None else None,
     )
 
 

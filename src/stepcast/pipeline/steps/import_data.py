@@ -70,7 +70,7 @@ def _facts(dataset: Dataset, imported: Imported, covariates: Covariates) -> dict
     if dataset.dataset_type == "RELATED_TIME_SERIES" and covariates.related is not None:
         related = covariates.related
         return {"Rows": related.rows, "Series": len(related.keys), "FieldStatistics": related.statistics}
-    if dataset.dataset_type == "ITEM_METADATA" and covariates.traits is not None:
-        traits = covariates.traits
-        return {"Rows": traits.rows, "Items": len(traits.items), "FieldStatistics": traits.statistics}
+    if dataset.dataset_type == "ITEM_METADATA" and covariates.metadata is not None:
+        metadata = covariates.metadata
+        return {"Rows": metadata.rows, "Items": len(metadata.items), "FieldStatistics": metadata.statistics}
     return {"Rows": imported.rows, "Series": imported.series, "FieldStatistics": imported.statistics}

@@ -18,7 +18,7 @@ from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Problem, Report
 from stepcast.pipeline.shards import label
 
-__all__ = ["RelatedBeside"]
+__all__ = ["Alignment"]
 
 Key = tuple[str, ...]
 
@@ -29,7 +29,7 @@ LATE_START = (
 
 
 @dataclass(frozen=True)
-class RelatedBeside:
+class Alignment:
     """``end`` is the target's last period: a feature with any value after it is known ahead everywhere.
 
     ``skipped`` are periods that do not exist by the local clocks: they take the value before.
@@ -45,7 +45,7 @@ class RelatedBeside:
     def horizon(self) -> int:
         return self.params.predictor.forecast_horizon
 
-    def laid(self, keys: Sequence[Key], panel: Panel, report: Report) -> tuple[Related, list[str]]:
+    def aligned(self, keys: Sequence[Key], panel: Panel, report: Report) -> tuple[Related, list[str]]:
         """Features beside the series of ``keys``, and the names of those with a history that have none."""
         names = self.related.names
         places = [self.params.series_key.index(name) for name in self.related.key_names]

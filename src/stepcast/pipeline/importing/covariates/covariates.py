@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from stepcast.engine.panel import Metadata, Panel
 from stepcast.pipeline import layout
-from stepcast.pipeline.importing.covariates.aligned import RelatedBeside
-from stepcast.pipeline.importing.covariates.metadata import ItemTraits
+from stepcast.pipeline.importing.covariates.aligned import Alignment
+from stepcast.pipeline.importing.covariates.metadata import ItemMetadata
 from stepcast.pipeline.importing.covariates.related import RelatedSeries
 from stepcast.pipeline.importing.entries.alike import Alike
 from stepcast.pipeline.importing.quoting import listed
@@ -34,7 +34,7 @@ class Covariates:
 
     params: Params
     related: RelatedSeries | None = None
-    traits: ItemTraits | None = None
+    metadata: ItemMetadata | None = None
     skipped: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     _without: list[str] = field(default_factory=list)  # names that no related series has
     _alike: Alike | None = None  # the metadata's items; made where an item has none
@@ -51,18 +51,18 @@ class Covariates:
         With forecast dimensions: the combinations that the related series have for the item, if they tell
         series apart by all dimensions; else those that occur in the target, the most frequent first.
         """
-        if self.traits is None:
+        if self.metadata is None:
             return []
         combinations: Counter[Key] = Counter()
         items = set()
         for item, *dimensions in keys:
             items.add(item)
             combinations[tuple(dimensions)] += 1
-        new = [item for item in self.traits.items if item not in items]
+        new = [item for item in self.metadata.items if item not in items]
         if not new:
             return []
         report.note(f"Forecast without a history, as only the metadata has them: {listed(new)}")
-        if (header := self.traits.likely_header(new)) is not None:
+        if (header := self.metadata.likely_header(new)) is not None:
             report.add(_likely_header(*header, self.params.target.identifier))
         own = self._combinations_in_related(set(new))
         usual = sorted(combinations, key=lambda one: (-combinations[one], one))
@@ -80,13 +80,13 @@ class Covariates:
                     found.setdefault(item, []).append(tuple(dimensions))
         return found
 
-    def laid(self, keys: Sequence[Key], panel: Panel, report: Report) -> Panel:
+    def aligned(self, keys: Sequence[Key], panel: Panel, report: Report) -> Panel:
         """``panel`` with what is known besides; its series are those of ``keys``."""
-        if self.traits is not None:
-            panel = replace(panel, metadata=self._metadata(keys, panel, self.traits, report))
+        if self.metadata is not None:
+            panel = replace(panel, metadata=self._metadata(keys, panel, self.metadata, report))
         if self.related is not None:
-            related = RelatedBeside(self.params, self.related, panel.end, panel.frequency, self.skipped)
-            found, without = related.laid(keys, panel, report)
+            related = Alignment(self.params, self.related, panel.end, panel.frequency, self.skipped)
+            found, without = related.aligned(keys, panel, report)
             self._without += without
             panel = replace(panel, related=found)
         return panel
@@ -104,17 +104,19 @@ class Covariates:
                 remedy = "Write the names as in train/, letter by letter"
             report.add(Problem("V11", "warning", what, remedy, file=layout.RELATED))
 
-    def _metadata(self, keys: Sequence[Key], panel: Panel, traits: ItemTraits, report: Report) -> Metadata:
+    def _metadata(
+        self, keys: Sequence[Key], panel: Panel, metadata: ItemMetadata, report: Report
+    ) -> Metadata:
         """The item's attributes, and the dimensions: what sells in one place is alike, too."""
         rows = []
         for key, values in zip(keys, panel.values, strict=True):
-            own = traits.of(key[0])
+            own = metadata.of(key[0])
             if own is None and len(values) and key[0] not in self._unknown:
                 self._unknown.add(key[0])
-                self._alike = self._alike or Alike(traits.items, layout.METADATA)
+                self._alike = self._alike or Alike(metadata.items, layout.METADATA)
                 report.add(_no_metadata(key[0], self._alike.hint(key[0])))
-            rows.append((*(own or ("",) * len(traits.names)), *key[1:]))
-        return Metadata((*traits.names, *self.params.series_key[1:]), tuple(rows))
+            rows.append((*(own or ("",) * len(metadata.names)), *key[1:]))
+        return Metadata((*metadata.names, *self.params.series_key[1:]), tuple(rows))
 
 
 def _no_metadata(item: str, hint: str) -> Problem:

@@ -19,7 +19,7 @@ from stepcast.pipeline.importing.files.no_data import why_no_record
 from stepcast.pipeline.importing.files.records import Record, records
 from stepcast.pipeline.importing.files.rows import Cells, Rows, typed_rows
 from stepcast.pipeline.importing.files.shape import one_number
-from stepcast.pipeline.importing.files.sniff import FirstLook, first_look
+from stepcast.pipeline.importing.files.sniff import Sniffed, sniff
 from stepcast.pipeline.importing.files.sniff_format import refuse_other_formats
 from stepcast.pipeline.importing.quoting import shown
 from stepcast.pipeline.problems import Problem, Report
@@ -39,11 +39,11 @@ def csv_rows(stream: io.RawIOBase, file: str, schema: FileSchema, report: Report
         reader: _Reader | None = None
         for block in blocks(unpacked, BLOCK):
             if reader is None:
-                look = first_look(block, schema, file)
-                if look is None:
+                sniffed = sniff(block, schema, file)
+                if sniffed is None:
                     continue
-                report.extend(look.problems)
-                reader, block = _Reader(look, file, schema, report), look.rest
+                report.extend(sniffed.problems)
+                reader, block = _Reader(sniffed, file, schema, report), sniffed.rest
             if block.data and (rows := reader.rows(block)):
                 yield rows
         if reader is None:
@@ -64,20 +64,20 @@ def _unpacked(stream: io.RawIOBase) -> "io.BufferedReader[Any]":
 
 
 class _Reader:
-    """Reads blocks of one file as its first look says."""
+    """Reads the blocks of one file in the way that its first rows suggest."""
 
-    def __init__(self, look: FirstLook, file: str, schema: FileSchema, report: Report) -> None:
-        self._look, self._file, self._schema, self._report = look, file, schema, report
+    def __init__(self, sniffed: Sniffed, file: str, schema: FileSchema, report: Report) -> None:
+        self._sniffed, self._file, self._schema, self._report = sniffed, file, schema, report
         self._encoding_reported = False
 
     def rows(self, block: Block) -> Rows | None:
         """The rows without an error, if any shall be read at all."""
         cells = self._all_at_once(block) or self._one_by_one(block)
-        return typed_rows(cells, self._schema, self._file, self._report, self._look.unread)
+        return typed_rows(cells, self._schema, self._file, self._report, self._sniffed.unread)
 
     def _all_at_once(self, block: Block) -> Cells | None:
         """The cells of the block's records; None if there is a record that Arrow cannot read."""
-        names = [str(place) for place in range(len(self._look.order))]
+        names = [str(place) for place in range(len(self._sniffed.order))]
         try:
             table = csv.read_csv(
                 pa.BufferReader(block.data),
@@ -95,12 +95,12 @@ class _Reader:
                 return block.line + np.arange(ends)  # one record a line
             return np.array([r.line for r in records(block.data, block.line) if not r.blank], np.int64)
 
-        return Cells(tuple(table.column(place).combine_chunks() for place in self._look.order), lines)
+        return Cells(tuple(table.column(place).combine_chunks() for place in self._sniffed.order), lines)
 
     def _one_by_one(self, block: Block) -> Cells:
         """The cells of those records that have as many as they should, the others being reported."""
         lines: list[int] = []
-        columns: list[list[str]] = [[] for _ in self._look.order]
+        columns: list[list[str]] = [[] for _ in self._sniffed.order]
         for record in records(block.data, block.line):
             if record.blank:
                 continue
@@ -113,13 +113,13 @@ class _Reader:
                 self._report_width(record)
                 continue
             lines.append(record.line)
-            for column, place in zip(columns, self._look.order, strict=True):
+            for column, place in zip(columns, self._sniffed.order, strict=True):
                 column.append(cells[place])
         found = np.array(lines, np.int64)
         return Cells(tuple(pa.array(column, pa.string()) for column in columns), lambda: found)
 
     def _report_width(self, record: Record) -> None:
-        given, wanted = len(record.cells), len(self._look.order)
+        given, wanted = len(record.cells), len(self._sniffed.order)
         cells = [cell.decode() for cell in record.cells]
         if no_record := why_no_record(cells, wanted):
             remedy = no_record

@@ -12,13 +12,13 @@ from stepcast.pipeline.importing.files.shape import check_shape
 from stepcast.pipeline.importing.files.whole_column import wrong_throughout
 from stepcast.pipeline.problems import Problem
 
-__all__ = ["FirstLook", "first_look"]
+__all__ = ["Sniffed", "sniff"]
 
 SAMPLE = 1_000  # rows
 
 
 @dataclass(frozen=True)
-class FirstLook:
+class Sniffed:
     """How to read the file.
 
     ``rest``      the block without the header.
@@ -33,7 +33,7 @@ class FirstLook:
     problems: tuple[Problem, ...]
 
 
-def first_look(block: Block, schema: FileSchema, file: str) -> FirstLook | None:
+def sniff(block: Block, schema: FileSchema, file: str) -> Sniffed | None:
     """Judge a file by its first ``block``; None if that is blank. FileProblem if all of it is wrong."""
     sample = list(islice((r for r in records(block.data, block.line) if not r.blank), SAMPLE + 1))
     if not sample:
@@ -67,7 +67,7 @@ def first_look(block: Block, schema: FileSchema, file: str) -> FirstLook | None:
     problems += [problem.of(file) for problem in wrong.values()]
     end = sample[0].end if header else 0
     rest = Block(block.data[end:], block.line + breaks(block.data[:end]))
-    return FirstLook(rest, order, frozenset(wrong), tuple(problems))
+    return Sniffed(rest, order, frozenset(wrong), tuple(problems))
 
 
 def _no_rows(line: int) -> FileProblem:

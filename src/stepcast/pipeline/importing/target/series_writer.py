@@ -77,7 +77,7 @@ def write_series(
             _leave_out(skipped, grid, collected.end)
         _report_infinite(grid, keys, report)
         sink = io.BytesIO()
-        panel = covariates.laid(keys, _panel(grid, keys, collected.end, frequency), report)
+        panel = covariates.aligned(keys, _panel(grid, keys, collected.end, frequency), report)
         write_shard(sink, Shard(params.series_key, keys, panel))
         objects.write(s3, bucket, layout.shard(run, written.shards), sink.getvalue())
         _count(written, grid, entries)
