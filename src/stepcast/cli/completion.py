@@ -1,4 +1,4 @@
-"""The names of functions that a shell completes."""
+"""Names of functions for shell completion."""
 
 from stepcast.cli.failure import Failure
 from stepcast.cli.function_names import key, short
@@ -8,7 +8,7 @@ __all__ = ["complete"]
 
 
 def complete(incomplete: str) -> list[str]:
-    """The names that begin like that: those of the template, because nothing may be running."""
+    """The matching names, from the template, because no stack may be running."""
     try:
         functions = Project.find().functions()
     except (Failure, OSError):

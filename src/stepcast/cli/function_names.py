@@ -1,4 +1,4 @@
-"""How people call a function: TrainPredictor, TrainPredictorFunction, train_predictor all mean one."""
+"""Names of functions: TrainPredictor, TrainPredictorFunction and train_predictor mean the same."""
 
 import difflib
 import re
@@ -10,7 +10,7 @@ __all__ = ["find_function", "key", "short", "snake"]
 
 
 def find_function(name: str, logical_ids: Iterable[str]) -> str:
-    """The logical id that ``name`` means; Failure says which there are.
+    """The logical id for ``name``; Failure with the list of functions.
 
     >>> find_function("train_predictor", ["ExportFunction", "TrainPredictorFunction"])
     'TrainPredictorFunction'
@@ -20,16 +20,16 @@ def find_function(name: str, logical_ids: Iterable[str]) -> str:
         return found
     close = difflib.get_close_matches(key(name), known, n=1, cutoff=0.5)
     hint = f"did you mean {short(known[close[0]])}? " if close else ""
-    raise Failure(f"there is no function {name!r}: {hint}There are {', '.join(map(short, known.values()))}")
+    raise Failure(f"there is no function {name!r}: {hint}Functions: {', '.join(map(short, known.values()))}")
 
 
 def short(logical_id: str) -> str:
-    """What the state is called: ``TrainPredictor``."""
+    """The name of the state: ``TrainPredictor``."""
     return logical_id.removesuffix("Function")
 
 
 def snake(logical_id: str) -> str:
-    """What its folder and its event file are called.
+    """The name of its folder and its event file.
 
     >>> snake("TrainPredictorFunction")
     'train_predictor'
@@ -38,5 +38,5 @@ def snake(logical_id: str) -> str:
 
 
 def key(name: str) -> str:
-    """What all the ways to write a name have in common."""
+    """The common form of all spellings of a name."""
     return name.replace("_", "").replace("-", "").lower().removeprefix("stepcast").removesuffix("function")

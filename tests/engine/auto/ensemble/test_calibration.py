@@ -102,6 +102,14 @@ def test_a_bucket_is_as_wide_as_its_own_outcomes_and_all_outcomes_say() -> None:
         assert factors[:, COUNT - 1 - place] == pytest.approx(wanted)
 
 
+def test_a_bucket_of_which_nothing_is_known_has_the_factor_of_all_outcomes() -> None:
+    actual = ANY_FACTOR * turns(16) * np.array([1, 1, np.nan])
+
+    factors = calibrate(one_wide(16), actual, np.ones(16)).factors
+
+    assert np.delete(factors, MIDDLE, axis=1) == pytest.approx(1.03 * ANY_FACTOR**0.5)
+
+
 @pytest.mark.parametrize("horizon", [1, 2])
 def test_a_horizon_of_one_or_two_steps_has_no_factors_for_far_ones(horizon: int) -> None:
     actual = ANY_FACTOR * np.tile(turns(16), (1, horizon))

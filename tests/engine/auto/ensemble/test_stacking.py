@@ -109,7 +109,8 @@ def test_less_squared_error_is_not_bought_at_the_price_of_more_distance(seed: in
     """Of 1,500 draws those where steps end that are shorter in the one and longer in the other."""
     draw = np.random.default_rng(seed)
     members = int(draw.integers(2, 5))
-    errors = draw.normal(size=(members, 6)) * 10 ** draw.uniform(-1.5, 0.5, members)[:, None]
+    size = 10 ** draw.uniform(-1.5, 0.5, members)
+    errors = draw.normal(size=(members, 6)) * size[:, None]
     errors -= draw.uniform(0, 0.95) * errors.mean(axis=0)
     covariance, begin = errors @ errors.T / 6, draw.dirichlet(np.full(members, draw.choice([0.3, 1.0])))
     windows = float(draw.choice([0, 2, 8]))

@@ -1,4 +1,4 @@
-"""Item metadata: from the files under metadata/ to what each item is."""
+"""Item metadata: from the files under metadata/ to the attributes of each item."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ Attributes = tuple[str, ...]
 
 
 class ItemMetadata:
-    """What the metadata says of each item: one text an attribute, ``""`` where it is missing.
+    """The attributes of each item: one text for each attribute, ``""`` if it is missing.
 
     ``names``       of the attributes.
     ``rows``        read without an error; ``statistics`` as in Imported.
@@ -30,15 +30,15 @@ class ItemMetadata:
         self.statistics: dict[str, Document] = {}
         self.first_items: dict[str, str] = {}  # of each file
         self._of: dict[str, Attributes] = {}
-        self._same: dict[str, str] = {}  # each different text is kept once
+        self._same: dict[str, str] = {}  # each distinct text is kept once
 
     def add(self, item: str, attributes: Attributes) -> bool:
-        """Whether the item was new, or is as it was said to be before."""
+        """Add an item; whether it is new or has the same attributes as before."""
         kept = tuple(self._same.setdefault(text, text) for text in attributes)
         return self._of.setdefault(item, kept) == kept
 
     def of(self, item: str) -> Attributes | None:
-        """The item's, if the metadata has it."""
+        """The attributes of the item, if it has any."""
         return self._of.get(item)
 
     def likely_header(self, new: Sequence[str]) -> tuple[str, str] | None:
@@ -66,7 +66,7 @@ def import_metadata(
 ) -> ItemMetadata | None:
     """Read every file under ``metadata/``; problems go to ``report``. None if params.json has no metadata.
 
-    Kept in memory, about 200 bytes an item, as the items' names are.
+    Kept in memory like the items' names, about 200 bytes per item.
     """
     dataset = params.metadata
     if dataset is None:
@@ -90,5 +90,5 @@ def import_metadata(
 
 
 def _twice(item: str, file: str) -> Problem:
-    what = "a second row says something else of the item"
+    what = "a second row has different attributes for the item"
     return Problem("V12", "error", what, "Keep one row for each item", file=file, item=item)

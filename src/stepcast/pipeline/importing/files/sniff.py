@@ -1,4 +1,4 @@
-"""What the first rows of a CSV file say about all of it."""
+"""Determines the format of a CSV file from its first rows."""
 
 from dataclasses import dataclass
 from itertools import islice
@@ -22,9 +22,9 @@ class Sniffed:
     """How to read the file.
 
     ``rest``      the block without the header.
-    ``order``     the file's place of each column of the schema.
-    ``unread``    columns (places in the schema) that are wrong throughout.
-    ``problems``  what is to be reported: warnings, and errors for the columns in ``unread``.
+    ``order``     the position in the file of each schema column.
+    ``unread``    columns (positions in the schema) that are entirely wrong.
+    ``problems``  to report: warnings, and errors for the columns in ``unread``.
     """
 
     rest: Block
@@ -34,7 +34,7 @@ class Sniffed:
 
 
 def sniff(block: Block, schema: FileSchema, file: str) -> Sniffed | None:
-    """Judge a file by its first ``block``; None if that is blank. FileProblem if all of it is wrong."""
+    """Examine a file by its first ``block``; None if blank. FileProblem if the entire file is wrong."""
     sample = list(islice((r for r in records(block.data, block.line) if not r.blank), SAMPLE + 1))
     if not sample:
         return None
@@ -71,5 +71,5 @@ def sniff(block: Block, schema: FileSchema, file: str) -> Sniffed | None:
 
 
 def _no_rows(line: int) -> FileProblem:
-    what = "it has a header and no rows"
+    what = "the file has a header but no rows"
     return FileProblem("V01", what, "Upload a file with rows, or delete this one", line)
