@@ -44,9 +44,9 @@ def test_a_state_stays_with_its_store_or_without_one(tmp_path: Path) -> None:
     own.claim(None)
     on_a_store.claim(None, "http://store:9000")
 
-    with pytest.raises(Failure, match="keeps objects of its own"):
+    with pytest.raises(Failure, match="has objects of its own"):
         own.claim(None, "http://store:9000")
-    with pytest.raises(Failure, match="lie in the store at http://store:9000: give --store-url"):
+    with pytest.raises(Failure, match="are in the store at http://store:9000: give --store-url"):
         on_a_store.claim(None)
     assert on_a_store.claim(None, "http://moved:9000") == "us-east-1"
     with pytest.raises(Failure, match="at http://moved:9000"):

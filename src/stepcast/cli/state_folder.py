@@ -26,7 +26,7 @@ class StateFolder:
         """Create or reuse the folder; return its region.
 
         Failure if the folder contains anything else, is used by a stack, or was created for another
-        region, or with objects in a store (``store``, its address) where it now has none, or the other way round.
+        region, or with a ``store`` (the address of its objects) where none is given now, or the reverse.
         """
         if self.path.exists() and not self.path.is_dir():
             raise Failure(f"{self.path} is a file: choose another --state")
