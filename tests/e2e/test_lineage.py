@@ -80,7 +80,7 @@ def test_a_run_goes_on_with_the_version_that_it_began_with_and_the_next_one_has_
         named = inputs(stack, "predictor", manifest.predictor)
         assert named[SALES] == version
         assert set(named) == {"params.json", SALES}
-        assert inputs(stack, "dataset-import-job", manifest.import_job) == {SALES: version}
+        assert inputs(stack, "dataset-import-job", manifest.import_job) == named
     (ahead,) = stack.sql("SELECT min(timestamp) AS first FROM forecast")
     assert ahead["first"] == "2026-03-19"  # after the 77 days of the second
 

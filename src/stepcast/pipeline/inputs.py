@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -41,7 +41,7 @@ class InputFile:
             "VersionId": self.version,
             "ETag": self.etag,
             "Size": self.size,
-            "LastModified": self.uploaded.isoformat(timespec="seconds"),
+            "LastModified": self.uploaded.astimezone(UTC).isoformat(timespec="seconds"),
         }
 
 

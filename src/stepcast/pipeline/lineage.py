@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stepcast.pipeline import layout, objects
+from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.inputs import InputFile
 
 __all__ = ["COLUMNS", "Lineage", "predictors", "read", "table"]
@@ -69,6 +70,8 @@ def read(s3: Any, bucket: str, predictor: str) -> Lineage:
     """What a predictor was trained on; ResourceNotFoundException where that is not known."""
     body = objects.read(s3, bucket, layout.lineage(predictor))
     rows = pq.read_table(io.BytesIO(body)).to_pylist()
+    if not rows:
+        raise ResourceNotFoundException(f"predictor {predictor} was trained before input was recorded")
     files = tuple(
         InputFile(
             key=row["file"],

@@ -35,7 +35,9 @@ def import_data(run: Run, *, s3: Any) -> Run:
             "Path": f"s3://{run.bucket}/{FOLDERS[dataset.dataset_type]}",
             "Format": "CSV",
             "Inputs": [
-                file.document() for file in files if file.key.startswith(FOLDERS[dataset.dataset_type])
+                file.document()
+                for file in files
+                if file.key.startswith((layout.PARAMS, FOLDERS[dataset.dataset_type]))
             ],
         }
         resources.create(s3, run.bucket, "dataset-import-job", _job(run, dataset), source)
