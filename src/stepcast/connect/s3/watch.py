@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 QUIET_SECONDS = 1.0  # without a further word: an upload of many files is looked at once
 LONGEST_SECONDS = 10.0  # that a look is put off
+STOPS_WITHIN = 5.0
 
 Seen = dict[str, tuple[str, datetime]]  # of each key: ETag, and when it was uploaded
 
@@ -45,7 +46,7 @@ class Watch:
         finally:
             self._ending.set()
             self._told.set()
-            thread.join()
+            thread.join(STOPS_WITHIN)  # a store that does not answer must not keep anybody waiting
 
     def look(self) -> None:
         """Something has changed, or may have."""

@@ -115,8 +115,7 @@ def test_large_uploads_copies_and_deletions_too(aws: LocalAws, there: Any) -> No
     parts = TransferConfig(multipart_threshold=5 << 20, multipart_chunksize=5 << 20)
     here.upload_fileobj(io.BytesIO(large), BUCKET, "large", Config=parts)
     here.copy_object(Bucket=BUCKET, Key="copy", CopySource={"Bucket": BUCKET, "Key": "large"})
-    assert body(there, "large") == body(here, "large") == large
-    assert there.head_object(Bucket=BUCKET, Key="copy")["ContentLength"] == len(large)
+    assert body(there, "copy") == body(here, "large") == large
 
     client(aws.endpoint, request_checksum_calculation="when_supported").put_object(
         Bucket=BUCKET, Key="checked", Body=b"abc" * 1000, ChecksumAlgorithm="SHA256"
@@ -228,6 +227,15 @@ def test_roles_may_do_there_what_their_policies_say(aws: LocalAws, there: Any) -
     }
     assert {what: answer["code"] for what, answer in denied.items()} == dict.fromkeys(denied, "AccessDenied")
     assert body(there, "mine/a") == body(there, "other/a") == b"1"
+
+
+def test_a_key_leads_out_of_the_bucket_no_more_than_elsewhere(aws: LocalAws, there: Any) -> None:
+    there.create_bucket(Bucket="private")
+    there.put_object(Bucket="private", Key="a", Body=b"1")
+
+    for key in ("../private/a", "x/../../private/a", "./a"):
+        with pytest.raises(ClientError, match="InvalidURI|SignatureDoesNotMatch|NoSuchKey"):
+            body(aws.client("s3"), key)
 
 
 def test_without_a_signature_nothing_is_passed_on(aws: LocalAws, there: Any) -> None:

@@ -104,6 +104,8 @@ class Forwarder:
                 start_response, 403, "AccessDenied", f"{min(denied)} may not be deleted: none was"
             )
         key = unquote(key)
+        if {".", ".."} & set(key.split("/")):  # on its way it would become another address
+            return _failure(start_response, 400, "InvalidURI", f"the key {key!r} has . or .. for a folder")
         if operation := _operation(method, key, names, bool(source)):
             environ[OPERATION] = operation, {"Bucket": self._bucket.name, "Key": key}
         try:
