@@ -270,7 +270,7 @@ def test_a_second_stack_on_the_same_port_is_refused(up: Serving, tmp_path: Path)
 
     assert second.returncode == 1
     assert f"port {port}" in second.stderr
-    assert "taken" in second.stderr
+    assert "in use" in second.stderr
     assert "Traceback" not in second.stderr
 
 
