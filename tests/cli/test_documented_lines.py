@@ -31,6 +31,9 @@ NOT_RUN = {
     "sam build": "needs Docker and the SAM command line",
     "sam deploy --guided": "needs an AWS account",
     "make sam-local": "needs Docker",
+    "weed mini -dir=store -ip=127.0.0.1 -ip.bind=127.0.0.1 -s3.port=8333": (
+        "tests/connect/s3/documented.py has it running"
+    ),
     "stepcast up --before TrainPredictor --host 172.17.0.1": "the address of Docker's bridge",
 }
 TOOLS = (
@@ -173,10 +176,11 @@ def test_the_lines_of_a_document_run_in_its_order(reader: Reader, page: Path) ->
 
 
 def prepared(page: Path, reader: Reader) -> AbstractContextManager[None]:
-    """The servers and files that a page speaks of: those of tests/connect/<page>/documented.py, if any."""
-    if not (ROOT / "tests/connect" / page.stem / "documented.py").exists():
+    """The servers and files that a page speaks of: those of tests/connect/<system>/documented.py, if any."""
+    name = {"stores": "s3"}.get(page.stem, page.stem)
+    if not (ROOT / "tests/connect" / name / "documented.py").exists():
         return nullcontext()
-    module = importlib.import_module(f"tests.connect.{page.stem}.documented")
+    module = importlib.import_module(f"tests.connect.{name}.documented")
     context: AbstractContextManager[None] = module.prepared(page, reader)
     return context
 

@@ -39,6 +39,20 @@ def test_a_state_keeps_its_region(tmp_path: Path) -> None:
         folder.claim("us-east-1")
 
 
+def test_a_state_stays_with_its_store_or_without_one(tmp_path: Path) -> None:
+    own, on_a_store = StateFolder(tmp_path / "own"), StateFolder(tmp_path / "on-a-store")
+    own.claim(None)
+    on_a_store.claim(None, "http://store:9000")
+
+    with pytest.raises(Failure, match="has objects of its own"):
+        own.claim(None, "http://store:9000")
+    with pytest.raises(Failure, match="are in the store at http://store:9000: give --store-url"):
+        on_a_store.claim(None)
+    assert on_a_store.claim(None, "http://moved:9000") == "us-east-1"
+    with pytest.raises(Failure, match="at http://moved:9000"):
+        on_a_store.claim(None)
+
+
 @pytest.mark.parametrize("name", ["notes.txt", "stepcast.json", "objects"])
 def test_a_folder_of_others_is_neither_taken_nor_deleted(tmp_path: Path, name: str) -> None:
     (tmp_path / "mine").mkdir()

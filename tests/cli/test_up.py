@@ -78,6 +78,7 @@ def test_json_is_one_line_with_what_a_client_needs(up: Serving) -> None:
         "region",
         "bucket",
         "athena_output",
+        "store",
         "state_machine_arn",
         "credentials",
         "state",
@@ -87,7 +88,7 @@ def test_json_is_one_line_with_what_a_client_needs(up: Serving) -> None:
     assert up.facts["endpoint"].startswith("http://127.0.0.1:")
     assert up.facts["athena_output"].startswith(f"s3://{up.facts['bucket']}/")
     assert (up.facts["console"], up.facts["event"], up.facts["state"]) == (None, None, None)
-    assert up.facts["credentials"] is None
+    assert (up.facts["credentials"], up.facts["store"]) == (None, None)
 
 
 def test_status_tells_of_the_run_the_forecast_and_the_message(up: Serving) -> None:

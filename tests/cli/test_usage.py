@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from stepcast.cli.app import app
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("run", "validate", "init", "up", "down", "invoke", "logs", "sql", "status", "chart")
+COMMANDS = ("run", "validate", "init", "up", "down", "invoke", "logs", "sql", "status", "chart", "lineage")
 
 
 @pytest.fixture(autouse=True)

@@ -134,6 +134,28 @@ def step(stack: Stack, name: str, event: Any, error: str | None = None) -> Any:
     return json.loads(invocation.payload)
 
 
+def without_versions(stack: Stack, files: dict[str, bytes]) -> dict[str, Any]:
+    """The run for this input, in a bucket whose versioning is suspended meanwhile."""
+    versioning = {"Bucket": stack.bucket, "VersioningConfiguration": {"Status": "Suspended"}}
+    stack.s3.put_bucket_versioning(**versioning)
+    ended = drop_only(stack, files)
+    versioning["VersioningConfiguration"] = {"Status": "Enabled"}
+    stack.s3.put_bucket_versioning(**versioning)
+    return ended
+
+
+def replaced_before_it_publishes(stack: Stack, key: str, body: bytes) -> None:
+    """A run goes on where a newer version of its file has come; here it has nothing to publish."""
+    now = fingerprint(stack.s3, stack.bucket)
+    run = {"bucket": stack.bucket, "run": now, "vintage": "2999-03-03T00-00-00Z"}
+    for name in ("CreateDataset", "ImportData"):
+        step(stack, name, run)
+    stack.put(key, body)
+    step(stack, "UpdateAthena", run, error="ResourceNotFoundException")
+    step(stack, "Cleanup", {**run, "ending": "failed"})
+    stack.ended()
+
+
 def step_by_step(stack: Stack) -> None:
     """A run that is retried after a kill, loses a shard and fails after its export; and one that fails."""
     now = fingerprint(stack.s3, stack.bucket)
@@ -183,9 +205,13 @@ def decided(stack: Stack) -> list[Decided]:
         assert late_event(stack, "2999-01-01T00:00:00.000Z") == "up_to_date"
         assert drop_only(stack, second)["status"] == "SUCCEEDED"
         assert len(stack.vintages("history/")) == 1
+        assert without_versions(stack, second | {"metadata/items.csv": b"lamp,red\ndesk,green\n"})[
+            "status"
+        ] == ("SUCCEEDED")
         uploaded_while_it_runs(stack, first, json.loads(forecast["input"])["run"])
         assert drop_only(stack, third)["status"] == "SUCCEEDED"
         step_by_step(stack)
+        replaced_before_it_publishes(stack, "train/sales.csv", third["train/sales.csv"][:-1])
         assert drop_only(stack, bad)["error"] == "InvalidInputException"
         assert superseded(stack)["status"] == "SUCCEEDED"
     return list(made)
@@ -267,7 +293,7 @@ LESSENED = [
     ("StateMachineRole", 0, "CreateDataset", "Lambda.AWSLambdaException", "lambda:InvokeFunction"),
     ("StateMachineRole", 1, "TrainPredictor", "States.ItemReaderFailed", "s3:GetObject"),
     ("StateMachineRole", 2, "TrainPredictor", "States.Runtime", "states:StartExecution"),
-    ("ImportDataRole", 3, "ImportData", "AccessDenied", "s3:GetObject"),
+    ("ImportDataRole", 3, "ImportData", "AccessDenied", "s3:GetObjectVersion"),
     ("UpdateAthenaRole", 6, "UpdateAthena", "AccessDeniedException", "glue:GetDatabase"),
     ("NotifyRole", 4, "Notify", "AuthorizationErrorException", "sns:Publish"),
 ]

@@ -28,6 +28,12 @@ def region() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(params=[False, True], ids=["no versions", "versions"])
+def versioned(request: pytest.FixtureRequest) -> bool:
+    """Whether the bucket keeps versions: then a run goes on where its files have newer ones."""
+    return bool(request.param)
+
+
 @pytest.fixture(scope="module")
 def expected(region: None) -> dict[str, Objects]:
     """What an undisturbed run of each input leaves."""
@@ -68,10 +74,10 @@ def drop(world: World) -> str:
 
 @pytest.mark.parametrize("step", [timedelta(0), timedelta(hours=-1)], ids=["stands still", "is set back"])
 def test_in_every_order_the_newest_input_is_forecast_and_nothing_else_is_left(
-    step: timedelta, expected: dict[str, Objects]
+    step: timedelta, expected: dict[str, Objects], versioned: bool
 ) -> None:
     """Whatever the clock does."""
-    with the_world((A, B), clocks=(NOON, NOON + step)) as world:
+    with the_world((A, B), clocks=(NOON, NOON + step), versioned=versioned) as world:
         ends = 0
         for way in every_end(world):
             ends += 1
@@ -81,20 +87,20 @@ def test_in_every_order_the_newest_input_is_forecast_and_nothing_else_is_left(
 
 @pytest.mark.parametrize("seed", range(20))
 def test_an_input_that_comes_back_is_forecast_again_whatever_its_first_run_is_about(
-    seed: int, expected: dict[str, Objects]
+    seed: int, expected: dict[str, Objects], versioned: bool
 ) -> None:
     """Orders drawn by chance: of all there are too many."""
-    with the_world((A, B, A)) as world:
+    with the_world((A, B, A), versioned=versioned) as world:
         way = at_random(world, seed)
 
         assert flaws(world, expected) == [], way
 
 
 def test_a_function_killed_before_any_of_its_writes_makes_the_same_when_tried_again(
-    expected: dict[str, Objects],
+    expected: dict[str, Objects], versioned: bool
 ) -> None:
     kills = 0
-    with the_world((A, B)) as world:
+    with the_world((A, B), versioned=versioned) as world:
         drop(world)
         world.finish_running()
         newer = drop(world)
@@ -117,9 +123,9 @@ def test_a_function_killed_before_any_of_its_writes_makes_the_same_when_tried_ag
 
 
 def test_newer_input_may_arrive_while_a_killed_function_waits_to_be_tried_again(
-    expected: dict[str, Objects],
+    expected: dict[str, Objects], versioned: bool
 ) -> None:
-    with the_world((A, B, C)) as world:
+    with the_world((A, B, C), versioned=versioned) as world:
         drop(world)
         world.finish_running()
         older = drop(world)
@@ -140,13 +146,15 @@ def test_newer_input_may_arrive_while_a_killed_function_waits_to_be_tried_again(
             world.step(older)
 
 
+@pytest.mark.parametrize("inputs", [(A, B, C), (A, B)], ids=["the second", "the first"])
 @pytest.mark.parametrize("state", ["Export", "UpdateAthena", "Notify", "CleanupWorkFiles"])
 def test_newer_input_may_be_forecast_between_any_two_calls_of_a_step(
-    state: str, expected: dict[str, Objects]
+    state: str, inputs: tuple[str, ...], expected: dict[str, Objects], versioned: bool
 ) -> None:
-    with the_world((A, B, C)) as world:
-        drop(world)
-        world.finish_running()
+    with the_world(inputs, versioned=versioned) as world:
+        for _ in inputs[2:]:
+            drop(world)
+            world.finish_running()
         older = drop(world)
         while world.executions[older].state != state:
             world.step(older)
@@ -162,7 +170,7 @@ def test_newer_input_may_be_forecast_between_any_two_calls_of_a_step(
     assert number > 3
 
 
-def test_many_runs_that_start_in_one_second_keep_out_of_each_others_way() -> None:
+def test_many_runs_that_start_in_one_second_keep_out_of_each_others_way(versioned: bool) -> None:
     inputs = tuple("".join(f"lamp,2026-01-{day:02},{day + n}\n" for day in range(1, 14)) for n in range(8))
     expected = dict(map(undisturbed, inputs))
     made: set[tuple[str, str]] = set()
@@ -170,7 +178,7 @@ def test_many_runs_that_start_in_one_second_keep_out_of_each_others_way() -> Non
     def look(world: World) -> None:
         made.update((arn, json.loads(each.data)["vintage"]) for arn, each in world.executions.items())
 
-    with the_world(inputs) as world:
+    with the_world(inputs, versioned=versioned) as world:
         at_random(world, 7, look)
 
         assert flaws(world, expected) == []
@@ -179,9 +187,11 @@ def test_many_runs_that_start_in_one_second_keep_out_of_each_others_way() -> Non
 
 @pytest.mark.parametrize("step", [timedelta(0), timedelta(hours=-1)], ids=["stands still", "is set back"])
 def test_the_newest_vintage_sorts_last_whatever_the_clock_does(
-    step: timedelta, expected: dict[str, Objects]
+    step: timedelta, expected: dict[str, Objects], versioned: bool
 ) -> None:
-    with the_world((A, B, C), clocks=tuple(NOON + number * step for number in range(3))) as world:
+    with the_world(
+        (A, B, C), clocks=tuple(NOON + number * step for number in range(3)), versioned=versioned
+    ) as world:
         made = []
         for _ in range(3):
             drop(world)
@@ -196,9 +206,9 @@ def test_the_newest_vintage_sorts_last_whatever_the_clock_does(
 
 
 def test_an_execution_started_by_hand_with_the_input_of_a_running_one_is_a_run_of_its_own(
-    expected: dict[str, Objects],
+    expected: dict[str, Objects], versioned: bool
 ) -> None:
-    with the_world((A,)) as world:
+    with the_world((A,), versioned=versioned) as world:
         started = drop(world)
         copied = world.start_by_hand("by-hand", world.executions[started].given)
         for _ in range(20):

@@ -12,6 +12,7 @@ from stepcast.cli.export import export
 from stepcast.cli.failure import Failure, explain
 from stepcast.cli.init import init
 from stepcast.cli.invoke import invoke
+from stepcast.cli.lineage import lineage
 from stepcast.cli.logs import logs
 from stepcast.cli.pull import pull
 from stepcast.cli.run import run
@@ -75,7 +76,7 @@ def options(
         context.default_map = settings(Path(FILE))
 
 
-for command in (run, validate, init, up, down, invoke, logs, sql, status, chart):
+for command in (run, validate, init, up, down, invoke, logs, sql, status, chart, lineage):
     app.command()(command)
 app.add_typer(pull, name="pull")
 app.add_typer(export, name="export")

@@ -2,7 +2,7 @@
 
 import csv
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from stepcast.cli.current_forecast import key_columns, target_column
 from stepcast.cli.drawing import draw
 from stepcast.cli.executions import Execution, describe
 from stepcast.cli.failure import Failure
-from stepcast.cli.input_files import keys_for
 from stepcast.cli.problem_lines import error_lines
 from stepcast.cli.query import ask, identifier
 from stepcast.cli.results_folder import ResultsFolder
@@ -52,14 +51,13 @@ class Outcome:
     items: list[Item]
 
 
-def upload(stack: Stack, params: Path, files: Mapping[str, Sequence[Path]]) -> str:
-    """Put the files in the bucket, by folder; the ARN of the execution that covers them all.
+def upload(stack: Stack, params: Path, files: Mapping[str, Path]) -> str:
+    """Put the files in the bucket, by key; the ARN of the execution that covers them all.
 
     params.json is uploaded last: nothing starts before, so there is one execution instead of one per file.
     """
-    for folder, paths in files.items():
-        for key, path in keys_for(paths, folder).items():
-            stack.s3.upload_file(str(path), stack.bucket, key)
+    for key, path in files.items():
+        stack.s3.upload_file(str(path), stack.bucket, key)
     stack.s3.upload_file(str(params), stack.bucket, layout.PARAMS)
     run = fingerprint(stack.s3, stack.bucket)
     return f"{stack.state_machine.replace(':stateMachine:', ':execution:')}:{run}"

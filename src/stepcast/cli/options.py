@@ -8,6 +8,7 @@ import typer
 __all__ = [
     "PARAMS",
     "TRAIN",
+    "BucketName",
     "Endpoint",
     "ItemName",
     "Json",
@@ -16,6 +17,13 @@ __all__ = [
     "RelatedFiles",
 ]
 
+BucketName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Instead of a running stack, a bucket on AWS, with the credentials of the AWS tools.",
+    ),
+]
 Endpoint = Annotated[
     str | None,
     typer.Option(metavar="URL", help="Endpoint of the stack; required only if several are running."),

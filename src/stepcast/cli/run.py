@@ -1,6 +1,7 @@
 """``stepcast run``: one forecast, from files to files."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,9 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stepcast.cli.chart import MOST_PANELS
-from stepcast.cli.input_files import sorted_out
-from stepcast.cli.options import PARAMS, TRAIN, ItemName, Json, MetadataFiles, ProjectFolder, RelatedFiles
-from stepcast.cli.output import cell, duration, print_json, print_line, stdout, table
+from stepcast.cli.input_files import keys_for, sorted_out
+from stepcast.cli.options import (
+    PARAMS,
+    TRAIN,
+    BucketName,
+    Endpoint,
+    ItemName,
+    Json,
+    MetadataFiles,
+    ProjectFolder,
+    RelatedFiles,
+)
+from stepcast.cli.output import cell, duration, plural, print_json, print_line, stdout, table
 
 if TYPE_CHECKING:
     from stepcast.cli.executions import Execution
@@ -19,14 +30,15 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+CURRENT = "current"  # no predictor is called so: their names end in a time
 SUMMARY_ROWS = 20
 SHOWN_OUTPUTS = 3
 SHOWN_WARNINGS = 5
 
 
 def run(
-    params: Annotated[Path, PARAMS],
-    train: Annotated[list[Path], TRAIN],
+    params: Annotated[Path | None, PARAMS] = None,
+    train: Annotated[list[Path] | None, TRAIN] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="Folder for the results.", show_default="required"),
@@ -52,17 +64,36 @@ def run(
         bool,
         typer.Option("--check", help="Only check the input, like stepcast validate."),
     ] = False,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PREDICTOR",
+            help="Instead of files: what this predictor, or the current one, was trained on, in the versions "
+            "that it read: NAME or current.",
+        ),
+    ] = None,
     as_json: Json = False,
     project: ProjectFolder = None,
+    endpoint: Endpoint = None,
+    bucket: BucketName = None,
 ) -> None:
     """Forecast files directly, using the same template and runtime as a running stack.
 
     Writes raw/*.csv, clean/*.csv, accuracy/, leaderboard.csv, validation.md and chart.png to DIR.
+
+    With --as-of, the files are those that a predictor was trained on, in the bucket of a running stack or in
+    --bucket: its forecast is produced again, byte for byte.
     """
     files = sorted_out(
-        {"train": [*train, *(more or ())], "related": related or [], "metadata": metadata or []}
+        {"train": [*(train or ()), *(more or ())], "related": related or [], "metadata": metadata or []}
     )
-    if check:
+    if as_of is not None:
+        _refuse_files(params, files, item, check)
+    elif params is None or not train:
+        raise typer.BadParameter(
+            "it is missing, and so is --as-of", param_hint="--train" if params else "--params"
+        )
+    elif check:
         from stepcast.cli.checking import check_files, conclude
 
         conclude(check_files(params, files, item), as_json)
@@ -77,6 +108,7 @@ def run(
     from stepcast.cli.results_folder import ResultsFolder
     from stepcast.cli.stack import private
     from stepcast.cli.stopping import unwinding
+    from stepcast.pipeline import layout
 
     folder = ResultsFolder(out, force)
     execution, outcome = None, None
@@ -84,18 +116,28 @@ def run(
         with (
             unwinding(),
             display(quiet=as_json) as shown,
-            tempfile.TemporaryDirectory(prefix="stepcast-item-") as scratch,
+            tempfile.TemporaryDirectory(prefix="stepcast-input-") as scratch,
         ):
-            if item is not None:
-                from stepcast.cli.constant_item import with_item
+            if as_of is not None:
+                keyed = _recorded(as_of, endpoint, bucket, Path(scratch), shown.say)
+                params = keyed.pop(layout.PARAMS)
+            else:
+                assert params is not None  # noqa: S101 - looked at above
+                if item is not None:
+                    from stepcast.cli.constant_item import with_item
 
-                params, files["train/"] = with_item(item, params, files["train/"], Path(scratch))
+                    params, files["train/"] = with_item(item, params, files["train/"], Path(scratch))
+                keyed = {
+                    key: path
+                    for folder_, paths in files.items()
+                    for key, path in keys_for(paths, folder_).items()
+                }
             if not names_an_algorithm(params.read_bytes()):
                 compile_kernels(shown.say)
             shown.say("starting the local stack")
             # Nothing else is uploaded, so there is nothing to wait for.
             with private(Project.find(project), SettleSeconds="0") as stack:
-                arn = forecast_once.upload(stack, params, files)
+                arn = forecast_once.upload(stack, params, keyed)
                 for execution in forecast_once.follow(stack, arn):
                     shown.show(execution)
                 assert execution is not None  # noqa: S101 - follow() yields at least one
@@ -114,6 +156,31 @@ def run(
         print_json({"status": execution.status, **_facts(execution, folder.path), **_results(outcome)})
     else:
         _print_summary(outcome, out)
+
+
+def _refuse_files(params: Path | None, files: dict[str, list[Path]], item: str | None, check: bool) -> None:
+    given: dict[str, object] = {
+        "--params": params,
+        "--train": files["train/"],
+        "--related": files["related/"],
+    }
+    given |= {"--metadata": files["metadata/"], "--item": item, "--check": check}
+    if named := [name for name, value in given.items() if value]:
+        raise typer.BadParameter(
+            f"it stands for the files of a predictor: leave out {', '.join(named)}", param_hint="--as-of"
+        )
+
+
+def _recorded(
+    predictor: str, endpoint: str | None, bucket: str | None, folder: Path, say: Callable[[str], None]
+) -> dict[str, Path]:
+    """The files that a predictor was trained on, by key, as they were then."""
+    from stepcast.cli.recorded_input import find, open_bucket, read_again
+
+    s3, name = open_bucket(endpoint, bucket)
+    recorded = find(s3, name, None if predictor == CURRENT else predictor)
+    say(f"reading {plural(len(recorded.files), 'file')} of s3://{name}/ as {recorded.predictor} read them")
+    return read_again(s3, name, recorded, folder)
 
 
 def _what_was_stopped(execution: "Execution | None", out: Path) -> str:

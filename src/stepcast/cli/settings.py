@@ -14,6 +14,8 @@ UP: dict[str, type] = {
     "port": int,
     "region": str,
     "bucket": str,
+    "store-url": str,
+    "poll-seconds": int,
     "email": str,
     "settle-seconds": int,
     "state": str,

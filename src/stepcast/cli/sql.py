@@ -29,7 +29,7 @@ def sql(
 ) -> None:
     """Query the running stack with SQL, through the API that all Athena clients use.
 
-    The tables are train, forecast, forecast_wide, forecast_history, accuracy and leaderboard.
+    The tables are train, forecast, forecast_wide, forecast_history, accuracy, leaderboard and lineage.
     """
     if as_json and as_csv:
         raise typer.BadParameter("--json and --csv are mutually exclusive: choose one")

@@ -22,11 +22,11 @@ class StateFolder:
     def __str__(self) -> str:
         return str(self.path)
 
-    def claim(self, region: str | None) -> str:
+    def claim(self, region: str | None, store: str | None = None) -> str:
         """Create or reuse the folder; return its region.
 
         Failure if the folder contains anything else, is used by a stack, or was created for another
-        region.
+        region, or with a ``store`` (the address of its objects) where none is given now, or the reverse.
         """
         if self.path.exists() and not self.path.is_dir():
             raise Failure(f"{self.path} is a file: choose another --state")
@@ -40,6 +40,16 @@ class StateFolder:
                 f"{self.path} contains other files and is not a state folder of stepcast: choose another "
                 "--state"
             )
+        where = self._kept().get("store")
+        if where and not store:
+            raise Failure(
+                f"the objects of the state in {self.path} are in the store at {where}: "
+                f"give --store-url {where} and its --bucket"
+            )
+        if store and not where and self.is_ours():
+            raise Failure(
+                f"the state in {self.path} has objects of its own: choose another --state for a store"
+            )
         kept = self._kept().get("region")
         if region and kept and region != kept:
             raise Failure(
@@ -49,7 +59,7 @@ class StateFolder:
         chosen = str(region or kept or "us-east-1")
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         (self.path / ".gitignore").write_text("*\n", encoding="utf-8")
-        marker = {"made_by": "stepcast up", "region": chosen}
+        marker = {"made_by": "stepcast up", "region": chosen, **({"store": store} if store else {})}
         (self.path / MARKER).write_text(json.dumps(marker, indent=2) + "\n", encoding="utf-8")
         return chosen
 

@@ -4,8 +4,9 @@ import json
 import os
 import re
 import signal
+import tempfile
 import threading
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,7 +63,21 @@ def up(
         str | None,
         typer.Option(metavar="NAME", help="AWS region to emulate.", show_default="us-east-1, or the state's"),
     ] = None,
-    bucket: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the bucket.")] = None,
+    bucket: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the bucket, or s3://NAME.")
+    ] = None,
+    store_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="The S3-compatible store of the bucket. Its keys: AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.",
+        ),
+    ] = None,
+    poll_seconds: Annotated[
+        float,
+        typer.Option(min=0, metavar="N", help="How often to list that store for new files; 0: never."),
+    ] = 30.0,
     email: Annotated[
         str | None,
         typer.Option(
@@ -115,6 +130,11 @@ def up(
     given = {name for name in ("state", "ephemeral") if _on_the_command_line(context, name)}
     if given == {"state", "ephemeral"}:
         raise typer.BadParameter("--state and --ephemeral are mutually exclusive: choose one")
+    bucket = bucket.removeprefix("s3://").rstrip("/") if bucket is not None else None
+    if store_url is not None and bucket is None:
+        raise typer.BadParameter(
+            "which bucket of the store is missing: add --bucket s3://NAME", param_hint="--store-url"
+        )
     if bucket is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
         raise typer.BadParameter(
             f"{bucket!r} is not a valid bucket name: use 3 to 63 lowercase letters, digits, dots and hyphens",
@@ -137,7 +157,7 @@ def up(
             _ = template.train  # an empty bucket will need it; reports missing files immediately
     if region is not None:
         check_region(region)
-    region = (folder.claim(region) if folder else region) or "us-east-1"
+    region = (folder.claim(region, store_url) if folder else region) or "us-east-1"
     ready = threading.Event()
 
     def show(activity: "Activity") -> None:
@@ -148,6 +168,12 @@ def up(
     given_parameters = {"BucketName": bucket, "NotificationEmail": email, "SettleSeconds": settle_seconds}
     parameters = {name: str(value) for name, value in given_parameters.items() if value is not None}
     with suppress(KeyboardInterrupt, SystemExit), unwinding(), ExitStack() as held:
+        remote = None
+        if store_url is not None and bucket is not None:
+            from stepcast.cli.remote_store import open_store
+
+            own = folder.path if folder else Path(held.enter_context(tempfile.TemporaryDirectory()))
+            remote = open_store(store_url, bucket, poll_seconds, own)
         try:
             server = LocalAws(
                 port=port,
@@ -158,6 +184,8 @@ def up(
                 allow_origins=allow_origin or (),
                 iam=iam,
                 on_activity=None if quiet or as_json else show,
+                remote_buckets=[remote.bucket] if remote else (),
+                handlers=remote.handlers if remote else None,
             )
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
@@ -177,11 +205,15 @@ def up(
                     for line in auth_lines(keys, asked=auth):
                         print_line(line)
                 event = _prepare(stack, template, before, server, quiet=as_json) if before else None
-                with recorded(running):
+                watched = remote.watched(stack) if remote else nullcontext()
+                with recorded(running), watched:
                     if as_json:
-                        print_json(_facts(stack, kept, event), indent=None)
+                        about = remote.facts(stack.endpoint) if remote else None
+                        print_json({**_facts(stack, kept, event), "store": about}, indent=None)
                     else:
                         _print_instructions(stack, folder, keys.environment if keys else ANY_KEYS)
+                        if remote:
+                            print_line(remote.instructions(stack.endpoint))
                         _print_event(before, event)
                     ready.set()
                     _serve(quiet or as_json)

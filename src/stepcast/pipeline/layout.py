@@ -10,6 +10,7 @@ PARAMS = "params.json"
 TRAIN, RELATED, METADATA = "train/", "related/", "metadata/"
 INPUTS = (TRAIN, RELATED, METADATA)
 FORECAST, HISTORY, ACCURACY = "forecast/", "history/", "accuracy/"
+LINEAGE, RUNS = "lineage/", "runs/"
 
 
 # A second and, since two runs may start in one, a mark of the run. Names sort by time. Old ones have no mark.
@@ -76,12 +77,17 @@ def rows(dataset: str, import_job: str) -> str:
 
 def work(run: str) -> str:
     """Work files of one run (``Run.work``); removed when it ends."""
-    return f"runs/{run}/"
+    return f"{RUNS}{run}/"
 
 
 def frozen_params(run: str) -> str:
     """params.json as it was when the run began."""
     return f"{work(run)}params.json"
+
+
+def inputs(run: str) -> str:
+    """Which version of each input file the run reads."""
+    return f"{work(run)}inputs.json"
 
 
 def shard_list(run: str) -> str:
@@ -169,3 +175,8 @@ def raw_part(vintage: str, job: str, number: int) -> str:
 def accuracy(predictor: str, part: str = "") -> str:
     """The backtest of a predictor: ``forecasted-values``, ``accuracy-metrics-values`` and the SQL tables."""
     return f"{ACCURACY}{predictor}/{part}{'/' if part else ''}"
+
+
+def lineage(predictor: str) -> str:
+    """What a predictor was trained on; one file each, so that the folder is the SQL table ``lineage``."""
+    return f"{LINEAGE}{predictor}.parquet"

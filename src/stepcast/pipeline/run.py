@@ -1,14 +1,13 @@
 """One run: the input for which it was started, and whether that is still the bucket's input."""
 
-import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field
 
-from stepcast.pipeline import layout, objects
+from stepcast.pipeline import inputs, layout, objects
 from stepcast.pipeline.errors import Superseded, Unsettled
 from stepcast.pipeline.params import Params
 
@@ -47,22 +46,56 @@ class Run(BaseModel):
         """
         return layout.resource_name(base, self.vintage)
 
-    def check_current(self, s3: Any) -> "Input":
-        """The bucket's input; raise Superseded if it is no longer the input of this run."""
+    def check_current(self, s3: Any) -> None:
+        """Raise Superseded where another run takes this one's place, because the bucket's input is another.
+
+        A run that has recorded the versions of its files goes on with them where the same files have newer
+        versions: those have a run of their own. Where files came or went, it steps aside: an upload of many
+        files makes one forecast of them all.
+        """
+        present = present_input(s3, self.bucket)
+        if present is not None and present.run == self.run:
+            return
+        recorded = inputs.read(s3, self.bucket, self.work) or []
+        kept = all(file.version is not None for file in recorded)
+        if kept and present is not None and present.keys == tuple(file.key for file in recorded):
+            return
+        raise self._superseded(present)
+
+    def check_unchanged(self, s3: Any) -> "Input":
+        """The bucket's input; raise Superseded if it is no longer the one this run was started for."""
         present = present_input(s3, self.bucket)
         if present is None or present.run != self.run:
-            now = present.run if present is not None else None
-            raise Superseded(f"the input of run {self.run} has changed; run {now} produces the forecast")
+            raise self._superseded(present)
         return present
 
     def check_settled(self, s3: Any) -> None:
         """Raise Superseded on newer input, Unsettled if the newest file is younger than settle_seconds."""
-        quiet = datetime.now(UTC) - self.check_current(s3).uploaded
+        quiet = datetime.now(UTC) - self.check_unchanged(s3).uploaded
         if quiet < timedelta(seconds=self.settle_seconds):
             raise Unsettled(
                 f"the newest file arrived {quiet.total_seconds():.0f} s ago, less than SettleSeconds "
                 f"({self.settle_seconds}); run {self.run} waits for further files"
             )
+
+    def pin_input(self, s3: Any) -> list[inputs.InputFile]:
+        """The files that this run reads, in the versions that it reads; recorded the first time.
+
+        Raises Superseded if the bucket's input is no longer the one this run was started for.
+        """
+        if recorded := inputs.read(s3, self.bucket, self.work):
+            self.check_current(s3)
+            return recorded
+        files = inputs.versions(s3, self.bucket)
+        present = Input.of(files)
+        if present is None or present.run != self.run:
+            raise self._superseded(present)
+        inputs.write(s3, self.bucket, self.work, files)
+        return files
+
+    def _superseded(self, present: "Input | None") -> Superseded:
+        now = present.run if present is not None else None
+        return Superseded(f"the input of run {self.run} has changed; run {now} produces the forecast")
 
 
 class ShardRun(Run):
@@ -73,10 +106,19 @@ class ShardRun(Run):
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The bucket's input: the name of its run, and when its newest object was uploaded."""
+    """The bucket's input: the name of its run, when its newest object was uploaded, and its keys."""
 
     run: str
     uploaded: datetime
+    keys: tuple[str, ...]
+
+    @classmethod
+    def of(cls, files: Sequence[inputs.InputFile]) -> "Input | None":
+        """None while params.json or train/ is missing. ``files`` are in the order of ``inputs.versions``."""
+        keys = tuple(file.key for file in files)
+        if layout.PARAMS not in keys[:1] or not any(key.startswith(layout.TRAIN) for key in keys):
+            return None
+        return cls(inputs.input_name(files), max(file.uploaded for file in files), keys)
 
 
 def fingerprint(s3: Any, bucket: str) -> str | None:
@@ -91,20 +133,4 @@ def present_input(s3: Any, bucket: str) -> Input | None:
     The run's name is a hash of the keys and ETags of params.json and of everything under train/, related/ and
     metadata/: the same input has the same name, regardless of the event.
     """
-    try:
-        params = s3.head_object(Bucket=bucket, Key=layout.PARAMS)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
-            return None
-        raise
-    digest = hashlib.sha256(f"{layout.PARAMS}\0{params['ETag']}\n".encode())
-    uploaded: datetime = params["LastModified"]
-    trains = 0
-    for prefix in layout.INPUTS:
-        for entry in objects.entries(s3, bucket, prefix):
-            if entry["Size"] == 0 and entry["Key"].endswith("/"):
-                continue  # a folder marker, which consoles create
-            trains += prefix == layout.TRAIN
-            uploaded = max(uploaded, entry["LastModified"])
-            digest.update(f"{entry['Key']}\0{entry['ETag']}\n".encode())
-    return Input(digest.hexdigest()[:32], uploaded) if trains else None
+    return Input.of(inputs.present(s3, bucket))

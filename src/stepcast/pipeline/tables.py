@@ -4,7 +4,17 @@ import re
 
 from stepcast.pipeline.params import Dataset, Params, output_label
 
-__all__ = ["ACCURACY", "FORECAST", "HISTORY", "LEADERBOARD", "TRAIN", "WIDE", "is_taken", "sql_type"]
+__all__ = [
+    "ACCURACY",
+    "FORECAST",
+    "HISTORY",
+    "LEADERBOARD",
+    "LINEAGE",
+    "TRAIN",
+    "WIDE",
+    "is_taken",
+    "sql_type",
+]
 
 TRAIN = "train"
 FORECAST = "forecast"
@@ -12,6 +22,7 @@ WIDE = "forecast_wide"
 HISTORY = "forecast_history"
 ACCURACY = "accuracy"
 LEADERBOARD = "leaderboard"
+LINEAGE = "lineage"
 
 SQL_TYPES = {
     "string": "string",

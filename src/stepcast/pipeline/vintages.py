@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -83,17 +84,25 @@ def mark_published(s3: Any, bucket: str, manifest: Manifest) -> None:
 
 
 def own(s3: Any, bucket: str, moment: datetime, execution: str) -> str:
-    """The vintage of an ``execution`` that began at ``moment``, later than all vintages under ``forecast/``.
+    """The vintage of an ``execution`` that began at ``moment``, later than those of all that began before it.
 
     No other execution has a vintage of that name, however many begin in one second, and the latest forecast
     sorts last even if the clock stands still or was set back.
     """
     mark = hashlib.sha256(execution.encode()).hexdigest()[:8]
     name = layout.vintage_at(moment, mark)
-    newest = max(names(s3, bucket), default="")
+    newest = max([*names(s3, bucket), *_begun(s3, bucket, mark)], default="")
     if name > newest:
         return name
     return layout.vintage_at(layout.moment_of(newest) + timedelta(seconds=1), mark)
+
+
+def _begun(s3: Any, bucket: str, mark: str) -> Iterator[str]:
+    """The vintages of runs at work. The execution of this mark does not count: it may be tried again."""
+    for run in objects.folders(s3, bucket, layout.RUNS):
+        for name in objects.folders(s3, bucket, f"{layout.RUNS}{run}/"):
+            if re.match(layout.VINTAGE, name) and not name.endswith(mark):
+                yield name
 
 
 def names(s3: Any, bucket: str, root: str = layout.FORECAST) -> list[str]:

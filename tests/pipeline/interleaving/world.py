@@ -4,7 +4,7 @@ import copy
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -16,8 +16,9 @@ from botocore.client import BaseClient
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.glue.models import glue_backends
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeKey, s3_backends
 
+from localaws.s3 import versions
 from stepcast.pipeline import layout
 from stepcast.pipeline.run import Run, ShardRun
 from stepcast.pipeline.steps.cleanup import CleanupRun, cleanup
@@ -46,6 +47,7 @@ CHEAP = {
 }
 WRITES = re.compile("^(Put|Delete|Copy|Create|Update|Batch)")
 _TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
+_VERSION = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,13 @@ class Moment:
 class World:
     """Uploads ``inputs``, one after the other, and delivers their events whenever it is told to."""
 
-    def __init__(self, inputs: tuple[str, ...], clocks: tuple[datetime, ...]) -> None:
+    def __init__(self, inputs: tuple[str, ...], clocks: tuple[datetime, ...], *, versioned: bool) -> None:
         self.s3, self.sns = boto3.client("s3"), boto3.client("sns")
         self.cloudwatch = boto3.client("cloudwatch")
         self.topic = self.sns.create_topic(Name="stepcast")["TopicArn"]
         self.s3.create_bucket(Bucket=BUCKET)
+        if versioned:
+            self.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         self.s3.put_object(Bucket=BUCKET, Key=layout.PARAMS, Body=params_bytes(**CHEAP))
         self.inputs, self.clocks = inputs, clocks
         self.executions: dict[str, Execution] = {}
@@ -162,16 +166,20 @@ class World:
     # ---- inside ----
 
     def _listed(self) -> dict[str, str]:
-        return {key: there.etag for key, there in self._bucket().keys.items()}
+        return {key: there.etag for key, there in self._bucket().keys.items() if isinstance(there, FakeKey)}
 
     def _bucket(self) -> Any:
         return s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[BUCKET]
 
     def _kept(self, key: str, etag: str) -> str:
-        """A name of what lies there: the same for bodies that differ only by the times written in them."""
+        """A name of what lies there: the same for bodies that differ only by times and versions."""
         if etag not in self._bodies:
             self._bodies[etag] = self.body(key)
-        plain = _TIME.sub(b"", self._bodies[etag]).hex() if key.endswith(".json") else etag
+        plain = etag
+        if key.endswith(".json"):
+            plain = _VERSION.sub(b"", _TIME.sub(b"", self._bodies[etag])).hex()
+        elif key.startswith(layout.LINEAGE):
+            plain = key
         self._plain.setdefault(plain, etag)
         return plain
 
@@ -197,12 +205,18 @@ class World:
             entered = {"stateEnteredEventDetails": {"name": self.executions[executionArn].state}}
             yield {"events": [{"type": "LambdaFunctionScheduled"}, entered]}
 
+        def listed(*, stateMachineArn: str, statusFilter: str) -> Iterator[dict[str, Any]]:  # noqa: N803 - as above
+            assert (stateMachineArn, statusFilter) == (MACHINE, "RUNNING")
+            running = [self.executions[arn] for arn in self.running()]
+            yield {"executions": [{"startDate": each.started_at} for each in running]}
+
+        pages = {"get_execution_history": history, "list_executions": listed}
         errors = SimpleNamespace(ExecutionAlreadyExists=ExecutionAlreadyExists)
         return SimpleNamespace(
             start_execution=start,
             describe_execution=describe,
             exceptions=errors,
-            get_paginator={"get_execution_history": SimpleNamespace(paginate=history)}.__getitem__,
+            get_paginator=lambda operation: SimpleNamespace(paginate=pages[operation]),
         )
 
     def _shards(self, key: str) -> list[Any]:
@@ -233,7 +247,9 @@ class World:
 
 
 @contextmanager
-def the_world(inputs: tuple[str, ...], clocks: tuple[datetime, ...] = (NOON,)) -> Iterator[World]:
+def the_world(
+    inputs: tuple[str, ...], clocks: tuple[datetime, ...] = (NOON,), *, versioned: bool = False
+) -> Iterator[World]:
     clients: dict[Any, Any] = {}
     make = boto3.Session.client
 
@@ -242,9 +258,10 @@ def the_world(inputs: tuple[str, ...], clocks: tuple[datetime, ...] = (NOON,)) -
             clients[service_name] = make(session, service_name, **options)
         return clients[service_name]
 
-    with mock_aws(), patch.object(boto3.Session, "client", client):
+    with mock_aws(), patch.object(boto3.Session, "client", client), ExitStack() as undo:
+        versions.patch(undo)
         try:
-            yield World(inputs, clocks)
+            yield World(inputs, clocks, versioned=versioned)
         finally:
             for made in clients.values():
                 made.close()

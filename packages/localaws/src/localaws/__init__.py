@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from localaws.http_server import HostUnavailable, PortTaken
     from localaws.lambda_.invocation import Invocation
     from localaws.mailbox import Mailbox, Message
+    from localaws.s3.remote.bucket import RemoteBucket
     from localaws.server import AlreadyRunning, LocalAws
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Mailbox",
     "Message",
     "PortTaken",
+    "RemoteBucket",
     "StateUnusable",
     "UnknownRegion",
 ]
@@ -42,6 +44,7 @@ _HOMES = {
     "Mailbox": "localaws.mailbox",
     "Message": "localaws.mailbox",
     "PortTaken": "localaws.http_server",
+    "RemoteBucket": "localaws.s3.remote.bucket",
     "StateUnusable": "localaws.durability.folder",
     "UnknownRegion": "localaws.aws_session",
 }

@@ -10,13 +10,14 @@ moto routes a request by the service in its signature, to one Flask application 
 - an operation that moto does not have answers 501 NotImplemented, and a failure inside moto 500
   InternalFailure, both in the protocol of the service. moto's own answer is werkzeug's HTML page, which
   clients take for a passing failure and retry;
-- ``health.PATH`` answers ``health``, which is no service.
+- requests for objects that lie in another store are passed on to it (``s3/remote``);
+- a path of ``handlers`` is no service: ``health`` is one, callers of LocalAws may add their own.
 """
 
 import json
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 from xml.sax.saxutils import escape
@@ -30,11 +31,13 @@ from localaws.deliveries import Deliveries
 from localaws.durability.keeper import Keeper, NotSupported
 from localaws.gate.refused import Refused
 from localaws.health import HEALTH_PATH, Health
+from localaws.http_server import WsgiApplication
 from localaws.iam.guard import Guard
 from localaws.iam.refusals import Refused as Forbidden
 from localaws.s3.intake import Intake
 from localaws.s3.plain_get import plain_get
 from localaws.s3.plain_put import plain_put
+from localaws.s3.remote.install import Forward
 from localaws.states.plain_start import plain_start
 
 __all__ = ["Application"]
@@ -53,20 +56,28 @@ class Application:
     """moto for one server, as a WSGI application."""
 
     def __init__(
-        self, intake: Intake, deliveries: Deliveries, keeper: Keeper, guard: Guard, health: Health
+        self,
+        intake: Intake,
+        deliveries: Deliveries,
+        keeper: Keeper,
+        guard: Guard,
+        health: Health,
+        forward: Forward,
+        handlers: Mapping[str, WsgiApplication],
     ) -> None:
         self._dispatcher = _Dispatcher(_service_app)
         self._intake, self._deliveries, self._keeper = intake, deliveries, keeper
         self.gate: Callable[[Environ, Callable[..., Any]], Callable[..., Any]] = _open  # until one is set
-        self._guard, self._health = guard, health
+        self._guard, self._forward = guard, forward
+        self._handlers: dict[str, WsgiApplication] = {**handlers, HEALTH_PATH: health}
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         try:
             start_response = self.gate(environ, start_response)
         except Refused as refused:
             return refused.answer(environ, start_response)
-        if environ["PATH_INFO"] == HEALTH_PATH:
-            return self._health(environ, start_response)
+        if handler := self._handlers.get(environ["PATH_INFO"]):
+            return handler(environ, start_response)
         ending = ExitStack()
         ending.enter_context(self._deliveries.held())
         status_code = 500
@@ -83,8 +94,10 @@ class Application:
                 self._guard(environ)
                 blocks = None
                 if service.service == "s3":
-                    self._intake(environ)
-                    blocks = plain_get(environ, remember)
+                    blocks = self._forward(environ, remember)
+                    if blocks is None:
+                        self._intake(environ)
+                        blocks = plain_get(environ, remember)
                     if blocks is None:
                         blocks = plain_put(environ, remember)
                 elif service.service == "stepfunctions":

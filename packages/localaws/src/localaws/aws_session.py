@@ -19,7 +19,15 @@ from botocore.config import Config
 
 from localaws.patching import replace
 
-__all__ = ["INTERNAL", "UnknownRegion", "aws_session", "check_region", "make_client", "patch"]
+__all__ = [
+    "INTERNAL",
+    "NOTHING_OF_THE_USERS",
+    "UnknownRegion",
+    "aws_session",
+    "check_region",
+    "make_client",
+    "patch",
+]
 
 
 class _Keys(NamedTuple):
@@ -33,7 +41,7 @@ INTERNAL = _Keys(f"localaws-{secrets.token_hex(4)}", secrets.token_urlsafe(30))
 
 _one_by_one = threading.Lock()  # a session is not safe to share between threads; its clients are
 
-_NOTHING_OF_THE_USERS: dict[str, Any] = {
+NOTHING_OF_THE_USERS: dict[str, Any] = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
@@ -72,7 +80,7 @@ def aws_session(region: str) -> Any:
         aws_access_key_id=INTERNAL.access_key,
         aws_secret_access_key=INTERNAL.secret,
         region_name=region,
-        botocore_session=botocore.session.Session(session_vars=_NOTHING_OF_THE_USERS),
+        botocore_session=botocore.session.Session(session_vars=NOTHING_OF_THE_USERS),
     )
 
 

@@ -161,7 +161,8 @@ class _Handler(MotoRequestHandler):
             pass
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        log.debug("%s %s %s %s", self.command, self.path, code, size)
+        path, _, _ = self.path.partition("?")  # a query may have a signature or a token in it
+        log.debug("%s %s %s %s", self.command, path, code, size)
 
     def log_error(self, format: str, *args: Any) -> None:
         log.debug(format, *args)

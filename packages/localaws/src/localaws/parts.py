@@ -28,9 +28,9 @@ from localaws.gate import moto_cors, post_policy
 from localaws.gate.gate import Gate
 from localaws.gate.hosts import Hosts
 from localaws.gate.verifier import Verifier
-from localaws.health import Health
+from localaws.health import HEALTH_PATH, Health
 from localaws.http_activity import RequestReporter
-from localaws.http_server import HttpServer
+from localaws.http_server import HttpServer, WsgiApplication
 from localaws.iam import caller_identity, managed_policies, topic_deliveries
 from localaws.iam.access_keys import AccessKeys
 from localaws.iam.athena_access import AthenaAccess
@@ -40,6 +40,7 @@ from localaws.lambda_ import archives, execution
 from localaws.lambda_.function_activity import ReportingInvoker
 from localaws.lambda_.invoker import Invoker
 from localaws.mailbox import Mailbox
+from localaws.objects import ObjectStore
 from localaws.patching import replace_item
 from localaws.s3 import (
     bucket_policies,
@@ -49,8 +50,11 @@ from localaws.s3 import (
     intake,
     joined_parts,
     streamed_get,
+    versions,
 )
 from localaws.s3.object_files import ObjectFiles
+from localaws.s3.remote.bucket import RemoteBucket
+from localaws.s3.remote.install import install as install_remote
 from localaws.s3.store import S3Store
 from localaws.states import (
     choices,
@@ -82,7 +86,7 @@ class Parts:
     folder: Path
     mailbox: Mailbox
     invoker: Invoker
-    objects: S3Store
+    objects: ObjectStore
     keep_all: Callable[[], None]  # call it after changes that no request brought
     sweep: Callable[[], int]
     guard: Guard
@@ -103,6 +107,8 @@ def start_parts(
     durable: bool,
     iam: bool = True,
     on_activity: Listener | None = None,
+    remote_buckets: Sequence[RemoteBucket] = (),
+    handlers: Mapping[str, WsgiApplication] | None = None,
 ) -> Parts:
     """Patch moto, and serve it from ``folder``, which keeps everything if it is ``durable``.
 
@@ -137,15 +143,19 @@ def start_parts(
     intake.patch(stopping)
     joined_parts.patch(stopping)
     streamed_get.patch(stopping)
+    versions.patch(stopping)
     control_characters.patch(stopping)
     bucket_policies.patch(stopping, guard.of_bucket)
-    objects = S3Store(files, deliveries, keeper)
+    here = S3Store(files, deliveries, keeper)
+    forward, objects = install_remote(stopping, remote_buckets, here, folder / "remote", journal, guard)
+    handlers = handlers or {}
 
     mailbox = Mailbox(folder / "mailbox")
     mailboxes.patch(stopping, mailbox)
 
     report = Reporter(on_activity) if on_activity is not None else None
-    app = Application(intake.Intake(files), deliveries, keeper, guard, Health(account, region))
+    health = Health(account, region)
+    app = Application(intake.Intake(files), deliveries, keeper, guard, health, forward, handlers)
     registry = ImageRegistry(app)
     server = HttpServer(registry if report is None else RequestReporter(registry, report), port, host)
     stopping.callback(server.server_close)
@@ -154,7 +164,7 @@ def start_parts(
     if state is not None:
         state.describe_holder(port=port)
     verifier = Verifier(access_keys.secret, auth)
-    app.gate = Gate(Hosts(host, port), verifier, allow_origins)
+    app.gate = Gate(Hosts(host, port), verifier, allow_origins, [HEALTH_PATH, *handlers])
     moto_cors.patch(stopping)
     post_policy.patch(stopping, verifier.verify_form, guard.upload_problem)
 

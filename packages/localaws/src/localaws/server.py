@@ -21,9 +21,11 @@ from localaws.mailbox import Mailbox
 from localaws.objects import ObjectStore
 
 if TYPE_CHECKING:
+    from localaws.http_server import WsgiApplication
     from localaws.iam.guard import Decided
     from localaws.lambda_.invocation import Invocation
     from localaws.parts import Parts
+    from localaws.s3.remote.bucket import RemoteBucket
 
 __all__ = ["AlreadyRunning", "LocalAws"]
 
@@ -52,6 +54,9 @@ class LocalAws:
     ``"module:object"`` strings of further services: each object is called with this LocalAws when it starts.
     With ``iam`` False, functions and state machines can do everything, whatever their roles allow.
     ``on_activity`` is called with each activity (see ``localaws.activity``), in the thread where it happens.
+    The objects of ``remote_buckets`` are kept in other S3-compatible stores; everything else about these
+    buckets is local. ``handlers`` are WSGI applications by path, such as ``/_mine/hook``: they get unsigned
+    requests, though none of web pages, and check for themselves who sends them.
 
     ::
 
@@ -70,6 +75,8 @@ class LocalAws:
         allow_origins: Sequence[str] = (),
         iam: bool = True,
         on_activity: Listener | None = None,
+        remote_buckets: Sequence["RemoteBucket"] = (),
+        handlers: Mapping[str, "WsgiApplication"] | None = None,
     ) -> None:
         self.region, self.account, self._iam = region, _ACCOUNT, iam
         self._port, self._state, self._backends = port, state, tuple(backends)
@@ -77,6 +84,9 @@ class LocalAws:
         self._host, self._allow_origins = host, tuple(checked_origin(origin) for origin in allow_origins)
         self._keys: OwnKeys | None = None
         self._on_activity = on_activity
+        self._remote_buckets, self._handlers = tuple(remote_buckets), dict(handlers or {})
+        if wrong := [path for path in self._handlers if not path.startswith("/_")]:
+            raise ValueError(f"{wrong[0]} could be a bucket's name: begin the path of a handler with /_")
         self._stopping: ExitStack | None = None
         self._parts: Parts | None = None
         self._clients: dict[str, Any] = {}
@@ -250,6 +260,8 @@ class LocalAws:
             durable=self._state is not None,
             iam=self._iam,
             on_activity=self._on_activity,
+            remote_buckets=self._remote_buckets,
+            handlers=self._handlers,
         )
         for backend in self._backends:
             module, _, name = backend.partition(":")

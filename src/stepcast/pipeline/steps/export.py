@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 
 from stepcast.engine.accuracy import Sums
-from stepcast.pipeline import layout, objects, resources, tables, vintages
+from stepcast.pipeline import inputs, layout, lineage, objects, resources, tables, vintages
 from stepcast.pipeline.backtest_files import Scoreboard, ShardBacktest, accuracy_in_sql
 from stepcast.pipeline.csv_files import csv_bytes, parquet_bytes
 from stepcast.pipeline.forecast_files import clean_table, moments_ahead, raw_table
@@ -63,6 +63,9 @@ def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
     for name, table in sql.items():
         key = f"{layout.accuracy(_predictor(run, params), name)}part-0.parquet"
         objects.write(s3, run.bucket, key, parquet_bytes(table))
+    read = inputs.read(s3, run.bucket, run.work) or []
+    made_of = lineage.table(read, run=run.run, vintage=run.vintage, predictor=_predictor(run, params))
+    objects.write(s3, run.bucket, layout.lineage(_predictor(run, params)), parquet_bytes(made_of))
     if data := scoreboard.metric_data():
         cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
     frequency, ahead = shard.panel.frequency, moments_ahead(shard, task.horizon)  # alike in every shard
@@ -91,7 +94,7 @@ def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
         points=scoreboard.points,
     )
     vintages.write(s3, run.bucket, manifest)
-    _conclude(run, params, manifest, s3)
+    _conclude(run, params, manifest, read, s3)
     log.info("exported", run=run.run, vintage=run.vintage, items=manifest.items, scores=manifest.scores)
     return run
 
@@ -118,9 +121,16 @@ def _announce(run: Run, params: Params, s3: Any) -> None:
     resources.create(s3, run.bucket, "predictor-backtest-export-job", predictor, backtests)
 
 
-def _conclude(run: Run, params: Params, manifest: vintages.Manifest, s3: Any) -> None:
+def _conclude(
+    run: Run, params: Params, manifest: vintages.Manifest, files: list[inputs.InputFile], s3: Any
+) -> None:
     forecast, predictor = run.name_of(params.forecast.forecast_name), manifest.predictor
-    facts = {"OptimizationMetric": manifest.metric, "Scores": manifest.scores, "Items": manifest.items}
+    facts = {
+        "OptimizationMetric": manifest.metric,
+        "Scores": manifest.scores,
+        "Items": manifest.items,
+        "Inputs": [file.document() for file in files],
+    }
     resources.mark(s3, run.bucket, "predictor", predictor, "ACTIVE", **facts)
     resources.mark(s3, run.bucket, "predictor-backtest-export-job", predictor, "ACTIVE")
     for kind in ("forecast", "forecast-export-job"):

@@ -6,6 +6,7 @@ from typing import Any
 
 from stepcast.pipeline import layout, objects, reports, resources
 from stepcast.pipeline.importing import Covariates, Imported, import_input
+from stepcast.pipeline.inputs import VersionedInput
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.params import Dataset
@@ -22,24 +23,31 @@ FOLDERS = {
 
 @step
 def import_data(run: Run, *, s3: Any) -> Run:
-    """The run unchanged; shards and rows are in the bucket.
+    """The run unchanged; shards and rows are in the bucket, and the versions of the files that they are from.
 
     Raises InvalidInputException with every problem in the report, Superseded on newer input.
     """
-    run.check_current(s3)
+    files = run.pin_input(s3)
     params, report = run.params(s3), reports.of_params(s3, run)
     for dataset in params.datasets:
         source = {
             "DatasetName": dataset.dataset_name,
             "Path": f"s3://{run.bucket}/{FOLDERS[dataset.dataset_type]}",
             "Format": "CSV",
+            "Inputs": [
+                file.document()
+                for file in files
+                if file.key.startswith((layout.PARAMS, FOLDERS[dataset.dataset_type]))
+            ],
         }
         resources.create(s3, run.bucket, "dataset-import-job", _job(run, dataset), source)
     rows = layout.rows(params.target.dataset_name, _job(run, params.target))
     for stale in (rows, layout.shards(run.work)):  # from a killed attempt
         objects.delete_all(s3, run.bucket, stale)
     with tempfile.TemporaryDirectory(prefix="stepcast-import-") as scratch:
-        imported, covariates = import_input(s3, run.bucket, run.work, params, rows, report, Path(scratch))
+        imported, covariates = import_input(
+            VersionedInput(s3, files), run.bucket, run.work, params, rows, report, Path(scratch)
+        )
     reports.write(s3, run, report)
     if report.errors:
         refusal = reports.refusal(run, report)
@@ -47,7 +55,7 @@ def import_data(run: Run, *, s3: Any) -> Run:
             name = _job(run, dataset)
             resources.mark(s3, run.bucket, "dataset-import-job", name, "CREATE_FAILED", Message=str(refusal))
         raise refusal
-    run.check_current(s3)  # files may have been replaced while they were being read
+    run.check_current(s3)  # files may have been added or removed while these were being read
     for dataset in params.datasets:
         facts = _facts(dataset, imported, covariates)
         resources.mark(s3, run.bucket, "dataset-import-job", _job(run, dataset), "ACTIVE", **facts)

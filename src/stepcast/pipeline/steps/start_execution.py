@@ -1,6 +1,6 @@
 """StartExecution: turn S3 events into one execution of the state machine for the bucket's current input."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
@@ -107,10 +107,14 @@ def _start(order: Run, happened: datetime, s3: Any, states: Any, state_machine: 
         if execution["status"] == "RUNNING":
             if happened > execution["startDate"] and _state(states, arn) not in LOOKS_AGAIN_AFTER:
                 continue  # other input came and went; this execution may have seen that and be about to end
+            if _is_overtaken(states, state_machine, execution):
+                continue
             return Started(outcome="running", why="an execution for this input is running", **known)
         succeeded = execution["status"] == "SUCCEEDED"
         if succeeded and not _made_the_current_forecast(order, s3):
             continue  # it was superseded, or its forecast was replaced: now the input is this one again
+        if succeeded and _is_overtaken(states, state_machine, execution):
+            continue
         if happened <= execution["stopDate"]:
             why = "the event is older than the end of its execution"
             return Started(outcome="duplicate", why=why, **known)
@@ -137,6 +141,16 @@ def _state(states: Any, execution_arn: str) -> str:
         if "stateEnteredEventDetails" in event
     )
     return next(entered, "Settle")  # it has just been started
+
+
+def _is_overtaken(states: Any, state_machine: str, execution: Mapping[str, Any]) -> bool:
+    """Whether one that was started later is at work: its forecast, of other input, will come last."""
+    running = states.get_paginator("list_executions").paginate(
+        stateMachineArn=state_machine, statusFilter="RUNNING"
+    )
+    return any(
+        other["startDate"] > execution["startDate"] for page in running for other in page["executions"]
+    )
 
 
 def _made_the_current_forecast(order: Run, s3: Any) -> bool:

@@ -1,10 +1,13 @@
 """UpdateAthena: point the SQL tables at the new vintage, then move earlier vintages to history."""
 
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import awswrangler as wr
+from botocore.exceptions import ClientError
 
-from stepcast.pipeline import layout, objects, tables, vintages
+from stepcast.pipeline import layout, lineage, objects, tables, vintages
 from stepcast.pipeline.errors import ResourceNotFoundException, Superseded
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
@@ -12,6 +15,10 @@ from stepcast.pipeline.run import Run
 
 __all__ = ["update_athena"]
 
+T = TypeVar("T")
+
+CHANGED_MEANWHILE = ("AlreadyExistsException", "ConcurrentModificationException")
+PAUSES = (0.1, 0.5, 2.0)  # seconds
 CSV_SERDE = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
 CSV_FORM = {
     "separatorChar": ",",
@@ -33,11 +40,11 @@ def update_athena(run: Run, *, s3: Any, database: str) -> Run:
     if not _published(run, s3):
         run.check_current(s3)
         _publish(run, s3)
-    wr.catalog.create_database(database, exist_ok=True)
-    manifest = _point_tables_at_newest(s3, run.bucket, database)
+    _tried_again(lambda: wr.catalog.create_database(database, exist_ok=True))
+    manifest = _tried_again(lambda: _point_tables_at_newest(s3, run.bucket, database))
     older = vintages.older_than(s3, run.bucket, manifest.vintage)
     _copy_to_history(s3, run.bucket, older)
-    _register_history(s3, run.bucket, database, manifest)
+    _tried_again(lambda: _register_history(s3, run.bucket, database, manifest))
     for vintage in older:
         objects.delete_all(s3, run.bucket, layout.vintage(layout.FORECAST, vintage))
     _delete_older_imports(s3, run.bucket, manifest)
@@ -45,6 +52,18 @@ def update_athena(run: Run, *, s3: Any, database: str) -> Run:
         raise Superseded(f"vintage {manifest.vintage} was published before {run.vintage}")
     log.info("published", run=run.run, vintage=run.vintage, database=database)
     return run
+
+
+def _tried_again(change: Callable[[], T]) -> T:
+    """Change the catalog; where another run that publishes did so at the same moment, on what it has left."""
+    for pause in PAUSES:
+        try:
+            return change()
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in CHANGED_MEANWHILE:
+                raise
+            time.sleep(pause)
+    return change()
 
 
 def _published(run: Run, s3: Any) -> bool:
@@ -92,6 +111,7 @@ def _point_tables(bucket: str, database: str, manifest: vintages.Manifest) -> No
             layout.accuracy(manifest.predictor, tables.LEADERBOARD),
             manifest.leaderboard_columns,
         ),
+        tables.LINEAGE: (layout.LINEAGE, lineage.COLUMNS),
     }
     # The forecast first: from here on, users see this vintage.
     for table, (path, columns) in csv_tables.items():

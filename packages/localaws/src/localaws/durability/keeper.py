@@ -18,6 +18,7 @@ from localaws.durability.message_rows import MessageRows
 from localaws.durability.object_rows import ObjectRows
 from localaws.durability.query_rows import QueryRows
 from localaws.durability.resources import Resources, used_backends
+from localaws.s3.lifecycle import expire_everywhere
 from localaws.s3.object_files import ObjectFiles
 
 __all__ = ["Keeper", "NotSupported"]
@@ -215,6 +216,7 @@ class Keeper:
             try:
                 self._files.settle()
                 if time.monotonic() >= swept + _SWEEP_SECONDS:
+                    expire_everywhere()
                     self.sweep()
                     swept = time.monotonic()
             except Exception:

@@ -39,10 +39,19 @@ _NO_ORIGIN: Headers = [("Content-Security-Policy", "sandbox"), ("X-Content-Type-
 
 
 class Gate:
-    """Decides for the server of ``hosts``; pages of ``allow_origins`` have full access."""
+    """Decides for the server of ``hosts``; pages of ``allow_origins`` have full access.
 
-    def __init__(self, hosts: Hosts, verifier: Verifier, allow_origins: Iterable[str] = ()) -> None:
-        self._hosts, self._verifier = hosts, verifier
+    Requests for ``open_paths`` need no signature: what answers there decides by itself whom it believes.
+    """
+
+    def __init__(
+        self,
+        hosts: Hosts,
+        verifier: Verifier,
+        allow_origins: Iterable[str] = (),
+        open_paths: Iterable[str] = (HEALTH_PATH,),
+    ) -> None:
+        self._hosts, self._verifier, self._open_paths = hosts, verifier, frozenset(open_paths)
         self._allowed = frozenset(origin.lower() for origin in allow_origins)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> StartResponse:
@@ -84,8 +93,8 @@ class Gate:
             headers += _NO_ORIGIN
         virtual_bucket = self._hosts.bucket(host)
         must_prove = judge_page(environ, self._allowed, virtual_bucket, headers)
-        if environ["PATH_INFO"] == HEALTH_PATH:
-            return  # needs no signature
+        if environ["PATH_INFO"] in self._open_paths:
+            return
         signature = read_signature(environ)
         environ[ACCESS_KEY] = signature.access_key if signature else None
         environ[SIGNED_SERVICE] = signature.service if signature else None

@@ -79,6 +79,7 @@ class Guard:
         self._nobody = Principal("Anonymous", "anonymous", "")
         self._current = threading.local()
         self._recorders: list[list[Decided]] = []
+        self.elsewhere: frozenset[str] = frozenset()  # buckets whose objects are not known here
 
     def __call__(self, environ: dict[str, Any]) -> None:
         """Check a request.
@@ -128,6 +129,23 @@ class Guard:
         if resource in getattr(self._current, "denied", ()):
             return False
         return True if getattr(self._current, "public", False) else None
+
+    def denied_keys(self) -> frozenset[str]:
+        """The ARNs that the DeleteObjects at hand names and that its caller may not delete."""
+        denied: frozenset[str] = getattr(self._current, "denied", frozenset())
+        return denied
+
+    def check_missing(self, environ: dict[str, Any]) -> None:
+        """An object of ``elsewhere`` turned out not to be there.
+
+        Raises:
+            Refused: the caller may not know.
+        """
+        call, principal = Call(environ, self._account, region_of(environ) or self._region), self.current()
+        if principal.kind == "AssumedRole":
+            self._require_list(
+                call, principal, bucket_and_key(call)[0], self._context(principal, environ, call)
+            )
 
     def session(self, role_arn: str, session_name: str) -> Principal:
         """The principal that a role's session is; the administrator where roles are not enforced."""
@@ -235,8 +253,11 @@ class Guard:
             return
         bucket, _, key = access.resource.removeprefix("arn:aws:s3:::").partition("/")
         found = find_bucket(bucket)
-        if found is None or key in found.keys:
+        if found is None or key in found.keys or bucket in self.elsewhere:
             return
+        self._require_list(call, principal, bucket, context)
+
+    def _require_list(self, call: Call, principal: Principal, bucket: str, context: Context) -> None:
         listing = Access("s3:ListBucket", f"arn:aws:s3:::{bucket}")
         decision = self._decide(listing, principal, context)
         if not decision.allowed:

@@ -21,7 +21,7 @@ from localaws.gate.refused import Refused
 from localaws.patching import replace
 from localaws.s3.object_files import ObjectFiles
 
-__all__ = ["BODY", "Intake", "patch"]
+__all__ = ["BODY", "Intake", "aws_chunks", "is_aws_chunked", "patch"]
 
 _BLOCK = 1 << 20
 BODY = "localaws.s3.body"  # in the environ: the FileBody
@@ -51,8 +51,8 @@ class Intake:
         trailers: dict[str, str] = {}
         checksum = _Checksum(environ)
         stream = environ["wsgi.input"]
-        chunked = _is_aws_chunked(environ)
-        blocks = _aws_chunks(stream, trailers) if chunked else _blocks(stream)
+        chunked = is_aws_chunked(environ)
+        blocks = aws_chunks(stream, trailers) if chunked else _blocks(stream)
         body = self._files.write(checksum.over(blocks))
         if (digest := environ.get("HTTP_CONTENT_MD5")) and digest != _base64(body.md5):
             raise Refused(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
@@ -82,7 +82,8 @@ def _brings_a_body(environ: Environ) -> bool:
     return not _NOT_A_BODY & parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True).keys()
 
 
-def _is_aws_chunked(environ: Environ) -> bool:
+def is_aws_chunked(environ: Environ) -> bool:
+    """Whether the body comes in chunks, each with its size and perhaps a signature."""
     return environ.get("HTTP_X_AMZ_CONTENT_SHA256", "").startswith("STREAMING-") or (
         "aws-chunked" in environ.get("HTTP_CONTENT_ENCODING", "")
     )
@@ -93,7 +94,7 @@ def _blocks(stream: BinaryIO) -> Iterator[bytes]:
         yield block
 
 
-def _aws_chunks(stream: BinaryIO, trailers: dict[str, str]) -> Iterator[bytes]:
+def aws_chunks(stream: BinaryIO, trailers: dict[str, str]) -> Iterator[bytes]:
     """The data of an aws-chunked body; its trailing headers go to ``trailers``.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html

@@ -103,6 +103,8 @@ class _Shared:
         return self._key.shared()
 
     def __getattr__(self, name: str) -> Any:
+        if name in {"checksum_algorithm", "checksum_value"} and self._key.checksum_type == "COMPOSITE":
+            return None  # that of its parts: the copy is one whole
         return getattr(self._key, name)
 
 

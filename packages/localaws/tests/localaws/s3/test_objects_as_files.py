@@ -319,3 +319,13 @@ def test_settings_of_objects_are_not_bodies(aws: LocalAws, bucket: str) -> None:
 
     assert s3.get_object_tagging(Bucket=bucket, Key="k")["TagSet"] == [{"Key": "a", "Value": "b"}]
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"body"
+
+
+def test_a_copy_of_an_upload_in_parts_can_be_read(aws: LocalAws, bucket: str) -> None:
+    """The checksum of its parts is none of the copy's, which clients would check it by."""
+    s3, large = aws.client("s3"), BLOCK * 12
+    parts = TransferConfig(multipart_threshold=5 << 20, multipart_chunksize=5 << 20)
+    s3.upload_fileobj(io.BytesIO(large), bucket, "large", Config=parts)
+    s3.copy_object(Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": "large"})
+
+    assert s3.get_object(Bucket=bucket, Key="copy")["Body"].read() == large

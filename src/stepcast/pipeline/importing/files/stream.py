@@ -79,6 +79,6 @@ class ObjectStream(io.RawIOBase):
                 raise Superseded(
                     f"{name} was replaced while it was being read; the newer run reads it"
                 ) from None
-            if code in ("NoSuchKey", "404"):
+            if code in ("NoSuchKey", "NoSuchVersion", "404"):
                 raise ResourceNotFoundException(f"{name} was deleted while it was being read") from None
             raise

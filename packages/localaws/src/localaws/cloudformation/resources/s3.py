@@ -13,7 +13,7 @@ __all__ = ["Bucket", "BucketPolicy"]
 
 
 class Bucket(ResourceType):
-    """A bucket, with the events that it sends. Lifecycle rules are stored but not applied."""
+    """A bucket, with the events that it sends. Of lifecycle rules, those for old versions are applied."""
 
     name = "AWS::S3::Bucket"
     honoured = frozenset(

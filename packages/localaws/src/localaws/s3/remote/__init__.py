@@ -1,0 +1,1 @@
+"""A bucket whose objects lie in another S3-compatible store; all else about it is of this machine."""

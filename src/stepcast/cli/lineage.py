@@ -1,0 +1,47 @@
+"""``stepcast lineage``: which versions of which files a predictor was trained on."""
+
+from typing import Annotated
+
+import typer
+
+from stepcast.cli.options import BucketName, Endpoint, Json
+from stepcast.cli.output import cell, clock, plural, print_json, print_line, stdout, table
+
+__all__ = ["lineage"]
+
+
+def lineage(
+    predictor: Annotated[
+        str | None,
+        typer.Argument(metavar="PREDICTOR", help="The current forecast's where it is left out."),
+    ] = None,
+    as_json: Json = False,
+    endpoint: Endpoint = None,
+    bucket: BucketName = None,
+) -> None:
+    """Show which versions of which files a predictor was trained on.
+
+    The same, for all predictors, is in the SQL table lineage. stepcast run --as-of PREDICTOR makes its
+    forecast again.
+    """
+    from stepcast.cli.recorded_input import find, open_bucket
+
+    s3, name = open_bucket(endpoint, bucket)
+    found = find(s3, name, predictor)
+    if as_json:
+        files = [file.document() for file in found.files]
+        print_json(
+            {"predictor": found.predictor, "vintage": found.vintage, "run": found.run, "inputs": files}
+        )
+        return
+    print_line(f"Predictor {found.predictor}, vintage {found.vintage}")
+    print_line(f"trained on {plural(len(found.files), 'file')} of s3://{name}/:\n")
+    shown = table(None, "file", "size", "uploaded", "version", "ETag", numbers=("size",))
+    for file in found.files:
+        row = (file.key, f"{file.size:,}", clock(file.uploaded), file.version, file.etag.strip('"'))
+        shown.add_row(*map(cell, row))
+    stdout().print(shown)
+    if any(file.version is None for file in found.files):
+        print_line(
+            "\nNULL: the bucket kept no version; only the ETag tells whether the file is still the same."
+        )
