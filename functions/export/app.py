@@ -1,5 +1,6 @@
 """Export: the forecast and its backtest as files, the accuracy as metrics."""
 
+import os
 from typing import Any
 
 from stepcast.pipeline import aws
@@ -9,4 +10,5 @@ from stepcast.pipeline.steps.export import export
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     run = Run.model_validate(event)
-    return export(run, s3=aws.client("s3"), cloudwatch=aws.client("cloudwatch")).model_dump(mode="json")
+    clients = {"s3": aws.client("s3"), "cloudwatch": aws.client("cloudwatch")}
+    return export(run, **clients, commit=os.environ.get("COMMIT", "")).model_dump(mode="json")

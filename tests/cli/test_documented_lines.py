@@ -34,6 +34,9 @@ NOT_RUN = {
     "weed mini -dir=store -ip=127.0.0.1 -ip.bind=127.0.0.1 -s3.port=8333": (
         "tests/connect/s3/documented.py has it running"
     ),
+    "mlflow server --port 5000 --backend-store-uri sqlite:///mlflow.db --artifacts-destination artifacts": (
+        "tests/connect/mlflow/documented.py has it running"
+    ),
     "stepcast up --before TrainPredictor --host 172.17.0.1": "the address of Docker's bridge",
 }
 TOOLS = (

@@ -19,6 +19,7 @@ from stepcast.cli.run import run
 from stepcast.cli.settings import FILE, settings
 from stepcast.cli.sql import sql
 from stepcast.cli.status import status
+from stepcast.cli.track import track
 from stepcast.cli.up import up
 from stepcast.cli.validate import validate
 
@@ -80,3 +81,4 @@ for command in (run, validate, init, up, down, invoke, logs, sql, status, chart,
     app.command()(command)
 app.add_typer(pull, name="pull")
 app.add_typer(export, name="export")
+app.add_typer(track, name="track")

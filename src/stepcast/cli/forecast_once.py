@@ -13,6 +13,7 @@ from stepcast.cli.current_forecast import key_columns, target_column
 from stepcast.cli.drawing import draw
 from stepcast.cli.executions import Execution, describe
 from stepcast.cli.failure import Failure
+from stepcast.cli.kept_run import keep_run
 from stepcast.cli.problem_lines import error_lines
 from stepcast.cli.query import ask, identifier
 from stepcast.cli.results_folder import ResultsFolder
@@ -113,6 +114,7 @@ def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
         }.items():
             _download(stack, prefix, fresh / name)
         _write_leaderboard(stack, fresh / "leaderboard.csv")
+        keep_run(stack.s3, stack.bucket, manifest, fresh)
         (fresh / VALIDATION).write_text(_text(stack, layout.report(execution.run, "md")), encoding="utf-8")
         draw(chart_series(stack, None, MOST_PANELS), fresh / "chart.png")
         report = Report.from_json(_text(stack, layout.report(execution.run, "json")))

@@ -21,7 +21,7 @@ from stepcast.cli.options import (
     ProjectFolder,
     RelatedFiles,
 )
-from stepcast.cli.output import cell, duration, plural, print_json, print_line, stdout, table
+from stepcast.cli.output import cell, duration, plural, print_json, print_line, stderr, stdout, table
 
 if TYPE_CHECKING:
     from stepcast.cli.executions import Execution
@@ -156,6 +156,9 @@ def run(
         print_json({"status": execution.status, **_facts(execution, folder.path), **_results(outcome)})
     else:
         _print_summary(outcome, out)
+    from stepcast.cli.mlflow_runs import log_results
+
+    log_results(out, lambda line: stderr().print(line, markup=False))
 
 
 def _refuse_files(params: Path | None, files: dict[str, list[Path]], item: str | None, check: bool) -> None:

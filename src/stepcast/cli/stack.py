@@ -11,6 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from stepcast.cli.commit import commit_of
 from stepcast.cli.failure import Failure
 from stepcast.cli.function_names import find_function
 from stepcast.cli.project import Project
@@ -97,6 +98,8 @@ class Stack:
 
 def deploy(server: "LocalAws", project: Project, **parameters: str) -> Stack:
     """Deploy template.yaml, or update the deployed stack to it."""
+    if commit := commit_of(project):
+        parameters.setdefault("Commit", commit)
     deployment = server.deploy(project.template, STACK, parameters)
     return Stack(
         server.endpoint,

@@ -145,6 +145,7 @@ def up(
     from localaws.aws_session import check_region
     from localaws.gate.keys import auth_lines
     from stepcast.cli.function_names import find_function
+    from stepcast.cli.mlflow_runs import runs_logged
     from stepcast.cli.project import Project
     from stepcast.cli.running import Running, holding, recorded
     from stepcast.cli.stack import deploy
@@ -216,7 +217,8 @@ def up(
                             print_line(remote.instructions(stack.endpoint))
                         _print_event(before, event)
                     ready.set()
-                    _serve(quiet or as_json)
+                    with runs_logged(server.endpoint):
+                        _serve(quiet or as_json)
             except (KeyboardInterrupt, SystemExit):
                 if not as_json:
                     stderr().print("stopping")

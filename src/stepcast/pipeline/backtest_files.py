@@ -15,6 +15,7 @@ from stepcast.engine.task import Task
 from stepcast.pipeline.csv_files import stamps
 from stepcast.pipeline.params import Params, output_label
 from stepcast.pipeline.shards import Shard
+from stepcast.pipeline.vintages import Evaluation
 
 __all__ = ["Scoreboard", "ShardBacktest", "accuracy_in_sql", "leaderboard_schema"]
 
@@ -127,7 +128,18 @@ class ShardBacktest:
         """Sums for each model over all items; sums of shards can be added."""
         return self._sums(slice(None))
 
-    def _sums(self, items: int | slice) -> dict[str, Sums]:
+    def window_sums(self) -> list[dict[str, Sums]]:
+        """The same by window, the latest first."""
+        windows = range(len(self.trained.backtest.starts))
+        return [self._sums((slice(None), slice(window, window + 1))) for window in windows]
+
+    def window_times(self) -> list[tuple[str, str]]:
+        """The first and the last moment of each window, the latest first; alike in every shard."""
+        starts = self.trained.backtest.starts
+        ends = starts + self.task.horizon - 1
+        return list(zip(self._stamps(starts).to_pylist(), self._stamps(ends).to_pylist(), strict=True))
+
+    def _sums(self, items: int | slice | tuple[slice, slice]) -> dict[str, Sums]:
         actual, scale = self.trained.backtest.actual[items], self.trained.backtest.scale[items]
         predicted = np.moveaxis(self.trained.backtest.predicted[items], -3, 0)
         return {
@@ -156,10 +168,14 @@ class ShardBacktest:
 
 @dataclass(frozen=True)
 class Scoreboard:
-    """The models' figures over all items of all shards: first the evaluated model, last SeasonalNaive."""
+    """The models' figures over all items of all shards: first the evaluated model, last SeasonalNaive.
+
+    ``windows`` has the same by backtest window, the latest first.
+    """
 
     sums: dict[str, Sums]
     task: Task
+    windows: list[dict[str, Sums]]
 
     @property
     def best(self) -> str:
@@ -186,6 +202,27 @@ class Scoreboard:
             "note": "over all items" if ours.points else UNTESTED,
         }
         return pa.Table.from_pylist([row], schema=leaderboard_schema(params, tuple(self.sums)))
+
+    def evaluations(self, times: list[tuple[str, str]]) -> tuple[Evaluation, ...]:
+        """Every model over all windows, then in each, the latest first; ``times`` are the windows' ends."""
+        whole: tuple[int | None, tuple[str, str], dict[str, Sums]]
+        whole = (None, (times[-1][0], times[0][1]), self.sums)
+        numbered = zip(range(1, len(times) + 1), times, self.windows, strict=True)
+        return tuple(
+            Evaluation(
+                model=model,
+                window=window,
+                start=start,
+                end=end,
+                points=sums.points,
+                metrics={
+                    **{sql_name(name): value for name, value in _metrics(sums).items()},
+                    "coverage": _finite(sums.coverage),
+                },
+            )
+            for window, (start, end), by_model in (whole, *numbered)
+            for model, sums in by_model.items()
+        )
 
     def metric_data(self) -> list[dict[str, Any]]:
         """For CloudWatch: WQL by algorithm and quantile, RMSE by algorithm; omits what was not scored."""

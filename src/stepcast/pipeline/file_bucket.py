@@ -55,13 +55,19 @@ class FileBucket:
         del operation
         return self
 
-    def paginate(self, Prefix: str, **_: Any) -> Iterator[dict[str, Any]]:  # noqa: N803 - S3's
+    def paginate(self, Prefix: str, Delimiter: str = "", **_: Any) -> Iterator[dict[str, Any]]:  # noqa: N803 - S3's
         found = sorted(key for key in self._files if key.startswith(Prefix))
+        folders = set()
+        if Delimiter:
+            below = {key: key.removeprefix(Prefix).partition(Delimiter) for key in found}
+            folders = {Prefix + name + cut for name, cut, _ in below.values() if cut}
+            found = [key for key, (_, cut, _) in below.items() if not cut]
         paths = {key: self._files[key] for key in found}
         yield {
             "Contents": [
                 {"Key": key, "ETag": _etag(path), "Size": path.stat().st_size} for key, path in paths.items()
-            ]
+            ],
+            "CommonPrefixes": [{"Prefix": folder} for folder in sorted(folders)],
         }
 
     def _path(self, key: str, operation: str) -> Path:

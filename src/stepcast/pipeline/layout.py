@@ -11,6 +11,7 @@ TRAIN, RELATED, METADATA = "train/", "related/", "metadata/"
 INPUTS = (TRAIN, RELATED, METADATA)
 FORECAST, HISTORY, ACCURACY = "forecast/", "history/", "accuracy/"
 LINEAGE, RUNS = "lineage/", "runs/"
+PREDICTORS = "predictors/"
 
 
 # A second and, since two runs may start in one, a mark of the run. Names sort by time. Old ones have no mark.
@@ -110,14 +111,24 @@ def shared(run: str) -> str:
     return f"{work(run)}shared.npz"
 
 
+def trained_shards(run: str) -> str:
+    """What TrainPredictor learned from all shards."""
+    return f"{work(run)}trained/"
+
+
 def trained(run: str, number: int) -> str:
     """What TrainPredictor learned from one shard."""
-    return f"{work(run)}trained/part-{number}.npz"
+    return f"{trained_shards(run)}part-{number}.npz"
 
 
 def predicted(run: str, number: int) -> str:
     """What Forecast predicts for one shard."""
     return f"{work(run)}predicted/part-{number}.npz"
+
+
+def predictor(name: str, part: str = "") -> str:
+    """What a predictor can forecast again from: ``shards`` of series, and what was ``trained`` on them."""
+    return f"{PREDICTORS}{name}/{part}{'/' if part else ''}"
 
 
 def failures(run: str) -> str:
@@ -161,6 +172,11 @@ def clean(root: str, name: str) -> str:
 
 def clean_part(vintage: str, number: int) -> str:
     return f"{clean(FORECAST, vintage)}part-{number}.csv"
+
+
+def vintage_params(root: str, name: str) -> str:
+    """params.json as it was when the vintage was made."""
+    return f"{vintage(root, name)}params.json"
 
 
 def raw(root: str, name: str) -> str:

@@ -13,7 +13,25 @@ from stepcast.engine.frequency import Boundary, Frequency, Stamp
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException
 
-__all__ = ["Manifest", "current", "find", "names", "older_than", "own", "read", "write"]
+__all__ = ["Evaluation", "Manifest", "current", "find", "names", "older_than", "own", "read", "write"]
+
+
+class Evaluation(BaseModel):
+    """How good one model was in one backtest window, over all items.
+
+    ``window``   1 is the latest; None is all windows together.
+    ``start``    the first moment of the window, ``end`` its last.
+    ``metrics``  by the names of the SQL table ``accuracy``; None where nothing was scored.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    window: int | None
+    start: str
+    end: str
+    points: int
+    metrics: dict[str, float | None]
 
 
 class Manifest(BaseModel):
@@ -47,6 +65,9 @@ class Manifest(BaseModel):
     scores: dict[str, float | None]  # of every model over all items; None if nothing could be backtested
     judged: int | None = None  # items that could be backtested, and points; missing in old vintages
     points: int | None = None
+    evaluations: tuple[Evaluation, ...] = ()
+    stepcast: str = ""  # the version that made it, and the commit where the deployment knew it
+    commit: str = ""
     published: datetime | None = None
 
     @property

@@ -17,4 +17,7 @@ def prepared(_: Path, reader: "Reader") -> Iterator[None]:
     (reader.folder / "store" / "data").mkdir(parents=True)
     with running(seaweedfs.SERVICE, reader.folder / "store") as store:
         reader.read_as["8333"] = str(store.port)
-        yield
+        try:
+            yield
+        finally:
+            reader.leave()

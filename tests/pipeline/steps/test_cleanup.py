@@ -19,6 +19,7 @@ def left_behind(account: Account, *, published: bool) -> dict[str, Any]:
     account.put(f"runs/{run.work}/shards/part-0.parquet")
     account.put(f"datasets/Sales/Sales_{STAMP}/part-0.parquet")
     account.put(f"accuracy/SalesPredictor_{STAMP}/accuracy/part-0.parquet")
+    account.put(f"predictors/SalesPredictor_{STAMP}/trained/part-0.npz")
     account.exported(run.vintage, published=published)
     resources.create(account.s3, BUCKET, "dataset-import-job", f"Sales_{STAMP}", {})
     resources.mark(account.s3, BUCKET, "dataset-import-job", f"Sales_{STAMP}", "ACTIVE")
@@ -37,6 +38,7 @@ def test_a_published_forecast_and_its_data_are_kept_whatever_happens_afterwards(
     assert f"forecast/{run['vintage']}/clean/part-0.csv" in account.keys("forecast/")
     assert account.keys("datasets/")
     assert account.keys("accuracy/")
+    assert bool(account.keys("predictors/")) is (ending != "deleted")
     assert not account.keys("runs/")
 
 

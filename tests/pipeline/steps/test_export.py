@@ -69,6 +69,44 @@ def test_each_window_is_a_row_and_the_summary_is_their_mean(account: Account) ->
     assert summary["backtestwindow_end_time"] == max(row["backtestwindow_end_time"] for row in computed)
 
 
+def test_the_manifest_has_every_metric_by_model_and_window_and_over_all(account: Account) -> None:
+    """Over all items: each has the same outcomes here, so that one item's accuracy is everybody's."""
+    run = run_steps(account, sales().replace("11\n", "13\n"), **TWO_WINDOWS)
+
+    manifest = vintages.read(account.s3, BUCKET, run.vintage)
+    assert manifest is not None
+    found = {(one.model, one.window): one for one in manifest.evaluations}
+    (whole,) = [row for row in leaderboard(account) if row["scope"] == "all"]
+    rows = [row for row in rows_under(account, "accuracy/") if row.get("item_id") == "lamp" and "WAPE" in row]
+    latest = max(
+        (row for row in rows if row["backtest_window"] == "Computed"),
+        key=lambda row: row["backtestwindow_start_time"],
+    )
+    assert set(found) == {(model, window) for model in manifest.scores for window in (None, 1, 2)}
+    assert found["AutoPredictor", None].metrics["average_wql"] == whole["wql"]
+    assert found["SeasonalNaive", None].metrics["average_wql"] == whole["wql_seasonal_naive"]
+    assert found["AutoPredictor", 1].start == latest["backtestwindow_start_time"]
+    assert found["AutoPredictor", 1].metrics["wql_p90"] == pytest.approx(float(latest["wQL[0.9]"]))
+    assert found["AutoPredictor", 1].metrics["mase"] == pytest.approx(float(latest["MASE"]))
+    assert found["AutoPredictor", 1].points == 2 * 7
+    assert found["AutoPredictor", None].points == 4 * 7
+
+
+def test_what_can_forecast_again_outlives_the_work_files(account: Account) -> None:
+    run = run_steps(account, sales(), **TWO_WINDOWS)
+    predictor = layout.predictor(run.name_of("SalesPredictor"))
+
+    kept = {key.removeprefix(predictor): account.text(key) for key in account.keys(predictor)}
+
+    shards = [key.removeprefix(layout.work(run.work)) for key in account.keys(layout.shards(run.work))]
+    assert sorted(kept) == sorted(
+        [*shards, *(key.replace("shards", "trained").replace("parquet", "npz") for key in shards)]
+    )
+    assert json.loads(account.text(layout.vintage_params(layout.FORECAST, run.vintage))) == json.loads(
+        account.text(layout.frozen_params(run.work))
+    )
+
+
 def test_the_leaderboard_says_of_every_item_and_the_whole_how_it_is_forecast(account: Account) -> None:
     run_steps(account, sales(), **TWO_WINDOWS)
 

@@ -133,14 +133,19 @@ def test_a_history_of_other_columns_stays_in_the_bucket_and_returns_with_them(
     assert {key.split("/")[1] for key in account.keys("history/")} == set(stamps[:3])
 
 
-def test_only_older_imports_of_the_data_set_are_deleted(account: Account, glue: Any) -> None:
+def test_only_older_imports_of_the_data_set_and_older_predictors_are_deleted(
+    account: Account, glue: Any
+) -> None:
     for stamp in ("20260101T000000Z", "20260102T000000Z", "20260103T000000Z"):
         account.put(f"datasets/Sales/Sales_{stamp}/part-0.parquet")
+        account.put(f"predictors/SalesPredictor_{stamp}/trained/part-0.npz")
     account.exported(NEW)
     publish(account, NEW)
 
     imports = {key.split("/")[2] for key in account.keys("datasets/")}
+    predictors = {key.split("/")[1] for key in account.keys("predictors/")}
     assert imports == {"Sales_20260102T000000Z", "Sales_20260103T000000Z"}
+    assert predictors == {"SalesPredictor_20260102T000000Z", "SalesPredictor_20260103T000000Z"}
 
 
 def test_a_kill_after_it_was_marked_as_published_is_mended_though_newer_input_came(
@@ -172,6 +177,7 @@ def test_folders_that_are_no_vintages_or_imports_are_left_alone(account: Account
     mine = [
         "datasets/Sales/0_notes/a.txt",
         "datasets/Sales/mine/a.txt",
+        "predictors/mine/a.txt",
         "forecast/0-mine/a.csv",
         "forecast/zz/a.csv",
     ]

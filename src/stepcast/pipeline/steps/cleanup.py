@@ -40,6 +40,8 @@ def cleanup(run: CleanupRun, *, s3: Any) -> CleanupRun:
         if not published:
             objects.delete_all(s3, run.bucket, layout.vintage(layout.FORECAST, run.vintage))
             _delete_data(run, params, s3)
+        elif run.ending == "deleted":
+            objects.delete_all(s3, run.bucket, layout.predictor(run.name_of(params.predictor.predictor_name)))
         _settle_resources(run, params, s3)
     objects.delete_all(s3, run.bucket, layout.work(run.work))
     again = run.ending == "superseded" and fingerprint(s3, run.bucket) == run.run
@@ -58,6 +60,7 @@ def _delete_data(run: Run, params: Params, s3: Any) -> None:
     predictor = run.name_of(params.predictor.predictor_name)
     objects.delete_all(s3, run.bucket, layout.accuracy(predictor))
     s3.delete_object(Bucket=run.bucket, Key=layout.lineage(predictor))
+    objects.delete_all(s3, run.bucket, layout.predictor(predictor))
     dataset = params.target.dataset_name
     objects.delete_all(s3, run.bucket, layout.rows(dataset, run.name_of(dataset)))
 

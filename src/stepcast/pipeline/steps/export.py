@@ -4,6 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from stepcast import __version__
 from stepcast.engine.accuracy import Sums
 from stepcast.pipeline import inputs, layout, lineage, objects, resources, tables, vintages
 from stepcast.pipeline.backtest_files import Scoreboard, ShardBacktest, accuracy_in_sql
@@ -23,8 +24,10 @@ NAMESPACE = "FORECAST"
 
 
 @step
-def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
+def export(run: Run, *, s3: Any, cloudwatch: Any, commit: str = "") -> Run:
     """The run unchanged; a complete vintage is under ``forecast/``, not yet published.
+
+    ``commit`` is that of the deployment, where it is known.
 
     Raises Superseded on newer input. Idempotent: repeating it writes the same objects.
     """
@@ -33,6 +36,7 @@ def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
     task = task_of(params)
     _announce(run, params, s3)
     sums: dict[str, Sums] = {}
+    windows: list[dict[str, Sums]] = [{} for _ in range(task.windows)]
     judged = 0
     accuracy: list[pa.Table] = []
     leaderboard: list[pa.Table] = []
@@ -45,7 +49,8 @@ def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
         accuracy.append(backtest.accuracy(as_service=False))
         leaderboard.append(backtest.leaderboard())
         judged += backtest.judged()
-        sums = {name: sums[name] + more if name in sums else more for name, more in backtest.sums().items()}
+        sums = _together(sums, backtest.sums())
+        windows = [_together(*both) for both in zip(windows, backtest.window_sums(), strict=True)]
         files = {
             layout.raw_part(run.vintage, _job(params), number): raw_table(shard, forecast.values, params),
             layout.clean_part(run.vintage, number): clean_table(shard, forecast.values, params),
@@ -57,7 +62,7 @@ def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
         for key, table in files.items():
             objects.write(s3, run.bucket, key, csv_bytes(table))
 
-    scoreboard = Scoreboard(sums, task)
+    scoreboard = Scoreboard(sums, task, windows)
     leaderboard.append(scoreboard.leaderboard(params))
     sql = {tables.ACCURACY: accuracy_in_sql(accuracy), tables.LEADERBOARD: pa.concat_tables(leaderboard)}
     for name, table in sql.items():
@@ -92,7 +97,13 @@ def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
         scores=scoreboard.scores(),
         judged=judged,
         points=scoreboard.points,
+        evaluations=scoreboard.evaluations(backtest.window_times()),
+        stepcast=__version__,
+        commit=commit,
     )
+    _keep_predictor(run, manifest.predictor, s3)
+    written = objects.read(s3, run.bucket, layout.frozen_params(run.work))
+    objects.write(s3, run.bucket, layout.vintage_params(layout.FORECAST, run.vintage), written)
     vintages.write(s3, run.bucket, manifest)
     _conclude(run, params, manifest, read, s3)
     log.info("exported", run=run.run, vintage=run.vintage, items=manifest.items, scores=manifest.scores)
@@ -110,6 +121,16 @@ def _job(params: Params) -> str:
 def _accuracy_part(run: Run, params: Params, folder: str, number: int) -> str:
     name = f"{params.predictor.predictor_name}_export_{layout.second_of(run.vintage)}_part{number}.csv"
     return layout.accuracy(_predictor(run, params), folder) + name
+
+
+def _keep_predictor(run: Run, predictor: str, s3: Any) -> None:
+    """What can forecast again outlives the work files, until a newer forecast is published."""
+    for part, source in (("shards", layout.shards(run.work)), ("trained", layout.trained_shards(run.work))):
+        objects.copy(s3, run.bucket, source, layout.predictor(predictor, part))
+
+
+def _together(sums: dict[str, Sums], more: dict[str, Sums]) -> dict[str, Sums]:
+    return {name: sums[name] + one if name in sums else one for name, one in more.items()}
 
 
 def _announce(run: Run, params: Params, s3: Any) -> None:

@@ -48,6 +48,7 @@ def update_athena(run: Run, *, s3: Any, database: str) -> Run:
     for vintage in older:
         objects.delete_all(s3, run.bucket, layout.vintage(layout.FORECAST, vintage))
     _delete_older_imports(s3, run.bucket, manifest)
+    _delete_older_predictors(s3, run.bucket, manifest)
     if manifest.vintage != run.vintage and vintages.find(s3, run.bucket, run.vintage) is None:
         raise Superseded(f"vintage {manifest.vintage} was published before {run.vintage}")
     log.info("published", run=run.run, vintage=run.vintage, database=database)
@@ -187,3 +188,12 @@ def _delete_older_imports(s3: Any, bucket: str, manifest: vintages.Manifest) -> 
         stamp = layout.stamp_of(name)
         if stamp and published and stamp < published:
             objects.delete_all(s3, bucket, layout.rows(manifest.dataset, name))
+
+
+def _delete_older_predictors(s3: Any, bucket: str, manifest: vintages.Manifest) -> None:
+    """What they were trained on and learned; their accuracy stays."""
+    published = layout.stamp_of(manifest.predictor)
+    for name in objects.folders(s3, bucket, layout.PREDICTORS):
+        stamp = layout.stamp_of(name)
+        if stamp and published and stamp < published:
+            objects.delete_all(s3, bucket, layout.predictor(name))

@@ -1,0 +1,122 @@
+"""``stepcast track mlflow``: a finished run as an MLflow run, the predictor as a registered model."""
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from stepcast.cli.options import Endpoint, Json
+from stepcast.cli.output import print_json, print_line, stderr
+
+__all__ = ["URI", "mlflow"]
+
+URI = "MLFLOW_TRACKING_URI"
+EXPERIMENT = "MLFLOW_EXPERIMENT_NAME"
+
+
+def mlflow(
+    context: typer.Context,
+    uri: Annotated[
+        str | None,
+        typer.Option(metavar="URI", envvar=URI, help="http://host:5000, or a database: sqlite:///mlflow.db."),
+    ] = None,
+    run: Annotated[
+        str, typer.Option(metavar="RUN", help="A run, vintage or predictor; latest is the last published.")
+    ] = "latest",
+    experiment: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", envvar=EXPERIMENT, help="The target dataset's name where not given."),
+    ] = None,
+    register: Annotated[
+        bool, typer.Option("--register", help="Register the predictor, as a model that forecasts the same.")
+    ] = False,
+    champion: Annotated[
+        Literal["better", "always", "never"],
+        typer.Option(help="With --register: when the alias champion moves to the new version."),
+    ] = "better",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", file_okay=False, exists=True, help="What stepcast run --out has written."
+        ),
+    ] = None,
+    bucket: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A bucket on AWS; without it and --out, the running stack's."),
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on with every later run, until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="With --watch: how often.")] = 10,
+    as_json: Json = False,
+    endpoint: Endpoint = None,
+) -> None:
+    """Log a finished run to MLflow: parameters, accuracy, inputs by version, leaderboard, chart.
+
+    The same run again changes nothing.
+    """
+    if uri is None:
+        raise typer.BadParameter(f"it is missing, and so is {URI}", param_hint="--uri")
+    source = context.get_parameter_source("uri")
+    if "@" in uri and source is not None and source.name == "COMMANDLINE":
+        raise typer.BadParameter(
+            f"everybody on this machine can read a password there: give the address in {URI}, or user and "
+            "password in MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
+            param_hint="--uri",
+        )
+    if out is not None and (watch or bucket is not None):
+        raise typer.BadParameter("it holds one run: leave out --bucket and --watch", param_hint="--out")
+    from stepcast.cli.mlflow_runs import Wish, describe, log_run
+    from stepcast.connect.mlflow.finished_run import find
+
+    wish = Wish(uri, experiment, register, champion)
+    s3, name = _opened(out, bucket, endpoint)
+    if watch:
+        _watch(s3, name, wish, every)
+        return
+    facts = log_run(find(s3, name, run), wish, out)
+    if as_json:
+        print_json(facts)
+    else:
+        print_line(describe(facts))
+
+
+def _opened(out: Path | None, bucket: str | None, endpoint: str | None) -> tuple[Any, str]:
+    """Where the run is read: a client of S3, and the bucket, which is empty for a folder."""
+    if out is not None:
+        from stepcast.cli.kept_run import read_run
+
+        return read_run(out), ""
+    if bucket is not None:
+        import boto3
+
+        return boto3.client("s3"), bucket.removeprefix("s3://").rstrip("/")
+    from stepcast.cli.stack import attach
+
+    stack = attach(endpoint)
+    return stack.s3, stack.bucket
+
+
+def _watch(s3: Any, bucket: str, wish: Any, every: float) -> None:
+    """Track the latest run and each that follows; what fails is reported, and tried again."""
+    from stepcast.cli.failure import explain
+    from stepcast.cli.mlflow_runs import describe, log_run
+    from stepcast.cli.stopping import unwinding
+    from stepcast.connect.mlflow.finished_run import published
+
+    print_line(f"ready; tracking the runs of s3://{bucket}/")
+    done, reported = "", ""
+    with suppress(KeyboardInterrupt, SystemExit), unwinding():
+        while True:
+            try:
+                for run in published(s3, bucket, done)[0 if done else -1 :]:
+                    print_line(describe(log_run(run, wish)))
+                    done, reported = run.manifest.vintage, ""
+            except Exception as error:
+                problem = explain(error)
+                if problem is None:
+                    raise
+                if problem != reported:
+                    stderr().print(f"stepcast: {problem}; tried again every {every:g} s", markup=False)
+                reported = problem
+            time.sleep(every)

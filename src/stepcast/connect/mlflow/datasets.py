@@ -1,0 +1,60 @@
+"""The files of a run as MLflow datasets, each with the version that was read as its source."""
+
+import hashlib
+import json
+from typing import Any
+from urllib.parse import quote
+
+from stepcast.connect.mlflow.finished_run import FinishedRun, InputFile
+from stepcast.pipeline import layout
+
+__all__ = ["dataset_inputs", "source_of"]
+
+LONGEST_DIGEST = 36
+
+
+def dataset_inputs(run: FinishedRun) -> list[Any]:
+    """One DatasetInput a file of train/, related/ and metadata/.
+
+    Where the bucket does not record them, the folder train/ as a whole, with the run's hash of all files.
+    """
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    files = [file for file in run.inputs() if file.key.startswith(layout.INPUTS)]
+    files = files or [InputFile(layout.TRAIN, run.manifest.run, None, None)]
+    made = []
+    for file in files:
+        tags = [InputTag("mlflow.data.context", "training")]
+        if file.version is not None:
+            tags.append(InputTag("version_id", file.version))
+        made.append(
+            DatasetInput(
+                Dataset(
+                    name=file.key,
+                    digest=_digest(file),
+                    source_type="s3" if run.bucket else "local",
+                    source=json.dumps({"uri": source_of(run.bucket, file)}),
+                    profile=None if file.size is None else json.dumps({"bytes": file.size}),
+                ),
+                tags,
+            )
+        )
+    return made
+
+
+def source_of(bucket: str, file: InputFile) -> str:
+    """Where these very bytes are.
+
+    >>> source_of("b", InputFile("train/a b.csv", "e", "v+1", 9))
+    's3://b/train/a b.csv?versionId=v%2B1'
+    """
+    uri = f"s3://{bucket}/{file.key}" if bucket else file.key
+    return uri if file.version is None else f"{uri}?versionId={quote(file.version, safe='')}"
+
+
+def _digest(file: InputFile) -> str:
+    """The ETag, which is the content's MD5 or, of an upload in parts, a text that may be too long."""
+    etag = file.etag or ""
+    if 0 < len(etag) <= LONGEST_DIGEST:
+        return etag
+    return hashlib.sha256(f"{file.key}\0{etag}\0{file.version}".encode()).hexdigest()[:32]

@@ -1,0 +1,163 @@
+"""What a run left in the bucket, or in the folder that ``stepcast run --out`` wrote: all that is tracked."""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from stepcast.connect.errors import ConnectorError
+from stepcast.pipeline import layout, objects, tables, vintages
+from stepcast.pipeline.errors import ResourceNotFoundException
+from stepcast.pipeline.shards import Shard, read_shard
+from stepcast.pipeline.vintages import Manifest
+
+__all__ = ["LATEST", "FinishedRun", "InputFile", "find", "published"]
+
+LATEST = "latest"
+LINEAGE = "lineage/"  # one Parquet file a predictor: which version of each file it was trained on
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file that a run read; ``version`` is None where no bucket keeps it."""
+
+    key: str
+    etag: str | None
+    version: str | None
+    size: int | None
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """One published vintage of ``bucket``, which lies below ``root``: ``forecast/`` or ``history/``.
+
+    ``bucket`` is empty where the run is read from a folder: the bucket that it was made in is gone.
+    """
+
+    s3: Any
+    bucket: str
+    root: str
+    manifest: Manifest
+
+    @cached_property
+    def params(self) -> dict[str, Any]:
+        """params.json as it was; empty for vintages of old."""
+        text = self.text(layout.vintage_params(self.root, self.manifest.vintage))
+        found: dict[str, Any] = json.loads(text) if text else {}
+        return found
+
+    @property
+    def predictor(self) -> str:
+        """What the user called the predictor: the name that all its trainings share."""
+        named = self.params.get("Predictor", {}).get("PredictorName")
+        return str(named or re.sub(r"_\d{8}T\d{6}Z[0-9a-f]*$", "", self.manifest.predictor))
+
+    def inputs(self) -> list[InputFile]:
+        """The files it was trained on, params.json among them; empty where that is not recorded."""
+        documents = [("predictor", self.manifest.predictor), ("dataset-import-job", self.manifest.import_job)]
+        for kind, name in documents:
+            document = json.loads(self.text(layout.resource(kind, name)) or "{}")
+            if given := document.get("Inputs"):
+                return [self._input(one["Key"], one["ETag"], one["VersionId"], one["Size"]) for one in given]
+        rows = self.table(f"{LINEAGE}{self.manifest.predictor}.parquet")
+        found = rows.to_pylist() if rows is not None else []
+        return [self._input(row["file"], row["etag"], row["version_id"], row["size"]) for row in found]
+
+    def _input(self, key: str, etag: str, version: str | None, size: int) -> InputFile:
+        return InputFile(key, etag.strip('"'), version if self.bucket else None, size)
+
+    def leaderboard(self) -> pa.Table | None:
+        return self.table(f"{layout.accuracy(self.manifest.predictor, tables.LEADERBOARD)}part-0.parquet")
+
+    def accuracy(self) -> pa.Table | None:
+        """By item and window."""
+        return self.table(f"{layout.accuracy(self.manifest.predictor, tables.ACCURACY)}part-0.parquet")
+
+    def forecast(self) -> pa.Table:
+        """What was exported: identifier, date, dimensions and outputs, the first three as text."""
+        kinds = {name: pa.string() for name, kind in self.manifest.wide_columns.items() if kind == "string"}
+        options = pa.csv.ConvertOptions(column_types=kinds)
+        prefix = layout.raw(self.root, self.manifest.vintage)
+        parts = (self._read(key) for key in objects.keys(self.s3, self.bucket, prefix))
+        return pa.concat_tables(
+            pa.csv.read_csv(io.BytesIO(part), convert_options=options) for part in parts if part is not None
+        )
+
+    def shards(self) -> Iterator[Shard]:
+        """The series that the predictor was trained on; none where they are gone."""
+        prefix = layout.predictor(self.manifest.predictor, "shards")
+        for key in objects.keys(self.s3, self.bucket, prefix):
+            if (part := self._read(key)) is not None:
+                yield read_shard(part)
+
+    def reports(self) -> dict[str, str]:
+        """The validation report, by file name."""
+        keys = (layout.report(self.manifest.run, ending) for ending in ("md", "json"))
+        found = {key.rpartition("/")[2]: self.text(key) for key in keys}
+        return {name: text for name, text in found.items() if text is not None}
+
+    def fetch_predictor(self, folder: Path) -> bool:
+        """Put what forecasts again into ``folder``, as KeptPredictor reads it; False where it is gone."""
+        prefix = layout.predictor(self.manifest.predictor)
+        params = self.text(layout.vintage_params(self.root, self.manifest.vintage))
+        keys = list(objects.keys(self.s3, self.bucket, prefix))
+        if not keys or params is None:
+            return False
+        (folder / layout.PARAMS).write_text(params, "utf-8")
+        for key in keys:
+            path = folder / key.removeprefix(prefix)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            body = self._read(key)
+            if body is None:  # a newer forecast was published meanwhile
+                return False
+            path.write_bytes(body)
+        return True
+
+    def text(self, key: str) -> str | None:
+        body = self._read(key)
+        return None if body is None else body.decode()
+
+    def table(self, key: str) -> pa.Table | None:
+        body = self._read(key)
+        return None if body is None else pq.read_table(io.BytesIO(body))
+
+    def _read(self, key: str) -> bytes | None:
+        try:
+            return objects.read(self.s3, self.bucket, key)
+        except ResourceNotFoundException:
+            return None
+
+
+def published(s3: Any, bucket: str, after: str = "") -> list[FinishedRun]:
+    """Every published vintage that is later than ``after``, oldest first."""
+    found = {}
+    for root in (layout.FORECAST, layout.HISTORY):  # moved in this order, so none is missed
+        for name in vintages.names(s3, bucket, root):
+            manifest = vintages.read(s3, bucket, name, root) if name > after else None
+            if manifest is not None and manifest.published is not None:
+                found[name] = FinishedRun(s3, bucket, root, manifest)
+    return [found[name] for name in sorted(found)]
+
+
+def find(s3: Any, bucket: str, which: str = LATEST) -> FinishedRun:
+    """The run of that name, vintage or predictor, or the latest; ConnectorError lists what there is."""
+    there = published(s3, bucket)
+    if not there:
+        raise ConnectorError(f"s3://{bucket}/ has no published forecast yet: see `stepcast status`")
+    if which == LATEST:
+        return there[-1]
+    for run in reversed(there):
+        if which in (run.manifest.run, run.manifest.vintage, run.manifest.predictor):
+            return run
+    last = ", ".join(run.manifest.vintage for run in there[-3:])
+    raise ConnectorError(
+        f"no published forecast is of run, vintage or predictor {which!r}: the last vintages are {last}"
+    )
