@@ -10,6 +10,7 @@ PARAMS = "params.json"
 TRAIN, RELATED, METADATA = "train/", "related/", "metadata/"
 INPUTS = (TRAIN, RELATED, METADATA)
 FORECAST, HISTORY, ACCURACY = "forecast/", "history/", "accuracy/"
+MONITOR, PREDICTORS = "monitor/", "predictors/"
 
 
 # A second, and since two runs may start in one, a mark of the run. Names sort by time. Old ones have no mark.
@@ -169,3 +170,37 @@ def raw_part(vintage: str, job: str, number: int) -> str:
 def accuracy(predictor: str, part: str = "") -> str:
     """The backtest of a predictor: ``forecasted-values``, ``accuracy-metrics-values`` and the SQL tables."""
     return f"{ACCURACY}{predictor}/{part}{'/' if part else ''}"
+
+
+def monitor(vintage: str, table: str = "") -> str:
+    """What MonitorDrift found before the vintage was made: its tables, its summary."""
+    return f"{MONITOR}{vintage}/{table}{'/' if table else ''}"
+
+
+def monitor_part(vintage: str, table: str, number: int) -> str:
+    return f"{monitor(vintage, table)}part-{number}.parquet"
+
+
+def monitor_summary(vintage: str) -> str:
+    """The last object that MonitorDrift writes."""
+    return f"{monitor(vintage)}summary.json"
+
+
+def monitor_categories(vintage: str) -> str:
+    """How many items have each value of the item metadata, to compare later ones with."""
+    return f"{monitor(vintage)}categories.json"
+
+
+def kept_predictor(predictor: str) -> str:
+    """What of a predictor is kept, for later runs to go on with."""
+    return f"{PREDICTORS}{predictor}/"
+
+
+def kept_shared(predictor: str) -> str:
+    """What FitShared learned."""
+    return f"{kept_predictor(predictor)}shared.npz"
+
+
+def kept_params(predictor: str) -> str:
+    """The params.json that it was learned by."""
+    return f"{kept_predictor(predictor)}params.json"

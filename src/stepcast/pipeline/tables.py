@@ -4,7 +4,18 @@ import re
 
 from stepcast.pipeline.params import Dataset, Params, output_label
 
-__all__ = ["ACCURACY", "FORECAST", "HISTORY", "LEADERBOARD", "TRAIN", "WIDE", "is_taken", "sql_type"]
+__all__ = [
+    "ACCURACY",
+    "DRIFT",
+    "FORECAST",
+    "HISTORY",
+    "LEADERBOARD",
+    "MONITOR",
+    "TRAIN",
+    "WIDE",
+    "is_taken",
+    "sql_type",
+]
 
 TRAIN = "train"
 FORECAST = "forecast"
@@ -12,6 +23,8 @@ WIDE = "forecast_wide"
 HISTORY = "forecast_history"
 ACCURACY = "accuracy"
 LEADERBOARD = "leaderboard"
+MONITOR = "monitor"
+DRIFT = "drift"
 
 SQL_TYPES = {
     "string": "string",
@@ -25,6 +38,7 @@ SQL_TYPES = {
 # Columns that the tables have besides those of the uploaded file.
 TAKEN = re.compile(
     r"date|type|mean|p\d+|scope|model|metric|score(_.+)?|(average_)?wql(_.+)?|rmse|wape|mape|mase|coverage"
+    r"|lead|outcomes|bias|vintage|severity|kind|test|statistic|p|since|detail|advice"
     r"|seasons|weights|sources|note|backtest_window|backtestwindow_(start|end)_time"
 )
 

@@ -40,6 +40,7 @@ def cleanup(run: CleanupRun, *, s3: Any) -> CleanupRun:
         if not published:
             objects.delete_all(s3, run.bucket, layout.vintage(layout.FORECAST, run.vintage))
             _delete_data(run, params, s3)
+            objects.delete_all(s3, run.bucket, layout.monitor(run.vintage))
         _settle_resources(run, params, s3)
     objects.delete_all(s3, run.bucket, layout.work(run.work))
     again = run.ending == "superseded" and fingerprint(s3, run.bucket) == run.run
@@ -55,6 +56,7 @@ def _params(run: Run, s3: Any) -> Params | None:
 
 
 def _delete_data(run: Run, params: Params, s3: Any) -> None:
+    objects.delete_all(s3, run.bucket, layout.kept_predictor(run.name_of(params.predictor.predictor_name)))
     objects.delete_all(s3, run.bucket, layout.accuracy(run.name_of(params.predictor.predictor_name)))
     dataset = params.target.dataset_name
     objects.delete_all(s3, run.bucket, layout.rows(dataset, run.name_of(dataset)))

@@ -11,6 +11,7 @@ from stepcast.pipeline import layout, objects, resources
 from stepcast.pipeline.compiling import compiling_logged
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
+from stepcast.pipeline.monitoring import reuse
 from stepcast.pipeline.run import Run
 from stepcast.pipeline.shards import read_shard
 from stepcast.pipeline.task import task_of
@@ -22,7 +23,8 @@ __all__ = ["fit_shared"]
 def fit_shared(run: Run, *, s3: Any) -> Run:
     """The run as it was; the predictor is described, and what was learned lies beside the shards.
 
-    A named algorithm learns from each series alone: then there is nothing to learn here.
+    A named algorithm learns from each series alone: then there is nothing to learn here. With Retrain:
+    on_drift, what the last predictor learned is taken where MonitorDrift found nothing.
     Raises Superseded on newer input.
     """
     run.check_current(s3)
@@ -32,11 +34,21 @@ def fit_shared(run: Run, *, s3: Any) -> Run:
     task = task_of(params)
     if task.algorithm is not None:
         return run
+    if (last := reuse.kept(s3, run, params)) is not None:
+        predictor, learned = last
+        objects.write(s3, run.bucket, layout.shared(run.work), learned)
+        reuse.keep(s3, run, params, learned)
+        name = run.name_of(params.predictor.predictor_name)
+        resources.mark(s3, run.bucket, "predictor", name, "CREATE_IN_PROGRESS", ReferencePredictor=predictor)
+        log.info("reused", run=run.run, predictor=predictor)
+        return run
     shards = [entry["shard"] for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.work))]
     drawn = reduce(add, (Draw.of(_panel(run, number, s3)) for number in shards))
     with compiling_logged():
         shared = auto.fit_shared(drawn.sample, task, series=drawn.series, points=drawn.points)
-    objects.write(s3, run.bucket, layout.shared(run.work), shared.to_bytes())
+    learned = shared.to_bytes()
+    objects.write(s3, run.bucket, layout.shared(run.work), learned)
+    reuse.keep(s3, run, params, learned)
     log.info("learned", run=run.run, series=drawn.series, points=drawn.points, sample=len(drawn.sample))
     return run
 

@@ -8,6 +8,7 @@ from stepcast.pipeline import layout, objects, tables, vintages
 from stepcast.pipeline.errors import ResourceNotFoundException, Superseded
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
+from stepcast.pipeline.monitoring import summary
 from stepcast.pipeline.run import Run
 
 __all__ = ["update_athena"]
@@ -37,6 +38,7 @@ def update_athena(run: Run, *, s3: Any, database: str) -> Run:
     for vintage in older:
         objects.delete_all(s3, run.bucket, layout.vintage(layout.FORECAST, vintage))
     _delete_older_imports(s3, run.bucket, manifest)
+    _point_monitor(s3, run.bucket, database, manifest)
     if manifest.vintage != run.vintage and vintages.find(s3, run.bucket, run.vintage) is None:
         raise Superseded(f"vintage {manifest.vintage} was published before {run.vintage} was")
     log.info("published", run=run.run, vintage=run.vintage, database=database)
@@ -156,10 +158,31 @@ def _register_history(s3: Any, bucket: str, database: str, newest: vintages.Mani
         )
 
 
+def _point_monitor(s3: Any, bucket: str, database: str, manifest: vintages.Manifest) -> None:
+    """Point ``monitor`` and ``drift`` at what was found before this vintage, where monitoring did not fail.
+
+    What earlier ones found stays in their summaries; their rows go, as earlier imports do.
+    """
+    found = summary.read(s3, bucket, manifest.vintage)
+    if found is None:
+        return
+    facts = {"stepcast.run": manifest.run, "stepcast.vintage": manifest.vintage}
+    for table, columns in ((tables.MONITOR, found.monitor_columns), (tables.DRIFT, found.drift_columns)):
+        path = f"s3://{bucket}/{layout.monitor(manifest.vintage, table)}"
+        wr.catalog.create_parquet_table(database, table, path, columns, mode="overwrite", parameters=facts)
+        for vintage in vintages.names(s3, bucket, layout.MONITOR):
+            if vintage < manifest.vintage:
+                objects.delete_all(s3, bucket, layout.monitor(vintage, table))
+
+
 def _delete_older_imports(s3: Any, bucket: str, manifest: vintages.Manifest) -> None:
-    """``train`` has moved on; a newer run's import, begun meanwhile, is left alone."""
+    """``train`` has moved on, and so has the predictor; what a newer run has begun meanwhile is left alone."""
     published = layout.stamp_of(manifest.import_job)
     for name in objects.folders(s3, bucket, layout.imports(manifest.dataset)):
         stamp = layout.stamp_of(name)
         if stamp and published and stamp < published:
             objects.delete_all(s3, bucket, layout.rows(manifest.dataset, name))
+    for name in objects.folders(s3, bucket, layout.PREDICTORS):
+        stamp = layout.stamp_of(name)
+        if stamp and published and stamp < published:
+            objects.delete_all(s3, bucket, layout.kept_predictor(name))
