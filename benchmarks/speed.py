@@ -26,9 +26,9 @@ from multiprocessing.connection import Connection
 import numpy as np
 
 from stepcast.engine.auto import fit_shared, forecast, train, warm_up
-from stepcast.engine.auto.sampling import SAMPLE_SERIES, rank_of
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
+from stepcast.engine.sampling import SAMPLE_SERIES, rank_of
 from stepcast.engine.task import Task
 from stepcast.pipeline.importing.target.plan import shard_starts
 

@@ -3,12 +3,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stepcast.engine.backtest import backtest
+from stepcast.engine import backtest as backtests
+from stepcast.engine.models.local import LocalForecaster
+from stepcast.engine.panel import Panel
+from stepcast.engine.results import Backtest
 from stepcast.engine.task import Task
 from tests.engine.given import INSTALLED, a_panel, monthly
 
 NAIVE = ("SeasonalNaive",)
 NAN = float("nan")
+
+
+def backtest(panel: Panel, task: Task, names: tuple[str, ...]) -> tuple[Backtest, tuple[str, ...]]:
+    """The models ``names`` in the task's windows, and the notes of the first."""
+    forecasters = {name: LocalForecaster(name, panel, task) for name in names}
+    return backtests.backtest(panel, task, forecasters), forecasters[names[0]].notes
 
 
 def test_windows_lie_one_after_the_other_before_the_end() -> None:

@@ -18,7 +18,7 @@ def test_a_frequency_needs_no_numpy() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["stepcast.engine.predictor", "stepcast.engine.results", "stepcast.engine.accuracy"]
+    "module", ["stepcast.engine.models.local", "stepcast.engine.results", "stepcast.engine.accuracy"]
 )
 def test_the_predictor_needs_numpy_only(module: str) -> None:
     """Statsmodels takes a second: it is imported by the models that use it, when they are used."""

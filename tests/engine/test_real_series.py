@@ -10,13 +10,13 @@ import pytest
 from numpy.typing import NDArray
 from statsmodels import datasets
 
-from stepcast.engine import auto
+from stepcast.engine import fit_shared, train
 from stepcast.engine.accuracy import Sums
 from stepcast.engine.calendar import period_of
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
-from stepcast.engine.predictor import train
 from stepcast.engine.results import Trained
+from stepcast.engine.sampling import Draw
 from stepcast.engine.task import Task
 from tests.engine.given import a_panel
 from tests.shared_data import shared_data
@@ -117,7 +117,7 @@ def test_the_autopredictor_beats_seasonal_naive_and_every_named_algorithm_on_the
     """Four windows of 72 hours. SeasonalNaive's wQL is .22."""
     task, panel = Task(horizon=72, windows=4), demo_panel()
 
-    ours, naive = losses(auto.train(panel, task, auto.fit_shared(panel, task)), task)
+    ours, naive = losses(train(panel, task, fit_shared(Draw.of(panel), task)), task)
 
     named = [replace(task, algorithm=name) for name in ("NPTS", "ETS", "ARIMA")]
     others = [losses(train(panel, one), one)[0] for one in named]

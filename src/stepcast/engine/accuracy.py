@@ -1,84 +1,24 @@
-"""How good was a forecast? Pure functions, their sums, their names.
+"""How good was a forecast? Sums of losses, and the metrics by name.
 
-Three layers: losses point by point (arrays in, arrays out), ``Sums`` that keep numerators and denominators
-apart so that any number of shards add up to exactly the pooled figures, and the metrics by name.
+``Sums`` keep numerators and denominators apart, so that any number of shards add up to exactly the pooled
+figures.
 
 Definitions are Amazon Forecast's. ``outputs`` are quantiles in rising order, then ``"mean"`` if asked for.
 A missing actual (nan) is not scored, nor is a point that was not forecast.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from stepcast.engine.arrays import Floats
-from stepcast.engine.task import Metric
+from stepcast.engine.losses import pinball_loss, point_forecast
+from stepcast.engine.task import Metric, Outputs, quantiles_of
 
-__all__ = ["Sums", "pinball_loss", "point_forecast", "seasonal_error"]
-
-Outputs = Sequence[float | Literal["mean"]]
+__all__ = ["Sums"]
 
 # A sum of actuals is as good as zero where dividing by it would give a figure above this.
 ABSURD_RATIO = 1e9
-
-
-def pinball_loss(actual: Floats, predicted: Floats, quantile: float) -> Floats:
-    """Cost of ``predicted`` as the ``quantile`` of ``actual``, point by point.
-
-    Shapes:  both the same, and so is the result.
-    Units:   those of ``actual``. A missing actual (nan) costs nan, never zero.
-    Source:  Koenker and Bassett (1978), Regression Quantiles.
-
-    Forecasting 8 when 10 were sold costs much at p90, little at p10:
-
-    >>> pinball_loss(np.array([[10.0]]), np.array([[8.0]]), quantile=0.9)
-    array([[1.8]])
-    >>> pinball_loss(np.array([[10.0]]), np.array([[8.0]]), quantile=0.1)
-    array([[0.2]])
-    """
-    short = actual - predicted
-    return np.maximum(quantile * short, (quantile - 1) * short)
-
-
-def point_forecast(predicted: Floats, outputs: Outputs) -> Floats:
-    """The one number a forecast would bet on: the mean if asked for, else the median.
-
-    Shapes:  ``predicted`` (..., outputs); the result (...).
-    Where neither was asked for, the median is read off the straight line between the two quantiles around it,
-    or is the quantile nearest to it.
-
-    >>> point_forecast(np.array([[1.0, 2.0, 9.0]]), (0.1, 0.5, 0.9))
-    array([2.])
-    >>> point_forecast(np.array([[1.0, 9.0]]), (0.1, 0.9))
-    array([5.])
-    """
-    if outputs[-1] == "mean":
-        return predicted[..., -1]
-    quantiles = _quantiles(outputs)
-    right = int(np.clip(np.searchsorted(quantiles, 0.5), 0, len(quantiles) - 1))
-    left = max(right - 1, 0)
-    if quantiles[right] <= 0.5 or left == right:
-        return predicted[..., right]
-    share = (0.5 - quantiles[left]) / (quantiles[right] - quantiles[left])
-    return predicted[..., left] * (1 - share) + predicted[..., right] * share
-
-
-def seasonal_error(history: Floats, season: int) -> float:
-    """What repeating the last season would have cost within ``history``: the denominator of MASE.
-
-    Shapes:  ``history`` (time,), oldest first; nan is missing, and leaves out both pairs that it is part of.
-    Units:   those of ``history``; nan where no two observed values lie a season apart.
-    Source:  Hyndman and Koehler (2006), Another look at measures of forecast accuracy.
-
-    >>> seasonal_error(np.array([1.0, 5.0, 3.0, 7.0]), season=2)
-    2.0
-    """
-    with np.errstate(over="ignore", invalid="ignore"):  # a step too large for a float is left out
-        steps = np.abs(history[season:] - history[:-season])
-        known = steps[np.isfinite(steps)]
-        return float(known.mean()) if known.size else float("nan")
 
 
 @dataclass(frozen=True)
@@ -125,7 +65,7 @@ class Sums:
         scored = np.isfinite(actual) & np.isfinite(predicted).all(axis=-1)
         y, forecast = actual[scored], predicted[scored]
         scales = np.broadcast_to(np.asarray(scale, dtype=float)[..., None], actual.shape)[scored]
-        quantiles = _quantiles(outputs)
+        quantiles = quantiles_of(outputs)
         with np.errstate(over="ignore"):  # losses of huge values may be infinite, and so is their metric
             error = np.abs(y - point_forecast(forecast, outputs))
             scalable = np.isfinite(scales) & (scales > 0)
@@ -135,7 +75,7 @@ class Sums:
                 absolute_actual=float(np.abs(y).sum()),
                 quantiles=quantiles,
                 pinball=tuple(
-                    float(pinball_loss(y, forecast[:, i], q).sum()) for i, q in enumerate(quantiles)
+                    float(pinball_loss(y - forecast[:, i], q).sum()) for i, q in enumerate(quantiles)
                 ),
                 absolute_error=float(error.sum()),
                 squared_error=float((error**2).sum()),
@@ -192,7 +132,7 @@ class Sums:
 
     @property
     def mase(self) -> float:
-        """Error beside that of repeating the last season in the history; nan where that has no error."""
+        """Error relative to that of repeating the last season in the history; nan where that is zero."""
         return _ratio(self.scaled_error, self.scaled_points)
 
     @property
@@ -222,10 +162,6 @@ class Sums:
         if loss >= ABSURD_RATIO * self.absolute_actual:
             return loss
         return loss / self.absolute_actual
-
-
-def _quantiles(outputs: Outputs) -> tuple[float, ...]:
-    return tuple(output for output in outputs if output != "mean")
 
 
 def _covered(actual: Floats, quantiles: Floats) -> int:

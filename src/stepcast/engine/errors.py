@@ -23,7 +23,7 @@ __all__ = [
 
 
 class ForecastingError(Exception):
-    """Anything the engine refuses to do. The message says what to change."""
+    """Anything the engine refuses to do. The message names what to change."""
 
 
 class ImpossibleTask(ForecastingError):
@@ -67,7 +67,7 @@ class BadParameter(ForecastingError):
 
 
 class CannotFit(ForecastingError):
-    """A model that cannot forecast a series: another takes over, and the leaderboard says why."""
+    """A model that cannot forecast a series: another takes over, and the leaderboard gives the reason."""
 
     def __init__(self, model: str, reason: str) -> None:
         super().__init__(model, reason)

@@ -58,7 +58,7 @@ class Frequency:
     The units of the service are those that ``parse`` reads. Seconds, ``s``, and days from Monday to Friday,
     ``B``, are the engine's own: it forecasts them, no params.json can ask for them.
 
-    ``boundary`` says where periods begin, ``stamp`` what they are called: weeks from Monday may be stamped
+    ``boundary`` is where periods begin, ``stamp`` how they are labelled: weeks from Monday may be stamped
     with their Fridays. Only the names of periods depend on ``stamp``, no forecast does.
 
     Source: Amazon Forecast API, FeaturizationConfig.ForecastFrequency.
@@ -76,7 +76,7 @@ class Frequency:
 
     @classmethod
     def parse(cls, text: str) -> "Frequency":
-        """Read ``text``; ValueError says what is allowed.
+        """Read ``text``; the ValueError lists what is allowed.
 
         >>> Frequency.parse("60min")
         Traceback (most recent call last):

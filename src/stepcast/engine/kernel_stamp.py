@@ -55,7 +55,7 @@ def _fingerprint() -> str:
 
 
 def _processor() -> str:
-    """Its model, as far as the system says it."""
+    """The processor's model, where the system reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:

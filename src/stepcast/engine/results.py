@@ -5,11 +5,35 @@ from dataclasses import dataclass
 import numpy as np
 
 from stepcast.engine.accuracy import Sums
-from stepcast.engine.arrays import Floats
-from stepcast.engine.backtest import Backtest
+from stepcast.engine.arrays import Flags, Floats, Integers
 from stepcast.engine.task import Task
 
-__all__ = ["Explanation", "Forecast", "Trained", "coverage_of"]
+__all__ = ["Backtest", "Explanation", "Forecast", "Trained", "coverage_of"]
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What was forecast for windows whose outcome is known, and the outcome.
+
+    Window 0 is the latest. A series is left out of a window (nan everywhere) where nothing was observed
+    before it or in it. Filled values are never scored.
+
+    ``starts``     (windows,) the number of each window's first period.
+    ``actual``     (series, windows, horizon), nan where not observed.
+    ``predicted``  (series, windows, models, horizon, outputs).
+    ``scale``      (series, windows) MASE's denominator, from observed values before the window; nan where
+                   there is none.
+    ``season``     (series,) the season that scale and models used in the latest window; earlier windows fall
+                   back to 1 where less than two seasons lie before them.
+    ``whole``      (series, windows) whether the window has no filled value: only then the service tests.
+    """
+
+    starts: Integers
+    actual: Floats
+    predicted: Floats
+    scale: Floats
+    season: Integers
+    whole: Flags
 
 
 @dataclass(frozen=True)
@@ -32,7 +56,7 @@ class Explanation:
 class Trained:
     """``backtest`` of the columns ``models``, and a word on every series.
 
-    ``models``        what is judged, then SeasonalNaive to compare with.
+    ``models``        what is scored, then SeasonalNaive for comparison.
     ``explanations``  (series,) what makes the forecast, and what was odd in the backtest.
     ``coverage``      (series,) share of the backtest's outcomes between the lowest and the highest quantile;
                       nan where nothing was scored or fewer than two quantiles are asked for.

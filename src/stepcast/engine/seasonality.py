@@ -58,7 +58,7 @@ def usable_season(frequency: Frequency, length: int) -> int:
 
 
 def week_length(frequency: Frequency) -> int:
-    """Periods in a week, the season behind the season of hours and minutes; 0 where days are not told apart.
+    """Periods in a week, the longer season of hours and minutes; 0 where a day is no whole number of periods.
 
     >>> [week_length(Frequency.parse(text)) for text in ("15min", "H", "5H", "D")]
     [672, 168, 0, 0]

@@ -1,20 +1,25 @@
 """What the engine is asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
-__all__ = ["Metric", "Task"]
+from stepcast.engine.errors import ImpossibleTask
 
+__all__ = ["AUTO", "Metric", "Outputs", "Task", "quantiles_of"]
+
+AUTO = "AutoPredictor"
+Outputs = Sequence[float | Literal["mean"]]
 Metric = Literal["AverageWeightedQuantileLoss", "WAPE", "RMSE", "MASE", "MAPE"]
 
 
 @dataclass(frozen=True)
 class Task:
-    """How far ahead, which outputs, by which algorithm and how it is judged.
+    """How far ahead, which outputs, by which algorithm, and how it is scored.
 
     ``outputs``  quantiles in rising order, then ``"mean"`` if asked for: the last axis of forecast arrays.
-    ``algorithm`` a model by name (see models); None is the AutoPredictor.
+    ``algorithm`` by name (see algorithms).
     ``windows``  backtest windows; window k = 1..n starts ``offset + (k - 1) * horizon`` before the end.
     ``parameters`` of a named algorithm, as TrainingParameters has them (text to text).
     ``holidays`` countries whose public holidays may explain the series, as the specification codes them.
@@ -23,7 +28,7 @@ class Task:
 
     horizon: int
     outputs: tuple[float | Literal["mean"], ...] = (0.1, 0.5, 0.9)
-    algorithm: str | None = None
+    algorithm: str = AUTO
     metric: Metric = "AverageWeightedQuantileLoss"
     windows: int = 1
     offset: int = 0  # 0 means horizon
@@ -33,8 +38,33 @@ class Task:
 
     @property
     def quantiles(self) -> tuple[float, ...]:
-        return tuple(output for output in self.outputs if output != "mean")
+        return quantiles_of(self.outputs)
+
+    def check(self) -> None:
+        """Raises ImpossibleTask where the task contradicts itself."""
+        if self.horizon < 1 or self.windows < 1:
+            raise ImpossibleTask(
+                f"horizon is {self.horizon} and windows is {self.windows}: both must be 1 or more"
+            )
+        if self.offset and self.offset < self.horizon:
+            raise ImpossibleTask(
+                f"the backtest window offset is {self.offset}, less than the horizon {self.horizon}: the "
+                f"latest window would end after the data; write {self.horizon} or more, or 0 for the horizon"
+            )
+        quantiles = self.quantiles
+        rising = all(left < right for left, right in pairwise(quantiles))
+        if not self.outputs or not rising or not all(0 < quantile < 1 for quantile in quantiles):
+            raise ImpossibleTask(
+                f"outputs are {self.outputs}: write quantiles between 0 and 1 that rise, or mean"
+            )
+        if self.outputs not in (quantiles, (*quantiles, "mean")):
+            raise ImpossibleTask(f"outputs are {self.outputs}: mean comes last, and once")
 
     def window_start(self, window: int) -> int:
         """How many periods before the end window 1, 2, ... starts."""
         return (self.offset or self.horizon) + (window - 1) * self.horizon
+
+
+def quantiles_of(outputs: Outputs) -> tuple[float, ...]:
+    """``outputs`` without the mean."""
+    return tuple(output for output in outputs if output != "mean")

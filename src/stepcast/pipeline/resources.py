@@ -1,4 +1,4 @@
-"""Documents of datasets, import jobs, predictors, forecasts, exports and monitors, as the service describes them."""
+"""Documents of datasets, import jobs, predictors, forecasts, exports, monitors, as the service has them."""
 
 from datetime import UTC, datetime
 from typing import Any, Literal

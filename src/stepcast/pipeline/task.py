@@ -1,6 +1,6 @@
 """From the user's words to the engine's task."""
 
-from stepcast.engine.task import Task
+from stepcast.engine.task import AUTO, Task
 from stepcast.pipeline.params import Params
 
 __all__ = ["task_of"]
@@ -12,7 +12,7 @@ def task_of(params: Params) -> Task:
     return Task(
         horizon=predictor.forecast_horizon,
         outputs=params.forecast.outputs,
-        algorithm=predictor.algorithm,
+        algorithm=predictor.algorithm or AUTO,
         metric=predictor.optimization_metric,
         windows=predictor.evaluation_parameters.number_of_backtest_windows,
         offset=predictor.evaluation_parameters.back_test_window_offset or 0,

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from stepcast.engine import archive
 from stepcast.engine.auto import Shared, fit_shared, forecast, train
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.auto.sources.analogues import fit_analogues
@@ -75,7 +76,7 @@ def test_new_items_are_forecast_alike_in_every_shard_and_from_bytes() -> None:
     shared = fit_shared(panel, TASK)
     whole, _ = made(panel, shared)
 
-    alone, _ = made(panel.take([19]), Shared.from_bytes(shared.to_bytes()))
+    alone, _ = made(panel.take([19]), archive.from_bytes(Shared, archive.to_bytes(shared)))
 
     assert np.array_equal(alone[0], whole[19])
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stepcast.engine import archive
 from stepcast.engine.auto import Shared, fit_shared, forecast, train
 from stepcast.engine.auto.series.covariates import fit_encoder
 from stepcast.engine.auto.series.history import History, histories_of
@@ -226,7 +227,7 @@ def test_a_series_is_forecast_alike_in_every_shard_and_from_bytes() -> None:
     panel, _ = promoted(12, 80)
     task = replace(TASK, holidays=("US",))
     shared = fit_shared(panel, task)
-    again = Shared.from_bytes(shared.to_bytes())
+    again = archive.from_bytes(Shared, archive.to_bytes(shared))
 
     whole = forecast(panel, task, train(panel, task, shared)).values
     part = panel.take([3, 7])

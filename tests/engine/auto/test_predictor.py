@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stepcast.engine import archive
 from stepcast.engine.auto import Shared, fit_shared, forecast, train
 from stepcast.engine.panel import Panel
 from stepcast.engine.task import Task
@@ -131,7 +132,7 @@ def test_shared_lessons_survive_as_bytes() -> None:
     panel = shop(12)
     shared = fit_shared(panel, TASK)
 
-    again = Shared.from_bytes(shared.to_bytes())
+    again = archive.from_bytes(Shared, archive.to_bytes(shared))
 
     expected, made = train(panel, TASK, shared), train(panel, TASK, again)
     assert np.array_equal(made.tables, expected.tables)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stepcast.engine import archive
 from stepcast.engine.auto import Shared, fit_shared, forecast, train
 from stepcast.engine.panel import Panel
 from stepcast.engine.task import Task
@@ -52,7 +53,7 @@ def mixed() -> Panel:
 @pytest.fixture(scope="module")
 def shared_bytes() -> bytes:
     """What the mixed panel teaches."""
-    return fit_shared(mixed(), FEW).to_bytes()
+    return archive.to_bytes(fit_shared(mixed(), FEW))
 
 
 def assert_sane(made: np.ndarray, values: np.ndarray, horizon: int) -> None:
@@ -92,7 +93,7 @@ def test_every_kind_can_be_among_all_others(shared_bytes: bytes) -> None:
     panel = mixed()
 
     for made, values in zip(
-        forecasts(panel, TASK, Shared.from_bytes(shared_bytes)), panel.values, strict=True
+        forecasts(panel, TASK, archive.from_bytes(Shared, shared_bytes)), panel.values, strict=True
     ):
         assert_sane(made, values, TASK.horizon)
 
@@ -198,7 +199,7 @@ def test_the_future_never_changes_a_forecast_of_a_backtest(
 
 def work(start: int, stop: int, shared_bytes: bytes) -> tuple[np.ndarray, np.ndarray]:
     """What a worker does with a shard: forecasts and backtest."""
-    shard, shared = part(mixed(), start, stop), Shared.from_bytes(shared_bytes)
+    shard, shared = part(mixed(), start, stop), archive.from_bytes(Shared, shared_bytes)
     trained = train(shard, FEW, shared)
     return forecast(shard, FEW, trained).values, trained.backtest.predicted
 
@@ -216,4 +217,4 @@ def test_any_sharding_and_any_number_of_processes_give_the_same_bits(shared_byte
 
 
 def test_the_same_panel_teaches_the_same(shared_bytes: bytes) -> None:
-    assert fit_shared(mixed(), FEW).to_bytes() == shared_bytes
+    assert archive.to_bytes(fit_shared(mixed(), FEW)) == shared_bytes

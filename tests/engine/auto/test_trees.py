@@ -29,12 +29,13 @@ class Broken:
 if {broken}:
     sys.meta_path.insert(0, Broken())
 sys.path.insert(0, ".")
+from stepcast.engine import archive
 from stepcast.engine.auto import Shared, fit_shared, forecast, train
 from stepcast.engine.task import Task
 from tests.engine.auto.panels import shop
 
 panel, task = shop({series}), Task(horizon=6)
-shared = Shared.from_bytes(fit_shared(panel, task).to_bytes())
+shared = archive.from_bytes(Shared, archive.to_bytes(fit_shared(panel, task)))
 made = forecast(panel, task, train(panel, task, shared))
 print(json.dumps({{
     "finite": bool(np.isfinite(made.values).all()),

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from stepcast.engine import predictor
+from stepcast import engine
 from stepcast.engine.errors import CannotFit, MissingPackage
+from stepcast.engine.models import local
 from stepcast.engine.models.prophet import prophet, prophet_explained
 from stepcast.engine.task import Task
 from tests.engine.given import a_panel, a_past, monthly
@@ -19,16 +20,16 @@ def installed() -> None:
 
 
 def test_without_its_package_training_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predictor, "find_spec", lambda _: None)
+    monkeypatch.setattr(local, "find_spec", lambda _: None)
 
     with pytest.raises(MissingPackage, match=r"pip install 'stepcast\[prophet\]'"):
-        predictor.train(a_panel(list(monthly(30))), TASK)
+        engine.train(a_panel(list(monthly(30))), TASK)
 
 
 def test_others_do_not_need_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predictor, "find_spec", lambda _: None)
+    monkeypatch.setattr(local, "find_spec", lambda _: None)
 
-    trained = predictor.train(a_panel(list(monthly(30))), Task(horizon=3, algorithm="NPTS"))
+    trained = engine.train(a_panel(list(monthly(30))), Task(horizon=3, algorithm="NPTS"))
 
     assert trained.models[0] == "NPTS"
 
@@ -100,7 +101,7 @@ def test_a_holiday_is_known_ahead() -> None:
 def test_a_panel_is_trained_and_forecast_by_it() -> None:
     panel = a_panel(list(monthly(60)), [5.0] * 40, [1.0, 2.0])
 
-    made = predictor.forecast(panel, TASK, predictor.train(panel, TASK))
+    made = engine.forecast(panel, TASK, engine.train(panel, TASK))
 
     assert made.models == ("Prophet", "Prophet", "SeasonalNaive")
     assert np.isfinite(made.values).all()

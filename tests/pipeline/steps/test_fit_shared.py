@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stepcast.engine import archive
 from stepcast.engine.auto import Shared
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException, Superseded
@@ -59,7 +60,7 @@ def test_the_export_is_the_same_bit_by_bit_however_the_series_are_dealt_out(
 def test_what_is_learned_can_be_read_again_and_the_predictor_is_described(account: Account) -> None:
     run = fit_shared(imported(account, sales()), s3=account.s3)
 
-    shared = Shared.from_bytes(objects.read(account.s3, BUCKET, layout.shared(run.work)))
+    shared = archive.from_bytes(Shared, objects.read(account.s3, BUCKET, layout.shared(run.work)))
     (resource,) = account.keys("resources/predictor/")
     assert shared.final.trees is not None
     assert objects.read_json(account.s3, BUCKET, resource)["Status"] == "CREATE_IN_PROGRESS"
@@ -79,11 +80,11 @@ def test_for_a_named_algorithm_nothing_is_learned_but_the_predictor_is_described
 
 def test_doing_it_again_gives_the_same(account: Account) -> None:
     run = fit_shared(imported(account, sales(2)), s3=account.s3)
-    first = Shared.from_bytes(objects.read(account.s3, BUCKET, layout.shared(run.work)))
+    first = archive.from_bytes(Shared, objects.read(account.s3, BUCKET, layout.shared(run.work)))
 
     fit_shared(run, s3=account.s3)
 
-    again = Shared.from_bytes(objects.read(account.s3, BUCKET, layout.shared(run.work)))
+    again = archive.from_bytes(Shared, objects.read(account.s3, BUCKET, layout.shared(run.work)))
     assert np.array_equal(first.final.calibration.factors, again.final.calibration.factors)
 
 

@@ -50,11 +50,11 @@ def test_a_shard_that_fails_names_the_item_and_leaves_a_note(
 ) -> None:
     run = imported(account, ROWS, **ETS)
 
-    def train(panel: Panel, task: Any) -> Any:
+    def train(panel: Panel, task: Any, shared: bytes) -> Any:
         if "bulb" in panel.ids:
             raise KeyError("nobody thought of this")
 
-    monkeypatch.setattr("stepcast.pipeline.steps.train_predictor.predictor.train", train)
+    monkeypatch.setattr("stepcast.pipeline.steps.train_predictor.engine.train", train)
 
     with pytest.raises(InternalError, match=r"shard 0, item 'bulb': KeyError: 'nobody thought of this' at "):
         train_predictor(ShardRun(**run.model_dump(), shard=0), s3=account.s3)

@@ -3,7 +3,7 @@
 The cost is estimated, not measured: the same input and budget give the same forecast on every machine.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stepcast.engine.task import Task
 
@@ -25,7 +25,7 @@ FEW_ORIGINS = 12
 @dataclass(frozen=True)
 class Budget:
     """``origins`` a series is forecast from at most, 0 as many as suit it; whether ``trees`` are grown;
-    ``quick`` with few members only. ``omitted`` says what is missing and why, "" if nothing is."""
+    ``quick`` with few members only. ``omitted`` is what is missing and why, "" if nothing is."""
 
     origins: int = 0
     trees: bool = True
@@ -51,18 +51,23 @@ def budget_of(task: Task, series: int, points: int) -> Budget:
     seconds = task.budget_seconds
     if seconds is None:
         return EVERYTHING
-    said = f"left out for the budget of {seconds:g} s: "
+    prefix = f"left out for the budget of {seconds:g} s: "
     budgets = [
         EVERYTHING,
-        Budget(trees=False, omitted=said + "trees"),
-        Budget(FEW_ORIGINS, trees=False, omitted=said + "trees, most past origins"),
-        Budget(FEW_ORIGINS, False, True, said + "trees, most past origins, most members"),
+        Budget(trees=False, omitted=prefix + "trees"),
+        Budget(trees=False, origins=FEW_ORIGINS, omitted=prefix + "trees, most past origins"),
+        Budget(
+            trees=False,
+            origins=FEW_ORIGINS,
+            quick=True,
+            omitted=prefix + "trees, most past origins, most members",
+        ),
     ]
     for budget in budgets:
         if _seconds(budget, task, series, points) <= seconds:
             return budget
     least = _seconds(budgets[-1], task, series, points)
-    return Budget(FEW_ORIGINS, False, True, f"{budgets[-1].omitted}; it still takes about {least:.2g} s")
+    return replace(budgets[-1], omitted=f"{budgets[-1].omitted}; it still takes about {least:.2g} s")
 
 
 def origin_count(series: int, horizon: int) -> int:

@@ -1,4 +1,4 @@
-"""Who compiles a kernel is told: it takes most of a minute the first time on a machine, and none later."""
+"""Notice of kernels being compiled: that takes most of a minute the first time on a machine, none later."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ def kernels() -> set[str]:
 def compilations(begun: Callable[[str], None]) -> Iterator[None]:
     """Within, ``begun(name)`` is called when a kernel begins to be compiled, perhaps for several types.
 
-    A kernel that was found on disk is not told.
+    A kernel that was found on disk is not reported.
     """
 
     class Listener(event.Listener):
@@ -36,7 +36,7 @@ def compilations(begun: Callable[[str], None]) -> Iterator[None]:
                 begun(_name(kernel))
 
         def on_end(self, event: Any) -> None:
-            """Nothing to tell."""
+            """Nothing to report."""
 
     with event.install_listener("numba:compile", Listener()):
         yield

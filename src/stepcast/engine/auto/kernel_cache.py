@@ -9,7 +9,7 @@ __all__ = ["SeededCache"]
 
 
 class SeededCache(UserProvidedCacheLocator):
-    """The folder NUMBA_CACHE_DIR, into which what was compiled beside the source is copied first.
+    """The folder NUMBA_CACHE_DIR, into which what was compiled next to the source is copied first.
 
     Named in NUMBA_CACHE_LOCATOR_CLASSES. Numba uses no folder that it cannot write to, not even to read.
     """

@@ -47,7 +47,7 @@ LOGS = (0.0, 0.5, 1.0)  # shares of the spread from logarithms that are tried
 TREE_ROWS = 60_000
 TREE_ROWS_EACH = 300
 TREE_ROUNDS = 100
-TRIAL_ROWS, TRIAL_ROUNDS = 20_000, 60  # of trees that only tell how much trees are to count
+TRIAL_ROWS, TRIAL_ROUNDS = 20_000, 60  # of trees that only decide the share of trees
 GROW_AGAIN = 0.1  # trees are grown again where what came since the earlier ones is more than this share
 # Distributions of counts are tried with these shares, at so many origins of a series and of all series.
 COUNT_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -60,9 +60,8 @@ class PanelFit:
     """``origins`` past origins a series is examined from; global members before and after the origins.
 
     ``omitted`` is "", or what could not be learned and why. With ``quick`` few members run; by ``metric``
-    they are judged. ``pooled_effects`` are what the series say together of related series' and holidays'
-    effects. ``count_share`` is the share of distributions of counts, where a series is of counts that are
-    not sparse.
+    they are scored. ``pooled_effects`` are those of related series and holidays over all series.
+    ``count_share`` is the share of distributions of counts, where a series is of counts that are not sparse.
     """
 
     origins: int
@@ -88,9 +87,9 @@ def fit_panel(
 ) -> PanelFit:
     """Learn from all of ``histories`` (none empty), nothing of which lies after the moment to forecast from.
 
-    The ``earlier`` fit ends ``since`` periods before it, a horizon or more: its trees are judged in
-    held-back windows, instead of others grown for that, and its calibration counts half. By ``metric``
-    members are judged.
+    The ``earlier`` fit ends ``since`` periods before it, a horizon or more: its trees are scored in
+    held-back windows, instead of others grown for that, and its calibration counts half. Members are
+    scored by ``metric``.
     """
     count = origin_count(len(histories), horizon)
     count = min(count, budget.origins or count)
@@ -120,17 +119,17 @@ def fit_panel(
         calibration = calibration.and_earlier(earlier.calibration)
     count_share = _count_share(windows, prior.logs, horizon)
     return PanelFit(
-        count,
-        before,
-        after,
-        prior,
-        grown,
-        calibration,
-        omitted,
-        pooled_effects,
-        budget.quick,
-        metric,
-        count_share,
+        origins=count,
+        before=before,
+        after=after,
+        prior=prior,
+        trees=grown,
+        calibration=calibration,
+        omitted=omitted,
+        pooled_effects=pooled_effects,
+        quick=budget.quick,
+        metric=metric,
+        count_share=count_share,
     )
 
 
@@ -170,7 +169,7 @@ def _ridges(histories: list[History], horizon: int, count: int) -> tuple[dict[st
             early = fitted[0].get(name)
             if (ridge := fit_ridge(windows, early.penalty if early else None)) is not None:
                 ridges[name] = ridge
-    common = set(fitted[0]) & set(fitted[1])
+    common = [name for name in fitted[0] if name in fitted[1]]
     return {name: fitted[0][name] for name in common}, {name: fitted[1][name] for name in common}
 
 
@@ -240,7 +239,7 @@ def _pooled(latest: list[tuple[CrossValidation, ScoresAt]]) -> PanelPrior:
 
 
 def _count_share(windows: list[list[ValidationWindow]], logs: float, horizon: int) -> float:
-    """The share of distributions of counts that was best at held-back origins; all where none tells."""
+    """The share of distributions of counts that was best at held-back origins; all where there is none."""
     asked = [one for own in windows for one in own[:: -max(1, len(own) // COUNTS_ALONE)]]
     losses: list[list[float]] = []
     for one in asked:
@@ -258,7 +257,7 @@ def _count_share(windows: list[list[ValidationWindow]], logs: float, horizon: in
 def _pooled_errors(
     latest: list[tuple[CrossValidation, ScoresAt]], prior: PanelPrior, horizon: int
 ) -> tuple[Floats, Floats]:
-    """All series' errors beside their own scale: quantiles (horizon, PROBABILITIES), mean size (horizon,)."""
+    """Errors relative to their series' scale: quantiles (horizon, PROBABILITIES) and mean size (horizon,)."""
     parts = []
     for one, scores in latest:
         found = distribution_at(one, scores, prior, positive=False)
@@ -276,7 +275,7 @@ def _pooled_errors(
 
 
 def _beside(errors: Floats, growth: Floats) -> float:
-    """The size of a series' errors (origins, horizon) beside the usual ``growth`` with the steps."""
+    """The size of a series' errors (origins, horizon) relative to the usual ``growth`` with the steps."""
     known = np.isfinite(errors)
     return max(float(np.abs(errors[known]).sum() / (known * growth).sum()), 1e-12)
 

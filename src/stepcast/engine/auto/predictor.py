@@ -1,9 +1,11 @@
 """The AutoPredictor: backtest and forecast any part of a panel, with what all of it taught."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from stepcast.engine.accuracy import seasonal_error
 from stepcast.engine.arrays import Floats
+from stepcast.engine.auto.ensemble.calibration import SOURCES
 from stepcast.engine.auto.panel_fit import PanelFit
 from stepcast.engine.auto.series.history import History, histories_of
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES, at_probabilities, with_mean
@@ -17,19 +19,16 @@ from stepcast.engine.auto.series_forecast import (
 )
 from stepcast.engine.auto.shared import Shared
 from stepcast.engine.auto.sources.count_forecast import CountForecast, count_forecast_at
-from stepcast.engine.backtest import Backtest, outcome_of
-from stepcast.engine.fitting import fit
-from stepcast.engine.models import MODELS, SEASONAL_NAIVE
+from stepcast.engine.backtest import Forecaster, backtest
+from stepcast.engine.models import SEASONAL_NAIVE
+from stepcast.engine.models.local import LocalForecaster
 from stepcast.engine.panel import Panel
 from stepcast.engine.results import Explanation, Forecast, Trained, coverage_of
-from stepcast.engine.seasonality import usable_season
-from stepcast.engine.task import Task
+from stepcast.engine.task import AUTO, Task
 
 __all__ = ["AUTO", "Explanation", "Trained", "forecast", "train"]
 
 
-AUTO = "AutoPredictor"
-COLUMNS = (AUTO, SEASONAL_NAIVE.name)
 MaybeForecast = SeriesForecast | CountForecast | None
 
 
@@ -56,8 +55,12 @@ def train(panel: Panel, task: Task, shared: Shared) -> Trained:
                 table, note = shared.similar(history)
                 tables[place] = with_mean(table)
                 words[place] = Explanation((), (), (), note)
-        tested = _backtest(panel, task, latest, shared)
-    return Trained(COLUMNS, tested, tuple(words), coverage_of(tested, task), tables)
+        forecasters: dict[str, Forecaster] = {
+            AUTO: _window_forecaster(panel, task, latest, shared),
+            SEASONAL_NAIVE.name: LocalForecaster(SEASONAL_NAIVE.name, panel, task),
+        }
+        tested = backtest(panel, task, forecasters)
+    return Trained(tuple(forecasters), tested, tuple(words), coverage_of(tested, task), tables)
 
 
 def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
@@ -73,8 +76,8 @@ def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
 def _both_ends(history: History, task: Task, shared: Shared) -> tuple[MaybeForecast, MaybeForecast]:
     """One series from its end and from a horizon before it; None without a past.
 
-    What is examined for the first tells the second as well, unless it has seen something of what came then:
-    the second is None in that case too.
+    What is examined for the first serves the second as well, unless it has seen something of what came
+    then: the second is None in that case too.
     """
     if not len(history):
         return None, None
@@ -86,14 +89,14 @@ def _both_ends(history: History, task: Task, shared: Shared) -> tuple[MaybeForec
         return counts, then
     found = examine(history, horizon, shared.final)
     now = series_forecast_at(history, found, len(found.origins) - 1, shared.final, counts)
-    # what series say together of the effects of related series is learned to the very end
+    # effects of covariates are pooled up to the very end
     told_more = history.covariates is not None and history.covariates.explains
     if then is None and found.window is not None and not told_more:
         then = series_forecast_at(history, found, found.window, shared.backtest, before)
     return now, then
 
 
-def _tables(forecasts: list[MaybeForecast], horizon: int, panel_fit: PanelFit) -> Floats:
+def _tables(forecasts: Sequence[MaybeForecast], horizon: int, panel_fit: PanelFit) -> Floats:
     """Quantiles and the mean (series, horizon, PROBABILITIES + 1); zeros without a past."""
     result = np.zeros((len(forecasts), horizon, len(PROBABILITIES) + 1))
     there = [place for place, one in enumerate(forecasts) if one is not None]
@@ -101,59 +104,20 @@ def _tables(forecasts: list[MaybeForecast], horizon: int, panel_fit: PanelFit) -
     return result
 
 
-def _window(
-    panel: Panel, task: Task, before: int, known: list[MaybeForecast], shared: Shared
-) -> list[MaybeForecast]:
-    """Every series from ``before`` periods before the end, where it is not ``known`` already."""
-    histories = histories_of(panel, shared.encoder, task.horizon, before)
-    made: list[MaybeForecast] = []
-    for history, one in zip(histories, known, strict=True):
-        if one is not None and before == task.horizon:
-            made.append(one)
-        else:
-            made.append(from_end(history, task.horizon, shared.backtest) if len(history) else None)
-    return made
+def _window_forecaster(panel: Panel, task: Task, latest: list[MaybeForecast], shared: Shared) -> Forecaster:
+    """Forecasts in backtest windows; ``latest`` has some of those from a horizon before the end already."""
 
-
-def _backtest(panel: Panel, task: Task, latest: list[MaybeForecast], shared: Shared) -> Backtest:
-    """The engine and seasonal naive in every window."""
-    shape = (len(panel), task.windows)
-    actual = np.full((*shape, task.horizon), np.nan)
-    predicted = np.full((*shape, len(COLUMNS), task.horizon, len(task.outputs)), np.nan)
-    scale = np.full(shape, np.nan)
-    season = np.ones(len(panel), dtype=np.int64)
-    whole = np.zeros(shape, dtype=bool)
-    for window in range(task.windows):
+    def from_window(window: int, series: list[int], /) -> Floats:
         before = task.window_start(window + 1)
-        own = _window(panel, task, before, latest, shared)
-        made = _outputs(_tables(own, task.horizon, shared.backtest), task)
-        for place, (values, observed) in enumerate(zip(panel.values, panel.observed, strict=True)):
-            if own[place] is None:
-                continue
-            cut = len(values) - before
-            seen = observed[:cut]
-            periods = usable_season(panel.frequency, cut - int(np.isfinite(values[:cut]).argmax()))
-            if window == 0:
-                season[place] = periods
-            scale[place, window] = seasonal_error(np.where(seen, values[:cut], np.nan), periods)
-            inside = slice(cut, cut + task.horizon)
-            outcome, unfilled = outcome_of(values[inside], observed[inside])
-            if not np.isfinite(outcome).any():
-                continue
-            actual[place, window], whole[place, window] = outcome, unfilled
-            predicted[place, window, 0] = made[place]
-            predicted[place, window, 1] = fit(
-                MODELS[SEASONAL_NAIVE.name],
-                values[:cut],
-                seen,
-                panel.end - before,
-                panel.frequency,
-                task.horizon,
-                task.outputs,
-                {},
-            )
-    starts = np.array([panel.end - task.window_start(window + 1) + 1 for window in range(task.windows)])
-    return Backtest(starts, actual, predicted, scale, season, whole)
+        known = latest if before == task.horizon else [None] * len(panel)
+        histories = histories_of(panel.take(series), shared.encoder, task.horizon, before)
+        made = [
+            known[index] or from_end(history, task.horizon, shared.backtest)
+            for index, history in zip(series, histories, strict=True)
+        ]
+        return _outputs(_tables(made, task.horizon, shared.backtest), task)
+
+    return from_window
 
 
 def _outputs(tables: Floats, task: Task) -> Floats:
@@ -169,8 +133,7 @@ def _outputs(tables: Floats, task: Task) -> Floats:
 def _explain(one: MaybeForecast, panel_fit: PanelFit) -> Explanation:
     if one is None:
         return Explanation((), (), (), "no value was observed: the forecast is zero")
-    labels = ("errors of the members", "past values", "trees")
-    shares = list(zip(labels, panel_fit.calibration.shares.tolist(), strict=False))
+    shares = [(source, panel_fit.calibration.share(source)) for source in SOURCES]
     weights: tuple[tuple[str, float], ...] = ()
     if isinstance(one, CountForecast):
         shares = [("distributions of counts", 1.0)]
@@ -183,7 +146,7 @@ def _explain(one: MaybeForecast, panel_fit: PanelFit) -> Explanation:
     known = int(one.history.known.sum())
     few = known < 2 * len(lengths) + 4
     notes = [
-        f"only {known} values were observed: other series speak for it" if few else "",
+        f"only {known} values were observed: other series supply the rest" if few else "",
         panel_fit.omitted,
     ]
     return Explanation(

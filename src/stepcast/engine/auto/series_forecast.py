@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stepcast.engine.arrays import Floats
+from stepcast.engine.auto.ensemble.calibration import PAST_VALUES, TREES
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation, cross_validate
 from stepcast.engine.auto.ensemble.distribution import distribution_at, scores_at
 from stepcast.engine.auto.panel_fit import PanelFit
@@ -15,11 +16,11 @@ from stepcast.engine.auto.series.quantile_grid import PROBABILITIES, with_mean
 from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.sources.count_forecast import CountForecast, count_forecast_at
 from stepcast.engine.auto.sources.empirical import empirical_quantiles
+from stepcast.engine.bounds import QUANTILE_RANGES
 
 __all__ = ["SeriesForecast", "counts_alone", "examine", "from_end", "series_forecast_at", "tables_of"]
 
 
-SANE_RANGES = 2.0  # how many widths of the observed range any quantile may leave it by
 MENTIONED = 0.02  # members that weigh less are left out of an explanation
 
 
@@ -30,7 +31,7 @@ class SeriesForecast:
     ``sources``  (horizon, PROBABILITIES) quantiles of its members' errors, and of its past values; zeros
                  where these do not count.
     ``weights``  of the members that matter, mean over the steps, heaviest first.
-    ``counts``   the same as counts, of which the panel's fit says what they count; None where it is none.
+    ``counts``   the same as counts, weighted by the panel's fit; None where the series is not of counts.
     """
 
     history: History
@@ -72,7 +73,7 @@ def series_forecast_at(
     )
     origin = int(found.origins[place])
     past = np.zeros_like(made.quantiles)
-    if panel_fit.calibration.shares[1] > 0:
+    if panel_fit.calibration.share(PAST_VALUES) > 0:
         past = empirical_quantiles(history.values[:origin], found.seasons, len(past))
     mean = made.weights.mean(axis=1)
     order = [place for place in np.argsort(-mean, kind="stable") if mean[place] >= MENTIONED]
@@ -95,7 +96,7 @@ def tables_of(
         if panel_fit.trees is not None:
             sources.append(trees)
         table = panel_fit.calibration.apply(np.stack(sources))
-        low, high = bounds_at(one.history, np.array([one.origin]), horizon, SANE_RANGES)
+        low, high = bounds_at(one.history, np.array([one.origin]), horizon, QUANTILE_RANGES)
         with np.errstate(over="ignore", under="ignore"):
             scaled = np.ldexp(np.clip(table, low, high), one.history.exponent)
         result[place] = with_mean(np.clip(scaled, -limit, limit))
@@ -106,7 +107,7 @@ def tables_of(
 
 def _grown(forecasts: Sequence[SeriesForecast], horizon: int, panel_fit: PanelFit) -> Floats:
     """The trees' quantiles (series, horizon, PROBABILITIES); zeros where they do not count."""
-    if panel_fit.trees is None or not forecasts or panel_fit.calibration.shares[-1] == 0:
+    if panel_fit.trees is None or not forecasts or panel_fit.calibration.share(TREES) == 0:
         return np.zeros((len(forecasts), horizon, len(PROBABILITIES)))
     origins = np.array([one.origin for one in forecasts])
     return panel_fit.trees.quantiles([one.history for one in forecasts], origins, horizon)

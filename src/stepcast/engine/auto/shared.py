@@ -1,27 +1,18 @@
 """What every shard applies alike: learned once, on a bounded sample, kept as bytes between steps."""
 
-import io
-import json
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.budget import budget_of
-from stepcast.engine.auto.ensemble.calibration import Calibration
-from stepcast.engine.auto.ensemble.distribution import PanelPrior
-from stepcast.engine.auto.members.ridge import Ridge
 from stepcast.engine.auto.panel_fit import PanelFit, fit_panel
-from stepcast.engine.auto.sampling import sample_of
 from stepcast.engine.auto.series.covariates import CovariateEncoder, fit_encoder
 from stepcast.engine.auto.series.history import History, histories_of
-from stepcast.engine.auto.series.pooled_effects import PooledEffects
-from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.series_forecast import from_end, tables_of
 from stepcast.engine.auto.sources.analogues import Analogues, fit_analogues, most_items
-from stepcast.engine.auto.sources.trees import Trees
 from stepcast.engine.panel import Panel
+from stepcast.engine.sampling import sample_of
 from stepcast.engine.task import Task
 
 __all__ = ["Shared", "fit_shared"]
@@ -48,30 +39,6 @@ class Shared:
         by = [name for name, counts in zip(self.encoder.attributes, importance, strict=True) if counts > 0]
         alike = f"alike by {', '.join(by)}" if by else "nothing tells which are alike"
         return table, f"no value was observed: blended from {items} other items ({alike})"
-
-    def to_bytes(self) -> bytes:
-        """All of it as one NumPy archive; no code is in it, so bytes from elsewhere are safe to read."""
-        arrays: dict[str, Any] = {"encoder": np.array(json.dumps(asdict(self.encoder)))}
-        if self.analogues is not None:
-            arrays |= self.analogues.packed()
-        for moment, panel_fit in (("final", self.final), ("backtest", self.backtest)):
-            arrays |= {f"{moment}/{name}": array for name, array in _pack(panel_fit).items()}
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, **arrays)
-        return buffer.getvalue()
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "Shared":
-        """What ``to_bytes`` wrote."""
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            encoder = CovariateEncoder.of(json.loads(str(archive["encoder"])))
-            moments: dict[str, dict[str, Any]] = {"final": {}, "backtest": {}, "analogues": {}}
-            for name in archive.files:
-                moment, _, rest = name.partition("/")
-                if rest:
-                    moments[moment][rest] = archive[name]
-        analogues = Analogues(**moments["analogues"]) if moments["analogues"] else None
-        return cls(_unpack(moments["final"]), _unpack(moments["backtest"]), encoder, analogues)
 
 
 def fit_shared(
@@ -115,67 +82,3 @@ def _analogues(
     codes = np.stack([h.covariates.codes if h.covariates else np.empty(0) for h in chosen] or [np.empty(0)])
     forecasts = [from_end(history, task.horizon, final) for history in chosen]
     return fit_analogues(codes, tables_of(forecasts, task.horizon, final)[..., :-1])
-
-
-def _pack(panel_fit: PanelFit) -> dict[str, Any]:
-    prior, calibration, trees = panel_fit.prior, panel_fit.calibration, panel_fit.trees
-    facts = {
-        "origins": panel_fit.origins,
-        "stacked": prior.stacked,
-        "logs": prior.logs,
-        "seasons": [trees.seasons.short, trees.seasons.long] if trees else [],
-        "omitted": panel_fit.omitted,
-        "quick": panel_fit.quick,
-        "metric": panel_fit.metric,
-        "count_share": panel_fit.count_share,
-    }
-    packed: dict[str, Any] = {
-        "facts": np.array(json.dumps(facts)),
-        "shares": calibration.shares,
-        "factors": calibration.factors,
-    }
-    packed |= {f"before/{name}": ridge.coefficients for name, ridge in panel_fit.before.items()}
-    packed |= {f"after/{name}": ridge.coefficients for name, ridge in panel_fit.after.items()}
-    packed |= {f"losses/{name}": losses for name, losses in prior.losses.items()}
-    if prior.products is not None:
-        packed["products"] = prior.products
-    if prior.errors is not None and prior.growth is not None:
-        packed |= {"errors": prior.errors, "growth": prior.growth}
-    if panel_fit.pooled_effects is not None:
-        packed |= panel_fit.pooled_effects.packed()
-    if trees is not None:
-        packed |= {f"trees/{place}": np.array(text) for place, text in enumerate(trees.boosters)}
-    return packed
-
-
-def _unpack(packed: dict[str, Any]) -> PanelFit:
-    facts = json.loads(str(packed["facts"]))
-
-    def under(folder: str) -> dict[str, Any]:
-        return {name.removeprefix(folder): value for name, value in packed.items() if name.startswith(folder)}
-
-    boosters = under("trees/")
-    trees = None
-    if boosters:
-        texts = tuple(str(boosters[place]) for place in sorted(boosters, key=int))
-        trees = Trees(texts, Seasons(*facts["seasons"]))
-    return PanelFit(
-        origins=facts["origins"],
-        before={name: Ridge(coefficients) for name, coefficients in under("before/").items()},
-        after={name: Ridge(coefficients) for name, coefficients in under("after/").items()},
-        prior=PanelPrior(
-            losses=under("losses/"),
-            products=packed.get("products"),
-            stacked=tuple(facts["stacked"]),
-            errors=packed.get("errors"),
-            growth=packed.get("growth"),
-            logs=facts["logs"],
-        ),
-        trees=trees,
-        calibration=Calibration(packed["shares"], packed["factors"]),
-        omitted=facts["omitted"],
-        quick=facts["quick"],
-        metric=facts["metric"],
-        count_share=facts["count_share"],
-        pooled_effects=PooledEffects.unpacked(under("pooled_effects/")),
-    )

@@ -15,7 +15,7 @@ __all__ = ["warm_up"]
 
 
 def warm_up() -> None:
-    """Forecast something small, so that every kernel is compiled and kept on disk beside its source."""
+    """Forecast something small, so that every kernel is compiled and kept on disk next to its source."""
     values = tuple(np.sin(np.arange(120) + shift) + 2 for shift in range(3))
     seen = tuple(np.isfinite(one) for one in values)
     related = Related(("feature",), tuple(np.arange(126.0)[None] % 5 for _ in values), 6)

@@ -1,4 +1,4 @@
-"""Concept drift: the same past no longer means the same future, so forecasts are further off than in the backtest."""
+"""Concept drift: the same past no longer means the same future, so forecasts miss by more than they did."""
 
 import numpy as np
 from scipy import special, stats
@@ -13,7 +13,7 @@ LIKELY_RATES = 32  # of misses that the backtest allows for, evenly from least t
 
 
 def page_hinkley(error: Floats, variance: Floats, freedom: Floats) -> tuple[Floats, Floats, Integers]:
-    """Page-Hinkley on standardized errors (items, time): the statistic, its p-value and where the change began.
+    """Page-Hinkley on standardized errors (items, time): statistic, p-value, and where the change began.
 
     The statistic is the largest rise of the errors' running sum above its lowest point so far, or fall below
     its highest, in standard deviations of the whole sum. ``variance`` (items,) is that of one error times how
@@ -50,9 +50,9 @@ def page_hinkley(error: Floats, variance: Floats, freedom: Floats) -> tuple[Floa
 def coverage_p(new: Outcomes, tested: Outcomes, count_as_one: Floats) -> tuple[Floats, Floats]:
     """Share of outcomes (items,) outside the outer quantiles, and its p-value by the binomial distribution.
 
-    The rate to compare with is what the quantiles promise, or what they kept in the backtest if that is worse:
-    that a forecast was always too narrow is no drift. How well a short backtest tells that rate is part of it
-    (the beta-binomial distribution). ``count_as_one`` (items,) outcomes are worth one.
+    The rate to compare with is what the quantiles promise, or what they kept in the backtest if that is
+    worse: that a forecast was always too narrow is no drift. How well a short backtest tells that rate is
+    part of it (the beta-binomial distribution). ``count_as_one`` (items,) outcomes are worth one.
 
     Source: Kupiec (1995), Techniques for Verifying the Accuracy of Risk Measurement Models, one-sided.
     """

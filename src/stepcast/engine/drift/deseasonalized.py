@@ -44,7 +44,7 @@ def season_of(series: Floats, new: int, length: int) -> Season:
 
     Source: classical decomposition, with the level of each whole cycle in place of a moving average.
     """
-    items, time = series.shape
+    time = series.shape[1]
     reference = time - new
     count = min(reference // length, MOST_CYCLES) if length > 1 else 0
     whole = new // length if length > 1 else 0
@@ -67,7 +67,7 @@ def without_season(series: Floats, new: int, lengths: tuple[int, ...]) -> Floats
 
 
 def _cycles(series: Floats, count: int, length: int) -> Floats:
-    """(items, count, length), each less the mean of its cycle; nan where less than half of it was observed."""
+    """(items, count, length) less the mean of each cycle; nan where less than half of it was observed."""
     cycles = series.reshape(len(series), count, length)
     known = np.isfinite(cycles).sum(axis=2, keepdims=True)
     level = np.nansum(cycles, axis=2, keepdims=True) / np.maximum(known, 1)

@@ -26,7 +26,7 @@ def discoveries(p: Floats, rate: float) -> Flags:
 def smallest_of(p: Floats) -> tuple[Floats, Integers]:
     """One p-value (items,) for several tests (items, tests) of the same thing, and which test says most.
 
-    Source:  Simes (1986), An Improved Bonferroni Procedure; holds for tests that do not work against each other.
+    Source:  Simes (1986), An Improved Bonferroni Procedure; for tests that do not work against each other.
 
     >>> smallest_of(np.array([[0.01, 0.5], [0.03, 0.04]]))
     (array([0.02, 0.04]), array([0, 0]))

@@ -157,8 +157,8 @@ def _steadied(told: tuple[Floats, Floats], again: Floats, time: int, known: Flag
 
 
 def _from_level(watched: Watched) -> Floats:
-    """The trained values, less season and the level as it was some time before: as autocorrelated as errors of
-    forecasts about half of the new periods ahead."""
+    """The trained values, less their season and the level some time before: about as autocorrelated as errors
+    of a forecast half of the new periods ahead."""
     trained = watched.values[:, : watched.values.shape[1] - watched.new]
     flat = without_season(flattened(trained, 0), 0, watched.seasons)
     width, ahead = min(_back(watched), max(flat.shape[1] // 4, 1)), watched.new // 2
@@ -176,7 +176,7 @@ def _far(apart: Floats, share: float) -> Floats:
 
 
 def _deviation(tested: Outcomes) -> Floats:
-    """The standard deviation of the backtest's errors, shrunk toward 1; quantiles that are too narrow say more."""
+    """The standard deviation of the backtest's errors, 1 at least: more where quantiles are too narrow."""
     count = np.isfinite(tested.error).sum(axis=1)
     square = np.nansum(tested.error**2, axis=1)
     return np.sqrt(np.maximum((square + concept.BELIEF) / (count + concept.BELIEF), 1.0))
@@ -248,8 +248,8 @@ def _seasonal(watched: Watched) -> Column:
 
 
 def _suffixes(watched: Watched, series: Floats, floor: Floats | float = 0.0) -> tuple[Floats, Floats]:
-    """The p-value and size of the move of the new values: of all and of their last third, from the level right
-    before them, and from that of a longer time, which is steadier where levels stay."""
+    """The p-value and size of the move of the new values: of all and of their last third, from the level
+    right before them, and from that of a longer time, which is steadier where levels stay."""
     lengths = [watched.new]
     if watched.new // 3 >= SHORTEST_SUFFIX:
         lengths.append(watched.new // 3)

@@ -13,7 +13,7 @@ STEPS = 30  # of Newton's method; five are enough for any start
 
 
 def moderated(variance: Floats, freedom: Floats, guess: Floats) -> tuple[Floats, Floats]:
-    """``variance`` (items,) with ``freedom`` degrees, raised toward ``guess``, and its degrees of freedom then.
+    """``variance`` (items,) with ``freedom`` degrees, raised toward ``guess``, and its degrees then.
 
     ``guess`` (items,) is what another, steadier measure of the item leads one to expect; it may be off by a
     factor that all items share. How much it is trusted follows from how closely the items keep to it.

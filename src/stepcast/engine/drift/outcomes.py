@@ -5,8 +5,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from stepcast.engine.accuracy import pinball_loss
 from stepcast.engine.arrays import Floats
+from stepcast.engine.losses import pinball_loss
 
 __all__ = ["Outcomes", "median_of", "outcomes"]
 
@@ -15,7 +15,7 @@ FURTHEST = 4.0  # one error counts at most so many standard deviations
 
 @dataclass(frozen=True)
 class Outcomes:
-    """``error`` standardized, ``missed`` 1 outside the outer quantiles and 0 inside, ``loss`` mean pinball loss.
+    """``error`` standardized, ``missed`` 1 outside the outer quantiles, 0 inside, ``loss`` mean pinball loss.
 
     All (items, time); nan where nothing was forecast or observed. ``miss_rate`` is what the outer quantiles
     promise; ``error`` has a standard deviation of about 1 and a median of 0 where quantiles are right.
@@ -46,7 +46,7 @@ def outcomes(actual: Floats, forecast: Floats, quantiles: tuple[float, ...]) -> 
         error = (actual - middle) / reach * np.where(above, unit[0], unit[1])
     error = np.where(actual == middle, 0.0, np.where(reach > 0, error, np.sign(actual - middle) * FURTHEST))
     scored = np.isfinite(actual) & np.isfinite(forecast).all(axis=-1)
-    losses = [pinball_loss(actual, forecast[..., n], q) for n, q in enumerate(quantiles)]
+    losses = [pinball_loss(actual - forecast[..., n], q) for n, q in enumerate(quantiles)]
     nan = np.nan
     return Outcomes(
         error=np.where(scored, np.clip(error, -FURTHEST, FURTHEST), nan),

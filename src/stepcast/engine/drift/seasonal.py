@@ -17,8 +17,8 @@ HARMONICS = 4  # the smooth part of a season: waves that fit 1 to 4 times into i
 def season_p(season: Season) -> tuple[Floats, Floats]:
     """How far the new cycles' shape is from the trained one, (items,), as a ratio, and its p-value.
 
-    The new cycles' mean less the trained shape is squared and added up over the phases, and compared with what
-    as many cycles of the past gave. Once over all phases, once over the slow waves among them alone, in
+    The new cycles' mean less the trained shape is squared and added up over the phases, and compared with
+    what as many cycles of the past gave. Once over all phases, once over the slow waves among them alone, in
     which a season that moves by some hours shows most. Cycles are compared phase by phase: a season that
     only comes again is what it was.
 
@@ -57,7 +57,7 @@ def season_p(season: Season) -> tuple[Floats, Floats]:
 
 
 def dominant_length(series: Floats, longest: int) -> Integers:
-    """The season length (items,) that the series repeats itself after most, from 2 to ``longest``; 0 for none.
+    """The season length (items,) after which the series is most like itself, from 2 to ``longest``; 0: none.
 
     Source: the highest local peak of the autocorrelation function that is above what chance gives
     (Bartlett, 1946: 2 / sqrt(n)); the shortest of equally high ones.

@@ -29,7 +29,7 @@ APART = 1.5
 FEWEST_WINDOWS = 2.0
 # A steadier guess of how windows vary comes from windows this many times shorter.
 SHORTER = 4
-# Values further away than so many typical distances are pulled in: one shift of old must not excuse all others.
+# Values further away than so many typical distances are pulled in: one old shift must not excuse all others.
 FURTHEST = 4.0
 MAD_TO_SIGMA = 1.4826
 
@@ -46,7 +46,7 @@ class Moves:
 
 
 class Windows:
-    """Means of windows of ``series`` (items, time), nan left out; sums are made once, for windows of any length."""
+    """Means of windows of ``series`` (items, time), nan left out; summed once, for windows of any length."""
 
     def __init__(self, series: Floats) -> None:
         known = np.isfinite(series)

@@ -20,7 +20,7 @@ MOST_LAGS, MOST_LAGS_IN_ALL = 3, 4
 
 @dataclass(frozen=True)
 class Order:
-    """ARIMA(p, d, q)(P, D, Q)season; ``constant`` says whether the differenced series has a mean."""
+    """ARIMA(p, d, q)(P, D, Q)season; ``constant`` is whether the differenced series has a mean."""
 
     p: int
     d: int
@@ -44,7 +44,7 @@ class Order:
 
 
 def promising_orders(values: Floats, season: int, count: int) -> list[Order]:
-    """The ``count`` best orders, best first, judged by two regressions each (Hannan and Rissanen 1982).
+    """The ``count`` best orders, best first, scored by two regressions each (Hannan and Rissanen 1982).
 
     Shapes:  ``values`` (time,), oldest first, none missing, not all alike. ``season`` 1 is none.
     First the differences: a seasonal one where the season is strong, then ordinary ones as long as the KPSS

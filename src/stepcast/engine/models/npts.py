@@ -15,7 +15,7 @@ __all__ = ["PARAMETERS", "Settings", "npts", "weighted_quantiles"]
 
 
 # What the same time on another day of the week counts, next to the same day. Hourly and faster series nearly
-# always have a working week; a tenth still lets the other days speak where there are few weeks.
+# always have a working week; a tenth still lets the other days count where there are few weeks.
 OTHER_WEEKDAY = 0.1
 
 
@@ -110,7 +110,7 @@ class Settings:
 
     @classmethod
     def read(cls, parameters: Mapping[str, str]) -> "Settings":
-        """From the parameters as text. BadParameter says which is wrong and what is allowed."""
+        """From the parameters as text. BadParameter names the wrong one and what is allowed."""
         given = {key: value.strip() for key, value in parameters.items() if key in PARAMETERS}
         return cls(
             kernel_type=_kernel(given.get("kernel_type", cls.kernel_type)),

@@ -12,7 +12,7 @@ __all__ = ["quiet"]
 def quiet() -> Iterator[None]:
     """No warning leaves this block.
 
-    What they would say is known otherwise: a search that stops early has a worse likelihood, which AICc takes
+    What they would report is known anyway: a search that stops early has a worse likelihood, which AICc takes
     into account, and what is not finite is refused.
     """
     # At its import statsmodels puts filters of its own in front, so it must come first. It takes a second.

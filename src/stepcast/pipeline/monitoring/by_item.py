@@ -37,7 +37,7 @@ class ByItem:
         self.left: list[Key] = []
 
     def take(self, asked: tuple[Key, ...]) -> dict[Key, Floats]:
-        """(rows, numbers) of those ``asked`` for that there are; keys rise, from one call to the next, too."""
+        """(rows, numbers) of those ``asked`` for that there are; keys rise, also from call to call."""
         while not self._lasts or self._lasts[-1] < asked[-1]:
             part = next(self._parts, None)
             if part is None:

@@ -1,6 +1,5 @@
 """One pass over the shards: realised accuracy, evidence of drift, evaluations of whole horizons."""
 
-
 import numpy as np
 import pyarrow as pa
 
@@ -102,7 +101,7 @@ class Comparison:
     def _notice_items(self, shard: Shard, found: ShardForecasts) -> None:
         """Items that the forecast did not know, and those that have fallen silent."""
         new = actual_of(shard.panel, self.span.first, self.span.last)
-        silent = ~np.isfinite(new).any(axis=1)
+        silent = (~np.isfinite(new)).all(axis=1).tolist()
         for key, known, quiet in zip(shard.keys, found.known, silent, strict=True):
             if not known:
                 self.findings.notice("new_item", key, "no earlier forecast has it")

@@ -1,4 +1,4 @@
-"""The monitor's document and its evaluations, with the fields of ListMonitorEvaluations and DescribeMonitor."""
+"""The monitor's document and its evaluations, with the fields of DescribeMonitor, ListMonitorEvaluations."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,8 +31,8 @@ class Evaluation:
 def record(s3: Any, run: Run, params: Params, arn: str, made: list[Evaluation], backtest: Sums) -> None:
     """Describe the monitor, and add an evaluation of each forecast that has none, the newest first.
 
-    ``arn`` is the beginning of every ARN, up to the kind. As by the service, the window of an evaluation is the
-    forecast's horizon, and a forecast is evaluated once.
+    ``arn`` is the beginning of every ARN, up to the kind. As by the service, the window of an evaluation is
+    the forecast's horizon, and a forecast is evaluated once.
     """
     name = params.predictor.predictor_name
     known = _known(s3, run, name)
@@ -85,7 +85,7 @@ def _described(run: Run, params: Params, arn: str, evaluation: Evaluation) -> di
 
 
 def _values(sums: Sums) -> list[tuple[str, float]]:
-    """Metrics that are numbers; the quantile loss only where a quantile was forecast, as the service has it."""
+    """Metrics that are numbers; the quantile loss only where a quantile was forecast, as by the service."""
     asked = [metric for metric in METRICS if sums.quantiles or metric != "AverageWeightedQuantileLoss"]
     return [(metric, value) for metric in asked if np.isfinite(value := sums.metric(metric))]
 

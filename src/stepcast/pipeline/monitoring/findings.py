@@ -172,7 +172,8 @@ def compare_categories(
         if p < RATES[findings.params.monitor.sensitivity] / len(now):
             shares: Floats = counts / counts.sum(axis=1, keepdims=True)
             most = int(np.abs(shares[1] - shares[0]).argmax())
-            detail = f"{attribute} {values[most]!r}: {shares[0, most]:.0%} of the items before, {shares[1, most]:.0%} now"
+            was, now_is = shares[:, most]
+            detail = f"{attribute} {values[most]!r}: {was:.0%} of the items before, {now_is:.0%} now"
             findings.notice("item_mix", None, detail, p)
 
 

@@ -1,12 +1,13 @@
-"""How good forecasts turned out, by item and lead: the SQL table ``monitor``, and the metrics of a vintage."""
+"""How good forecasts turned out, by item and lead: the SQL table ``monitor``, and metrics of a vintage."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 
-from stepcast.engine.accuracy import Sums, pinball_loss, point_forecast, seasonal_error
+from stepcast.engine.accuracy import Sums
 from stepcast.engine.arrays import Floats
+from stepcast.engine.losses import pinball_loss, point_forecast, seasonal_error
 from stepcast.engine.panel import Panel
 from stepcast.engine.seasonality import season_length
 from stepcast.engine.task import Metric
@@ -50,7 +51,7 @@ class Realised:
         ):
             self._sums[name][:, :reach] += values
         for number, quantile in enumerate(self.quantiles):
-            self._losses[:, :reach, number] += pinball_loss(y, quantiles[..., number], quantile)
+            self._losses[:, :reach, number] += pinball_loss(y - quantiles[..., number], quantile)
 
     def table(self, keys: Sequence[tuple[str, ...]], params: Params, vintage: str) -> pa.Table:
         """One row an item and lead that has an outcome; lead 0 is all leads of the item together."""
@@ -67,7 +68,8 @@ class Realised:
         none = pa.nulls(len(items), pa.float64())
         many = len(self.quantiles)
         columns = [
-            pa.array([keys[item][part] for item in items], pa.string()) for part in range(len(keys[0]))
+            pa.array([keys[item][part] for item in items.tolist()], pa.string())
+            for part in range(len(keys[0]))
         ]
         columns += [
             pa.array(leads.astype(np.int32)),

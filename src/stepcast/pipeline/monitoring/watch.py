@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from stepcast.engine.arrays import Floats
+from stepcast.engine.arrays import Flags, Floats
 from stepcast.engine.drift import Watched
 from stepcast.engine.frequency import SECONDS, Frequency
 from stepcast.engine.panel import Panel
@@ -35,7 +35,7 @@ class ShardForecasts:
     values: tuple[Floats, ...]
     actual: Floats
     tested: Floats
-    known: np.ndarray
+    known: Flags
 
 
 class Forecasts:
@@ -63,16 +63,16 @@ class Forecasts:
         for past, files in zip(self._span.pasts, self._forecasts, strict=True):
             horizon, found = past.manifest.horizon, files.take(keys)
             nothing = np.full((horizon, count), np.nan)
-            rows = (found.get(key, nothing) for key in keys)
-            values.append(np.stack([row if len(row) == horizon else nothing for row in rows]))
+            own = (found.get(key, nothing) for key in keys)
+            values.append(np.stack([row if len(row) == horizon else nothing for row in own]))
         horizon = self._span.baseline.manifest.horizon
         found = self._backtest.take(keys)
         windows = max((len(rows) // horizon for rows in found.values()), default=0)
-        tested = np.full((len(keys), windows * horizon, count + 1), np.nan)
+        rows = np.full((len(keys), windows * horizon, count + 1), np.nan)
         for place, key in enumerate(keys):
             if key in found:
-                tested[place, : len(found[key])] = found[key][: windows * horizon]
-        tested = tested.reshape(len(keys), windows, horizon, count + 1)
+                rows[place, : len(found[key])] = found[key]
+        tested = rows.reshape(len(keys), windows, horizon, count + 1)
         known = np.isfinite(values[0]).any(axis=(1, 2))
         return ShardForecasts(tuple(values), tested[..., 0], tested[..., 1:], known)
 
@@ -150,7 +150,7 @@ def watched_blocks(
 
 
 def _chained(values: Sequence[Floats], span: Span, outputs: int) -> tuple[Floats, int]:
-    """(items, new, outputs) of the newest forecast before each new period, and the furthest lead among them."""
+    """(items, new, outputs) of the newest forecast before each new period, and the furthest lead of them."""
     chained = np.full((len(values[0]), span.new, outputs), np.nan)
     leads = np.zeros(span.new, np.int64)
     for past, forecast in zip(span.pasts, values, strict=True):

@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 
 from stepcast.engine.accuracy import Sums
-from stepcast.pipeline import layout, learned, objects, resources, tables, vintages
+from stepcast.pipeline import layout, objects, resources, tables, vintages
 from stepcast.pipeline.backtest_files import Scoreboard, ShardBacktest, accuracy_in_sql
 from stepcast.pipeline.csv_files import csv_bytes, parquet_bytes
 from stepcast.pipeline.forecast_files import clean_table, moments_ahead, raw_table
@@ -15,6 +15,7 @@ from stepcast.pipeline.params import Params
 from stepcast.pipeline.run import Run
 from stepcast.pipeline.shards import read_shard
 from stepcast.pipeline.task import task_of
+from stepcast.pipeline.trained_files import read_forecast, read_trained
 
 __all__ = ["export"]
 
@@ -38,8 +39,8 @@ def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
     for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.work)):
         number = entry["shard"]
         shard = read_shard(objects.read(s3, run.bucket, layout.shard(run.work, number)))
-        trained = learned.load_trained(objects.read(s3, run.bucket, layout.trained(run.work, number)))
-        forecast = learned.load_forecast(objects.read(s3, run.bucket, layout.predicted(run.work, number)))
+        trained = read_trained(s3, run, number)
+        forecast = read_forecast(s3, run, number)
         backtest = ShardBacktest(shard, trained, forecast, params, task)
         accuracy.append(backtest.accuracy(as_service=False))
         leaderboard.append(backtest.leaderboard())
@@ -64,7 +65,7 @@ def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
         objects.write(s3, run.bucket, key, parquet_bytes(table))
     if data := scoreboard.metric_data():
         cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
-    ahead = moments_ahead(shard, task.horizon)
+    frequency, ahead = shard.panel.frequency, moments_ahead(shard, task.horizon)  # alike in every shard
     manifest = vintages.Manifest(
         run=run.run,
         vintage=run.vintage,
@@ -74,8 +75,8 @@ def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
         items=sum(len(table) for table in leaderboard) - 1,
         horizon=task.horizon,
         frequency=str(params.frequency),
-        boundary=shard.panel.frequency.boundary,
-        stamp=shard.panel.frequency.stamp,
+        boundary=frequency.boundary,
+        stamp=frequency.stamp,
         first=str(ahead[0]),
         last=str(ahead[-1]),
         train_columns=tables.train_columns(params.target),

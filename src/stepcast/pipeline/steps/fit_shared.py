@@ -4,9 +4,10 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from stepcast.engine import auto
-from stepcast.engine.auto.sampling import Draw
+from stepcast import engine
+from stepcast.engine.algorithms import algorithm_of
 from stepcast.engine.panel import Panel
+from stepcast.engine.sampling import Draw
 from stepcast.pipeline import layout, objects, resources
 from stepcast.pipeline.compiling import compiling_logged
 from stepcast.pipeline.internal_errors import step
@@ -23,8 +24,8 @@ __all__ = ["fit_shared"]
 def fit_shared(run: Run, *, s3: Any) -> Run:
     """The run as it was; the predictor is described, and what was learned lies beside the shards.
 
-    A named algorithm learns from each series alone: then there is nothing to learn here. With Retrain:
-    on_drift, what the last predictor learned is taken where MonitorDrift found nothing.
+    An algorithm that fits each series by itself has nothing to learn here. With Retrain: on_drift, what the
+    last predictor learned is taken where MonitorDrift found nothing.
     Raises Superseded on newer input.
     """
     run.check_current(s3)
@@ -32,7 +33,7 @@ def fit_shared(run: Run, *, s3: Any) -> Run:
     described = params.predictor.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     resources.create(s3, run.bucket, "predictor", run.name_of(params.predictor.predictor_name), described)
     task = task_of(params)
-    if task.algorithm is not None:
+    if not algorithm_of(task).learns_jointly:
         return run
     if (last := reuse.kept(s3, run, params)) is not None:
         predictor, learned = last
@@ -45,10 +46,9 @@ def fit_shared(run: Run, *, s3: Any) -> Run:
     shards = [entry["shard"] for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.work))]
     drawn = reduce(add, (Draw.of(_panel(run, number, s3)) for number in shards))
     with compiling_logged():
-        shared = auto.fit_shared(drawn.sample, task, series=drawn.series, points=drawn.points)
-    learned = shared.to_bytes()
-    objects.write(s3, run.bucket, layout.shared(run.work), learned)
-    reuse.keep(s3, run, params, learned)
+        shared = engine.fit_shared(drawn, task)
+    objects.write(s3, run.bucket, layout.shared(run.work), shared)
+    reuse.keep(s3, run, params, shared)
     log.info("learned", run=run.run, series=drawn.series, points=drawn.points, sample=len(drawn.sample))
     return run
 

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from stepcast.engine import auto, predictor
-from stepcast.pipeline import failures, layout, learned, objects, resources
+from stepcast import engine
+from stepcast.pipeline import failures, layout, objects, resources
 from stepcast.pipeline.compiling import compiling_logged
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.run import ShardRun
 from stepcast.pipeline.shards import read_shard
 from stepcast.pipeline.task import task_of
+from stepcast.pipeline.trained_files import read_trained, write_forecast
 
 __all__ = ["forecast"]
 
@@ -30,10 +31,9 @@ def forecast(run: ShardRun, *, s3: Any) -> ShardRun:
             resources.create(s3, run.bucket, "forecast", name, described)
         task = task_of(params)
         panel = read_shard(objects.read(s3, run.bucket, layout.shard(run.work, run.shard))).panel
-        trained = learned.load_trained(objects.read(s3, run.bucket, layout.trained(run.work, run.shard)))
-        engine = auto if task.algorithm is None else predictor
+        trained = read_trained(s3, run, run.shard)
         with compiling_logged():
             predicted = engine.forecast(panel, task, trained)
-        objects.write(s3, run.bucket, layout.predicted(run.work, run.shard), learned.dump_forecast(predicted))
+        write_forecast(s3, run, run.shard, predicted)
     log.info("predicted", run=run.run, shard=run.shard, series=len(panel))
     return run

@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from stepcast.engine import auto, predictor
-from stepcast.pipeline import failures, layout, learned, objects
+from stepcast import engine
+from stepcast.engine.algorithms import algorithm_of
+from stepcast.pipeline import failures, layout, objects
 from stepcast.pipeline.compiling import compiling_logged
 from stepcast.pipeline.internal_errors import each_series, step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.run import ShardRun
 from stepcast.pipeline.shards import read_shard
 from stepcast.pipeline.task import task_of
+from stepcast.pipeline.trained_files import write_trained
 
 __all__ = ["train_predictor"]
 
@@ -20,12 +22,10 @@ def train_predictor(run: ShardRun, *, s3: Any) -> ShardRun:
     with failures.noted(s3, run, "TrainPredictor"):
         task = task_of(run.params(s3))
         panel = read_shard(objects.read(s3, run.bucket, layout.shard(run.work, run.shard))).panel
-        if task.algorithm is None:
-            shared = auto.Shared.from_bytes(objects.read(s3, run.bucket, layout.shared(run.work)))
-            with compiling_logged():
-                trained = each_series(panel, lambda part: auto.train(part, task, shared))
-        else:
-            trained = each_series(panel, lambda part: predictor.train(part, task))
-        objects.write(s3, run.bucket, layout.trained(run.work, run.shard), learned.dump_trained(trained))
+        learned_jointly = algorithm_of(task).learns_jointly
+        shared = objects.read(s3, run.bucket, layout.shared(run.work)) if learned_jointly else b""
+        with compiling_logged():
+            trained = each_series(panel, lambda part: engine.train(part, task, shared))
+        write_trained(s3, run, run.shard, trained)
     log.info("trained", run=run.run, shard=run.shard, series=len(panel))
     return run

@@ -176,7 +176,7 @@ def _point_monitor(s3: Any, bucket: str, database: str, manifest: vintages.Manif
 
 
 def _delete_older_imports(s3: Any, bucket: str, manifest: vintages.Manifest) -> None:
-    """``train`` has moved on, and so has the predictor; what a newer run has begun meanwhile is left alone."""
+    """``train`` has moved on, and the predictor too; what a newer run has begun meanwhile is left alone."""
     published = layout.stamp_of(manifest.import_job)
     for name in objects.folders(s3, bucket, layout.imports(manifest.dataset)):
         stamp = layout.stamp_of(name)

@@ -7,31 +7,33 @@ import numpy as np
 
 from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.ensemble.weights import BUCKETS, buckets_of
-from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
+from stepcast.engine.auto.series.quantile_grid import MEDIAN, OUTERMOST, PROBABILITIES
+from stepcast.engine.auto.series.shrinkage import trust_in_factor
+from stepcast.engine.losses import pinball_loss
 
-__all__ = ["Calibration", "calibrate"]
+__all__ = ["PAST_VALUES", "SOURCES", "TREES", "Calibration", "calibrate"]
 
 
+# What quantiles are blended from, in this order and by the names that explanations use; trees may be missing.
+_, PAST_VALUES, TREES = SOURCES = ("errors of the members", "past values", "trees")
 HANDICAP = 0.02  # by which other sources must be better than the members' errors
 SHARES = 4  # blends are tried in steps of a quarter
 FACTORS = np.exp(np.linspace(np.log(0.4), np.log(2.5), 25))
-# A factor found on n windows is trusted with the share root(n) / (root(n) + PRIOR): windows of many series at
-# one time, or of one series at near times, err together.
-PRIOR = 4.0
 # And a little wider: what comes next differs from what was held back more than that differs among itself.
 WIDER = 1.03
-MEDIAN = len(PROBABILITIES) // 2
-OUTERMOST = (
-    3  # probabilities further out than this one (0.1 and 0.9) take its factor: too few errors lie there
-)
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """``shares`` (sources,) of the blend, sum one; ``factors`` (BUCKETS, PROBABILITIES) around the median."""
+    """``shares`` (sources,) by SOURCES, sum one; ``factors`` (BUCKETS, PROBABILITIES) around the median."""
 
     shares: Floats
     factors: Floats
+
+    def share(self, source: str) -> float:
+        """The share of one of SOURCES; zero where it is not there."""
+        place = SOURCES.index(source)
+        return float(self.shares[place]) if place < len(self.shares) else 0.0
 
     def apply(self, sources: Floats) -> Floats:
         """Blend quantiles (sources, ..., horizon, PROBABILITIES) and widen them: the first axis goes."""
@@ -78,14 +80,14 @@ def calibrate(sources: Floats, actual: Floats, scale: Floats) -> Calibration:
 def _factors(blended: Floats, actual: Floats, scale: Floats) -> Floats:
     """By bucket and pair of probabilities around the median: the factor that covers what it promises.
 
-    How far an outcome lies from the median, beside how far the quantile on its side does: the share of
+    How far an outcome lies from the median, relative to how far the quantile on its side does: the share of
     outcomes that a pair promises to hold lies below the pair's factor. It is shrunk to one.
     """
     windows, horizon = actual.shape
     bucket = buckets_of(horizon)
     result = np.ones((BUCKETS, len(PROBABILITIES)))
     middle = blended[..., MEDIAN]
-    trust = float(np.sqrt(windows) / (np.sqrt(windows) + PRIOR))
+    trust = trust_in_factor(windows)
     known = np.isfinite(actual)
     around = blended - middle[..., None]
     losses = np.stack([_pinball(middle[..., None] + f * around, actual, scale) for f in FACTORS])
@@ -112,9 +114,8 @@ def _factor(ratio: Floats, level: float) -> float:
 
 
 def _pinball(quantiles: Floats, actual: Floats, scale: Floats) -> Floats:
-    """Mean loss beside the scale over the windows: (horizon, PROBABILITIES)."""
-    short = (actual[..., None] - quantiles) / scale[:, None, None]
-    loss = np.maximum(PROBABILITIES * short, (PROBABILITIES - 1) * short)
+    """Mean loss relative to the scale over the windows: (horizon, PROBABILITIES)."""
+    loss = pinball_loss((actual[..., None] - quantiles) / scale[:, None, None], PROBABILITIES)
     known = np.isfinite(loss)
     result: Floats = np.where(known, loss, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     return result

@@ -1,4 +1,4 @@
-"""What one series says about its members: forecasts from past origins beside what came."""
+"""Rolling-origin cross-validation of one series: its members' forecasts from past origins, and what came."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from stepcast.engine.arrays import Floats, Integers
-from stepcast.engine.auto.members.members import Members, forecast_members
+from stepcast.engine.auto.members.members import Members, Request, forecast_members
 from stepcast.engine.auto.members.ridge import Ridge
 from stepcast.engine.auto.members.smoothing import Fitted
 from stepcast.engine.auto.series.history import History
@@ -80,7 +80,9 @@ def cross_validate(
 
     def from_end(known: dict[str, Fitted]) -> Members:
         end = np.array([length])
-        return forecast_members(history, seasons, end, length, length, horizon, after, quick, known)
+        return forecast_members(
+            Request(history, seasons, end, length, length, horizon, ridges=after, quick=quick, known=known)
+        )
 
     if not len(origins):
         now = from_end({})
@@ -88,7 +90,10 @@ def cross_validate(
             seasons, now.names, np.array([length]), now.forecasts, np.full((1, horizon), np.nan), None
         )
     known: dict[str, Fitted] = {}
-    past = forecast_members(history, seasons, origins, fitted, int(origins[0]), horizon, before, quick, known)
+    first = int(origins[0])
+    past = forecast_members(
+        Request(history, seasons, origins, fitted, first, horizon, ridges=before, quick=quick, known=known)
+    )
     now = from_end(known if length > WORTH_FITTING_AGAIN else {})
     common = [name for name in past.names if name in set(now.names)]
     forecasts = np.concatenate(

@@ -27,7 +27,7 @@ __all__ = [
 
 
 OWN_ERRORS = 10.0  # independent errors of its own at which a series trusts them as much as the panel's
-# Without a panel, errors at fewer origins than this do not tell a distribution: a normal one stands in.
+# Without a panel, errors at fewer origins than this are no distribution: a normal one stands in.
 FEWEST = 5
 # Nothing is known of the errors of a single value: they are taken for this share of it.
 UNKNOWN = 0.2
@@ -36,15 +36,14 @@ NORMAL = np.array([NormalDist().inv_cdf(p) for p in PROBABILITIES]) * np.sqrt(np
 
 @dataclass(frozen=True)
 class PanelPrior:
-    """What all series of the panel together say: where a series has little to say itself, this speaks.
+    """What is expected of a series before its own errors are known: losses and errors pooled over the panel.
 
     ``losses``    logarithms of relative losses (BUCKETS,) by member.
     ``products``  (BUCKETS, members, members) mean products of the errors of the ``stacked`` members, nan
                   where two never met.
-    ``errors``    (horizon, PROBABILITIES) quantiles of errors beside their series' scale, and
+    ``errors``    (horizon, PROBABILITIES) quantiles of errors relative to their series' scale, and
     ``growth``    (horizon,) their mean size by step; None where there are few series.
     ``logs``      share of the spread taken from logarithms of positive series.
-    ``memory``    what was looked up for the members of a series, by their names.
     """
 
     losses: Mapping[str, Floats] = field(default_factory=dict)
@@ -53,25 +52,21 @@ class PanelPrior:
     errors: Floats | None = None
     growth: Floats | None = None
     logs: float = 0.0
-    memory: dict[tuple[str, ...], tuple[Floats, Floats | None]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
 
     def usual(self, names: tuple[str, ...]) -> tuple[Floats, Floats | None]:
         """Losses (members, BUCKETS) and products (BUCKETS, members, members) of the members ``names``.
 
         Losses of members that the panel does not know are zero, their products nan.
         """
-        if names not in self.memory:
-            losses = np.stack([self.losses.get(name, np.zeros(BUCKETS)) for name in names])
-            products = None
-            if self.products is not None:
-                known = {name: place for place, name in enumerate(self.stacked)}
-                places = np.array([known.get(name, len(known)) for name in names])
-                padded = np.pad(self.products, ((0, 0), (0, 1), (0, 1)), constant_values=np.nan)
-                products = padded[:, places][:, :, places]
-            self.memory[names] = losses, products
-        return self.memory[names]
+        losses = np.stack([self.losses.get(name, np.zeros(BUCKETS)) for name in names])
+        if self.products is None:
+            return losses, None
+        known = {name: place for place, name in enumerate(self.stacked)}
+        places = np.array([known.get(name, -1) for name in names])
+        products = self.products[:, places[:, None], places]
+        products[:, places < 0] = np.nan
+        products[:, :, places < 0] = np.nan
+        return losses, products
 
 
 @dataclass(frozen=True)
@@ -126,9 +121,9 @@ class ScoresAt:
 def scores_at(
     validation: CrossValidation, place: int, metric: Metric = "AverageWeightedQuantileLoss"
 ) -> ScoresAt:
-    """Look back from origin number ``place`` of ``validation``; by ``metric`` members are judged.
+    """Look back from origin number ``place`` of ``validation``; members are scored by ``metric``.
 
-    RMSE judges them by squares, MAPE by shares of the actual, the others by absolute errors.
+    RMSE scores them by squares, MAPE by shares of the actual, the others by absolute errors.
     """
     horizon = validation.actual.shape[1]
     known = validation.origins[:place, None] + np.arange(horizon) < validation.origins[place]
@@ -150,7 +145,9 @@ def weights_at(validation: CrossValidation, scores: ScoresAt, prior: PanelPrior)
     trust = TRUST if prior.losses else 0.0
     weights = member_weights(scores.losses, scores.size, scores.windows, losses, trust)
     if usual is None and validation.in_sample:
-        return np.full_like(weights, 1 / len(weights))  # losses say who fits best, not who forecasts best
+        return np.full_like(
+            weights, 1 / len(weights)
+        )  # in-sample losses show which fits best, not which forecasts best
     products = scores.products
     if usual is not None:
         both = (scores.size * products + TRUST * usual) / (scores.size + TRUST)
@@ -168,7 +165,7 @@ def distribution_at(
     counts, sizes = np.zeros(horizon), np.zeros(horizon)
     _ensemble(validation.forecasts, weights, scores.actual, ensemble, errors, counts, sizes)
     centre = ensemble[-1]
-    # near steps err less: each error counts beside what the panel errs at its step, if that is known
+    # near steps err less: each error counts relative to the panel's at its step, if that is known
     usual = float(counts.sum() if prior.growth is None else counts @ prior.growth)
     if usual > 0:
         scale = float(sizes.sum()) / usual

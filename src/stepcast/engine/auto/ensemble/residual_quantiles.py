@@ -9,9 +9,9 @@ from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 __all__ = ["error_quantiles"]
 
 
-# Errors of the steps beside it count for a step as well: of this many on both sides, up to so many origins.
+# Errors of neighbouring steps count for a step as well: of so many on both sides, up to so many origins.
 NEIGHBOURS = ((30, 2), (120, 1))
-SYMMETRY = 0.5  # share of the mirrored errors: few samples tell little about skew
+SYMMETRY = 0.5  # share of the mirrored errors: few samples are little evidence of skew
 FEWEST = 5  # errors that a step needs; beyond, the last good step widens by the square root of time
 
 

@@ -52,7 +52,7 @@ def error_products(forecasts: Floats, actual: Floats, importance: Floats) -> Flo
 def stacked(products: Floats, weights: Floats, windows: float) -> Floats:
     """Move ``weights`` (members, BUCKETS), columns of sum one, toward less squared error.
 
-    ``windows`` over how many horizons the evidence reaches: the more, the farther they move.
+    ``windows`` over how many horizons the errors reach: the more, the farther they move.
 
     Source:  exponentiated gradient, Kivinen and Warmuth (1997); stacking, Breiman (1996).
 
@@ -72,7 +72,7 @@ def stacked(products: Floats, weights: Floats, windows: float) -> Floats:
 
 @compiled
 def _typical_errors(forecasts, actual, importance, out, cuts):  # type: ignore[no-untyped-def]
-    """Clipped errors beside a typical one into ``out`` (members, origins * horizon), bucket by bucket.
+    """Clipped errors relative to a typical one into ``out`` (members, origins * horizon), bucket by bucket.
 
     Bucket i goes from ``cuts[i]`` to ``cuts[i + 1]``; what comes after the last cut is undefined.
     """

@@ -1,4 +1,4 @@
-"""A past origin of a series whose horizon is known by now: what would have been forecast beside what came."""
+"""A past origin of a series whose horizon is known by now: what would have been forecast, and what came."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,13 @@ from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
 from stepcast.engine.auto.ensemble.distribution import Distribution
 from stepcast.engine.auto.series.history import History
-from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
+from stepcast.engine.auto.series.quantile_grid import OUTERMOST, PROBABILITIES
+from stepcast.engine.losses import pinball_loss
 
 __all__ = ["ValidationWindow"]
 
 
-JUDGED = slice(3, -3)  # probabilities that a loss is taken of: too few errors lie further out
+JUDGED = slice(OUTERMOST, -OUTERMOST)  # probabilities that a loss is taken of
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class ValidationWindow:
 
     @property
     def size(self) -> float:
-        """What a loss counts beside: past errors and the present one, so that no window outvotes the rest.
+        """What a loss is divided by: past errors and the present one, so that no window outvotes the rest.
 
         The root of their sum: series hardly ever wrong count less than the others, but they count.
         """
@@ -50,11 +51,10 @@ class ValidationWindow:
         return float(np.sqrt(self.found.scale + present + 1e-9))
 
     def loss(self, logs: float) -> float:
-        """Pinball loss beside the size of the errors, with this share of logarithms."""
+        """Pinball loss relative to the size of the errors, with this share of logarithms."""
         return self.loss_of(self.found.with_logs(logs).quantiles)
 
     def loss_of(self, quantiles: Floats) -> float:
-        """Pinball loss of ``quantiles`` (horizon, PROBABILITIES) beside the size of the errors."""
-        short = (self.actual[:, None] - quantiles)[:, JUDGED] / self.size
-        p = PROBABILITIES[JUDGED]
-        return float(np.nanmean(np.maximum(p * short, (p - 1) * short)))
+        """Pinball loss of ``quantiles`` (horizon, PROBABILITIES) relative to the size of the errors."""
+        error = (self.actual[:, None] - quantiles)[:, JUDGED] / self.size
+        return float(np.nanmean(pinball_loss(error, PROBABILITIES[JUDGED])))

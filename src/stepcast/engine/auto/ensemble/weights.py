@@ -9,8 +9,8 @@ __all__ = ["buckets_of", "confidence", "log_losses", "member_weights"]
 
 
 BUCKETS = 3  # near, middle and far steps have weights of their own
-OWN_BUCKET = 0.5  # how much a bucket's own loss counts beside the loss over all steps
-TRUST = 10.0  # how many origins of its own the panel's losses are worth to a series
+OWN_BUCKET = 0.5  # weight of a bucket's own loss; the rest is of the loss over all steps
+TRUST = 10.0  # the panel's losses count like so many origins of the series' own
 # Of no windows and of very many: 0 would make all members equal; the higher, the more the best count.
 INVERSE_TEMPERATURES = (4.0, 12.0)
 MANY_WINDOWS = 8.0  # half of the way from no windows to very many
@@ -27,7 +27,7 @@ def buckets_of(horizon: int) -> Integers:
 
 
 def log_losses(forecasts: Floats, actual: Floats, importance: Floats, power: float = 1.0) -> Floats:
-    """Logarithms of errors by bucket, beside the median member's: (members, BUCKETS).
+    """Logarithms of errors by bucket, relative to the median member's: (members, BUCKETS).
 
     Shapes:  ``forecasts`` (members, origins or more, horizon), ``actual`` (origins, horizon), nan where not
              known; ``importance`` (origins, horizon) what an error there is multiplied by.
@@ -40,21 +40,21 @@ def log_losses(forecasts: Floats, actual: Floats, importance: Floats, power: flo
 
 
 def member_weights(
-    losses: Floats, evidence: float, windows: float, expected: Floats, importance: float
+    losses: Floats, size: float, windows: float, expected: Floats, importance: float
 ) -> Floats:
     """Weights (members, BUCKETS), columns of sum one: softmin of the losses, shrunk toward the ``expected``.
 
-    ``evidence`` is how many origins speak for this series, ``windows`` over how many horizons they reach;
+    ``size`` is how many origins the losses are of, ``windows`` over how many horizons these reach;
     ``importance`` how many origins what was expected counts for.
     """
-    shrunk = (evidence * losses + importance * expected) / max(evidence + importance, 1.0)
+    shrunk = (size * losses + importance * expected) / max(size + importance, 1.0)
     weights = np.exp(-_inverse_temperature(windows) * (shrunk - shrunk.min(axis=0)))
     result: Floats = weights / weights.sum(axis=0)
     return result
 
 
 def confidence(windows: float) -> float:
-    """From 0 to 1: how far evidence that reaches over so many horizons is to be followed."""
+    """From 0 to 1: how far losses over so many horizons are to be followed."""
     return windows / (windows + MANY_WINDOWS)
 
 

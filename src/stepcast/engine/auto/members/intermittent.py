@@ -8,7 +8,7 @@ from stepcast.engine.auto.members.intermittent_kernels import croston, tsb
 __all__ = ["intermittent"]
 
 
-# Smoothing of the probability of a demand and of its size that is tried; a demand tells more than a period.
+# Smoothing that is tried, of the probability of a demand and of its size: a demand shows more than a period.
 CHANCES, SIZES = (0.02, 0.05, 0.1, 0.2, 0.35), (0.05, 0.1, 0.2, 0.35)
 PAIRS = np.array([(chance, size) for chance in CHANCES for size in SIZES])
 GAINS = np.array([0.03, 0.06, 0.1, 0.15, 0.2, 0.3])

@@ -1,23 +1,22 @@
 """The inner loops of intermittent demand, compiled: TSB and Croston, and distributions of counts.
 
-The compiled code is cached on disk beside this file and never depends on the data.
+The compiled code is cached on disk next to this file and never depends on the data.
 """
 
-import numba as nb
 import numpy as np
+
+from stepcast.engine.auto.compiled import compiled_loosely
 
 __all__ = ["HURDLE", "NEGATIVE_BINOMIAL", "SEEN", "count_distribution", "croston", "tsb"]
 
-compiled = nb.njit(cache=True, fastmath={"contract", "nsz", "arcp"}, nogil=True, error_model="numpy")
-
 SEEN, NEGATIVE_BINOMIAL, HURDLE = 0, 1, 2  # kinds of distribution, in this order
-CYCLES_BELIEVED = 3.0  # a phase's own mean counts beside this many seasons in which it is like the others
-SIZES_BELIEVED = 2.0  # recent sizes count beside this many of all sizes
+CYCLES_BELIEVED = 3.0  # a phase's own mean is averaged with so many seasons in which it is like the others
+SIZES_BELIEVED = 2.0  # recent sizes are averaged with so many of all sizes
 DISPERSION, DISPERSION_BELIEVED = 0.5, 4.0  # what is expected before anything is seen, as many values
 SLOW = 0.99  # dispersion is a mean over about a hundred values
 
 
-@compiled
+@compiled_loosely
 def tsb(y, fitted, origins, chances, sizes, out):  # type: ignore[no-untyped-def]
     """Teunter, Syntetos and Babai (2011): smoothed probability of a demand times its smoothed size.
 
@@ -35,7 +34,7 @@ def tsb(y, fitted, origins, chances, sizes, out):  # type: ignore[no-untyped-def
     return best
 
 
-@compiled
+@compiled_loosely
 def _tsb_pass(y, until, origins, chance_gain, size_gain, out):  # type: ignore[no-untyped-def]
     chance = size = loss = 0.0
     demands = done = 0
@@ -55,7 +54,7 @@ def _tsb_pass(y, until, origins, chance_gain, size_gain, out):  # type: ignore[n
     return loss
 
 
-@compiled
+@compiled_loosely
 def croston(y, fitted, origins, gains, out):  # type: ignore[no-untyped-def]
     """Croston (1972) as Syntetos and Boylan (2005) correct it: smoothed size by smoothed interval, less half
     the gain. As ``tsb`` otherwise; between demands nothing is learned."""
@@ -68,7 +67,7 @@ def croston(y, fitted, origins, gains, out):  # type: ignore[no-untyped-def]
     return best
 
 
-@compiled
+@compiled_loosely
 def _croston_pass(y, until, origins, gain, out):  # type: ignore[no-untyped-def]
     size = interval = loss = 0.0
     since, demands, done = 0, 0, 0
@@ -91,10 +90,10 @@ def _croston_pass(y, until, origins, gain, out):  # type: ignore[no-untyped-def]
     return loss
 
 
-@compiled
+@compiled_loosely
 def _negative_binomial(mean, dispersion, shift, share, out):  # type: ignore[no-untyped-def]
     """Distribution function of counts with variance mean + dispersion * mean**2 into ``out`` (counts,); moved
-    by ``shift``, it is the ``share`` beside zeros."""
+    by ``shift``, it is the ``share``, the rest are zeros."""
     bins = len(out)
     for k in range(min(shift, bins)):
         out[k] = 1 - share
@@ -116,15 +115,15 @@ def _negative_binomial(mean, dispersion, shift, share, out):  # type: ignore[no-
     out[bins - 1] = 1.0
 
 
-@compiled
+@compiled_loosely
 def _index(total, cycles, phase, mean):  # type: ignore[no-untyped-def]
-    """A phase's mean beside that of all, shrunk toward one."""
+    """A phase's mean relative to that of all, shrunk toward one."""
     if mean <= 0:
         return 1.0
     return (total[phase] / mean + CYCLES_BELIEVED) / (cycles[phase] + CYCLES_BELIEVED)
 
 
-@compiled
+@compiled_loosely
 def count_distribution(  # type: ignore[no-untyped-def]
     y, season, memories, cycle_memories, origins, horizon, fading, power, out, weights
 ):
@@ -145,7 +144,7 @@ def count_distribution(  # type: ignore[no-untyped-def]
     histogram = np.zeros((count, bins))
     by_phase = np.zeros((season, cycle_count, bins))
     weight, sum_one, sum_demand = np.zeros(count), np.zeros(count), np.zeros(count)
-    sum_index = np.zeros(count)  # of seasonal indices, as weighted as the counts beside them
+    sum_index = np.zeros(count)  # of seasonal indices, weighted like the counts
     excess, square = np.zeros((2, count)), np.zeros((2, count))  # of variance over the mean; of the mean
     phase_total, phase_count = np.zeros(season), np.zeros(season)
     total = demands = size_square = 0.0
@@ -212,7 +211,7 @@ def count_distribution(  # type: ignore[no-untyped-def]
                 for c in range(candidates):
                     losses[c] *= fading
                     for s in range(ahead):
-                        # of a step function at y beside F: the squares of F below y, of 1 - F from y on
+                        # of a step function at y against F: the squares of F below y, of 1 - F from y on
                         if s == 0 or c >= alike:
                             squares[0] = 0.0
                             for k in range(bins):
@@ -259,18 +258,18 @@ def count_distribution(  # type: ignore[no-untyped-def]
             size_square += float(value) * value
 
 
-@compiled
+@compiled_loosely
 def _dispersion(excess, square, mean):  # type: ignore[no-untyped-def]
-    """Variance beyond the mean beside the mean squared, with what is expected of it mixed in."""
+    """Variance beyond the mean relative to the mean squared, with what is expected of it mixed in."""
     believed = DISPERSION_BELIEVED * mean * mean
     if square + believed <= 0:
         return DISPERSION
     return max(excess + DISPERSION * believed, 0.0) / (square + believed)
 
 
-@compiled
+@compiled_loosely
 def _weigh(losses, scored, power, weights):  # type: ignore[no-untyped-def]
-    """Weights that fall with the loss beside the lowest, the faster the more has been scored."""
+    """Weights that fall with the loss relative to the lowest, faster the more has been scored."""
     lowest = losses.min()
     for c in range(len(losses)):
         worse = losses[c] / lowest - 1 if lowest > 0 else (1.0 if losses[c] > 0 else 0.0)

@@ -1,5 +1,6 @@
 """Every local member's forecasts from every origin, made sane."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +15,14 @@ from stepcast.engine.auto.series.bounds import bounds_at
 from stepcast.engine.auto.series.history import History
 from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.transforms.calendar_effects import year_length
-from stepcast.engine.auto.transforms.transforms import transforms_of
+from stepcast.engine.auto.transforms.transforms import Transform, transforms_of
+from stepcast.engine.bounds import MEMBER_RANGES
 
-__all__ = ["Members", "forecast_members"]
+__all__ = ["Members", "Request", "forecast_members"]
+
+Made = tuple[Sequence[str], Floats]
 
 
-# How many widths of the observed range a member may leave it by before the last value replaces it.
-SANE_RANGES = 1.0
 SIMPLEST = ("level", "trend", "theta", "season", "theta_season", "double_season")  # forms
 
 
@@ -32,60 +34,94 @@ class Members:
     forecasts: Floats
 
 
-def forecast_members(
-    history: History,
-    seasons: Seasons,
-    origins: Integers,
-    fitted: int,
-    calendar_until: int,
-    horizon: int,
-    ridges: dict[str, Ridge],
-    quick: bool,
-    known: dict[str, Fitted],
-) -> Members:
-    """Run all members that suit ``history`` from each of ``origins``; they rise, the last may be its end.
+@dataclass(frozen=True)
+class Request:
+    """``history`` is to be forecast from ``origins``, which rise; the last may be its end.
 
-    Parameters are fitted to the first ``fitted`` points, effects of the calendar to ``calendar_until``. What
-    ``known`` holds by transform is not fitted again; what it does not is put in. With ``quick`` only the
+    Parameters are fitted to the first ``fitted`` points, effects learned from the first ``effects_until``.
+    What ``known`` holds by transform is not fitted again; what it does not is put in. With ``quick`` only the
     simplest forms of the series as it is are run.
     """
+
+    history: History
+    seasons: Seasons
+    origins: Integers
+    fitted: int
+    effects_until: int
+    horizon: int
+    ridges: Mapping[str, Ridge]
+    quick: bool
+    known: dict[str, Fitted]
+
+
+def forecast_members(request: Request) -> Members:
+    """Run every member that suits the history on every transform that does."""
+    history, origins = request.history, request.origins
+    transforms = transforms_of(history, request.effects_until, request.horizon, origins)
     names: list[str] = []
     parts: list[Floats] = []
-    year = year_length(history.frequency)
-    transforms = transforms_of(history, calendar_until, horizon, origins)
-    for transform in transforms[:1] if quick else transforms:
-        forms = forms_of(
-            transform.values[: history.fit_until],
-            seasons,
-            transform.logarithmic or transform.effects is not None,
-        )
-        if quick:
-            forms = tuple(form for form in forms if form.name in SIMPLEST)
-        made = [
-            smoothed(transform.values, fitted, forms, origins, horizon, known.setdefault(transform.name, {}))
-        ]
-        labels = [form.name for form in forms]
-        if transform.name in ("", "related_"):
-            simple, forecasts = baselines(transform.values, seasons, origins, horizon)
-            labels += simple
-            made.append(forecasts)
-        if transform.name == "" and history.intermittent:
-            sparse = intermittent(transform.values, fitted, origins, horizon)
-            labels += list(sparse)
-            made.append(np.stack(list(sparse.values())))
-        if transform.effects is not None:
-            labels += ["mean", "mean_of_years"]
-            made.append(mean_of_all(transform.values, origins, horizon, year)[None])
-            made.append(mean_of_all(transform.values, origins, horizon, 10 * year)[None])
-        if transform.name in ridges:
-            labels.append("ridge")
-            made.append(ridges[transform.name].forecast(transform.values, origins)[None])
-        names += [transform.name + label for label in labels]
-        parts.append(transform.restore(np.concatenate(made), origins))
+    for transform in transforms[:1] if request.quick else transforms:
+        made = [found for member in MEMBERS if (found := member(transform, request)) is not None]
+        names += [transform.name + label for labels, _ in made for label in labels]
+        parts.append(transform.restore(np.concatenate([forecasts for _, forecasts in made]), origins))
     forecasts = np.concatenate(parts)
-    low, high = bounds_at(history, origins, horizon, SANE_RANGES)
+    low, high = bounds_at(history, origins, request.horizon, MEMBER_RANGES)
     _make_sane(forecasts, low, high, history.values[origins - 1])
     return Members(tuple(names), forecasts)
+
+
+def _smoothing(transform: Transform, request: Request) -> Made:
+    forms = forms_of(
+        transform.values[: request.history.fit_until],
+        request.seasons,
+        transform.logarithmic or transform.effects is not None,
+    )
+    if request.quick:
+        forms = tuple(form for form in forms if form.name in SIMPLEST)
+    known = request.known.setdefault(transform.name, {})
+    forecasts = smoothed(transform.values, request.fitted, forms, request.origins, request.horizon, known)
+    return [form.name for form in forms], forecasts
+
+
+def _baselines(transform: Transform, request: Request) -> Made | None:
+    if transform.name not in ("", "related_"):
+        return None
+    return baselines(transform.values, request.seasons, request.origins, request.horizon)
+
+
+def _intermittent(transform: Transform, request: Request) -> Made | None:
+    if transform.name or not request.history.intermittent:
+        return None
+    made = intermittent(transform.values, request.fitted, request.origins, request.horizon)
+    return list(made), np.stack(list(made.values()))
+
+
+def _long_means(transform: Transform, request: Request) -> Made | None:
+    if transform.effects is None:
+        return None
+    year = year_length(request.history.frequency)
+    means = [
+        mean_of_all(transform.values, request.origins, request.horizon, length)
+        for length in (year, 10 * year)
+    ]
+    return ["mean", "mean_of_years"], np.stack(means)
+
+
+def _ridge(transform: Transform, request: Request) -> Made | None:
+    if transform.name not in request.ridges:
+        return None
+    return ["ridge"], request.ridges[transform.name].forecast(transform.values, request.origins)[None]
+
+
+# All that forecast a transform, in this order: each gives labels and forecasts (labels, origins, horizon), or
+# None where it does not suit.
+MEMBERS: tuple[Callable[[Transform, Request], Made | None], ...] = (
+    _smoothing,
+    _baselines,
+    _intermittent,
+    _long_means,
+    _ridge,
+)
 
 
 @compiled

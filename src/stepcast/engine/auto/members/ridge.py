@@ -43,7 +43,7 @@ class Ridge:
 
 @dataclass(frozen=True)
 class Windows:
-    """Scaled ``inputs`` (windows, lags) and ``targets`` (windows, horizon) of calm windows.
+    """Scaled ``inputs`` (windows, lags) and ``targets`` (windows, horizon) of usable windows.
 
     In single precision: half the memory, twice the speed, and more digits than data has.
     """
@@ -74,15 +74,15 @@ def windows_of(series: list[Floats], starts: list[Integers], lags: int, horizon:
     cuts = np.cumsum([0, *map(len, starts)])
     inputs = np.empty((int(cuts[-1]), lags), np.float32)
     targets = np.empty((int(cuts[-1]), horizon), np.float32)
-    calm = np.empty(int(cuts[-1]), bool)
+    usable = np.empty(int(cuts[-1]), bool)
     for place, values in enumerate(series):
         own = slice(cuts[place], cuts[place + 1])
-        _windows(values, starts[place], inputs[own], targets[own], calm[own])
-    if len(series) == 1 and calm.all():
+        _windows(values, starts[place], inputs[own], targets[own], usable[own])
+    if len(series) == 1 and usable.all():
         return Windows(inputs, targets)
     age = np.concatenate([np.arange(len(own))[::-1] for own in starts])
     order = np.argsort(-age, kind="stable")
-    order = order[calm[order]]
+    order = order[usable[order]]
     return Windows(inputs[order], targets[order])
 
 
@@ -165,7 +165,7 @@ def _lags_before(values, origins, scaled, middles, scales):  # type: ignore[no-u
 
 
 @compiled
-def _windows(values, starts, inputs, targets, calm):  # type: ignore[no-untyped-def]
+def _windows(values, starts, inputs, targets, usable):  # type: ignore[no-untyped-def]
     """Scaled windows that begin at ``starts``, and whether no target lies far away."""
     lags, horizon = inputs.shape[1], targets.shape[1]
     for place in range(len(starts)):
@@ -179,4 +179,4 @@ def _windows(values, starts, inputs, targets, calm):  # type: ignore[no-untyped-
             target = (window[lags + step] - middle) * (1 / scale)
             row[step] = target
             largest = max(largest, abs(target))
-        calm[place] = largest < WILD
+        usable[place] = largest < WILD

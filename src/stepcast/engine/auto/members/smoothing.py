@@ -39,7 +39,7 @@ class Form:
 
 
 def forms_of(values: Floats, seasons: Seasons, logarithmic: bool) -> tuple[Form, ...]:
-    """The forms for judged ``values``; fewer on logarithms, where multiplicative is additive."""
+    """The forms that suit ``values``; fewer on logarithms, where multiplicative is additive."""
     ratio = not logarithmic and float(values.min()) > SAFE_RATIO * float(values.mean())
     return _forms(seasons.short, seasons.long, logarithmic, ratio)
 

@@ -2,11 +2,13 @@
 
 Every function takes values of about one in size. Candidates lie along the last axis, so that the compiler
 keeps them in vector registers; a pass over a history costs little more for sixteen candidates than for one.
-The compiled code is cached on disk beside this file and never depends on the data.
+The compiled code is cached on disk next to this file and never depends on the data.
 """
 
-import numba as nb
 import numpy as np
+
+from stepcast.engine.auto.compiled import compiled_loosely
+from stepcast.engine.auto.series.shrinkage import positive_part
 
 __all__ = [
     "ADDITIVE",
@@ -27,10 +29,8 @@ ROUNDS = 5  # the first two lay a grid, the others search around the best
 TINY = 1e-6
 SLOWEST_LEVEL = 0.08  # the highest smoothing of the level in a slow form
 
-compiled = nb.njit(cache=True, fastmath={"contract", "nsz", "arcp"}, nogil=True, error_model="numpy")
 
-
-@compiled
+@compiled_loosely
 def _start(y, n, trend, season, m, m2, level_slope, s, s2):  # type: ignore[no-untyped-def]
     """Initial states from the first cycles: level and slope, the seasonal indices into ``s`` and ``s2``."""
     s[:] = 1.0 if season == MULTIPLICATIVE else 0.0
@@ -74,7 +74,7 @@ def _start(y, n, trend, season, m, m2, level_slope, s, s2):  # type: ignore[no-u
         level_slope[0] += mean
 
 
-@compiled
+@compiled_loosely
 def _losses(y, n, season, m, m2, ar1, level_slope, s0, s20, p, out):  # type: ignore[no-untyped-def]
     """Sum of squared one-step errors of every candidate in ``p`` (PARAMETERS, CANDIDATES), into ``out``."""
     size = p.shape[1]  # not a constant: the compiler would unroll the loops instead of using vectors
@@ -115,7 +115,7 @@ def _losses(y, n, season, m, m2, ar1, level_slope, s0, s20, p, out):  # type: ig
                 slope[c] = phi[c] * slope[c] + b[c] * q
                 row[c] += g[c] * shock / max(here, np.float32(1e-3))
         else:
-            # short loops over few arrays: the compiler can tell that these do not overlap
+            # short loops over few arrays: the compiler can see that these do not overlap
             row = s[i]
             for c in range(size):
                 base[c] = level[c] + phi[c] * slope[c]
@@ -147,7 +147,7 @@ def _losses(y, n, season, m, m2, ar1, level_slope, s0, s20, p, out):  # type: ig
     out[:] = loss
 
 
-@compiled
+@compiled_loosely
 def _run(y, season, m, m2, level_slope, s0, s20, p, origins, horizon, out):  # type: ignore[no-untyped-def]
     """One pass with one candidate ``p`` (PARAMETERS,): forecasts from every origin into ``out``."""
     level, slope, last = level_slope[0], level_slope[1], 0.0
@@ -187,7 +187,7 @@ def _run(y, season, m, m2, level_slope, s0, s20, p, origins, horizon, out):  # t
         slope = phi * slope + b * q
 
 
-@compiled
+@compiled_loosely
 def _admissible(p, trend, season, m2, ar1, slow):  # type: ignore[no-untyped-def]
     """Clip every candidate into the region where its form is stable; what the form lacks is zero."""
     for c in range(p.shape[1]):
@@ -199,7 +199,7 @@ def _admissible(p, trend, season, m2, ar1, slow):  # type: ignore[no-untyped-def
         p[AR1, c] = min(max(p[AR1, c], -0.5), 0.98) if ar1 else 0.0
 
 
-@compiled
+@compiled_loosely
 def _search(y, n, form, level_slope, s0, s20, grid, noise, best):  # type: ignore[no-untyped-def]
     """The best parameters of a form on the first ``n`` points, into ``best``: a grid, then ever closer."""
     trend, season, m, m2, ar1, slow = form
@@ -231,7 +231,7 @@ def _search(y, n, form, level_slope, s0, s20, grid, noise, best):  # type: ignor
         best[:] = p[:, 0]
 
 
-@compiled
+@compiled_loosely
 def _seasonal_indices(y, n, m, multiplicative, index):  # type: ignore[no-untyped-def]
     """Classical decomposition with indices shrunk toward none (James-Stein; Miller and Williams 2003)."""
     half = m // 2
@@ -259,18 +259,14 @@ def _seasonal_indices(y, n, m, multiplicative, index):  # type: ignore[no-untype
         within += (ratios[t] - index[(t + half) % m]) ** 2
     within /= max(len(ratios) - m, 1)
     strength = between * (len(ratios) / m) / (within + 1e-12)
-    keep = (
-        max(0.0, 1 - (m - 3) / (m - 1) / max(strength, 1e-9))
-        if m > 3
-        else max(0.0, 1 - 1 / max(strength, 1e-9))
-    )
+    keep = positive_part(strength, (m - 3) / (m - 1) if m > 3 else 1.0)
     for i in range(m):
         index[i] = centre + keep * (index[i] - centre)
         if multiplicative:
             index[i] = max(index[i], 0.05)
 
 
-@compiled
+@compiled_loosely
 def _theta(y, n, season, m, origins, horizon, out):  # type: ignore[no-untyped-def]
     """The theta method (Assimakopoulos and Nikolopoulos 2000; Hyndman and Billah 2003): simple exponential
     smoothing with half the slope of a line through the history, on the seasonally adjusted series. Returns
@@ -323,7 +319,7 @@ def _theta(y, n, season, m, origins, horizon, out):  # type: ignore[no-untyped-d
     return alpha
 
 
-@compiled
+@compiled_loosely
 def smooth(y, fitted, forms, origins, horizon, grid, noise, parameters, out):  # type: ignore[no-untyped-def]
     """Fit every form to the first ``fitted`` points and forecast from every origin; where ``fitted`` is 0,
     ``parameters`` are given and all points may be seen.

@@ -1,4 +1,4 @@
-"""What is known of a series besides its values: related series, holidays, what kind of item it is."""
+"""Covariates of a series: related series, holidays, and the categories of its item."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,19 +15,19 @@ __all__ = ["CovariateEncoder", "Covariates", "fit_encoder"]
 
 
 MOST_CATEGORIES = 255  # of an attribute, the most frequent ones; the rest count as unknown
-FEWEST_ITEMS = 2  # that share a category: one that names a single item tells nothing of others
+FEWEST_ITEMS = 2  # that share a category: one of a single item teaches nothing about others
 
 
 @dataclass(frozen=True)
 class Covariates:
-    """What else is known of one series; column i of the arrays is the period of the series' own value i.
+    """Covariates of one series; column i of the arrays is the period of the series' own value i.
 
     ``related``   (features, time + ahead) as CovariateEncoder scales them, nan unknown.
     ``forward``   which features are known after the end.
     ``holidays``  (time + ahead, columns), and their ``labels``; the first counts any.
     ``codes``     (attributes,) number of the item's category; nan unknown.
     ``features``  names of the related features.
-    ``pooled_effects``  what the panel says of the features' effects; None where nothing.
+    ``pooled_effects``  the features' effects pooled over the panel; None without any.
     """
 
     features: tuple[str, ...]
@@ -62,7 +62,7 @@ class Covariates:
 
 @dataclass(frozen=True)
 class CovariateEncoder:
-    """How what is known besides the values is read: fixed by the sample, so that all shards read alike.
+    """How covariates are encoded: fixed by the sample, so that all shards encode alike.
 
     ``features``    related features; ``forward`` those known ahead; ``logs`` those taken as logarithms, as
                     prices are; ``scales`` what the others are divided by.

@@ -1,6 +1,7 @@
 """One series as the members see it: gaps filled, scaled to about one, with what its forecast must keep."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -11,14 +12,14 @@ from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
 from stepcast.engine.seasonality import season_length
 
-__all__ = ["LONGEST", "History", "histories_of", "history_of"]
+__all__ = ["LONGEST", "History", "has_zeros", "histories_of", "history_of"]
 
 
 # Members read at most this many of the latest points: their cost is bounded, and older ones no longer matter.
 LONGEST = 25_000
 # Points held back count as at most so many times as large as those before.
 LARGEST_STEP = 1_000.0
-ZEROS = 0.1  # share of zeros from which a series is intermittent
+ZEROS = 0.1  # share of zeros from which values are intermittent, and counts are best forecast as such
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,10 @@ class History:
     ``exponent``   the series in its own units is ``values * 2**exponent``: a power of two changes no digit.
     ``end``        number of the last period, as in Panel.
     ``fit_until``  exponent and sign are those of the first so many points, and gaps among them are filled
-                   from these points alone: nothing before ``fit_until`` tells what comes after.
+                   from these points alone: nothing before ``fit_until`` depends on what comes after.
     ``positive``   nothing observed before ``fit_until`` is zero or less.
     ``covariates`` aligned with the values; None where there are none.
     ``clipped``    what comes after ``fit_until`` is so large that it was cut off.
-    ``memory``     effects of the calendar by how many points they were learned from: for transforms only.
     """
 
     values: Floats
@@ -44,13 +44,12 @@ class History:
     positive: bool
     covariates: Covariates | None = None
     clipped: bool = False
-    memory: dict[int, Floats | None] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.values)
 
     def with_pooled(self, pooled_effects: PooledEffects | None) -> "History":
-        """The same, with what the panel says of the covariates' effects."""
+        """The same, with the covariates' effects pooled over the panel."""
         return (
             self
             if self.covariates is None
@@ -64,11 +63,10 @@ class History:
 
     @property
     def intermittent(self) -> bool:
-        """A tenth or more of the later half of what is before ``fit_until`` is zero, and none is negative."""
-        later = self.values[self.fit_until // 2 : self.fit_until]
-        return self.non_negative and bool((later == 0).mean() >= ZEROS)
+        """Nothing before ``fit_until`` is negative, and it has zeros as ``has_zeros`` counts them."""
+        return self.non_negative and has_zeros(self.values[: self.fit_until])
 
-    @property
+    @cached_property
     def logs(self) -> Floats:
         """Logarithms of a positive history; what comes after ``fit_until`` is cut off at half of them."""
         logs: Floats = np.log(np.maximum(self.values, self.values[: self.fit_until].min(initial=1.0) / 2))
@@ -79,6 +77,14 @@ class History:
         raw = np.where(self.known[:cut], np.ldexp(self.values[:cut], self.exponent), np.nan)
         covariates = self.covariates and self.covariates.part(0, cut, len(self))
         return history_of(raw, self.end - (len(self) - cut), self.frequency, covariates)
+
+
+def has_zeros(values: Floats) -> bool:
+    """Whether a tenth or more of the later half of ``values`` (time,) is zero.
+
+    A count of everything so far has its zeros at the beginning.
+    """
+    return bool((values[len(values) // 2 :] == 0).mean() >= ZEROS)
 
 
 def histories_of(
@@ -99,8 +105,8 @@ def history_of(
 ) -> History:
     """Read one series, oldest first; nan and infinite values are missing and filled along a straight line.
 
-    Missing values before the first one are cut off; after the last one the last season goes on, where that
-    says more than the value before, and else the last is held. Without any value the history is empty.
+    Missing values before the first one are cut off. After the last one the last season is repeated where that
+    predicts better, else the last value. Without any value the history is empty.
     The ``reserved`` last points come after ``fit_until``, unless nothing is known before.
     """
     known = np.isfinite(values)
@@ -148,7 +154,7 @@ def _filled(values: Floats, known: Flags, season: int) -> Floats:
 
 
 def _season_tells_more(values: Floats, known: Flags, season: int) -> bool:
-    """Whether values are nearer to those of a season before than to the last ones; a season must say so."""
+    """Whether values are nearer to those of a season before than to the last ones, over a season at least."""
     if not 1 < season < len(values):
         return False
     pairs = known[season:] & known[:-season]

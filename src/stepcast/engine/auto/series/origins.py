@@ -32,7 +32,7 @@ def origins_of(length: int, horizon: int, seasons: Seasons, year: int, count: in
     while step > 1 and gcd(step, seasons.short) > 1:
         step += 1
     if year and length >= 6 * year:
-        warm = max(warm, length // 2)  # what lies before must tell the calendar's effects
+        warm = max(warm, length // 2)  # the calendar's effects are learned from what lies before
     origins = np.arange(last, warm - 1, -step)[:count][::-1].copy()
     if (complete := length - horizon) >= origins[0]:
         # the latest origin whose whole horizon is known is among them

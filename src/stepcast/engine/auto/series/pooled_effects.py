@@ -1,7 +1,7 @@
-"""What the series of a panel say together of the effects of their covariates."""
+"""Effects of covariates, pooled over the series of a panel."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -14,7 +14,7 @@ Kind = Literal["logs", "ratios", "sums"]
 
 @dataclass(frozen=True)
 class PooledEffects:
-    """What the series of a panel say together: by name of a column, prefixed with the kind of its effect.
+    """Effects pooled over a panel, by name of a column with the kind of its effect as prefix.
 
     ``means`` and ``variances`` (columns,) of the coefficients over the series.
     """
@@ -23,23 +23,8 @@ class PooledEffects:
     means: Floats
     variances: Floats
 
-    def packed(self) -> dict[str, Any]:
-        """As named arrays."""
-        return {
-            "pooled_effects/names": np.array(self.names),
-            "pooled_effects/means": self.means,
-            "pooled_effects/variances": self.variances,
-        }
-
-    @classmethod
-    def unpacked(cls, arrays: dict[str, Any]) -> "PooledEffects | None":
-        """What ``packed`` gave, without the folder; None where there was none."""
-        if not arrays:
-            return None
-        return cls(tuple(arrays["names"].tolist()), arrays["means"], arrays["variances"])
-
     def of(self, kind: Kind, names: tuple[str, ...]) -> tuple[Floats, Floats]:
-        """Mean and variance for each of ``names``; nan where the panel says nothing."""
+        """Mean and variance for each of ``names``; nan where the panel has none."""
         places = {name: place for place, name in enumerate(self.names)}
         found = [places.get(f"{family_of(kind)} {name}", -1) for name in names]
         known = np.array(found) >= 0

@@ -4,11 +4,16 @@ import numpy as np
 
 from stepcast.engine.arrays import Floats
 
-__all__ = ["PROBABILITIES", "at_probabilities", "with_mean"]
+__all__ = ["MASSES", "MEDIAN", "OUTERMOST", "PROBABILITIES", "at_probabilities", "with_mean"]
 
 
 # Quantiles are kept at these probabilities and read off between them.
 PROBABILITIES = np.array([0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99])
+MEDIAN = len(PROBABILITIES) // 2
+# 0.1 and, from the end, 0.9: too few errors lie further out to judge or widen the outer ones by themselves.
+OUTERMOST = 3
+# The share of a distribution that each of the PROBABILITIES represents.
+MASSES = np.diff(np.concatenate([[0.0], (PROBABILITIES[1:] + PROBABILITIES[:-1]) / 2, [1.0]]))
 
 
 def at_probabilities(table: Floats, wanted: Floats) -> Floats:
@@ -26,5 +31,4 @@ def at_probabilities(table: Floats, wanted: Floats) -> Floats:
 
 def with_mean(table: Floats) -> Floats:
     """Quantiles (..., PROBABILITIES) and, last, their mean: the area under the quantile function."""
-    edges = np.concatenate([[0.0], (PROBABILITIES[1:] + PROBABILITIES[:-1]) / 2, [1.0]])
-    return np.concatenate([table, (table @ np.diff(edges))[..., None]], axis=-1)
+    return np.concatenate([table, (table @ MASSES)[..., None]], axis=-1)

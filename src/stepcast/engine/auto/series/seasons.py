@@ -7,7 +7,7 @@ from stepcast.engine.seasonality import season_length, week_length
 
 __all__ = ["Seasons", "seasons_of"]
 
-# A season of more periods than this is not worth one state a period: the members would learn noise.
+# A season of more periods than this does not justify one state a period: the members would learn noise.
 LONGEST_SEASON = 1_500
 
 
@@ -20,7 +20,7 @@ class Seasons:
 
 
 def seasons_of(frequency: Frequency, length: int, horizon: int) -> Seasons:
-    """Seasons that ``length`` periods hold at least twice; the longer one must leave a horizon besides.
+    """Seasons that ``length`` periods hold at least twice; the longer one must leave room for a horizon.
 
     >>> seasons_of(Frequency.parse("H"), 1000, 48)
     Seasons(short=24, long=168)

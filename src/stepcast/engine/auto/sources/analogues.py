@@ -2,16 +2,17 @@
 
 Similar is what shares attributes. How much an attribute counts follows from the items that have a history:
 from the share of their differences in level and shape that it explains, and from pretending that each of
-them is new, which also tells how wide the blend must be.
+them is new, which also shows how wide the blend must be.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from stepcast.engine.arrays import Floats
-from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
+from stepcast.engine.auto.series.quantile_grid import MASSES, MEDIAN, OUTERMOST, PROBABILITIES
+from stepcast.engine.auto.series.shrinkage import trust_in_factor
+from stepcast.engine.losses import pinball_loss
 
 __all__ = ["Analogues", "fit_analogues", "most_items"]
 
@@ -20,15 +21,10 @@ MOST_ITEMS = 300
 MOST_CELLS = 1_000_000  # numbers kept, 8 bytes each
 # How sharply blends prefer similar items: the weight of an item is exp(-sharpness * what it does not share).
 SHARPNESS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
-STEPS = 6  # of the horizon that blends are judged at
+STEPS = 6  # of the horizon that blends are scored at
 FACTORS = np.exp(np.linspace(0.0, np.log(2.0), 11))  # never narrower: a new item may be like none
-PRIOR = 4.0  # as in calibration: a factor found on n items is trusted with root(n) / (root(n) + PRIOR)
-LEVEL = 0.75  # how much of an attribute's importance is what it says of the level; the rest is of the shape
+LEVEL = 0.75  # weight of the level in an attribute's importance; the rest is of the shape
 ALL_BUT = 0.95  # at most this share of differences counts as explained
-MEDIAN = len(PROBABILITIES) // 2
-OUTERMOST = 3  # probabilities further out take the factor of this one
-# How much of a distribution each of the PROBABILITIES stands for.
-MASSES = np.diff(np.concatenate([[0.0], (PROBABILITIES[1:] + PROBABILITIES[:-1]) / 2, [1.0]]))
 
 
 @dataclass(frozen=True)
@@ -61,11 +57,6 @@ class Analogues:
     @property
     def _horizon(self) -> int:
         return int(self.tables.shape[1])
-
-    def packed(self) -> dict[str, Any]:
-        """As named arrays."""
-        names = ("codes", "tables", "importance", "factors")
-        return {f"analogues/{name}": getattr(self, name) for name in names}
 
 
 def most_items(horizon: int) -> int:
@@ -101,7 +92,7 @@ def fit_analogues(codes: Floats, tables: Floats) -> Analogues | None:
 
 
 def _weights(codes: Floats, wanted: Floats, importance: Floats) -> Floats:
-    """Weights (wanted, items), rows of sum one; an attribute that is unknown of the wanted tells nothing."""
+    """Weights (wanted, items), rows of sum one; what is unknown of the wanted is ignored."""
     distance = np.zeros((len(wanted), len(codes)))
     for column, counts in enumerate(importance):
         own = wanted[:, column, None]
@@ -135,9 +126,8 @@ def _loss(blends: Floats, tables: Floats, size: Floats) -> Floats:
     """Expected pinball loss (PROBABILITIES,) of the blends, if the items' own forecasts are the truth."""
     result = np.zeros(len(PROBABILITIES))
     for place, mass in enumerate(MASSES):
-        short = (tables[:, :, place, None] - blends) / size[:, None, None]
-        loss = np.maximum(PROBABILITIES * short, (PROBABILITIES - 1) * short)
-        result += mass * loss.mean(axis=(0, 1))
+        error = (tables[:, :, place, None] - blends) / size[:, None, None]
+        result += mass * pinball_loss(error, PROBABILITIES).mean(axis=(0, 1))
     return result
 
 
@@ -145,17 +135,16 @@ def _factors(blends: Floats, tables: Floats, size: Floats) -> Floats:
     """For each pair of probabilities around the median the widening of least loss, shrunk to one."""
     middle = blends[..., MEDIAN : MEDIAN + 1]
     losses = np.stack([_loss(middle + factor * (blends - middle), tables, size) for factor in FACTORS])
-    count = np.sqrt(len(tables))
     result = np.ones(len(PROBABILITIES))
     for place in range(MEDIAN):
         pair = losses[:, place] + losses[:, -1 - place]
-        result[[place, -1 - place]] = FACTORS[int(np.argmin(pair))] ** (count / (count + PRIOR))
+        result[[place, -1 - place]] = FACTORS[int(np.argmin(pair))] ** trust_in_factor(len(tables))
     result[:OUTERMOST], result[-OUTERMOST:] = result[OUTERMOST], result[-1 - OUTERMOST]
     return result
 
 
 def _explained(codes: Floats, medians: Floats) -> Floats:
-    """How much each attribute says of the items' level and shape, in nats: -log(1 - share explained) / 2.
+    """How much each attribute explains of the items' level and shape, in nats: -log(1 - share explained) / 2.
 
     ``medians`` (items, steps). The share is of the variance between items, less what as many groups would
     explain by chance; of what those attributes leave that explain more.
@@ -169,7 +158,7 @@ def _explained(codes: Floats, medians: Floats) -> Floats:
     left = list(range(codes.shape[1]))
     while left:
         shares = [
-            0.75 * _share(codes[:, column], rests[0]) + 0.25 * _share(codes[:, column], rests[1])
+            LEVEL * _share(codes[:, column], rests[0]) + (1 - LEVEL) * _share(codes[:, column], rests[1])
             for column in left
         ]
         best = int(np.argmax(shares))

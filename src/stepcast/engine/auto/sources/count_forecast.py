@@ -1,4 +1,4 @@
-"""Counts with zeros from one origin: what their own distributions say of them."""
+"""Counts with zeros from one origin, forecast by distributions of counts."""
 
 from dataclasses import dataclass
 
@@ -26,8 +26,8 @@ class CountForecast:
 
 
 def count_forecast_at(history: History, origin: int, horizon: int) -> CountForecast | None:
-    """The first ``origin`` values of a history as counts; None where they are none, or where what is known
-    besides tells more than they do."""
+    """The first ``origin`` values of a history as counts; None where they are none, or where there are
+    covariates that may explain more."""
     if origin < 1 or (history.covariates is not None and history.covariates.explains):
         return None
     raw = np.ldexp(history.values[:origin], history.exponent)

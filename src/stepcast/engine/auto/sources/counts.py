@@ -4,6 +4,7 @@ import numpy as np
 
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.members.intermittent_kernels import count_distribution
+from stepcast.engine.auto.series.history import has_zeros
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.auto.series.seasons import Seasons
 
@@ -14,7 +15,7 @@ __all__ = ["are_sparse", "count_forecast", "suit_counts"]
 HALF_LIVES = np.array([3.0, 8.0, 20.0, 60.0, 200.0, np.inf])
 CYCLE_HALF_LIVES = np.array([2.0, 6.0, 20.0, np.inf])
 MEMORIES, CYCLE_MEMORIES = 0.5 ** (1 / HALF_LIVES), 0.5 ** (1 / CYCLE_HALF_LIVES)
-# Larger counts are told apart in steps of the largest by this number.
+# Larger counts are distinguished in steps of the largest divided by this number.
 MOST_BINS = 128
 ROOM = 12  # bins beyond twice the largest count
 ORIGINS = 12  # past moments at which the simple distributions are scored
@@ -22,21 +23,17 @@ LONGEST = 4_000  # values that are looked at
 LONGEST_SEASON = 336
 FADING = 0.8  # what a score still counts at the next origin
 POWER = 2.0  # how much the better simple distributions count: anything from 0.3 to 30 does about as well
-# From this share of zeros among the recent values on, counts are best forecast as such.
-ZEROS = 0.1
 
 
 def suit_counts(values: Floats) -> bool:
     """Whether ``values`` (time,), in the units of the series, are counts with zeros.
 
-    Whole numbers, none negative, a tenth of the later half zero: a count of everything so far has its zeros
-    at the beginning.
+    Whole numbers, none negative, with zeros as ``has_zeros`` counts them.
 
     >>> suit_counts(np.array([0.0, 2.0, 0.0, 1.0])), suit_counts(np.array([0.0, 0.0, 3.0, 4.0]))
     (True, False)
     """
-    recent = values[len(values) // 2 :]
-    return bool(values.min() >= 0 and (values == np.rint(values)).all() and (recent == 0).mean() >= ZEROS)
+    return bool(values.min() >= 0 and (values == np.rint(values)).all()) and has_zeros(values)
 
 
 def are_sparse(values: Floats) -> bool:
@@ -49,7 +46,7 @@ def count_forecast(counts: Floats, seasons: Seasons, horizon: int) -> tuple[Floa
 
     Shapes:  ``counts`` (time,), one or more, oldest first, not negative; what is not whole (a gap that was
              filled) is rounded. ``seasons`` as the members have them.
-    A quantile is the smallest count that is exceeded no more often than it says: whole, and best by pinball
+    A quantile is the smallest count that is exceeded no more often than asked: whole, and best by pinball
     loss. The distribution is a mean of many simple ones, each weighed by how well it would have done at past
     origins (by the ranked probability score, so that all quantiles count):
 

@@ -40,7 +40,7 @@ SETTINGS = {
     "force_row_wise": True,
     "seed": 7,
 }
-# Of the normal distribution, to four decimals: it only tells how the quantiles beside the fitted ones lie.
+# Of the normal distribution, to four decimals: they place the quantiles between and beyond the fitted ones.
 NORMAL = np.array([round(NormalDist().inv_cdf(p), 4) for p in PROBABILITIES])
 
 
@@ -138,13 +138,13 @@ def features(
     and scale (origins,) of the window.
 
     All of them are relative to the middle and scale of the window before the origin, so that series of any
-    size teach one another. What is known besides the values comes last, and categories after that.
+    size teach one another. Covariates come after the values, categories last.
     """
     table, middle, scale = _of_values(history.values, origins, steps, seasons.short, seasons.long)
     if history.covariates is not None:
         window = max(2 * seasons.short, FEWEST_BEFORE)
-        besides = _known_besides(history.covariates, origins, steps, window)
-        table = np.concatenate([table, np.stack(besides, axis=-1)], axis=-1)
+        covariates = _of_covariates(history.covariates, origins, steps, window)
+        table = np.concatenate([table, np.stack(covariates, axis=-1)], axis=-1)
     return table, middle, scale
 
 
@@ -211,11 +211,11 @@ def _mean(values, begin, stop):  # type: ignore[no-untyped-def]
     return values[begin:stop].sum() / (stop - begin)
 
 
-def _known_besides(covariates: Covariates, origins: Integers, ahead: Integers, size: int) -> list[Floats]:
-    """Columns like ``ahead`` (origins, steps): related features, holidays there and beside it, categories.
+def _of_covariates(covariates: Covariates, origins: Integers, ahead: Integers, size: int) -> list[Floats]:
+    """Columns like ``ahead`` (origins, steps): related features, holidays near it, categories.
 
     A feature that is known ahead counts as it is at the step, one that is not as it last was; both also
-    beside their mean over the ``size`` periods before the origin.
+    relative to their mean over the ``size`` periods before the origin.
     """
     steps = origins[:, None] + ahead
     columns = []
@@ -231,8 +231,8 @@ def _known_besides(covariates: Covariates, origins: Integers, ahead: Integers, s
         columns += [here, here - usual[:, None]]
     if covariates.labels:
         holiday = covariates.holidays[:, 0]
-        for beside in (-1, 0, 1):
-            places = np.clip(steps + beside, 0, len(holiday) - 1)
+        for neighbour in (-1, 0, 1):
+            places = np.clip(steps + neighbour, 0, len(holiday) - 1)
             columns.append(holiday[places])
     columns += [np.full(steps.shape, code) for code in covariates.codes]
     return columns

@@ -10,6 +10,7 @@ import numpy as np
 
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
+from stepcast.engine.auto.series.shrinkage import positive_part
 from stepcast.engine.calendar import moment_of
 from stepcast.engine.frequency import Frequency
 
@@ -24,7 +25,7 @@ CAUTION, FEW_TIMES = 3.0, 4.0
 
 
 def year_length(frequency: Frequency) -> int:
-    """Periods in a year where effects of the calendar can be told (days, weeks, months), else 0."""
+    """Periods in a year where effects of the calendar can be estimated (days, weeks, months), else 0."""
     if frequency.count > 1 or frequency.unit not in ("D", "W", "M"):
         return 0
     return {"D": 365, "W": 52, "M": 12}[frequency.unit]
@@ -36,7 +37,7 @@ def calendar_effects(
     """The effect of each period, the ``horizon`` ones after the last included: (time + horizon,).
 
     ``values`` (time,) ends at period ``end``; only the first ``fitted`` are learned from. None where there is
-    no year to speak of, or fewer than three.
+    no year, or fewer than three of them.
     """
     year = year_length(frequency)
     if not year or fitted < YEARS_NEEDED * year:
@@ -88,11 +89,11 @@ def _sweep(keys, begin, rest, effect):  # type: ignore[no-untyped-def]
             spread[own[place]] += (rest[place] - mean[own[place]]) ** 2
         typical = spread.sum() / max(inside - groups, inside / 4, 1)
         for group in range(groups):
-            # few observations say little of their own spread: three of the typical one are mixed in
+            # few observations are little evidence of their spread: three of the typical one are mixed in
             variance = (spread[group] + 3 * typical) / (max(count[group] - 1, 0) + 3)
             certainty = mean[group] ** 2 * count[group] / max(variance, 1e-300)
             caution = CAUTION * (1 + (FEW_TIMES / max(count[group], 1)) ** 2)
-            mean[group] *= max(0.0, 1 - caution / max(certainty, 1e-9))
+            mean[group] *= positive_part(certainty, caution)
         for place in range(size):
             effect[place] += mean[key[place]]
         for place in range(inside):

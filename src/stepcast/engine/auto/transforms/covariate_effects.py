@@ -1,8 +1,8 @@
 """What related series and holidays do to a series: an effect for every period, the coming ones included.
 
 Level and season are taken away from the series and from the features alike (Frisch, Waugh and Lovell), so
-that only what happens beside them counts. Coefficients are shrunk by how little the evidence lets one trust
-them: toward what the panel's other series say, or toward none. Past moments are forecast with the
+that only what they do not explain counts. Coefficients are shrunk by how uncertain they are:
+toward those of the panel's other series, or toward none. Past moments are forecast with the
 coefficients that were known there, so that a feature which explains nothing shows to be of no use.
 """
 
@@ -16,18 +16,19 @@ from stepcast.engine.auto.series.covariates import Covariates
 from stepcast.engine.auto.series.history import History
 from stepcast.engine.auto.series.pooled_effects import Kind, PooledEffects, family_of
 from stepcast.engine.auto.series.seasons import seasons_of
+from stepcast.engine.auto.series.shrinkage import positive_part
 
 __all__ = ["Effects", "pool_effects", "related_effects"]
 
 
-CAUTION = 3.0  # without a panel's word a coefficient keeps the share 1 - CAUTION / t**2 of itself
+CAUTION = 3.0  # without the panel's a coefficient keeps the share 1 - CAUTION / t**2 of itself
 ROUNDS = 8  # of coordinate descent
 MOMENTS = 10  # at which coefficients are learned anew, at most
 SHORTEST_WINDOW = 11  # of the running mean that stands for the level
 HARMONICS = 4  # stand for the season where it was seen less than four times
-LAGS = 12  # lags of autocorrelation that make evidence count less
+LAGS = 12  # lags of autocorrelation that inflate variances
 FEWEST = 8  # known values from which a series learns coefficients of its own
-FEW = 10  # series; fewer do not make a panel's word
+FEW = 10  # series; fewer are not pooled
 WIDE = 0.25  # variance of a coefficient before anything is known of it: effects of half the level are usual
 SMALLEST_FACTOR = 0.05
 
@@ -72,7 +73,7 @@ class Effects:
 def related_effects(history: History, fitted: int, origins: Integers, horizon: int) -> Effects | None:
     """Effects learned from the first ``fitted`` points, and as they were known at ``origins`` before that.
 
-    None where nothing is known besides the values, or where it says nothing.
+    None without covariates, or where they explain nothing.
     """
     covariates = history.covariates
     if covariates is None or not covariates.explains or fitted < 1:
@@ -103,7 +104,7 @@ def related_effects(history: History, fitted: int, origins: Integers, horizon: i
 
 
 def pool_effects(histories: list[History], horizon: int) -> PooledEffects | None:
-    """What ``histories`` say together of each column's effect; None where they are few or know nothing more.
+    """Each column's effect over ``histories``; None where these are few or have no covariates.
 
     Source:  DerSimonian and Laird (1986), Meta-analysis in clinical trials: each series is a study.
     """
@@ -214,7 +215,7 @@ def _alone(history: History, kind: Kind, table: Floats) -> tuple[Floats, Floats]
     if freedom < FEWEST or size <= 0:
         return out[0], np.full(len(own), np.nan)
     noise = left / max(freedom - int(seen.sum()), freedom / 4)
-    # a column that others can stand in for says less than its own size lets one think
+    # a column that others can replace is less evidence than its own size suggests
     alone = np.linalg.inv(gram + np.diag(noise / WIDE + np.where(seen, 0.0, 1.0)))
     spread = noise * inflation * np.maximum(np.diag(alone), 0.0)
     return out[0], np.where(seen, np.maximum(spread, 1e-12), np.nan)
@@ -223,7 +224,7 @@ def _alone(history: History, kind: Kind, table: Floats) -> tuple[Floats, Floats]
 def _together(several: Floats) -> tuple[float, float]:
     """Mean and variance over the series of one column's coefficients (series, 2), themselves uncertain."""
     sizes, spreads = several.T
-    spreads = np.maximum(spreads, np.quantile(spreads, 0.2))  # none speaks for all others
+    spreads = np.maximum(spreads, np.quantile(spreads, 0.2))  # none outweighs all others
     weights = 1 / spreads
     mean = float(weights @ sizes / weights.sum())
     apart = float(weights @ (sizes - mean) ** 2)
@@ -232,7 +233,7 @@ def _together(several: Floats) -> tuple[float, float]:
     weights = 1 / (spreads + between)
     mean = float(weights @ sizes / weights.sum())
     certainty = mean**2 * weights.sum()
-    mean *= max(0.0, 1 - CAUTION / max(certainty, 1e-9))
+    mean *= positive_part(certainty, CAUTION)
     return mean, max(between, 1e-10)
 
 
@@ -291,7 +292,10 @@ def _without_season(columns: Floats, weights: Floats, season: int) -> tuple[Floa
 
 
 def _variance_inflation(rest: Floats, columns: Floats) -> Floats:
-    """How many times less the evidence for each column counts, because neighbours err alike (columns,)."""
+    """Variance inflation of each coefficient, because neighbours err alike (columns,).
+
+    Source:  Newey and West (1987), with Bartlett weights.
+    """
     length = len(rest)
     result = np.ones(columns.shape[1])
     own, theirs = float(rest @ rest), np.einsum("tk,tk->k", columns, columns)
@@ -334,7 +338,7 @@ def _descend(  # type: ignore[no-untyped-def]
     """Coefficients ``out`` (moments, columns), one after another on what the others leave, several times.
 
     ``gram`` (moments, columns, columns), ``cross`` (moments, columns), ``size`` the sum of squares of the
-    rest, ``freedom`` how many points that is worth; ``mean`` and ``variance`` before it, nan without any.
+    rest, ``freedom`` the effective number of points; ``mean`` and ``variance`` before it, nan without any.
     """
     columns = cross.shape[1]
     for moment in range(len(out)):
@@ -365,7 +369,7 @@ def _descend(  # type: ignore[no-untyped-def]
                     active += own / (own + pull)
                 else:
                     sure = alone * alone / (own * uncertain)
-                    found = alone / own * max(0.0, 1 - caution / max(sure, 1e-12))
+                    found = alone / own * positive_part(sure, caution)
                     active += 1.0 if found != 0.0 else 0.0
                 step = found - beta[j]
                 if step != 0.0:

@@ -1,5 +1,6 @@
 """A series seen in different ways: as it is, as logarithms, without what the calendar or other series do."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,7 @@ from stepcast.engine.auto.transforms.covariate_effects import Effects, related_e
 __all__ = ["TRANSFORMS", "Transform", "transforms_of"]
 
 
-TRANSFORMS = ("", "log_", "calendar_", "related_")  # also the prefix of the members' names
-# Logarithms tell little that ratios do not where the values hardly vary.
+# Where values hardly vary, logarithms add little to the values themselves.
 LOG_SPREAD = 0.15
 
 
@@ -42,27 +42,53 @@ def transforms_of(
 ) -> list[Transform]:
     """The transforms that suit a history; effects are learned from the first ``fitted`` points.
 
-    Those of related series are also known as they were at ``origins``, to be judged from there.
+    Those of covariates are also known as they were at ``origins``, to be scored from there.
     """
-    values = history.values
-    transforms = [Transform("", values, False)]
-    logs = history.logs if history.positive else values
-    if history.positive and float(logs[: max(min(fitted, history.fit_until), 1)].std()) > LOG_SPREAD:
-        transforms.append(Transform("log_", logs, True))
-    if fitted not in history.memory:
-        history.memory[fitted] = calendar_effects(logs, history.end, history.frequency, fitted, horizon)
-    effects = history.memory[fitted]
-    if effects is not None:
-        transforms.append(Transform("calendar_", logs - effects[: len(logs)], history.positive, effects))
     past = np.array([fitted]) if origins is None else origins
-    related = related_effects(history, fitted, past, horizon)
-    if related is not None:
-        rest = related.removed(logs)
-        # what the calendar does besides; factors leave nothing that it could be added to
-        effects = None
-        if related.kind != "ratios":
-            effects = calendar_effects(rest, history.end, history.frequency, fitted, horizon)
-        if effects is not None:
-            rest = rest - effects[: len(rest)]
-        transforms.append(Transform("related_", rest, history.positive, effects, related))
-    return transforms
+    made = (transform(history, fitted, horizon, past) for transform in TRANSFORMS.values())
+    return [transform for transform in made if transform is not None]
+
+
+def _unchanged(history: History, *_: object) -> Transform:
+    return Transform("", history.values, False)
+
+
+def _log(history: History, fitted: int, *_: object) -> Transform | None:
+    if not history.positive:
+        return None
+    logs = history.logs
+    varies = float(logs[: max(min(fitted, history.fit_until), 1)].std()) > LOG_SPREAD
+    return Transform("log_", logs, True) if varies else None
+
+
+def _calendar(history: History, fitted: int, horizon: int, _: Integers) -> Transform | None:
+    values = _logs_if_positive(history)
+    effects = calendar_effects(values, history.end, history.frequency, fitted, horizon)
+    if effects is None:
+        return None
+    return Transform("calendar_", values - effects[: len(values)], history.positive, effects)
+
+
+def _related(history: History, fitted: int, horizon: int, origins: Integers) -> Transform | None:
+    related = related_effects(history, fitted, origins, horizon)
+    if related is None:
+        return None
+    rest, effects = related.removed(_logs_if_positive(history)), None
+    if related.kind != "ratios":  # factors leave nothing that the calendar's effects could be added to
+        effects = calendar_effects(rest, history.end, history.frequency, fitted, horizon)
+    if effects is not None:
+        rest = rest - effects[: len(rest)]
+    return Transform("related_", rest, history.positive, effects, related)
+
+
+def _logs_if_positive(history: History) -> Floats:
+    return history.logs if history.positive else history.values
+
+
+# Every view of a series that members forecast, in this order, by the prefix of the members' names.
+TRANSFORMS: dict[str, Callable[[History, int, int, Integers], Transform | None]] = {
+    "": _unchanged,
+    "log_": _log,
+    "calendar_": _calendar,
+    "related_": _related,
+}

@@ -1,23 +1,23 @@
 """One model, one series: what every model may rely on, and what it may never do to a forecast."""
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Mapping
 
 import numpy as np
 
 from stepcast.engine.arrays import Flags, Floats
+from stepcast.engine.bounds import MODEL_RANGES, sane_bounds
 from stepcast.engine.errors import CannotFit, HistoryTooShort
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.models.model import Model, Past, Prediction
 from stepcast.engine.seasonality import usable_season
+from stepcast.engine.task import Outputs, quantiles_of
 
 __all__ = ["fit"]
 
 
-# A forecast may leave the observed range by this many times its width, and may go on as steeply as the
-# history went: one that leaves it further has exploded. Quantiles may besides spread like those of a random
-# walk whose steps are as wide as the range.
-SANE_RANGES, SANE_SPREAD = 3.0, 6.0
+# Beyond the bounds of the mean, quantiles may spread like those of a random walk: by so many widths of the
+# observed range at the first step.
+WALK = 6.0
 
 
 def fit(
@@ -27,7 +27,7 @@ def fit(
     end: int,
     frequency: Frequency,
     horizon: int,
-    outputs: Sequence[float | Literal["mean"]],
+    outputs: Outputs,
     parameters: Mapping[str, str],
 ) -> Floats:
     """Forecast the ``horizon`` periods after ``end`` from ``history``.
@@ -36,7 +36,7 @@ def fit(
     Units:   those of ``history``; nan and infinite values are missing.
     Holds:   the result is finite; quantiles rise; it is not negative where no observed value is; multiplying
              the history by a power of two multiplies the result by it.
-    Raises:  CannotFit where the model has nothing to say about this history.
+    Raises:  CannotFit where the model cannot forecast this history.
     """
     known = np.isfinite(history)
     if not known.any():
@@ -48,7 +48,7 @@ def fit(
     # Models see values below one: no square overflows or vanishes. A power of two, so that no digit changes.
     exponent = int(np.frexp(np.nanmax(np.abs(values)))[1])
     past = Past(np.ldexp(values, -exponent), end, frequency, usable_season(frequency, len(values)))
-    quantiles = tuple(output for output in outputs if output != "mean")
+    quantiles = quantiles_of(outputs)
     limit = np.finfo(np.float64).max
     with np.errstate(all="ignore"):  # what is not finite is refused or clipped
         prediction = model.forecast(past, horizon, quantiles, parameters)
@@ -66,12 +66,9 @@ def fit(
 
 def _explodes(values: Floats, prediction: Prediction) -> bool:
     """Whether ``prediction`` runs away from all that was observed."""
-    low, high = np.nanmin(values), np.nanmax(values)
-    width = high - low or abs(high)
-    horizon = len(prediction.mean)
-    reach = width * (SANE_RANGES + horizon / len(values))
-    spread = width * SANE_SPREAD * np.sqrt(horizon)
-    mean_strays = (prediction.mean < low - reach) | (prediction.mean > high + reach)
-    quantiles = prediction.quantiles
-    quantiles_stray = (quantiles < low - reach - spread) | (quantiles > high + reach + spread)
+    lowest, highest, horizon = np.nanmin(values), np.nanmax(values), len(prediction.mean)
+    low, high = sane_bounds(lowest, highest, len(values), horizon, MODEL_RANGES)
+    spread = (highest - lowest or abs(highest)) * WALK * np.sqrt(horizon)
+    mean_strays = (prediction.mean < low) | (prediction.mean > high)
+    quantiles_stray = (prediction.quantiles < low - spread) | (prediction.quantiles > high + spread)
     return bool(mean_strays.any() or quantiles_stray.any())

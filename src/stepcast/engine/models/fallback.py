@@ -2,12 +2,14 @@
 
 from stepcast.engine.arrays import Flags, Floats
 from stepcast.engine.errors import CannotFit
-from stepcast.engine.fitting import fit
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.models import MODELS, SEASONAL_NAIVE
+from stepcast.engine.models.fitting import fit
 from stepcast.engine.task import Task
 
-__all__ = ["fit_or_fall_back"]
+__all__ = ["STAND_IN", "fit_or_fall_back"]
+
+STAND_IN = SEASONAL_NAIVE.name
 
 
 def fit_or_fall_back(

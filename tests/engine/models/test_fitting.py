@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from stepcast.engine.errors import CannotFit, HistoryTooShort
-from stepcast.engine.fitting import fit
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.models import MODELS
+from stepcast.engine.models.fitting import fit
 from stepcast.engine.models.model import Model, Past, Prediction
 from tests.engine.given import INSTALLED
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stepcast.engine.auto import sampling
-from stepcast.engine.auto.sampling import Draw, sample_of
+from stepcast.engine import sampling
 from stepcast.engine.panel import Metadata, Panel, Related
+from stepcast.engine.sampling import Draw, sample_of
 from tests.engine.auto.panels import panel_of, part
 
 lengths = st.lists(st.integers(0, 12), min_size=1, max_size=20)
