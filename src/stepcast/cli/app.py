@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from stepcast.cli.chart import chart
 from stepcast.cli.down import down
+from stepcast.cli.drift import drift
 from stepcast.cli.failure import Failure, explain
 from stepcast.cli.init import init
 from stepcast.cli.invoke import invoke
@@ -72,5 +73,5 @@ def options(
         context.default_map = settings(Path(FILE))
 
 
-for command in (run, validate, init, up, down, invoke, logs, sql, status, chart):
+for command in (run, validate, init, up, down, invoke, logs, sql, status, drift, chart):
     app.command()(command)

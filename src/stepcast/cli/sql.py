@@ -25,7 +25,8 @@ def sql(
 ) -> None:
     """Ask the running stack with SQL, as any Athena client does.
 
-    The tables are train, forecast, forecast_wide, forecast_history, accuracy and leaderboard.
+    The tables are train, forecast, forecast_wide, forecast_history, accuracy, leaderboard, monitor and
+    drift.
     """
     if as_json and as_csv:
         raise typer.BadParameter("--json and --csv exclude each other: choose one")

@@ -47,12 +47,15 @@ def page_hinkley(error: Floats, variance: Floats, freedom: Floats) -> tuple[Floa
     return statistic, p, np.minimum(since, time - 1)
 
 
-def coverage_p(new: Outcomes, tested: Outcomes, count_as_one: Floats) -> tuple[Floats, Floats]:
+def coverage_p(
+    new: Outcomes, tested: Outcomes, count_as_one: Floats, freedom: Floats
+) -> tuple[Floats, Floats]:
     """Share of outcomes (items,) outside the outer quantiles, and its p-value by the binomial distribution.
 
     The rate to compare with is what the quantiles promise, or what they kept in the backtest if that is
     worse: that a forecast was always too narrow is no drift. How well a short backtest tells that rate is
-    part of it (the beta-binomial distribution). ``count_as_one`` (items,) outcomes are worth one.
+    part of it (the beta-binomial distribution). ``count_as_one`` (items,) outcomes are worth one, which
+    is known with ``freedom`` degrees: the tail is as much heavier as the t distribution's is.
 
     Source: Kupiec (1995), Techniques for Verifying the Accuracy of Risk Measurement Models, one-sided.
     """
@@ -69,10 +72,11 @@ def coverage_p(new: Outcomes, tested: Outcomes, count_as_one: Floats) -> tuple[F
         axis=1
     )
     share = np.divide(missed, outcomes, out=np.full(len(missed), np.nan), where=outcomes > 0)
-    return share, np.where(hits > 0, chance, 1.0)
+    heavier = stats.t.sf(stats.norm.isf(np.clip(chance, 1e-300, 1.0)), freedom)
+    return share, np.where(hits > 0, heavier, 1.0)
 
 
-def loss_p(new: Outcomes, tested: Outcomes, count_as_one: Floats) -> tuple[Floats, Floats]:
+def loss_p(new: Outcomes, tested: Outcomes, count_as_one: Floats, freedom: Floats) -> tuple[Floats, Floats]:
     """The quantile loss now by that of the backtest, (items,), and how likely a ratio as large is by chance.
 
     Logarithms of two means of positive numbers are compared; how much a loss varies is taken from both.
@@ -84,14 +88,15 @@ def loss_p(new: Outcomes, tested: Outcomes, count_as_one: Floats) -> tuple[Float
         varies = varies / (outcomes + tests)
         ratio = now / then
         deviation = np.sqrt(varies * count_as_one * (1 / outcomes + 1 / tests))
-        free = np.minimum(outcomes, tests) / count_as_one
+        free = np.minimum(np.minimum(outcomes, tests) / count_as_one, freedom)
         p = stats.t.sf(np.log(ratio) / deviation, np.maximum(free, 1))
     return ratio, np.where(np.isfinite(p) & (outcomes > 0) & (tests > 0), p, 1.0)
 
 
 def _variation(loss: Floats, mean: Floats) -> Floats:
     """The variance of losses by the square of their mean."""
-    return np.nanmean((_or_zero(loss) / mean[:, None] - 1) ** 2, axis=1)
+    varies: Floats = np.nanmean((_or_zero(loss) / mean[:, None] - 1) ** 2, axis=1)
+    return varies
 
 
 def _or_zero(loss: Floats) -> Floats:
@@ -101,4 +106,5 @@ def _or_zero(loss: Floats) -> Floats:
 
 
 def _count(values: Floats) -> Floats:
-    return np.isfinite(values).sum(axis=1).astype(np.float64)
+    count: Floats = np.isfinite(values).sum(axis=1).astype(np.float64)
+    return count

@@ -9,7 +9,7 @@ from stepcast.engine.drift import concept, seasonal
 from stepcast.engine.drift.deseasonalized import flattened, season_of, without_season
 from stepcast.engine.drift.discoveries import smallest_of
 from stepcast.engine.drift.outcomes import Outcomes, median_of, outcomes
-from stepcast.engine.drift.windows import Windows, ar1, ar1_inflation, inflation, medians, moves
+from stepcast.engine.drift.windows import Windows, even_inflation, inflation, medians, moves, own_inflation
 
 __all__ = ["FEWEST_OUTCOMES", "KINDS", "Evidence", "Watched", "examine"]
 
@@ -95,23 +95,28 @@ def _concept(watched: Watched) -> Column:
     new = outcomes(watched.values[:, -watched.new :], watched.forecast, watched.quantiles)
     tested = outcomes(watched.tested_actual, watched.tested_forecast, watched.quantiles)
     apart, time = _from_level(watched), watched.new
-    again = ar1(tested.error)  # even functions of an error, such as its size, are as alike as its square
-    factor, freedom = _steadied(inflation(apart, time), again, time, _enough(tested.error))
-    factor_missed, _ = _steadied(
-        inflation(_far(apart, new.miss_rate), time), again**2, time, _enough(tested.error)
+    known = _enough(tested.error)
+    factor, freedom = _steadied(inflation(apart, time), tested.error, time, known)
+    factor_missed, free_missed = _steadied(
+        inflation(_far(apart, new.miss_rate), time), _centred(tested.missed), time, known
     )
-    factor_loss, _ = _steadied(inflation(np.abs(apart), time), again**2, time, _enough(tested.error))
+    factor_loss, free_loss = _steadied(inflation(np.abs(apart), time), _centred(tested.loss), time, known)
+    factor_missed, factor_loss = (
+        np.maximum(one, even_inflation(factor)) for one in (factor_missed, factor_loss)
+    )
     deviation = _deviation(tested)
     centred = new.error - _bias(tested, new, factor)[:, None]
     counts = [np.isfinite(one.error).sum(axis=1) for one in (new, tested)]
     variance = factor * deviation**2 * (1 + counts[0] / np.maximum(counts[1], 1) * (counts[1] > 0))
     statistic, p, since = concept.page_hinkley(centred, variance, freedom)
-    share, p_coverage = concept.coverage_p(new, tested, factor_missed)
-    ratio, p_loss = concept.loss_p(new, tested, factor_loss)
+    share, p_coverage = concept.coverage_p(new, tested, factor_missed, free_missed)
+    ratio, p_loss = concept.loss_p(new, tested, factor_loss, free_loss)
     scored = _enough(new.error) & ~_came_before(watched)
     best, which = smallest_of(np.stack([p, p_coverage, p_loss], axis=1))
     figures = np.stack([statistic, share, ratio], axis=1)
-    begins = np.stack([since, _since(new.missed), _since(new.loss)], axis=1)
+    begins = np.stack(
+        [since, _since(new.missed, new.miss_rate), _since(new.loss, _mean(tested.loss))], axis=1
+    )
     return _column("concept", np.where(scored, best, 1.0), which, figures, begins)
 
 
@@ -134,14 +139,20 @@ def _came_before(watched: Watched) -> Flags:
     error, naive = np.abs(flat[:, -new:] - forecast), np.abs(now - then)
     both = np.isfinite(error) & np.isfinite(naive)
     error, naive = (np.where(both, one, 0.0).sum(axis=1) for one in (error, naive))
-    return (error > 0) & (naive < CLOSER * error)
+    closer: Flags = (error > 0) & (naive < CLOSER * error)
+    return closer
+
+
+def _centred(values: Floats) -> Floats:
+    return values - _mean(values)[:, None]
 
 
 def _enough(values: Floats) -> Flags:
-    return np.isfinite(values).sum(axis=1) >= FEWEST_OUTCOMES
+    enough: Flags = np.isfinite(values).sum(axis=1) >= FEWEST_OUTCOMES
+    return enough
 
 
-def _steadied(told: tuple[Floats, Floats], again: Floats, time: int, known: Flags) -> tuple[Floats, Floats]:
+def _steadied(told: tuple[Floats, Floats], tested: Floats, time: int, known: Flags) -> tuple[Floats, Floats]:
     """How many errors count as one: as the backtest's own errors say, or as the trained values say.
 
     Values less season and level are more alike from one period to the next than errors of a good forecast
@@ -151,7 +162,7 @@ def _steadied(told: tuple[Floats, Floats], again: Floats, time: int, known: Flag
     factor, freedom = told
     if not known.any():
         return factor, freedom
-    own = np.where(known, ar1_inflation(again, time), 1.0)
+    own = np.where(known, own_inflation(tested, time), 1.0)
     ratio = np.median(own[known] / factor[known])
     return np.clip(np.maximum(own, factor * min(ratio, 1.0)), 1.0, time), freedom
 
@@ -179,7 +190,8 @@ def _deviation(tested: Outcomes) -> Floats:
     """The standard deviation of the backtest's errors, 1 at least: more where quantiles are too narrow."""
     count = np.isfinite(tested.error).sum(axis=1)
     square = np.nansum(tested.error**2, axis=1)
-    return np.sqrt(np.maximum((square + concept.BELIEF) / (count + concept.BELIEF), 1.0))
+    deviation: Floats = np.sqrt(np.maximum((square + concept.BELIEF) / (count + concept.BELIEF), 1.0))
+    return deviation
 
 
 def _bias(tested: Outcomes, new: Outcomes, factor: Floats) -> Floats:
@@ -202,9 +214,7 @@ def _label(watched: Watched) -> Column:
     ]
     best, which = smallest_of(np.stack([result[0] for result in results], axis=1))
     figures = np.stack([result[1] for result in results], axis=1)
-    begins = np.stack([_since(flat[:, -watched.new :])] * 3, axis=1)
-    begins[:, 1] = _since(_spread(watched, flat)[:, -watched.new :])
-    begins[:, 2] = _since(zero[:, -watched.new :])
+    begins = np.stack([result[2] for result in results], axis=1)
     return _column("label", best, which, figures, begins)
 
 
@@ -216,11 +226,11 @@ def _data(watched: Watched) -> Column:
         series = given[:, : watched.values.shape[1]]
         flat = without_season(series, watched.new, watched.seasons)
         for test, values in (("level", flat), ("scale", _spread(watched, flat))):
-            chance, figure = _suffixes(watched, values)
+            chance, figure, since = _suffixes(watched, values)
             p.append(chance)
             names.append(f"{test} of {name}")
             figures.append(figure)
-            begins.append(_since(values[:, -watched.new :]))
+            begins.append(since)
     if not p:
         nothing = np.zeros(items, np.int64)
         return np.ones(items), np.full(items, ""), np.full(items, np.nan), nothing
@@ -243,13 +253,26 @@ def _seasonal(watched: Watched) -> Column:
         return np.ones(items), np.full(items, ""), np.full(items, np.nan), nothing
     best, which = smallest_of(np.stack(chances, axis=1))
     ratio = np.stack(ratios, axis=1)[np.arange(items), which]
-    apart = np.abs(without_season(flat, watched.new, watched.seasons)[:, -watched.new :])
-    return best, np.full(items, "shape"), ratio, _since(apart)
+    apart = np.abs(without_season(flat, watched.new, watched.seasons))
+    length = _other_length(flat, watched.new)
+    test = np.where(length > 0, "length", "shape")
+    since = _since(apart[:, -watched.new :], _mean(apart[:, : -watched.new]))
+    return best, test, np.where(length > 0, length, ratio), since
 
 
-def _suffixes(watched: Watched, series: Floats, floor: Floats | float = 0.0) -> tuple[Floats, Floats]:
-    """The p-value and size of the move of the new values: of all and of their last third, from the level
-    right before them, and from that of a longer time, which is steadier where levels stay."""
+def _other_length(flat: Floats, new: int) -> Integers:
+    """The length (items,) of the new values' season, where it is clearly another one than before; else 0."""
+    before = seasonal.dominant_length(flat[:, -5 * new : -new], new // 2)
+    now = seasonal.dominant_length(flat[:, -new:], new // 2)
+    other = (before > 0) & (now > 0) & (np.abs(now - before) > np.maximum(0.1 * before, 1))
+    return np.where(other, now, 0)
+
+
+def _suffixes(
+    watched: Watched, series: Floats, floor: Floats | float = 0.0
+) -> tuple[Floats, Floats, Integers]:
+    """The p-value, size and begin of the move of the new values: of all and of their last third, from the
+    level right before them, and from that of a longer time, which is steadier where levels stay."""
     lengths = [watched.new]
     if watched.new // 3 >= SHORTEST_SUFFIX:
         lengths.append(watched.new // 3)
@@ -261,7 +284,9 @@ def _suffixes(watched: Watched, series: Floats, floor: Floats | float = 0.0) -> 
         moves(series, watched.new, length, back, watched.year, floor) for length in lengths for back in backs
     ]
     best, which = smallest_of(np.stack([move.p for move in found], axis=1))
-    return best, np.stack([move.size for move in found], axis=1)[np.arange(len(series)), which]
+    size = np.stack([move.size for move in found], axis=1)[np.arange(len(series)), which]
+    start = series.shape[1] - watched.new
+    return best, size, _since(series[:, start:], _mean(series[:, start - backs[0] : start]))
 
 
 def _spread(watched: Watched, flat: Floats) -> Floats:
@@ -279,30 +304,30 @@ def _binomial_floor(zero: Floats, new: int) -> Floats:
     trained = zero[:, : zero.shape[1] - new]
     count = np.isfinite(trained).sum(axis=1)
     rate = (np.nansum(trained, axis=1) + 0.5) / (count + 1)
-    return np.sqrt(rate * (1 - rate) / new)
+    floor: Floats = np.sqrt(rate * (1 - rate) / new)
+    return floor
 
 
-def _since(new: Floats) -> Integers:
-    """The most likely period, 0 the first, at which the mean of ``new`` (items, time) changed.
+def _since(new: Floats, before: Floats | float) -> Integers:
+    """The most likely period, 0 the first, from which on the mean of ``new`` (items, time) is not ``before``.
 
-    Source: the least-squares estimate of one change point (Bai, 1994), all of it being new where the best
-    split says little.
+    Source: the maximum of the likelihood of one change from a known mean (Hinkley, 1970), at least
+    SHORTEST_SUFFIX periods before the end.
     """
-    items, time = new.shape
+    time = new.shape[1]
     known = np.isfinite(new)
-    total = np.cumsum(np.where(known, new, 0.0), axis=1)
-    count = np.cumsum(known, axis=1)
-    mean = total[:, -1:] / np.maximum(count[:, -1:], 1)
-    with np.errstate(all="ignore"):
-        weight = count * (count[:, -1:] - count) / np.maximum(count[:, -1:], 1)
-        height = np.abs(total - mean * count) / np.sqrt(weight)
-    height = np.where(weight > 0, height, 0.0)
-    deviation = np.sqrt(
-        np.nansum(np.where(known, new - mean, 0.0) ** 2, axis=1) / np.maximum(count[:, -1], 1)
-    )
-    where = height.argmax(axis=1)
-    clear = height[np.arange(items), where] > 3.0 * deviation
-    return np.where(clear, np.minimum(where + 1, time - 1), 0)
+    apart = np.where(known, new - np.broadcast_to(np.asarray(before, float), len(new))[:, None], 0.0)
+    left = np.cumsum(apart[:, ::-1], axis=1)[:, ::-1]
+    count = np.maximum(np.cumsum(known[:, ::-1], axis=1)[:, ::-1], 1)
+    height = left**2 / count
+    return height[:, : max(time - SHORTEST_SUFFIX, 1)].argmax(axis=1)
+
+
+def _mean(values: Floats) -> Floats:
+    """Of each row; 0 where nothing is known."""
+    known = np.isfinite(values)
+    mean: Floats = np.where(known, values, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return mean
 
 
 def _column(kind: str, p: Floats, which: Integers, figures: Floats, begins: Integers) -> Column:

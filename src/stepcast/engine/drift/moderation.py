@@ -8,7 +8,7 @@ from stepcast.engine.arrays import Floats
 __all__ = ["moderated"]
 
 FEWEST_ITEMS = 10  # fewer say nothing about how alike items are
-MOST_FREEDOM = 30.0  # even items that look all alike are not worth more than so many windows of their own
+MOST_FREEDOM = 20.0  # even items that look all alike are not worth more than so many windows of their own
 STEPS = 30  # of Newton's method; five are enough for any start
 
 

@@ -87,7 +87,8 @@ def dominant_length(series: Floats, longest: int) -> Integers:
 def _slow(shapes: Floats) -> Floats:
     """The power of the first harmonics along the last axis."""
     waves = np.fft.rfft(shapes, axis=-1)[..., 1 : HARMONICS + 1]
-    return (np.abs(waves) ** 2).sum(axis=-1)
+    power: Floats = (np.abs(waves) ** 2).sum(axis=-1)
+    return power
 
 
 def _or_nothing(past: Floats) -> Floats:

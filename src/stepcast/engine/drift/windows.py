@@ -18,7 +18,7 @@ from scipy import stats
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.drift.moderation import moderated
 
-__all__ = ["Moves", "Windows", "ar1", "ar1_inflation", "inflation", "medians", "moves"]
+__all__ = ["Moves", "Windows", "even_inflation", "inflation", "medians", "moves", "own_inflation"]
 
 # Windows of the past are this many times closer together than they are long: more would say nothing new.
 OVERLAP = 8
@@ -26,7 +26,7 @@ MOST_WINDOWS = 256  # as many tell all that there is to tell
 # Windows say something of their own when they begin so many lengths apart: they share the level before them.
 APART = 1.5
 # Fewer of them than this do not tell what is usual.
-FEWEST_WINDOWS = 2.0
+FEWEST_WINDOWS = 2.5
 # A steadier guess of how windows vary comes from windows this many times shorter.
 SHORTER = 4
 # Values further away than so many typical distances are pulled in: one old shift must not excuse all others.
@@ -62,7 +62,8 @@ class Windows:
         """
         sums = self._sums[:, starts + length] - self._sums[:, starts]
         counts = self._counts[:, starts + length] - self._counts[:, starts]
-        return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts >= length / 2)
+        means: Floats = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts >= length / 2)
+        return means
 
 
 def medians(values: Floats) -> Floats:
@@ -75,9 +76,9 @@ def medians(values: Floats) -> Floats:
         return np.full(len(values), np.nan)
     ordered, known = np.sort(values, axis=1), np.isfinite(values).sum(axis=1)
     rows = np.arange(len(values))
-    return (
-        ordered[rows, np.maximum(known - 1, 0) // 2] + ordered[rows, np.minimum(known // 2, known - 1)]
-    ) / 2
+    below, above = np.maximum(known - 1, 0) // 2, np.minimum(known // 2, known - 1)
+    middle: Floats = (ordered[rows, below] + ordered[rows, above]) / 2
+    return middle
 
 
 def moves(
@@ -92,24 +93,37 @@ def moves(
     """
     windows = Windows(series)
     reference = windows.time - new
-    origins, past = _past_moves(windows, reference, new, length, back)
+    origins = _origins(back, reference, new)
     if not len(origins):
         return Moves(np.full(len(series), np.nan), np.ones(len(series)))
     (at_end,), (before,) = (
         windows.means(np.array([start]), span).T
         for start, span in ((windows.time - length, length), (reference - back, back))
     )
-    usual, variance, told = _spread(past, origins, new)
-    shorter = [
-        _past_moves(windows, reference, *(max(span // part, 1) for span in (new, length, back)))[1]
-        for part in (SHORTER, SHORTER**2)
-    ]
-    guess = _extrapolated(*(_variance(past)[1] for past in shorter))
-    variance, freedom = moderated(variance, told, guess)
     size = at_end - before
+    shorter = []
+    for part in (SHORTER, SHORTER**2):
+        spans = [max(span // part, 1) for span in (new, length, back)]
+        shorter.append(_variance(_moved(windows, _origins(spans[2], reference, spans[0]), *spans))[1])
+    guess = _extrapolated(*shorter)
+    past = _moved(windows, origins, new, length, back)
+    usual, variance, told = _spread(past, origins, new)
+    variance, freedom = moderated(variance, told, guess)
     excess = size - usual
     if year:
         excess = _beyond(size, usual, _year_before(past, origins, reference - year, year))
+        yearly = origins[origins - year >= back]
+        if len(yearly) > 1:  # where years are alike, what is left of a move after the year before tells more
+            again = _moved(windows, np.array([reference - year]), new, length, back)[:, 0]
+            apart = _moved(windows, yearly, new, length, back) - _moved(
+                windows, yearly - year, new, length, back
+            )
+            usual_apart, variance_apart, told_apart = _spread(apart, yearly, new)
+            variance_apart, freedom_apart = moderated(variance_apart, told_apart, 2 * guess)
+            better = (variance_apart < variance) & (told_apart >= FEWEST_WINDOWS) & np.isfinite(again)
+            excess = np.where(better, size - again - usual_apart, excess)
+            variance = np.where(better, variance_apart, variance)
+            told, freedom = np.where(better, told_apart, told), np.where(better, freedom_apart, freedom)
     with np.errstate(all="ignore"):
         deviation = np.sqrt(variance * (1 + 1 / told))  # the usual move is not known exactly either
         ratio = np.abs(excess) / np.maximum(deviation, floor)
@@ -141,28 +155,45 @@ def inflation(series: Floats, new: int) -> tuple[Floats, Floats]:
     return np.clip(np.where(usable, factor, new), 1.0, new), np.maximum(freedom, 1.0)
 
 
-def ar1(errors: Floats) -> Floats:
-    """How much of an error (items, time) comes again in the next, (items,), from 0 to 0.99.
+def own_inflation(errors: Floats, time: int) -> Floats:
+    """``inflation`` of ``time`` values as few ``errors`` (items, points) tell it by themselves, (items,).
 
-    By neighbours, or by every other one where that says more: noise on top hides part of it from neighbours.
     Errors are taken about zero: what is always too low is alike, too.
+
+    Source: Newey and West (1987), Bartlett weights over a quarter of ``time``; or an AR(1) process, if that
+    says more.
+
+    >>> own_inflation(np.tile([[1.0, -1.0, -1.0, 1.0]], 9), 4)
+    array([1.])
     """
     known = np.where(np.isfinite(errors), errors, 0.0)
+    reach = min(max(time // SHORTER, 1), known.shape[1] - 1)
     square = (known**2).sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        next_one = (known[:, 1:] * known[:, :-1]).sum(axis=1) / square
-        other = (known[:, 2:] * known[:, :-2]).sum(axis=1) / square
-    chance = 2 / np.sqrt(np.maximum(np.isfinite(errors).sum(axis=1), 1))
-    other = np.where(other > chance, np.sqrt(np.maximum(other, 0.0)), 0.0)
-    return np.clip(np.nan_to_num(np.maximum(next_one, other)), 0.0, 0.99)
+    total, again = np.zeros(len(known)), np.zeros(len(known))
+    for lag in range(1, reach + 1):
+        products = (known[:, lag:] * known[:, :-lag]).sum(axis=1)
+        alike = np.divide(products, square, out=np.zeros(len(known)), where=square > 0)
+        total += (1 - lag / (reach + 1)) * alike
+        if lag <= 2:  # noise on top hides part of it from neighbours, not from every other one
+            chance = 2 / np.sqrt(known.shape[1]) if lag == 2 else 0.0
+            again = np.maximum(again, np.where(alike > chance, np.maximum(alike, 0.0) ** (1 / lag), 0.0))
+    return np.clip(np.maximum(1 + 2 * total, _of_ar1(np.minimum(again, 0.99), time)), 1.0, time)
 
 
-def ar1_inflation(again: Floats, time: int) -> Floats:
-    """What ``inflation`` of ``time`` values is where ``again`` (items,) of each comes again in the next.
+def even_inflation(factor: Floats) -> Floats:
+    """``inflation`` of the size of an error, or of its square, where that of the error is ``factor``.
 
-    >>> ar1_inflation(np.array([0.0, 0.5]), 1000).round(2)
-    array([1., 3.])
+    Of a Gaussian AR(1) process, whose even functions are as alike as its autocorrelation squared.
+
+    >>> even_inflation(np.array([1.0, 19.0])).round(2)
+    array([1.  , 9.53])
     """
+    squared = ((factor - 1) / (factor + 1)) ** 2
+    return (1 + squared) / (1 - squared)
+
+
+def _of_ar1(again: Floats, time: int) -> Floats:
+    """``inflation`` of ``time`` values of an AR(1) process with coefficient ``again`` (items,)."""
     return (1 + again) / (1 - again) - 2 * again * (1 - again**time) / (time * (1 - again) ** 2)
 
 
@@ -172,20 +203,18 @@ def _origins(first: int, stop: int, new: int) -> Integers:
     return np.arange(first, stop - new + 1, step)
 
 
-def _past_moves(
-    windows: Windows, reference: int, new: int, length: int, back: int
-) -> tuple[Integers, Floats]:
-    """Where windows of the past begin, and the moves (items, windows) that they made."""
-    origins = _origins(back, reference, new)
-    ends, starts = windows.means(origins + new - length, length), windows.means(origins - back, back)
-    return origins, ends - starts
+def _moved(windows: Windows, origins: Integers, new: int, length: int, back: int) -> Floats:
+    """The moves (items, origins) that were made when ``new`` values came from each origin on."""
+    return windows.means(origins + new - length, length) - windows.means(origins - back, back)
 
 
 def _spread(past: Floats, origins: Integers, new: int) -> tuple[Floats, Floats, Floats]:
     """Mean and variance (items,) of windows of the past, and how many there are of their own."""
     usual, variance = _variance(past)
     step = origins[1] - origins[0] if len(origins) > 1 else 1
-    return usual, variance, np.isfinite(past).sum(axis=1) * step / (APART * new)
+    told = np.isfinite(past).sum(axis=1) * step / (APART * new)
+    # about their own mean, few windows look closer together than they are
+    return usual, variance / np.maximum(1 - 1 / np.maximum(told, 1.0), 0.25), told
 
 
 def _extrapolated(shorter: Floats, shortest: Floats) -> Floats:

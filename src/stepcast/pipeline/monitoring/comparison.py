@@ -101,11 +101,11 @@ class Comparison:
     def _notice_items(self, shard: Shard, found: ShardForecasts) -> None:
         """Items that the forecast did not know, and those that have fallen silent."""
         new = actual_of(shard.panel, self.span.first, self.span.last)
-        silent = (~np.isfinite(new)).all(axis=1).tolist()
-        for key, known, quiet in zip(shard.keys, found.known, silent, strict=True):
+        heard: list[bool] = np.isfinite(new).any(axis=1).tolist()
+        for key, known, spoke in zip(shard.keys, found.known.tolist(), heard, strict=True):
             if not known:
                 self.findings.notice("new_item", key, "no earlier forecast has it")
-            elif quiet and self.span.new >= FEWEST_OUTCOMES:
+            elif not spoke and self.span.new >= FEWEST_OUTCOMES:
                 self.findings.notice("vanished_item", key, f"no value in the last {self.span.new} periods")
 
     def _stamp(self, period: int) -> str:

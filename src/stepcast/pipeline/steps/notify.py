@@ -79,8 +79,8 @@ def _success(ending: Ending, s3: Any) -> tuple[str, str]:
     report = reports.read(s3, ending)
     if report.warnings:
         lines.append(_warnings(ending, report))
-    found = summary.read(s3, ending.bucket, ending.vintage)
-    lines.append(found.paragraph() if found else NOT_MONITORED)
+    monitored = summary.read(s3, ending.bucket, ending.vintage)
+    lines.append(monitored.paragraph() if monitored else NOT_MONITORED)
     return f"Stepcast: forecast of {manifest.dataset} is ready", "\n".join(lines)
 
 
