@@ -23,7 +23,7 @@ FOUND = "SELECT * FROM drift ORDER BY severity, p"
 
 @dataclass(frozen=True)
 class DriftReport:
-    """``summary`` is None where monitoring failed; ``found`` are rows of drift, ``leads`` means over items."""
+    """``summary`` is None where monitoring failed; ``found`` are rows of drift, ``leads`` means of items."""
 
     vintage: str
     keys: list[str]

@@ -3,8 +3,9 @@
 import numpy as np
 from scipy import special, stats
 
-from stepcast.engine.arrays import Floats, Integers
+from stepcast.engine.arrays import Floats
 from stepcast.engine.drift.outcomes import Outcomes
+from stepcast.engine.drift.windows import averages
 
 __all__ = ["coverage_p", "loss_p", "page_hinkley"]
 
@@ -12,13 +13,13 @@ BELIEF = 10.0  # outcomes of the whole panel that are added to the backtest of e
 LIKELY_RATES = 32  # of misses that the backtest allows for, evenly from least to most
 
 
-def page_hinkley(error: Floats, variance: Floats, freedom: Floats) -> tuple[Floats, Floats, Integers]:
-    """Page-Hinkley on standardized errors (items, time): statistic, p-value, and where the change began.
+def page_hinkley(error: Floats, variance: Floats, freedom: Floats) -> tuple[Floats, Floats]:
+    """Page-Hinkley on standardized errors (items, time): the statistic and its p-value, (items,).
 
     The statistic is the largest rise of the errors' running sum above its lowest point so far, or fall below
     its highest, in standard deviations of the whole sum. ``variance`` (items,) is that of one error times how
-    many of them count as one (see ``windows.inflation``). Where nothing changed, a running sum less its
-    lowest point is a reflected Brownian motion, whose maximum is known.
+    many of them count as one, known with ``freedom`` degrees (see ``windows.inflation``). Where nothing
+    changed, a running sum less its lowest point is a reflected Brownian motion, whose maximum is known.
 
     Sources: Page (1954), Continuous Inspection Schemes; Hinkley (1971), Inference about the change-point from
     cumulative sum tests; Lévy's theorem on reflected Brownian motion for the p-value.
@@ -26,25 +27,18 @@ def page_hinkley(error: Floats, variance: Floats, freedom: Floats) -> tuple[Floa
     >>> quiet, shifted = np.zeros((1, 40)), np.r_[np.zeros(20), np.full(20, 2.0)][None]
     >>> page_hinkley(quiet, np.ones(1), np.full(1, 99.0))[1]
     array([1.])
-    >>> statistic, p, since = page_hinkley(shifted, np.ones(1), np.full(1, 99.0))
-    >>> bool(p[0] < 1e-6), int(since[0])
-    (True, 20)
+    >>> bool(page_hinkley(shifted, np.ones(1), np.full(1, 99.0))[1] < 1e-6)
+    True
     """
-    items, time = error.shape
     known = np.isfinite(error)
-    total = np.concatenate([np.zeros((items, 1)), np.cumsum(np.where(known, error, 0.0), axis=1)], axis=1)
-    rises = total - np.minimum.accumulate(total, axis=1)
-    falls = np.maximum.accumulate(total, axis=1) - total
-    up = rises.max(axis=1) >= falls.max(axis=1)
-    signed = np.where(up[:, None], total, -total)
-    peak = (signed - np.minimum.accumulate(signed, axis=1)).argmax(axis=1)
-    before_peak = np.where(np.arange(time + 1) <= peak[:, None], signed, np.inf)
-    since = time - before_peak[:, ::-1].argmin(axis=1)  # the last of equally low points
+    start = np.zeros((len(error), 1))
+    total = np.concatenate([start, np.cumsum(np.where(known, error, 0.0), axis=1)], axis=1)
+    rise = (total - np.minimum.accumulate(total, axis=1)).max(axis=1)
+    fall = (np.maximum.accumulate(total, axis=1) - total).max(axis=1)
     deviation = np.sqrt(known.sum(axis=1) * variance)
-    height = np.maximum(rises.max(axis=1), falls.max(axis=1))
-    statistic = np.divide(height, deviation, out=np.zeros(items), where=deviation > 0)
-    p = np.minimum(8 * stats.t.sf(statistic, freedom), 1.0)  # two sides of twice two tails
-    return statistic, p, np.minimum(since, time - 1)
+    statistic = np.divide(np.maximum(rise, fall), deviation, out=np.zeros(len(error)), where=deviation > 0)
+    # two sides of twice two tails
+    return statistic, np.minimum(8 * stats.t.sf(statistic, freedom), 1.0)
 
 
 def coverage_p(
@@ -82,8 +76,8 @@ def loss_p(new: Outcomes, tested: Outcomes, count_as_one: Floats, freedom: Float
     Logarithms of two means of positive numbers are compared; how much a loss varies is taken from both.
     """
     outcomes, tests = _count(new.loss), _count(tested.loss)
+    now, then = averages(new.loss), averages(tested.loss)
     with np.errstate(all="ignore"):
-        now, then = np.nanmean(_or_zero(new.loss), axis=1), np.nanmean(_or_zero(tested.loss), axis=1)
         varies = _variation(new.loss, now) * outcomes + _variation(tested.loss, then) * tests
         varies = varies / (outcomes + tests)
         ratio = now / then
@@ -95,14 +89,7 @@ def loss_p(new: Outcomes, tested: Outcomes, count_as_one: Floats, freedom: Float
 
 def _variation(loss: Floats, mean: Floats) -> Floats:
     """The variance of losses by the square of their mean."""
-    varies: Floats = np.nanmean((_or_zero(loss) / mean[:, None] - 1) ** 2, axis=1)
-    return varies
-
-
-def _or_zero(loss: Floats) -> Floats:
-    """``loss`` without a row of nothing but nan, of which NumPy warns."""
-    empty = ~np.isfinite(loss).any(axis=1, keepdims=True)
-    return np.where(empty, 0.0, loss)
+    return averages((loss / mean[:, None] - 1) ** 2)
 
 
 def _count(values: Floats) -> Floats:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stepcast.engine.arrays import Floats
+from stepcast.engine.drift.windows import medians
 
 __all__ = ["Season", "flattened", "season_of", "without_season"]
 
@@ -34,8 +35,7 @@ def flattened(values: Floats, new: int) -> Floats:
     Source: Burbidge, Magee and Robb (1988), Alternative Transformations to Handle Extreme Values.
     """
     trained = np.abs(values[:, : values.shape[1] - new])
-    with np.errstate(all="ignore"):
-        unit = np.nanmedian(np.where(trained > 0, trained, np.nan), axis=1, keepdims=True)
+    unit = medians(np.where(trained > 0, trained, np.nan))[:, None]
     return np.arcsinh(values / np.where(np.isfinite(unit), unit, 1.0))
 
 

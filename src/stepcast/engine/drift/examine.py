@@ -9,7 +9,15 @@ from stepcast.engine.drift import concept, seasonal
 from stepcast.engine.drift.deseasonalized import flattened, season_of, without_season
 from stepcast.engine.drift.discoveries import smallest_of
 from stepcast.engine.drift.outcomes import Outcomes, median_of, outcomes
-from stepcast.engine.drift.windows import Windows, even_inflation, inflation, medians, moves, own_inflation
+from stepcast.engine.drift.windows import (
+    Windows,
+    averages,
+    even_inflation,
+    inflation,
+    medians,
+    moves,
+    own_inflation,
+)
 
 __all__ = ["FEWEST_OUTCOMES", "KINDS", "Evidence", "Watched", "examine"]
 
@@ -68,10 +76,10 @@ class Evidence:
 
 def examine(watched: Watched) -> Evidence:
     """Run every test."""
-    new = watched.new
-    counts = np.isfinite(watched.values[:, -new:]).sum(axis=1)
-    columns = [_concept(watched), _data(watched), _label(watched), _seasonal(watched)]
-    p = np.stack([column[0] for column in columns], axis=1)
+    counts = np.isfinite(watched.values[:, -watched.new :]).sum(axis=1)
+    with np.errstate(all="ignore"):  # squares of huge values are infinite, and then nothing is known
+        columns = [_concept(watched), _data(watched), _label(watched), _seasonal(watched)]
+    p = np.nan_to_num(np.stack([column[0] for column in columns], axis=1), nan=1.0)
     p[counts < FEWEST_OUTCOMES] = 1.0
     return Evidence(
         outcomes=counts,
@@ -115,7 +123,7 @@ def _concept(watched: Watched) -> Column:
     best, which = smallest_of(np.stack([p, p_coverage, p_loss], axis=1))
     figures = np.stack([statistic, share, ratio], axis=1)
     begins = np.stack(
-        [since, _since(new.missed, new.miss_rate), _since(new.loss, _mean(tested.loss))], axis=1
+        [since, _since(new.missed, new.miss_rate), _since(new.loss, averages(tested.loss))], axis=1
     )
     return _column("concept", np.where(scored, best, 1.0), which, figures, begins)
 
@@ -144,7 +152,7 @@ def _came_before(watched: Watched) -> Flags:
 
 
 def _centred(values: Floats) -> Floats:
-    return values - _mean(values)[:, None]
+    return values - averages(values)[:, None]
 
 
 def _enough(values: Floats) -> Flags:
@@ -243,9 +251,9 @@ def _seasonal(watched: Watched) -> Column:
     flat = flattened(watched.values, watched.new)
     items = len(flat)
     chances, ratios = [], []
-    for number, length in enumerate(watched.seasons):
+    for number, season in enumerate(watched.seasons):
         own = without_season(flat, watched.new, watched.seasons[:number])
-        ratio, p = seasonal.season_p(season_of(own, watched.new, length))
+        ratio, p = seasonal.season_p(season_of(own, watched.new, season))
         chances.append(p)
         ratios.append(ratio)
     if not chances:
@@ -256,7 +264,7 @@ def _seasonal(watched: Watched) -> Column:
     apart = np.abs(without_season(flat, watched.new, watched.seasons))
     length = _other_length(flat, watched.new)
     test = np.where(length > 0, "length", "shape")
-    since = _since(apart[:, -watched.new :], _mean(apart[:, : -watched.new]))
+    since = _since(apart[:, -watched.new :], averages(apart[:, : -watched.new]))
     return best, test, np.where(length > 0, length, ratio), since
 
 
@@ -286,7 +294,7 @@ def _suffixes(
     best, which = smallest_of(np.stack([move.p for move in found], axis=1))
     size = np.stack([move.size for move in found], axis=1)[np.arange(len(series)), which]
     start = series.shape[1] - watched.new
-    return best, size, _since(series[:, start:], _mean(series[:, start - backs[0] : start]))
+    return best, size, _since(series[:, start:], averages(series[:, start - backs[0] : start]))
 
 
 def _spread(watched: Watched, flat: Floats) -> Floats:
@@ -320,14 +328,8 @@ def _since(new: Floats, before: Floats | float) -> Integers:
     left = np.cumsum(apart[:, ::-1], axis=1)[:, ::-1]
     count = np.maximum(np.cumsum(known[:, ::-1], axis=1)[:, ::-1], 1)
     height = left**2 / count
-    return height[:, : max(time - SHORTEST_SUFFIX, 1)].argmax(axis=1)
-
-
-def _mean(values: Floats) -> Floats:
-    """Of each row; 0 where nothing is known."""
-    known = np.isfinite(values)
-    mean: Floats = np.where(known, values, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return mean
+    since: Integers = height[:, : max(time - SHORTEST_SUFFIX, 1)].argmax(axis=1)
+    return since
 
 
 def _column(kind: str, p: Floats, which: Integers, figures: Floats, begins: Integers) -> Column:

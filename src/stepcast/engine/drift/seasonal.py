@@ -7,6 +7,7 @@ from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.drift.deseasonalized import Season
 from stepcast.engine.drift.discoveries import smallest_of
 from stepcast.engine.drift.moderation import moderated
+from stepcast.engine.drift.windows import averages
 
 __all__ = ["dominant_length", "season_p"]
 
@@ -43,9 +44,10 @@ def season_p(season: Season) -> tuple[Floats, Floats]:
     ):
         with np.errstate(all="ignore"):
             past = np.where(past_power > 0, np.log(past_power), np.nan)
-            excess = np.log(new_power) - np.nanmean(_or_nothing(past), axis=1) - optimism
-            own = np.nanvar(_or_nothing(past), axis=1, ddof=1)
+            excess = np.log(new_power) - averages(past) - optimism
         told = np.isfinite(past).sum(axis=1)
+        apart_squared = (past - averages(past)[:, None]) ** 2
+        own = averages(apart_squared) * told / np.maximum(told - 1, 1)
         variance, freedom = moderated(own, np.maximum(told - 1.0, 0), np.ones(items))
         with np.errstate(all="ignore"):
             p = stats.t.sf(excess / np.sqrt(variance * (1 + 1 / told)), np.maximum(freedom, 1))
@@ -89,8 +91,3 @@ def _slow(shapes: Floats) -> Floats:
     waves = np.fft.rfft(shapes, axis=-1)[..., 1 : HARMONICS + 1]
     power: Floats = (np.abs(waves) ** 2).sum(axis=-1)
     return power
-
-
-def _or_nothing(past: Floats) -> Floats:
-    """``past`` without rows of nothing but nan, of which NumPy warns."""
-    return np.where(np.isfinite(past).sum(axis=1, keepdims=True) > 1, past, 0.0)

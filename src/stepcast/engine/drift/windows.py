@@ -18,7 +18,7 @@ from scipy import stats
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.drift.moderation import moderated
 
-__all__ = ["Moves", "Windows", "even_inflation", "inflation", "medians", "moves", "own_inflation"]
+__all__ = ["Moves", "Windows", "averages", "even_inflation", "inflation", "medians", "moves", "own_inflation"]
 
 # Windows of the past are this many times closer together than they are long: more would say nothing new.
 OVERLAP = 8
@@ -64,6 +64,17 @@ class Windows:
         counts = self._counts[:, starts + length] - self._counts[:, starts]
         means: Floats = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts >= length / 2)
         return means
+
+
+def averages(values: Floats) -> Floats:
+    """Of each row, nan left out; 0 where there is nothing else.
+
+    >>> averages(np.array([[3.0, np.nan, 1.0], [np.nan, np.nan, np.nan]]))
+    array([2., 0.])
+    """
+    known = np.isfinite(values)
+    mean: Floats = np.where(known, values, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return mean
 
 
 def medians(values: Floats) -> Floats:

@@ -101,8 +101,8 @@ class Comparison:
     def _notice_items(self, shard: Shard, found: ShardForecasts) -> None:
         """Items that the forecast did not know, and those that have fallen silent."""
         new = actual_of(shard.panel, self.span.first, self.span.last)
-        heard: list[bool] = np.isfinite(new).any(axis=1).tolist()
-        for key, known, spoke in zip(shard.keys, found.known.tolist(), heard, strict=True):
+        heard = np.isfinite(new).any(axis=1)
+        for key, known, spoke in zip(shard.keys, found.known, np.atleast_1d(heard), strict=True):
             if not known:
                 self.findings.notice("new_item", key, "no earlier forecast has it")
             elif not spoke and self.span.new >= FEWEST_OUTCOMES:
