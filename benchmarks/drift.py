@@ -190,7 +190,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=120, help="in a panel")
     parser.add_argument("--seeds", type=int, default=2, help="panels of each rhythm and kind")
-    parser.add_argument("--keep", type=Path, help="a folder for the panels, to look at afterwards")
+    parser.add_argument("--keep", type=Path, help="a folder for forecasts, made once for the same panels")
     asked = parser.parse_args()
     print(f"{asked.items} items in a panel, {asked.seeds} panels a row")
     print(f"forecasts are the AutoPredictor's in {BUDGET:g} CPU seconds a panel")
@@ -202,9 +202,12 @@ def main() -> None:
             for seed in range(asked.seeds):
                 random = np.random.default_rng([seed, KINDS.index(kind) if kind else len(KINDS), rhythm.new])
                 simulated = simulate(random, rhythm, asked.items, kind)
-                watched = watched_of(simulated, rhythm)
-                if asked.keep:
-                    keep(asked.keep / f"{rhythm.name}_{kind}_{seed}.npz", watched, simulated)
+                name = f"{rhythm.name}_{kind}_{seed}_{asked.items}.npz"
+                watched = (
+                    kept(asked.keep / name, simulated, rhythm)
+                    if asked.keep
+                    else watched_of(simulated, rhythm)
+                )
                 found = discoveries(examine(watched).p, RATE)
                 kinds += found.sum(axis=0)
                 flagged = {"stepcast": found.any(axis=1)}
@@ -238,16 +241,26 @@ def figures(name: str, counts: NDArray[np.int64]) -> str:
     return f"{name:<20}{found / drifted:>8.0%}{false / max(found + false, 1):>20.0%}"
 
 
-def keep(path: Path, watched: Watched, simulated: Simulated) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(
-        path,
-        values=watched.values,
-        forecast=watched.forecast,
-        tested_actual=watched.tested_actual,
-        tested_forecast=watched.tested_forecast,
-        price=simulated.price,
-        drifted=simulated.drifted,
+FORECASTS = ("values", "forecast", "tested_actual", "tested_forecast")
+
+
+def kept(path: Path, simulated: Simulated, rhythm: Rhythm) -> Watched:
+    """The panel with the forecasts in ``path``, which are made where they are not there yet."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = watched_of(simulated, rhythm)
+        np.savez(path, **{name: getattr(made, name) for name in FORECASTS})
+    with np.load(path) as file:
+        if not np.array_equal(file["values"], simulated.values):
+            raise SystemExit(f"{path} is of another panel: delete it")
+        arrays: dict[str, Any] = {name: file[name] for name in FORECASTS}
+    return Watched(
+        new=rhythm.new,
+        seasons=rhythm.seasons,
+        year=rhythm.year,
+        quantiles=QUANTILES,
+        features={"price": simulated.price},
+        **arrays,
     )
 
 

@@ -57,3 +57,14 @@ def test_odd_series_are_examined_without_a_warning(what: str) -> None:
 
     assert ((evidence.p > 0) & (evidence.p <= 1)).all()
     assert not discoveries(evidence.p, 0.05).any()
+
+
+def test_the_beginning_of_a_shift_is_told() -> None:
+    watched = nothing_new(items=20, new=40)
+    watched.values[:, -25:] += 6
+
+    evidence = examine(watched)
+
+    label = KINDS.index("label")
+    assert (evidence.p[:, label] < 0.01).all()
+    assert np.abs(np.median(evidence.since[:, label]) - 15) <= 1

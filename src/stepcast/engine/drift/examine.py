@@ -116,16 +116,18 @@ def _concept(watched: Watched) -> Column:
     centred = new.error - _bias(tested, new, factor)[:, None]
     counts = [np.isfinite(one.error).sum(axis=1) for one in (new, tested)]
     variance = factor * deviation**2 * (1 + counts[0] / np.maximum(counts[1], 1) * (counts[1] > 0))
-    statistic, p, since = concept.page_hinkley(centred, variance, freedom)
+    statistic, p = concept.page_hinkley(centred, variance, freedom)
     share, p_coverage = concept.coverage_p(new, tested, factor_missed, free_missed)
     ratio, p_loss = concept.loss_p(new, tested, factor_loss, free_loss)
     scored = _enough(new.error) & ~_came_before(watched)
     best, which = smallest_of(np.stack([p, p_coverage, p_loss], axis=1))
     figures = np.stack([statistic, share, ratio], axis=1)
-    begins = np.stack(
-        [since, _since(new.missed, new.miss_rate), _since(new.loss, averages(tested.loss))], axis=1
-    )
-    return _column("concept", np.where(scored, best, 1.0), which, figures, begins)
+    begins = [
+        _since(centred, 0.0),
+        _since(new.missed, new.miss_rate),
+        _since(new.loss, averages(tested.loss)),
+    ]
+    return _column("concept", np.where(scored, best, 1.0), which, figures, np.stack(begins, axis=1))
 
 
 def _came_before(watched: Watched) -> Flags:
