@@ -29,6 +29,7 @@ TESTS = {
     "data": ("level", "scale"),
     "seasonal": ("shape", "length"),
 }
+MOST_OF_OWN = 8.0  # degrees of freedom that the errors of one backtest are worth
 CLOSER = 0.5  # a year before explains what came if it is off by less than this share of the forecast's error
 SHORTEST_SUFFIX = 12  # periods; shorter ends of the new values are not looked at by themselves
 
@@ -109,9 +110,8 @@ def _concept(watched: Watched) -> Column:
         inflation(_far(apart, new.miss_rate), time), _centred(tested.missed), time, known
     )
     factor_loss, free_loss = _steadied(inflation(np.abs(apart), time), _centred(tested.loss), time, known)
-    factor_missed, factor_loss = (
-        np.maximum(one, even_inflation(factor)) for one in (factor_missed, factor_loss)
-    )
+    factor_missed = np.maximum(factor_missed, even_inflation(factor))
+    factor_loss = np.maximum(factor_loss, factor)  # sizes of errors last, too, where what drives them lasts
     deviation = _deviation(tested)
     centred = new.error - _bias(tested, new, factor)[:, None]
     counts = [np.isfinite(one.error).sum(axis=1) for one in (new, tested)]
@@ -174,7 +174,9 @@ def _steadied(told: tuple[Floats, Floats], tested: Floats, time: int, known: Fla
         return factor, freedom
     own = np.where(known, own_inflation(tested, time), 1.0)
     ratio = np.median(own[known] / factor[known])
-    return np.clip(np.maximum(own, factor * min(ratio, 1.0)), 1.0, time), freedom
+    errors = np.isfinite(tested).sum(axis=1)
+    steadied = np.clip(np.maximum(own, factor * min(ratio, 1.0)), 1.0, time)
+    return steadied, np.maximum(freedom, np.where(known, np.minimum(errors / own, MOST_OF_OWN), 0.0))
 
 
 def _from_level(watched: Watched) -> Floats:

@@ -1,7 +1,7 @@
 """Variances that few windows tell, steadied by what all items say together."""
 
 import numpy as np
-from scipy import special
+from scipy import special, stats
 
 from stepcast.engine.arrays import Floats
 
@@ -9,11 +9,12 @@ __all__ = ["moderated"]
 
 FEWEST_ITEMS = 10  # fewer say nothing about how alike items are
 MOST_FREEDOM = 20.0  # even items that look all alike are not worth more than so many windows of their own
+USUAL = 0.9  # an item that varies more than this share of items would by chance counts by itself
 STEPS = 30  # of Newton's method; five are enough for any start
 
 
 def moderated(variance: Floats, freedom: Floats, guess: Floats) -> tuple[Floats, Floats]:
-    """``variance`` (items,) with ``freedom`` degrees, raised toward ``guess``, and its degrees then.
+    """``variance`` (items,) with ``freedom`` degrees, shrunk toward ``guess``, and its degrees then.
 
     ``guess`` (items,) is what another, steadier measure of the item leads one to expect; it may be off by a
     factor that all items share. How much it is trusted follows from how closely the items keep to it.
@@ -35,9 +36,9 @@ def moderated(variance: Floats, freedom: Floats, guess: Floats) -> tuple[Floats,
     trust = min(2 * _inverse_trigamma(apart), MOST_FREEDOM) if apart > 0 else MOST_FREEDOM
     prior = guess * np.exp(middle + special.digamma(trust / 2) - np.log(trust / 2))
     shrunk = (trust * prior + freedom * variance) / (trust + freedom)
-    # An item that varies more than its guess may be of another sort: it is never made to look calmer.
-    raised = np.where(known, np.maximum(shrunk, variance), variance)
-    return raised, np.where(known, freedom + trust, freedom)
+    # An item that varies more than chance lets it is of another sort: it is not made to look calmer.
+    own = ~known | (variance > prior * stats.chi2.ppf(USUAL, np.maximum(freedom, 0.1)) / freedom)
+    return np.where(own, variance, shrunk), np.where(known, freedom + trust, freedom)
 
 
 def _inverse_trigamma(value: float) -> float:

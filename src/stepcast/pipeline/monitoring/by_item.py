@@ -74,6 +74,8 @@ class ByItem:
         texts = [table[name].to_pylist() for name in self._keys]
         rows = list(zip(*texts, strict=True))
         numbers = np.column_stack([table[name].to_numpy() for name in self._numbers])
+        if not rows:
+            return
         starts = [place for place, key in enumerate(rows) if not place or rows[place - 1] != key]
         for start, stop in zip(starts, [*starts[1:], len(rows)], strict=True):
             yield rows[start], numbers[start:stop]

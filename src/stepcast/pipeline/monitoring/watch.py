@@ -138,7 +138,7 @@ def watched_blocks(
             values=actual_of(part, span.last - length + 1, span.last),
             new=span.new,
             seasons=tuple(seasons),
-            year=year if year < length - span.new else 0,
+            year=year if max(seasons, default=0) < year < length - span.new else 0,
             quantiles=quantiles,
             forecast=chained[block, :, : len(quantiles)],
             tested_actual=found.actual[block, :, :reach].reshape(items, -1),
