@@ -9,7 +9,7 @@ PEER_SAMPLE ?= 100
 MOST ?= 100000
 KILLS ?= 200
 
-.PHONY: help setup demo test check format bench bench-accuracy bench-drift bench-speed bench-runtime chaos sam sam-local lock events clean build-Layer
+.PHONY: help setup demo test check format bench bench-accuracy bench-drift bench-speed bench-runtime chaos mutants sam sam-local lock events clean build-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,16 @@ bench-runtime: setup ## how fast the local runtime is, beside MiniStack
 chaos: setup ## kill the local stack KILLS times while it works; nothing acknowledged may be lost
 	$(BIN)/python -m tests.chaos --kills $(KILLS)
 
+MUTMUT := .venv-mutants/bin/mutmut
+$(MUTMUT): pyproject.toml # a virtual environment of its own, in which Stepcast is not installed: only the mutants are found
+	$(PYTHON) -m venv .venv-mutants
+	.venv-mutants/bin/python -m pip install --quiet --upgrade --constraint constraints.txt pip
+	.venv-mutants/bin/python -m pip install --quiet --constraint constraints.txt numpy numba pytest --group mutants
+	@touch $(MUTMUT)
+
+mutants: $(MUTMUT) ## break the ensemble in every place, and count how often its tests notice (about 15 minutes)
+	.venv-mutants/bin/python scripts/mutants.py
+
 SAM := .venv-sam/bin/sam
 $(SAM): # a virtual environment of its own: it pins boto3 and pydantic
 	$(PYTHON) -m venv .venv-sam
@@ -95,7 +105,7 @@ lock: ## take the newest allowed versions into constraints.txt
 	rm -rf .venv-lock
 
 clean: ## remove what make made
-	rm -rf .venv .venv-sam .venv-ministack .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-ministack .venv-mutants .mutants .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # `sam build` calls this for the layer of the light functions: wheels for Lambda, whatever $(PYTHON) and this machine are.
 LAYER = $(ARTIFACTS_DIR)/python

@@ -1,11 +1,15 @@
-"""Ask a real Trino what the Athena cases say: the judge of packages/localaws/tests/localaws/athena/cases.
+"""Ask a real Trino what the Athena cases ask, and keep its answers beside them.
 
-    python scripts/compare_with_trino.py http://127.0.0.1:8080 [case or .sql file ...]
+    python scripts/compare_with_trino.py http://127.0.0.1:8080 [.sql file ...]
 
-Needs a running Trino (a coordinator without catalogs will do) and nothing else. Cases with tables of
-their own are left out, and so are those whose ``trino`` says why Athena's answer is another one. A ``.sql``
-file has one query a line, which the local Athena answers too. Trino's results come as JSON; they are
-written here as Athena writes them into result files.
+Needs a running Trino; a coordinator without catalogs will do. For that, Maven's io.trino:trino-main with its
+dependencies is enough: ``new io.trino.server.Server().start("435")``, and a configuration of
+coordinator, node-scheduler.include-coordinator, http-server.http.port, discovery.uri and node.environment.
+
+Its answers to the cases are written to packages/localaws/tests/localaws/athena/trino_answers.json, which
+test_cases.py compares with the cases; cases with tables of their own are not asked. A ``.sql`` file has one
+query a line, which the local Athena answers too: both answers are printed. Trino's results come as JSON; here
+they become the text that Athena writes into result files.
 """
 
 import json
@@ -15,7 +19,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-CASES = Path(__file__).parents[1] / "packages" / "localaws" / "tests" / "localaws" / "athena" / "cases"
+ATHENA = Path(__file__).parents[1] / "packages" / "localaws" / "tests" / "localaws" / "athena"
 Rows = list[list[str | None]]
 
 
@@ -104,22 +108,24 @@ def java_double(value: float) -> str:
     return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{int(exponent)}"
 
 
-def judged(server: str, path: Path) -> str | None:
-    """What is wrong with a case, or None."""
-    case = json.loads(path.read_text())
-    if case.get("tables") or case.get("trino"):
-        return None
+def answer(server: str, sql: str) -> Rows | str:
+    """The rows of a query, or its failure."""
     try:
-        found: object = ask(server, case["sql"])
+        return ask(server, sql)
     except Failed as failure:
-        if "error" in case and case["error"].split(":")[0] in str(failure):
-            return None
-        return f"Trino: {failure}"
-    return (
-        None
-        if found == case.get("rows")
-        else f"Trino: {found}\n  case:  {case.get('rows', case.get('error'))}"
-    )
+        return str(failure)
+
+
+def record(server: str) -> None:
+    """Write Trino's answers to the cases."""
+    with urllib.request.urlopen(f"{server}/v1/info") as info:  # noqa: S310
+        version = json.load(info)["nodeVersion"]["version"]
+    cases = [json.loads(path.read_text("utf-8")) for path in sorted((ATHENA / "cases").glob("*.json"))]
+    answers = {case["sql"]: answer(server, case["sql"]) for case in cases if "tables" not in case}
+    lines = ",\n".join(f"{json.dumps(sql)}: {json.dumps(rows)}" for sql, rows in answers.items())
+    text = f'{{"version": {json.dumps(version)}, "answers": {{\n{lines}\n}}}}\n'
+    (ATHENA / "trino_answers.json").write_text(text, "utf-8")
+    print(f"Trino {version}: {len(answers)} answers")
 
 
 def against_ours(server: str, path: Path) -> None:
@@ -145,17 +151,13 @@ def against_ours(server: str, path: Path) -> None:
                 print("  ", last[:300])
 
 
-def main() -> int:
+def main() -> None:
     server, *given = sys.argv[1:]
-    wrong = 0
-    for path in [Path(each) for each in given] or sorted(CASES.glob("*.json")):
-        if path.suffix == ".sql":
-            against_ours(server, path)
-        elif (found := judged(server, path)) is not None:
-            wrong += 1
-            print(f"{path.stem}\n  {found}")
-    return min(wrong, 1)
+    for path in given:
+        against_ours(server, Path(path))
+    if not given:
+        record(server)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

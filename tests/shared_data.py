@@ -1,4 +1,4 @@
-"""Real data that is too big or not ours to commit: tests that use it skip where it is absent."""
+"""Real data that is too large or not ours to commit; tests that use it are skipped if it is absent."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[2] / "shared" / "data"
 
 
 def shared_data(name: str) -> Path:
-    """The path of ``name`` under ``../shared/data``; skips the test where it is absent."""
+    """The path of ``name`` under ``../shared/data``; skips the test if it is absent."""
     path = ROOT / name
     if not path.exists():
         pytest.skip(f"../shared/data/{name} is absent")

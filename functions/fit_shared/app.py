@@ -1,4 +1,4 @@
-"""FitShared: learn once, on a bounded sample of all shards, what every shard is forecast with."""
+"""FitShared: fit once, on a bounded sample of all shards, the models that all shards share."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Forecast: the quantiles asked for of every series in one shard."""
+"""Forecast: the requested quantiles of every series in one shard."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Notify: tell a person how the run ended."""
+"""Notify: report how the run ended."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""StartExecution: an S3 event starts the run that the bucket's present input asks for."""
+"""StartExecution: an S3 event starts the run for the bucket's current input."""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from stepcast.pipeline import aws
 from stepcast.pipeline.steps.start_execution import start_execution
 
-LOOKED: dict[str, datetime] = {}  # a warm function remembers what it has seen
+LOOKED: dict[str, datetime] = {}  # kept between invocations of a warm function
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""TrainPredictor: examine one shard of series, backtest it and see what comes."""
+"""TrainPredictor: fit, backtest and forecast one shard of series."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""UpdateAthena: point the SQL tables at the new vintage, move the one before to history."""
+"""UpdateAthena: point the SQL tables at the new vintage, and move the previous one to history."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""``python -m tests.cases``: of every folder of ../shared/data/cases what is right, and what came."""
+"""``python -m tests.cases``: the expected and the actual result for every folder of ../shared/data/cases."""
 
 import sys
 

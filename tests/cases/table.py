@@ -1,4 +1,4 @@
-"""What is right for each folder of ../shared/data/cases: its expected.md and the issue, as facts to check."""
+"""The expected result for each folder of ../shared/data/cases, from its expected.md and the issue."""
 
 import re
 from dataclasses import dataclass
@@ -77,12 +77,12 @@ T = "train/t.csv"
 HORIZON = "$.Predictor.ForecastHorizon"
 FREQUENCY = "$.Predictor.FeaturizationConfig.ForecastFrequency"
 HEADER = warning(f"V03 {T} line 1", "header and skipped")
-BLANKS = warning("V05 train/", "blank around")
+BLANKS = warning("V05 train/", "leading or trailing spaces")
 ENGINE = "the forecast: tests/engine"
 
 
 def no_ending(name: str) -> Said:
-    return warning(f"V01 train/{name}", "endings that are read: ignored")
+    return warning(f"V01 train/{name}", "so the file is ignored")
 
 
 def frequency(given: str, wanted: str) -> tuple[Said, Said]:
@@ -100,9 +100,7 @@ CASES: dict[str, Case] = {
     "O05": read(HEADER),
     "O05b": read(HEADER),
     "O05d": read(),
-    "O06": read(
-        BLANKS, warning("V05 train/", "look like one", "'A'"), elsewhere="four items in SQL: tests/e2e"
-    ),
+    "O06": read(BLANKS, warning("V05 train/", "look alike", "'A'"), elsewhere="four items in SQL: tests/e2e"),
     "O10": refused(
         error(f"V05 {T} line 61, item a", r"\$1,200\.50", "1200.5"),
         error(f"V05 {T} line 62, item a", "15%", "without the sign"),
@@ -114,10 +112,10 @@ CASES: dict[str, Case] = {
     ),
     "O12": read(),
     "O15": refused(error(f"V01 {T}", "empty")),
-    "O15b": refused(error(f"V01 {T} line 1", "header and no rows")),
+    "O15b": refused(error(f"V01 {T} line 1", "header but no rows")),
     "O15c": refused(error("V01 train/", "no row has a value")),
     "O15d": read(warning("V13 train/, item b", "none of its rows has a value")),
-    "O16b": refused(error(f"V05 {T} line 1", "another order", "'item_id' is '20.04'")),
+    "O16b": refused(error(f"V05 {T} line 1", "not in the order of the schema", "'item_id' is '20.04'")),
     "O28": read(elsewhere="the leap day: tests/engine/test_calendar"),
     "O31": refused(
         error(f"V06 {T} line 1", "not yyyy-MM-dd", "set TimestampFormat to 'yyyy-MM-dd HH:mm:ss'")
@@ -131,7 +129,7 @@ CASES: dict[str, Case] = {
     "O40c": refused(error(f"V04 {T} line 1", "4 cells", "decimal point")),
     "O41": read(),
     "O41b": refused(error(f"V04 {T} line 1", "1 cell"), error(f"V04 {T} line 2", "1 cell")),
-    "O41c": refused(error(f"V06 {T} line 61, item Total", "total", "delete it")),
+    "O41c": refused(error(f"V06 {T} line 61, item Total", "total", "delete the row")),
     "O41d": refused(error(f"{T} line 1", "row number", "index=False")),
     "O42": read(),
     "O42b": read(),
@@ -145,11 +143,11 @@ CASES: dict[str, Case] = {
     "P02": read(),
     "P02b": read(),
     "P03": read(),
-    "P04": refused(error("V04 train/t.parquet", "leave out '__index_level_0__'")),
-    "P05": refused(error("V05 train/t.parquet", "'item_id' is double", "text")),
+    "P04": refused(error("V04 train/t.parquet", "remove '__index_level_0__'")),
+    "P05": refused(error("V05 train/t.parquet", "'item_id' has type double", "text")),
     "P06": read(),
     "P07": read(),
-    "P08": refused(error("V04 train/t.parquet", "leave out 'price'")),
+    "P08": refused(error("V04 train/t.parquet", "remove 'price'")),
     "P09": read(),
     "Q01": refused(error("params $.datasetGroup", "did you mean 'DatasetGroup'"), more=True),
     "Q02": read(),
@@ -185,7 +183,7 @@ CASES: dict[str, Case] = {
     },
     "Q09": refused(error("V10 $.Datasets[0].Schema.Attributes[3]", "'price'", "RELATED_TIME_SERIES")),
     "Q10": read(),
-    "Q11": refused(error("V16 $.Predictor.AlgorithmArn", "Deep_AR_Plus", "PerformAutoML: true")),
+    "Q11": refused(error("V16 $.Predictor.AlgorithmArn", "Deep_AR_Plus", "PerformAutoML to true")),
     "Q12": read(),
     "Q14": refused(error("V17 $.DatasetGroup.DatasetGroupName", "My Shop-1")),
     "Q15": refused(error("V08 $.Datasets[0].Schema.Attributes[2]", "'name' is a reserved word")),
@@ -193,8 +191,8 @@ CASES: dict[str, Case] = {
     "Q17": read(warning("", "2023-12", "15", "DropPartialPeriods")),
     "Q18": refused(error(f"V07 {FREQUENCY[:-18]}.Featurizations[0]", "'Zero' is not allowed", "zero")),
     "Q18b": refused(error(f"V07 {FREQUENCY[:-18]}.Featurizations[0]", "'mean' is not allowed", "avg")),
-    "Q18c": refused(error(f"params {FREQUENCY[:-18]}.Featurizations[0]", "3 is not a text", "quotes")),
-    "Q19": refused(error(f"V05 {T} line 1", r"21\.0", "AttributeType float")),
+    "Q18c": refused(error(f"params {FREQUENCY[:-18]}.Featurizations[0]", "3 is not a string", "quotes")),
+    "Q19": refused(error(f"V05 {T} line 1", r"21\.0", "the AttributeType of")),
     "Q20": read(),
     "R00": read(),
     "R01": refused(error(f"V06 {T}", "2022-10-21T00:00:00\\+02:00", '"TimeZone"')),
@@ -220,13 +218,13 @@ CASES: dict[str, Case] = {
     "R15e": refused(*frequency("h", "did you mean 'H'")),
     "R15f": refused(*frequency("Hourly", "did you mean 'H'")),
     "R16": read(
-        warning(f"V13 {HORIZON}", "allows 1"),
+        warning(f"V13 {HORIZON}", "allows at most 1"),
         warning("V15 $.Predictor.EvaluationParameters", "less than half", "send more history"),
         elsewhere=ENGINE,
     ),
     "R18": read(
-        warning(f"V13 {HORIZON}", "384", "allows 96"),
-        warning("V15 $.Predictor.EvaluationParameters", "holds 0"),
+        warning(f"V13 {HORIZON}", "384", "allows at most 96"),
+        warning("V15 $.Predictor.EvaluationParameters", "enough for 0"),
     ),
     "R21": Case((error("", "9999-12-31"),), more=True),
     "R21b": Case((Said("", ("2204",), "error"),), more=True),
@@ -249,8 +247,8 @@ CASES: dict[str, Case] = {
     "S12": refused(*(error(f"V11 related/, item {i}", "2024-02-10", "middlefill") for i in ("A1", "A2"))),
     "S14": read(),
     "S15": refused(error("V11 $.Datasets[1].Schema.Attributes", "'target_value'")),
-    "S16": refused(error("V11 $.Datasets[1].Schema.Attributes", "no column holds a number"), more=True),
-    "S17": refused(error("V11 $.Datasets[1].DataFrequency", "every D", "every W")),
+    "S16": refused(error("V11 $.Datasets[1].Schema.Attributes", "no column contains numbers"), more=True),
+    "S17": refused(error("V11 $.Datasets[1].DataFrequency", "frequency D", "forecast W")),
     "S18": Case(
         (warning("", "train/prices.csv", "train/t.csv", "180|194"),),
         also=("related/r.csv", "train/prices.csv"),
@@ -258,7 +256,7 @@ CASES: dict[str, Case] = {
     ),
     "SQL1": read(
         BLANKS,
-        warning("V05 train/", "look like one", r"'1\.0'"),
+        warning("V05 train/", "look alike", r"'1\.0'"),
         warning("V05 train/", "'NULL'", "missing name"),
         elsewhere="the ids in SQL: tests/localaws/athena",
     ),
@@ -267,7 +265,7 @@ CASES: dict[str, Case] = {
 
 
 def judge(folder: Path) -> tuple[str, list[str]]:
-    """What the import made of a folder, in a line, and what is wrong about that."""
+    """The import's result for a folder, in one line, and what is wrong with it."""
     case, keys = CASES[folder.name], keys_of(folder)
     if case.also is not None:
         keys[case.also[1]] = keys[case.also[0]]

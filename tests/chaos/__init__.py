@@ -1,1 +1,1 @@
-"""Kill the whole local stack again and again while it works, and look whether it kept its word."""
+"""Kills the local stack repeatedly while it works, and checks that nothing acknowledged is lost."""

@@ -1,4 +1,4 @@
-"""``make chaos``: 200 kills (or KILLS), and what they cost: nothing."""
+"""``make chaos``: 200 kills (or KILLS), which must lose nothing."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""Clients that work while the server is killed, and remember what they were told."""
+"""Clients that work while the server is killed, and record what was acknowledged."""
 
 import contextlib
 import json

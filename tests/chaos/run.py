@@ -31,7 +31,7 @@ _PATIENCE = 600  # seconds until a drop counts as lost: a watchdog, not a measur
 
 @dataclass
 class Report:
-    """What came of it; ``lost`` names everything that was acknowledged and is not there."""
+    """The result; ``lost`` names everything that was acknowledged and is missing."""
 
     kills: int = 0
     acknowledged: int = 0
@@ -81,7 +81,7 @@ def run(state: Path, kills: int, seed: int, tell: Callable[[str], object] = str)
 
 
 def undisturbed(days: int) -> list[str]:
-    """The forecast that a stack makes which nobody kills."""
+    """The forecast of a stack that is not killed."""
     aws, stack = deploy()
     try:
         stack.drop({layout.PARAMS: params_bytes(), "train/sales.csv": daily_sales(days=days)})
@@ -151,7 +151,7 @@ def bucket_of(s3: Any) -> str:
 
 
 def missing(aws: LocalAws, told: Told) -> list[str]:
-    """What was acknowledged and is not there."""
+    """What was acknowledged and is missing."""
     lost = []
     s3, ssm, sqs, states, athena = map(aws.client, ("s3", "ssm", "sqs", "stepfunctions", "athena"))
     for key, bodies in told.objects.items():

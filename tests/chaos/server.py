@@ -1,4 +1,4 @@
-"""The process that is killed: the project's stack on a state folder, until somebody kills it."""
+"""The process to kill: the project's stack on a state folder."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""``aws s3 cp`` and ``aws s3 sync`` as the documents write them, for machines without the aws command.
+"""``aws s3 cp`` and ``aws s3 sync`` as used in the docs, for machines without the aws command.
 
 awscli pins its own botocore, so it cannot be installed beside boto3. Only what the documents use is here; any
 other line fails. Where the real command is on the PATH, tests use that.

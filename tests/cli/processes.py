@@ -1,4 +1,4 @@
-"""The command line as a process of its own, and what processes it leaves behind."""
+"""Runs the command line in a separate process, and finds processes that it leaves behind."""
 
 import json
 import os
@@ -74,7 +74,7 @@ def descendants(process_id: int) -> set[tuple[int, str]]:
 
 
 def alive(processes: set[tuple[int, str]]) -> set[tuple[int, str]]:
-    """Those that still run; a number that was given to another process does not count."""
+    """Those that are still running, except ids that were reused by other processes."""
     now = _processes()
     return {(number, started) for number, started in processes if now.get(number, (0, ""))[1] == started}
 

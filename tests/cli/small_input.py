@@ -1,4 +1,4 @@
-"""Input that is forecast in seconds: three lamps in one shop, daily, one quick model."""
+"""Input that can be forecast in seconds: three lamps in one shop, daily, one quick model."""
 
 import json
 from pathlib import Path
@@ -54,7 +54,7 @@ def rows(item: str, level: float) -> str:
 
 
 def write(folder: Path) -> tuple[Path, list[Path]]:
-    """params.json and one file an item in ``folder``."""
+    """Write params.json and one file per item to ``folder``."""
     (folder / "params.json").write_text(json.dumps(params()))
     files = []
     for level, item in enumerate(ITEMS, 1):

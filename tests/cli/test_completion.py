@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from stepcast.cli.function_names import complete
+from stepcast.cli.completion import complete
 from tests.cli.processes import command
 
 

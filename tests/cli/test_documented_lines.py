@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
 PAGES += [ROOT / "packages" / "localaws" / name for name in ("README.md", "docs/how-to.md")]
 PATIENCE = 300  # seconds until a line counts as stuck; a watchdog, not a measure
-READY = ("Or here: ", "ready; ")  # the last line that a server prints before it serves
+READY = ("Or use stepcast ", "ready; ")  # the last line that a server prints before it serves
 NOT_RUN = {
     "make demo": "makes an environment first; what it runs then is tested in test_run.py",
     "make test": "runs this test",

@@ -50,11 +50,11 @@ def test_what_was_uploaded_is_there_after_down_and_up_until_it_is_deleted(tmp_pa
     assert first.facts["bucket"] == second.facts["bucket"] == "from-the-file"
     assert first.facts["region"] == "eu-west-1"
     assert first.facts["state"] == str(tmp_path / ".stepcast")
-    assert f"runs already at {first.facts['endpoint']} (pid {first.process.pid})" in twice.stderr
+    assert f"is already running at {first.facts['endpoint']} (pid {first.process.pid})" in twice.stderr
     assert stopped.stdout == f"stopped the stack at {first.facts['endpoint']} (pid {first.process.pid})\n"
     assert first.process.returncode == 0
     assert body == b"kept"
-    assert "add --yes where nobody can be asked" in unasked.stderr
+    assert "without a terminal, add --yes" in unasked.stderr
     assert removed.stdout.endswith("removed .stepcast\n")
     assert not (tmp_path / ".stepcast").exists()
 
@@ -63,7 +63,7 @@ def test_down_where_nothing_is(tmp_path: Path) -> None:
     stop, delete = stepcast(tmp_path, "down"), stepcast(tmp_path, "down", "--delete", "--yes")
 
     assert (stop.returncode, delete.returncode) == (0, 0)
-    assert stop.stdout == "nothing runs with the state .stepcast\n"
+    assert stop.stdout == "no stack is running with the state .stepcast\n"
     assert "nothing to remove" in delete.stdout
 
 
@@ -118,7 +118,7 @@ def test_up_tells_what_goes_on_unless_it_is_to_be_quiet(tmp_path: Path, quiet: b
         ) as process,
     ):
         assert process.stdout is not None
-        while not (line := process.stdout.readline()).startswith("Or here: "):
+        while not (line := process.stdout.readline()).startswith("Or use stepcast "):
             assert line, (tmp_path / "told").read_text()
         with make_client(tmp_path, "s3") as s3:
             s3.put_object(Bucket=BUCKET, Key="train/a.csv", Body=b"1,2\n")

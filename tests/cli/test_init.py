@@ -122,14 +122,14 @@ def test_columns_that_may_both_be_meant_are_named_with_the_option_that_chooses()
     chosen = drafted(file, "--target", "low")
 
     assert answer.exit_code == 1
-    assert "'high', 'low': say which is forecast with --target COLUMN" in answer.stderr
+    assert "'high', 'low': choose one with --target COLUMN" in answer.stderr
     assert schema(chosen) == ["item_id", "timestamp", "high", "target_value"]
 
 
 def test_two_columns_of_dates_are_named() -> None:
     file = write("mine.csv", "id,ordered,shipped,qty", [["A", day, day, 1] for day in days()])
 
-    assert "'ordered', 'shipped': say which counts with --time COLUMN" in stepcast("init", file).stderr
+    assert "'ordered', 'shipped': choose one with --time COLUMN" in stepcast("init", file).stderr
     assert schema(drafted(file, "--time", "shipped"))[2] == "timestamp"
 
 
@@ -230,7 +230,7 @@ def test_nothing_is_replaced_without_force() -> None:
     answer = stepcast("init", file)
 
     assert answer.exit_code == 1
-    assert "params.json exists" in answer.stderr
+    assert "params.json already exists" in answer.stderr
     assert Path("params.json").read_text() == "mine"
 
 
@@ -241,7 +241,7 @@ def test_what_is_read_is_never_replaced() -> None:
     answer = stepcast("init", file, "--convert", file, "--force")
 
     assert answer.exit_code == 1
-    assert "mine.csv is what is read" in answer.stderr
+    assert "mine.csv is an input file" in answer.stderr
     assert file.read_text() == before
 
 
@@ -256,12 +256,12 @@ def test_files_of_different_columns_are_not_one_dataset() -> None:
     ("content", "says"),
     [
         ("", "is empty"),
-        ("id,date,y\n", "has a header and no rows"),
-        ("a\nb\n", "has one column"),
+        ("id,date,y\n", "has a header but no rows"),
+        ("a\nb\n", "has only one column"),
         ('id,date,y\na,2024-01-01,"' + 200_000 * "x", "cannot be read as CSV"),
-        ("a,b\nc,d\n", "no column holds dates"),
-        ("a,2024-01-01,x\na,2024-01-02,y\n", "no column holds numbers"),
-        ("a,2024-01-01,1\na,2024-01-01,2\n", "the same moment"),
+        ("a,b\nc,d\n", "no column contains dates"),
+        ("a,2024-01-01,x\na,2024-01-02,y\n", "no column contains numbers"),
+        ("a,2024-01-01,1\na,2024-01-01,2\n", "the same timestamp"),
     ],
 )
 def test_what_cannot_be_forecast_is_said(content: str, says: str) -> None:
@@ -293,7 +293,7 @@ def test_offsets_from_utc_ask_for_the_zone_that_is_meant() -> None:
     asked = stepcast("init", file)
     params = drafted(file, "--time-zone", "Europe/Berlin", "--convert", "train.csv")
 
-    assert "+01:00 and +02:00: say whose local time is meant with --time-zone" in asked.stderr
+    assert "+01:00 and +02:00: choose the time zone with --time-zone" in asked.stderr
     assert drafted(file, "--time-zone", "Europe/Berlin")["TimeZone"] == "Europe/Berlin"
     assert params["Predictor"]["FeaturizationConfig"]["ForecastFrequency"] == "H"
     assert stepcast("init", file, "--time-zone", "Mars/Olympus").exit_code == 2

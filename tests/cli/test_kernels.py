@@ -83,10 +83,10 @@ def test_on_a_new_machine_the_command_line_shows_how_far_it_is_once(tmp_path: Pa
 
     *lines, ready, again = done.stdout.splitlines()
     counts = [tuple(map(int, line.rpartition(": ")[2].split(" of "))) for line in lines]
-    assert lines[0].startswith("compiling the engine's kernels, once on this machine: 1 of ")
+    assert lines[0].startswith("compiling the forecasting kernels, once per machine: 1 of ")
     assert counts == sorted(counts)
     assert counts[-1][0] == counts[-1][1] > 20
-    assert (ready, again) == ("the engine's kernels are compiled", "again")
+    assert (ready, again) == ("the forecasting kernels are compiled", "again")
 
 
 @pytest.mark.parametrize(

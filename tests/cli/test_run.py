@@ -75,7 +75,7 @@ def test_the_folder_holds_the_forecast_the_backtest_the_report_and_a_chart(
     assert {row["item_id"] for row in board if row["scope"] == "item"} == set(small_input.ITEMS)
     assert list((out / "accuracy" / "forecasted-values").glob("*.csv"))
     assert list((out / "accuracy" / "accuracy-metrics-values").glob("*.csv"))
-    assert "## What was read\n\n| | |\n|---|---|\n| Files | 3 files" in (out / "validation.md").read_text()
+    assert "## Data\n\n| | |\n|---|---|\n| Files | 3 files" in (out / "validation.md").read_text()
     assert size(out / "chart.png")[0] == 2100
 
 

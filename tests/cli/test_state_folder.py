@@ -35,7 +35,7 @@ def test_a_state_keeps_its_region(tmp_path: Path) -> None:
     folder.claim("eu-central-1")
 
     assert folder.claim(None) == "eu-central-1"
-    with pytest.raises(Failure, match="of the region eu-central-1"):
+    with pytest.raises(Failure, match="belongs to region eu-central-1"):
         folder.claim("us-east-1")
 
 
@@ -45,7 +45,7 @@ def test_a_folder_of_others_is_neither_taken_nor_deleted(tmp_path: Path, name: s
     (tmp_path / "mine" / name).write_text('{"made_by": "me"}')
     folder = StateFolder(tmp_path / "mine")
 
-    with pytest.raises(Failure, match="no state of stepcast"):
+    with pytest.raises(Failure, match="not a state folder of stepcast"):
         folder.claim(None)
     with pytest.raises(Failure, match="nothing was deleted"):
         folder.delete()
@@ -67,7 +67,7 @@ def test_a_state_in_use_is_neither_taken_nor_deleted(tmp_path: Path) -> None:
     folder.claim(None)
 
     with holding(folder.path, "us-east-1"):
-        with pytest.raises(Failure, match=rf"runs already \(pid {os.getpid()}\)"):
+        with pytest.raises(Failure, match=rf"is already running \(pid {os.getpid()}\)"):
             folder.claim(None)
         with pytest.raises(Failure, match="in use"):
             folder.delete()
@@ -100,6 +100,6 @@ def test_a_process_id_that_was_left_behind_is_never_signalled(tmp_path: Path) ->
         )
 
         assert answer.returncode == 0
-        assert "nothing runs" in answer.stdout
+        assert "no stack is running" in answer.stdout
         assert bystander.poll() is None
         bystander.kill()

@@ -96,7 +96,7 @@ def test_a_step_that_lacks_the_work_of_others_says_which_to_run_first(small: Fol
 
     assert answer.returncode == 1
     assert answer.stdout == ""
-    assert "Export needs what CreateDataset makes" in answer.stderr
+    assert "Export needs the results of CreateDataset" in answer.stderr
     assert "\n  stepcast invoke CreateDataset\n" in answer.stderr
     assert "\n  stepcast invoke Export --with-earlier\n" in answer.stderr
 
@@ -105,7 +105,9 @@ def test_a_recorded_event_of_another_bucket_is_refused_with_the_way_out(small: F
     answer = small.stepcast("invoke", "export", "-e", EVENTS / "export.json")
 
     assert answer.returncode == 1
-    assert "is of the bucket stepcast-123456789012-us-east-1, and this stack's is lamps" in answer.stderr
+    assert (
+        "is for the bucket stepcast-123456789012-us-east-1, but this stack's bucket is lamps" in answer.stderr
+    )
 
 
 def test_an_event_of_other_input_is_refused_before_anything_runs(small: Folder, tmp_path: Path) -> None:
@@ -115,7 +117,9 @@ def test_an_event_of_other_input_is_refused_before_anything_runs(small: Folder, 
     answer = small.stepcast("invoke", "Export", "-e", tmp_path / "event.json", "--with-earlier")
 
     assert answer.returncode == 1
-    assert "event.json is of run ffffffffffff, and s3://lamps/ holds the input of run " in answer.stderr
+    assert (
+        "event.json belongs to run ffffffffffff, but s3://lamps/ contains the input of run " in answer.stderr
+    )
     assert "running" not in answer.stderr
 
 
@@ -129,7 +133,7 @@ def test_steps_of_the_present_input_follow_one_another(small: Folder) -> None:
     cleaned = small.stepcast("invoke", "Cleanup")
 
     assert created.returncode == trained.returncode == exported.returncode == 0, exported.stderr
-    assert "UpdateAthena needs what ImportData makes" in early.stderr
+    assert "UpdateAthena needs the results of ImportData" in early.stderr
     # Every shard is trained: before, it was only the first.
     assert [line for line in exported.stderr.splitlines() if line.startswith("running")] == [
         "running TrainPredictor",

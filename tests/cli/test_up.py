@@ -123,10 +123,10 @@ def test_status_of_an_item_says_why_it_is_forecast_as_it_is(up: Serving) -> None
     assert series == "desk lamp · Köln"
     assert (told["model"], told["weights"], told["seasons"]) == ("NPTS", "NPTS 1", "7")
     assert re.fullmatch(
-        r"AverageWeightedQuantileLoss [\d.]+; wQL [\d.]+, seasonal naive's [\d.]+: [\d.]+ of it",
+        r"AverageWeightedQuantileLoss [\d.]+; wQL [\d.]+, [\d.]+ times that of seasonal naive, [\d.]+",
         told["backtest"],
     )
-    assert re.fullmatch(r"\d+% of the outcomes lay between p10 and p90, 80% should", told["coverage"])
+    assert re.fullmatch(r"\d+% of the outcomes fell between p10 and p90; the target is 80%", told["coverage"])
 
 
 def test_status_of_an_item_is_for_programs_too(up: Serving) -> None:
@@ -145,7 +145,7 @@ def test_status_of_an_unknown_item_names_those_spelt_alike(up: Serving) -> None:
     assert answer.stdout == ""
     assert answer.stderr == (
         "stepcast: the forecast has no item 'Desk lampp': did you mean desk lamp, floor lamp, street lamp? "
-        "All items are in the table leaderboard\n"
+        "The table leaderboard lists all items\n"
     )
 
 
@@ -253,7 +253,7 @@ def test_invoke_of_an_unknown_function_lists_those_there_are(up: Serving) -> Non
     answer = CliRunner().invoke(app, ["invoke", "TrainFunction", "-e", "-"], input="{}")
 
     assert answer.exit_code == 1
-    assert "there is no function 'TrainFunction': did you mean TrainPredictor? There are " in answer.stderr
+    assert "there is no function 'TrainFunction': did you mean TrainPredictor? Functions: " in answer.stderr
 
 
 def test_a_second_stack_on_the_same_port_is_refused(up: Serving, tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_a_second_stack_on_the_same_port_is_refused(up: Serving, tmp_path: Path)
 
     assert second.returncode == 1
     assert f"port {port}" in second.stderr
-    assert "taken" in second.stderr
+    assert "in use" in second.stderr
     assert "Traceback" not in second.stderr
 
 

@@ -73,10 +73,10 @@ def test_help_loads_nothing_heavy() -> None:
         (["invoke", "CreateDatasetFunction", "-e", "absent.json"], "absent.json"),
         (["invoke", "CreateDatasetFunction", "-e", "LICENSE"], "not JSON"),
         (["sql", "SELECT 1", "--json", "--csv"], "--json"),
-        (["up", "--state", "a", "--ephemeral"], "exclude each other"),
+        (["up", "--state", "a", "--ephemeral"], "mutually exclusive"),
         (["up", "--bucket", "My_Bucket"], "--bucket"),
         (["up", "--settle-seconds", "-1"], "--settle-seconds"),
-        (["logs", "-f"], "which function"),
+        (["logs", "-f"], "name the function"),
         (["chart", "--out", "chart.gif"], "PNG"),
         (["forecast"], "No such command"),
     ],
@@ -99,7 +99,7 @@ def test_commands_that_need_a_running_stack_say_how_to_start_one(command: list[s
     assert answer.exit_code == 1
     assert answer.stdout == ""
     assert answer.stderr == (
-        "stepcast: nothing runs: start the local stack with `stepcast up` in another terminal\n"
+        "stepcast: no stack is running: start one with `stepcast up` in another terminal\n"
     )
 
 
@@ -123,7 +123,7 @@ def test_without_the_projects_input_it_is_said_at_once_what_is_missing(
     answer = stepcast(*command, "--project", str(installed))
 
     assert answer.exit_code == 1
-    assert answer.stderr.startswith("stepcast: this needs the project's own input, and ")
+    assert answer.stderr.startswith("stepcast: this needs the sample input, but ")
     assert "start `stepcast up`, upload params.json and train/*.csv" in answer.stderr
 
 
@@ -131,7 +131,7 @@ def test_an_endpoint_where_nothing_answers_is_named() -> None:
     answer = stepcast("status", "--endpoint", "http://127.0.0.1:9")
 
     assert answer.exit_code == 1
-    assert "no Stepcast stack answers at http://127.0.0.1:9" in answer.stderr
+    assert "no Stepcast stack responds at http://127.0.0.1:9" in answer.stderr
 
 
 @pytest.mark.parametrize("missing", ["typer", "moto"])

@@ -47,7 +47,7 @@ def test_good_input_is_described_in_a_line(folder: Path) -> None:
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.startswith(
         "Read: 3 files, 210 rows, 3 items, 2026-01-01 to 2026-03-11, D (calendar days), "
-        "100% of 210 periods observed, 0 filled, 0 rows doubled\n"
+        "100% of 210 periods observed, 0 filled, 0 duplicate rows\n"
     )
     assert "No problems" in answer.stdout
     assert answer.stderr == ""
@@ -63,7 +63,7 @@ def test_every_problem_is_named_with_its_place_and_the_exit_code_is_1(folder: Pa
     assert answer.returncode == 1
     assert "2 errors\n- V05 train/bad.csv line 1, item sun lamp: 'demand' is '4 pieces'" in answer.stdout
     assert "- V06 train/bad.csv line 2, item sun lamp: 'timestamp' is '2026-13-01'" in answer.stdout
-    assert answer.stderr == "stepcast: the input has 2 errors: a run would stop before training\n"
+    assert answer.stderr == "stepcast: the input has 2 errors; a run would stop before training\n"
 
 
 def test_json_is_the_report_of_a_run(folder: Path) -> None:
@@ -89,15 +89,15 @@ def test_errors_in_params_json_come_before_the_files(folder: Path) -> None:
     answer = stepcast("validate", folder)
 
     assert answer.returncode == 1
-    assert "params $.Predictor: it is missing" in answer.stdout
+    assert "params $.Predictor: the key is missing" in answer.stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "name the files"),
-        (["absent"], "absent is no folder"),
-        (["--params", "params.json"], "--train is missing"),
+        ([], "give --params FILE"),
+        (["absent"], "absent is not a folder"),
+        (["--params", "params.json"], "--train is required"),
         (["--params", "params.json", "--train", "params.json"], ".csv.gz"),
         (["--params", "params.json", "--train", "a.csv", "b.csv"], "b.csv does not exist"),
     ],
@@ -179,4 +179,4 @@ def test_a_file_that_names_its_items_needs_no_name(folder: Path) -> None:
     answer = stepcast("validate", *files(folder), "--item", "lamp")
 
     assert answer.returncode == 1
-    assert "has 4 columns already" in answer.stderr
+    assert "already has 4 columns" in answer.stderr

@@ -1,4 +1,4 @@
-"""The real template on the real local runtime, deployed once a module."""
+"""The real template on the real local runtime, deployed once per module."""
 
 import json
 import time

@@ -50,7 +50,7 @@ def test_a_thousand_duplicates_cost_one_look_at_the_bucket(stack: Stack, first: 
 
     reasons = [started(stack, "2020-01-01T00:00:00.000Z")["why"] for _ in range(1000)]
 
-    assert reasons[10:] == ["the bucket was looked at after this upload"] * 990
+    assert reasons[10:] == ["the bucket was listed after this upload"] * 990
     assert {execution["name"] for execution in stack.executions()} == before
 
 

@@ -15,7 +15,7 @@ EVERY = [
     ImpossibleTask("horizon is 0"),
     UnknownModel("Theta", ("ETS", "ARIMA")),
     BadParameter("kernel_type", "square", "write exponential or uniform"),
-    CannotFit("ETS", "all values are alike"),
+    CannotFit("ETS", "all values are equal"),
     HistoryTooShort("ARIMA", 3, 8),
 ]
 
@@ -32,7 +32,7 @@ def test_an_error_survives_pickling(error: ForecastingError) -> None:
 def test_a_short_history_says_what_it_has_and_what_it_needs() -> None:
     error = HistoryTooShort("ARIMA", have=3, need=8)
 
-    assert str(error) == "ARIMA could not be fitted (it needs 8 observations, there are 3)"
+    assert str(error) == "ARIMA could not be fitted (it needs 8 observations but there are only 3)"
 
 
 def test_an_unknown_model_lists_the_known() -> None:

@@ -66,7 +66,7 @@ def test_a_draw_keeps_no_part_alive() -> None:
 
 
 def test_panels_on_different_grids_do_not_go_together() -> None:
-    with pytest.raises(ValueError, match="do not go together"):
+    with pytest.raises(ValueError, match="cannot be combined"):
         panel_of(np.ones(3)) + panel_of(np.ones(3), frequency="D")
 
 

@@ -1,4 +1,4 @@
-"""``python -m tests.files_page``: write the import's messages into docs/how-to/files.md, to be read again."""
+"""``python -m tests.files_page``: write the import's messages into docs/how-to/files.md, for review."""
 
 from tests.files_page.page import PAGE, rewritten
 

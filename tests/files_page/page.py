@@ -1,4 +1,4 @@
-"""docs/how-to/files.md: the files on it, and the messages that the import has for them."""
+"""docs/how-to/files.md: its example files, and the import's messages for them."""
 
 import json
 import re
@@ -28,7 +28,7 @@ FURTHER = {
 
 @dataclass(frozen=True)
 class Example:
-    """Files by key, what the page says before them, and where in the page their messages stand."""
+    """Files by key, the text before them on the page, and the position of their messages."""
 
     files: dict[str, str]
     before: str
@@ -49,7 +49,7 @@ def examples(text: str) -> Iterator[Example]:
 
 
 def messages(example: Example) -> str:
-    """What the import says of the files of an example, a line each."""
+    """The import's messages for the files of an example, one per line."""
     with tempfile.TemporaryDirectory() as folder:
         keys = {}
         for number, (key, content) in enumerate({**example.files, layout.PARAMS: _params(example)}.items()):
@@ -61,7 +61,7 @@ def messages(example: Example) -> str:
 
 
 def rewritten(text: str) -> str:
-    """The page with the messages as they are."""
+    """The page with the current messages."""
     made, done = "", 0
     for example in examples(text):
         begin, end = example.span
@@ -71,7 +71,7 @@ def rewritten(text: str) -> str:
 
 
 def _params(example: Example) -> str:
-    """With the settings that the page names before the files, and a dataset for those next to the target."""
+    """params.json with the settings named before the files, and datasets for related series and metadata."""
     asked = dict(SETTING.findall(example.before))
     document: dict[str, Any] = params_document(
         Predictor__ForecastHorizon=1,

@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz --count 500 --seed 0``: mutated files through the import; exits 1 on a wrong end."""
+"""``python -m tests.fuzz --count 500 --seed 0``: import mutated files; exits with 1 on a wrong result."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""Good inputs to mutate: small, seeded, each with a habit that real files have."""
+"""Good inputs to mutate: small, seeded, each with a peculiarity of real files."""
 
 import csv
 import io

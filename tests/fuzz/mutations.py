@@ -146,7 +146,7 @@ def stamp_far_away(place: Place, chance: Chance) -> Mutated:
     place.row[place.good.stamp] = (
         chance.choice(["2034", "2204", "3018", "9999"]) + place.row[place.good.stamp][4:]
     )
-    return place.changed(told="a stamp is years after all others" if place.row[place.good.value] else "")
+    return place.changed(told="a stamp is years after all other rows" if place.row[place.good.value] else "")
 
 
 def name(place: Place, chance: Chance) -> Mutated:

@@ -1,4 +1,4 @@
-"""Whether an import of a mutated input ended as it may: with the right totals, or naming the place."""
+"""Whether the import of a mutated input ended correctly: with the right totals, or naming the location."""
 
 import json
 import tempfile
@@ -16,7 +16,7 @@ __all__ = ["verdict"]
 
 
 def verdict(good: Good, mutated: Mutated) -> tuple[str, str | None]:
-    """How it ended (``refused``, ``warned``, ``same totals``), and what is wrong about that, or None."""
+    """How it ended (``refused``, ``warned``, ``same totals``), and what is wrong with that, or None."""
     with tempfile.TemporaryDirectory() as folder:
         keys = _write(good, mutated.files, Path(folder))
         try:
@@ -41,7 +41,7 @@ def verdict(good: Good, mutated: Mutated) -> tuple[str, str | None]:
 
 @cache
 def _before(name: str) -> list[Problem]:
-    """The problems that the good input has already: the mutation is not what they name."""
+    """The problems that the good input already has, which the mutation did not cause."""
     good = next(good for good in good_inputs() if good.name == name)
     with tempfile.TemporaryDirectory() as folder:
         checked = check_keys(_write(good, {key: original(good, key) for key in good.rows}, Path(folder)))

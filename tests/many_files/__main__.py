@@ -1,4 +1,4 @@
-"""``python -m tests.many_files --times 100``: files uploaded at once end in one forecast, again and again.
+"""``python -m tests.many_files --times 100``: check that files uploaded at once produce one forecast.
 
 Every processor is kept busy with other work meanwhile: a race that was found once showed only then.
 """
@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def upload(stack: Stack, days: int) -> None:
-    """One upload of several files; other ``days`` are other input."""
+    """One upload of several files; different ``days`` are different input."""
     stack.delete("train/")
     execution = stack.drop({f"train/{item}.csv": daily_sales((item,), days=days) for item in ITEMS})
     assert execution["status"] == "SUCCEEDED", execution

@@ -1,4 +1,4 @@
-"""Params and buckets that tests begin with."""
+"""Params and buckets for tests."""
 
 import copy
 import json

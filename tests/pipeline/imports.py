@@ -1,4 +1,4 @@
-"""What an import makes of files, twice: by the import itself, and by pandas, which shares no code with it."""
+"""The result of importing files, twice: by the import, and by pandas, which shares no code with it."""
 
 import io
 import json
@@ -21,7 +21,7 @@ from stepcast.pipeline.shards import read_shard
 __all__ = ["Checked", "Totals", "by_pandas", "check_keys", "differences", "keys_of"]
 
 Totals = dict[tuple[str, ...], dict[str, float]]
-"""Of each series, by its key: the stamp of each period that has a value, and the value."""
+"""For each series, by key: the timestamp and value of each period that has a value."""
 
 DAY = "yyyy-MM-dd"
 STRPTIME = {DAY: "%Y-%m-%d", "yyyy-MM-dd HH:mm:ss": "%Y-%m-%d %H:%M:%S"}
@@ -31,7 +31,7 @@ IDENTIFIERS = ("item_id", "metric_name", "workforce_type", "instance_type")
 
 @dataclass(frozen=True)
 class Checked:
-    """The report of an import and, if it has no error, what it laid out for the models."""
+    """The report of an import and, if it has no error, the series for the models."""
 
     report: Report
     totals: Totals
@@ -39,7 +39,7 @@ class Checked:
 
 
 def keys_of(folder: Path) -> dict[str, Path]:
-    """The files of a folder laid out as the bucket, by key."""
+    """The files of a folder with the layout of a bucket, by key."""
     found = (path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path for path in found}
 
@@ -65,7 +65,7 @@ def check_keys(keys: Mapping[str, Path]) -> Checked:
 
 
 def by_pandas(keys: Mapping[str, Path], *, own_stamps: bool = False) -> Totals:
-    """The same by pandas; files whose form pandas would have to guess are not its matter.
+    """The same by pandas, except for files whose format pandas would have to guess.
 
     ``own_stamps``  periods are called by the stamps of their rows, one row each.
     """
@@ -92,7 +92,7 @@ def by_pandas(keys: Mapping[str, Path], *, own_stamps: bool = False) -> Totals:
 
 
 def differences(got: Totals, wanted: Totals) -> list[str]:
-    """How the series of the import differ from those of pandas, apart from rounding."""
+    """The differences between the series of the import and of pandas, apart from rounding."""
     if got.keys() != wanted.keys():
         return [f"series {sorted(got.keys() ^ wanted.keys())} are only on one side"]
     found = []

@@ -57,9 +57,12 @@ def test_related_series_metadata_and_holidays_are_taken_without_a_word() -> None
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (related("price:float", "target_value:float"), "what is forecast"),
+        (related("price:float", "target_value:float"), "which is the forecast target"),
         (related(), "nothing to learn from"),
-        (related("price:float", "shop:string"), "'shop' is a text that the target's files do not have"),
+        (
+            related("price:float", "shop:string"),
+            "'shop' is a text column that the target's files do not have",
+        ),
         (related("price:float", every="H"), "they are not aggregated"),
     ],
     ids=["the target", "no number", "a dimension of its own", "another frequency"],

@@ -79,7 +79,7 @@ def test_the_report_opens_with_what_was_read() -> None:
     text = report.to_markdown()
 
     assert text.index("| Observed | 91% of 1,098 periods |") < text.index("## Warnings")
-    assert "| Doubled | 234 rows in a period that has one already (aggregated by sum) |" in text
+    assert "| Duplicates | 234 rows in a period that already has one (aggregated by sum) |" in text
     assert Report.from_json(report.to_json()).summary == READ
 
 

@@ -106,7 +106,7 @@ def test_problems_of_every_part_come_together() -> None:
         (b"{", "not JSON"),
         (b"\xff\xfe{\x00", "not UTF-8"),
         (b"[1]", "not an object"),
-        (b'{"Forecast": {}, "Forecast": {}}', "'Forecast' stands twice"),
+        (b'{"Forecast": {}, "Forecast": {}}', "'Forecast' appears twice"),
         (b"[" * 100_000, ""),
     ],
 )
@@ -187,7 +187,7 @@ def test_a_byte_order_mark_is_no_problem() -> None:
             },
             "V16",
             "$.Predictor.AlgorithmArn",
-            "Write PerformAutoML: true and remove AlgorithmArn",
+            "Set PerformAutoML to true and remove AlgorithmArn",
         ),
         (
             {"Predictor__PerformAutoML": ..., "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/ets"},
@@ -203,7 +203,7 @@ def test_a_byte_order_mark_is_no_problem() -> None:
             },
             "V16",
             "$.Predictor.TrainingParameters.kernel_type",
-            "Prophet takes none",
+            "Prophet has no parameters",
         ),
         (
             {
@@ -237,7 +237,7 @@ def test_a_byte_order_mark_is_no_problem() -> None:
             "$.TimestampFormat",
             "yyyy-MM-dd HH:mm:ss",
         ),
-        ({"Datasets__0__DatasetType": "ITEM_METADATA"}, "V07", "$.Datasets", "a dataset of that type"),
+        ({"Datasets__0__DatasetType": "ITEM_METADATA"}, "V07", "$.Datasets", "a dataset of this type"),
     ],
 )
 def test_each_problem_names_its_rule_its_place_and_the_way_out(
@@ -259,8 +259,8 @@ def test_an_algorithm_that_is_not_available_is_one_problem(name: str) -> None:
         Predictor__TrainingParameters={"epochs": "100"},
     )
 
-    assert "is not available here" in problem.message
-    assert "PerformAutoML: true" in problem.remedy
+    assert "is not available" in problem.message
+    assert "Set PerformAutoML to true" in problem.remedy
 
 
 @pytest.mark.parametrize("name", ["ARIMA", "ETS", "NPTS", "Prophet"])
@@ -280,7 +280,7 @@ def test_a_forecast_finer_than_its_data_is_refused() -> None:
     )
 
     assert problem.rule == "V06"
-    assert problem.remedy == "Forecast at D or coarser"
+    assert problem.remedy == "Set ForecastFrequency to D or coarser"
 
 
 def test_reserved_words_are_refused_but_for_the_domains_own() -> None:
@@ -334,7 +334,7 @@ def test_a_column_name_that_differs_only_in_capitals_is_a_duplicate() -> None:
     )
 
     assert problem.rule == "V07"
-    assert "'region' stands there 2 times" in problem.message
+    assert "'region' appears twice" in problem.message
 
 
 def test_fourteen_target_columns_are_too_many() -> None:
@@ -356,7 +356,7 @@ def filling(**methods: str) -> dict[str, Any]:
     ("methods", "said"),
     [
         ({"middlefill": "median", "frontfill": "zero"}, "Write one of none"),
-        ({"sidefill": "zero"}, "Allowed are aggregation, frontfill, middlefill, backfill"),
+        ({"sidefill": "zero"}, "Allowed keys: aggregation, frontfill, middlefill, backfill"),
         ({"backfill": "value"}, 'Add "backfill_value"'),
         ({"backfill": "value", "backfill_value": "two"}, "Write one in quotes"),
         ({"backfill": "value", "backfill_value": "inf"}, "Write one in quotes"),
@@ -405,7 +405,7 @@ def test_a_budget_has_no_effect_on_a_named_algorithm_and_that_is_said() -> None:
     )
 
     assert (problem.severity, problem.path) == ("warning", "$.Predictor.TrainingBudgetSeconds")
-    assert problem.remedy == "Remove it, or AlgorithmArn"
+    assert problem.remedy == "Remove this key, or AlgorithmArn"
 
 
 def test_weather_is_not_available_which_is_said_and_does_not_stop_the_run() -> None:
@@ -447,9 +447,9 @@ def test_a_boundary_says_where_periods_begin(frequency: str, boundary: dict[str,
 @pytest.mark.parametrize(
     ("frequency", "boundary", "path", "remedy"),
     [
-        ("D", {"DayOfWeek": "FRIDAY"}, ".DayOfWeek", "Write Hour, or leave it out"),
-        ("W", {"DayOfMonth": 3}, ".DayOfMonth", "Write DayOfWeek or Hour, or leave it out"),
-        ("M", {"Month": "MAY"}, ".Month", "Write DayOfMonth or Hour, or leave it out"),
+        ("D", {"DayOfWeek": "FRIDAY"}, ".DayOfWeek", "Use Hour, or remove it"),
+        ("W", {"DayOfMonth": 3}, ".DayOfMonth", "Use DayOfWeek or Hour, or remove it"),
+        ("M", {"Month": "MAY"}, ".Month", "Use DayOfMonth or Hour, or remove it"),
         ("M", {"DayOfMonth": 29}, ".DayOfMonth", "It should be less than or equal to 28"),
         ("W", {"DayOfWeek": "Friday"}, ".DayOfWeek", "Did you mean 'FRIDAY'?"),
     ],
@@ -472,7 +472,7 @@ def test_a_boundary_that_the_period_does_not_have(
         ("Europe/Berln", "Did you mean 'Europe/Berlin'?"),
         ("berlin", "Did you mean 'Europe/Berlin'?"),
         ("New York", "Did you mean 'America/New_York'?"),
-        ("+01:00", "It is a name such as 'Europe/Berlin'"),
+        ("+01:00", "Use a name such as 'Europe/Berlin'"),
     ],
 )
 def test_a_time_zone_has_a_name(zone: str, remedy: str) -> None:

@@ -36,7 +36,7 @@ def test_a_run_waits_again_while_files_come(account: Account) -> None:
     run = account.run()
     run.check_settled(account.s3)
 
-    with pytest.raises(Unsettled, match=r"came \d+ s ago, less than SettleSeconds \(3600\)"):
+    with pytest.raises(Unsettled, match=r"arrived \d+ s ago, less than SettleSeconds \(3600\)"):
         run.model_copy(update={"settle_seconds": 3600}).check_settled(account.s3)
 
 

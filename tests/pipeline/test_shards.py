@@ -57,5 +57,5 @@ def test_series_of_a_shard_may_be_changed_by_a_model() -> None:
 def test_another_parquet_file_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": [1]}), tmp_path / "other.parquet")
 
-    with pytest.raises(ValueError, match="not one of a shard"):
+    with pytest.raises(ValueError, match="not a shard"):
         read_shard(tmp_path / "other.parquet")

@@ -74,13 +74,13 @@ def test_both_spellings_of_a_key_are_one_too_many() -> None:
     problem = only_problem(params_bytes(forecast={"ForecastName": "Other"}))
 
     assert problem.path == "$.forecast"
-    assert "'Forecast'? It is there already" in problem.remedy
+    assert "'Forecast'? It is already present" in problem.remedy
 
 
 def test_a_key_of_another_object_is_sent_there() -> None:
     problem = only_problem(params_bytes(Predictor__ForecastDimensions=[]))
 
-    assert "It belongs to $.Predictor.FeaturizationConfig.ForecastDimensions" in problem.remedy
+    assert "It belongs in $.Predictor.FeaturizationConfig.ForecastDimensions" in problem.remedy
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ def test_a_frequency_as_others_write_it_is_answered_with_ours(written: str, righ
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("B", "no business days"),
-        ("30s", "Nothing is shorter than a minute"),
+        ("B", "no frequency for business days"),
+        ("30s", "The shortest frequency is a minute"),
         ("90min", "1-59 min"),
         ("", "1-59 min"),
         ("9" * 5_000 + "min", "1-59 min"),
@@ -154,7 +154,7 @@ def test_a_frequency_that_there_is_not_says_what_to_do(written: str, said: str) 
         ("aggregation", "mean", "Did you mean 'avg'?"),
         ("MiddleFill", "zero", "Did you mean 'middlefill'?"),
         ("backfill", "0", '"backfill_value": "0"'),
-        ("frontfill", "zero", "leave frontfill out"),
+        ("frontfill", "zero", "remove frontfill"),
     ],
 )
 def test_a_filling_in_another_spelling_is_answered_with_ours(name: str, given: str, right: str) -> None:
@@ -182,7 +182,7 @@ def test_another_domains_target_is_one_error_that_says_how_to_call_it() -> None:
     problem = only_problem(params_bytes(DatasetGroup__Domain="RETAIL", Datasets__0__Domain="RETAIL"))
 
     assert problem.remedy.startswith(
-        "If 'target_value' is what is forecast, call it 'demand', or set the Domain"
+        "If 'target_value' is the forecast target, name it 'demand', or set the Domain"
     )
 
 
@@ -208,7 +208,7 @@ def test_a_number_beside_the_target_is_sent_to_the_related_series_with_their_sch
         ('{"a": True}', "Write true"),
         ('{"a": {"b": 1}', "close every {"),
         ('{"a": 1\n"b": 2}', "comma"),
-        ('{"a": NaN}', "Correct it"),
+        ('{"a": NaN}', "Correct this"),
     ],
 )
 def test_json_as_written_by_hand_says_what_to_change(text: str, said: str) -> None:

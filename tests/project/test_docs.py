@@ -86,6 +86,14 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert (document.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/decisions/*.md")), ids=lambda path: path.stem)
+def test_decisions_have_the_same_headings(page: Path) -> None:
+    title, *sections = re.findall(r"^(#+ .*)$", page.read_text(), re.MULTILINE)
+
+    assert title.startswith(f"# {int(page.stem[:4])}. ")
+    assert sections == ["## Context", "## Choice", "## Price"]
+
+
 @pytest.mark.parametrize("page", ["docs/tour.md", "docs/glossary.md"])
 def test_the_files_of_the_tour_are_there(page: str) -> None:
     named = re.findall(r"`([\w./-]+(?:\.\w+|/))`", (ROOT / page).read_text())

@@ -6,15 +6,15 @@ import sys
 __all__ = ["main"]
 
 UNTOLD = {
-    # That the layer was not built: the functions find what it would hold in this environment.
+    # That the layer was not built: the functions find its packages in this environment.
     "localaws.cloudformation.sources": logging.ERROR,
-    # Every Fail state, in moto's words: commands tell how an execution ended.
+    # Every Fail state, in moto's words: commands report how an execution ended.
     "moto.stepfunctions": logging.CRITICAL,
 }
 
 
 def main() -> None:
-    """Run the command that ``sys.argv`` names; exits 0, 1 (it failed, stderr says why) or 2 (usage)."""
+    """Run the command in ``sys.argv``; exits with 0, 1 (failure, with the reason on stderr) or 2 (usage)."""
     try:
         from stepcast.cli.app import app
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""The commands together, and the one place where an expected failure becomes a message and an exit code."""
+"""All commands, and the one place where an expected failure becomes a message and an exit code."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,13 +24,13 @@ __all__ = ["app"]
 
 
 DEFECT = (
-    "stepcast: this is a defect of Stepcast, not of your input. Please report it with the lines above; "
-    "docs/how-to/operate.md, Internal errors, says what else to send."
+    "stepcast: this is a bug in Stepcast, not a problem in your input. Please report it with the lines "
+    "above; see Internal errors in docs/how-to/operate.md for what else to send."
 )
 
 
 class Commands(TyperGroup):
-    """Says an expected failure in a paragraph on stderr and exits 1; a defect keeps its traceback."""
+    """Prints an expected failure as a paragraph on stderr and exits with 1; a bug keeps its traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -47,7 +47,7 @@ class Commands(TyperGroup):
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    pretty_exceptions_enable=False,  # an ordinary traceback is what a bug report needs
+    pretty_exceptions_enable=False,  # a bug report needs an ordinary traceback
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -64,10 +64,11 @@ def _print_version(wanted: bool) -> None:
 def options(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it and exit.")
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Drop a CSV in a bucket; ask SQL for its P10, P50 and P90. Everything runs on this machine."""
+    """Drop a CSV in a bucket; query its P10, P50 and P90 forecasts with SQL, all on this machine."""
     del version  # its callback has ended the process
     if context.invoked_subcommand in ("up", "down"):
         context.default_map = settings(Path(FILE))

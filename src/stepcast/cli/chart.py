@@ -16,16 +16,18 @@ MOST_PANELS = 6
 def chart(
     item: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="Which item; without it, the six with the largest forecasts."),
+        typer.Option(
+            metavar="ID", help="The item to draw; by default, the six items with the largest forecasts."
+        ),
     ] = None,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", dir_okay=False, help="Where the PNG goes.")
+        Path, typer.Option("--out", "-o", metavar="FILE", dir_okay=False, help="The PNG file to write.")
     ] = Path("chart.png"),
     endpoint: Endpoint = None,
 ) -> None:
-    """Draw an item's history and forecast as a PNG: the median, and the fan between the quantiles."""
+    """Draw an item's history and forecast as a PNG, with the median and the bands between the quantiles."""
     if out.suffix.lower() != ".png":
-        raise typer.BadParameter(f"{out} is not a .png file: charts are PNG pictures", param_hint="--out")
+        raise typer.BadParameter(f"{out} does not end in .png; charts are PNG files", param_hint="--out")
     from stepcast.cli.chart_data import chart_series
     from stepcast.cli.drawing import draw
     from stepcast.cli.stack import attach

@@ -1,4 +1,4 @@
-"""What a chart shows of a series: recent history on the forecast's grid, and the forecast, through SQL."""
+"""The data of a chart, from SQL: recent history on the forecast's grid, and the forecast."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from stepcast.pipeline.vintages import Manifest
 
 __all__ = ["Charted", "chart_series"]
 
-HORIZONS_BACK = 3  # how much history stands before the forecast
+HORIZONS_BACK = 3  # how much history precedes the forecast
 AGGREGATIONS: dict[str, Callable[[list[float]], float]] = {
     "sum": sum,
     "avg": fmean,
@@ -36,8 +36,8 @@ AGGREGATIONS: dict[str, Callable[[list[float]], float]] = {
 class Charted:
     """One series to draw.
 
-    ``history``  one value a period before the forecast, nan where nothing was observed.
-    ``outputs``  the forecast by output, as SQL calls it: p10, p50, mean; one value a moment of ``ahead``.
+    ``history``  one value for each period before the forecast, nan if not observed.
+    ``outputs``  the forecast by output, as named in SQL: p10, p50, mean; one value for each of ``ahead``.
     """
 
     title: str
@@ -50,9 +50,9 @@ class Charted:
 
 
 def chart_series(stack: Stack, item: str | None, most: int) -> list[Charted]:
-    """The series of ``item``, or those with the largest forecasts; ``most`` of them at most.
+    """The series of ``item``, or those with the largest forecasts; at most ``most``.
 
-    Failure where the current forecast has no such item: its message names some that there are.
+    Failure if the current forecast has no such item, with the names of similar ones.
     """
     manifest = current_vintage(stack)
     aggregation = _aggregation(stack)
@@ -66,7 +66,7 @@ def _keys(stack: Stack, manifest: Manifest, item: str | None, most: int) -> list
     wanted = f"WHERE {identifier(names[0])} = ?" if item is not None else ""
     rows = ask(
         stack,
-        # Only columns' names are put into the text, and identifier() has looked at them.
+        # Only column names are inserted into the text, validated by identifier().
         f"SELECT {columns}, sum({identifier(target_column(manifest))}) AS total FROM {tables.FORECAST} "  # noqa: S608
         f"{wanted} GROUP BY {columns} ORDER BY total DESC, {columns} LIMIT {most:d}",
         [] if item is None else [item],
@@ -88,7 +88,7 @@ def _read(stack: Stack, manifest: Manifest, key: tuple[str, ...], aggregation: s
     moment, value = identifier("timestamp"), identifier(target)
     rows = ask(
         stack,
-        # As text, a day comes before each of its hours.
+        # As text, a day sorts before each of its hours.
         f"SELECT {moment}, {value} FROM {tables.TRAIN} WHERE {where} AND {moment} >= ?",  # noqa: S608
         [*key, str(past[0].astype("datetime64[D]"))],
     ).rows
@@ -113,7 +113,7 @@ def _read(stack: Stack, manifest: Manifest, key: tuple[str, ...], aggregation: s
 
 
 def _aggregation(stack: Stack) -> str:
-    """How rows of one period are put together: as params.json says."""
+    """How rows of one period are aggregated, as set in params.json."""
     try:
         params, _ = read_params(objects.read(stack.s3, stack.bucket, layout.PARAMS))
     except ResourceNotFoundException:
@@ -124,7 +124,7 @@ def _aggregation(stack: Stack) -> str:
 def _on_grid(
     observed: list[tuple[str, float]], periods: NDArray[np.int64], frequency: Frequency, aggregation: str
 ) -> Floats:
-    """One value a period; nan where there is no row.
+    """One value for each period; nan if there is no row.
 
     >>> rows = [("2024-01-01 00:20:00", 2.0), ("2024-01-01 00:40:00", 3.0)]
     >>> hour = period_of(np.datetime64("2024-01-01T00"), Frequency.parse("H"))
@@ -142,5 +142,5 @@ def _on_grid(
 
 
 def _moments(texts: list[str]) -> Moments:
-    """From text in either TimestampFormat."""
+    """Parses text in either TimestampFormat."""
     return np.array([datetime.fromisoformat(text) for text in texts], dtype="datetime64[s]")

@@ -1,4 +1,4 @@
-"""The import's own judgement of files, a folder or a bucket: no run, no server, nothing written to them."""
+"""Checks files, a folder or a bucket with the import itself, without a run, a server or writes."""
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ SHOWN = 20  # problems of each kind
 def check_files(params: Path, files: Mapping[str, Sequence[Path]], item: str | None = None) -> Report:
     """The report of files, by their folder in the bucket: ``{"train/": [...]}``.
 
-    ``item``  names the one series of target files that have no column for it.
+    ``item``  names the single series of target files without an item column.
     """
     with _scratch() as scratch, _scratch() as copies:
         if item is not None:
@@ -39,9 +39,9 @@ def check_files(params: Path, files: Mapping[str, Sequence[Path]], item: str | N
 
 
 def check_place(place: str) -> Report:
-    """The report of a folder that is laid out as the bucket is, or of a bucket: ``s3://NAME``.
+    """The report of a folder with the layout of a bucket, or of a bucket: ``s3://NAME``.
 
-    Failure where it holds no params.json.
+    Failure if it contains no params.json.
     """
     with _scratch() as scratch:
         if place.startswith("s3://"):
@@ -55,7 +55,7 @@ def check_place(place: str) -> Report:
 
 
 def conclude(report: Report, as_json: bool) -> None:
-    """Print the report; Failure where it has errors."""
+    """Print the report; Failure if it has errors."""
     if as_json:
         import json
 
@@ -72,10 +72,10 @@ def conclude(report: Report, as_json: bool) -> None:
         for note in report.notes:
             print_line(f"Note: {note}")
         if not report.errors:
-            print_line("" if report.warnings else "\nNo problems: a run would forecast this.")
+            print_line("" if report.warnings else "\nNo problems; the input is ready to forecast.")
     if report.errors:
-        count = "an error" if report.errors == 1 else f"{report.errors:,} errors"
-        raise Failure(f"the input has {count}: a run would stop before training")
+        count = "1 error" if report.errors == 1 else f"{report.errors:,} errors"
+        raise Failure(f"the input has {count}; a run would stop before training")
 
 
 def _check(s3: Any, bucket: str) -> Report:
@@ -83,11 +83,11 @@ def _check(s3: Any, bucket: str) -> Report:
         return check(s3, bucket)
     except ResourceNotFoundException as error:
         if layout.PARAMS in str(error):
-            hint = "`stepcast init my.csv` writes one"
-            raise Failure(f"{bucket.rstrip('/') or '.'} holds no params.json: {hint}") from None
+            hint = "`stepcast init my.csv` generates one"
+            raise Failure(f"{bucket.rstrip('/') or '.'} contains no params.json; {hint}") from None
         raise Failure(str(error)) from None
     except Superseded as error:
-        raise Failure(f"{error}: try again") from None
+        raise Failure(f"{error}; try again") from None
 
 
 @contextmanager
@@ -99,12 +99,14 @@ def _scratch() -> Iterator[Path]:
 def _bucket(place: str) -> str:
     parts = urlsplit(place)
     if not parts.netloc or parts.path.strip("/"):
-        raise Failure(f"{place} is not a bucket: write s3://NAME, the input lies at its top")
+        raise Failure(
+            f"{place} is not a bucket: write s3://NAME. The input must be at the root of the bucket"
+        )
     return parts.netloc
 
 
 def _s3() -> Any:
-    """The bucket of whoever AWS_* and ~/.aws say."""
+    """An S3 client with the credentials of AWS_* and ~/.aws."""
     import boto3
 
     return boto3.client("s3")

@@ -1,4 +1,4 @@
-"""Files of one series that do not say of which: copies with a column that says the same in every row."""
+"""Copies of single-series files with an item column that is the same in every row."""
 
 import csv
 import gzip
@@ -19,14 +19,14 @@ UNREADABLE = (csv.Error, EOFError, gzip.BadGzipFile, zlib.error, ValueError)  # 
 
 
 def with_item(name: str, params: Path, files: Sequence[Path], folder: Path) -> tuple[Path, list[Path]]:
-    """params.json and target files that have the item's column; what is new lies in ``folder``.
+    """params.json and target files with the item column; new files are in ``folder``.
 
-    The column stands where the schema has it, first if it has none. Cells are left as they are, right or
-    wrong, in the lines in which they stand. Failure where a file has the column already.
+    The column is at its position in the schema, or first if the schema lacks it. Cells are left unchanged,
+    valid or not, on the same lines. Failure if a file already has the column.
     """
     dataset = _target(document := _read(params))
     if dataset is None or dataset.get("Domain") not in DOMAINS:
-        return params, list(files)  # the import says what is wrong with it
+        return params, list(files)  # the import reports what is wrong with it
     identifier = identifier_field(dataset["Domain"])
     attributes = dataset["Schema"]["Attributes"]
     names = [attribute.get("AttributeName") for attribute in attributes]
@@ -43,7 +43,7 @@ def with_item(name: str, params: Path, files: Sequence[Path], folder: Path) -> t
         try:
             add(file, own, names, names.index(identifier), name)
         except UNREADABLE:
-            shutil.copyfile(file, own)  # the import says what is wrong with it
+            shutil.copyfile(file, own)  # the import reports what is wrong with it
         made.append(own)
     return params, made
 
@@ -74,7 +74,7 @@ def _add_to_csv(file: Path, to: Path, names: Sequence[str], place: int, item: st
     with file.open("rb") as packed:
         gzipped = packed.read(2) == b"\x1f\x8b"
     opened = gzip.open if gzipped else open
-    # surrogateescape keeps bytes that are no UTF-8 as they are.
+    # surrogateescape preserves bytes that are not UTF-8.
     with (
         opened(file, "rb") as binary,
         io.TextIOWrapper(binary, "utf-8-sig", errors="surrogateescape", newline="") as text,
@@ -86,7 +86,7 @@ def _add_to_csv(file: Path, to: Path, names: Sequence[str], place: int, item: st
             if first and row:
                 if len(row) >= len(names):
                     raise Failure(
-                        f"{file} has {len(row)} columns already: --item is for files without the item's"
+                        f"{file} already has {len(row)} columns; --item is for files without an item column"
                     )
                 first, is_header = False, not any(c.isdigit() for c in row[min(moment, len(row) - 1)])
                 row.insert(place, names[place] if is_header else item)
@@ -102,7 +102,8 @@ def _add_to_parquet(file: Path, to: Path, names: Sequence[str], place: int, item
     table = pq.read_table(file)
     if len(table.column_names) >= len(names):
         raise Failure(
-            f"{file} has {len(table.column_names)} columns already: --item is for files without the item's"
+            f"{file} already has {len(table.column_names)} columns; --item is for files without an item "
+            "column"
         )
     column = pa.array([item] * len(table), pa.string())
     pq.write_table(table.add_column(place, names[place], column), to)

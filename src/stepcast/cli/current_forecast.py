@@ -1,4 +1,4 @@
-"""The forecast that people see now: which vintage it is, and of what."""
+"""The current forecast: its vintage and its columns."""
 
 from stepcast.cli.failure import Failure
 from stepcast.cli.query import ask, identifier
@@ -12,37 +12,37 @@ NAMED = 5  # items in a message
 
 
 def current_vintage(stack: Stack) -> Manifest:
-    """What is known of the current forecast; Failure where there is none yet."""
+    """The manifest of the current forecast; Failure if there is none yet."""
     manifest = vintages.current(stack.s3, stack.bucket)
     if manifest is None:
         raise Failure(
             f"there is no forecast yet: upload params.json and train/*.csv to s3://{stack.bucket}/, "
-            "then see `stepcast status`"
+            "then run `stepcast status`"
         )
     return manifest
 
 
 def key_columns(manifest: Manifest) -> list[str]:
-    """The columns that tell series apart: the identifier, then the forecast's dimensions."""
+    """The columns that identify a series: the identifier, then the forecast's dimensions."""
     return [name for name, kind in manifest.wide_columns.items() if kind == "string" and name != "date"]
 
 
 def target_column(manifest: Manifest) -> str:
-    """What is forecast: the only number in the table."""
+    """The target: the only number column of the table."""
     return next(name for name, kind in manifest.clean_columns.items() if kind == "double")
 
 
 def unknown_item(stack: Stack, manifest: Manifest, item: str) -> Failure:
-    """The error for an item that the forecast does not have: it names those that are spelt most alike."""
+    """The error for an item that the forecast does not have, with the most similar names."""
     name = identifier(key_columns(manifest)[0])
     close = ask(
         stack,
-        # Only a column's name is put into the text, and identifier() has looked at it.
+        # Only a column name is inserted into the text, validated by identifier().
         f"SELECT {name} FROM {tables.LEADERBOARD} WHERE scope = 'item' GROUP BY {name} "  # noqa: S608
         f"ORDER BY levenshtein_distance(lower({name}), lower(?)), {name} LIMIT {NAMED:d}",
         [item],
     ).rows
     return Failure(
         f"the forecast has no item {item!r}: did you mean {', '.join(str(row[0]) for row in close)}? "
-        f"All items are in the table {tables.LEADERBOARD}"
+        f"The table {tables.LEADERBOARD} lists all items"
     )

@@ -1,4 +1,4 @@
-"""``stepcast down``: stop the stack of this folder, and forget its state if asked to."""
+"""``stepcast down``: stop the stack of this folder, and optionally delete its state."""
 
 import os
 import signal
@@ -17,34 +17,36 @@ if TYPE_CHECKING:
 
 __all__ = ["down"]
 
-PATIENCE = 60  # seconds until a stack that was asked to stop counts as stuck
+PATIENCE = 60  # seconds until a stopping stack counts as stuck
 LOOK_SECONDS = 0.05
 
 
 def down(
-    state: Annotated[Path, typer.Option(metavar="DIR", help="The state of the stack to stop.")] = DEFAULT,
-    delete: Annotated[bool, typer.Option("--delete", help="Remove the state with everything in it.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before removing it.")] = False,
+    state: Annotated[Path, typer.Option(metavar="DIR", help="State folder of the stack to stop.")] = DEFAULT,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Also remove the state folder with its contents.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove it without asking.")] = False,
 ) -> None:
-    """Stop the stack that runs with this folder's state; with --delete remove the state, too."""
+    """Stop the stack whose state is in this folder; with --delete, also remove the state."""
     from stepcast.cli.failure import Failure
 
     folder = StateFolder(state)
     if delete and not folder.path.exists():
-        print_line(f"there is no {folder}: nothing runs with it, and there is nothing to remove")
+        print_line(f"{folder} does not exist: no stack uses it, and there is nothing to remove")
         return
     if delete and not folder.is_ours():
-        raise Failure(f"{folder} was not made by stepcast up: nothing was stopped or deleted")
+        raise Failure(f"{folder} was not created by stepcast up; nothing was stopped or deleted")
     if (running := folder.holder()) is not None:
         _stop(folder, running)
         print_line(f"stopped the stack{running.where}")
     else:
-        print_line(f"nothing runs with the state {folder}{_others()}")
+        print_line(f"no stack is running with the state {folder}{_others()}")
     if not delete:
         return
     if not yes:
         if not sys.stdin.isatty():
-            raise Failure(f"{folder} was not removed: add --yes where nobody can be asked")
+            raise Failure(f"{folder} was not removed: without a terminal, add --yes")
         typer.confirm(
             f"Remove {folder.path.resolve()} with every object, forecast and message in it?", abort=True
         )
@@ -53,7 +55,7 @@ def down(
 
 
 def _stop(folder: StateFolder, running: "Running") -> None:
-    """End the process that holds the folder, and wait until it has let go."""
+    """Stop the process that holds the folder, and wait until it has released it."""
     from stepcast.cli.failure import Failure
 
     os.kill(running.pid, signal.SIGTERM)
@@ -61,8 +63,8 @@ def _stop(folder: StateFolder, running: "Running") -> None:
     while folder.holder() is not None:
         if time.monotonic() > deadline:
             raise Failure(
-                f"the stack{running.where} has not stopped within {PATIENCE} s: "
-                f"`kill -9 {running.pid}` ends it at once"
+                f"the stack{running.where} did not stop within {PATIENCE} s; "
+                f"`kill -9 {running.pid}` ends it immediately"
             )
         time.sleep(LOOK_SECONDS)
 
@@ -70,5 +72,5 @@ def _stop(folder: StateFolder, running: "Running") -> None:
 def _others() -> str:
     from stepcast.cli.running import living
 
-    others = [f"{one.endpoint} ({one.state or 'nothing kept'}, pid {one.pid})" for one in living()]
-    return f"; what does run: {', '.join(others)}" if others else ""
+    others = [f"{one.endpoint} ({one.state or 'ephemeral'}, pid {one.pid})" for one in living()]
+    return f"; running stacks: {', '.join(others)}" if others else ""

@@ -20,7 +20,7 @@ DPI = 150
 ALONE = (12.0, 5.0)  # inches, of one chart
 PANEL = (7.0, 3.2)  # of one among several
 FEW = 60  # points that are marked one by one
-# Labels of ticks that are years, months, days, hours, minutes, seconds apart: a day always says its month.
+# Labels of ticks that are years, months, days, hours, minutes, seconds apart: a day always has its month.
 TICKS = ["%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M", "%H:%M:%S"]
 FIRST_TICKS = ["", "%b %Y", "%d %b", "%d %b", "%H:%M", "%H:%M"]
 CORNER = ["", "", "%Y", "%d %b %Y", "%d %b %Y", "%d %b %Y"]  # the rest of the date, below the axis
@@ -36,7 +36,7 @@ INK, FORECAST, MEAN = "#30343b", "#0b6bcb", "#c2570c"
 
 
 def draw(series: Sequence[Charted], path: Path) -> None:
-    """Write a PNG with one panel a series."""
+    """Write a PNG with one panel for each series."""
     columns = 1 if len(series) == 1 else 2
     rows = -(-len(series) // columns)
     size = ALONE if len(series) == 1 else (PANEL[0] * columns, PANEL[1] * rows + 0.6)
@@ -49,7 +49,7 @@ def draw(series: Sequence[Charted], path: Path) -> None:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
     with warnings.catch_warnings():
-        # An item may be named in a script that the font does not have: the chart is readable all the same.
+        # An item's name may use a script that the font lacks: the chart is still readable.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(path, format="png")
 
@@ -65,7 +65,7 @@ def rhythm(frequency: Frequency) -> str:
 
 
 def _panel(axes: Axes, charted: Charted) -> None:
-    lone = "." if len(charted.past) < FEW else None  # an observation between two holes has no line
+    lone = "." if len(charted.past) < FEW else None  # an observation between two gaps has no line
     axes.plot(charted.past, charted.history, color=INK, linewidth=1.1, marker=lone, label="history")
     ahead, outputs = _with_width(charted)
     quantiles = sorted((name for name in outputs if name != "mean"), key=lambda name: int(name[1:]))
@@ -94,7 +94,7 @@ def _shade(depth: int, bands: int) -> tuple[float, float, float]:
 
 
 def _with_width(charted: Charted) -> tuple[Moments, dict[str, Floats]]:
-    """The forecast; one of a single period lasts until that period ends, so that there is a fan to see."""
+    """The forecast; that of a single period is extended to the period's end, so that its band is visible."""
     if len(charted.ahead) > 1:
         return charted.ahead, charted.outputs
     ahead = np.array([charted.ahead[0], charted.ahead[0] + (charted.ahead[0] - charted.past[-1])])
@@ -102,7 +102,7 @@ def _with_width(charted: Charted) -> tuple[Moments, dict[str, Floats]]:
 
 
 def _furnish(axes: Axes, charted: Charted) -> None:
-    # An item's name may hold a $: it is not mathematics.
+    # An item's name may contain a $, which is not mathematics.
     axes.set_title(charted.title, loc="left", fontweight="bold", parse_math=False)
     axes.set_ylabel(charted.target, parse_math=False)
     axes.set_xlabel(f"timestamp ({rhythm(Frequency.parse(charted.frequency))})")

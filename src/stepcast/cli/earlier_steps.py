@@ -1,4 +1,4 @@
-"""What a step needs of the steps before it: whether it is there, and running those that are missing."""
+"""The results that a step needs from earlier steps: checks for them, and runs missing steps."""
 
 from collections.abc import Callable
 
@@ -22,20 +22,20 @@ Say = Callable[[str], None]
 def missing_before(stack: Stack, project: Project, function: str, run: Run, shard: int | None) -> list[str]:
     """The steps that must run before ``function`` can, in order.
 
-    The first whose work is not there, and those after it, because they build on it. With ``shard``, work on
-    that shard is enough.
+    The first one whose results are missing, and those after it, because they build on it. With ``shard``,
+    results for that shard suffice.
     """
     steps = project.steps()
     earlier = steps[: steps.index(function)] if function in steps else []
     for position, step in enumerate(earlier):
-        done = _DONE.get(step)  # Notify leaves nothing that a later step needs
+        done = _DONE.get(step)  # Notify produces nothing that a later step needs
         if done is not None and not done(stack, run, shard):
             return earlier[position:]
     return []
 
 
 def run_steps(stack: Stack, project: Project, steps: list[str], run: Run, say: Say) -> None:
-    """Run them with the events of ``run``, each Map step once for every shard; Failure where one fails."""
+    """Run them with the events of ``run``, each Map step once for every shard; Failure if one fails."""
     compile_for(stack, steps, say)
     for step in steps:
         say(f"running {short(step)}")
@@ -44,11 +44,11 @@ def run_steps(stack: Stack, project: Project, steps: list[str], run: Run, say: S
         for shard in shards:
             invocation = call(stack, step, event if shard is None else {**event, "shard": shard})
             if invocation.error is not None:
-                raise Failure(f"{short(step)} has to run first, but {invocation.error}")
+                raise Failure(f"{short(step)} must run first, but {invocation.error}")
 
 
 def compile_for(stack: Stack, steps: list[str], say: Say) -> None:
-    """Compile the kernels that these steps need, before one of them stands still for a minute."""
+    """Compile the kernels that these steps need, so that none of them stalls for a minute."""
     if not any(step in NEED_KERNELS for step in steps):
         return
     try:
@@ -60,18 +60,18 @@ def compile_for(stack: Stack, steps: list[str], say: Say) -> None:
 
 
 def check_input(stack: Stack, run: Run, where: str) -> None:
-    """Failure where the bucket's input is not that of ``run``: no earlier step would work on it."""
+    """Failure if the bucket's input is not that of ``run``, because earlier steps would not process it."""
     present = fingerprint(stack.s3, stack.bucket)
     if present != run.run:
         holds = f"the input of run {present[:12]}" if present else "no input"
         raise Failure(
-            f"{where} is of run {run.run[:12]}, and s3://{stack.bucket}/ holds {holds}: upload what it was "
-            "made for (the recorded events: params.json and testing-data/train/), or leave --event out"
+            f"{where} belongs to run {run.run[:12]}, but s3://{stack.bucket}/ contains {holds}: upload the "
+            "input of that run (for recorded events, params.json and testing-data/train/), or omit --event"
         )
 
 
 def shards_of(stack: Stack, run: Run) -> list[int]:
-    """The numbers of the shards that ImportData made."""
+    """The numbers of the shards that ImportData wrote."""
     return [
         entry["shard"] for entry in objects.read_json(stack.s3, stack.bucket, layout.shard_list(run.work))
     ]
@@ -93,7 +93,7 @@ def _dataset_created(stack: Stack, run: Run, shard: int | None) -> bool:
 
 
 def _data_imported(stack: Stack, run: Run, shard: int | None) -> bool:
-    """Shards are of the run, rows of the vintage."""
+    """Shards belong to the run, rows to the vintage."""
     del shard
     job = run.name_of(run.params(stack.s3).target.dataset_name)
     described = layout.resource("dataset-import-job", job)
@@ -106,7 +106,7 @@ def _monitored(stack: Stack, run: Run, shard: int | None) -> bool:
 
 
 def _shared_fitted(stack: Stack, run: Run, shard: int | None) -> bool:
-    """A named algorithm shares nothing; but the predictor is described here, under the vintage's name."""
+    """A named algorithm has no shared models, but this step writes the predictor's document."""
     del shard
     predictor = run.params(stack.s3).predictor
     described = layout.resource("predictor", run.name_of(predictor.predictor_name))
@@ -120,7 +120,7 @@ def _trained(stack: Stack, run: Run, shard: int | None) -> bool:
 
 
 def _predicted(stack: Stack, run: Run, shard: int | None) -> bool:
-    """The forecast is described by the first shard's step, under the vintage's name."""
+    """The step of the first shard writes the forecast's document."""
     shards = shards_of(stack, run) if shard is None else [shard]
     forecast = run.params(stack.s3).forecast.forecast_name
     described = _there(stack, layout.resource("forecast", run.name_of(forecast)))

@@ -1,4 +1,4 @@
-"""Executions of the state machine: which there are, which states they went through, why one failed."""
+"""Executions of the state machine: their list, their states, and why one failed."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Execution:
-    """One run of the state machine. ``status`` is Step Functions', or SUPERSEDED: newer input took over."""
+    """One run of the state machine. ``status`` is Step Functions', or SUPERSEDED by newer input."""
 
     arn: str
     status: str
@@ -59,7 +59,7 @@ class Execution:
 
     @property
     def state(self) -> str | None:
-        """The state it is in, ended in, or failed in; None before it has entered one."""
+        """The current, final or failed state; None before it has entered one."""
         names = [visit.state for visit in self.states]
         if NOTIFY_FAILURE in names[1:]:
             return names[names.index(NOTIFY_FAILURE) - 1]
@@ -100,9 +100,9 @@ def describe(stack: Stack, arn: str) -> Execution:
 
 
 def visits(events: Iterable[Event], counts: Callable[[str], tuple[int, int]]) -> Iterator[Visit]:
-    """The states that a history went through, in order; what happens inside a Map counts as the Map.
+    """The states of a history, in order; events inside a Map count as the Map.
 
-    ``counts`` gives done and total of a map run, by its ARN: a distributed Map has its history elsewhere.
+    ``counts`` returns done and total of a map run, by its ARN: a distributed Map has its own history.
     """
     visit: Visit | None = None
     inside_map = False

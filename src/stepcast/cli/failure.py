@@ -1,4 +1,4 @@
-"""What a person is told when a command cannot do its work: what, where, what to change."""
+"""Messages for commands that fail: what failed, where, and what to change."""
 
 import sys
 
@@ -6,15 +6,15 @@ __all__ = ["Failure", "Stopped", "explain"]
 
 
 class Failure(Exception):
-    """A command cannot do what it was asked for; the message is all that the user needs to know."""
+    """A command failed as expected; the message is all that the user needs."""
 
     code = 1
 
 
 class Stopped(Failure):
-    """A signal stopped the command; the message says what there is now.
+    """A signal stopped the command; the message describes the resulting state.
 
-    ``code`` is 128 and the signal's number, as shells have it: 130 for Ctrl-C.
+    ``code`` is 128 plus the signal's number, as in shells: 130 for Ctrl-C.
     """
 
     def __init__(self, message: str, code: int = 130) -> None:
@@ -23,13 +23,13 @@ class Stopped(Failure):
 
 
 def explain(error: Exception) -> str | None:
-    """The paragraph for an expected failure; None for a defect, which keeps its traceback."""
+    """The message for an expected failure; None for a bug, which keeps its traceback."""
     if isinstance(error, Failure):
         return str(error)
     if isinstance(error, ModuleNotFoundError):
         return _missing(error)
     if type(error).__module__.partition(".")[0] == "localaws":
-        return str(error)  # its own errors are written for whoever deploys a template
+        return str(error)  # its messages are written for users who deploy a template
     if isinstance(error, OSError) and error.filename is not None and error.strerror is not None:
         return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
     return _aws(error) if "botocore" in sys.modules else None
@@ -38,15 +38,17 @@ def explain(error: Exception) -> str | None:
 def _missing(error: ModuleNotFoundError) -> str | None:
     package = (error.name or "").partition(".")[0]
     if package in ("", "stepcast", "localaws"):
-        return None  # not an extra: a defect
-    return f'the package {package} is not installed; this command needs it: pip install "stepcast[local]"'
+        return None  # not an extra: a bug
+    return (
+        f'this command requires the package {package}, which is not installed: pip install "stepcast[local]"'
+    )
 
 
 def _aws(error: Exception) -> str | None:
     from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
     if isinstance(error, ConnectionError | HTTPClientError):
-        return f"the local stack stopped answering ({error}): start it again with `stepcast up`"
+        return f"the local stack stopped responding ({error}): restart it with `stepcast up`"
     if isinstance(error, ClientError):
         answer = error.response["Error"]
         return f"{error.operation_name} failed with {answer['Code']}: {answer['Message']}"

@@ -1,4 +1,4 @@
-"""One forecast from files to files: upload to a stack of one's own, follow the run, fetch what it made."""
+"""One forecast from files to files: upload to a private stack, follow the run, download the results."""
 
 import csv
 import time
@@ -26,7 +26,7 @@ from stepcast.pipeline.vintages import Manifest
 
 __all__ = ["Item", "Outcome", "follow", "save", "upload", "why_it_failed"]
 
-START_SECONDS = 60  # a trigger that has not answered by then never will
+START_SECONDS = 60  # a trigger that has not reacted by then never will
 LOOK_SECONDS = 0.2
 SHOWN_PROBLEMS = 5
 VALIDATION = "validation.md"
@@ -34,7 +34,7 @@ VALIDATION = "validation.md"
 
 @dataclass(frozen=True)
 class Item:
-    """One line of the summary. ``totals`` sums the forecast over the horizon, by output: p10, p50, p90."""
+    """One row of the summary. ``totals`` sums the forecast over the horizon, by output: p10, p50, p90."""
 
     key: dict[str, str]
     model: str
@@ -45,7 +45,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run made, and what it found in its input."""
+    """The results of a run, and the report on its input."""
 
     manifest: Manifest
     report: Report
@@ -55,7 +55,7 @@ class Outcome:
 def upload(stack: Stack, params: Path, files: Mapping[str, Sequence[Path]]) -> str:
     """Put the files in the bucket, by folder; the ARN of the execution that covers them all.
 
-    params.json goes last: until it is there nothing starts, so there is one execution and not one a file.
+    params.json is uploaded last: nothing starts before, so there is one execution instead of one per file.
     """
     for folder, paths in files.items():
         for key, path in keys_for(paths, folder).items():
@@ -66,7 +66,7 @@ def upload(stack: Stack, params: Path, files: Mapping[str, Sequence[Path]]) -> s
 
 
 def follow(stack: Stack, arn: str) -> Iterator[Execution]:
-    """How the execution advances, again and again until it has ended."""
+    """The progress of the execution, repeatedly until it has ended."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -74,7 +74,7 @@ def follow(stack: Stack, arn: str) -> Iterator[Execution]:
         except stack.states.exceptions.ExecutionDoesNotExist:
             if time.monotonic() > deadline:
                 raise Failure(
-                    f"no run started within {START_SECONDS} s of the upload; StartExecutionFunction said:\n"
+                    f"no run started within {START_SECONDS} s of the upload; log of StartExecutionFunction:\n"
                     + _log(stack, "StartExecutionFunction")
                 ) from None
         else:
@@ -85,7 +85,7 @@ def follow(stack: Stack, arn: str) -> Iterator[Execution]:
 
 
 def why_it_failed(stack: Stack, execution: Execution, folder: ResultsFolder) -> str:
-    """The message for a run that ended badly; the validation report lies in ``folder`` then."""
+    """The message for a failed run; the validation report is then in ``folder``."""
     try:
         report = Report.from_json(_text(stack, layout.report(execution.run, "json")))
     except ResourceNotFoundException:
@@ -93,17 +93,17 @@ def why_it_failed(stack: Stack, execution: Execution, folder: ResultsFolder) -> 
     folder.add(VALIDATION, report.to_markdown())
     if report.errors:
         count, *lines = error_lines(report, SHOWN_PROBLEMS)
-        where = f"The whole report: {folder.path / VALIDATION}"
+        where = f"The complete report: {folder.path / VALIDATION}"
         return "\n".join([f"the input has {count}; nothing was forecast", *lines, where])
     what = f"{execution.error}: {execution.cause}" if execution.error else execution.status
     return f"the run failed in {execution.state}: {what}"
 
 
 def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
-    """Write the forecast, the backtest, the leaderboard, the report and the chart, all or nothing."""
+    """Write the forecast, backtest, leaderboard, report and chart atomically."""
     manifest = vintages.current(stack.s3, stack.bucket)
     if manifest is None or manifest.run != execution.run:
-        raise Failure(f"run {execution.run} ended well, but s3://{stack.bucket}/ holds no forecast of it")
+        raise Failure(f"run {execution.run} succeeded, but s3://{stack.bucket}/ contains no forecast from it")
     with folder.replaced() as fresh:
         for name, prefix in {
             "raw": layout.raw(layout.FORECAST, manifest.vintage),
@@ -124,7 +124,7 @@ def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
 def _items(stack: Stack, manifest: Manifest) -> list[Item]:
     names = key_columns(manifest)
     columns, value = ", ".join(map(identifier, names)), identifier(target_column(manifest))
-    # Only columns' names are put into the text, and identifier() has looked at them.
+    # Only column names are inserted into the text, validated by identifier().
     sums = f"SELECT {columns}, type, sum({value}) FROM {tables.FORECAST} GROUP BY {columns}, type"  # noqa: S608
     totals: dict[tuple[str, ...], dict[str, float]] = {}
     for *key, output, total in ask(stack, sums).rows:
@@ -163,7 +163,7 @@ def _text(stack: Stack, key: str) -> str:
 
 
 def _log(stack: Stack, function: str) -> str:
-    """The last lines that a function has logged."""
+    """The last log lines of a function."""
     logs = stack.client("logs")
     try:
         events = logs.filter_log_events(logGroupName=f"/aws/lambda/{stack.function(function)}")["events"]

@@ -1,4 +1,4 @@
-"""``stepcast init``: a params.json for somebody's files."""
+"""``stepcast init``: generate a params.json for files."""
 
 import json
 import shlex
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["init"]
 
 SHOWN_PROBLEMS = 5
-HEADER = "V03"  # warns of a header: whoever has one knows
+HEADER = "V03"  # warns of a header, which the user knows about
 CHECKED = 200_000_000  # bytes: larger files are left to `stepcast validate`
 
 
@@ -30,41 +30,46 @@ def init(
             exists=True,
             dir_okay=False,
             readable=True,
-            help="The history: .csv, .csv.gz or .parquet.",
+            help="Files with the history: .csv, .csv.gz or .parquet.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="What is written.")] = Path(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The file to write.")] = Path(
         "params.json"
     ),
     item: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN", help="What names the item; repeat it where several columns do."),
+        typer.Option(metavar="COLUMN", help="Column that identifies the item; repeat for several columns."),
     ] = None,
-    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="What holds the time.")] = None,
+    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column with the timestamp.")] = None,
     time_format: Annotated[
-        str | None, typer.Option(metavar="FORMAT", help="How it is written, such as dd/MM/yyyy HH:mm.")
+        str | None, typer.Option(metavar="FORMAT", help="Format of the timestamps, such as dd/MM/yyyy HH:mm.")
     ] = None,
     time_zone: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Whose local time is meant, such as Europe/Berlin.")
+        str | None, typer.Option(metavar="NAME", help="Time zone of local time, such as Europe/Berlin.")
     ] = None,
-    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="What is forecast.")] = None,
+    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column to forecast.")] = None,
     frequency: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="How often: 15min, H, D, W, M...")
+        str | None, typer.Option(metavar="TEXT", help="Frequency of the forecast: 15min, H, D, W, M...")
     ] = None,
     horizon: Annotated[
-        int | None, typer.Option(metavar="N", min=1, max=500, help="How many periods ahead.")
+        int | None, typer.Option(metavar="N", min=1, max=500, help="Number of periods to forecast.")
     ] = None,
-    domain: Annotated[str | None, typer.Option(metavar="NAME", help="RETAIL, METRICS, CUSTOM...")] = None,
+    domain: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Domain of the dataset group: RETAIL, METRICS, CUSTOM..."),
+    ] = None,
     convert: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Also write the files' rows here, as the import reads them."),
+        typer.Option(
+            metavar="FILE", help="Also write the rows to this file, in the format that the import reads."
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Write a params.json for files, and say what was assumed and how to change it.
+    """Generate a params.json for files, and list the assumptions and how to change them.
 
-    A column is called by its name or, where the file has no header, by its place: 1, 2, 3.
+    Give a column by its name or, if the file has no header, by its position: 1, 2, 3.
     """
     sorted_out({"CSV": files})
     from zoneinfo import available_timezones
@@ -77,9 +82,9 @@ def init(
     from stepcast.pipeline.domains import DOMAINS
 
     if time_zone is not None and time_zone not in available_timezones():
-        raise typer.BadParameter("there is no such zone", param_hint="--time-zone")
+        raise typer.BadParameter("no such time zone", param_hint="--time-zone")
     if domain is not None and domain not in DOMAINS:
-        raise typer.BadParameter(f"it is one of {', '.join(DOMAINS)}", param_hint="--domain")
+        raise typer.BadParameter(f"choose one of {', '.join(DOMAINS)}", param_hint="--domain")
     if frequency is not None:
         try:
             Frequency.parse(frequency)
@@ -87,9 +92,9 @@ def init(
             raise typer.BadParameter(str(error), param_hint="--frequency") from None
     for path in (out, convert):
         if path is not None and path.exists() and any(path.samefile(file) for file in files):
-            raise Failure(f"{path} is what is read: choose another name")
+            raise Failure(f"{path} is an input file: choose another name")
         if path is not None and path.exists() and not force:
-            raise Failure(f"{path} exists: choose another name, or add --force to replace it")
+            raise Failure(f"{path} already exists: choose another name, or add --force to overwrite it")
     sample = sample_of(files)
     wishes = Wishes(time, target, tuple(item or ()), frequency, horizon, domain, time_format, time_zone)
     made = draft(sample, wishes)
@@ -112,7 +117,7 @@ def init(
 
 
 def _check(params: Path, train: list[Path], item: str | None) -> "Report | None":
-    """What the import says of the files with these parameters; None where they are too large to try."""
+    """The import's report on the files with these parameters; None if they are too large to try."""
     if sum(file.stat().st_size for file in train) > CHECKED:
         return None
     from stepcast.cli.checking import check_files
@@ -139,20 +144,20 @@ def _print(
     from stepcast.cli.problem_lines import problem_lines
 
     named = shlex.join(map(str, sample.files))
-    print_line(f"Wrote {out} for {named}. Assumed:")
+    print_line(f"Wrote {out} for {named}. Assumptions:")
     print_line("")
-    shown = table(None, "what", "is", "because", "change it with")
+    shown = table(None, "setting", "value", "reason", "change with")
     for one in made.assumptions:
         shown.add_row(*map(cell, (one.what, one.value, one.why, one.change)))
     stdout().print(shown)
     print_line("")
     if converted:
-        print_line(f"Wrote {train[0]}, the rows as the import reads them.")
+        print_line(f"Wrote {train[0]}, with the rows in the format that the import reads.")
     if report is not None and report.errors:
         if made.obstacles and not converted:
-            print_line(f"{named} cannot be read as it is: {'; '.join(made.obstacles)}.")
+            print_line(f"{named} cannot be imported directly: {'; '.join(made.obstacles)}.")
             rewritten = shlex.join(["--out", str(out), "--convert", "train.csv", "--force"])
-            print_line(f"Rewrite it with: stepcast init {named} {rewritten}")
+            print_line(f"Convert it with: stepcast init {named} {rewritten}")
         else:
             print_line("\n".join(problem_lines(report, "error", SHOWN_PROBLEMS)))
         return

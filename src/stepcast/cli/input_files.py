@@ -1,4 +1,4 @@
-"""The files that a command is given: their options, whether they can be read, and their keys in a bucket."""
+"""The input files of a command: their options, their suffixes, and their keys in a bucket."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,19 +12,21 @@ ENDINGS = (".csv", ".csv.gz", ".parquet")
 
 
 def sorted_out(given: Mapping[str, Sequence[Path]]) -> dict[str, list[Path]]:
-    """Folder of the bucket to files, from option to files; a file named twice is still one file.
+    """Files by folder of the bucket, from files by option; a file given twice counts once.
 
-    Usage error for a file whose name has none of the endings that are read.
+    Usage error for a file with an unsupported suffix.
     """
     for option, paths in given.items():
         for path in paths:
             if not path.name.lower().endswith(ENDINGS):
-                raise typer.BadParameter(f"{path} is none of {', '.join(ENDINGS)}", param_hint=f"--{option}")
+                raise typer.BadParameter(
+                    f"{path} does not end in {', '.join(ENDINGS)}", param_hint=f"--{option}"
+                )
     return {f"{option}/": list(dict.fromkeys(paths)) for option, paths in given.items()}
 
 
 def keys_for(files: Sequence[Path], folder: str) -> dict[str, Path]:
-    """Where each file goes under ``folder`` in the bucket; files of the same name get folders of their own.
+    """The key of each file under ``folder``; files of the same name get separate folders.
 
     >>> [*keys_for([Path("a/x.csv"), Path("b/x.csv"), Path("y.csv")], "train/")]
     ['train/1-a/x.csv', 'train/2-b/x.csv', 'train/y.csv']

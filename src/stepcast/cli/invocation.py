@@ -1,4 +1,4 @@
-"""Calling one function of the stack, with what it needs from the steps before it."""
+"""Invokes one function of the stack."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ __all__ = ["Invocation", "call", "without_trigger"]
 
 @dataclass(frozen=True)
 class Invocation:
-    """What came of a call; ``error`` names the exception and its message, None where it went well."""
+    """The result of a call; ``error`` has the exception and its message, None on success."""
 
     result: Any
     error: str | None
@@ -22,7 +22,7 @@ class Invocation:
 
 
 def call(stack: Stack, function: str, event: Any) -> Invocation:
-    """Invoke a function and wait for its answer."""
+    """Invoke a function and wait for its result."""
     answer = stack.client("lambda", patient=True).invoke(
         FunctionName=stack.function(function), Payload=json.dumps(event).encode(), LogType="Tail"
     )
@@ -36,7 +36,7 @@ def call(stack: Stack, function: str, event: Any) -> Invocation:
 
 @contextmanager
 def without_trigger(stack: Stack) -> Iterator[None]:
-    """Uploads within start nothing: S3 announces them to nobody."""
+    """Uploads in this context trigger nothing, because S3 sends no notifications."""
     s3, bucket = stack.s3, stack.bucket
     before = s3.get_bucket_notification_configuration(Bucket=bucket)
     before.pop("ResponseMetadata", None)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stepcast.cli.function_names import complete, find_function, short, snake
+from stepcast.cli.completion import complete
+from stepcast.cli.function_names import find_function, short, snake
 from stepcast.cli.options import Endpoint, Json, ProjectFolder
 from stepcast.cli.output import print_json, stderr
 
@@ -25,7 +26,7 @@ def invoke(
         str,
         typer.Argument(
             metavar="STEP",
-            help="TrainPredictor, TrainPredictorFunction or train_predictor.",
+            help="The step: TrainPredictor, TrainPredictorFunction or train_predictor.",
             autocompletion=complete,
         ),
     ],
@@ -35,21 +36,21 @@ def invoke(
             "--event",
             "-e",
             metavar="FILE",
-            help="The event, a JSON file; - for stdin. Without it, one is made of the present input.",
+            help="JSON file with the event; - for stdin. By default, it is built from the current input.",
         ),
     ] = None,
     with_earlier: Annotated[
-        bool, typer.Option("--with-earlier", help="First run the earlier steps whose work is not there.")
+        bool, typer.Option("--with-earlier", help="First run the earlier steps whose results are missing.")
     ] = False,
-    shard: Annotated[int, typer.Option(min=0, help="Which shard, where the event is made.")] = 0,
+    shard: Annotated[int, typer.Option(min=0, help="The shard to process, if the event is built.")] = 0,
     as_json: Json = False,
     endpoint: Endpoint = None,
     project: ProjectFolder = None,
 ) -> None:
-    """Run one step: print its result, and its log on stderr.
+    """Run one step; print its result to stdout and its log to stderr.
 
-    Where `stepcast up` runs, the step runs there, on what its bucket holds. Otherwise a stack is made for it,
-    with the checkout's params.json and testing-data/, in which the steps before have run.
+    If `stepcast up` is running, the step runs there on the contents of the bucket. Otherwise, it runs in a
+    temporary stack with the checkout's params.json and testing-data/, after the earlier steps have run.
     """
     payload = _read(event) if event is not None else None
     from stepcast.cli.earlier_steps import compile_for
@@ -77,8 +78,8 @@ def invoke(
         invocation = call(stack, step, payload)
     else:
         step = find_function(function, template.functions())
-        _ = template.train  # what is not there is said at once
-        say("nothing runs: making a stack for this step alone, with the project's own input")
+        _ = template.train  # reports missing files immediately
+        say("no stack is running: starting a temporary one for this step, with the sample input")
         with unwinding(), prepared(template, step, say) as stack:
             if payload is None:
                 payload = event_for(stack, template, step, shard)
@@ -112,7 +113,7 @@ def _ready(
     with_earlier: bool,
     say: Callable[[str], None],
 ) -> None:
-    """See to it that the step finds what it works on; Failure says what is missing."""
+    """Ensure that the step finds its input; Failure with what is missing."""
     from stepcast.cli.earlier_steps import (
         check_input,
         missing_before,
@@ -124,16 +125,16 @@ def _ready(
 
     run = run_in(payload)
     if run is None or step not in project.steps():
-        return  # of StartExecution, or an event of the user's own making
+        return  # of StartExecution, or a custom event
     if run.bucket != stack.bucket:
         raise Failure(
-            f"{file} is of the bucket {run.bucket}, and this stack's is {stack.bucket}: leave --event "
-            "out, and the event is made of what that holds"
+            f"{file} is for the bucket {run.bucket}, but this stack's bucket is {stack.bucket}: omit --event "
+            "to build the event from its contents"
         )
     shard = payload.get("shard") if isinstance(payload.get("shard"), int) else None
     missing = missing_before(stack, project, step, run, shard)
     if missing:
-        if not with_earlier and step != "CleanupFunction":  # what there is to clean up may be nothing
+        if not with_earlier and step != "CleanupFunction":  # there may be nothing to clean up
             _refuse(step, missing[0], run, file)
         if file is not None and with_earlier:
             check_input(stack, run, file)
@@ -143,7 +144,10 @@ def _ready(
         remember(stack, run)
     run_steps(stack, project, missing, run, say)
     if shard is not None and (count := len(shards_of(stack, run))) > 1:
-        say(f"shard {shard} of 0 to {count - 1}: the state machine runs the step once for each")
+        say(
+            f"processing shard {shard} of 0 to {count - 1}; the state machine runs the step once for each "
+            "shard"
+        )
 
 
 def _refuse(step: str, first: str, run: "Run", file: str | None) -> None:
@@ -153,9 +157,9 @@ def _refuse(step: str, first: str, run: "Run", file: str | None) -> None:
     with_event = f" -e {sibling}" if sibling and sibling.is_file() else ""
     again = f" -e {file}" if file is not None else ""
     raise Failure(
-        f"{short(step)} needs what {short(first)} makes, and there is nothing of run {run.run[:12]} and "
-        f"vintage {run.vintage}. Run that first:\n\n  stepcast invoke {short(first)}{with_event}\n\n"
-        f"or all that is missing:\n\n  stepcast invoke {short(step)}{again} --with-earlier"
+        f"{short(step)} needs the results of {short(first)}, which do not exist for run {run.run[:12]} and "
+        f"vintage {run.vintage}. Run that step first:\n\n  stepcast invoke {short(first)}{with_event}\n\n"
+        f"or run all missing steps:\n\n  stepcast invoke {short(step)}{again} --with-earlier"
     )
 
 
@@ -164,7 +168,7 @@ def _read(event: str) -> Any:
         text = sys.stdin.read() if event == "-" else Path(event).read_text("utf-8")
         return json.loads(text)
     except FileNotFoundError:
-        raise typer.BadParameter(f"there is no file {event}", param_hint="--event") from None
+        raise typer.BadParameter(f"the file {event} does not exist", param_hint="--event") from None
     except (OSError, UnicodeDecodeError) as error:
         raise typer.BadParameter(f"{event} cannot be read: {error}", param_hint="--event") from None
     except json.JSONDecodeError as error:

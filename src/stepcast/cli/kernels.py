@@ -1,4 +1,4 @@
-"""Compiling the engine's kernels before they are needed, with a word about it and how far it is."""
+"""Compiles the forecasting kernels before they are needed, and reports progress."""
 
 import json
 import os
@@ -17,15 +17,15 @@ Say = Callable[[str], None]
 
 
 def names_an_algorithm(params: bytes) -> bool:
-    """Whether params.json asks for one algorithm by name: those need no kernels."""
+    """Whether params.json names an algorithm, which needs no kernels."""
     try:
         return bool(json.loads(params)["Predictor"].get("AlgorithmArn"))
     except (ValueError, LookupError, TypeError, AttributeError):
-        return False  # CreateDataset says what is wrong with it
+        return False  # CreateDataset reports what is wrong with it
 
 
 def compile_kernels(say: Say) -> None:
-    """Wait until they are compiled; at once where they are. What goes wrong, a step would meet too."""
+    """Wait until they are compiled; return immediately if they are. A step would encounter any error too."""
     if is_compiled():
         return
     with _compiling() as process:
@@ -34,7 +34,7 @@ def compile_kernels(say: Say) -> None:
 
 @contextmanager
 def compile_kernels_aside(say: Say) -> Iterator[None]:
-    """Compile them while the context lasts, in the background."""
+    """Compile them in the background while the context lasts."""
     if is_compiled():
         yield
         return
@@ -51,7 +51,7 @@ def compile_kernels_aside(say: Say) -> Iterator[None]:
 @contextmanager
 def _compiling() -> Iterator["subprocess.Popen[str]"]:
     """A process that compiles; leaving the context ends it."""
-    # As in a worker, whose environment has none of these: numba must look in the same place.
+    # As in a worker, whose environment lacks these, so that numba looks in the same place.
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -62,7 +62,7 @@ def _compiling() -> Iterator["subprocess.Popen[str]"]:
         stdout=subprocess.PIPE,
         text=True,
         env=environment,
-        start_new_session=True,  # Ctrl-C is ours to answer
+        start_new_session=True,  # this process handles Ctrl-C
     ) as process:
         try:
             yield process
@@ -71,13 +71,13 @@ def _compiling() -> Iterator["subprocess.Popen[str]"]:
 
 
 def _tell(process: "subprocess.Popen[str]", say: Say) -> None:
-    """Say how far it is: at the first kernel, at every fifth, and when all are compiled."""
+    """Report progress at the first kernel, at every fifth, and when all are compiled."""
     assert process.stdout is not None  # noqa: S101 - asked for above
     told = 0
     for line in process.stdout:
         begun, total = map(int, line.split())
         if begun > told and (begun % 5 == 1 or begun == total):
             told = begun
-            say(f"compiling the engine's kernels, once on this machine: {begun} of {total}")
+            say(f"compiling the forecasting kernels, once per machine: {begun} of {total}")
     if told and process.wait() == 0:
-        say("the engine's kernels are compiled")
+        say("the forecasting kernels are compiled")

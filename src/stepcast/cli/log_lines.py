@@ -1,10 +1,10 @@
-"""A line of a function's log as a person reads it."""
+"""Formats a line of a function's log for reading."""
 
 import json
 
 __all__ = ["is_worth_reading", "readable"]
 
-# What every line of the structured log has, and what says where in our code it was written.
+# Fields in every line of the structured log, and those with the code location.
 COMMON = {
     "level",
     "location",
@@ -18,12 +18,12 @@ COMMON = {
 
 
 def is_worth_reading(line: str) -> bool:
-    """Not that an invocation began and ended: its REPORT says how long it took."""
+    """Whether a line is more than the start or end of an invocation, whose REPORT has the duration."""
     return not line.startswith(("START RequestId: ", "END RequestId: "))
 
 
 def readable(line: str) -> str:
-    """A structured line in words, with its traceback below it; any other as it stands.
+    """A structured line as text, with its traceback below; any other line unchanged.
 
     >>> readable('{"level":"INFO","location":"f:1","message":"imported","rows":12,"service":"stepcast"}')
     'INFO  imported  rows=12'
@@ -49,6 +49,6 @@ def _plain(value: object) -> str:
 
 
 def _printable(text: str) -> str:
-    """Without what would move the cursor: a log may hold anything. Lambda indents with hard spaces."""
+    """Remove control characters: a log may contain anything. Lambda indents with non-breaking spaces."""
     text = text.replace("\xa0", " ").replace("\t", "  ")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

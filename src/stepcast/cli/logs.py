@@ -1,4 +1,4 @@
-"""``stepcast logs``: what the functions of the running stack have logged."""
+"""``stepcast logs``: the logs of the running stack's functions."""
 
 import re
 import time
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stepcast.cli.function_names import complete, short
+from stepcast.cli.completion import complete
+from stepcast.cli.function_names import short
 from stepcast.cli.log_lines import is_worth_reading, readable
 from stepcast.cli.options import Endpoint
 from stepcast.cli.output import cell, clock, print_json, print_line, stderr, stdout, table
@@ -28,21 +29,23 @@ def logs(
         str | None,
         typer.Argument(
             metavar="[FUNCTION]",
-            help="TrainPredictor or train_predictor; without it, the last line of each.",
+            help="TrainPredictor or train_predictor; by default, the last line of every function.",
             autocompletion=complete,
         ),
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
-    since: Annotated[str, typer.Option(metavar="AGE", help="How far back: 30s, 10m, 2h, 1d.")] = "1h",
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Keep printing new lines until Ctrl-C.")
+    ] = False,
+    since: Annotated[str, typer.Option(metavar="AGE", help="How far to look back: 30s, 10m, 2h, 1d.")] = "1h",
     as_json: Annotated[
-        bool, typer.Option("--json", help="A JSON object a line, as CloudWatch has it.")
+        bool, typer.Option("--json", help="Print one JSON object per line, as in CloudWatch.")
     ] = False,
     endpoint: Endpoint = None,
 ) -> None:
-    """Show what a function has logged, and go on showing it with -f."""
+    """Show a function's log; with -f, keep following it."""
     begin = _begin(since)
     if follow and function is None:
-        raise typer.BadParameter("say which function to follow", param_hint="FUNCTION")
+        raise typer.BadParameter("name the function to follow", param_hint="FUNCTION")
     from stepcast.cli.stack import attach
 
     stack = attach(endpoint)
@@ -59,21 +62,25 @@ def logs(
             elif is_worth_reading(event["message"]):
                 print_line(f"{_time(event)}  {readable(event['message'])}")
         if not shown and not as_json:
-            stderr().print(f"nothing within the last {since}: --since 1d looks further back", markup=False)
+            stderr().print(
+                f"no log lines within the last {since}; use --since 1d to look further back", markup=False
+            )
 
 
 def _begin(since: str) -> datetime:
-    """The moment so long ago."""
+    """The start of that time span."""
     match = re.fullmatch(r"(\d{1,6})([smhd])", since.strip())
     if match is None:
-        raise typer.BadParameter(f"{since!r} is no age: write 30s, 10m, 2h or 1d", param_hint="--since")
+        raise typer.BadParameter(
+            f"{since!r} is not a valid age: write 30s, 10m, 2h or 1d", param_hint="--since"
+        )
     return datetime.now(UTC) - timedelta(**{UNITS[match[2]]: int(match[1])})
 
 
 def _events(stack: "Stack", group: str, begin: datetime, follow: bool) -> Iterator[dict[str, Any]]:
-    """The events of a log group from ``begin`` on, in order; with ``follow``, those that come, for ever."""
+    """The events of a log group from ``begin`` on, in order; with ``follow``, also new ones, forever."""
     client, start = stack.client("logs"), int(begin.timestamp() * 1000)
-    told: set[str] = set()  # of the last millisecond: more may come with the same time
+    told: set[str] = set()  # of the last millisecond: more may arrive with the same time
     while True:
         for event in _page(client, group, start):
             if event["eventId"] not in told:
@@ -105,13 +112,13 @@ def _print_overview(stack: "Stack", as_json: bool) -> None:
         return
     shown = table(None, "function", "when", "last line")
     for name, event in last.items():
-        when, text = (clock(_moment(event)), readable(event["message"])) if event else ("", "has not run yet")
+        when, text = (clock(_moment(event)), readable(event["message"])) if event else ("", "not run yet")
         shown.add_row(*map(cell, (short(name), when, text.partition("\n")[0])))
     stdout().print(shown)
 
 
 def _last(stack: "Stack", group: str) -> dict[str, Any] | None:
-    """The last line that the function itself wrote."""
+    """The last line written by the function itself."""
     events = _page(stack.client("logs"), group, 0)
     own = (event for event in reversed(events) if not re.match("(START|END|REPORT) ", event["message"]))
     return next(own, None)

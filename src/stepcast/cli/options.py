@@ -1,4 +1,4 @@
-"""Options that several commands have, so that they mean and say the same everywhere."""
+"""Options shared by several commands."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,16 +18,18 @@ __all__ = [
 
 Endpoint = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="Which running stack; needed only where several run."),
+    typer.Option(metavar="URL", help="Endpoint of the stack; required only if several are running."),
 ]
 ItemName = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME", help="What the item is called, where the files hold one and do not name it."
+        metavar="NAME", help="Name of the item, if the files contain a single series without an item column."
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
-PARAMS = typer.Option(metavar="FILE", exists=True, dir_okay=False, readable=True, help="The params.json.")
+Json = Annotated[bool, typer.Option("--json", help="Print only JSON to stdout.")]
+PARAMS = typer.Option(
+    metavar="FILE", exists=True, dir_okay=False, readable=True, help="The params.json file."
+)
 TRAIN = typer.Option(
     metavar="CSV",
     exists=True,
@@ -38,13 +40,13 @@ TRAIN = typer.Option(
 RelatedFiles = Annotated[
     list[Path] | None,
     typer.Option(
-        metavar="CSV", exists=True, dir_okay=False, readable=True, help="Related series; may be repeated."
+        metavar="CSV", exists=True, dir_okay=False, readable=True, help="Related series; can be repeated."
     ),
 ]
 MetadataFiles = Annotated[
     list[Path] | None,
     typer.Option(
-        metavar="CSV", exists=True, dir_okay=False, readable=True, help="Item metadata; may be repeated."
+        metavar="CSV", exists=True, dir_okay=False, readable=True, help="Item metadata; can be repeated."
     ),
 ]
 ProjectFolder = Annotated[
@@ -54,6 +56,6 @@ ProjectFolder = Annotated[
         metavar="FOLDER",
         exists=True,
         file_okay=False,
-        help="The folder with template.yaml; this checkout's or the installed package's by default.",
+        help="Folder with template.yaml; by default, that of the checkout or the installed package.",
     ),
 ]

@@ -1,4 +1,4 @@
-"""What commands print: answers on stdout, everything about the way there on stderr."""
+"""Output of commands: results on stdout, progress on stderr."""
 
 import json
 import math
@@ -17,7 +17,7 @@ PIPE_WIDTH = 10_000  # characters
 
 
 def stdout() -> Console:
-    """Made when it is used: a test or a pipe may have replaced the stream. A pipe's lines are never cut."""
+    """Created on use: a test or a pipe may have replaced the stream. Lines in a pipe are never cut."""
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     return Console(highlight=False, soft_wrap=True, width=width)
 
@@ -27,17 +27,17 @@ def stderr() -> Console:
 
 
 def print_line(text: str) -> None:
-    """A line of an answer as it stands: no colour, no markup, no wrapping."""
+    """Print a line of the result unchanged: no color, no markup, no wrapping."""
     typer.echo(text)
 
 
 def print_json(document: Any, indent: int | None = 2) -> None:
-    """Numbers that JSON does not have (nan, infinity) become null."""
+    """Print JSON; nan and infinity become null."""
     print_line(json.dumps(_finite(document), indent=indent, ensure_ascii=False, default=_plain))
 
 
 def table(title: str | None, *columns: str, numbers: tuple[str, ...] = ()) -> Table:
-    """A table; the columns named in ``numbers`` stand on the right."""
+    """A table; the columns in ``numbers`` are right-aligned."""
     made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
         made.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
@@ -45,12 +45,12 @@ def table(title: str | None, *columns: str, numbers: tuple[str, ...] = ()) -> Ta
 
 
 def cell(value: Any) -> Text:
-    """A value in a table: text of a stranger is never read as markup, and NULL does not look like text."""
+    """A value in a table: text is never interpreted as markup, and NULL is distinct from text."""
     return Text("NULL", style="dim italic") if value is None else Text(str(value))
 
 
 def duration(seconds: float) -> str:
-    """Time as a person says it.
+    """A readable duration.
 
     >>> duration(0.44), duration(12.3), duration(75), duration(7322)
     ('0.4 s', '12.3 s', '1 min 15 s', '2 h 2 min')
@@ -63,7 +63,7 @@ def duration(seconds: float) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """A number of things.
+    """A number with its noun.
 
     >>> plural(1, "item"), plural(1200, "item")
     ('1 item', '1,200 items')
@@ -72,7 +72,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def clock(moment: datetime) -> str:
-    """The time here, to the second."""
+    """The local time, to the second."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
 
 

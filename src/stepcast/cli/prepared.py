@@ -1,4 +1,4 @@
-"""A stack in the state that a step's event needs: input uploaded, the steps before it run."""
+"""A stack in the state that a step's event needs: input uploaded, earlier steps run."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,23 +16,23 @@ from stepcast.pipeline.run import fingerprint
 __all__ = ["prepare", "prepared"]
 
 Say = Callable[[str], None]
-# Invoking StartExecution starts a run; it must not begin to work on what the invoked step works on.
+# Invoking StartExecution starts a run, which must not process the same data as the invoked step.
 NEVER = "3600"  # seconds
 
 
 @contextmanager
 def prepared(project: Project, function: str, say: Say) -> Iterator[Stack]:
-    """A stack of one's own with the project's input, before ``function``; gone when the context ends."""
+    """A private stack with the project's input, ready for ``function``; removed when the context ends."""
     with private(project, SettleSeconds=NEVER) as stack:
         prepare(stack, project, function, say)
         yield stack
 
 
 def prepare(stack: Stack, project: Project, function: str, say: Say) -> dict[str, Any]:
-    """Bring the stack before ``function``; the event that now fits.
+    """Bring the stack to the state before ``function``, and return the matching event.
 
-    An empty bucket gets the project's own input. As long as no forecast is newer, that is forecast as the
-    vintage of the recorded events, so that they fit too.
+    An empty bucket gets the project's input. Unless a newer forecast exists, its vintage is that of the
+    recorded events, so that they also match.
     """
     if fingerprint(stack.s3, stack.bucket) is None:
         _upload(stack, project, say)
@@ -54,7 +54,8 @@ def _upload(stack: Stack, project: Project, say: Say) -> None:
     there = [key for prefix in layout.INPUTS for key in objects.keys(stack.s3, stack.bucket, prefix)]
     if there:
         raise Failure(
-            f"s3://{stack.bucket}/ holds {there[0]} but no whole input: upload params.json and train/*.csv"
+            f"s3://{stack.bucket}/ contains {there[0]} but no complete input: upload params.json and "
+            "train/*.csv"
         )
     say("uploading params.json and testing-data/train")
     with without_trigger(stack):

@@ -14,7 +14,7 @@ def error_lines(report: Report, most: int) -> list[str]:
 
 
 def problem_lines(report: Report, severity: Literal["error", "warning"], most: int) -> list[str]:
-    """How many there are, then a line for each kind, ``most`` of them, then how many more.
+    """The number of problems, a line for each of at most ``most`` kinds, and the number of other kinds.
 
     >>> from stepcast.pipeline.problems import Problem
     >>> report = Report()

@@ -1,4 +1,4 @@
-"""How an execution advances, on stderr: a list that lives on a terminal, plain lines everywhere else."""
+"""Shows the progress of an execution on stderr: a live list on a terminal, otherwise plain lines."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +15,11 @@ from stepcast.cli.output import duration, plural, stderr
 __all__ = ["Display", "display"]
 
 FAILURE_PATH = ("NotifyFailure", "CleanupFailed", "Failed")
-UNSHOWN = ("Settle", "PerformDelete", "Done")  # they wait, branch and end: nothing to watch
+UNSHOWN = ("Settle", "PerformDelete", "Done")  # they only wait, branch or end
 
 
 class Display(Protocol):
-    """Is shown what is known so far, again and again."""
+    """Receives the current state repeatedly."""
 
     def say(self, text: str) -> None: ...
 
@@ -28,7 +28,7 @@ class Display(Protocol):
 
 @contextmanager
 def display(quiet: bool = False) -> Iterator[Display]:
-    """The display that suits stderr; none at all where ``quiet``."""
+    """The display suited to stderr; none if ``quiet``."""
     console = stderr()
     if quiet:
         yield Quiet()
@@ -48,7 +48,7 @@ class Quiet:
 
 
 class LiveList:
-    """One row a state: a tick and its seconds, or a spinner and the seconds so far."""
+    """One row for each state: a tick and its seconds, or a spinner and the seconds so far."""
 
     def __init__(self, live: Live) -> None:
         self._live = live
@@ -81,7 +81,7 @@ class LiveList:
 
 
 class Lines:
-    """A line when a state ends, and when a Map has finished another shard."""
+    """Prints a line when a state ends, and when a Map has finished another shard."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -116,7 +116,7 @@ def _failed(execution: Execution, visit: Visit) -> bool:
 
 
 def _shards(visit: Visit) -> str:
-    """How far a Map is: ``3 of 4 shards``; nothing for other states."""
+    """The progress of a Map: ``3 of 4 shards``; empty for other states."""
     if not visit.total:
         return ""
     return f"{visit.done} of {plural(visit.total, 'shard')}"

@@ -1,4 +1,4 @@
-"""Where template.yaml and what belongs to it lie: a checkout, or the folder inside the installed package."""
+"""Finds template.yaml and its files: in a checkout, or in the installed package."""
 
 import json
 import re
@@ -24,19 +24,15 @@ class Project:
 
     @classmethod
     def find(cls, given: Path | None = None) -> "Project":
-        """The folder asked for; else the checkout that this code runs from; else the package's own."""
+        """The given folder; else the checkout that this code runs from; else the package's folder."""
         if given is not None:
             if not (given / "template.yaml").is_file():
-                raise Failure(
-                    f"{given} holds no template.yaml: give --project a checkout's folder, or leave it out"
-                )
+                raise Failure(f"{given} contains no template.yaml: set --project to a checkout, or omit it")
             return cls(given.resolve())
         for root in (CHECKOUT, INSTALLED):
             if (root / "template.yaml").is_file():
                 return cls(root)
-        raise Failure(
-            f"template.yaml is in neither {CHECKOUT} nor {INSTALLED}: give --project a checkout's folder"
-        )
+        raise Failure(f"template.yaml is in neither {CHECKOUT} nor {INSTALLED}: set --project to a checkout")
 
     @property
     def template(self) -> Path:
@@ -48,34 +44,34 @@ class Project:
 
     @property
     def train(self) -> list[Path]:
-        """The files of testing-data/train; Failure where the folder is absent."""
+        """The files of testing-data/train; Failure if the folder does not exist."""
         folder = self.root / "testing-data" / "train"
         if files := sorted(path for path in folder.glob("*") if path.is_file()):
             return files
         raise Failure(
-            f"this needs the project's own input, and {folder} is absent (the installed package has none): "
-            "start `stepcast up`, upload params.json and train/*.csv, and invoke the step there; or name a "
-            "checkout with --project"
+            f"this needs the sample input, but {folder} does not exist (the installed package has none): "
+            "start `stepcast up`, upload params.json and train/*.csv, and invoke the step there; or set "
+            "--project to a checkout"
         )
 
     def event_file(self, function: str) -> Path:
-        """Where the recorded event of a function lies, by its logical id."""
+        """The file with the recorded event of a function, by its logical id."""
         return self.root / "events" / f"{snake(function)}.json"
 
     def event(self, function: str) -> dict[str, Any]:
         """The recorded event of a function, by its logical id: TrainPredictorFunction."""
         path = self.event_file(function)
         if not path.is_file():
-            raise Failure(f"{path} is absent: `make events` records it")
+            raise Failure(f"{path} does not exist; `make events` creates it")
         event: dict[str, Any] = json.loads(path.read_text("utf-8"))
         return event
 
     def functions(self) -> list[str]:
-        """Every function of the template, by logical id: read as text, because a shell waits for it."""
+        """Every function of the template, by logical id; read as text, because a shell waits for it."""
         return re.findall(r"^  (\w+Function):", self.template.read_text("utf-8"), re.MULTILINE)
 
     def steps(self) -> list[str]:
-        """The functions of the state machine, by logical id, in the order of a run that goes well."""
+        """The functions of the state machine, by logical id, in the order of a successful run."""
         definition = json.loads((self.root / "statemachine" / "forecast.asl.json").read_text("utf-8"))
         functions: list[str] = []
         name: str | None = definition["StartAt"]

@@ -1,4 +1,4 @@
-"""SQL through Athena's API: the same calls that any Athena client makes."""
+"""SQL through Athena's API, with the same calls as any Athena client."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ Value = str | int | float | bool | None
 WHOLE = ("tinyint", "smallint", "integer", "int", "bigint")
 REAL = ("double", "float", "real")
 PAGE = 1000  # rows, GetQueryResults' limit
-FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25  # seconds between looks; a small query takes a few hundredths
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25  # seconds between polls; a small query takes a few hundredths
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Result:
-    """The columns, and the rows as they are fetched; statements without a result have no columns."""
+    """The columns, and the rows as fetched; statements without a result have no columns."""
 
     columns: tuple[Column, ...]
     rows: Iterator[tuple[Value, ...]]
@@ -43,9 +43,9 @@ class Result:
 
 
 def ask(stack: Stack, sql: str, parameters: Sequence[str | int | float] = ()) -> Result:
-    """Run ``sql``; each ``?`` in it stands for one of ``parameters``, which are never part of the text.
+    """Run ``sql``; each ``?`` is replaced by one of ``parameters``, which are never part of the text.
 
-    Failure says what Athena says of a statement that cannot be run.
+    Failure with Athena's message if the statement cannot be run.
     """
     athena = stack.client("athena")
     execution: dict[str, Any] = {"ExecutionParameters": [literal(value) for value in parameters]}
@@ -57,7 +57,7 @@ def ask(stack: Stack, sql: str, parameters: Sequence[str | int | float] = ()) ->
             **(execution if parameters else {}),
         )["QueryExecutionId"]
     except athena.exceptions.InvalidRequestException as error:
-        raise Failure(f"the query was refused: {error.response['Error']['Message']}") from None
+        raise Failure(f"the query was rejected: {error.response['Error']['Message']}") from None
     try:
         _wait(athena, query)
     except KeyboardInterrupt:
@@ -67,18 +67,18 @@ def ask(stack: Stack, sql: str, parameters: Sequence[str | int | float] = ()) ->
 
 
 def identifier(name: str) -> str:
-    """A column's or table's name in SQL: the only text that is put into a statement.
+    """A quoted column or table name: the only text that is inserted into a statement.
 
     >>> identifier("item_id")
     '"item_id"'
     """
     if not name.replace("_", "a").isalnum() or not name.isascii():
-        raise ValueError(f"{name!r} is not a column's name")
+        raise ValueError(f"{name!r} is not a valid column name")
     return f'"{name}"'
 
 
 def literal(value: str | int | float) -> str:
-    """A value as ExecutionParameters has it: SQL's own notation.
+    """A value for ExecutionParameters, as an SQL literal.
 
     >>> literal("O'Hara"), literal(3)
     ("'O''Hara'", '3')
@@ -93,7 +93,7 @@ def _wait(athena: Any, query: str) -> None:
         if status["State"] == "SUCCEEDED":
             return
         if status["State"] in ("FAILED", "CANCELLED"):
-            reason = status.get("StateChangeReason") or "no reason was given"
+            reason = status.get("StateChangeReason") or "no reason given"
             raise Failure(
                 f"the query was {status['State'].lower()}: {reason}".replace("was failed", "failed")
             )
@@ -131,7 +131,7 @@ def _has_labels(athena: Any, query: str) -> bool:
 
 
 def _names(described: list[dict[str, Any]]) -> list[str]:
-    """The columns' names, told apart where a query gives the same name twice."""
+    """The column names, made unique if a query returns a name twice."""
     names: list[str] = []
     for info in described:
         name, number = info["Name"], 2

@@ -1,4 +1,4 @@
-"""Why an item is forecast as it is, read from the leaderboard."""
+"""How an item's forecast was produced, from the leaderboard."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,26 +14,26 @@ __all__ = ["Reasons", "reasons"]
 
 @dataclass(frozen=True)
 class Reasons:
-    """Of one series: its key by column, and the rest of its row in the leaderboard."""
+    """The key of one series by column, and the rest of its row in the leaderboard."""
 
     key: dict[str, str]
     figures: dict[str, Any]
 
     @property
     def ratio(self) -> float | None:
-        """The quantile loss as a share of seasonal naive's; None where there is none to compare."""
+        """The quantile loss relative to seasonal naive's; None if they cannot be compared."""
         ours, naive = self.figures["wql"], self.figures["wql_seasonal_naive"]
         return ours / naive if ours is not None and naive else None
 
 
 def reasons(stack: Stack, item: str) -> tuple[Manifest, list[Reasons]]:
-    """The current forecast, and one for each series of ``item``; Failure names items spelt alike."""
+    """The current forecast, and the reasons for each series of ``item``; Failure with similar names."""
     manifest = current_vintage(stack)
     names = key_columns(manifest)
     columns = ", ".join(map(identifier, names))
     rows = ask(
         stack,
-        # Only columns' names are put into the text, and identifier() has looked at them.
+        # Only column names are inserted into the text, validated by identifier().
         f"SELECT * FROM {tables.LEADERBOARD} WHERE scope = 'item' AND {identifier(names[0])} = ? "  # noqa: S608
         f"ORDER BY {columns}",
         [item],

@@ -1,4 +1,4 @@
-"""The folder that ``stepcast run --out`` writes: whole or not at all, never over somebody else's files."""
+"""The folder that ``stepcast run --out`` writes: atomically, and never over other files."""
 
 import json
 import shutil
@@ -11,35 +11,36 @@ from stepcast.cli.failure import Failure
 
 __all__ = ["ResultsFolder"]
 
-MARKER = ".stepcast.json"  # lists the files that are ours
+MARKER = ".stepcast.json"  # lists the files that stepcast wrote
 
 
 class ResultsFolder:
-    """A folder of results; what was in it before is replaced only if an earlier run wrote it."""
+    """A folder of results; existing files are replaced only if an earlier run wrote them."""
 
     def __init__(self, path: Path, force: bool = False) -> None:
-        """Failure where ``path`` holds files that are not ours; with ``force`` they stay beside ours."""
+        """Failure if ``path`` contains other files; with ``force``, they are kept."""
         self.path = path.resolve()
         if self.path.exists() and not self.path.is_dir():
-            raise Failure(f"{path} is a file: give --out the name of a folder")
+            raise Failure(f"{path} is a file: set --out to a folder")
         foreign = self._foreign()
         if foreign and not force:
             more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""
             raise Failure(
-                f"{path} holds files that stepcast did not write ({', '.join(map(str, foreign[:3]))}{more}): "
-                "choose another --out, or add --force to keep them and replace only the results"
+                f"{path} contains files that stepcast did not write "
+                f"({', '.join(map(str, foreign[:3]))}{more}): "
+                "choose another --out, or add --force to keep them and overwrite only the results"
             )
 
     @contextmanager
     def replaced(self) -> Iterator[Path]:
-        """Fill the given empty folder; when the context ends well, it takes the place of the old one."""
+        """Yield an empty folder to fill; if the context succeeds, it replaces the old one."""
         with self._beside() as fresh:
             yield fresh
             self._mark(fresh)
             self._swap(fresh)
 
     def add(self, name: str, text: str) -> None:
-        """Write one file and leave the others as they are."""
+        """Write one file and leave the others unchanged."""
         ours = {*self._ours(), Path(name)}
         self.path.mkdir(parents=True, exist_ok=True)
         with self._beside() as scratch:
@@ -50,7 +51,7 @@ class ResultsFolder:
 
     @contextmanager
     def _beside(self) -> Iterator[Path]:
-        """An empty folder on the same file system, so that a rename moves it; removed in the end."""
+        """An empty folder on the same file system, so that a rename moves it; removed at the end."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.path.parent, prefix=f".{self.path.name}.") as scratch:
             fresh = Path(scratch) / "new"
@@ -89,7 +90,7 @@ class ResultsFolder:
 
 
 def _files(folder: Path) -> set[Path]:
-    """Every file below, as a path from the folder; the marker is not one of them."""
+    """Every file below, as a relative path, except the marker."""
     found = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
     return {path for path in found if path != Path(MARKER)}
 

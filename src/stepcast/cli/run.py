@@ -29,7 +29,7 @@ def run(
     train: Annotated[list[Path], TRAIN],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="DIR", help="Where the results go.", show_default="required"),
+        typer.Option("--out", "-o", metavar="DIR", help="Folder for the results.", show_default="required"),
     ] = None,
     more: Annotated[
         list[Path] | None,
@@ -38,7 +38,7 @@ def run(
             exists=True,
             dir_okay=False,
             readable=True,
-            help="Further files of --train, as a shell writes them for train/*.csv.",
+            help="More files for --train, as a shell expands train/*.csv.",
         ),
     ] = None,
     related: RelatedFiles = None,
@@ -46,20 +46,18 @@ def run(
     item: ItemName = None,
     force: Annotated[
         bool,
-        typer.Option(
-            "--force", help="Write into a DIR that holds other files; they stay beside the results."
-        ),
+        typer.Option("--force", help="Write to DIR even if it contains other files, which are kept."),
     ] = False,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Only report what is wrong with the input, as stepcast validate does."),
+        typer.Option("--check", help="Only check the input, like stepcast validate."),
     ] = False,
     as_json: Json = False,
     project: ProjectFolder = None,
 ) -> None:
-    """Forecast files in one go, through the same template and runtime as everywhere.
+    """Forecast files directly, using the same template and runtime as a running stack.
 
-    DIR gets raw/*.csv, clean/*.csv, accuracy/, leaderboard.csv, validation.md and chart.png.
+    Writes raw/*.csv, clean/*.csv, accuracy/, leaderboard.csv, validation.md and chart.png to DIR.
     """
     files = sorted_out(
         {"train": [*train, *(more or ())], "related": related or [], "metadata": metadata or []}
@@ -70,7 +68,7 @@ def run(
         conclude(check_files(params, files, item), as_json)
         return
     if out is None:
-        raise typer.BadParameter("where the results go is missing", param_hint="--out")
+        raise typer.BadParameter("a folder for the results is required", param_hint="--out")
     from stepcast.cli import forecast_once
     from stepcast.cli.failure import Failure, Stopped
     from stepcast.cli.kernels import compile_kernels, names_an_algorithm
@@ -95,7 +93,7 @@ def run(
             if not names_an_algorithm(params.read_bytes()):
                 compile_kernels(shown.say)
             shown.say("starting the local stack")
-            # Nothing else is uploaded: there is nothing to wait for.
+            # Nothing else is uploaded, so there is nothing to wait for.
             with private(Project.find(project), SettleSeconds="0") as stack:
                 arn = forecast_once.upload(stack, params, files)
                 for execution in forecast_once.follow(stack, arn):
@@ -123,7 +121,7 @@ def _what_was_stopped(execution: "Execution | None", out: Path) -> str:
     if execution is not None:
         state = f"in {execution.state} " if execution.state else ""
         where = f"{state}after {duration(execution.seconds)}"
-    return f"stopped {where}: the local stack and its processes are gone, and nothing was written to {out}"
+    return f"stopped {where}: the local stack and its processes have ended, and nothing was written to {out}"
 
 
 def _facts(execution: "Execution", folder: Path) -> dict[str, Any]:
@@ -180,7 +178,7 @@ def _print_summary(outcome: "Outcome", out: Path) -> None:
         print_line(f"and {len(items) - SUMMARY_ROWS:,} more in {out / 'leaderboard.csv'}")
     print_line("")
     print_line(f"{manifest.horizon} steps of {manifest.frequency}: {manifest.first} to {manifest.last}")
-    print_line(f"Backtest: {manifest.backtest}; what was not observed is not scored")
+    print_line(f"Backtest: {manifest.backtest}; periods without an observation are not scored")
     print_line(
         f"Files:  {out}/raw/  {out}/clean/  {out}/accuracy/  {out}/leaderboard.csv  {out}/validation.md"
     )
@@ -189,7 +187,7 @@ def _print_summary(outcome: "Outcome", out: Path) -> None:
 
 
 def _print_input(report: "Report", out: Path) -> None:
-    """What was read, and what is odd about it."""
+    """Print the summary of the data, and any warnings."""
     print_line("")
     if report.summary is not None:
         print_line(f"Read: {report.summary}")
@@ -203,7 +201,7 @@ def _print_input(report: "Report", out: Path) -> None:
 
 
 def _few(outputs: list[str]) -> list[str]:
-    """Three outputs at most, so that a line fits: the lowest, the middle and the highest quantile."""
+    """At most three outputs, so that a line fits: the lowest, the middle and the highest quantile."""
     if len(outputs) <= SHOWN_OUTPUTS:
         return outputs
     quantiles = [output for output in outputs if output != "mean"]

@@ -1,4 +1,4 @@
-"""stepcast.toml in the working folder: the options of ``stepcast up`` that are not to be repeated."""
+"""stepcast.toml in the working folder: default options for ``stepcast up``."""
 
 import difflib
 import tomllib
@@ -25,17 +25,17 @@ UP: dict[str, type] = {
     "iam": bool,
 }
 WORDS = {
-    int: "a whole number",
-    str: "text in quotes",
+    int: "an integer",
+    str: "a string in quotes",
     bool: "true or false",
-    list: 'texts in brackets, such as ["http://localhost:3000"]',
+    list: 'strings in brackets, such as ["http://localhost:3000"]',
 }
 
 
 def settings(path: Path) -> dict[str, dict[str, Any]]:
-    """What the file sets, by command and parameter; nothing where there is no file.
+    """The settings in the file, by command and parameter; empty if there is no file.
 
-    Failure names the key that is unknown, or that has a value of the wrong kind, and what to write instead.
+    Failure for an unknown key or a value of the wrong type, with what to write instead.
     """
     try:
         given = tomllib.loads(path.read_text("utf-8"))
@@ -45,10 +45,10 @@ def settings(path: Path) -> dict[str, dict[str, Any]]:
         raise Failure(f"{path} is not TOML: {error}") from None
     for name in given:
         if name != "up":
-            hint = f"{name} belongs below a line [up]" if name in UP else "write [up] and its options below"
+            hint = f"put {name} below a line [up]" if name in UP else "write [up] and its options below"
             raise Failure(f"{path}: unknown name {name!r}: {hint}")
     if not isinstance(table := given.get("up", {}), dict):
-        raise Failure(f"{path}: up is no table: write [up] and its options below")
+        raise Failure(f"{path}: up is not a table: write [up] and its options below")
     for key, value in table.items():
         if key not in UP:
             raise Failure(f"{path}: unknown option {key!r} in [up]: {_nearest(key)}")
@@ -61,5 +61,5 @@ def settings(path: Path) -> dict[str, dict[str, Any]]:
 
 def _nearest(key: str) -> str:
     close = difflib.get_close_matches(key.replace("_", "-"), UP, n=1, cutoff=0.5)
-    known = f"it may have {', '.join(UP)}"
+    known = f"options: {', '.join(UP)}"
     return f"did you mean {close[0]!r}? {known}" if close else known

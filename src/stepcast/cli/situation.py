@@ -1,4 +1,4 @@
-"""What there is to say of a running stack."""
+"""The status of a running stack."""
 
 import json
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Situation:
 
 
 def look(stack: Stack, last: int) -> Situation:
-    """Of the ``last`` executions. A failure is told as long as no later run has ended well."""
+    """The status with the ``last`` executions. A failure is shown until a later run succeeds."""
     executions = [describe(stack, arn) for arn in newest_first(stack)[:last]]
     ended = [one for one in executions if one.stopped and one.status != "SUPERSEDED"]
     failed = ended[0] if ended and ended[0].status in ENDED_BADLY else None
@@ -67,7 +67,7 @@ def _story(stack: Stack, execution: Execution, report: Report | None) -> str:
     ]
     if report and report.errors:
         count, *problems = error_lines(report, SHOWN_PROBLEMS)
-        where = f"The whole report: s3://{stack.bucket}/{layout.report(execution.run, 'md')}"
+        where = f"The complete report: s3://{stack.bucket}/{layout.report(execution.run, 'md')}"
         lines = [
             f"Run {execution.short_name} failed in {execution.state}: the input has {count}",
             *problems,

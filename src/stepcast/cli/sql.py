@@ -17,19 +17,23 @@ __all__ = ["sql"]
 
 
 def sql(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help='For example "SELECT * FROM forecast".')],
-    as_json: Annotated[bool, typer.Option("--json", help="Every row, as a JSON list of objects.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Every row, as CSV; NULL is empty.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="The most rows that the table shows.")] = 100,
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help='The query, for example "SELECT * FROM forecast".')
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print every row, as a JSON list of objects.")
+    ] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print every row, as CSV; NULL is empty.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of rows in the table.")] = 100,
     endpoint: Endpoint = None,
 ) -> None:
-    """Ask the running stack with SQL, as any Athena client does.
+    """Query the running stack with SQL, through the API that all Athena clients use.
 
     The tables are train, forecast, forecast_wide, forecast_history, accuracy, leaderboard, monitor and
     drift.
     """
     if as_json and as_csv:
-        raise typer.BadParameter("--json and --csv exclude each other: choose one")
+        raise typer.BadParameter("--json and --csv are mutually exclusive: choose one")
     from stepcast.cli.query import ask
     from stepcast.cli.stack import attach
 
@@ -60,7 +64,7 @@ def _print_table(result: "Result", limit: int) -> None:
     stdout().print(shown)
     if next(result.rows, None) is not None:
         stderr().print(
-            f"the first {limit} rows: --limit N shows more, --csv and --json print all", markup=False
+            f"only the first {limit} rows; --limit N shows more, --csv and --json print all", markup=False
         )
     elif not shown.row_count:
         stderr().print("no rows")

@@ -1,4 +1,4 @@
-"""The deployed template that a command works with: its own private one, or a running ``stepcast up``'s."""
+"""The deployed template that a command uses: a private one, or that of a running ``stepcast up``."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 __all__ = ["STACK", "Stack", "attach", "deploy", "is_running", "private"]
 
 STACK = "stepcast"
-# The proxies of HTTP_PROXY are for the world outside; the stack is on this machine.
+# HTTP_PROXY is for remote hosts; the stack is on this machine.
 LOCAL = Config(proxies={}, retries={"mode": "standard", "max_attempts": 3})
-# Lambda's longest timeout, and a while for its turn: a client that asks again would run the function twice.
+# Lambda's longest timeout, plus time in the queue: a client that retries would run the function twice.
 PATIENT = Config(read_timeout=1800, retries={"total_max_attempts": 1})
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A deployed template: where it answers, its outputs, and its resources by logical id."""
+    """A deployed template: its endpoint, its outputs, and its resources by logical id."""
 
     endpoint: str
     region: str
     outputs: Mapping[str, str]
     resources: Mapping[str, str]
-    mailbox: Path | None = None  # the folder of its SNS messages; None where it is another's stack
-    credentials: Path | None = None  # the file with the keys that it asks for; None where any will do
+    mailbox: Path | None = None  # the folder of its SNS messages; None for a remote stack
+    credentials: Path | None = None  # the file with the required keys; None if any keys are accepted
 
     def client(self, service: str, patient: bool = False) -> Any:
-        """A boto3 client that speaks to this stack, whatever AWS_* and ~/.aws say.
+        """A boto3 client for this stack, independent of AWS_* and ~/.aws.
 
-        A ``patient`` one waits as long as a function may run, and asks once.
+        A ``patient`` client waits as long as a function may run, and does not retry.
         """
         config = LOCAL.merge(PATIENT) if patient else LOCAL
         return self._session.client(service, endpoint_url=self.endpoint, config=config)
@@ -87,16 +87,16 @@ class Stack:
         return sorted(name for name in self.resources if name.endswith("Function"))
 
     def logical_id(self, name: str) -> str:
-        """The logical id of a function, however it is called; Failure lists them where there is none."""
+        """The logical id of a function, from any of its names; Failure with the list of functions."""
         return find_function(name, self.functions)
 
     def function(self, name: str) -> str:
-        """The physical name of a function, however it is called."""
+        """The physical name of a function, from any of its names."""
         return self.resources[self.logical_id(name)]
 
 
 def deploy(server: "LocalAws", project: Project, **parameters: str) -> Stack:
-    """Deploy template.yaml, or bring what is deployed up to date with it."""
+    """Deploy template.yaml, or update the deployed stack to it."""
     deployment = server.deploy(project.template, STACK, parameters)
     return Stack(
         server.endpoint,
@@ -110,7 +110,7 @@ def deploy(server: "LocalAws", project: Project, **parameters: str) -> Stack:
 
 @contextmanager
 def private(project: Project, **parameters: str) -> Iterator[Stack]:
-    """A stack of one's own on a free port, in a temporary directory; gone when the context ends."""
+    """A private stack on a free port, in a temporary directory; removed when the context ends."""
     from localaws import LocalAws
 
     with LocalAws() as server:
@@ -118,12 +118,12 @@ def private(project: Project, **parameters: str) -> Iterator[Stack]:
 
 
 def is_running() -> bool:
-    """Whether a stack of this user runs."""
+    """Whether this user has a running stack."""
     return bool(living())
 
 
 def attach(endpoint: str | None = None) -> Stack:
-    """The stack at ``endpoint``, or the one that runs; Failure says how to start or choose one."""
+    """The stack at ``endpoint``, or the running one; Failure with how to start or choose one."""
     running = _choose(endpoint, living())
     stack = Stack(
         running.endpoint,
@@ -139,7 +139,7 @@ def attach(endpoint: str | None = None) -> Stack:
         resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
     except (BotoCoreError, ClientError, ValueError) as error:
         raise Failure(
-            f"no Stepcast stack answers at {running.endpoint} ({error}): start one with `stepcast up`"
+            f"no Stepcast stack responds at {running.endpoint} ({error}): start one with `stepcast up`"
         ) from None
     return Stack(
         endpoint=stack.endpoint,
@@ -159,6 +159,6 @@ def _choose(endpoint: str | None, running: list[Running]) -> Running:
     if len(running) == 1 or here:
         return (here or running)[0]
     if not running:
-        raise Failure("nothing runs: start the local stack with `stepcast up` in another terminal")
+        raise Failure("no stack is running: start one with `stepcast up` in another terminal")
     choices = ", ".join(sorted(one.endpoint for one in running))
-    raise Failure(f"{len(running)} stacks run: choose one with --endpoint, of {choices}")
+    raise Failure(f"{len(running)} stacks are running: choose one with --endpoint: {choices}")

@@ -1,4 +1,4 @@
-"""The folder in which ``stepcast up`` keeps its state: which one it is, who holds it, how it goes."""
+"""The folder in which ``stepcast up`` keeps its state: how it is claimed, held and deleted."""
 
 import json
 import shutil
@@ -10,11 +10,11 @@ from stepcast.cli.running import Running, holder
 __all__ = ["DEFAULT", "StateFolder"]
 
 DEFAULT = Path(".stepcast")
-MARKER = "stepcast.json"  # only a folder that has it is ever deleted
+MARKER = "stepcast.json"  # only folders with this file are ever deleted
 
 
 class StateFolder:
-    """A folder of ours; what others put somewhere is never taken for one."""
+    """A state folder, never confused with folders created by others."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -23,25 +23,28 @@ class StateFolder:
         return str(self.path)
 
     def claim(self, region: str | None) -> str:
-        """Make it, or take it as it is; the region that it belongs to.
+        """Create or reuse the folder; return its region.
 
-        Failure where the folder holds anything else, where a stack runs with it, or where it was made for
-        another region.
+        Failure if the folder contains anything else, is used by a stack, or was created for another
+        region.
         """
         if self.path.exists() and not self.path.is_dir():
             raise Failure(f"{self.path} is a file: choose another --state")
         if (running := self.holder()) is not None:
             raise Failure(
-                f"a stack with the state in {self.path} runs already{running.where}: "
+                f"a stack with the state in {self.path} is already running{running.where}: "
                 "use it, stop it with `stepcast down`, or choose another --state"
             )
         if not self.is_ours() and not self._is_free():
-            raise Failure(f"{self.path} holds files that are no state of stepcast: choose another --state")
+            raise Failure(
+                f"{self.path} contains other files and is not a state folder of stepcast: choose another "
+                "--state"
+            )
         kept = self._kept().get("region")
         if region and kept and region != kept:
             raise Failure(
-                f"the state in {self.path} is of the region {kept}: leave --region out, choose another "
-                "--state, or begin anew with `stepcast down --delete`"
+                f"the state in {self.path} belongs to region {kept}: omit --region, choose another "
+                "--state, or start over with `stepcast down --delete`"
             )
         chosen = str(region or kept or "us-east-1")
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -51,21 +54,21 @@ class StateFolder:
         return chosen
 
     def is_ours(self) -> bool:
-        """Whether ``stepcast up`` made it."""
+        """Whether ``stepcast up`` created it."""
         return self._kept().get("made_by") == "stepcast up"
 
     def holder(self) -> Running | None:
-        """The stack that runs with it."""
+        """The stack that uses it."""
         return holder(self.path)
 
     def delete(self) -> None:
-        """Remove it with everything in it; Failure where it is not ours, or in use."""
+        """Remove it with its contents; Failure if it is not a state folder, or in use."""
         if self.path.is_symlink():
-            raise Failure(f"{self.path} is a symbolic link: delete what it leads to with --state")
+            raise Failure(f"{self.path} is a symbolic link: delete its target with --state")
         if not self.is_ours():
-            raise Failure(f"{self.path} was not made by stepcast up: nothing was deleted")
+            raise Failure(f"{self.path} was not created by stepcast up; nothing was deleted")
         if (running := self.holder()) is not None:
-            raise Failure(f"{self.path} is in use{running.where}: nothing was deleted")
+            raise Failure(f"{self.path} is in use{running.where}; nothing was deleted")
         shutil.rmtree(self.path)
 
     def _kept(self) -> dict[str, str]:
@@ -76,7 +79,7 @@ class StateFolder:
         return kept if isinstance(kept, dict) else {}
 
     def _is_free(self) -> bool:
-        """Whether nothing is in it, or what an earlier version left, which did not mark it."""
+        """Whether it is empty, or was left by an earlier version, which did not mark it."""
         if not self.path.exists() or not any(self.path.iterdir()):
             return True
         return (self.path / "mailbox").is_dir() and (self.path / "objects").is_dir()

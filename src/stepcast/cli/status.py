@@ -1,4 +1,4 @@
-"""``stepcast status``: what runs, what failed and why, the current forecast, the messages sent, one item."""
+"""``stepcast status``: executions, failures, the current forecast, messages, or one item."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,20 +21,20 @@ MESSAGES_SHOWN = 5
 
 
 def status(
-    last: Annotated[int, typer.Option(min=1, help="How many executions, the newest first.")] = 10,
+    last: Annotated[int, typer.Option(min=1, help="Number of executions to show, newest first.")] = 10,
     item: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Instead, why this item is forecast as it is."),
+        typer.Option(metavar="NAME", help="Show how this item's forecast was produced instead."),
     ] = None,
     wait: Annotated[
-        bool, typer.Option("--wait", help="First wait until the run for the present input has ended.")
+        bool, typer.Option("--wait", help="First wait until the run for the current input has ended.")
     ] = False,
     as_json: Json = False,
     endpoint: Endpoint = None,
 ) -> None:
-    """Show the executions, where one is or failed and why, the current forecast and the messages sent.
+    """Show the executions with their state or failure, the current forecast, and the messages.
 
-    With --item: what an item's forecast is made of, and how it did in the backtest.
+    With --item: show how an item's forecast was produced, and its backtest accuracy.
     """
     from stepcast.cli.reasons import reasons
     from stepcast.cli.situation import look
@@ -59,7 +59,7 @@ def status(
 
 
 def _wait(stack: "Stack", quiet: bool) -> None:
-    """Show how the run for the bucket's present input advances, until it has ended."""
+    """Show the progress of the run for the bucket's current input, until it has ended."""
     from stepcast.cli.executions import newest_first
     from stepcast.cli.forecast_once import follow
     from stepcast.cli.progress import display
@@ -110,18 +110,20 @@ def _print_reasons(manifest: "Manifest", series: list["Reasons"]) -> None:
 
 
 def _told(manifest: "Manifest", one: "Reasons") -> dict[str, str | None]:
-    """What there is to say of a series, by name; None where there is nothing."""
+    """The facts about a series, by name; None if not available."""
     row, ratio, score = one.figures, one.ratio, one.figures["score"]
-    backtest = "no window could be tested" if score is None else f"{row['metric']} {score:.4g}"
+    backtest = "no window could be evaluated" if score is None else f"{row['metric']} {score:.4g}"
     if ratio is not None:
         backtest += (
-            f"; wQL {row['wql']:.4g}, seasonal naive's {row['wql_seasonal_naive']:.4g}: {ratio:.2f} of it"
+            f"; wQL {row['wql']:.4g}, {ratio:.2f} times that of seasonal naive, "
+            f"{row['wql_seasonal_naive']:.4g}"
         )
     covered = None
     if row["coverage"] is not None:
         low, high = _outer_quantiles(manifest)
         covered = (
-            f"{row['coverage']:.0%} of the outcomes lay between p{low} and p{high}, {high - low}% should"
+            f"{row['coverage']:.0%} of the outcomes fell between p{low} and p{high}; the target is "
+            f"{high - low}%"
         )
     return {
         "model": row["model"],
@@ -135,7 +137,7 @@ def _told(manifest: "Manifest", one: "Reasons") -> dict[str, str | None]:
 
 
 def _outer_quantiles(manifest: "Manifest") -> tuple[int, int]:
-    """The lowest and the highest percentile that is forecast."""
+    """The lowest and the highest forecast percentile."""
     outputs = [name for name, kind in manifest.wide_columns.items() if kind == "double"]
     asked = [int(name.removeprefix("p")) for name in outputs if name != "mean"]
     return min(asked), max(asked)

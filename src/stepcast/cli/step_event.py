@@ -1,4 +1,4 @@
-"""The event that a step is given: as it is recorded, made over to the present input of a stack."""
+"""Builds the event of a step: the recorded one, adapted to the current input of a stack."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -16,20 +16,20 @@ __all__ = ["event_for", "present_input", "present_run", "remember", "run_in"]
 
 
 def present_input(stack: Stack) -> str:
-    """The fingerprint of the bucket's input; Failure where that is not complete."""
+    """The fingerprint of the bucket's input; Failure if the input is incomplete."""
     run = fingerprint(stack.s3, stack.bucket)
     if run is None:
         raise Failure(
-            f"s3://{stack.bucket}/ holds no input yet: upload {layout.PARAMS} and files under "
-            f"{layout.TRAIN}, or start with `stepcast up --before STEP`, which uploads the project's own"
+            f"s3://{stack.bucket}/ contains no input yet: upload {layout.PARAMS} and files under "
+            f"{layout.TRAIN}, or start with `stepcast up --before STEP`, which uploads the sample input"
         )
     return run
 
 
 def present_run(stack: Stack) -> Run:
-    """The run of the bucket's present input, as steps invoked one by one work on it.
+    """The run of the bucket's current input, for steps that are invoked one by one.
 
-    Its vintage is the one that the step before was given; a new one where there was none.
+    Its vintage is that of the previous step, or a new one if there was none.
     """
     run = present_input(stack)
     current = vintages.current(stack.s3, stack.bucket)
@@ -42,7 +42,7 @@ def present_run(stack: Stack) -> Run:
 
 
 def remember(stack: Stack, run: Run) -> None:
-    """The next step that is invoked works on the same vintage. Cleanup forgets it with the work files."""
+    """Keep the vintage for the next invoked step. Cleanup removes it with the work files."""
     for vintage in _invoked(stack, run.run):
         if vintage != run.vintage:
             stack.s3.delete_object(Bucket=stack.bucket, Key=_note(run.run, vintage))
@@ -50,7 +50,7 @@ def remember(stack: Stack, run: Run) -> None:
 
 
 def event_for(stack: Stack, project: Project, function: str, shard: int = 0) -> dict[str, Any]:
-    """The event of ``function``, by its logical id, for the bucket's present input."""
+    """The event of ``function``, by its logical id, for the bucket's current input."""
     recorded = project.event(function)
     if "Records" in recorded:
         return _upload(stack, recorded)
@@ -59,7 +59,7 @@ def event_for(stack: Stack, project: Project, function: str, shard: int = 0) -> 
 
 
 def run_in(event: Any) -> Run | None:
-    """The run that an event is of; None where it is of none."""
+    """The run of an event; None if it has none."""
     try:
         return Run.model_validate(event)
     except ValidationError:
@@ -67,7 +67,7 @@ def run_in(event: Any) -> Run | None:
 
 
 def _upload(stack: Stack, recorded: dict[str, Any]) -> dict[str, Any]:
-    """What S3 would send now for params.json."""
+    """The event that S3 would send now for params.json."""
     (record,) = recorded["Records"]
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     bucket = {"name": stack.bucket, "arn": f"arn:aws:s3:::{stack.bucket}"}
@@ -80,6 +80,6 @@ def _note(run: str, vintage: str) -> str:
 
 
 def _invoked(stack: Stack, run: str) -> list[str]:
-    """The vintages of the run whose steps are invoked one by one: one, unless a command was killed."""
+    """The vintages of the run whose steps are invoked one by one: only one, unless a command was killed."""
     found = objects.keys(stack.s3, stack.bucket, layout.work(run))
     return [key.split("/")[2] for key in found if key.endswith("/invoked")]

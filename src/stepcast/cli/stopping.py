@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM unwind the process, so that nothing that it started is left behind."""
+"""Ctrl-C and SIGTERM unwind the process, so that it leaves nothing behind."""
 
 import signal
 import sys
@@ -12,9 +12,9 @@ STOPS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def unwinding() -> Iterator[None]:
-    """Within, the first signal raises KeyboardInterrupt or SystemExit, and further ones change nothing.
+    """Within this context, the first signal raises KeyboardInterrupt or SystemExit; further ones are ignored.
 
-    SIGINT, too, even where a shell started the process with it ignored, as it does with background jobs.
+    This includes SIGINT even if a shell started the process with SIGINT ignored, as for background jobs.
     """
     before = {number: signal.signal(number, _end) for number in STOPS}
     try:

@@ -1,4 +1,4 @@
-"""``stepcast up``: serve the whole pipeline on this machine until Ctrl-C."""
+"""``stepcast up``: serve the complete pipeline on this machine until Ctrl-C."""
 
 import json
 import os
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stepcast.cli.function_names import complete, short, snake
+from stepcast.cli.completion import complete
+from stepcast.cli.function_names import short, snake
 from stepcast.cli.options import ProjectFolder
 from stepcast.cli.output import print_json, print_line, stderr
 from stepcast.cli.state_folder import DEFAULT, StateFolder
@@ -26,20 +27,20 @@ __all__ = ["up"]
 DEFAULT_PORT = 5005
 ANY_KEYS = "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local"
 INSTRUCTIONS = """\
-Stepcast serves at {stack.endpoint}, bucket {stack.bucket}. Ctrl-C stops it.
+Stepcast is running at {stack.endpoint}, bucket {stack.bucket}. Press Ctrl-C to stop it.
 {state}
 
-In another terminal, for the aws command, awswrangler, PyAthena and every other client:
+In another terminal, configure the aws command, awswrangler, PyAthena and other clients:
 
   export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION={stack.region} \\
          {keys}
 
-Upload; a forecast starts by itself:
+Upload files to start a forecast:
 
   aws s3 cp params.json s3://{stack.bucket}/
   aws s3 cp my.csv s3://{stack.bucket}/train/
 
-Ask, in Python:
+Query in Python:
 
   import awswrangler as wr
   wr.athena.read_sql_query("SELECT * FROM forecast", database="{stack.database}", workgroup="{workgroup}")
@@ -48,22 +49,24 @@ Ask, in Python:
   cursor = connect(s3_staging_dir="{output}", schema_name="{stack.database}").cursor()
   cursor.execute("SELECT * FROM forecast LIMIT 5").fetchall()
 
-Or here: stepcast status, stepcast sql "SELECT * FROM forecast LIMIT 5", stepcast chart, stepcast logs
+Or use stepcast status, stepcast sql "SELECT * FROM forecast LIMIT 5", stepcast chart and stepcast logs
 """
 
 
 def up(
     context: typer.Context,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = DEFAULT_PORT,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 selects a free one.")
+    ] = DEFAULT_PORT,
     region: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The region to be.", show_default="us-east-1, or the state's"),
+        typer.Option(metavar="NAME", help="AWS region to emulate.", show_default="us-east-1, or the state's"),
     ] = None,
-    bucket: Annotated[str | None, typer.Option(metavar="NAME", help="What the bucket is called.")] = None,
+    bucket: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the bucket.")] = None,
     email: Annotated[
         str | None,
         typer.Option(
-            metavar="ADDRESS", help="Who is told how runs end. Nothing is sent: see stepcast status."
+            metavar="ADDRESS", help="Recipient of messages about runs. Nothing is sent; see stepcast status."
         ),
     ] = None,
     iam: Annotated[
@@ -72,48 +75,49 @@ def up(
     ] = True,
     settle_seconds: Annotated[
         int | None,
-        typer.Option(min=0, metavar="N", help="How long a run waits for further files.", show_default="5"),
+        typer.Option(min=0, metavar="N", help="Seconds that a run waits for more files.", show_default="5"),
     ] = None,
     state: Annotated[
         Path,
-        typer.Option(metavar="DIR", file_okay=False, help="Where everything is kept, for the next time."),
+        typer.Option(metavar="DIR", file_okay=False, help="Folder in which the state is kept."),
     ] = DEFAULT,
-    ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Keep nothing: Ctrl-C forgets all.")] = False,
+    ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Keep no state after Ctrl-C.")] = False,
     before: Annotated[
         str | None,
         typer.Option(
             metavar="STEP",
-            help="Upload the project's input if there is none, run the steps before this one.",
+            help="Upload the sample input if there is none, and run the steps before this one.",
             autocompletion=complete,
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not report what goes on.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one line of JSON when ready, and nothing else.")
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not log activity.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only one line of JSON when ready.")] = False,
     project: ProjectFolder = None,
     host: Annotated[
-        str, typer.Option(help="The address to listen on. Another than a loopback one turns --auth on.")
+        str, typer.Option(help="Address to listen on; any non-loopback address turns --auth on.")
     ] = "127.0.0.1",
     auth: Annotated[
-        bool, typer.Option("--auth", help="Verify signatures: a pair of keys is made, and kept in the state.")
+        bool,
+        typer.Option(
+            "--auth", help="Verify signatures, with a key pair that is created and kept in the state."
+        ),
     ] = False,
     allow_origin: Annotated[
         list[str] | None,
-        typer.Option(help="A web page's origin that may do everything: http://localhost:3000; repeatable."),
+        typer.Option(help="Web origin with full access, such as http://localhost:3000; can be repeated."),
     ] = None,
 ) -> None:
     """Serve the pipeline on 127.0.0.1 until Ctrl-C.
 
-    S3, Lambda, Step Functions, SNS, CloudWatch, Glue and Athena answer as AWS does, without an account. What
-    goes on is reported on stderr. Options may stand in stepcast.toml, below [up].
+    S3, Lambda, Step Functions, SNS, CloudWatch, Glue and Athena respond as on AWS, without an account.
+    Activity is logged to stderr. You can also set options in stepcast.toml, below [up].
     """
     given = {name for name in ("state", "ephemeral") if _on_the_command_line(context, name)}
     if given == {"state", "ephemeral"}:
-        raise typer.BadParameter("--state and --ephemeral exclude each other: choose one")
+        raise typer.BadParameter("--state and --ephemeral are mutually exclusive: choose one")
     if bucket is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
         raise typer.BadParameter(
-            f"{bucket!r} is no bucket's name: 3 to 63 small letters, digits, dots and hyphens",
+            f"{bucket!r} is not a valid bucket name: use 3 to 63 lowercase letters, digits, dots and hyphens",
             param_hint="--bucket",
         )
     folder = StateFolder(state) if not ephemeral or given == {"state"} else None
@@ -130,14 +134,14 @@ def up(
     if before is not None:
         before = find_function(before, template.functions())
         if folder is None or not folder.path.exists():
-            _ = template.train  # an empty bucket will need it: what is not there is said at once
+            _ = template.train  # an empty bucket will need it; reports missing files immediately
     if region is not None:
         check_region(region)
     region = (folder.claim(region) if folder else region) or "us-east-1"
     ready = threading.Event()
 
     def show(activity: "Activity") -> None:
-        # A deployment is a hundred requests, and a run writes many files that only it reads.
+        # A deployment makes a hundred requests, and a run writes many files that only it reads.
         if ready.is_set() and not re.match(r"s3://[^/]+/(runs|resources)/", activity.where):
             _show(activity)
 
@@ -201,7 +205,7 @@ def _show(activity: "Activity") -> None:
 
 
 def _serve(quiet: bool) -> None:
-    """Wait until the process is interrupted; meanwhile, compile what the first run will need."""
+    """Wait until the process is interrupted; meanwhile, compile the kernels for the first run."""
     from stepcast.cli.kernels import compile_kernels_aside
 
     def say(text: str) -> None:
@@ -214,7 +218,7 @@ def _serve(quiet: bool) -> None:
 
 
 def _prepare(stack: "Stack", project: "Project", step: str, server: "LocalAws", quiet: bool) -> Path:
-    """Bring the stack before ``step``; the file with its event."""
+    """Bring the stack to the state before ``step``; return the file with its event."""
     from stepcast.cli.prepared import prepare
 
     def say(text: str) -> None:
@@ -246,9 +250,9 @@ def _facts(stack: "Stack", state: str, event: Path | None) -> dict[str, Any]:
 
 
 def _print_instructions(stack: "Stack", folder: StateFolder | None, keys: str) -> None:
-    kept = "Nothing is kept: Ctrl-C forgets all."
+    kept = "No state is kept after Ctrl-C."
     if folder is not None:
-        kept = f"Everything is kept in {folder.path.resolve()}; `stepcast down --delete` removes it."
+        kept = f"The state is kept in {folder.path.resolve()}; `stepcast down --delete` removes it."
     output, workgroup = stack.outputs["AthenaOutput"], stack.outputs["WorkGroupName"]
     print_line(INSTRUCTIONS.format(stack=stack, state=kept, keys=keys, output=output, workgroup=workgroup))
 
@@ -256,5 +260,5 @@ def _print_instructions(stack: "Stack", folder: StateFolder | None, keys: str) -
 def _print_event(step: str | None, event: Path | None) -> None:
     if step is not None and event is not None:
         print_line(
-            f"Ready for {short(step)}. Its event: {event}\n\n  stepcast invoke {short(step)} -e {event}\n"
+            f"Ready for {short(step)}. The event: {event}\n\n  stepcast invoke {short(step)} -e {event}\n"
         )

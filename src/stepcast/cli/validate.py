@@ -1,4 +1,4 @@
-"""``stepcast validate``: what a run would say of the input, in seconds."""
+"""``stepcast validate``: report what a run would report about the input, in seconds."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ def validate(
         list[str] | None,
         typer.Argument(
             metavar="[CSV]... | FOLDER | s3://BUCKET",
-            help="Further files of --train; or, alone, what holds params.json, train/ and so on.",
+            help="More files for --train; or a folder or bucket that contains params.json, train/ and so on.",
             show_default=False,
         ),
     ] = None,
@@ -27,23 +27,23 @@ def validate(
     item: ItemName = None,
     as_json: Json = False,
 ) -> None:
-    """Read the input as a run would, and report every problem, without the run.
+    """Read the input as a run would, and report every problem without starting a run.
 
-    Exits 1 where a run would stop before training. Nothing is written and no server starts.
+    Exits with 1 if a run would stop before training. Writes nothing and starts no server.
     """
     if params is None and not train:
         if not more or len(more) != 1 or related or metadata:
             raise typer.BadParameter(
-                "name the files, --params FILE --train CSV, or one folder or s3://BUCKET that holds them"
+                "give --params FILE --train CSV, or one folder or s3://BUCKET that contains them"
             )
         if not more[0].startswith("s3://") and not Path(more[0]).is_dir():
-            raise typer.BadParameter(f"{more[0]} is no folder; name files with --params and --train")
+            raise typer.BadParameter(f"{more[0]} is not a folder; for files, use --params and --train")
         from stepcast.cli.checking import check_place, conclude
 
         conclude(check_place(more[0]), as_json)
         return
     if params is None or not train:
-        raise typer.BadParameter(f"{'--params' if params is None else '--train'} is missing")
+        raise typer.BadParameter(f"{'--params' if params is None else '--train'} is required")
     further = [Path(path) for path in more or ()]
     if absent := next((path for path in further if not path.is_file()), None):
         raise typer.BadParameter(f"the file {absent} does not exist")

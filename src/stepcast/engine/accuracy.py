@@ -94,7 +94,7 @@ class Sums:
     def __add__(self, other: "Sums") -> "Sums":
         """Both together. ValueError where they were made for different quantiles."""
         if self.quantiles != other.quantiles:
-            raise ValueError(f"sums for quantiles {self.quantiles} and {other.quantiles} do not add up")
+            raise ValueError(f"sums for quantiles {self.quantiles} and {other.quantiles} cannot be added")
         return Sums(
             forecasts=self.forecasts + other.forecasts,
             points=self.points + other.points,

@@ -81,6 +81,6 @@ class HistoryTooShort(CannotFit):
     """A series has fewer observations than the model can learn from."""
 
     def __init__(self, model: str, have: int, need: int) -> None:
-        super().__init__(model, f"it needs {need} observations, there are {have}")
+        super().__init__(model, f"it needs {need} observations but there are only {have}")
         self.args = (model, have, need)  # what __init__ takes, so that it survives pickling
         self.have, self.need = have, need

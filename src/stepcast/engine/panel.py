@@ -75,7 +75,7 @@ class Panel:
     def __add__(self, other: "Panel") -> "Panel":
         """The series of both. ValueError where they do not share their grid, features and attributes."""
         if _common(self) != _common(other):
-            raise ValueError(f"panels of {_common(self)} and {_common(other)} do not go together")
+            raise ValueError(f"panels of {_common(self)} and {_common(other)} cannot be combined")
         related, metadata = self.related, self.metadata
         if related is not None and other.related is not None:
             related = Related(related.names, related.values + other.related.values, related.ahead)

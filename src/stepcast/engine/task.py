@@ -55,10 +55,10 @@ class Task:
         rising = all(left < right for left, right in pairwise(quantiles))
         if not self.outputs or not rising or not all(0 < quantile < 1 for quantile in quantiles):
             raise ImpossibleTask(
-                f"outputs are {self.outputs}: write quantiles between 0 and 1 that rise, or mean"
+                f"outputs are {self.outputs}: write quantiles between 0 and 1 in ascending order, or mean"
             )
         if self.outputs not in (quantiles, (*quantiles, "mean")):
-            raise ImpossibleTask(f"outputs are {self.outputs}: mean comes last, and once")
+            raise ImpossibleTask(f"outputs are {self.outputs}: mean must come last, and only once")
 
     def window_start(self, window: int) -> int:
         """How many periods before the end window 1, 2, ... starts."""

@@ -1,1 +1,1 @@
-"""What the Lambda functions do: one step a state, on the bucket's objects."""
+"""What the Lambda functions do: one step for each state, working on the bucket's objects."""

@@ -11,19 +11,19 @@ from stepcast.pipeline.errors import ResourceNotFoundException
 
 __all__ = ["client", "environment"]
 
-# Throttling and dropped connections are the client's to retry; what is left is the state machine's.
+# The client retries throttling and dropped connections; the state machine retries everything else.
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
 
 
 @cache
 def client(service: str) -> Any:
-    """A boto3 client, made once a process: Lambda keeps it warm."""
+    """A boto3 client, created once per process, which Lambda keeps warm."""
     return boto3.client(service, config=RETRIES)
 
 
 def environment(name: str) -> str:
-    """A setting that template.yaml gives the function."""
+    """A setting that template.yaml passes to the function."""
     if name not in os.environ:
-        what = f"the function has no environment variable {name}: deploy template.yaml as it is"
+        what = f"the function has no environment variable {name}: deploy the unmodified template.yaml"
         raise ResourceNotFoundException(what)
     return os.environ[name]

@@ -19,12 +19,12 @@ from stepcast.pipeline.shards import Shard
 __all__ = ["Scoreboard", "ShardBacktest", "accuracy_in_sql", "leaderboard_schema"]
 
 ISO = "%Y-%m-%dT%H:%M:%S"
-UNTESTED = "not backtested: no window has observed values both before it and in it"
+UNTESTED = "not backtested: no window has observed values both before and inside it"
 
 
 @dataclass(frozen=True)
 class ShardBacktest:
-    """What one shard's training found, ready to be written down."""
+    """The training results of one shard, ready to be written."""
 
     shard: Shard
     trained: Trained
@@ -35,7 +35,7 @@ class ShardBacktest:
     def forecasted_values(self) -> pa.Table:
         """Amazon Forecast's backtest export: actual and forecast of every scored series, window and point.
 
-        As the service has it, without windows of a series in which a value was filled in.
+        Like the service, omits windows of a series that contain a filled value.
         """
         backtest, predicted = self.trained.backtest, self._predicted()
         scored = np.isfinite(backtest.actual).any(axis=2) & np.isfinite(predicted).all(axis=(2, 3))
@@ -55,10 +55,10 @@ class ShardBacktest:
         return pa.table(columns)
 
     def accuracy(self, *, as_service: bool) -> pa.Table:
-        """One row an item and window (Computed), and one an item (Summary: the mean of its windows).
+        """One row per item and window (Computed), and one per item (Summary: the mean of its windows).
 
-        The service leaves out windows of an item in which a value was filled in; else what was observed in
-        them counts.
+        With ``as_service``, omits windows of an item that contain a filled value, as the service does;
+        otherwise their observed points count.
         """
         backtest, predicted = self.trained.backtest, self._predicted()
         starts = self._stamps(backtest.starts).to_pylist()
@@ -87,7 +87,7 @@ class ShardBacktest:
         return pa.Table.from_pylist(rows, schema=accuracy_schema(self.params))
 
     def leaderboard(self) -> pa.Table:
-        """One row an item: what made its forecast and why, how it did beside SeasonalNaive."""
+        """One row per item: the model and members of its forecast, its accuracy and SeasonalNaive's."""
         rows = []
         for number, why in enumerate(self.forecast.explanations):
             sums = self._sums(number)
@@ -108,7 +108,7 @@ class ShardBacktest:
         return pa.Table.from_pylist(rows, schema=leaderboard_schema(self.params, self.trained.models))
 
     def _missing(self, number: int, points: int) -> str:
-        """What the backtest of an item could not score."""
+        """The part of an item's backtest that could not be scored, as a note."""
         if not points:
             return UNTESTED
         there = np.isfinite(self.trained.backtest.actual[number]).any(axis=1)
@@ -116,15 +116,15 @@ class ShardBacktest:
         return (
             ""
             if points == asked
-            else f"backtested on {points} of {asked} points: the others were not observed"
+            else f"backtested on {points} of {asked} points: the other points were not observed"
         )
 
     def judged(self) -> int:
-        """How many items have a point that is scored."""
+        """The number of items with at least one scored point."""
         return int(np.isfinite(self.trained.backtest.actual).any(axis=(1, 2)).sum())
 
     def sums(self) -> dict[str, Sums]:
-        """Sums of each model over all items; shards add up."""
+        """Sums for each model over all items; sums of shards can be added."""
         return self._sums(slice(None))
 
     def _sums(self, items: int | slice) -> dict[str, Sums]:
@@ -136,7 +136,7 @@ class ShardBacktest:
         }
 
     def _predicted(self) -> NDArray[np.float64]:
-        """The backtest of what is judged: (series, windows, horizon, outputs)."""
+        """The backtest of the evaluated model: (series, windows, horizon, outputs)."""
         return self.trained.backtest.predicted[:, :, 0]
 
     def _key(self, number: int) -> dict[str, str]:
@@ -156,27 +156,27 @@ class ShardBacktest:
 
 @dataclass(frozen=True)
 class Scoreboard:
-    """The models' figures over all items of all shards: first what is judged, last SeasonalNaive."""
+    """The models' figures over all items of all shards: first the evaluated model, last SeasonalNaive."""
 
     sums: dict[str, Sums]
     task: Task
 
     @property
     def best(self) -> str:
-        """What made the forecast: AutoPredictor, or the one algorithm asked for."""
+        """The model of the forecast: AutoPredictor, or the requested algorithm."""
         return next(iter(self.sums))
 
     @property
     def points(self) -> int:
-        """How many points of the backtest were scored."""
+        """The number of scored points in the backtest."""
         return _judged(self.sums).points
 
     def scores(self) -> dict[str, float | None]:
-        """The metric of every model over all items; None where nothing was scored."""
+        """The metric of every model over all items; None if nothing was scored."""
         return {name: _finite(sums.metric(self.task.metric)) for name, sums in self.sums.items()}
 
     def leaderboard(self, params: Params) -> pa.Table:
-        """The one row of scope ``all``, to be read beside the items'."""
+        """The row of scope ``all``, in addition to the items' rows."""
         ours = _judged(self.sums)
         row = {
             "scope": "all",
@@ -188,7 +188,7 @@ class Scoreboard:
         return pa.Table.from_pylist([row], schema=leaderboard_schema(params, tuple(self.sums)))
 
     def metric_data(self) -> list[dict[str, Any]]:
-        """For CloudWatch: WQL by algorithm and quantile, RMSE by algorithm; only what was scored."""
+        """For CloudWatch: WQL by algorithm and quantile, RMSE by algorithm; omits what was not scored."""
         data = []
         for name, sums in self.sums.items():
             algorithm = {"Name": "Algorithm", "Value": name}
@@ -211,7 +211,7 @@ def accuracy_schema(params: Params) -> pa.Schema:
 
 
 def accuracy_in_sql(shards: list[pa.Table]) -> pa.Table:
-    """The shards' accuracy as the SQL table ``accuracy`` has it: names without brackets and spaces."""
+    """The shards' accuracy as the SQL table ``accuracy``: column names without brackets and spaces."""
     table = pa.concat_tables(shards)
     return table.rename_columns([sql_name(name) for name in table.column_names])
 
@@ -247,12 +247,12 @@ def score_column(model: str) -> str:
 
 
 def _judged(sums: dict[str, Sums]) -> Sums:
-    """Of what made the forecast: the first."""
+    """The sums of the forecast's model: the first."""
     return next(iter(sums.values()))
 
 
 def _figures(sums: dict[str, Sums], task: Task) -> dict[str, Any]:
-    """What the leaderboard says of ``sums`` by model, the last of which is SeasonalNaive."""
+    """The leaderboard's figures for ``sums`` by model, the last of which is SeasonalNaive."""
     ours, *_, naive = (_judged(sums), *sums.values())
     return {
         "metric": task.metric,
@@ -264,7 +264,7 @@ def _figures(sums: dict[str, Sums], task: Task) -> dict[str, Any]:
 
 
 def _shares(shares: tuple[tuple[str, float], ...]) -> str | None:
-    """Names with their shares, as a person reads them.
+    """Names with their shares, as readable text.
 
     >>> _shares((("ridge", 0.4123), ("theta", 0.2)))
     'ridge 0.41, theta 0.2'

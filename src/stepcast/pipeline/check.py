@@ -1,4 +1,4 @@
-"""What a run would say of the input, without the run."""
+"""What a run would report about the input, without the run."""
 
 import tempfile
 from pathlib import Path
@@ -15,11 +15,11 @@ RUN = "check"
 
 
 def check(s3: Any, bucket: str, scratch: Path | None = None) -> Report:
-    """Every problem of params.json or, if that is right, of the files; and what was read.
+    """Every problem of params.json or, if that is valid, of the files, and a summary of the data.
 
-    Rows and shards are written as in a run, to a run named ``check``: ``s3`` should keep them from the
-    user's bucket (``FileBucket``, ``InputOnly``). ``scratch`` is where the import works; the system's folder
-    for temporary files by default.
+    Rows and shards are written as in a run, to a run named ``check``; ``s3`` must keep them out of the
+    user's bucket (``FileBucket``, ``InputOnly``). ``scratch`` is the working folder of the import, by default
+    the system's folder for temporary files.
 
     Raises ResourceNotFoundException without a params.json, Superseded if a file changes while it is read.
     """

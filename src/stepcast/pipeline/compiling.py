@@ -1,4 +1,4 @@
-"""The log says when kernels are compiled within a step: it takes most of a minute, once a machine."""
+"""Logs when kernels are compiled within a step, which takes most of a minute, once per machine."""
 
 import time
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ __all__ = ["compiling_logged"]
 
 @contextmanager
 def compiling_logged() -> Iterator[None]:
-    """One line when the first kernel is compiled within, one with their number and the seconds at the end."""
+    """Log when the first kernel is compiled, and at the end how many were and how long it took."""
     begun: set[str] = set()
     since = time.monotonic()
 
     def first(name: str) -> None:
         if not begun:
-            log.info("compiling_kernels", why="they are used for the first time on this machine")
+            log.info("compiling_kernels", why="first use on this machine")
         begun.add(name)
 
     with compilations(first):

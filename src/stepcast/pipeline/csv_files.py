@@ -1,4 +1,4 @@
-"""Tables as CSV and Parquet bytes: what people and the service's readers open, and what SQL reads."""
+"""Tables as CSV bytes, for people and the service's readers, and as Parquet bytes, for SQL."""
 
 import io
 from typing import Any
@@ -12,7 +12,7 @@ __all__ = ["csv_bytes", "parquet_bytes", "stamps"]
 
 
 def csv_bytes(table: pa.Table) -> bytes:
-    """With a plain header, as the service wrote it; text is quoted only where any needs it.
+    """With a plain header, as the service wrote it; text is quoted only if some of it requires quotes.
 
     >>> csv_bytes(pa.table({"item_id": ["lamp"], "p50": [0.1]}))
     b'item_id,p50\\nlamp,0.1\\n'
@@ -21,7 +21,7 @@ def csv_bytes(table: pa.Table) -> bytes:
     """
     sink = io.BytesIO()
     sink.write((",".join(table.column_names) + "\n").encode())
-    # Arrow's "needed" quotes every text, "none" refuses what has to be quoted.
+    # Arrow's "needed" quotes every text; "none" rejects text that requires quotes.
     options = pa.csv.WriteOptions(
         include_header=False, quoting_style="needed" if _needs_quotes(table) else "none"
     )
@@ -41,7 +41,7 @@ def parquet_bytes(table: pa.Table) -> bytes:
 
 
 def stamps(moments: Any, pattern: str) -> pa.Array:
-    """Moments as text; ``pattern`` as strftime has it.
+    """Moments as text; ``pattern`` as in strftime.
 
     >>> import numpy as np
     >>> stamps(np.array(["2026-01-02T03:04:05"], "datetime64[s]"), "%Y-%m-%dT%H:%M:%SZ")[0].as_py()

@@ -29,7 +29,7 @@ def _reserved() -> frozenset[str]:
 
 
 def identifier_field(domain: str) -> str:
-    """The field that names an item.
+    """The field that identifies an item.
 
     >>> identifier_field("METRICS")
     'metric_name'

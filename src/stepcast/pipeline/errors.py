@@ -1,12 +1,12 @@
-"""Why a step failed. Class names are public: the state machine catches them, SNS messages name them.
+"""Errors of steps. Class names are public: the state machine catches them, SNS messages contain them.
 
 StepcastError
-├── InternalError                    a defect of Stepcast; the message says where, and how to report it
-├── InvalidInputException            the user's input; the message lists what to change
-├── ResourceNotFoundException        a resource or object that a step needs is not there
+├── InternalError                    a bug in Stepcast; the message gives the location and how to report it
+├── InvalidInputException            a problem in the user's input; the message lists what to change
+├── ResourceNotFoundException        a resource or object that a step needs does not exist
 ├── ResourceAlreadyExistsException
-├── Superseded                       newer input has arrived: not a failure, this run only steps aside
-└── Unsettled                        the upload is still going on: not a failure, this run waits again
+├── Superseded                       newer input has arrived: not a failure, a newer run takes over
+└── Unsettled                        the upload is still in progress: not a failure, this run waits again
 """
 
 __all__ = [
@@ -21,11 +21,11 @@ __all__ = [
 
 
 class StepcastError(Exception):
-    """Anything the pipeline refuses to do. The message says what to change."""
+    """Base class of the pipeline's errors. The message says what to change."""
 
 
 class InternalError(StepcastError):
-    """What cannot be, and happened."""
+    """A bug in Stepcast."""
 
     def __init__(self, step: str, where: str, what: str, version: str) -> None:
         super().__init__(step, where, what, version)  # facts in args: survives pickling
@@ -33,26 +33,26 @@ class InternalError(StepcastError):
 
     def __str__(self) -> str:
         return (
-            f"{self.step} met what cannot be{self.where}: {self.what}. This is a defect of Stepcast "
-            f"{self.version}, not of your input: please report it; docs/how-to/operate.md, Internal errors, "
-            "says what to send"
+            f"{self.step} failed with an internal error{self.where}: {self.what}. This is a bug in Stepcast "
+            f"{self.version}, not a problem in your input. Please report it; see Internal errors in "
+            "docs/how-to/operate.md for what to send"
         )
 
 
 class InvalidInputException(StepcastError):
-    """params.json or the data break a rule."""
+    """params.json or the data violate a rule."""
 
 
 class ResourceNotFoundException(StepcastError):
-    """A resource that a step needs does not exist (any more)."""
+    """A resource that a step needs does not exist, or no longer exists."""
 
 
 class ResourceAlreadyExistsException(StepcastError):
-    """A resource of that name exists with other properties."""
+    """A resource with this name exists with different properties."""
 
 
 class Superseded(StepcastError):
-    """The bucket's input is newer than this run's; the newer run makes the forecast."""
+    """The bucket's input is newer than this run's; the newer run produces the forecast."""
 
 
 class Unsettled(StepcastError):

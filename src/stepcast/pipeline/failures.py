@@ -1,4 +1,4 @@
-"""Why a shard failed: a distributed Map reports only that some child did, so the step leaves a note."""
+"""Notes on failed shards, because a distributed Map reports only that some child failed."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ __all__ = ["noted", "notes"]
 
 @contextmanager
 def noted(s3: Any, run: ShardRun, step: str) -> Iterator[None]:
-    """Write down an exception before it leaves the step."""
+    """Record an exception before it leaves the step."""
     try:
         yield
     except Exception as raised:
@@ -27,7 +27,7 @@ def noted(s3: Any, run: ShardRun, step: str) -> Iterator[None]:
 
 
 def notes(s3: Any, run: Run) -> list[dict[str, str]]:
-    """What failed, one ``{"Error", "Cause"}`` a shard."""
+    """The failures, one ``{"Error", "Cause"}`` for each shard."""
     return [
         objects.read_json(s3, run.bucket, key)
         for key in objects.keys(s3, run.bucket, layout.failures(run.work))

@@ -1,4 +1,4 @@
-"""The specification's rules for what is known besides the target: related series, metadata, holidays."""
+"""The specification's rules for covariates: related series, item metadata, holidays."""
 
 import difflib
 from collections.abc import Callable, Iterator
@@ -21,30 +21,30 @@ from stepcast.pipeline.raw_params import (
 __all__ = ["FEATURE_RULES"]
 
 RELATED, METADATA = "RELATED_TIME_SERIES", "ITEM_METADATA"
-# What the named algorithms learn from; AutoML from everything. Source: the specification, section 6.
+# The covariates that named algorithms use; AutoML uses all. Source: the specification, section 6.
 USED_BY = {"ARIMA": (), "ETS": (), "NPTS": (), "Prophet": (RELATED, "holiday")}
 OFTEN_MEANT = {"GB": "UK", "EN": "UK", "USA": "US", "SP": "ES", "GER": "DE", "JA": "JP"}
 
 
 def related_series_have_features_of_their_own(raw: Raw) -> Iterator[Problem]:
-    """V11: a number at least, never the target; other texts only where the target has them, too."""
+    """V11: at least one number, never the target; other text columns only if the target also has them."""
     for at, dataset in datasets_of(raw):
         if dataset.get("DatasetType") != RELATED or dataset.get("Domain") not in DOMAINS:
             continue
         path, columns = f"{at}.Schema.Attributes", columns_of(dataset)
         target = target_field(dataset["Domain"])
         if target in columns:
-            what = f"the related series hold {target!r}, which is what is forecast"
-            yield error("V11", path, what, "Leave the column out: its future is not known")
+            what = f"the related series contain {target!r}, which is the forecast target"
+            yield error("V11", path, what, "Remove the column: its future values are not known")
         if not [kind for name, kind in columns.items() if kind in ("integer", "float") and name != target]:
-            what = "no column holds a number: there is nothing to learn from"
-            yield error("V11", path, what, "Add a column of type integer or float, such as a price")
+            what = "no column contains numbers, so there is nothing to learn from"
+            yield error("V11", path, what, "Add a column of type integer or float, for example a price")
         allowed = columns_of(dataset_of(raw, "TARGET_TIME_SERIES") or {})
         for name, kind in columns.items():
             texts = kind in ("string", "geolocation")
             if texts and name not in allowed and name != identifier_field(dataset["Domain"]):
-                what = f"{name!r} is a text that the target's files do not have"
-                remedy = "Leave it out, write it as a number, or add it to the target's files and schema"
+                what = f"{name!r} is a text column that the target's files do not have"
+                remedy = "Remove it, convert it to a number, or add it to the target's files and schema"
                 yield error("V11", path, what, remedy)
 
 
@@ -57,32 +57,32 @@ def related_series_come_as_often_as_the_forecast(raw: Raw) -> Iterator[Problem]:
             yield error(
                 "V11",
                 f"{at}.DataFrequency",
-                f"related series come every {given}, the forecast every {wanted}; they are not aggregated",
-                f"Send one row for each period of {wanted}, and write {wanted}",
+                f"the related series have frequency {given}, the forecast {wanted}; they are not aggregated",
+                f"Send one row for each period of {wanted}, and set DataFrequency to {wanted}",
             )
 
 
 def metadata_has_attributes(raw: Raw) -> Iterator[Problem]:
-    """V12: a column besides the item."""
+    """V12: at least one column in addition to the item."""
     for at, dataset in datasets_of(raw):
         if dataset.get("DatasetType") == METADATA and len(columns_of(dataset)) == 1:
-            what = "the item is the only column: it does not tell which items are alike"
-            yield error("V12", f"{at}.Schema.Attributes", what, "Add an attribute such as category")
+            what = "the item is the only column, which does not show which items are similar"
+            yield error("V12", f"{at}.Schema.Attributes", what, "Add an attribute, for example category")
 
 
 def holidays_are_known(raw: Raw) -> Iterator[Problem]:
-    """V16: holidays of one of the service's countries; weather is the service's own data."""
+    """V16: holidays of one of the service's countries; weather data exist only in the service."""
     features = at_keys(raw, "Predictor", "InputDataConfig").get("SupplementaryFeatures")
     for number, feature in enumerate(features if isinstance(features, list) else []):
         path = f"$.Predictor.InputDataConfig.SupplementaryFeatures[{number}]"
         name = feature.get("Name") if isinstance(feature, dict) else None
         value = feature.get("Value") if isinstance(feature, dict) else None
         if name == "weather":
-            what = "weather is not available here: it is data that Amazon Forecast brought along"
-            remedy = "Send it as a related series if it matters; the forecast is made without it"
+            what = "weather is not available: the data were supplied by Amazon Forecast"
+            remedy = "If weather matters, send it as a related series; the forecast does not use it"
             yield warning("V16", path, what, remedy)
         elif name == "holiday" and isinstance(value, str) and value not in COUNTRIES:
-            what = f"{value!r} is none of the 66 countries whose holidays are known"
+            what = f"{value!r} is not one of the 66 supported country codes"
             yield error("V16", f"{path}.Value", what, _suggested(value))
 
 
@@ -96,21 +96,21 @@ def _suggested(value: str) -> str:
 
 
 def named_algorithms_leave_features_aside(raw: Raw) -> Iterator[Problem]:
-    """V16: said where a named algorithm does not use what is sent."""
+    """V16: warn if a named algorithm does not use covariates that are sent."""
     arn = at_keys(raw, "Predictor").get("AlgorithmArn")
     name = arn.removeprefix(ALGORITHM_ARN) if isinstance(arn, str) else None
     if name not in USED_BY:
         return
-    used, remedy = USED_BY[name], "Use PerformAutoML: true instead, which does"
+    used, remedy = USED_BY[name], "Use PerformAutoML: true instead, which uses them"
     for at, dataset in datasets_of(raw):
         kind = dataset.get("DatasetType")
         if kind in (RELATED, METADATA) and kind not in used:
-            yield warning("V16", at, f"{name} does not learn from {kind}", remedy)
+            yield warning("V16", at, f"{name} does not use {kind}", remedy)
     features = at_keys(raw, "Predictor", "InputDataConfig").get("SupplementaryFeatures")
     for number, feature in enumerate(features if isinstance(features, list) else []):
         if isinstance(feature, dict) and feature.get("Name") == "holiday" and "holiday" not in used:
             path = f"$.Predictor.InputDataConfig.SupplementaryFeatures[{number}]"
-            yield warning("V16", path, f"{name} knows no holidays", remedy)
+            yield warning("V16", path, f"{name} does not use holidays", remedy)
 
 
 FEATURE_RULES: tuple[Callable[[Raw], Iterator[Problem]], ...] = (

@@ -1,4 +1,4 @@
-"""Files of this machine behind the calls of an S3 client that the import makes: no server, no copy."""
+"""Local files behind the S3 client calls that the import makes, without a server or a copy."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -13,10 +13,10 @@ __all__ = ["FileBucket", "InputOnly"]
 
 
 class FileBucket:
-    """One bucket: its objects are the given files, by key; what is written lies in ``scratch``.
+    """A bucket whose objects are the given files, by key; writes go to ``scratch``.
 
-    Answers as S3 does where the import looks: objects sorted by key, an ETag that changes with the file,
-    NoSuchKey and PreconditionFailed. Bucket names are not looked at.
+    Behaves like S3 as far as the import needs it: objects sorted by key, an ETag that changes with the file,
+    NoSuchKey and PreconditionFailed. Bucket names are ignored.
     """
 
     def __init__(self, files: Mapping[str, Path], scratch: Path) -> None:
@@ -51,7 +51,7 @@ class FileBucket:
         return {}
 
     def get_paginator(self, operation: str) -> "FileBucket":
-        """Of list_objects_v2, the only one that is asked for."""
+        """For list_objects_v2, the only operation that is used."""
         del operation
         return self
 
@@ -72,7 +72,7 @@ class FileBucket:
 
 
 class InputOnly:
-    """A bucket of which only the input is read; everything else is read and written in ``own``."""
+    """A bucket from which only the input is read; everything else is read from and written to ``own``."""
 
     def __init__(self, s3: Any, own: FileBucket) -> None:
         self._s3, self._own = s3, own

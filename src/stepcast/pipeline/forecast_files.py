@@ -1,4 +1,4 @@
-"""One shard's forecast as two tables: raw, as Amazon Forecast exports it, and clean, as ``train`` has it."""
+"""One shard's forecast as two tables: raw, in Amazon Forecast's layout, and clean, in that of ``train``."""
 
 import numpy as np
 import pyarrow as pa
@@ -17,12 +17,12 @@ STRFTIME = {"yyyy-MM-dd": "%Y-%m-%d", "yyyy-MM-dd HH:mm:ss": "%Y-%m-%d %H:%M:%S"
 
 
 def moments_ahead(shard: Shard, horizon: int) -> NDArray[np.datetime64]:
-    """The stamp of each period that is forecast."""
+    """The timestamp of each forecast period."""
     return stamp_of(shard.panel.end + 1 + np.arange(horizon), shard.panel.frequency)
 
 
 def raw_table(shard: Shard, values: Floats, params: Params) -> pa.Table:
-    """Wide: identifier, date, dimensions, one column an output; a row a series and moment.
+    """Wide: identifier, date, dimensions, one column for each output; one row for each series and moment.
 
     ``values`` is (series, horizon, outputs).
     """
@@ -39,9 +39,9 @@ def raw_table(shard: Shard, values: Floats, params: Params) -> pa.Table:
 
 
 def clean_table(shard: Shard, values: Floats, params: Params) -> pa.Table:
-    """Long: the target's schema in its order, and ``type``; a row a series, type and moment.
+    """Long: the target's schema in its order, and ``type``; one row for each series, type and moment.
 
-    A dimension that the forecast was not asked to keep apart is empty.
+    A dimension that is not among the forecast dimensions is empty.
     """
     series, horizon, outputs = values.shape
     dataset, rows = params.target, series * outputs * horizon
@@ -60,7 +60,7 @@ def clean_table(shard: Shard, values: Floats, params: Params) -> pa.Table:
 
 
 def _parts(shard: Shard) -> list[pa.Array]:
-    """The key of each series, one array a key column."""
+    """The key of each series, one array for each key column."""
     return [
         pa.array([key[number] for key in shard.keys], pa.string()) for number in range(len(shard.key_names))
     ]

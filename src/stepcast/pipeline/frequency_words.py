@@ -1,4 +1,4 @@
-"""What people write for a frequency, and what the service calls it."""
+"""Common names of frequencies, and the service's notation for them."""
 
 import re
 
@@ -6,7 +6,7 @@ from stepcast.engine.frequency import Frequency
 
 __all__ = ["frequency_remedy"]
 
-# Words to unit and count. Lower case but for M, which the service distinguishes from m.
+# Names to unit and count. Lower case except for M, which the service distinguishes from m.
 WORDS: dict[str, tuple[int, str]] = {
     word: (count, unit)
     for words, count, unit in (
@@ -43,12 +43,12 @@ ALLOWED = "an integer and a unit: 1-59 min, 1-23 H, 1-6 D, 1-4 W, 1-11 M, or Y"
 
 
 def frequency_remedy(text: str) -> str:
-    """What to write instead of ``text``, which is no frequency.
+    """What to write instead of ``text``, which is not a valid frequency.
 
     >>> frequency_remedy("15T")
-    "Did you mean '15min'? Allowed is an integer and a unit: 1-59 min, 1-23 H, 1-6 D, 1-4 W, 1-11 M, or Y"
+    "Did you mean '15min'? A frequency is an integer and a unit: 1-59 min, 1-23 H, 1-6 D, 1-4 W, 1-11 M, or Y"
     """
-    # pandas hangs the anchor on: W-SUN, QS-JAN; ISO 8601 begins with P: PT15M, P1D.
+    # pandas appends the anchor: W-SUN, QS-JAN; ISO 8601 starts with P: PT15M, P1D.
     plain = re.sub(r"-[A-Z]{3}$", "", text.strip())
     iso = re.fullmatch(r"P(T?)(\d{1,9})([A-Z])", plain)
     if iso is not None:
@@ -59,20 +59,20 @@ def frequency_remedy(text: str) -> str:
     count, word = int(given[1] or 1), re.sub(r"[^a-z]", "", given[2].lower())
     if word in BUSINESS_DAYS:
         return (
-            "There are no business days: write D, and leave weekends to the models with "
+            "There is no frequency for business days. Write D, and leave weekends to the models with "
             '"middlefill": "nan" in the target\'s FeaturizationMethodParameters'
         )
     if word in SECONDS:
-        return "Nothing is shorter than a minute: write 1min, and the rows of a minute are aggregated"
+        return "The shortest frequency is a minute. Write 1min; the rows of each minute are aggregated"
     unit = (1, "M") if given[2] == "M" else WORDS.get(word)
     if unit is None:
         return f"Write {ALLOWED}"
     found = _allowed(count * unit[0], unit[1])
-    return f"Did you mean {found!r}? Allowed is {ALLOWED}" if found else f"Write {ALLOWED}"
+    return f"Did you mean {found!r}? A frequency is {ALLOWED}" if found else f"Write {ALLOWED}"
 
 
 def _allowed(count: int, unit: str) -> str | None:
-    """The frequency of this length in the largest unit that it needs; None if there is none."""
+    """The frequency of this length in the largest possible unit; None if it is not allowed."""
     while True:
         try:
             return str(Frequency.parse(f"{count}{unit}"))

@@ -1,4 +1,4 @@
-"""What the import read, in a few facts: whether the files were understood shows at once."""
+"""A short summary of the import, which shows whether the files were understood."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,18 +8,18 @@ __all__ = ["InputSummary"]
 
 @dataclass(frozen=True)
 class InputSummary:
-    """Facts of one import; those of the target's files unless another is named.
+    """Facts about one import; about the target's files unless stated otherwise.
 
-    ``files``, ``bytes``, ``rows``  what was read; rows without an error.
-    ``items``        series: different values of the identifier and the forecast's dimensions.
-    ``first``, ``last``  the earliest and latest timestamp as the rows have them; None without a row.
-    ``frequency``    the forecast's; ``anchor`` what its periods are stamped with, in words.
+    ``files``, ``bytes``, ``rows``  the amounts read; rows without an error.
+    ``items``        series: distinct values of the identifier and the forecast's dimensions.
+    ``first``, ``last``  the earliest and latest timestamp as in the rows; None without rows.
+    ``frequency``    the forecast's; ``anchor`` describes its timestamps.
     ``aggregation``  how rows of one period become one value.
     ``periods``      of all items together, each from its first row to the end of all data; ``observed``
-                     have a row with a value, ``filled`` were given a number. None where errors kept the
-                     series from being laid out.
-    ``doubled``      rows beyond the first of their item and period, where the data have one row a period.
-    ``related``, ``metadata``  rows of these files; None where params.json describes none.
+                     have a row with a value, ``filled`` were filled with a number. None if errors prevented
+                     the series from being written.
+    ``doubled``      rows beyond the first of their item and period, if the data have one row per period.
+    ``related``, ``metadata``  rows of these files; None if params.json describes none.
     """
 
     files: int
@@ -39,20 +39,20 @@ class InputSummary:
     metadata: int | None = None
 
     def facts(self) -> list[tuple[str, str]]:
-        """Name and text of each, for a person."""
+        """Name and readable text of each fact."""
         told = [
             ("Files", f"{_plural(self.files, 'file')}, {_size(self.bytes)}"),
             ("Rows", f"{self.rows:,}"),
             ("Items", f"{self.items:,}"),
         ]
         if self.first is not None:
-            told.append(("From, to", f"{self.first}, {self.last}"))
+            told.append(("Time span", f"{self.first} to {self.last}"))
         told.append(("Frequency", f"{self.frequency}: {self.anchor}"))
         if self.periods is not None:
             told += [
                 ("Observed", f"{self._share()} of {_plural(self.periods, 'period')}"),
                 ("Filled", _plural(self.filled or 0, "period")),
-                ("Doubled", self._doubled()),
+                ("Duplicates", self._doubled()),
             ]
         for name, rows in (("Related series", self.related), ("Item metadata", self.metadata)):
             if rows is not None:
@@ -67,7 +67,7 @@ class InputSummary:
         parts.append(f"{self.frequency} ({self.anchor})")
         if self.periods is not None:
             parts.append(f"{self._share()} of {_plural(self.periods, 'period')} observed")
-            parts.append(f"{self.filled or 0:,} filled, {_plural(self.doubled or 0, 'row')} doubled")
+            parts.append(f"{self.filled or 0:,} filled, {_plural(self.doubled or 0, 'duplicate row')}")
         return ", ".join(parts)
 
     def document(self) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class InputSummary:
         return asdict(self)
 
     def _share(self) -> str:
-        """Never rounded up to all of them.
+        """The observed share, never rounded up to 100%.
 
         >>> InputSummary(1, 9, 2, 1, None, None, "D", "", "sum", periods=3000, observed=2999)._share()
         '99.9%'
@@ -87,7 +87,7 @@ class InputSummary:
         if not self.doubled:
             return "0 rows"
         rows = _plural(self.doubled, "row")
-        return f"{rows} in a period that has one already (aggregated by {self.aggregation})"
+        return f"{rows} in a period that already has one (aggregated by {self.aggregation})"
 
 
 def _plural(count: int, noun: str) -> str:
@@ -95,7 +95,7 @@ def _plural(count: int, noun: str) -> str:
 
 
 def _size(size: int) -> str:
-    """Bytes as a person reads them.
+    """A readable size.
 
     >>> _size(900), _size(4_200), _size(31_000_000)
     ('900 bytes', '4.2 kB', '31 MB')

@@ -1,4 +1,4 @@
-"""What cannot be, and happened: a defect of Stepcast, said with all that is needed to find it."""
+"""Reports bugs in Stepcast with the information needed to find them."""
 
 import functools
 import traceback
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from stepcast.pipeline.errors import InternalError
 from stepcast.pipeline.run import Run, ShardRun
 
-if TYPE_CHECKING:  # functions without the engine import this, too
+if TYPE_CHECKING:  # functions without the engine also import this
     from stepcast.engine.panel import Panel
 
 __all__ = ["each_series", "internal", "step"]
@@ -17,7 +17,7 @@ __all__ = ["each_series", "internal", "step"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# What a program raises that contradicts itself. What S3, the disk or the input refuse has classes of its own.
+# Errors that indicate a bug. Failures of S3, the disk or the input have other classes.
 DEFECTS = (
     ArithmeticError,
     AssertionError,
@@ -31,7 +31,7 @@ DEFECTS = (
 
 
 def step(function: Callable[P, R]) -> Callable[P, R]:
-    """The same step; a defect leaves it as an InternalError."""
+    """Wrap a step so that a bug raises InternalError."""
     name = "".join(part.capitalize() for part in function.__name__.split("_"))
 
     @functools.wraps(function)
@@ -48,7 +48,7 @@ def step(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def internal(error: Exception, name: str, run: Run | None) -> Exception:
-    """``error`` as it is, or what a person can report if it is a defect."""
+    """``error`` unchanged, or a reportable InternalError if it indicates a bug."""
     if not isinstance(error, DEFECTS) or isinstance(error, InternalError):
         return error
     here = traceback.extract_tb(error.__traceback__)[-1:]
@@ -62,9 +62,9 @@ def internal(error: Exception, name: str, run: Run | None) -> Exception:
 
 
 def each_series(panel: "Panel", work: Callable[["Panel"], R]) -> R:
-    """``work`` of the panel; a defect that one series causes by itself is noted with the item's name.
+    """``work`` applied to the panel; a bug that a single series triggers is noted with the item's name.
 
-    The series is found by halves, which takes about as long as the work itself.
+    The series is found by bisection, which takes about as long as the work itself.
     """
     try:
         return work(panel)

@@ -1,4 +1,4 @@
-"""Where things lie in the bucket: the only place that builds an S3 key."""
+"""The layout of the bucket: the only module that builds S3 keys."""
 
 import hashlib
 import re
@@ -13,7 +13,7 @@ FORECAST, HISTORY, ACCURACY = "forecast/", "history/", "accuracy/"
 MONITOR, PREDICTORS = "monitor/", "predictors/"
 
 
-# A second, and since two runs may start in one, a mark of the run. Names sort by time. Old ones have no mark.
+# A second and, since two runs may start in one, a mark of the run. Names sort by time. Old ones have no mark.
 VINTAGE = r"^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-[0-9a-f]{8})?$"
 _SECOND = "%Y-%m-%dT%H-%M-%SZ"
 _STAMP = re.compile(r"_(\d{8}T\d{6}Z(?:[0-9a-f]{8})?)$")
@@ -43,20 +43,20 @@ def moment_of(vintage: str) -> datetime:
 
 
 def resource_name(base: str, vintage: str) -> str:
-    """A resource's name: what the user called it and the vintage, 63 characters at most.
+    """A resource's name: the user's name and the vintage, at most 63 characters.
 
     >>> resource_name("Demo", "2026-01-02T03-04-05Z-1f8a90c2")
     'Demo_20260102T030405Z1f8a90c2'
     """
     stamp = vintage.replace("-", "")
     longest = 62 - len(stamp)
-    if len(base) > longest:  # two names that begin alike must not become one
+    if len(base) > longest:  # two names with the same prefix must stay distinct
         base = f"{base[: longest - 9]}_{hashlib.sha256(base.encode()).hexdigest()[:8]}"
     return f"{base}_{stamp}"
 
 
 def stamp_of(resource: str) -> str | None:
-    """The vintage in a resource's name, without hyphens; it sorts as vintages do. None where there is none.
+    """The vintage in a resource's name, without hyphens, which sorts like vintages; None if there is none.
 
     >>> stamp_of("Demo_20260102T030405Z1f8a90c2")
     '20260102T030405Z1f8a90c2'
@@ -71,7 +71,7 @@ def imports(dataset: str) -> str:
 
 
 def rows(dataset: str, import_job: str) -> str:
-    """The rows as uploaded, typed: what the SQL table ``train`` reads."""
+    """The uploaded rows, typed, as read by the SQL table ``train``."""
     return f"{imports(dataset)}{import_job}/"
 
 
@@ -86,7 +86,7 @@ def frozen_params(run: str) -> str:
 
 
 def shard_list(run: str) -> str:
-    """A JSON list with one element a shard: what the Map states read."""
+    """A JSON list with one element for each shard, read by the Map states."""
     return f"{work(run)}shards.json"
 
 
@@ -101,12 +101,12 @@ def shard(run: str, number: int) -> str:
 
 
 def shared(run: str) -> str:
-    """What FitShared learned of all shards together."""
+    """What FitShared learned from all shards."""
     return f"{work(run)}shared.npz"
 
 
 def trained(run: str, number: int) -> str:
-    """What TrainPredictor learned of one shard."""
+    """What TrainPredictor learned from one shard."""
     return f"{work(run)}trained/part-{number}.npz"
 
 
@@ -125,7 +125,7 @@ def failure(run: str, step: str, shard: int) -> str:
 
 
 def failure_report(run: str) -> str:
-    """Why the run failed, for a person."""
+    """Why the run failed, as readable text."""
     return f"reports/{run}/failure.md"
 
 
@@ -150,7 +150,7 @@ def vintage(root: str, vintage: str) -> str:
 
 
 def clean(root: str, name: str) -> str:
-    """Long: the train schema and ``type``."""
+    """Long layout: the train schema plus ``type``."""
     return f"{vintage(root, name)}clean/"
 
 
@@ -159,7 +159,7 @@ def clean_part(vintage: str, number: int) -> str:
 
 
 def raw(root: str, name: str) -> str:
-    """Wide: Amazon Forecast's own export layout."""
+    """Wide layout: Amazon Forecast's export layout."""
     return f"{vintage(root, name)}raw/"
 
 

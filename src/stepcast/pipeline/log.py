@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, an event with facts."""
+"""Structured logs: one JSON object per line, an event with facts."""
 
 from aws_lambda_powertools import Logger
 

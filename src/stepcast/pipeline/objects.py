@@ -16,7 +16,7 @@ DELETED_AT_ONCE = 1000  # DeleteObjects' limit
 
 
 def read(s3: Any, bucket: str, key: str) -> bytes:
-    """The object's bytes; ResourceNotFoundException names the key."""
+    """The object's bytes; ResourceNotFoundException with the key if it does not exist."""
     try:
         with closing(s3.get_object(Bucket=bucket, Key=key)["Body"]) as stream:
             body: bytes = stream.read()
@@ -32,7 +32,7 @@ def read_json(s3: Any, bucket: str, key: str) -> Any:
 
 
 def write(s3: Any, bucket: str, key: str, body: bytes | str | io.BufferedIOBase) -> None:
-    """Put the object whole; a file is sent in parts where it is large."""
+    """Put the object atomically; a large file is sent in parts."""
     if isinstance(body, io.BufferedIOBase):
         s3.upload_fileobj(body, bucket, key)
     else:
@@ -56,15 +56,15 @@ def entries(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
 
 
 def folders(s3: Any, bucket: str, prefix: str) -> list[str]:
-    """The names right under ``prefix``: ``forecast/`` gives its vintages."""
+    """The names directly under ``prefix``: for ``forecast/``, its vintages."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
     return [row["Prefix"][len(prefix) : -1] for page in pages for row in page.get("CommonPrefixes", [])]
 
 
 def copy(s3: Any, bucket: str, source: str, destination: str) -> None:
-    """Copy every object under ``source`` to its place under ``destination``; repeating it changes nothing.
+    """Copy every object under ``source`` to its place under ``destination``; idempotent.
 
-    One that is gone when its turn comes is left out: somebody else moves the same objects.
+    Objects that have disappeared are skipped, since another run may move the same objects.
     """
     for key in keys(s3, bucket, source):
         try:

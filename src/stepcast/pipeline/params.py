@@ -1,4 +1,4 @@
-"""The schema of params.json: what a user may ask for, in Amazon Forecast's words."""
+"""The schema of params.json, with Amazon Forecast's keys and values."""
 
 import difflib
 import re
@@ -51,7 +51,7 @@ def _forecast_type(given: Any) -> str:
 
 
 def _timestamp_format(given: Any) -> Any:
-    # The reference pipeline's file has hh, the 12-hour clock; its data has 24 hours.
+    # The reference pipeline's file uses hh, the 12-hour clock, for data with 24 hours.
     return given.replace("hh", "HH") if isinstance(given, str) else given
 
 
@@ -65,7 +65,7 @@ def _time_zone(name: str) -> str:
         ]
         close = sorted(ending) or difflib.get_close_matches(name, sorted(known), 1)
         meant = f"did you mean {close[0]!r}? " if close else ""
-        raise ValueError(f"{meant}It is a name such as 'Europe/Berlin', or 'UTC'") from None
+        raise ValueError(f"{meant}Use a name such as 'Europe/Berlin', or 'UTC'") from None
     return name
 
 
@@ -102,7 +102,7 @@ class Attribute(Section):
 
 
 class Schema(Section):
-    """The columns, in the order in which they stand in the file."""
+    """The columns, in file order."""
 
     attributes: tuple[Attribute, ...] = Field(min_length=1, max_length=100)
 
@@ -123,7 +123,7 @@ class Dataset(Section):
 
     @property
     def identifier(self) -> str:
-        """The column that names the item: item_id in most domains."""
+        """The column that identifies the item: item_id in most domains."""
         return identifier_field(self.domain)
 
     @property
@@ -139,12 +139,12 @@ class Dataset(Section):
 
     @property
     def attributes(self) -> tuple[str, ...]:
-        """The columns of item metadata besides the item, in file order."""
+        """The columns of item metadata other than the item, in file order."""
         return tuple(c.attribute_name for c in self.columns if c.attribute_name != self.identifier)
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """The other columns that tell series apart, in file order."""
+        """The other columns that distinguish series, in file order."""
         own = {"timestamp", self.identifier, self.target}
         return tuple(c.attribute_name for c in self.columns if c.attribute_name not in own)
 
@@ -157,14 +157,14 @@ class FeaturizationMethod(Section):
 
 
 class Featurization(Section):
-    """How holes in one attribute are filled and rows are aggregated."""
+    """How gaps in one attribute are filled and rows are aggregated."""
 
     attribute_name: Name
     featurization_pipeline: tuple[FeaturizationMethod, ...] = Field((), max_length=1)
 
 
 class FeaturizationConfig(Section):
-    """The forecast's grid: how often, along which dimensions, from which filled values."""
+    """The forecast's grid: its frequency, dimensions and filling."""
 
     forecast_frequency: FrequencyText
     forecast_dimensions: tuple[Name, ...] = Field((), max_length=10)
@@ -175,7 +175,7 @@ class EvaluationParameters(Section):
     """The backtest: how many windows, and how far before the end the last one starts."""
 
     number_of_backtest_windows: Annotated[int, Field(ge=1, le=5)] = 1
-    back_test_window_offset: Annotated[int, Field(ge=1)] | None = None  # the horizon where not given
+    back_test_window_offset: Annotated[int, Field(ge=1)] | None = None  # default: the horizon
 
 
 class SupplementaryFeature(Section):
@@ -186,13 +186,13 @@ class SupplementaryFeature(Section):
 
 
 class InputDataConfig(Section):
-    """What else the predictor learns from."""
+    """Additional inputs of the predictor."""
 
     supplementary_features: tuple[SupplementaryFeature, ...] = Field((), max_length=2)
 
 
 class TimeAlignmentBoundary(Section):
-    """Where periods begin; what is not given is as the service has it by default."""
+    """Where periods begin; omitted parts have the service's defaults."""
 
     month: Month | None = None
     day_of_month: Annotated[int, Field(ge=1, le=28)] | None = None
@@ -211,7 +211,7 @@ class TimeAlignmentBoundary(Section):
 
 
 class Predictor(Section):
-    """What to train: how far ahead, on which grid, by which algorithm, judged how."""
+    """What to train: horizon, grid, algorithm and evaluation."""
 
     predictor_name: Name
     forecast_horizon: Annotated[int, Field(ge=1, le=500)]  # periods of ForecastFrequency
@@ -229,9 +229,11 @@ class Predictor(Section):
         "AverageWeightedQuantileLoss"
     )
     input_data_config: InputDataConfig = InputDataConfig()
-    time_alignment_boundary: TimeAlignmentBoundary | None = None  # what the rows agree on where not given
-    drop_partial_periods: bool = False  # ours
-    # Ours: CPU seconds of one core. Strict: true is no number.
+    time_alignment_boundary: TimeAlignmentBoundary | None = (
+        None  # default: the position on which the rows agree
+    )
+    drop_partial_periods: bool = False  # Stepcast only
+    # Stepcast only: CPU seconds of one core. Strict: true is not a number.
     training_budget_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)] | None = None
     tags: tuple[Tag, ...] = Field((), max_length=50)
 
@@ -242,7 +244,7 @@ class Predictor(Section):
 
 
 class ForecastParams(Section):
-    """What to export: quantiles and, if asked for, the mean."""
+    """What to export: quantiles and optionally the mean."""
 
     forecast_name: Name
     forecast_types: tuple[ForecastType, ...] = Field(("0.1", "0.5", "0.9"), min_length=1)
@@ -250,7 +252,7 @@ class ForecastParams(Section):
 
     @property
     def outputs(self) -> tuple[float | Literal["mean"], ...]:
-        """Quantiles in rising order, then ``mean``."""
+        """Quantiles in ascending order, then ``mean``."""
         quantiles = sorted({float(kind) for kind in self.forecast_types if kind != "mean"})
         return (*quantiles, "mean") if "mean" in self.forecast_types else tuple(quantiles)
 
@@ -263,7 +265,7 @@ class Monitor(Section):
 
 
 class Filling(BaseModel):
-    """How the target is aggregated and its holes are filled: the specification's defaults, or the user's."""
+    """How the target is aggregated and filled: the specification's defaults, or the user's settings."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -276,7 +278,7 @@ class Filling(BaseModel):
 
 
 class RelatedFilling(BaseModel):
-    """How the holes of one related feature are filled; None leaves them, and what is left is an error."""
+    """How gaps of one related feature are filled; None leaves them, and remaining gaps are an error."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -289,7 +291,7 @@ class RelatedFilling(BaseModel):
 
 
 class Params(Section):
-    """The whole of params.json."""
+    """The complete params.json."""
 
     dataset_group: DatasetGroup
     datasets: tuple[Dataset, ...] = Field(min_length=1, max_length=3)
@@ -302,7 +304,7 @@ class Params(Section):
 
     @property
     def target(self) -> Dataset:
-        """The dataset that is forecast."""
+        """The target dataset."""
         found = self._dataset("TARGET_TIME_SERIES")
         assert found is not None  # noqa: S101  # rule V07
         return found
@@ -322,26 +324,26 @@ class Params(Section):
 
     @property
     def holidays(self) -> tuple[str, ...]:
-        """Countries whose holidays the predictor looks at."""
+        """Countries whose holidays the predictor uses."""
         asked = self.predictor.input_data_config.supplementary_features
         return tuple(dict.fromkeys(feature.value for feature in asked if feature.name == "holiday"))
 
     @property
     def frequency(self) -> Frequency:
-        """The forecast's, with the boundary asked for."""
+        """The forecast's frequency, with the requested boundary."""
         frequency = Frequency.parse(self.predictor.featurization_config.forecast_frequency)
         asked = self.predictor.time_alignment_boundary
         return replace(frequency, boundary=asked.boundary) if asked else frequency
 
     @property
     def data_frequency(self) -> Frequency:
-        """How often the target's rows come: the forecast's frequency where params.json names no finer one."""
+        """The frequency of the target's rows: the forecast's, unless params.json sets a finer one."""
         given = Frequency.parse(self.target.data_frequency) if self.target.data_frequency else self.frequency
         return given if given.seconds < self.frequency.seconds else self.frequency
 
     @property
     def series_key(self) -> tuple[str, ...]:
-        """The columns that tell series apart: the identifier, then the forecast dimensions asked for."""
+        """The columns that identify a series: the identifier, then the requested forecast dimensions."""
         asked = self.predictor.featurization_config.forecast_dimensions
         return (self.target.identifier, *(name for name in asked if name != self.target.identifier))
 
@@ -351,7 +353,7 @@ class Params(Section):
         return Filling.model_validate(self._filling_of(self.target.target))
 
     def related_filling(self, feature: str) -> RelatedFilling:
-        """Filling of a related feature: nothing unless the user asks for it."""
+        """Filling of a related feature: none unless the user sets it."""
         return RelatedFilling.model_validate(self._filling_of(feature))
 
     def _filling_of(self, attribute: str) -> dict[str, str]:
@@ -362,7 +364,7 @@ class Params(Section):
 
 
 def output_label(output: float | Literal["mean"]) -> str:
-    """The column and ``type`` of an output, as the service's exports have it.
+    """The column and ``type`` of an output, as in the service's exports.
 
     >>> output_label(0.05), output_label(0.1), output_label("mean")
     ('p5', 'p10', 'mean')

@@ -12,16 +12,16 @@ from stepcast.pipeline.input_summary import InputSummary
 __all__ = ["Group", "Problem", "Report", "grouped"]
 
 LISTED_PER_RULE = 100  # rows listed for each rule and file; the rest are counted
-PLACES = 10  # lines or items that a group of problems names
-# What differs between problems of one kind: numbers, and what is quoted other than a name at the beginning.
+PLACES = 10  # lines or items listed for a group of problems
+# Differences between problems of one kind: numbers, and quoted text except a name at the beginning.
 OWN = re.compile(r"""(?<!^)(?:'[^']*'|"[^"]*")|\d[\d.,:-]*""")
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong, where it is and what to change.
+    """One problem, its location, and what to change.
 
-    ``rule``      V01 to V18 of the specification, or ``params`` for the form of params.json.
+    ``rule``      V01 to V18 of the specification, or ``params`` for the structure of params.json.
     ``severity``  an error fails the run before training; a warning does not.
     ``path``      JSON path in params.json; ``file``, ``line`` (from 1) and ``item`` point into the data.
     """
@@ -37,7 +37,7 @@ class Problem:
 
     @property
     def where(self) -> str:
-        """The place, for a person: ``train/a.csv line 7, item lamp``."""
+        """The location as readable text: ``train/a.csv line 7, item lamp``."""
         place = self.path or self.file or "input"
         if self.line is not None:
             place += f" line {self.line}"
@@ -51,7 +51,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Group:
-    """Problems of one kind in one file: what a person reads once, with the places of all."""
+    """Problems of one kind in one file, shown once with all their locations."""
 
     problems: tuple[Problem, ...]
 
@@ -92,7 +92,7 @@ class Group:
 
 
 def grouped(problems: Iterable[Problem]) -> list[Group]:
-    """Problems of one kind together, in the order of the first of each.
+    """Problems grouped by kind, in the order of the first of each.
 
     >>> days = [Problem("V06", "error", f"no day {n}", "Correct it", file="a.csv", line=n) for n in (7, 9)]
     >>> print(*grouped(days))
@@ -107,10 +107,10 @@ def grouped(problems: Iterable[Problem]) -> list[Group]:
 
 @dataclass
 class Report:
-    """Problems in the order found; beyond a limit a rule's rows are only counted, to bound memory.
+    """Problems in the order found; beyond a limit, a rule's rows are only counted, to bound memory.
 
-    ``notes`` are what was assumed where nothing is wrong.
-    ``summary``  what was read; None where the files were not looked at.
+    ``notes``    assumptions that are not problems.
+    ``summary``  of the data; None if the files were not read.
     """
 
     problems: list[Problem] = field(default_factory=list)
@@ -120,7 +120,7 @@ class Report:
     summary: InputSummary | None = None
 
     def note(self, text: str) -> None:
-        """Say what was assumed, once."""
+        """Record an assumption, once."""
         if text not in self.notes:
             self.notes.append(text)
 
@@ -133,7 +133,7 @@ class Report:
         self.problems.append(problem)
 
     def count_more(self, problem: Problem, more: int) -> None:
-        """Count ``more`` problems like ``problem`` that the caller did not spell out."""
+        """Count ``more`` problems like ``problem`` that are not listed."""
         if more > 0:
             self.unlisted[problem.rule, problem.severity, problem.file or problem.path or ""] += more
 
@@ -183,16 +183,16 @@ class Report:
         return report
 
     def to_markdown(self) -> str:
-        """The same for a person: what was read, then errors and warnings, a table each."""
+        """The report as readable text: the summary of the data, then a table each for errors and warnings."""
         lines = [
             "# Validation report",
             "",
             f"{_plural(self.errors, 'error')}, {_plural(self.warnings, 'warning')}.",
         ]
         if self.errors:
-            lines.append("The run stopped before training; the previous forecast is untouched.")
+            lines.append("The run stopped before training; the previous forecast stays in place.")
         if self.summary is not None:
-            lines += ["", "## What was read", "", "| | |", "|---|---|"]
+            lines += ["", "## Data", "", "| | |", "|---|---|"]
             lines += [f"| {name} | {_cell(text)} |" for name, text in self.summary.facts()]
         for severity in ("error", "warning"):
             found = [problem for problem in self.problems if problem.severity == severity]
@@ -202,7 +202,7 @@ class Report:
                 "",
                 f"## {severity.capitalize()}s",
                 "",
-                "| Rule | Where | What | What to change |",
+                "| Rule | Location | Problem | Fix |",
                 "|---|---|---|---|",
             ]
             lines += [

@@ -1,4 +1,4 @@
-"""What rules read: params.json as it came, right or wrong, and the problems that they find in it."""
+"""Helpers for rules, which read the raw params.json, valid or not, and yield problems."""
 
 import math
 from typing import Any
@@ -27,12 +27,12 @@ Raw = dict[str, Any]
 
 
 def error(rule: str, path: str, message: str, remedy: str) -> Problem:
-    """What fails the run."""
+    """A problem that fails the run."""
     return Problem(rule, "error", message, remedy, path=path)
 
 
 def warning(rule: str, path: str, message: str, remedy: str) -> Problem:
-    """What does not."""
+    """A problem that does not fail the run."""
     return Problem(rule, "warning", message, remedy, path=path)
 
 
@@ -65,7 +65,7 @@ def attributes_of(dataset: Raw) -> list[tuple[str, str]]:
 
 
 def has_whole_schema(dataset: Raw) -> bool:
-    """Whether the schema lists columns, each with name and type; else the form says what is missing."""
+    """Whether the schema lists columns with name and type; otherwise, the structure check reports it."""
     given = at_keys(dataset, "Schema").get("Attributes")
     return isinstance(given, list) and 0 < len(given) == len(attributes_of(dataset))
 
@@ -81,18 +81,18 @@ def required_of(dataset: Raw) -> dict[str, str]:
     if domain not in DOMAINS:
         return {}
     own = required_fields(domain, str(kind))
-    # EC2_CAPACITY documents no item metadata; its identifier is required all the same.
+    # EC2_CAPACITY documents no item metadata; its identifier is still required.
     return own or ({identifier_field(domain): "string"} if kind == "ITEM_METADATA" else {})
 
 
 def optional_of(dataset: Raw) -> dict[str, str]:
-    """The further fields that the domain knows, and their types."""
+    """The optional fields of the domain, and their types."""
     domain = dataset.get("Domain")
     return optional_fields(domain, str(dataset.get("DatasetType"))) if domain in DOMAINS else {}
 
 
 def frequency_of(text: Any) -> Frequency | None:
-    """The frequency, if it is one."""
+    """The frequency, if it is valid."""
     try:
         return Frequency.parse(text)
     except (TypeError, ValueError):
@@ -100,7 +100,7 @@ def frequency_of(text: Any) -> Frequency | None:
 
 
 def number_of(text: Any) -> float | None:
-    """The finite number, if it is one."""
+    """The number, if it is finite."""
     try:
         number = float(text)
     except (TypeError, ValueError):

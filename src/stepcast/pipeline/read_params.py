@@ -1,4 +1,4 @@
-"""From the bytes of params.json to ``Params``, with every problem found on the way."""
+"""Reads the bytes of params.json into ``Params``, and collects every problem."""
 
 import json
 import re
@@ -19,7 +19,7 @@ __all__ = ["read_params"]
 DAY, MOMENT = get_args(TimestampFormat)
 RULE_OF_FIELD = {"ForecastTypes": "V14", "NumberOfBacktestWindows": "V15", "BackTestWindowOffset": "V15"}
 
-# What databases and pandas call the types.
+# The types' names in databases and pandas.
 TYPES = {
     word: kind
     for kind, words in {
@@ -38,8 +38,8 @@ def read_params(body: bytes) -> tuple[Params | None, list[Problem]]:
     if problem is not None:
         return None, [problem]
     if not isinstance(given, dict):
-        kind = {list: "a list", str: "a text", type(None): "null"}.get(type(given), "a number")
-        what, remedy = f"it holds {kind}, not an object", 'Begin with {"DatasetGroup": ...}'
+        kind = {list: "a list", str: "a string", type(None): "null"}.get(type(given), "a number")
+        what, remedy = f"the file contains {kind}, not an object", 'Start with {"DatasetGroup": ...}'
         return None, [Problem("params", "error", what, remedy, path="$", file="params.json")]
     raw, misspelt = respelt(given, Params)
     found = [problem for rule in RULES for problem in rule(raw)]
@@ -56,7 +56,7 @@ def read_params(body: bytes) -> tuple[Params | None, list[Problem]]:
 
 
 def _follows(detail: ErrorDetails) -> bool:
-    """Whether it is said already: an unknown key, a list that is short as its elements are wrong."""
+    """Whether another problem covers it: an unknown key, or a list that is short for wrong elements."""
     if detail["type"] == "extra_forbidden":
         return True
     return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
@@ -75,7 +75,7 @@ def _explain(detail: ErrorDetails) -> Problem:
     if kind == "tuple_type":
         return Problem(rule, "error", f"{shown} is not a list", f"Put it in brackets: [{shown}]", path=path)
     if kind == "missing":
-        return Problem("params", "error", "it is missing", f"Add {name!r}", path=path)
+        return Problem("params", "error", "the key is missing", f"Add {name!r}", path=path)
     if name == "TimestampFormat" and isinstance(given, str):
         return Problem(rule, "error", f"{shown} is not allowed", _format_remedy(given), path=path)
     if kind == "literal_error":
@@ -85,9 +85,9 @@ def _explain(detail: ErrorDetails) -> Problem:
         return Problem(rule, "error", f"{shown} is not allowed", remedy, path=path)
     if kind == "string_type" and isinstance(given, int | float):
         remedy = f"Write it in quotes: {json.dumps(json.dumps(given))}"
-        return Problem(rule, "error", f"{shown} is not a text", remedy, path=path)
+        return Problem(rule, "error", f"{shown} is not a string", remedy, path=path)
     if kind == "string_pattern_mismatch":
-        remedy = "Begin with a letter, then letters, digits and _; 63 characters at most"
+        remedy = "Start with a letter, followed by letters, digits and _; at most 63 characters"
         return Problem(rule, "error", f"{shown} is not a valid name", remedy, path=path)
     if name == "ForecastTypes" and kind == "value_error":
         return Problem(rule, "error", f"{shown} is not allowed", _quantile_remedy(str(given)), path=path)
@@ -107,7 +107,7 @@ def _sentence(text: str) -> str:
 
 
 def _quantile_remedy(given: str) -> str:
-    """What to write for a quantile in another form."""
+    """The remedy for a quantile in another notation."""
     allowed = "A forecast type is a quantile from 0.01 to 0.99 with at most two decimals, or mean"
     if given.strip().lower() == "mean":
         return f"Did you mean 'mean'? {allowed}"
@@ -120,9 +120,9 @@ def _quantile_remedy(given: str) -> str:
 
 
 def _format_remedy(given: str) -> str:
-    """Which of the two formats is meant, where it is only written as others write it."""
+    """The remedy for a timestamp format in another notation."""
     remedy = f"Write {DAY!r} or {MOMENT!r}"
     usual = re.fullmatch(r"(%Y|Y{4}|y{4})-(%m|M{2}|m{2})-(%d|D{2}|d{2})([ T'].*%?[HhTM].*)?", given.strip())
-    if usual is None or "T" in (usual[4] or ""):  # a T between day and time is in the rows, too
-        return f"{remedy}, and the rows' timestamps in the same way"
+    if usual is None or "T" in (usual[4] or ""):  # rows then also have a T between day and time
+        return f"{remedy}, and write the timestamps of the rows in that format"
     return f"Did you mean {MOMENT if usual[4] else DAY!r}? {remedy}"

@@ -19,17 +19,17 @@ def write(s3: Any, run: Run, report: Report) -> None:
 
 
 def write_of_params(s3: Any, run: Run, report: Report) -> None:
-    """Keep what was found in params.json apart: ImportData adds to it once, however often it runs."""
+    """Store the problems of params.json separately: ImportData adds to them once, however often it runs."""
     objects.write(s3, run.bucket, layout.params_report(run.work), report.to_json())
 
 
 def of_params(s3: Any, run: Run) -> Report:
-    """What CreateDataset found in params.json; empty where nothing was written."""
+    """What CreateDataset found in params.json; empty if nothing was written."""
     return _read(s3, run, layout.params_report(run.work))
 
 
 def read(s3: Any, run: Run) -> Report:
-    """What was found so far; empty where nothing was written."""
+    """What was found so far; empty if nothing was written."""
     return _read(s3, run, layout.report(run.run, "json"))
 
 
@@ -41,11 +41,11 @@ def _read(s3: Any, run: Run, key: str) -> Report:
 
 
 def refusal(run: Run, report: Report) -> InvalidInputException:
-    """The error that ends the run: the first problems, and where the others are."""
+    """The error that ends the run, with the first problems and the location of the others."""
     groups = grouped(problem for problem in report.problems if problem.severity == "error")
     lines = [f"- {group}" for group in groups[:SHOWN]]
     if (more := report.errors - sum(len(group.problems) for group in groups[:SHOWN])) > 0:
         lines.append(f"- and {more:,} more")
-    lines.append(f"The whole report: s3://{run.bucket}/{layout.report(run.run, 'md')}")
+    lines.append(f"The complete report: s3://{run.bucket}/{layout.report(run.run, 'md')}")
     count = "1 error" if report.errors == 1 else f"{report.errors:,} errors"
     return InvalidInputException(f"the input has {count}; nothing was forecast\n" + "\n".join(lines))

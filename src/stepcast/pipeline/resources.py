@@ -22,9 +22,9 @@ Status = Literal["CREATE_IN_PROGRESS", "ACTIVE", "CREATE_FAILED"]
 
 
 def create(s3: Any, bucket: str, kind: Kind, name: str, properties: dict[str, Any]) -> None:
-    """Write the document as CREATE_IN_PROGRESS; the same again changes nothing, so a retry is safe.
+    """Write the document as CREATE_IN_PROGRESS; idempotent, so a retry is safe.
 
-    Raises ResourceAlreadyExistsException where a resource of that name has other properties.
+    Raises ResourceAlreadyExistsException if a resource of that name has different properties.
     """
     try:
         document = describe(s3, bucket, kind, name)
@@ -36,13 +36,13 @@ def create(s3: Any, bucket: str, kind: Kind, name: str, properties: dict[str, An
     changed = sorted(key for key, value in properties.items() if document.get(key) != value)
     if changed:
         raise ResourceAlreadyExistsException(
-            f"{kind} {name} exists with another {', '.join(changed)}: give the new one another name, "
+            f"{kind} {name} already exists with a different {', '.join(changed)}: use another name, "
             f"or delete s3://{bucket}/{layout.resource(kind, name)}"
         )
 
 
 def put(s3: Any, bucket: str, kind: Kind, name: str, properties: dict[str, Any]) -> None:
-    """Write the document as ACTIVE whatever was there: for what follows params.json."""
+    """Write the document as ACTIVE, replacing any earlier one: for resources that follow params.json."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     try:
         created = describe(s3, bucket, kind, name)["CreationTime"]
@@ -60,7 +60,7 @@ def mark(s3: Any, bucket: str, kind: Kind, name: str, status: Status, **facts: A
 
 
 def fail_if_unfinished(s3: Any, bucket: str, kind: Kind, name: str) -> None:
-    """Mark as CREATE_FAILED what a run began and did not finish."""
+    """Mark a resource as CREATE_FAILED if a run started but did not finish it."""
     try:
         unfinished = describe(s3, bucket, kind, name)["Status"] == "CREATE_IN_PROGRESS"
     except ResourceNotFoundException:
@@ -70,11 +70,11 @@ def fail_if_unfinished(s3: Any, bucket: str, kind: Kind, name: str) -> None:
 
 
 def describe(s3: Any, bucket: str, kind: Kind, name: str) -> dict[str, Any]:
-    """The document; ResourceNotFoundException where there is none."""
+    """The document; ResourceNotFoundException if there is none."""
     document: dict[str, Any] = objects.read_json(s3, bucket, layout.resource(kind, name))
     return document
 
 
 def delete(s3: Any, bucket: str, kind: Kind, name: str) -> None:
-    """Delete the document; no objects else, and nothing where there is none."""
+    """Delete the document, if it exists, and no other objects."""
     s3.delete_object(Bucket=bucket, Key=layout.resource(kind, name))

@@ -1,6 +1,6 @@
-"""The specification's rules for params.json that no single field can hold; each reads the raw document.
+"""The specification's rules for params.json that concern several fields; each reads the raw document.
 
-They run on whatever is there, whether or not the form is right, so that every problem is reported at once.
+They run whether or not the structure is valid, so that every problem is reported at once.
 """
 
 from collections.abc import Callable, Iterator
@@ -65,34 +65,43 @@ def one_dataset_of_each_type(raw: Raw) -> Iterator[Problem]:
             "V07",
             "$.Datasets",
             "no dataset has the DatasetType TARGET_TIME_SERIES",
-            "Describe the files under train/ in a dataset of that type",
+            "Describe the files under train/ in a dataset of this type",
         )
     for at, dataset in datasets_of(raw):
         kind = dataset.get("DatasetType")
         if kind is not None and kind in types[: int(at[len("$.Datasets[") : -1])]:
             yield error(
-                "V07", f"{at}.DatasetType", f"a second dataset is {kind}", "Keep one dataset of each type"
+                "V07",
+                f"{at}.DatasetType",
+                f"this is the second dataset of type {kind}",
+                "Keep one dataset of each type",
             )
 
 
 def required_fields_are_there(raw: Raw) -> Iterator[Problem]:
-    """V07: the domain's required fields stand in the schema with their types, each once."""
+    """V07: the schema contains the domain's required fields with their types, each once."""
     for at, dataset in datasets_of(raw):
         path, columns = f"{at}.Schema.Attributes", columns_of(dataset)
         for name, kind in required_of(dataset).items() if has_whole_schema(dataset) else ():
             given = columns.get(name)
             allowed = ("float", "integer") if kind in ("float", "integer") else (kind,)
             if given is None:
-                what = f"the field {name!r} is missing; domain {dataset['Domain']} requires it"
+                what = f"the field {name!r} is missing; it is required by domain {dataset['Domain']}"
                 yield error("V07", path, what, missing_field_remedy(dataset, name, kind))
-            elif given not in allowed and given in ATTRIBUTE_TYPES:  # else the form says so
+            elif (
+                given not in allowed and given in ATTRIBUTE_TYPES
+            ):  # otherwise, the structure check reports it
                 what = f"{name!r} has the type {given!r}"
-                yield error("V07", path, what, f"Write AttributeType {' or '.join(allowed)!r}")
-        names = [name.lower() for name, _ in attributes_of(dataset)]  # SQL knows no capitals
+                yield error("V07", path, what, f"Set AttributeType to {' or '.join(allowed)!r}")
+        names = [name.lower() for name, _ in attributes_of(dataset)]  # SQL ignores case
         for name in sorted({name for name in names if names.count(name) > 1}):
             yield error(
-                "V07", path, f"{name!r} stands there {names.count(name)} times", "Name every column once"
+                "V07", path, f"{name!r} appears {_times(names.count(name))}", "Use each column name once"
             )
+
+
+def _times(count: int) -> str:
+    return "twice" if count == 2 else f"{count} times"
 
 
 def no_reserved_names(raw: Raw) -> Iterator[Problem]:
@@ -108,19 +117,19 @@ def no_reserved_names(raw: Raw) -> Iterator[Problem]:
 
 
 def no_column_stands_twice_in_sql(raw: Raw) -> Iterator[Problem]:
-    """V08: no dimension is called like a column that the SQL tables have besides."""
+    """V08: no dimension has the name of another column of the SQL tables."""
     for at, dataset in datasets_of(raw):
         if dataset.get("DatasetType") != "TARGET_TIME_SERIES":
             continue
         own = {*required_of(dataset), *optional_of(dataset)}
         for number, (name, kind) in enumerate(attributes_of(dataset)):
             if kind == "timestamp":
-                continue  # V07 says how it is called
+                continue  # V07 reports the right name
             if name not in own and is_taken(name) and not is_reserved(name):
                 yield error(
                     "V08",
                     f"{at}.Schema.Attributes[{number}].AttributeName",
-                    f"{name!r} is a column of its own in the SQL tables",
+                    f"{name!r} is already a column of the SQL tables",
                     f"Rename it, for example to 'item_{name}'",
                 )
 
@@ -133,7 +142,7 @@ def domains_are_equal(raw: Raw) -> Iterator[Problem]:
             yield error(
                 "V09",
                 f"{at}.Domain",
-                f"the dataset's domain is {dataset['Domain']}, its group's is {group}",
+                f"the domain of the dataset is {dataset['Domain']}, but that of its group is {group}",
                 f"Write {group}, or change $.DatasetGroup.Domain",
             )
 
@@ -146,9 +155,11 @@ def schemas_are_not_too_wide(raw: Raw) -> Iterator[Problem]:
         missing = {of for name, of in required_of(dataset).items() if name not in columns_of(dataset)}
         if count > most:
             path = f"{at}.Schema.Attributes"
-            yield error("V10", path, f"{count} columns; {kind} has at most {most}", "Leave columns out")
+            yield error(
+                "V10", path, f"there are {count} columns; {kind} may have at most {most}", "Remove columns"
+            )
         if dataset.get("Domain") not in DOMAINS:
-            continue  # which columns are its own is not known
+            continue  # its own columns are not known
         for number, (name, given) in enumerate(attributes_of(dataset)):
             if name in required_of(dataset) or name in optional_of(dataset):
                 continue
@@ -157,9 +168,9 @@ def schemas_are_not_too_wide(raw: Raw) -> Iterator[Problem]:
                 "RELATED_TIME_SERIES": ("string", "integer", "float", "geolocation"),
                 "ITEM_METADATA": ("string", "geolocation"),
             }.get(kind, (given,))
-            if given in allowed or given in missing:  # it is meant for the field that is missing
+            if given in allowed or given in missing:  # it is probably the missing field
                 continue
-            remedy = f"A further column of {kind} is {' or '.join(allowed)}"
+            remedy = f"Additional columns of {kind} must be of type {' or '.join(allowed)}"
             if kind == "TARGET_TIME_SERIES" and given in ("integer", "float"):
                 remedy += f". {related_remedy(identifier_field(dataset['Domain']), {name: given})}"
             path = f"{at}.Schema.Attributes[{number}].AttributeType"
@@ -175,14 +186,14 @@ def timestamps_fit_the_frequency(raw: Raw) -> Iterator[Problem]:
         yield warning(
             "V06",
             "$.TimestampFormat",
-            f"{stated!r} asks for the 12-hour clock; it is read as {stated.replace('hh', 'HH')!r}",
+            f"{stated!r} means the 12-hour clock; it is treated as {stated.replace('hh', 'HH')!r}",
             "Write HH",
         )
     if stated == "yyyy-MM-dd" and wanted and wanted.has_time_of_day:
         yield error(
             "V06",
             "$.TimestampFormat",
-            f"{stated!r} has no time of day, the forecast's frequency is {wanted}",
+            f"{stated!r} has no time of day, but ForecastFrequency is {wanted}",
             "Write 'yyyy-MM-dd HH:mm:ss', or a ForecastFrequency of D or longer",
         )
     for at, dataset in datasets_of(raw):
@@ -197,16 +208,19 @@ def timestamps_fit_the_frequency(raw: Raw) -> Iterator[Problem]:
                 "V06",
                 "$.Predictor.FeaturizationConfig.ForecastFrequency",
                 f"{wanted} is finer than the data's frequency {given} ({at}.DataFrequency)",
-                f"Forecast at {given} or coarser",
+                f"Set ForecastFrequency to {given} or coarser",
             )
         if dataset.get("DatasetType") == "RELATED_TIME_SERIES" and "DataFrequency" not in dataset:
             yield error(
-                "V07", at, "a related series has no DataFrequency", "Add DataFrequency: the forecast's"
+                "V07",
+                at,
+                "the related series have no DataFrequency",
+                "Set DataFrequency to the forecast's frequency",
             )
 
 
 def boundary_fits_the_frequency(raw: Raw) -> Iterator[Problem]:
-    """V06: a boundary names a place that the forecast's period has."""
+    """V06: a boundary fits the forecast's period."""
     predictor = at_keys(raw, "Predictor")
     frequency = frequency_of(at_keys(predictor, "FeaturizationConfig").get("ForecastFrequency"))
     if frequency is None:
@@ -218,8 +232,8 @@ def boundary_fits_the_frequency(raw: Raw) -> Iterator[Problem]:
         allowed |= {"DayOfMonth", *(["Month"] if frequency.months > 1 else [])}
     for key in at_keys(predictor, "TimeAlignmentBoundary"):
         if key in BOUNDARIES and key not in allowed:
-            what = f"periods of {frequency} have no {key} to begin on"
-            remedy = f"Write {' or '.join(sorted(allowed))}, or leave it out"
+            what = f"{key} does not apply to periods of {frequency}"
+            remedy = f"Use {' or '.join(sorted(allowed))}, or remove it"
             yield error("V06", f"$.Predictor.TimeAlignmentBoundary.{key}", what, remedy)
 
 
@@ -244,7 +258,7 @@ def dimensions_are_columns(raw: Raw) -> Iterator[Problem]:
 
 
 def filling_is_known(raw: Raw) -> Iterator[Problem]:
-    """Aggregation and filling methods are the specification's, and ``value`` says which value."""
+    """Aggregation and filling methods are the specification's, and ``value`` comes with a value."""
     features = at_keys(raw, "Predictor", "FeaturizationConfig").get("Featurizations")
     target = dataset_of(raw, "TARGET_TIME_SERIES") or {}
     target_name = target_field(target["Domain"]) if target.get("Domain") in DOMAINS else None
@@ -257,9 +271,9 @@ def filling_is_known(raw: Raw) -> Iterator[Problem]:
     for number, feature in enumerate(features if isinstance(features, list) else []):
         at = f"$.Predictor.FeaturizationConfig.Featurizations[{number}]"
         name = feature.get("AttributeName") if isinstance(feature, dict) else None
-        name = name if isinstance(name, str) else ""  # the form says so
+        name = name if isinstance(name, str) else ""  # the structure check reports it
         if name and target_name and name not in related and name != target_name:
-            what = f"{name!r} is neither the target nor a related series' field"
+            what = f"{name!r} is neither the target nor a field of the related series"
             yield error("V07", f"{at}.AttributeName", what, f"The target is {target_name!r}")
         pipeline = feature.get("FeaturizationPipeline") if isinstance(feature, dict) else None
         methods = pipeline if isinstance(pipeline, list) else []
@@ -277,22 +291,25 @@ def _filling(given: Raw, known: dict[str, tuple[str, ...]], path: str) -> Iterat
                 yield error("V07", f"{path}.{key}", f"{value!r} is not a number", 'Write one in quotes: "2"')
         elif key not in known:
             keys = [*known, *(f"{fill}_value" for fill in known if fill.endswith("fill"))]
-            remedy = f"{did_you_mean(key, keys)}Allowed are {', '.join(known)}"
+            remedy = f"{did_you_mean(key, keys)}Allowed keys: {', '.join(known)}"
             yield error("V07", f"{path}.{key}", f"there is no {key!r}", remedy)
         elif value not in known[key]:
             remedy = f"{_did_you_mean_fill(key, value, known[key])}Write one of {', '.join(known[key])}"
             yield error("V07", f"{path}.{key}", f"{value!r} is not allowed", remedy)
         elif value == "value" and f"{key}_value" not in given:
             yield error(
-                "V07", f"{path}.{key}", "'value' does not say which", f'Add "{key}_value": "0" or another'
+                "V07",
+                f"{path}.{key}",
+                "'value' requires a number",
+                f'Add "{key}_value": "0" or another number',
             )
 
 
 def _did_you_mean_fill(key: str, value: Any, known: tuple[str, ...]) -> str:
     if key == "frontfill":
-        return "What lies before an item's first row is never filled: leave frontfill out. "
+        return "Periods before an item's first row are never filled; remove frontfill. "
     if number_of(value) is not None and "value" in known:
-        return f'For a number write "{key}": "value" and "{key}_value": "{value}". '
+        return f'To fill with a number, write "{key}": "value" and "{key}_value": "{value}". '
     synonyms = {
         "mean": "avg",
         "average": "avg" if "avg" in known else "mean",
@@ -314,12 +331,12 @@ def offset_holds_the_horizon(raw: Raw) -> Iterator[Problem]:
             "V15",
             "$.Predictor.EvaluationParameters.BackTestWindowOffset",
             f"{offset} is less than the horizon, {horizon}",
-            f"Write {horizon} or more, or leave it out",
+            f"Write {horizon} or more, or remove it",
         )
 
 
 def automl_or_algorithm(raw: Raw) -> Iterator[Problem]:
-    """V16: AutoML chooses by itself; without it the algorithm is named."""
+    """V16: either AutoML or a named algorithm."""
     predictor = at_keys(raw, "Predictor")
     automl = predictor.get("PerformAutoML")
     if automl is True:
@@ -338,7 +355,7 @@ def automl_or_algorithm(raw: Raw) -> Iterator[Problem]:
 
 
 def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
-    """V16: the algorithm exists here, and its parameters are its own."""
+    """V16: the algorithm is available and has these parameters."""
     predictor = at_keys(raw, "Predictor")
     arn, path = predictor.get("AlgorithmArn"), "$.Predictor.AlgorithmArn"
     if not isinstance(arn, str):
@@ -349,15 +366,15 @@ def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
         yield error(
             "V16",
             path,
-            f"{name}, a neural network of the service's, is not available here",
-            "Write PerformAutoML: true and remove AlgorithmArn and TrainingParameters: AutoML, too, learns "
-            f"from all items together. Or write one of {allowed}",
+            f"{name}, a neural network of Amazon Forecast, is not available",
+            "Set PerformAutoML to true and remove AlgorithmArn and TrainingParameters; AutoML also learns "
+            f"from all items together. Or use one of {allowed}",
         )
         return
     if name not in ALGORITHMS or arn == name:
         usual = meant(name, ALGORITHMS)
         guess = f"Did you mean {ALGORITHM_ARN + usual!r}? " if usual else ""
-        remedy = f"{guess}Write one of {allowed}, or PerformAutoML: true"
+        remedy = f"{guess}Use one of {allowed}, or set PerformAutoML to true"
         yield error("V16", path, f"there is no algorithm {arn!r}", remedy)
         return
     parameters = predictor.get("TrainingParameters")
@@ -366,29 +383,29 @@ def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
         known = NPTS_PARAMETERS if name == "NPTS" else {}
         if key not in known:
             remedy = (
-                f"{did_you_mean(key, known)}Allowed are {', '.join(known)}"
+                f"{did_you_mean(key, known)}Allowed parameters: {', '.join(known)}"
                 if known
-                else f"{name} takes none: remove it"
+                else f"{name} has no parameters; remove it"
             )
             yield error("V16", at, f"{name} has no parameter {key!r}", remedy)
         elif not known[key](str(value).strip()):
-            yield error("V16", at, f"{value!r} is not a value of {key}", "See NPTS in docs/how-to/params.md")
+            yield error(
+                "V16", at, f"{value!r} is not a valid value of {key}", "See NPTS in docs/how-to/params.md"
+            )
 
 
 def what_is_left_aside(raw: Raw) -> Iterator[Problem]:
-    """Parts of the service's vocabulary that are read but have no effect here: said, never silent."""
+    """Warn of keys of the service that are accepted but have no effect."""
     predictor = at_keys(raw, "Predictor")
     if predictor.get("PerformHPO") is True or predictor.get("HPOConfig"):
-        what = "no algorithm here has hyperparameters to optimise"
+        what = "no available algorithm has hyperparameters to optimize"
         yield warning("V16", "$.Predictor.PerformHPO", what, "Remove PerformHPO and HPOConfig")
     if predictor.get("AutoMLOverrideStrategy"):
         path = "$.Predictor.AutoMLOverrideStrategy"
-        yield warning("V16", path, "it has no effect here: AutoML is fast and accurate at once", "Remove it")
+        yield warning("V16", path, "it has no effect: AutoML is both fast and accurate", "Remove it")
     if predictor.get("TrainingBudgetSeconds") is not None and predictor.get("AlgorithmArn"):
         path = "$.Predictor.TrainingBudgetSeconds"
-        yield warning(
-            "V16", path, "a named algorithm takes the time that it takes", "Remove it, or AlgorithmArn"
-        )
+        yield warning("V16", path, "a named algorithm has no time budget", "Remove this key, or AlgorithmArn")
 
 
 RULES: tuple[Callable[[Raw], Iterator[Problem]], ...] = (

@@ -1,4 +1,4 @@
-"""One run: which input it was started for, and whether that is still the bucket's input."""
+"""One run: the input for which it was started, and whether that is still the bucket's input."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ __all__ = ["Input", "Run", "ShardRun", "fingerprint", "present_input"]
 
 
 class Run(BaseModel):
-    """What every state is given: references only, so the state stays small however large the data.
+    """The input of every state: only references, so the state stays small however large the data.
 
     ``run``      the fingerprint of the input; the execution is named after it.
-    ``vintage``  when the run was started, and a mark of its own; names everything that it makes.
+    ``vintage``  when the run was started, and its mark; part of the name of all its output.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")  # the state also carries $.error and the like
@@ -32,7 +32,7 @@ class Run(BaseModel):
 
     @property
     def work(self) -> str:
-        """Where its work files lie: two executions for the same input do not share them."""
+        """The prefix of its work files, which two executions for the same input do not share."""
         return f"{self.run}/{self.vintage}"
 
     def params(self, s3: Any) -> Params:
@@ -40,7 +40,7 @@ class Run(BaseModel):
         return Params.model_validate_json(objects.read(s3, self.bucket, layout.frozen_params(self.work)))
 
     def name_of(self, base: str) -> str:
-        """A resource's name: what the user called it and the vintage, 63 characters at most.
+        """A resource's name: the user's name and the vintage, at most 63 characters.
 
         >>> Run(bucket="b", run="r", vintage="2026-01-02T03-04-05Z-1f8a90c2").name_of("Demo")
         'Demo_20260102T030405Z1f8a90c2'
@@ -48,20 +48,20 @@ class Run(BaseModel):
         return layout.resource_name(base, self.vintage)
 
     def check_current(self, s3: Any) -> "Input":
-        """The bucket's input; raise Superseded if it is no longer the one this run was started for."""
+        """The bucket's input; raise Superseded if it is no longer the input of this run."""
         present = present_input(s3, self.bucket)
         if present is None or present.run != self.run:
             now = present.run if present is not None else None
-            raise Superseded(f"the input of run {self.run} has changed: run {now} makes the forecast")
+            raise Superseded(f"the input of run {self.run} has changed; run {now} produces the forecast")
         return present
 
     def check_settled(self, s3: Any) -> None:
-        """Raise Superseded on newer input, and Unsettled if some of it came less than settle_seconds ago."""
+        """Raise Superseded on newer input, Unsettled if the newest file is younger than settle_seconds."""
         quiet = datetime.now(UTC) - self.check_current(s3).uploaded
         if quiet < timedelta(seconds=self.settle_seconds):
             raise Unsettled(
-                f"the newest file came {quiet.total_seconds():.0f} s ago, less than SettleSeconds "
-                f"({self.settle_seconds}): run {self.run} waits for more"
+                f"the newest file arrived {quiet.total_seconds():.0f} s ago, less than SettleSeconds "
+                f"({self.settle_seconds}); run {self.run} waits for further files"
             )
 
 
@@ -73,14 +73,14 @@ class ShardRun(Run):
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The bucket's input: the name of the run that it asks for, and when the newest of it was uploaded."""
+    """The bucket's input: the name of its run, and when its newest object was uploaded."""
 
     run: str
     uploaded: datetime
 
 
 def fingerprint(s3: Any, bucket: str) -> str | None:
-    """The name of the run that the bucket's input asks for; None while params.json or train/ is missing."""
+    """The name of the run for the bucket's input; None while params.json or train/ is missing."""
     present = present_input(s3, bucket)
     return present.run if present is not None else None
 
@@ -89,7 +89,7 @@ def present_input(s3: Any, bucket: str) -> Input | None:
     """The bucket's input; None while params.json or train/ is missing.
 
     The run's name is a hash of the keys and ETags of params.json and of everything under train/, related/ and
-    metadata/: the same input has the same name, whichever event announces it.
+    metadata/: the same input has the same name, regardless of the event.
     """
     try:
         params = s3.head_object(Bucket=bucket, Key=layout.PARAMS)
@@ -103,7 +103,7 @@ def present_input(s3: Any, bucket: str) -> Input | None:
     for prefix in layout.INPUTS:
         for entry in objects.entries(s3, bucket, prefix):
             if entry["Size"] == 0 and entry["Key"].endswith("/"):
-                continue  # a folder marker, as consoles make them
+                continue  # a folder marker, which consoles create
             trains += prefix == layout.TRAIN
             uploaded = max(uploaded, entry["LastModified"])
             digest.update(f"{entry['Key']}\0{entry['ETag']}\n".encode())

@@ -1,4 +1,4 @@
-"""Shards of series: what the import writes, and what every function that trains or forecasts reads."""
+"""Shards of series: written by the import, read by every function that trains or forecasts."""
 
 import io
 import json
@@ -25,8 +25,8 @@ METADATA = b"stepcast"
 class Shard:
     """Some of the series, in the order of their keys.
 
-    ``key_names``  the columns that tell series apart: the identifier, then the forecast dimensions.
-    ``keys``       for each series of ``panel`` its values of these columns; ``""`` where one is missing.
+    ``key_names``  the columns that identify a series: the identifier, then the forecast dimensions.
+    ``keys``       for each series of ``panel``, its values of these columns; ``""`` if one is missing.
     """
 
     key_names: tuple[str, ...]
@@ -35,7 +35,7 @@ class Shard:
 
 
 def label(key: tuple[str, ...]) -> str:
-    """How messages call a series.
+    """The name of a series in messages.
 
     >>> label(("lamp", "Berlin"))
     'lamp / Berlin'
@@ -44,9 +44,9 @@ def label(key: tuple[str, ...]) -> str:
 
 
 def write_shard(sink: Path | BinaryIO, shard: Shard) -> None:
-    """One Parquet file, a row a series: the key's columns, ``values`` and ``observed``.
+    """Write one Parquet file with one row per series: the key's columns, ``values`` and ``observed``.
 
-    Where the panel has them, ``related`` (one feature after another) and ``metadata`` follow. What all series
+    If the panel has them, ``related`` (one feature after another) and ``metadata`` follow. What all series
     share (end, frequency, names of the key, features and attributes) is in the metadata of the file's schema.
     """
     panel, names = shard.panel, shard.key_names
@@ -73,22 +73,22 @@ def write_shard(sink: Path | BinaryIO, shard: Shard) -> None:
 
 
 def _lists(arrays: Sequence[NDArray[Any]], kind: Any) -> pa.Array:
-    """One list a series."""
+    """One list for each series."""
     offsets = pa.array(np.concatenate([[0], np.cumsum([len(one) for one in arrays])]), pa.int32())
     flat = np.concatenate(arrays) if len(arrays) else np.empty(0, kind)
     return pa.ListArray.from_arrays(offsets, pa.array(flat))
 
 
 def read_shard(source: Path | BinaryIO | bytes) -> Shard:
-    """The shard as it was written. Raises ValueError if the file is another one."""
+    """The shard as written. Raises ValueError if the file is not a shard."""
     with pq.ParquetFile(io.BytesIO(source) if isinstance(source, bytes) else source) as file:
         table = file.read(use_threads=False)
     if METADATA not in (table.schema.metadata or {}):
-        raise ValueError("it is a Parquet file, but not one of a shard of series")
+        raise ValueError("the Parquet file is not a shard of series")
     common = json.loads(table.schema.metadata[METADATA])
     names = tuple(common["key_names"])
     columns = [column.combine_chunks() for column in table.columns]
-    # By place: a forecast dimension may itself be called values.
+    # By position: a forecast dimension may be named values.
     keys = tuple(zip(*(column.to_pylist() for column in columns[: len(names)]), strict=True))
     values, observed, *further = columns[len(names) :]
     related = metadata = None
@@ -116,6 +116,6 @@ def read_shard(source: Path | BinaryIO | bytes) -> Shard:
 
 
 def _arrays(lists: pa.ListArray) -> tuple[NDArray[Any], ...]:
-    """The lists as arrays; copied, because what Arrow holds cannot be written to, which some models do."""
+    """The lists as arrays; copied, because some models modify them and Arrow's memory is read-only."""
     flat = lists.values.to_numpy(zero_copy_only=False).copy()
     return tuple(flat[slice(*cuts)] for cuts in pairwise(lists.offsets.to_pylist()))

@@ -1,7 +1,7 @@
-"""params.json in another spelling: what each key and word was meant to be.
+"""Corrects the spelling of keys and values in params.json.
 
-Only the documented spelling is accepted. What is spelt otherwise is one problem with the right word; all
-further checks look at the document with that word, so that nothing follows from the spelling alone.
+Only the documented spelling is accepted. Any other spelling is one problem with the correct form; all further
+checks see the corrected document, so that a misspelling causes no other problems.
 """
 
 import difflib
@@ -19,13 +19,13 @@ Model = type[BaseModel]
 
 
 def respelt(document: dict[str, Any], model: Model) -> tuple[dict[str, Any], list[Problem]]:
-    """``document`` in the words of ``model``, and a problem for each that was spelt otherwise."""
+    """``document`` in the spelling of ``model``, and a problem for each correction."""
     problems: list[Problem] = []
     return _object(document, model, "$", problems, model), problems
 
 
 def meant(given: str, known: Iterable[str]) -> str | None:
-    """Which of the ``known`` words ``given`` is with another case, other separators or a typing error.
+    """The one of the ``known`` words that ``given`` matches except for case, separators or a typing error.
 
     >>> meant("forecast_horizon", ["ForecastHorizon", "ForecastTypes"])
     'ForecastHorizon'
@@ -41,7 +41,7 @@ def meant(given: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(given: Any, known: Iterable[str]) -> str:
-    """The beginning of a remedy; empty where no word is near.
+    """The beginning of a remedy; empty if no word is similar.
 
     >>> did_you_mean("Zero", ["zero", "nan"])
     "Did you mean 'zero'? "
@@ -51,12 +51,12 @@ def did_you_mean(given: Any, known: Iterable[str]) -> str:
 
 
 def keys_of(model: Model) -> dict[str, Any]:
-    """The keys that an object may have, and what stands in each."""
+    """The allowed keys of an object, and their types."""
     return {str(field.alias): field.annotation for field in model.model_fields.values()}
 
 
 def letters(word: str) -> str:
-    """``word`` without case, blanks and separators: what is the same word to a person.
+    """``word`` without case, spaces and separators, for comparison.
 
     >>> letters(" Item-ID ") == letters("item_id")
     True
@@ -93,13 +93,13 @@ def _value(given: Any, annotation: Any, path: str, problems: list[Problem], top:
             _value(row, annotation, f"{path}[{number}]", problems, top) for number, row in enumerate(given)
         ]
     if isinstance(given, str) and (plain := _number_or_flag(annotation)) is not None:
-        try:  # as the form reads it: rules are to see the same
+        try:  # as the structure check reads it: rules must see the same
             return TypeAdapter(plain).validate_python(given)
         except ValidationError:
             return given
     words = _words(annotation)
     if isinstance(given, str) and words and given not in words and (right := meant(given, words)):
-        what = f"{given!r} is not spelt as documented"
+        what = f"{given!r} is not the documented spelling"
         problems.append(Problem("params", "error", what, f"Did you mean {right!r}?", path=path))
         return right
     return given
@@ -110,14 +110,14 @@ def _misspelt(key: str, right: str, path: str) -> Problem:
 
 
 def _unknown(key: str, known: Iterable[str], path: str, top: Model) -> Problem:
-    """A key that is none of this object's: it may be another object's."""
+    """The problem for a key that this object does not have; another object may have it."""
     own = meant(key, known)
     places = [place for place, name in _places(top, "$") if letters(name) == letters(key)]
-    remedy = f"Allowed are {', '.join(known)}"
+    remedy = f"Allowed keys: {', '.join(known)}"
     if own is not None:
-        remedy = f"Did you mean {own!r}? It is there already: keep one of the two"
+        remedy = f"Did you mean {own!r}? It is already present; keep one of the two"
     elif places:
-        remedy = f"It belongs to {' or '.join(places[:2])}: move it there"
+        remedy = f"It belongs in {' or '.join(places[:2])}; move it there"
     return Problem("params", "error", f"there is no key {key!r}", remedy, path=f"{path}.{key}")
 
 
@@ -149,7 +149,7 @@ def _number_or_flag(annotation: Any) -> type | None:
 
 
 def _words(annotation: Any) -> Sequence[str]:
-    """The words of a Literal, also of an optional one; a format is none: its capitals have a meaning."""
+    """The values of a Literal, also if optional; except formats, in which case is significant."""
     if get_origin(annotation) is Literal:
         words = [word for word in get_args(annotation) if isinstance(word, str)]
         return words if all(re.fullmatch(r"\w+", word) for word in words) else []

@@ -1,4 +1,4 @@
-"""The SQL tables: their names, their columns and where their files lie."""
+"""The SQL tables: names, columns and file locations."""
 
 import re
 
@@ -35,7 +35,7 @@ SQL_TYPES = {
 }
 
 
-# Columns that the tables have besides those of the uploaded file.
+# Columns of the tables in addition to those of the uploaded file.
 TAKEN = re.compile(
     r"date|type|mean|p\d+|scope|model|metric|score(_.+)?|(average_)?wql(_.+)?|rmse|wape|mape|mase|coverage"
     r"|lead|outcomes|bias|vintage|severity|kind|test|statistic|p|since|detail|advice"
@@ -44,7 +44,7 @@ TAKEN = re.compile(
 
 
 def is_taken(name: str) -> bool:
-    """Whether a table has a column of its own by this name, so that no dimension may be called so.
+    """Whether a table already has a column of this name, so that no dimension may have it.
 
     >>> is_taken("Date"), is_taken("p90"), is_taken("store")
     (True, True, False)
@@ -62,17 +62,17 @@ def sql_type(attribute_type: str) -> str:
 
 
 def train_columns(dataset: Dataset) -> dict[str, str]:
-    """Of ``train``: the schema, in file order. SQL knows no capitals."""
+    """Columns of ``train``: the schema, in file order. SQL ignores case."""
     return {column.attribute_name.lower(): sql_type(column.attribute_type) for column in dataset.columns}
 
 
 def forecast_columns(dataset: Dataset) -> dict[str, str]:
-    """Of ``forecast``: the train schema and ``type``; what is forecast is never a whole number only."""
+    """Columns of ``forecast``: the train schema plus ``type``; the target is never an integer column."""
     return {**train_columns(dataset), dataset.target.lower(): "double", "type": "string"}
 
 
 def wide_columns(params: Params) -> dict[str, str]:
-    """Of ``forecast_wide``: Amazon Forecast's export layout."""
+    """Columns of ``forecast_wide``: Amazon Forecast's export layout."""
     identifier, *dimensions = (name.lower() for name in params.series_key)
     outputs = dict.fromkeys(map(output_label, params.forecast.outputs), "double")
     return {identifier: "string", "date": "string", **dict.fromkeys(dimensions, "string"), **outputs}

@@ -1,4 +1,4 @@
-"""From the user's words to the engine's task."""
+"""Converts params.json to the engine's task."""
 
 from stepcast.engine.task import AUTO, Task
 from stepcast.pipeline.params import Params
@@ -7,7 +7,7 @@ __all__ = ["task_of"]
 
 
 def task_of(params: Params) -> Task:
-    """What params.json asks of the engine."""
+    """The engine's task for params.json."""
     predictor = params.predictor
     return Task(
         horizon=predictor.forecast_horizon,

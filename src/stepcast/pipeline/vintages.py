@@ -16,7 +16,7 @@ __all__ = ["Manifest", "current", "find", "names", "older_than", "own", "read", 
 
 
 class Manifest(BaseModel):
-    """What a vintage is; the last object that Export writes, so a vintage without one is incomplete.
+    """Describes a vintage; the last object that Export writes, so a vintage without one is incomplete.
 
     ``..._columns``  name to SQL type of each table, in file order.
     ``published``    set just before the tables move to the vintage.
@@ -32,9 +32,9 @@ class Manifest(BaseModel):
     items: int
     horizon: int
     frequency: str
-    boundary: Boundary = Boundary()  # where its periods begin, and what their rows are stamped with
+    boundary: Boundary = Boundary()  # where its periods begin, and their timestamps
     stamp: Stamp = Stamp()
-    first: str  # the first and the last moment that is forecast
+    first: str  # the first and last forecast timestamp
     last: str
     train_columns: dict[str, str]
     clean_columns: dict[str, str]
@@ -42,9 +42,9 @@ class Manifest(BaseModel):
     accuracy_columns: dict[str, str]
     leaderboard_columns: dict[str, str]
     metric: str
-    best: str  # AutoPredictor, or the algorithm asked for
-    scores: dict[str, float | None]  # of every model over all items; None where nothing could be backtested
-    judged: int | None = None  # items that could be backtested, on so many points; vintages of old do not say
+    best: str  # AutoPredictor, or the requested algorithm
+    scores: dict[str, float | None]  # of every model over all items; None if nothing could be backtested
+    judged: int | None = None  # items that could be backtested, and points; missing in old vintages
     points: int | None = None
     published: datetime | None = None
 
@@ -55,7 +55,7 @@ class Manifest(BaseModel):
 
     @property
     def backtest(self) -> str | None:
-        """On how much the scores rest; None if unknown."""
+        """The number of items and points behind the scores; None if unknown."""
         if self.judged is None or self.points is None:
             return None
         items = "1 item" if self.items == 1 else f"{self.items:,} items"
@@ -83,10 +83,10 @@ def mark_published(s3: Any, bucket: str, manifest: Manifest) -> None:
 
 
 def own(s3: Any, bucket: str, moment: datetime, execution: str) -> str:
-    """The vintage of an ``execution`` that began at ``moment``, later than all that lie under ``forecast/``.
+    """The vintage of an ``execution`` that began at ``moment``, later than all vintages under ``forecast/``.
 
-    No other execution makes a vintage of that name, however many begin in one second; and what is forecast
-    last sorts last, also where the clock stands still or was set back.
+    No other execution has a vintage of that name, however many begin in one second, and the latest forecast
+    sorts last even if the clock stands still or was set back.
     """
     mark = hashlib.sha256(execution.encode()).hexdigest()[:8]
     name = layout.vintage_at(moment, mark)
@@ -97,14 +97,14 @@ def own(s3: Any, bucket: str, moment: datetime, execution: str) -> str:
 
 
 def names(s3: Any, bucket: str, root: str = layout.FORECAST) -> list[str]:
-    """The vintages under ``root``, oldest first; folders of other names are no vintages."""
+    """The vintages under ``root``, oldest first; folders with other names are ignored."""
     return sorted(name for name in objects.folders(s3, bucket, root) if re.match(layout.VINTAGE, name))
 
 
 def find(s3: Any, bucket: str, vintage: str) -> tuple[str, Manifest] | None:
-    """Where the vintage lies, ``forecast/`` or ``history/``, and its manifest; None if in neither.
+    """The location of the vintage, ``forecast/`` or ``history/``, and its manifest; None if in neither.
 
-    A run may find its own in ``history/``: a newer one is published while it sends its message.
+    A run may find its own in ``history/``, if a newer one is published while it sends its message.
     """
     for root in (layout.FORECAST, layout.HISTORY):  # moved in this order, so it is never missed
         if manifest := read(s3, bucket, vintage, root):
@@ -115,7 +115,9 @@ def find(s3: Any, bucket: str, vintage: str) -> tuple[str, Manifest] | None:
 def current(s3: Any, bucket: str) -> Manifest | None:
     """The newest published vintage."""
     looked: list[str] | None = None
-    while (there := names(s3, bucket)) != looked:  # what was listed may be in history/ when it is read
+    while (
+        there := names(s3, bucket)
+    ) != looked:  # a listed vintage may be in history/ by the time it is read
         for vintage in reversed(there):
             manifest = read(s3, bucket, vintage)
             if manifest and manifest.published:
@@ -125,5 +127,5 @@ def current(s3: Any, bucket: str) -> Manifest | None:
 
 
 def older_than(s3: Any, bucket: str, vintage: str) -> list[str]:
-    """The vintages under ``forecast/`` made before ``vintage``, oldest first. Names sort by time."""
+    """The vintages under ``forecast/`` older than ``vintage``, oldest first. Names sort by time."""
     return [name for name in names(s3, bucket) if name < vintage]

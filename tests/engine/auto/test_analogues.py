@@ -42,7 +42,7 @@ def test_a_new_item_is_forecast_like_its_category() -> None:
     assert lamp == pytest.approx(np.full(4, 100), rel=0.35)
     assert table == pytest.approx(np.full(4, 1), rel=0.35)
     assert "similar" not in notes[0]
-    assert "other items (alike by category" in notes[-1]
+    assert "other items (similar by category" in notes[-1]
 
 
 def test_a_new_item_is_less_certain_than_those_it_is_like() -> None:
@@ -67,7 +67,7 @@ def test_a_panel_without_metadata_blends_all_items() -> None:
     panel = furniture(("lamps",))
     values, notes = made(Panel(panel.ids, panel.values, panel.observed, panel.end, panel.frequency))
 
-    assert "nothing tells which are alike" in notes[-1]
+    assert "no attributes to compare" in notes[-1]
     assert values[-1, 0, 0] < 10 < values[-1, 0, 2]
 
 

@@ -26,9 +26,9 @@ def test_what_is_left_out_is_said_with_the_budget() -> None:
     said = [budget.omitted for budget in budgets()]
 
     assert said[0] == ""
-    assert said[1] == "left out for the budget of 12 s: trees"
+    assert said[1] == "omitted for the budget of 12 s: trees"
     assert said[2].endswith("trees, most past origins")
-    assert "most members; it still takes about" in said[3]
+    assert "most members; the estimated time is still about" in said[3]
 
 
 def test_without_a_budget_everything_is_tried() -> None:
@@ -51,7 +51,7 @@ def test_a_budget_is_of_the_whole_input_not_of_the_sample() -> None:
     alone, large = fit_shared(panel, task), fit_shared(panel, task, series=10**6, points=10**8)
 
     assert alone.final.omitted == ""
-    assert large.final.omitted.startswith("left out for the budget of 60 s")
+    assert large.final.omitted.startswith("omitted for the budget of 60 s")
 
 
 @pytest.mark.parametrize("metric", ["RMSE", "MAPE", "WAPE", "MASE"])

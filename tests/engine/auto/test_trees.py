@@ -150,7 +150,7 @@ def test_without_lightgbm_everything_is_forecast_and_every_note_says_so(error: s
     assert found["finite"]
     assert "trees" not in found["sources"]
     assert found["notes"] == [
-        "trees were left out: LightGBM cannot be loaded (on macOS, brew install libomp helps)"
+        "trees were omitted because LightGBM cannot be loaded (on macOS, run brew install libomp)"
     ]
 
 

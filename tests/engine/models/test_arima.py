@@ -86,7 +86,7 @@ def test_a_gap_longer_than_what_is_fitted_is_refused() -> None:
 
 
 def test_alike_values_leave_nothing_to_estimate() -> None:
-    with pytest.raises(CannotFit, match="all values are alike"):
+    with pytest.raises(CannotFit, match="all values are equal"):
         arima(a_past([3.0] * 30), 2, (0.5,), {})
 
 

@@ -103,5 +103,5 @@ def test_mostly_missing_values_are_refused() -> None:
 
 
 def test_alike_values_leave_nothing_to_estimate() -> None:
-    with pytest.raises(CannotFit, match="all values are alike"):
+    with pytest.raises(CannotFit, match="all values are equal"):
         ets(a_past([3.0] * 30), 2, (0.5,), {})

@@ -149,7 +149,7 @@ def test_a_filled_negative_value_does_not_make_a_series_negative() -> None:
 
 
 def test_a_model_is_not_asked_below_its_needs() -> None:
-    with pytest.raises(HistoryTooShort, match="it needs 8 observations, there are 3"):
+    with pytest.raises(HistoryTooShort, match="it needs 8 observations but there are only 3"):
         fitted(MODELS["ARIMA"], np.array([1.0, NAN, 2.0, 3.0]))
 
 
@@ -170,7 +170,7 @@ def a_model(mean: Floats) -> Model:
 
 
 @pytest.mark.parametrize(
-    ("mean", "why"), [(1e6, "runs away"), (-1e6, "runs away"), (NAN, "not finite"), (np.inf, "not finite")]
+    ("mean", "why"), [(1e6, "diverges"), (-1e6, "diverges"), (NAN, "not finite"), (np.inf, "not finite")]
 )
 def test_a_forecast_that_explodes_is_refused(mean: float, why: str) -> None:
     with pytest.raises(CannotFit, match=why):

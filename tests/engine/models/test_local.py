@@ -95,19 +95,19 @@ def test_a_series_without_a_value_is_forecast_as_zero_and_says_so() -> None:
     result = forecasts(a_panel([NAN, NAN]), task_of("ETS"))
 
     assert not result.values.any()
-    assert result.notes == ("no value was observed: the forecast is zero",)
+    assert result.notes == ("no value was observed, so the forecast is zero",)
 
 
 def test_seasonal_naive_takes_over_where_the_algorithm_cannot_be_fitted_and_says_so() -> None:
     result = forecasts(a_panel([7.0] * 30), task_of("ARIMA", windows=1))
 
-    refusal = "ARIMA could not be fitted (all values are alike"
+    refusal = "ARIMA could not be fitted (all values are equal"
     now, then = result.notes[0].split("; ")
     assert result.models == ("SeasonalNaive",)
     assert now.startswith(refusal)
-    assert now.endswith("SeasonalNaive took over")
+    assert now.endswith("SeasonalNaive was used instead")
     assert then.startswith(refusal)
-    assert then.endswith("SeasonalNaive stood in for it in backtest window 1")
+    assert then.endswith("SeasonalNaive was used instead in backtest window 1")
     assert (result.values == 7).all()
 
 
@@ -141,9 +141,9 @@ def test_an_empty_panel_has_an_empty_result() -> None:
         (Task(horizon=3, windows=0), ImpossibleTask, "windows is 0"),
         (Task(horizon=3, offset=2), ImpossibleTask, "offset is 2, less than the horizon 3"),
         (Task(horizon=3, outputs=()), ImpossibleTask, "write quantiles"),
-        (Task(horizon=3, outputs=(0.9, 0.1)), ImpossibleTask, "that rise"),
+        (Task(horizon=3, outputs=(0.9, 0.1)), ImpossibleTask, "ascending order"),
         (Task(horizon=3, outputs=(0.0, 0.5)), ImpossibleTask, "between 0 and 1"),
-        (Task(horizon=3, outputs=("mean", 0.5)), ImpossibleTask, "mean comes last"),
+        (Task(horizon=3, outputs=("mean", 0.5)), ImpossibleTask, "mean must come last"),
         (Task(horizon=3, algorithm="Theta"), UnknownModel, "no model 'Theta'"),
         (
             Task(horizon=3, algorithm="ETS", parameters={"alpha": "1"}),
@@ -168,7 +168,7 @@ def test_what_was_trained_belongs_to_the_panel() -> None:
     task = Task(horizon=1, algorithm="ETS")
     trained = train(a_panel([1.0], [2.0]), task)
 
-    with pytest.raises(ImpossibleTask, match="1 series are to be forecast, 2 were trained"):
+    with pytest.raises(ImpossibleTask, match="1 series are to be forecast but 2 were trained"):
         forecast(a_panel([1.0]), task, trained)
 
 

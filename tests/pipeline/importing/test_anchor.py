@@ -62,7 +62,9 @@ def test_fiscal_months_of_the_twenty_sixth(import_files: ImportFiles) -> None:
 
     assert following(outcome, 5) == [stamp.isoformat() for stamp in stamps[40:]]
     (note,) = outcome.report.notes
-    assert note.startswith("All rows are stamped on day 26 of the month, and so is the forecast.")
+    assert note.startswith(
+        "All rows are stamped on day 26 of the month, and the forecast uses the same timestamps."
+    )
 
 
 def test_data_on_the_services_boundary_say_nothing(import_files: ImportFiles) -> None:

@@ -184,18 +184,18 @@ BAD: dict[str, tuple[str, str]] = {
     "starts late": (
         rows("lamp", 2, *range(2, 8)),
         "V11 related/ lamp: There are item/dimension combinations where the related time series start date "
-        "is later than target time series: they begin at 2026-01-02 and 2026-01-01. Send the related series "
-        "from the first row",
+        "is later than target time series: they start at 2026-01-02 and 2026-01-01. Send related series "
+        "that start no later",
     ),
     "two rows of a period": (
         rows("lamp", 1, *range(1, 8)) + rows("lamp", 3, 9),
-        "V11 related/a.csv lamp: two rows are of the period of D that begins at 2026-01-03. Keep one row a "
-        "period",
+        "V11 related/a.csv lamp: two rows are in the D period that begins at 2026-01-03. Keep one row "
+        "for each period",
     ),
     "a hole": (
         rows("lamp", 1, 1, 2, "", 4, 5, 6, 7),
-        "V11 related/ lamp: 'price' has no value in 1 of its periods, the first at 2026-01-03. Send its "
-        "values, or a middlefill, backfill or futurefill of 'price'",
+        "V11 related/ lamp: 'price' has no value in 1 of its periods, the first at 2026-01-03. Send the "
+        "values, or set middlefill, backfill or futurefill for 'price'",
     ),
     "a historical series ends early": (
         rows("lamp", 1, 1, 2, 3),
@@ -203,8 +203,8 @@ BAD: dict[str, tuple[str, str]] = {
     ),
     "ends within the horizon": (
         rows("lamp", 1, *range(1, 7)),
-        "V11 related/ lamp: 'price' is known ahead for other items, but ends here before 2026-01-07; it must "
-        "reach to 2026-01-07",
+        "V11 related/ lamp: 'price' is known in advance for other items, but here has no value from "
+        "2026-01-07; for every item it must extend to 2026-01-07",
     ),
 }
 
@@ -223,7 +223,7 @@ def test_a_series_known_ahead_is_so_for_every_item(import_files: ImportFiles) ->
     outcome = imported(import_files, target("lamp", "desk"), {"related/a.csv": given}, related=RELATED)
 
     assert outcome.error.item == "desk"
-    assert "known ahead for other items" in outcome.error.message
+    assert "known in advance for other items" in outcome.error.message
 
 
 def test_a_frequency_finer_than_the_forecasts_has_two_rows_a_period(import_files: ImportFiles) -> None:
@@ -257,7 +257,7 @@ def test_items_without_related_series_are_forecast_without_and_that_is_said(
 
     assert outcome.report.errors == 0
     (warning,) = outcome.warnings("V11")
-    assert "1 series have no related series" in warning.message
+    assert "1 series has no related series" in warning.message
     assert "'desk'" in warning.message
     assert np.isnan(prices(outcome)["desk"]).all()
 
@@ -266,7 +266,7 @@ def test_a_described_dataset_needs_files(import_files: ImportFiles) -> None:
     outcome = imported(import_files, target("lamp"), {}, related=RELATED)
 
     assert (outcome.error.rule, outcome.error.file) == ("V01", "related/")
-    assert "take the dataset out of params.json" in outcome.error.remedy
+    assert "remove the dataset from params.json" in outcome.error.remedy
 
 
 def test_holes_are_filled_as_asked_for(import_files: ImportFiles) -> None:
@@ -306,7 +306,7 @@ def test_every_item_is_in_the_metadata(import_files: ImportFiles) -> None:
     outcome = imported(import_files, target("lamp", "desk"), given, metadata=METADATA)
 
     assert message(outcome) == (
-        "V12 metadata/ desk: the item is in train/, but not in the metadata. Add a row for it"
+        "V12 metadata/ desk: the item is in train/ but not in the metadata. Add a row for it"
     )
 
 

@@ -101,7 +101,7 @@ def test_a_quote_that_never_closes_is_found_where_it_opens(import_files: ImportF
     error = import_files(PLAIN + '2014-01-01 02:00:00,1,"lamp\n' + PLAIN).error
 
     assert (error.rule, error.file, error.line) == ("V01", "train/a.csv", 3)
-    assert "does not close" in error.message
+    assert "never closes" in error.message
     assert "double it" in error.remedy
 
 
@@ -126,5 +126,5 @@ def test_a_damaged_gzip_file_is_named(import_files: ImportFiles) -> None:
     error = import_files({"a.csv.gz": gzip.compress(PLAIN.encode() * 1000)[:-20]}).error
 
     assert (error.rule, error.file) == ("V01", "train/a.csv.gz")
-    assert "cut off" in error.message
-    assert error.remedy == "Compress and upload it again"
+    assert "truncated" in error.message
+    assert error.remedy == "Compress and upload the file again"

@@ -29,7 +29,11 @@ def hours(first: str, count: int) -> list[datetime]:
 
 def doubled(outcome: Outcome) -> list[Problem]:
     """The warnings of V06 that are about doubled rows."""
-    found = [w for w in outcome.warnings("V06") if "another one" in w.message or "several rows" in w.message]
+    found = [
+        w
+        for w in outcome.warnings("V06")
+        if "another row with" in w.message or "several different rows" in w.message
+    ]
     assert (outcome.imported.doubled > 0) == bool(found)
     return found
 
@@ -43,9 +47,9 @@ def test_the_hour_that_comes_twice_in_autumn(import_files: ImportFiles) -> None:
 
     assert (warning.file, warning.line, warning.item) == ("train/a.csv", twice + 2, "lamp")
     assert warning.message == (
-        "1 period of H has several rows of one item that differ; in the first, 2022-10-30 02:00:00 is 10 at "
-        f"train/a.csv line {twice + 1} and 2022-10-30 02:00:00 is 12 at train/a.csv line {twice + 2}; they "
-        "were added up (aggregation), as Amazon Forecast does"
+        "1 period of H has several different rows for one item; the first are 10 at 2022-10-30 02:00:00 "
+        f"(train/a.csv line {twice + 1}) and 12 at 2022-10-30 02:00:00 (train/a.csv line {twice + 2}); the "
+        "values were added up (aggregation), as Amazon Forecast does"
     )
     assert "aggregation in Featurizations" in warning.remedy
 
@@ -57,8 +61,8 @@ def test_a_file_put_behind_itself(import_files: ImportFiles) -> None:
 
     (warning,) = doubled(outcome)
     assert warning.message.startswith(
-        "60 rows repeat another one, with the same item, timestamp and value; the first is "
-        "2024-01-01 is 10 at train/a.csv line 61, as at train/a.csv line 1"
+        "60 rows repeat another row with the same item, timestamp and value; the first is "
+        "10 at 2024-01-01 (train/a.csv line 61), which repeats train/a.csv line 1"
     )
     assert outcome.imported.doubled == 60
     assert set(outcome.series["lamp"]) == {20}
@@ -80,9 +84,9 @@ def test_exports_that_overlap_are_named(import_files: ImportFiles) -> None:
     (warning,) = doubled(import_files(files, frequency="D", timestamp_format=DAY))
 
     assert (warning.file, warning.line) == ("train/2.csv", 1)
-    assert "5 rows repeat another one" in warning.message
+    assert "5 rows repeat another row" in warning.message
     assert "train/1.csv line 26" in warning.message
-    assert "the rows lie in 'train/1.csv', 'train/2.csv'" in warning.message
+    assert "the rows are in 'train/1.csv', 'train/2.csv'" in warning.message
 
 
 def test_prices_that_lie_beside_the_sales(import_files: ImportFiles) -> None:
@@ -90,7 +94,7 @@ def test_prices_that_lie_beside_the_sales(import_files: ImportFiles) -> None:
 
     (warning,) = doubled(import_files(files, frequency="D", timestamp_format=DAY))
 
-    assert warning.message.startswith("30 periods of D have several rows of one item that differ")
+    assert warning.message.startswith("30 periods of D have several different rows for one item")
     assert "'train/prices.csv', 'train/sales.csv'" in warning.message
     assert "move it to related/" in warning.remedy
 
@@ -100,7 +104,7 @@ def test_a_period_of_28_days_that_a_month_has_twice(import_files: ImportFiles) -
 
     (warning,) = doubled(import_files(text, frequency="M", timestamp_format=DAY))
 
-    assert warning.message.startswith("2 periods of M have several rows")
+    assert warning.message.startswith("2 periods of M have several different rows")
     assert "TimeAlignmentBoundary" in warning.remedy
 
 
@@ -148,7 +152,7 @@ def test_months_of_two_exports_stamped_at_either_end(import_files: ImportFiles) 
         )
     )
 
-    assert warning.message.startswith("12 periods of M have several rows")
+    assert warning.message.startswith("12 periods of M have several different rows")
 
 
 def test_data_that_are_finer_than_they_are_called_are_noted(import_files: ImportFiles) -> None:
@@ -157,8 +161,8 @@ def test_data_that_are_finer_than_they_are_called_are_noted(import_files: Import
     )
 
     assert (
-        "Most rows come every 1 d, more often than the DataFrequency, W: those of one period are parts of it."
-        in outcome.report.notes
+        "Most rows are 1 d apart, closer than the DataFrequency, W. Rows in the same period are treated as "
+        "parts of it." in outcome.report.notes
     )
 
 
@@ -186,7 +190,7 @@ def test_orders_of_a_file_that_was_uploaded_twice(import_files: ImportFiles) -> 
     (warning,) = import_files({"a.csv": orders, "b.csv": orders}, frequency="D").warnings("V06")
     assert (warning.file, warning.message) == (
         "train/b.csv",
-        "it is the same file as train/a.csv: its rows count twice",
+        "this file is identical to train/a.csv, so its rows are counted twice",
     )
 
 
@@ -195,7 +199,7 @@ def test_rows_of_finer_data_that_repeat_are_found(import_files: ImportFiles) -> 
 
     (warning,) = doubled(import_files(text, frequency="W", timestamp_format=DAY))
 
-    assert "5 rows repeat another one" in warning.message
+    assert "5 rows repeat another row" in warning.message
 
 
 def test_dimensions_that_are_added_up_are_no_doubled_rows(import_files: ImportFiles) -> None:

@@ -19,7 +19,7 @@ def ninety_days(items: int = 5) -> str:
 
 
 def far(outcome: Outcome) -> list[Problem]:
-    return [p for p in outcome.report.problems if p.rule == "V06" and "all others" in p.message]
+    return [p for p in outcome.report.problems if p.rule == "V06" and "all other rows" in p.message]
 
 
 def test_a_row_a_year_too_late_is_a_warning_that_names_it(import_files: ImportFiles) -> None:
@@ -28,9 +28,9 @@ def test_a_row_a_year_too_late_is_a_warning_that_names_it(import_files: ImportFi
     (warning,) = far(outcome)
     assert (warning.severity, warning.line, warning.item) == ("warning", 451, "i0")
     assert warning.message == (
-        "1 row lies about 317 periods of D after all others; the first, 2025-02-10 is 20 at train/a.csv line "
-        "451. The data end with the last of them: all 5 items are filled up to there and forecast from "
-        "2025-02-11 on"
+        "1 row is about 317 periods of D after all other rows; the first is 20 at 2025-02-10 (train/a.csv "
+        "line 451). The data end at the last of these rows, so all 5 items are filled up to there and "
+        "forecast from 2025-02-11"
     )
     assert outcome.imported.shards > 0
 
@@ -51,7 +51,7 @@ def test_a_forecast_does_not_leave_the_year_9999(import_files: ImportFiles) -> N
     text = "".join(f"9999-12-{day:02},10,lamp\n" for day in range(1, 30))
 
     assert import_files(text, **SETTINGS | {"horizon": 2}).report.errors == 0
-    assert "would leave the year 9999" in import_files(text, **SETTINGS).error.message
+    assert "extend past the year 9999" in import_files(text, **SETTINGS).error.message
 
 
 def test_an_item_all_in_the_wrong_year(import_files: ImportFiles) -> None:
@@ -59,7 +59,7 @@ def test_an_item_all_in_the_wrong_year(import_files: ImportFiles) -> None:
 
     (problem,) = far(import_files(ninety_days() + wrong, **SETTINGS))
 
-    assert problem.message.startswith("90 rows lie about 3,5")
+    assert problem.message.startswith("90 rows are about 3,5")
     assert (problem.item, problem.line) == ("wrong", 451)
 
 
@@ -67,7 +67,7 @@ def test_a_row_far_before_all_others(import_files: ImportFiles) -> None:
     (warning,) = far(import_files(ninety_days() + "1970-01-01,0,i3\n", **SETTINGS))
 
     assert (warning.severity, warning.line, warning.item) == ("warning", 451, "i3")
-    assert "before all others" in warning.message
+    assert "before all other rows" in warning.message
 
 
 @pytest.mark.parametrize(

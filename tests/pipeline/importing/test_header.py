@@ -25,8 +25,8 @@ def test_a_header_is_skipped_with_a_warning(import_files: ImportFiles, header: s
     assert outcome.series == {"lamp": [1.5, 2.5]}
     (warning,) = outcome.warnings("V03")
     assert (warning.file, warning.line) == ("train/a.csv", 1)
-    assert warning.message.startswith("the first line is taken for a header and skipped: '")
-    assert warning.remedy == "No header is expected: remove it"
+    assert warning.message.startswith("the first line is treated as a header and skipped: '")
+    assert warning.remedy == "No header is expected; remove it"
 
 
 def test_a_header_with_the_schemas_names_in_another_order_is_followed(import_files: ImportFiles) -> None:
@@ -35,7 +35,7 @@ def test_a_header_with_the_schemas_names_in_another_order_is_followed(import_fil
     assert outcome.series == {"lamp": [1.5]}
     assert outcome.rows.column_names == ["timestamp", "target_value", "item_id"]
     assert [warning.message for warning in outcome.warnings("V03")][1].startswith(
-        "the header's order is 'item_id'"
+        "the column order is 'item_id'"
     )
 
 
@@ -52,7 +52,7 @@ def test_a_header_with_a_schema_name_in_the_wrong_place_is_an_error(import_files
     error = import_files("item_id,when,value\nlamp,1,2014-01-01 00:00:00\nlamp,2,2014-01-01 00:00:00\n").error
 
     assert (error.rule, error.line) == ("V05", 1)
-    assert "the header says 'item_id', 'when', 'value'" in error.message
+    assert "the header has 'item_id', 'when', 'value'" in error.message
 
 
 def test_each_file_may_have_its_header(import_files: ImportFiles) -> None:

@@ -15,12 +15,16 @@ def days(count: int, item: str = "lamp", step: int = 1) -> str:
     ("horizon", "settings", "figures"),
     [
         (4, {}, None),
-        (5, {}, "the longest series has 12 periods of D, for which Amazon Forecast allows 4 (a third of it)"),
+        (
+            5,
+            {},
+            "the longest series has 12 periods of D, so Amazon Forecast allows at most 4 (a third of that)",
+        ),
         (11, {"AlgorithmArn": ETS}, None),
         (
             12,
             {"AlgorithmArn": ETS},
-            "the longest series has 12 periods of D, for which Amazon Forecast allows 11",
+            "the longest series has 12 periods of D, so Amazon Forecast allows at most 11",
         ),
     ],
 )
@@ -51,10 +55,10 @@ def test_v13_the_length_of_a_series_goes_to_the_end_of_the_data_set(import_files
     [
         (1, 2, None),
         (3, 2, None),  # begin 2, 4 and 6 before the end of 7
-        (4, 2, "it holds 3"),
-        (1, 6, "Amazon Forecast wants less than half of it"),
-        (1, 7, "it holds 0"),
-        (5, 90, "it holds 0"),
+        (4, 2, "enough for 3"),
+        (1, 6, "Amazon Forecast requires less than half of that"),
+        (1, 7, "enough for 0"),
+        (5, 90, "enough for 0"),
     ],
 )
 def test_v15_backtest_windows_fit_in_the_history(
@@ -74,7 +78,7 @@ def test_v06_data_of_a_longer_period_than_the_forecast_is_noticed(import_files: 
     (warning,) = import_files(days(3), frequency="H").warnings("V06")
 
     assert warning.message.startswith(
-        "no series has values in two consecutive periods of H: they are 24 apart or more"
+        "no series has values in two consecutive periods of H; values are at least 24 periods apart"
     )
     assert warning.path == "$.Predictor.FeaturizationConfig.ForecastFrequency"
 
@@ -86,7 +90,7 @@ def test_v06_a_history_that_is_hardly_observed_is_noticed(import_files: ImportFi
     (warning,) = import_files(text, frequency="D").warnings("V06")
 
     assert warning.message == "1,092 of 1,097 periods of D have no value"
-    assert warning.remedy.startswith("Look for timestamps far from the others")
+    assert warning.remedy.startswith("Check for timestamps far from the others")
 
 
 def test_v06_a_grid_larger_than_any_data_is_an_error(import_files: ImportFiles) -> None:
@@ -95,20 +99,20 @@ def test_v06_a_grid_larger_than_any_data_is_an_error(import_files: ImportFiles) 
     outcome = import_files({"a.csv": days(3, "other"), "b.csv": years}, frequency="min")
 
     assert (outcome.error.rule, outcome.error.file) == ("V06", "train/")
-    assert "the last 2019-01-01 00:00:00 in train/b.csv" in outcome.error.remedy
+    assert "the last is 2019-01-01 00:00:00 in train/b.csv" in outcome.error.remedy
     assert outcome.written == []
 
 
 @pytest.mark.parametrize(
     ("quota", "figures"),
     [
-        ("FILES", "the data has 2 files; Amazon Forecast's quota is 1"),
-        ("ROWS", "the data has 6 rows; Amazon Forecast's quota is 1"),
-        ("SERIES", "the data has 2 series; Amazon Forecast's quota is 1"),
-        ("BYTES", "the data has 165 bytes; Amazon Forecast's quota is 1"),
+        ("FILES", "the data have 2 files; Amazon Forecast's quota is 1"),
+        ("ROWS", "the data have 6 rows; Amazon Forecast's quota is 1"),
+        ("SERIES", "the data have 2 series; Amazon Forecast's quota is 1"),
+        ("BYTES", "the data have 165 bytes; Amazon Forecast's quota is 1"),
         (
             "SERIES_FINER_THAN_DAYS",
-            "the data has 2 series at the frequency H; Amazon Forecast's quota is 1 unless",
+            "the data have 2 series at frequency H; Amazon Forecast's quota is 1 unless",
         ),
     ],
 )

@@ -25,7 +25,7 @@ def test_half_a_month_is_named(import_files: ImportFiles) -> None:
 
     (warning,) = partial(outcome)
     assert warning.message == (
-        "the last period of M, 2023-12-01, has rows up to 2023-12-15: 48% of it is there"
+        "the last period of M, 2023-12-01, is incomplete: its rows end at 2023-12-15, which covers 48% of it"
     )
     assert "DropPartialPeriods" in warning.remedy
     assert outcome.series["lamp"][-2:] == [30, 15]
@@ -38,8 +38,8 @@ def test_half_a_month_is_left_out_on_demand(import_files: ImportFiles) -> None:
 
     assert partial(outcome) == []
     assert outcome.report.notes == [
-        "The last period of M, 2023-12-01, has rows up to 2023-12-15: 48% of it is there, so it is left out "
-        "(DropPartialPeriods)."
+        "The last period of M, 2023-12-01, is incomplete: its rows end at 2023-12-15, which covers 48% of "
+        "it, so it is left out (DropPartialPeriods)."
     ]
     assert outcome.series == {"lamp": [17, *MONTHS]}
     assert [warning.item for warning in outcome.warnings("V13") if warning.item] == ["new"]
@@ -70,4 +70,7 @@ def test_hours_of_a_day_that_is_not_over(import_files: ImportFiles) -> None:
 
     (warning,) = partial(import_files(text[: text.index("2024-01-10 09")], frequency="D"))
 
-    assert "2024-01-10 00:00:00, has rows up to 2024-01-10 08:00:00: 38% of it is there" in warning.message
+    assert (
+        "2024-01-10 00:00:00, is incomplete: its rows end at 2024-01-10 08:00:00, which covers 38% of it"
+        in warning.message
+    )

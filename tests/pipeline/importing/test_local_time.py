@@ -36,7 +36,7 @@ def test_one_offset_is_the_local_time_that_is_shown(import_files: ImportFiles, f
 
     assert stored(outcome) == [stamp.strftime("%Y-%m-%d %H:%M:%S") for stamp in stamps]
     assert outcome.report.warnings == 0
-    assert "are taken for the local time that they show" in outcome.report.notes[0]
+    assert "are read as the local time that they show" in outcome.report.notes[0]
 
 
 def test_several_offsets_need_a_time_zone(import_files: ImportFiles) -> None:
@@ -46,7 +46,8 @@ def test_several_offsets_need_a_time_zone(import_files: ImportFiles) -> None:
 
     assert error.line == 50
     assert error.message == (
-        "timestamps are of different local times: '2022-10-28T02:00:00+02:00' and '2022-10-30T02:00:00+01:00'"
+        "timestamps do not have the same offset from UTC: '2022-10-28T02:00:00+02:00' and "
+        "'2022-10-30T02:00:00+01:00'"
     )
     assert '"TimeZone": "Europe/Berlin"' in error.remedy
 
@@ -71,7 +72,7 @@ def test_target_and_related_series_share_their_local_time(import_files: ImportFi
         related="item_id:string timestamp:timestamp price:float",
     )
 
-    assert "different local times" in outcome.error.message
+    assert "do not have the same offset from UTC" in outcome.error.message
 
 
 def test_a_time_zone_converts_and_what_clocks_do_is_seen(import_files: ImportFiles) -> None:
@@ -96,7 +97,7 @@ def test_local_and_zoned_rows_go_together_where_the_zone_is_named(import_files: 
         "2024-01-01 01:00:00",
         "2024-01-01 02:00:00",
     ]
-    assert "different local times" in import_files(text).error.message
+    assert "do not have the same offset from UTC" in import_files(text).error.message
 
 
 def test_moments_of_parquet_are_converted_too(import_files: ImportFiles) -> None:
@@ -117,7 +118,7 @@ def test_local_rows_beside_zoned_moments_of_parquet_are_named(import_files: Impo
     error = import_files({"a.csv": rows(["2024-01-01 00:00:00"]), "b.parquet": sink.getvalue()}).error
 
     assert error.file == "train/b.parquet"
-    assert "different local times" in error.message
+    assert "do not have the same offset from UTC" in error.message
 
 
 def test_24_00_of_a_meter_is_the_next_day(import_files: ImportFiles) -> None:
@@ -128,7 +129,7 @@ def test_24_00_of_a_meter_is_the_next_day(import_files: ImportFiles) -> None:
     assert stored(outcome)[22:25] == ["2024-01-01 23:00:00", "2024-01-02 00:00:00", "2024-01-02 01:00:00"]
     assert stored(outcome)[-1] == "2024-02-01 00:00:00"
     assert outcome.observed["lamp"] == [True] * 744
-    assert outcome.report.notes == ["Timestamps of 24:00 are taken for 00:00 of the next day."]
+    assert outcome.report.notes == ["Timestamps of 24:00 are read as 00:00 of the next day."]
     assert outcome.report.warnings == 0
 
 
@@ -143,4 +144,4 @@ def test_24_00_of_days_may_be_either_day(import_files: ImportFiles) -> None:
 
     error = import_files(rows(stamps), frequency="D").error
 
-    assert "which may mean either of two days" in error.message
+    assert "which could mean either of two days" in error.message

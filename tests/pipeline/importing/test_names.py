@@ -24,7 +24,7 @@ def prices(item: str, count: int = 4) -> str:
 
 
 def names(outcome: Outcome) -> list[str]:
-    return [p.message for p in outcome.report.problems if p.rule == "V05" and "look like one" in p.message]
+    return [p.message for p in outcome.report.problems if p.rule == "V05" and "look alike" in p.message]
 
 
 @pytest.mark.parametrize("character", ["\n", "\r", "\r\n"])
@@ -78,15 +78,15 @@ def test_a_line_break_in_an_attribute_harms_nobody(import_files: ImportFiles) ->
     ("one", "other", "how"),
     [
         ("A1", "a1", "case"),
-        ("A1", "A1 ", "blanks"),
-        ("A 1", "A  1", "blanks"),
-        ("A 1", "A\u00a01", "blanks"),
+        ("A1", "A1 ", "spaces"),
+        ("A 1", "A  1", "spaces"),
+        ("A 1", "A\u00a01", "spaces"),
         ("Stra\u00dfe", "STRASSE", "case"),
-        ("caf\u00e9", "cafe\u0301", "how letters are composed"),
-        ("lamp", "\ufefflamp", "characters that cannot be seen"),
-        ("lamp", "la\u200bmp", "characters that cannot be seen"),
-        ("12", "12.0", "a fraction of zero"),
-        ("Lamp A", "lamp  a", "blanks and case"),
+        ("caf\u00e9", "cafe\u0301", "the encoding of accented letters"),
+        ("lamp", "\ufefflamp", "invisible characters"),
+        ("lamp", "la\u200bmp", "invisible characters"),
+        ("12", "12.0", "a trailing .0"),
+        ("Lamp A", "lamp  a", "spaces and case"),
     ],
 )
 def test_names_that_look_like_one_are_said_in_one_warning(
@@ -109,7 +109,7 @@ def test_names_that_look_like_one_are_found_in_dimensions(import_files: ImportFi
     )
 
     (said,) = names(outcome)
-    assert said.startswith("different values of 'store' look like one: 'North', 'north' (case)")
+    assert said.startswith("some values of 'store' look alike: 'North', 'north' (case)")
 
 
 @pytest.mark.parametrize("other", ["cord", "lamp2", "lamp_", "1amp", "01", "1"])
@@ -124,7 +124,7 @@ def test_leading_zeros_tell_items_apart_within_a_file() -> None:
 
 @pytest.mark.parametrize(
     ("written", "how"),
-    [("LAMP", "case"), ("lamp ", "blanks"), ("\ufefflamp", "characters that cannot be seen")],
+    [("LAMP", "case"), ("lamp ", "spaces"), ("\ufefflamp", "invisible characters")],
 )
 def test_an_item_that_the_metadata_spells_otherwise_is_told_so(
     import_files: ImportFiles, written: str, how: str
@@ -134,8 +134,8 @@ def test_an_item_that_the_metadata_spells_otherwise_is_told_so(
     )
 
     assert outcome.error.rule == "V12"
-    assert f"metadata/ has {written!r}: the same but for {how}" in outcome.error.message
-    assert outcome.error.remedy == "Write the name as in train/, letter by letter"
+    assert f"metadata/ has {written!r}, which differs only in {how}" in outcome.error.message
+    assert outcome.error.remedy == "Spell the name exactly as in train/"
 
 
 def test_zeros_that_a_spreadsheet_dropped_are_found(import_files: ImportFiles) -> None:
@@ -143,7 +143,7 @@ def test_zeros_that_a_spreadsheet_dropped_are_found(import_files: ImportFiles) -
         days("007"), covariates={"metadata/m.csv": "7,light\n"}, metadata=METADATA, **DAILY
     )
 
-    assert "metadata/ has '7': the same but for leading zeros" in outcome.error.message
+    assert "metadata/ has '7', which differs only in leading zeros" in outcome.error.message
 
 
 def test_an_item_that_the_related_series_spell_otherwise_is_told_so(import_files: ImportFiles) -> None:
@@ -156,7 +156,7 @@ def test_an_item_that_the_related_series_spell_otherwise_is_told_so(import_files
 
     assert outcome.report.errors == 0
     (warning,) = outcome.warnings("V11")
-    assert "for example 'bulb'; related/ has 'Bulb': the same but for case" in warning.message
+    assert "for example 'bulb'; related/ has 'Bulb', which differs only in case" in warning.message
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_items_that_only_the_metadata_has_are_noted_and_no_warning(import_files:
 
     assert (outcome.report.errors, outcome.report.warnings) == (0, 0)
     assert outcome.report.notes == [
-        "Forecast without a history, as only the metadata has them: 'new1', 'new2'"
+        "These items appear only in the metadata and are forecast without a history: 'new1', 'new2'"
     ]
 
 
@@ -209,13 +209,13 @@ def test_items_that_only_the_metadata_has_are_noted_and_no_warning(import_files:
 def test_an_item_without_a_name_is_a_warning(import_files: ImportFiles, name: str) -> None:
     (warning,) = import_files(days(name) + days("lamp"), **DAILY).warnings("V05")
 
-    assert warning.message == f"items are called {name!r}, which is what programs write for a missing name"
+    assert warning.message == f"some items are named {name!r}, which programs write for a missing name"
 
 
 def test_a_row_of_totals_is_a_warning(import_files: ImportFiles) -> None:
     (warning,) = import_files(days("lamp", 28) + "2024-01-28,406,Total\n", **DAILY).warnings("V05")
 
-    assert "'Total' has few values, and seems to be a row of totals" in warning.message
+    assert "'Total' has few values and looks like a row of totals" in warning.message
 
 
 def test_a_series_of_totals_is_a_series(import_files: ImportFiles) -> None:
@@ -228,7 +228,7 @@ def test_a_series_of_totals_is_a_series(import_files: ImportFiles) -> None:
 def test_quotes_around_a_name_are_a_warning(import_files: ImportFiles, cell: str) -> None:
     (warning,) = import_files(days("bulb") + days(cell), **DAILY).warnings("V05")
 
-    assert warning.message.startswith("quotes are part of 1 names, for example ")
+    assert warning.message.startswith("1 name contains quotes, for example ")
 
 
 @pytest.mark.parametrize("name", ['12" pipe', "rock'n'roll", "men's", "O'Neil", "back\\slash"])
@@ -241,19 +241,19 @@ def test_metadata_of_a_header_alone_has_no_rows(import_files: ImportFiles, heade
     outcome = import_files(days("lamp"), covariates={"metadata/m.csv": header}, metadata=METADATA, **DAILY)
 
     assert ("V01", 1, None) in outcome.errors
-    assert "it has a header and no rows" in outcome.report.problems[0].message
+    assert "the file has a header but no rows" in outcome.report.problems[0].message
 
 
 @pytest.mark.parametrize(
     ("key", "text", "said"),
     [
-        ("metadata/m.csv", "lamp\nbulb\n", "'category' seems to be missing: add it, or take it out"),
+        ("metadata/m.csv", "lamp\nbulb\n", "'category' seems to be missing: add it, or remove it"),
         ("metadata/m.csv", "0,lamp,light\n1,bulb,light\n", "index=False"),
         ("related/r.csv", "timestamp,price\n2024-01-01,5\n", "'item_id' seems to be missing: add it"),
         (
             "related/r.csv",
             f"{PRICES},target_value\nlamp,2024-01-01,5,1\n",
-            "belongs to the files under",
+            "belongs in the files under",
         ),
         (
             "related/r.csv",

@@ -53,7 +53,7 @@ def test_the_number_that_is_meant_is_written_out(cell: str, number: str) -> None
 
 def test_a_comma_with_three_digits_may_mean_both() -> None:
     assert number_remedy("1,234", "38") == (
-        "Write 1234 if the comma separates thousands, 1.234 if it is a decimal comma"
+        "Write 1234 if the comma separates thousands, or 1.234 if it is a decimal comma"
     )
 
 
@@ -63,9 +63,9 @@ def test_a_comma_with_three_digits_may_mean_both() -> None:
         ("N/A", "Leave the cell empty"),
         ("\u2013", "Leave the cell empty"),
         ("(blank)", "Leave the cell empty"),
-        ("#DIV/0!", "error of the spreadsheet"),
-        ("TRUE", "Write 1 for TRUE"),
-        ("no", "Write 0 for no"),
+        ("#DIV/0!", "spreadsheet error"),
+        ("TRUE", "Write 1 instead of TRUE"),
+        ("no", "Write 0 instead of no"),
         ("inf", "finite number"),
         ("1e999", "finite number"),
         ("many", "such as 38.35"),
@@ -92,4 +92,4 @@ def test_the_import_names_the_line_and_the_number(import_files: ImportFiles, kin
     )
 
     assert (outcome.error.rule, outcome.error.line) == ("V05", 13)
-    assert outcome.error.remedy == "Write the number alone: 1200.50"
+    assert outcome.error.remedy == "Write only the number: 1200.50"

@@ -81,7 +81,7 @@ def test_columns_of_other_names_are_taken_by_position_with_a_warning(import_file
     outcome = import_files(parquet({"when": MOMENTS[:1], "much": [1.5], "what": ["lamp"]}))
 
     assert outcome.series == {"lamp": [1.5]}
-    assert "taken by position" in outcome.warnings("V04")[0].message
+    assert "matched by position" in outcome.warnings("V04")[0].message
 
 
 def test_several_batches_and_groups_of_rows_come_in_order(
@@ -101,8 +101,8 @@ def test_several_batches_and_groups_of_rows_come_in_order(
         (
             {"timestamp": MOMENTS, "target_value": [1.0, 2.0]},
             "V04",
-            "it has 2 columns, 'timestamp', 'target_value'; the schema 3",
-            "If the files have no such column because they hold one series",
+            "the file has 2 columns, 'timestamp', 'target_value'; the schema has 3",
+            "If the files have no such column because they contain one series",
         ),
         (
             {
@@ -112,31 +112,31 @@ def test_several_batches_and_groups_of_rows_come_in_order(
                 "__index_level_0__": [0, 1],
             },
             "V04",
-            "it has 4 columns",
-            "Leave out '__index_level_0__'",
+            "the file has 4 columns",
+            "Remove '__index_level_0__'",
         ),
         (
             {"item_id": ["a", "b"], "when": MOMENTS, "target_value": [1.0, 2.0]},
             "V05",
-            "its columns are 'item_id', 'when', 'target_value', the schema's",
+            "the file's columns are 'item_id', 'when', 'target_value', the schema's",
             "Use the schema's names",
         ),
         (
             {"timestamp": MOMENTS, "target_value": [True, False], "item_id": ["a", "b"]},
             "V05",
-            "the column 'target_value' is bool, which cannot be read as 'target_value'",
+            "the column 'target_value' has type bool, which cannot be read as 'target_value'",
             "Store it as double or as text",
         ),
         (
             {"timestamp": [1, 2], "target_value": [1.0, 2.0], "item_id": ["a", "b"]},
             "V06",
-            "the column 'timestamp' is int64",
+            "the column 'timestamp' has type int64",
             "Store it as timestamp or as text",
         ),
         (
             {"timestamp": [], "target_value": [], "item_id": []},
             "V06",
-            "the column 'timestamp' is null",
+            "the column 'timestamp' has type null",
             "Store",
         ),
     ],
@@ -194,9 +194,9 @@ def test_integers_too_large_for_64_bits_are_wrong(import_files: ImportFiles) -> 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "it is empty"),
-        (b"2014-01-01 00:00:00,1,lamp\n", "it cannot be read as Parquet"),
-        (b"PAR1" + bytes(100) + b"PAR1", "it cannot be read as Parquet"),
+        (b"", "the file is empty"),
+        (b"2014-01-01 00:00:00,1,lamp\n", "the file cannot be read as Parquet"),
+        (b"PAR1" + bytes(100) + b"PAR1", "the file cannot be read as Parquet"),
     ],
 )
 def test_a_file_that_is_not_parquet_is_one_problem(
@@ -223,9 +223,9 @@ def test_a_damaged_page_is_one_problem(import_files: ImportFiles) -> None:
     [
         ({"__index_level_0__": [0]}, "index=False in pandas"),
         ({"price": [9.5]}, "RELATED_TIME_SERIES"),
-        ({"store": ["north"]}, "Leave out 'store'"),
+        ({"store": ["north"]}, "Remove 'store'"),
         ({"item_id": None}, "--item NAME"),
-        ({"Target Value": [1.0]}, "Name every column once"),
+        ({"Target Value": [1.0]}, "Use each column name once"),
     ],
 )
 def test_v04_columns_too_many_or_too_few_say_where_they_belong(

@@ -10,13 +10,17 @@ GOOD = "2014-01-01 00:00:00,1.5,lamp\n2014-01-01 01:00:00,2.5,lamp\n"
 @pytest.mark.parametrize(
     ("row", "message", "remedy"),
     [
-        ("2014-01-01 02:00:00,1", "2 cells, the schema has 3 columns", "Write a comma for every column"),
+        (
+            "2014-01-01 02:00:00,1",
+            "the row has 2 cells, the schema has 3 columns",
+            "Separate all columns with commas",
+        ),
         (
             "2014-01-01 02:00:00,1,bulb, 60 W",
-            "4 cells, the schema has 3 columns",
+            "the row has 4 cells, the schema has 3 columns",
             "Put a cell that contains a comma",
         ),
-        (",,,", "4 cells, the schema has 3 columns", "Delete the row: it is empty"),
+        (",,,", "the row has 4 cells, the schema has 3 columns", "Delete the row, which is empty"),
     ],
 )
 def test_v04_a_row_has_a_cell_for_every_column(
@@ -36,13 +40,13 @@ def test_v04_a_row_has_a_cell_for_every_column(
         ("inf", "Write a finite number"),
         ("-Infinity", "Write a finite number"),
         ("1e999", "Write a finite number"),
-        ('"38,35"', "Write a decimal point: 38.35"),
-        ('"1,234,567.5"', "Write it without separators: 1234567.5"),
-        ("NULL", "Leave the cell empty where the value is missing"),
-        ("N/A", "Leave the cell empty where the value is missing"),
+        ('"38,35"', "Use a decimal point: 38.35"),
+        ('"1,234,567.5"', "Write the number without separators: 1234567.5"),
+        ("NULL", "Leave the cell empty if the value is missing"),
+        ("N/A", "Leave the cell empty if the value is missing"),
         ("0x1F", "Write a number such as 38.35"),
         ("1_000", "Write a number such as 38.35"),
-        ("$5", "Write the number alone: 5"),
+        ("$5", "Write only the number: 5"),
         ("nan(0)", "Write a number such as 38.35"),
     ],
 )
@@ -88,7 +92,7 @@ def test_an_empty_cell_and_nan_are_missing_values(import_files: ImportFiles, cel
 @pytest.mark.parametrize(
     ("cell", "remedy"),
     [
-        ("5.5", "Write it without a fraction, or give 'number_of_instances' the AttributeType float"),
+        ("5.5", "Write it without a fraction, or set the AttributeType of 'number_of_instances' to float"),
         ("0x1F", "Write a number such as 38"),
         ("9223372036854775808", "Write a number such as 38"),
         ("many", "Write a number such as 38"),
@@ -121,7 +125,7 @@ def test_v05_every_row_names_its_item(import_files: ImportFiles, cell: str, what
     error = import_files(f"{GOOD}2014-01-01 02:00:00,1,{cell}\n").error
 
     assert (error.rule, error.line, error.message) == ("V05", 3, f"'item_id' is {what}")
-    assert error.remedy.startswith("Write the name of the item")
+    assert error.remedy.startswith("Write the name of the row's item")
 
 
 def test_v05_values_need_not_be_positive_or_whole(import_files: ImportFiles) -> None:
@@ -131,23 +135,27 @@ def test_v05_values_need_not_be_positive_or_whole(import_files: ImportFiles) -> 
 @pytest.mark.parametrize(
     ("cell", "message", "remedy"),
     [
-        ("2014-02-30 00:00:00", "which is no date: day is out of range for month", "Correct the date"),
+        (
+            "2014-02-30 00:00:00",
+            "which is not a valid date: day is out of range for month",
+            "Correct the date",
+        ),
         (
             "2014-13-01 00:00:00",
-            "which is no date: month must be in 1..12",
-            "if the day comes before the month in all rows, write 2014-01-13 00:00:00",
+            "which is not a valid date: month must be in 1..12",
+            "if the day precedes the month in all rows, write 2014-01-13 00:00:00",
         ),
-        ("2014-01-01 25:00:00", "which is no date: hour must be in 0..23", "Correct the date"),
-        ("2014-01-01 23:59:60", "which is no date: second must be in 0..59", "Correct the date"),
-        ("0000-01-01 00:00:00", "which is no date: year 0 is out of range", "Correct the date"),
+        ("2014-01-01 25:00:00", "which is not a valid date: hour must be in 0..23", "Correct the date"),
+        ("2014-01-01 23:59:60", "which is not a valid date: second must be in 0..59", "Correct the date"),
+        ("0000-01-01 00:00:00", "which is not a valid date: year 0 is out of range", "Correct the date"),
         ("", "'timestamp' is empty", "Write yyyy-MM-dd HH:mm:ss, for example 2014-01-31 13:00:00"),
         ("2014-01-31", "not yyyy-MM-dd HH:mm:ss", "set TimestampFormat to 'yyyy-MM-dd' in params.json"),
-        ("2014-01-31T13:00:00", "not yyyy-MM-dd HH:mm:ss", "the format seems to be yyyy-MM-ddTHH:mm:ss"),
+        ("2014-01-31T13:00:00", "not yyyy-MM-dd HH:mm:ss", "this looks like yyyy-MM-ddTHH:mm:ss"),
         ("2014-01-31 13:00Z", "not yyyy-MM-dd HH:mm:ss", "for example 2014-01-31 13:00:00"),
-        ("2014-01-31 13:00", "not yyyy-MM-dd HH:mm:ss", "the format seems to be yyyy-MM-dd HH:mm"),
-        ("31.01.2014 13:00", "not yyyy-MM-dd HH:mm:ss", "the format seems to be dd.MM.yyyy HH:mm"),
-        ("2014-1-31 1:00:00", "not yyyy-MM-dd HH:mm:ss", "the format seems to be yyyy-M-d H:mm:ss"),
-        ("1388538000", "not yyyy-MM-dd HH:mm:ss", "the format seems to be seconds since 1970"),
+        ("2014-01-31 13:00", "not yyyy-MM-dd HH:mm:ss", "this looks like yyyy-MM-dd HH:mm"),
+        ("31.01.2014 13:00", "not yyyy-MM-dd HH:mm:ss", "this looks like dd.MM.yyyy HH:mm"),
+        ("2014-1-31 1:00:00", "not yyyy-MM-dd HH:mm:ss", "this looks like yyyy-M-d H:mm:ss"),
+        ("1388538000", "not yyyy-MM-dd HH:mm:ss", "this looks like seconds since 1970"),
         ("yesterday", "not yyyy-MM-dd HH:mm:ss", "for example 2014-01-31 13:00:00"),
     ],
 )
@@ -202,4 +210,4 @@ def test_names_with_blanks_around_them_are_kept_and_said(import_files: ImportFil
 
     assert sorted(outcome.series) == [" bulb", " lamp"]
     (warning,) = outcome.warnings("V05")
-    assert warning.message == "2 series have a name with a blank around it, for example ' lamp'"
+    assert warning.message == "2 series have names with leading or trailing spaces, for example ' lamp'"

@@ -47,7 +47,7 @@ def test_two_levels_of_an_index_are_recognised(import_files: ImportFiles) -> Non
     rows = [f"{number},{number % 3},{row}" for number, row in enumerate(ROWS)]
 
     assert (
-        "The first 2 columns seem to be row numbers"
+        "The first 2 columns look like row numbers"
         in given(import_files, "\n".join([f",,{HEADER}", *rows]))[1]
     )
 
@@ -57,7 +57,7 @@ def test_a_header_of_other_names_in_another_order_is_an_order(import_files: Impo
         ["item_id,value,date", *(",".join(row.split(",")[i] for i in (0, 2, 1)) for row in ROWS)]
     )
 
-    assert "the columns are in another order" in given(import_files, text)[0]
+    assert "the columns are not in the order" in given(import_files, text)[0]
 
 
 def test_a_row_number_that_begins_anew_is_an_index_too(import_files: ImportFiles) -> None:
@@ -103,7 +103,7 @@ def test_a_further_text_may_be_a_dimension(import_files: ImportFiles) -> None:
 def test_a_column_that_stands_twice_is_named(import_files: ImportFiles) -> None:
     text = "\n".join([f"{HEADER},target_value", *(f"{row},1" for row in ROWS)])
 
-    assert "Name every column once" in given(import_files, text)[1]
+    assert "Use each column name once" in given(import_files, text)[1]
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,8 @@ def test_a_missing_value_column_is_named(import_files: ImportFiles) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("\n".join(f'"{row}"' for row in ROWS), "rows stand in quotes as a whole"),
-        (PLAIN.replace(",", " "), "cells are separated by blanks"),
+        ("\n".join(f'"{row}"' for row in ROWS), "rows are enclosed in quotes"),
+        (PLAIN.replace(",", " "), "cells are separated by spaces"),
         (PLAIN.replace(",", "|"), "cells are separated by vertical bars"),
     ],
 )
@@ -182,13 +182,13 @@ def test_titles_on_top_of_a_wider_table_are_named(import_files: ImportFiles) -> 
     ("line", "said"),
     [
         ("# made by a script", "if it is a comment"),
-        ("sep=,", "only spreadsheets understand it"),
+        ("sep=,", "has a meaning only in spreadsheets"),
         ("Sales of January", "if it is a title"),
         ("Total,434", "if it is a total"),
-        (",,,,", "Delete the row: it is empty"),
+        (",,,,", "Delete the row, which is empty"),
         ("lamp,2024-02-01,19,7", "If '19,7' is one number"),
-        ("lamp,2024-02-01,19,,", "commas without a value"),
-        ("lamp,2024-02-01", "Write a comma for every column"),
+        ("lamp,2024-02-01,19,,", "Remove the commas after the last column"),
+        ("lamp,2024-02-01", "Separate all columns with commas"),
         ("bulb, 60 W,2024-02-01,7", "in quotes"),
     ],
 )
@@ -207,8 +207,8 @@ def test_a_line_that_is_no_row_is_named(import_files: ImportFiles, line: str, sa
         (HEADER, "the line repeats the header"),
         ("Item ID,Timestamp,Target Value", "the line repeats the header"),
         (",,", "the row is empty"),
-        ("Total,,434", "it seems to be a total, 'Total'"),
-        (",,Grand Total", "it seems to be a total, 'Grand Total'"),
+        ("Total,,434", "looks like a total: 'Total'"),
+        (",,Grand Total", "looks like a total: 'Grand Total'"),
     ],
 )
 def test_a_row_that_is_no_data_is_one_error(import_files: ImportFiles, line: str, said: str) -> None:
@@ -218,7 +218,7 @@ def test_a_row_that_is_no_data_is_one_error(import_files: ImportFiles, line: str
 
     assert error.line == 29
     assert said in error.message
-    assert error.remedy.startswith("Delete it")
+    assert error.remedy.startswith("Delete the")
 
 
 @pytest.mark.parametrize(
@@ -256,11 +256,11 @@ def test_items_and_values_that_look_like_years_are_rows_like_others(
 @pytest.mark.parametrize(
     ("timestamp", "remedy"),
     [
-        ("2024-31-01", "Correct the date; if the day comes before the month in all rows, write 2024-01-31"),
-        ("'2024-01-31'", "Remove the quotes around it, or the blank before them: 2024-01-31"),
-        ('"=""2024-01-31"""', "Write the value alone, not a formula: 2024-01-31"),
+        ("2024-31-01", "Correct the date; if the day precedes the month in all rows, write 2024-01-31"),
+        ("'2024-01-31'", "Remove the quotes around the value, or the space before them: 2024-01-31"),
+        ('"=""2024-01-31"""', "Write the value instead of a formula: 2024-01-31"),
         ("2024\u201301\u201331", "Write plain digits and hyphens: 2024-01-31"),
-        ("45322", "It seems to be the number by which spreadsheets count days"),
+        ("45322", "This looks like a spreadsheet's serial date"),
     ],
 )
 def test_timestamps_of_other_programs_are_recognised(

@@ -21,40 +21,44 @@ def _zip() -> bytes:
 @pytest.mark.parametrize(
     ("content", "message", "remedy"),
     [
-        (b"", "it is empty", "Upload a file with rows"),
-        (b"\xef\xbb\xbf", "it is empty", "Upload a file with rows"),
-        (b"\n \n\r\n", "it is empty", "Upload a file with rows"),
-        (b"timestamp,target_value,item_id\n", "it has a header and no rows", "Upload a file with rows"),
+        (b"", "the file is empty", "Upload a file with rows"),
+        (b"\xef\xbb\xbf", "the file is empty", "Upload a file with rows"),
+        (b"\n \n\r\n", "the file is empty", "Upload a file with rows"),
+        (b"timestamp,target_value,item_id\n", "the file has a header but no rows", "Upload a file with rows"),
         (TEXT.encode("utf-16"), "it is UTF-16 text", "Save it as UTF-8"),
-        (TEXT.encode("utf-16-le"), "it is UTF-16 text, or binary", "Save it as UTF-8"),
+        (TEXT.encode("utf-16-le"), "it is UTF-16 text or binary data", "Save it as UTF-8"),
         (_zip(), "it is a ZIP archive or an Excel workbook (.xlsx)", "Save it as CSV"),
-        (b"PAR1" + bytes(100), "it is a Parquet file", "Give its name the ending .parquet"),
+        (b"PAR1" + bytes(100), "it is a Parquet file", "Rename it to end in .parquet"),
         (b"%PDF-1.7\n" + bytes(100), "it is a PDF document", "Save it as CSV"),
-        (b"\x28\xb5\x2f\xfd" + bytes(9), "it is compressed with zstd", "Unpack it"),
+        (b"\x28\xb5\x2f\xfd" + bytes(9), "it is compressed with zstd", "Decompress it"),
         (
             b"<!DOCTYPE html>\n<html><body>404</body></html>",
             "it is an HTML or XML page",
-            "Look at it in a browser",
+            "Open it in a browser",
         ),
         (
             b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n",
-            "it is a pointer of Git LFS",
+            "it is a Git LFS pointer",
             "Run git",
         ),
         (b"INSERT INTO t VALUES ('lamp', '2014-01-01', 1);\n", "it is SQL", "Save it as CSV"),
         (b'{"item": "lamp"}\n', "it is JSON", "Save it as CSV"),
-        (b"\x01\x02\x03,\x04,\x05\n" * 9, "it is binary", "Save it as CSV"),
+        (b"\x01\x02\x03,\x04,\x05\n" * 9, "it is a binary file", "Save it as CSV"),
         (
             TEXT.replace(",", ";").encode(),
-            "its cells are separated by semicolons",
-            "Write commas between cells",
+            "the cells are separated by semicolons",
+            "Separate the cells with commas",
         ),
-        (TEXT.replace(",", "\t").encode(), "its cells are separated by tabs", "Write commas between cells"),
-        (TEXT.replace(",", "|").encode(), "its cells are separated by vertical bars", "Write commas"),
+        (
+            TEXT.replace(",", "\t").encode(),
+            "the cells are separated by tabs",
+            "Separate the cells with commas",
+        ),
+        (TEXT.replace(",", "|").encode(), "the cells are separated by vertical bars", "Separate the cells"),
         (
             TEXT.replace(",", ";").replace(".5", ",5").encode(),
-            "its cells are separated by semicolons",
-            "Write commas between cells and decimal points in numbers",
+            "the cells are separated by semicolons",
+            "Separate the cells with commas and use decimal points in numbers",
         ),
     ],
 )
@@ -72,7 +76,7 @@ def test_v01_a_byte_that_no_text_has_is_found(import_files: ImportFiles) -> None
     error = import_files(TEXT.encode() + b"\x1a").error
 
     assert (error.rule, error.line) == ("V01", 29)
-    assert error.message == "there is a byte that no text has, 0x1A"
+    assert error.message == "there is a byte that text does not have, 0x1A"
 
 
 def test_v01_another_encoding_is_one_problem_and_a_count(import_files: ImportFiles) -> None:
@@ -83,7 +87,7 @@ def test_v01_another_encoding_is_one_problem_and_a_count(import_files: ImportFil
     assert (report.errors, len(report.problems)) == (30, 1)
     problem = report.problems[0]
     assert (problem.rule, problem.line) == ("V01", 29)
-    assert problem.message == "byte 0xFC is not UTF-8; as Windows-1252 the cell is 'Glühlampe'"
+    assert problem.message == "byte 0xFC is not UTF-8; in Windows-1252 the cell is 'Glühlampe'"
     assert problem.remedy == "Save the file as UTF-8"
 
 
@@ -92,22 +96,22 @@ def test_v01_another_encoding_is_one_problem_and_a_count(import_files: ImportFil
     [
         (
             "".join(f"{number},{row}\n" for number, row in enumerate(ROWS)),
-            "its rows have 4 cells, the schema has 3 columns",
-            "The first column seems to be a row number: write the file without it",
+            "the rows have 4 cells, the schema has 3 columns",
+            "The first column looks like a row number; write the file without it",
         ),
         (
             TEXT.replace(".5", ",5"),
-            "its rows have 4 cells, the schema has 3 columns",
-            "If '1,5' is one number, write a decimal point",
+            "the rows have 4 cells, the schema has 3 columns",
+            "If '1,5' is one number, use a decimal point",
         ),
         (
             TEXT.replace(",lamp", ""),
-            "its rows have 2 cells, the schema has 3 columns",
-            "'item_id' seems to be missing. If the files have no such column because they hold one series",
+            "the rows have 2 cells, the schema has 3 columns",
+            "'item_id' seems to be missing. If the files have no such column because they contain one series",
         ),
         (
             "timestamp,target_value,item_id,color\n" + TEXT.replace("lamp", "lamp,red"),
-            "the header has 4 columns, the schema 3; not in the schema: 'color'",
+            "the header has 4 columns, the schema has 3; not in the schema: 'color'",
             "Remove 'color' from the file, or add {",
         ),
     ],
@@ -128,7 +132,7 @@ def test_v05_columns_in_another_order_are_one_problem(import_files: ImportFiles)
     error = import_files(text).error
 
     assert (error.rule, error.line) == ("V05", 1)
-    assert "another order" in error.message
+    assert "not in the order of the schema" in error.message
     assert "'timestamp' is 'lamp', and 'item_id' is '2014-01-01 00:00:00'" in error.message
     assert error.remedy == "List Schema.Attributes in params.json in the order of the columns"
 
@@ -140,9 +144,9 @@ def test_v06_one_wrong_format_throughout_is_one_problem(import_files: ImportFile
 
     assert (error.rule, error.line) == ("V06", 1)
     assert error.message.startswith(
-        "'timestamp' is '01/01/2014', not yyyy-MM-dd HH:mm:ss; none of the first 28 rows"
+        "'timestamp' is '01/01/2014', not yyyy-MM-dd HH:mm:ss; all of the first 28 rows"
     )
-    assert error.remedy.endswith("the format seems to be dd/MM/yyyy")
+    assert error.remedy.endswith("this looks like dd/MM/yyyy")
 
 
 def test_v06_the_other_format_throughout_is_a_setting(import_files: ImportFiles) -> None:
@@ -157,7 +161,7 @@ def test_v05_decimal_commas_throughout_are_one_problem(import_files: ImportFiles
     error = import_files(text).error
 
     assert (error.rule, error.line) == ("V05", 1)
-    assert error.remedy == "Write a decimal point: 1.5"
+    assert error.remedy == "Use a decimal point: 1.5"
 
 
 def test_other_columns_are_still_checked_when_one_is_wrong_throughout(import_files: ImportFiles) -> None:
@@ -181,7 +185,7 @@ def test_words_for_missing_values_throughout_are_not_another_order(import_files:
     error = import_files(text).error
 
     assert (error.rule, error.line) == ("V05", 1)
-    assert error.remedy == "Leave the cell empty where the value is missing"
+    assert error.remedy == "Leave the cell empty if the value is missing"
 
 
 def test_swapped_numbers_and_items_are_another_order(import_files: ImportFiles) -> None:
@@ -201,6 +205,6 @@ def test_v06_impossible_times_throughout_are_one_problem(import_files: ImportFil
     error = import_files(TEXT.replace("00:00:00", "25:00:00")).error
 
     assert error.message.startswith(
-        "'timestamp' is '2014-01-01 25:00:00', which is no date: hour must be in 0..23"
+        "'timestamp' is '2014-01-01 25:00:00', which is not a valid date: hour must be in 0..23"
     )
     assert error.remedy == "Correct the date"

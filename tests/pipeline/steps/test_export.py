@@ -122,7 +122,9 @@ def test_an_item_that_the_algorithm_cannot_fit_is_seasonal_naives_and_says_why(a
 
     stool = next(row for row in leaderboard(account) if row["item_id"] == "stool")
     assert stool["model"] == "SeasonalNaive"
-    assert stool["note"].startswith("ARIMA could not be fitted (it needs 8 observations, there are 3)")
+    assert stool["note"].startswith(
+        "ARIMA could not be fitted (it needs 8 observations but there are only 3)"
+    )
     assert "not backtested" in stool["note"]
 
 
@@ -147,7 +149,7 @@ def test_an_item_with_a_missing_day_is_judged_on_the_others_and_the_export_is_th
 
     desk, lamp, whole = leaderboard(account)
     assert desk["score"] is not None
-    assert desk["note"] == "backtested on 6 of 7 points: the others were not observed"
+    assert desk["note"] == "backtested on 6 of 7 points: the other points were not observed"
     assert (lamp["note"], whole["note"]) == (None, "over all items")
     manifest = vintages.read(account.s3, BUCKET, run.vintage)
     assert manifest is not None

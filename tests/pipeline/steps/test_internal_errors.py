@@ -38,8 +38,8 @@ def test_every_step_turns_a_defect_into_an_internal_error(name: str) -> None:
         function({} if name == "start_execution" else run, **nothing)
 
     step = "".join(part.capitalize() for part in name.split("_"))
-    assert str(raised.value).startswith(f"{step} met what cannot be")
-    assert "please report it" in str(raised.value)
+    assert str(raised.value).startswith(f"{step} failed with an internal error")
+    assert "Please report it" in str(raised.value)
     if name != "start_execution":
         assert "in run r1 of vintage 2024-01-01T00-00-00Z, shard 3" in str(raised.value)
     assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)  # noqa: S301  # our own
@@ -70,9 +70,11 @@ def test_a_file_that_the_import_stumbles_over_is_named(
     def stumble(*_: object) -> None:
         raise IndexError("nobody thought of this")
 
-    monkeypatch.setattr("stepcast.pipeline.importing.files.csv_rows.first_look", stumble)
+    monkeypatch.setattr("stepcast.pipeline.importing.files.csv_rows.sniff", stumble)
 
-    with pytest.raises(InternalError, match=r"ImportData met .* file train/a.csv: IndexError: nobody"):
+    with pytest.raises(
+        InternalError, match=r"ImportData failed with .* file train/a.csv: IndexError: nobody"
+    ):
         imported(account, ROWS)
 
 

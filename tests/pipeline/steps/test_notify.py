@@ -49,7 +49,7 @@ def test_success_says_what_was_forecast_how_well_and_where_it_is(account: Accoun
     subject, body = topic.message
     assert subject == "Stepcast: forecast of Sales is ready"
     assert "1 item, 1 steps of D: 2026-02-01T00:00:00 to 2026-02-01T00:00:00." in body
-    assert "WAPE 0.25 by AutoPredictor, 0.5 by repeating the last season" in body
+    assert "WAPE 0.25 for AutoPredictor, 0.5 for repeating the last season" in body
     assert f"forecast/{VINTAGE}/" in body
 
 
@@ -58,7 +58,7 @@ def test_success_says_on_how_much_the_accuracy_rests(account: Account, topic: To
 
     notify(ending(account), s3=account.s3, sns=topic.sns, topic=topic.arn)
 
-    assert "by repeating the last season; judged on 900 of 1,200 items, 8,100 points." in topic.message[1]
+    assert "for repeating the last season; evaluated on 900 of 1,200 items, 8,100 points." in topic.message[1]
 
 
 def test_failure_says_why_and_that_the_last_forecast_stays(account: Account, topic: Topic) -> None:

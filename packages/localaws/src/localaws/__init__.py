@@ -1,4 +1,4 @@
-"""Run a SAM template whole on this machine, on moto, without an account, Docker or a token."""
+"""Run a SAM template on this machine, on top of moto: no account, no Docker, no token."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # moto takes a second to import: whoever imports localaws for one small thing need not wait for it.
+    # moto takes a second to import: a program that needs only a small part need not wait for it.
     if name not in _HOMES:
         raise AttributeError(f"module 'localaws' has no attribute {name!r}")
     import importlib

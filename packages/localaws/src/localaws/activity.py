@@ -1,8 +1,8 @@
-"""What goes on in a LocalAws, reported to whoever listens: ``LocalAws(on_activity=print)``.
+"""The activity of a LocalAws, reported to a listener: ``LocalAws(on_activity=print)``.
 
-This module only says what an activity is. Where they come from: ``http_activity`` (requests),
-``states.execution_activity`` (executions and their states), ``lambda_.function_activity`` (deliveries, errors
-of handlers). Nothing of that is in place while nobody listens.
+This module only defines an activity. Activities are reported by ``http_activity`` (requests),
+``states.execution_activity`` (executions and their states) and ``lambda_.function_activity`` (deliveries,
+errors of handlers). Without a listener, none of these is active.
 """
 
 import logging
@@ -50,13 +50,13 @@ Listener = Callable[[Activity], None]
 
 
 class Reporter:
-    """Tells a listener; one that fails is logged, and nothing else stops for it."""
+    """Reports to a listener. If the listener fails, that is logged and everything else continues."""
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
 
     def __call__(self, kind: Kind, what: str, **more: Any) -> None:
-        """Tell of an Activity with these fields."""
+        """Report an Activity with these fields."""
         try:
             self._listener(Activity(kind=kind, what=what, **more))
         except Exception:

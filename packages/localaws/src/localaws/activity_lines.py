@@ -1,4 +1,4 @@
-"""How an activity reads on a terminal: a line each, and a handler's traceback below its line."""
+"""Activities as lines for a terminal, with a handler's traceback below its line."""
 
 from localaws.activity import Activity
 
@@ -11,7 +11,7 @@ _INDENT = " " * 10
 
 
 def is_failure(activity: Activity) -> bool:
-    """Whether it is something to look at."""
+    """Whether something failed."""
     return bool(activity.outcome) and activity.outcome not in ("RUNNING", "SUCCEEDED", "ABORTED")
 
 
@@ -59,13 +59,13 @@ def _after(activity: Activity) -> str:
 
 
 def _run(where: str) -> str:
-    """MACHINE/EXECUTION, with a name cut that nobody reads to its end."""
+    """MACHINE/EXECUTION; a long name is cut."""
     machine, _, name = where.partition("/")
     return f"{machine}/{name if len(name) <= _LONGEST_NAME else name[:12] + '...'}"
 
 
 def _bytes(count: int) -> str:
-    """A size as a person says it.
+    """A size in a readable unit.
 
     >>> _bytes(0), _bytes(1023), _bytes(1_572_864)
     ('0 B', '1023 B', '1.5 MB')
@@ -81,5 +81,5 @@ def _bytes(count: int) -> str:
 
 
 def _printable(text: str) -> str:
-    """Without what would move the cursor: names are a stranger's."""
+    """Without control characters: names come from outside."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,4 +1,4 @@
-"""The WSGI application: moto's, with its request path patched and its failures told as AWS tells them.
+"""The WSGI application: moto's, with a patched request path and failures in the form that AWS uses.
 
 moto routes a request by the service in its signature, to one Flask application a service. Around that:
 
@@ -50,7 +50,7 @@ def _open(environ: Environ, start_response: Callable[..., Any]) -> Callable[...,
 
 
 class Application:
-    """moto for one server: call it as WSGI does."""
+    """moto for one server, as a WSGI application."""
 
     def __init__(
         self, intake: Intake, deliveries: Deliveries, keeper: Keeper, guard: Guard, health: Health
@@ -201,5 +201,5 @@ def _protocol(environ: Environ) -> str:
     try:
         name = {"awslambda": "lambda"}.get(service, service_name_from_moto_package_name(service))
         return str(get_service_model(name).protocol)
-    except Exception:  # a service that botocore does not know: JSON is what newer clients speak
+    except Exception:  # a service that botocore does not know: newer clients use JSON
         return "json"

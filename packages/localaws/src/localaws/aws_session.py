@@ -1,6 +1,6 @@
-"""Boto3 that knows only this endpoint, whatever the user's environment and ~/.aws say.
+"""Boto3 that knows only this endpoint, regardless of the user's environment and ~/.aws.
 
-A profile that does not exist, a proxy or settings for the real AWS must not decide how localaws talks to
+A profile that does not exist, a proxy or settings for the real AWS must not affect how localaws calls
 itself.
 """
 
@@ -41,7 +41,7 @@ _NOTHING_OF_THE_USERS: dict[str, Any] = {
 
 
 class UnknownRegion(ValueError):
-    """There is no such region: moto knows those that botocore knows."""
+    """There is no such region: moto supports the regions of botocore."""
 
     def __init__(self, region: str, close: str) -> None:
         super().__init__(region, close)
@@ -79,7 +79,7 @@ def aws_session(region: str) -> Any:
 def make_client(
     service: str, endpoint: str, region: str, credentials: Mapping[str, str] | None = None, **settings: Any
 ) -> Any:
-    """A client that talks to ``endpoint``, directly, and tries once.
+    """A client of ``endpoint``, without a proxy or retries.
 
     ``credentials`` are boto3's keyword arguments for them: without, the administrator's.
     """
@@ -99,7 +99,7 @@ def make_client(
 
 
 def patch(undo: ExitStack) -> None:
-    """Let moto ask the same session which regions and services there are, not one of the user's."""
+    """Let moto read the regions and services from this session, not from one with the user's settings."""
     from moto.core import utils
     from moto.core.base_backend import AccountSpecificBackend
 

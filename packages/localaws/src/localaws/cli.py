@@ -28,10 +28,11 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _commands(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it and exit.")
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Keep ``up`` a command of its own: more will come."""
+    """Keep ``up`` a subcommand: more will follow."""
     del version  # its callback has ended the process
 
 
@@ -39,24 +40,29 @@ def _commands(
 def up(
     template: Annotated[Path | None, typer.Option(help="A SAM or CloudFormation template to deploy.")] = None,
     stack: Annotated[str, typer.Option(help="The name of its stack.")] = "local",
-    parameter: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, as often as needed.")] = None,
-    port: Annotated[int, typer.Option(help="0 picks a free one.")] = 0,
-    state: Annotated[Path | None, typer.Option(help="Keep everything in this folder.")] = None,
-    region: Annotated[str, typer.Option(help="The region to be.")] = "us-east-1",
+    parameter: Annotated[
+        list[str] | None, typer.Option(help="A parameter of the template, KEY=VALUE; repeatable.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 picks a free one.")] = 0,
+    state: Annotated[Path | None, typer.Option(help="Keep all state in this folder.")] = None,
+    region: Annotated[str, typer.Option(help="The region to simulate.")] = "us-east-1",
     host: Annotated[
-        str, typer.Option(help="The address to listen on. Another than a loopback one turns --auth on.")
+        str, typer.Option(help="The address to listen on. One other than loopback turns --auth on.")
     ] = "127.0.0.1",
     auth: Annotated[
-        bool, typer.Option("--auth", help="Verify signatures: a pair of keys is made, and kept in the state.")
+        bool,
+        typer.Option("--auth", help="Verify signatures. A key pair is created and kept in the state folder."),
     ] = False,
     allow_origin: Annotated[
         list[str] | None,
-        typer.Option(help="A web page's origin that may do everything: http://localhost:3000; repeatable."),
+        typer.Option(help="An origin whose web pages get full access: http://localhost:3000; repeatable."),
     ] = None,
-    iam: Annotated[bool, typer.Option(help="Enforce the policies of functions' and machines' roles.")] = True,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not report what goes on.")] = False,
+    iam: Annotated[
+        bool, typer.Option(help="Enforce the policies of functions' and state machines' roles.")
+    ] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not log activity to stderr.")] = False,
 ) -> None:
-    """Serve until Ctrl-C; print the endpoint and the stack's outputs, then report on stderr what goes on."""
+    """Serve until Ctrl-C: print the endpoint and the stack's outputs, then log activity to stderr."""
     from localaws.aws_session import UnknownRegion
     from localaws.cloudformation.problems import DeploymentFailed
     from localaws.durability.folder import StateUnusable

@@ -1,4 +1,4 @@
-"""Work that AWS does after it has answered: events on their way, asynchronous invocations.
+"""Work that AWS does after the response: events in transit, asynchronous invocations.
 
 A delivery is data, not code, so that it can be kept: it is written down before the request that set it off is
 answered, and forgotten when it is done. After a kill it is done again: at least once, as on AWS.
@@ -27,7 +27,7 @@ _MOST_AT_ONCE = 64
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Something to do. ``what`` is JSON that its ``kind`` understands; ``id`` is the same at each attempt."""
+    """A unit of work. ``what`` is JSON for the handler of its ``kind``; every attempt has the same ``id``."""
 
     kind: str
     about: str  # for people
@@ -37,7 +37,7 @@ class Delivery:
 
 
 class Later(Exception):
-    """Raised by who does a delivery: try it again after some seconds, perhaps with something else in it."""
+    """Raised by a handler: retry the delivery after some seconds, possibly with other content."""
 
     def __init__(self, seconds: float, what: dict[str, Any] | None = None) -> None:
         super().__init__(seconds)
@@ -45,13 +45,13 @@ class Later(Exception):
 
 
 class Interrupted(Exception):
-    """Raised by who could not do a delivery because everything stops: after the next start it is done."""
+    """Raised by a handler because localaws is stopping: the delivery is done after the next start."""
 
 
 class Deliveries:
-    """Does deliveries in the background; those of a ``held`` block only once the block is left.
+    """Makes deliveries in the background; those of a ``held`` block after the block.
 
-    A request holds what it sets off until its response is sent, so that whoever receives an S3 event finds
+    A request holds what it triggers until its response is sent, so that the receiver of an S3 event finds
     the object as its PutObject left it. Nothing is promised about the order. A failure is logged, and not
     tried again: who wants that raises ``Later``.
     """
@@ -73,7 +73,7 @@ class Deliveries:
         self._kinds[kind] = do
 
     def submit(self, delivery: Delivery) -> None:
-        """Do it in the background, now or when the ``held`` block of this thread ends."""
+        """Make the delivery in the background, now or after this thread's ``held`` block."""
         self._keep(delivery)
         held: list[Delivery] | None = getattr(self._local, "held", None)
         if held is None:
@@ -96,14 +96,14 @@ class Deliveries:
                 self._start(delivery)
 
     def restore(self) -> None:
-        """Do what was not done when the state was left."""
+        """Make the deliveries that were pending when localaws stopped."""
         for _, _, row in list(self._journal.rows("delivery")):
             kept = json.loads(row)
             due = kept.pop("due", 0.0)
             self._wait(Delivery(**kept), due) if due > time.time() else self._start(Delivery(**kept))
 
     def close(self) -> None:
-        """Start nothing more."""
+        """Start no more deliveries."""
         self._closed.set()
         with self._waiting_changed:
             self._waiting_changed.notify_all()

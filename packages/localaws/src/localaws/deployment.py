@@ -1,4 +1,4 @@
-"""Deploy a template file: package what it names beside it, then create or update its stack."""
+"""Deploy a template file: package the local files that it names, then create or update its stack."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ def deploy_template(
     region: str,
     client: Callable[[str], Any],
 ) -> Deployment:
-    """Create the stack, or update it when it is there.
+    """Create the stack, or update it if it exists.
 
     A parameter that is not given keeps its value in an update, as with ``sam deploy``.
 
@@ -90,7 +90,7 @@ def deploy_template(
 def _uploader(
     client: Callable[[str], Any], account: str, region: str
 ) -> Callable[[bytes, str], tuple[str, str]]:
-    """Store archives in a bucket of their own, as the SAM CLI does."""
+    """Store archives in a separate bucket, as the SAM CLI does."""
     bucket = f"localaws-artifacts-{account}-{region}"
 
     def upload(body: bytes, key: str) -> tuple[str, str]:

@@ -128,7 +128,7 @@ def _input(target: dict[str, Any], event: dict[str, Any]) -> str:
         return json.dumps(found)
     if transformer := target.get("InputTransformer"):
         fill: Any = EventTemplateParser.parse
-        told = {**event, "ingestion-time": event.get("time", "")}
+        known = {**event, "ingestion-time": event.get("time", "")}
         paths = transformer.get("InputPathsMap", {})
-        return json.dumps(fill(transformer.get("InputTemplate"), paths, told))
+        return json.dumps(fill(transformer.get("InputTemplate"), paths, known))
     return json.dumps(event)

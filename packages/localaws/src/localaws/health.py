@@ -1,4 +1,4 @@
-"""``GET /_localaws/health``: whether it serves, and what it is. For scripts that wait until it is there."""
+"""``GET /_localaws/health``: whether localaws is ready, and its version. For scripts that wait for it."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -19,7 +19,7 @@ def own_version() -> str:
 
 
 class Health:
-    """Answers without a signature, so it contains only names that every client is given anyway."""
+    """Answered without a signature, so it contains only what every client may know."""
 
     def __init__(self, account: str, region: str) -> None:
         self._account, self._region, self._version = account, region, own_version()

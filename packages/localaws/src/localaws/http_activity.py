@@ -1,4 +1,4 @@
-"""Requests that change something, reported as activities. Reading and polling is not worth a word."""
+"""Requests that change something, reported as activities; those that only read are not."""
 
 import logging
 import re
@@ -73,7 +73,7 @@ class RequestReporter:
         try:
             operation, parameters = known or _operation(service, request)
         except Exception:  # a path that is no operation, or a body that is none
-            log.debug("cannot say what %s %s was", request.method, request.path, exc_info=True)
+            log.debug("cannot describe the request %s %s", request.method, request.path, exc_info=True)
             return
         if operation in _PARTS or (_READING.match(operation) and status < 500):
             return

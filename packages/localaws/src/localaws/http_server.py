@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-_IDLE_SECONDS = 300.0  # a connection that says nothing for this long is closed
+_IDLE_SECONDS = 300.0  # a connection that is idle for this long is closed
 _BLOCK = 1 << 16
 
 
@@ -37,7 +37,10 @@ class PortTaken(OSError):
         self.port, self.host = port, host
 
     def __str__(self) -> str:
-        return f"port {self.port} of {self.host} is taken: stop what serves there, or choose another (0: any)"
+        return (
+            f"port {self.port} of {self.host} is in use: stop the process that listens on it, or choose "
+            "another (0: any free one)"
+        )
 
 
 class HostUnavailable(OSError):
@@ -198,7 +201,7 @@ class HttpServer(ThreadedWSGIServer):
         )
 
     def start(self) -> None:
-        """Begin to serve, in a thread of its own."""
+        """Start serving, in a separate thread."""
         self._thread.start()
 
     def stop(self) -> None:

@@ -1,9 +1,9 @@
-"""A stand-in for the image repository: what is pushed to it is accepted, and not kept.
+"""A substitute for the image repository: images pushed to it are accepted and discarded.
 
-``sam deploy`` pushes the images that ``sam build`` made before it sends the template. localaws runs the
-sources that they are built from (cloudformation/image_sources.py), so it says of every layer that it is here
-already, and drops the bytes of those that Docker sends all the same, because it does not know their digests
-yet. Docker speaks plain HTTP to 127.0.0.1 by itself.
+``sam deploy`` pushes the images from ``sam build`` before it sends the template. localaws runs the
+sources that they are built from (cloudformation/image_sources.py), so it reports every layer as present
+already, and discards those that Docker sends anyway, because it does not know their digests
+yet. Docker uses plain HTTP for 127.0.0.1 by default.
 
 Source: https://distribution.github.io/distribution/spec/api/
 """
@@ -86,7 +86,9 @@ class ImageRegistry:
             case "PUT", "manifests":
                 _, digest = _drained(environ)
                 return "201 Created", {"Location": path, "Docker-Content-Digest": digest}, b""
-        return _error("404 Not Found", "MANIFEST_UNKNOWN", "localaws keeps no images: it runs their sources")
+        return _error(
+            "404 Not Found", "MANIFEST_UNKNOWN", "localaws does not store images: it runs their sources"
+        )
 
     @property
     def login(self) -> str:

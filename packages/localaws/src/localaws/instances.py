@@ -1,4 +1,4 @@
-"""Let go of what nobody refers to.
+"""Release objects without a reference.
 
 moto remembers every instance of every model for its dashboard, for ever: each log line, message and part of
 an upload (moto 5.2.5, core/common_models.py, BaseModel.__new__).

@@ -40,7 +40,7 @@ class Mailbox:
         with unfinished.open("w", encoding="utf-8") as file:
             json.dump(asdict(message), file, indent=2, ensure_ascii=False)
             file.flush()
-            os.fsync(file.fileno())  # before whoever publishes is answered
+            os.fsync(file.fileno())  # before the publisher gets its response
         os.replace(unfinished, path)  # noqa: PTH105 - a reader never sees half a message
 
     def messages(self) -> list[Message]:

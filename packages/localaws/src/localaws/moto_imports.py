@@ -1,4 +1,4 @@
-"""Import moto without the services that nobody has asked for.
+"""Import moto without the services that are not used.
 
 Its CloudFormation imports the models of every service of which it could make resources, and its Step
 Functions those of Batch: EC2's list of instances, its regions, a validator of OpenAPI, and more, 0.9 s in all

@@ -21,7 +21,7 @@ class StoredObject:
 
 
 class ObjectStore(Protocol):
-    """An S3 as an engine that reads files wants it; bucket names are global, as on AWS."""
+    """S3 for an engine that reads files; bucket names are global, as on AWS."""
 
     def files(self, bucket: str, prefix: str) -> list[StoredObject]:
         """Current objects whose key starts with ``prefix``, in key order; none when the bucket is unknown."""

@@ -1,4 +1,4 @@
-"""The parts of a running LocalAws, started in order and stopped in the reverse."""
+"""The parts of a running LocalAws, started in order and stopped in reverse order."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -76,7 +76,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a LocalAws hands out."""
+    """What a LocalAws gives access to."""
 
     endpoint: str
     folder: Path
@@ -152,7 +152,7 @@ def start_parts(
     port = server.server_address[1]
     endpoint = f"http://{_reachable(host)}:{port}"
     if state is not None:
-        state.tell(port=port)
+        state.describe_holder(port=port)
     verifier = Verifier(access_keys.secret, auth)
     app.gate = Gate(Hosts(host, port), verifier, allow_origins)
     moto_cors.patch(stopping)
@@ -205,8 +205,8 @@ def start_parts(
     stopping.callback(athena.install(objects, folder / "athena", kept=keeper.keep_query, as_caller=as_caller))
     stopping.callback(running.close)
     request_costs.patch(stopping)  # when no method is added any more
-    # Before the first request is answered: what that starts is none of what is to be gone on with. What goes
-    # on may send requests, which wait until they are answered.
+    # Before the first request is answered: what that starts is not to be resumed. What is resumed
+    # may send requests, which wait until the server starts.
     running.resume()
     deliveries.restore()
     server.start()

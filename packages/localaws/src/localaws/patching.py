@@ -1,20 +1,21 @@
-"""Replace attributes of moto for as long as a LocalAws runs, and put every one of them back.
+"""Replace attributes of moto while a LocalAws runs, and restore every one of them.
 
 moto's state and code are global to a process, so every patch goes through here: ``undo`` is an ExitStack that
-LocalAws closes when it stops. What is replaced must exist: to replace what is not there would patch nothing.
+LocalAws closes when it stops. What is replaced must exist: replacing a missing attribute would patch nothing.
+No attribute may be replaced twice: what it does would depend on the order of the patches.
 """
 
 from contextlib import ExitStack
 from typing import Any
 
-__all__ = ["MotoMoved", "add", "replace", "replace_item", "replaced"]
+__all__ = ["MotoMoved", "ReplacedTwice", "add", "replace", "replace_item", "replaced"]
 
 _ABSENT = object()
 _replaced: list[str] = []
 
 
 def replaced() -> list[str]:
-    """What is replaced at this moment, as ``module:attribute``: what must be looked at when moto changes."""
+    """What is replaced now, as ``module:attribute``: what to check when moto changes."""
     return sorted(_replaced)
 
 
@@ -34,11 +35,27 @@ class MotoMoved(Exception):
         )
 
 
+class ReplacedTwice(Exception):
+    """Two patches replace the same attribute: what it does would depend on their order."""
+
+    def __init__(self, attribute: str) -> None:
+        super().__init__(attribute)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.args[0]} is replaced already: let one patch do both, so that their order does not matter"
+        )
+
+
 def replace(undo: ExitStack, owner: Any, name: str, value: object) -> Any:
     """Set ``owner.name`` to ``value`` until ``undo`` closes; return what was there.
 
     For a class, the raw attribute is kept (a property stays a property), and an inherited one is removed
     again.
+
+    Raises:
+        MotoMoved: there is no such attribute.
+        ReplacedTwice: another patch has replaced it.
 
     >>> class Shop:
     ...     price = 2
@@ -51,6 +68,13 @@ def replace(undo: ExitStack, owner: Any, name: str, value: object) -> Any:
     """
     if not hasattr(owner, name):
         raise MotoMoved(owner, name)
+    where = (
+        f"{owner.__module__}:{owner.__qualname__}.{name}"
+        if isinstance(owner, type)
+        else f"{owner.__name__}:{name}"
+    )
+    if where in _replaced:
+        raise ReplacedTwice(where)
     raw = vars(owner).get(name, _ABSENT)
     if raw is _ABSENT:
         undo.callback(delattr, owner, name)
@@ -58,7 +82,8 @@ def replace(undo: ExitStack, owner: Any, name: str, value: object) -> Any:
         undo.callback(setattr, owner, name, raw)
     original = getattr(owner, name)
     setattr(owner, name, value)
-    _remember(undo, owner, name)
+    _replaced.append(where)
+    undo.callback(_replaced.remove, where)
     return original
 
 
@@ -77,10 +102,3 @@ def replace_item(undo: ExitStack, mapping: Any, key: str, value: object) -> None
     else:
         undo.callback(mapping.pop, key, None)
     mapping[key] = value
-
-
-def _remember(undo: ExitStack, owner: Any, name: str) -> None:
-    where = f"{owner.__name__}:{name}" if not isinstance(owner, type) else ""
-    where = where or f"{owner.__module__}:{owner.__qualname__}.{name}"
-    _replaced.append(where)
-    undo.callback(_replaced.remove, where)

@@ -1,4 +1,4 @@
-"""What every request through moto costs and need not.
+"""Avoidable costs of every request through moto.
 
 moto (5.2.5, core/responses.py and utilities/aws_headers.py) lists the methods of the service's class anew for
 each request, .3 ms, and draws the 52 letters of a request id one by one.

@@ -38,20 +38,20 @@ class AlreadyRunning(RuntimeError):
 
     def __init__(self) -> None:
         super().__init__(
-            "a LocalAws runs in this process already: stop it first (moto keeps its state per process)"
+            "a LocalAws is already running in this process: stop it first (moto keeps its state per process)"
         )
 
 
 class LocalAws:
     """AWS on 127.0.0.1.
 
-    ``port`` 0 picks a free one. On loopback every access key is taken, unless ``auth`` asks for signatures by
-    keys that exist: ``credentials`` has a pair. Another ``host`` turns ``auth`` on. Web pages of
-    ``allow_origins``, such as ``http://localhost:3000``, may do everything. With ``state`` everything is kept
-    in that folder and found again at the next start; without, it is gone at the stop. ``backends`` are
+    ``port`` 0 picks a free one. On loopback any access key is accepted, unless ``auth`` requires signatures
+    by existing keys, of which ``credentials`` has one pair. Any other ``host`` turns ``auth`` on. Pages of
+    ``allow_origins``, such as ``http://localhost:3000``, get full access. With ``state``, everything is kept
+    in that folder and restored at the next start; without, it is discarded at the stop. ``backends`` are
     ``"module:object"`` strings of further services: each object is called with this LocalAws when it starts.
-    ``iam`` False lets functions and state machines do everything, whatever their roles say. ``on_activity``
-    is called with what goes on (see ``localaws.activity``), in the thread where it happens.
+    With ``iam`` False, functions and state machines can do everything, whatever their roles allow.
+    ``on_activity`` is called with each activity (see ``localaws.activity``), in the thread where it happens.
 
     ::
 
@@ -89,18 +89,18 @@ class LocalAws:
 
     @property
     def credentials(self) -> OwnKeys | None:
-        """The keys that clients must use, and their file; None where any will do."""
+        """The keys that clients must use, and their file; None where any key is accepted."""
         self._started()
         return self._keys
 
     @property
     def mailbox(self) -> Mailbox:
-        """What was published to topics."""
+        """The messages published to topics."""
         return self._started().mailbox
 
     @property
     def folder(self) -> Path:
-        """Where everything is kept: the state, or a temporary folder."""
+        """The state folder, or a temporary folder."""
         return self._started().folder
 
     @property
@@ -131,7 +131,7 @@ class LocalAws:
             raise
 
     def stop(self) -> None:
-        """End every worker process, forget every resource (a state is kept on disk) and free the port."""
+        """Stop every worker process, discard every resource (a state folder is kept) and free the port."""
         stopping, self._stopping = self._stopping, None
         if stopping is not None:
             stopping.close()
@@ -147,7 +147,7 @@ class LocalAws:
         self.stop()
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this endpoint, with credentials of its own. It is shared: do not close it."""
+        """A boto3 client of this endpoint, with its own credentials. It is shared: do not close it."""
         from localaws.aws_session import make_client
 
         endpoint = self.endpoint
@@ -177,7 +177,7 @@ class LocalAws:
             parts.keep_all()
 
     def invoke(self, function_name: str, payload: bytes) -> "Invocation":
-        """Run a function once, in process, and wait: what goes wrong in the handler is in the result.
+        """Invoke a function and wait for its result, which contains the handler's error if it fails.
 
         Raises:
             LookupError: there is no such function.
@@ -190,14 +190,14 @@ class LocalAws:
             function = invoker.find(function_name)
         except UnknownFunctionException as error:
             raise LookupError(
-                f"there is no function {function_name!r}: list_functions tells which there are"
+                f"there is no function {function_name!r}: list_functions() returns those that exist"
             ) from error
         return invoker.invoke(function, payload)
 
     def recorded_access(self) -> AbstractContextManager[list["Decided"]]:
-        """A list of what was allowed or denied to roles, users and services while the ``with`` block runs.
+        """A list of the decisions about roles, users and services while the ``with`` block runs.
 
-        Each entry has the access, who wanted it, the policies that had a say, and the statement that decided.
+        Each entry has the access, the principal, the policies that applied, and the statement that decided.
         """
         return self._started().guard.recording()
 

@@ -73,7 +73,7 @@ def test_with_auth_it_says_once_which_keys_it_made_and_how_to_use_them(tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["--host", "evil.example"], "is no address to listen on"),
+        (["--host", "evil.example"], "is not an address to listen on"),
         (["--allow-origin", "*"], "write scheme, host and port only"),
     ],
 )

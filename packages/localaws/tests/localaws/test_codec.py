@@ -108,7 +108,7 @@ def test_what_is_no_data_is_refused_by_name() -> None:
     message = Message("id", "body")
     message.message_attributes["opened"] = threading.Thread()
 
-    with pytest.raises(NotData, match=r"threading:Thread is not kept"):
+    with pytest.raises(NotData, match=r"threading:Thread cannot be stored"):
         through(message)
 
 

@@ -315,7 +315,7 @@ def test_two_servers_never_share_a_folder(tmp_path: Path) -> None:
         refused = subprocess.run(other, capture_output=True, text=True, check=False)
 
     assert refused.returncode == 1
-    assert f"process {os.getpid()} on port {port} uses it" in refused.stderr
+    assert f"process {os.getpid()} on port {port} is using it" in refused.stderr
 
 
 def test_a_damaged_journal_is_named_and_no_body_is_lost(tmp_path: Path) -> None:
@@ -340,7 +340,7 @@ def test_a_damaged_journal_is_named_and_no_body_is_lost(tmp_path: Path) -> None:
 def test_a_folder_of_a_later_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / "format").write_text("99\n")
 
-    with pytest.raises(StateUnusable, match="its format is '99', and this version knows 2"):
+    with pytest.raises(StateUnusable, match="its format is '99', but this version reads 2"):
         LocalAws(state=tmp_path).start()
 
 
@@ -350,7 +350,7 @@ def test_a_folder_that_others_may_write_to_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
     (tmp_path / "state").chmod(0o777)
 
-    with pytest.raises(StateUnusable, match=r"others may write to it.*chmod 700"):
+    with pytest.raises(StateUnusable, match=r"other users can write to it.*chmod 700"):
         LocalAws(state=tmp_path / "state").start()
 
 
@@ -361,7 +361,7 @@ def test_what_cannot_be_kept_is_refused_by_name(tmp_path: Path, monkeypatch: pyt
         from moto.ssm.models import ssm_backends
 
         monkeypatch.setattr(ssm_backends[aws.account][aws.region], "strange", object(), raising=False)
-        with pytest.raises(ClientError, match=r"cannot keep what ssm holds.*builtins:object"):
+        with pytest.raises(ClientError, match=r"cannot store the state of ssm.*builtins:object"):
             ssm.put_parameter(Name="q", Type="String", Value="v")
         monkeypatch.undo()
 

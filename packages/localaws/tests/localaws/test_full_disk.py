@@ -107,5 +107,5 @@ def test_a_disk_that_is_full_at_fifty_places_loses_nothing(tmp_path: Path) -> No
     told = json.loads(run.stdout)
     assert told["failures"] > PLACES
     assert told["statuses"] == [507]
-    assert "make room on that disk" in told["message"]
+    assert "free space on that disk" in told["message"]
     assert told["kept"] > PLACES / 2

@@ -30,7 +30,7 @@ def test_a_push_is_accepted_after_ecrs_login(aws: LocalAws) -> None:
     digest = f"sha256:{hashlib.sha256(manifest).hexdigest()}"
     assert (stored.status, stored.headers["Docker-Content-Digest"]) == (201, digest)
     assert pulled.status == 404
-    assert pulled.json()["errors"][0]["message"] == "localaws keeps no images: it runs their sources"
+    assert pulled.json()["errors"][0]["message"] == "localaws does not store images: it runs their sources"
 
 
 def test_nobody_pushes_without_the_token(aws: LocalAws) -> None:

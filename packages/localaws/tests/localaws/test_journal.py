@@ -115,7 +115,7 @@ def test_a_full_disk_fails_the_barrier_and_what_waited_is_written_when_there_is_
     journal._connection.execute(f"PRAGMA max_page_count = {pages + 1}")
 
     journal.put("t", "a", "2", b"x" * 100_000)
-    with pytest.raises(NotKept, match="make room"):
+    with pytest.raises(NotKept, match="free space"):
         journal.barrier()
 
     assert kept(tmp_path / "journal") == [("a", "1", b"before")]

@@ -7,12 +7,15 @@ moto_contract.json anew.
 import importlib
 import inspect
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
+
 from localaws import LocalAws
-from localaws.patching import replaced
+from localaws.patching import ReplacedTwice, replace, replaced
 
 CONTRACT = Path(__file__).with_name("moto_contract.json")
 
@@ -51,6 +54,18 @@ def test_nothing_stays_replaced_after_the_stop() -> None:
 
     assert moto.s3.models.FakeKey is before
     assert replaced() == []
+
+
+def test_no_attribute_is_replaced_twice() -> None:
+    class Shop:
+        price = 2
+
+    with ExitStack() as undo:
+        replace(undo, Shop, "price", 3)
+        with pytest.raises(ReplacedTwice, match=r"Shop\.price is replaced already"):
+            replace(undo, Shop, "price", 4)
+
+    assert Shop.price == 2
 
 
 if __name__ == "__main__":

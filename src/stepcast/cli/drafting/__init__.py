@@ -1,4 +1,4 @@
-"""A params.json for somebody's files: what their columns are, how often rows come, how far to look ahead."""
+"""Generates a params.json for files: the roles of columns, the frequency of rows, a horizon."""
 
 from stepcast.cli.drafting.draft import Assumption, Draft, Wishes, draft
 from stepcast.cli.drafting.sample import ONE_ITEM, Sample, sample_of

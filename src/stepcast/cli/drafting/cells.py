@@ -1,4 +1,4 @@
-"""What single cells are: dates in a format, numbers in a spelling."""
+"""Recognizes single cells: dates in a format, numbers in a notation."""
 
 import re
 from collections import Counter
@@ -41,7 +41,7 @@ MISSING = {
     "\\n",
 }
 EPOCH = {"seconds since 1970": 1, "milliseconds since 1970": 1_000}
-BARE = {"yyyyMMdd", "yyyy", *EPOCH}  # they may as well be numbers
+BARE = {"yyyyMMdd", "yyyy", *EPOCH}  # they may also be numbers
 MONTHS = {
     **{f"MM{mark}yyyy": re.compile(rf"(0[1-9]|1[0-2])\{mark}(19|20)\d\d") for mark in "/.-"},
     **{f"MMM{mark}yyyy": re.compile(rf"[A-Za-z]{{3}}\{mark}(19|20)\d\d") for mark in " -"},
@@ -70,9 +70,9 @@ WORDS = re.compile("|".join(sorted(LETTERS, key=len, reverse=True)))
 
 
 def date_format(cells: Sequence[str], *, bare: bool = False) -> str | None:
-    """The format that nearly all cells have, two with ``or`` where days and months look alike; else None.
+    """The format of nearly all cells, two with ``or`` if day and month are ambiguous; otherwise, None.
 
-    ``bare``  also those that are only digits: 20240131, 2024 or seconds since 1970.
+    ``bare``  also accept cells with only digits: 20240131, 2024 or seconds since 1970.
 
     >>> date_format(["31.01.2024", "01.02.2024"]), date_format(["20240131"]), date_format(["lamp"])
     ('dd.MM.yyyy', None, None)
@@ -84,20 +84,20 @@ def date_format(cells: Sequence[str], *, bare: bool = False) -> str | None:
     if not dated or len(dated) < MOSTLY * len(texts):
         return None
     found = _form_of(dated)
-    if found is None:  # several formats: the one that most have
+    if found is None:  # several formats: the most frequent one
         common, count = Counter(_form_of([text]) for text in dated).most_common(1)[0]
         found = common if count >= MOSTLY * len(texts) else None
     return found if bare or found not in BARE else None
 
 
 def _form_of(cells: Sequence[str]) -> str | None:
-    """Also the months that no TimestampFormat has: 01/2024."""
+    """Like format_of, but also months that no TimestampFormat has: 01/2024."""
     month = next((form for form, fits in MONTHS.items() if all(map(fits.fullmatch, cells))), None)
     return month or format_of(cells)
 
 
 def is_number(cell: str) -> bool:
-    """Whether it is a number in any spelling, or says that there is none.
+    """Whether it is a number in any notation, or a word for a missing value.
 
     >>> [is_number(text) for text in ("1.5", "1.234,5", "N/A", "lamp")]
     [True, True, True, False]
@@ -119,7 +119,7 @@ def decimal_comma(cells: Sequence[str]) -> bool:
 
 
 def number_of_cell(cell: str, comma: bool) -> float | None:
-    """The number; None where there is none."""
+    """The number; None if there is none."""
     text = cell.strip()
     if comma:
         text = text.replace(".", "").replace(",", ".")
@@ -127,7 +127,7 @@ def number_of_cell(cell: str, comma: bool) -> float | None:
 
 
 def moment_of_cell(cell: str, form: str, zone: str | None = None) -> datetime | None:
-    """The moment by the clock that it shows, or by that of a ``zone``; None where it is none of that format.
+    """The moment in the local time that it shows, or in that of ``zone``; None if it has another format.
 
     >>> moment_of_cell("31.01.2024 7:05", "dd.MM.yyyy H:mm")
     datetime.datetime(2024, 1, 31, 7, 5)

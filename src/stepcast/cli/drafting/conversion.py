@@ -1,4 +1,4 @@
-"""A file that the import cannot read, rewritten as it reads it: commas, UTF-8, ISO dates, decimal points."""
+"""Rewrites a file into the format that the import reads: commas, UTF-8, ISO dates, decimal points."""
 
 import csv
 from functools import lru_cache
@@ -13,14 +13,14 @@ from stepcast.pipeline.importing.columns.timestamp_formats import DAY
 __all__ = ["convert", "converted_params"]
 
 STRFTIME = {True: "%Y-%m-%d", False: "%Y-%m-%d %H:%M:%S"}
-KEPT_STAMPS = 100_000  # different ones that are remembered
+KEPT_STAMPS = 100_000  # distinct ones that are cached
 
 
 def convert(sample: Sample, made: Draft, to: Path) -> None:
     """Write the rows of all files of the sample to ``to``, which is new.
 
-    Item, time and target are written, in the order of the draft's schema; other columns are left out. A cell
-    that cannot be converted is written as it stands, so that the import names its line.
+    Writes item, time and target, in the order of the draft's schema, and omits other columns. A cell that
+    cannot be converted is written unchanged, so that the import reports its line.
     """
     names = list(sample.columns)
     picked = [names.index(name) for name in names if name not in made.roles.others]

@@ -1,4 +1,4 @@
-"""From a sample of files to a params.json, with everything that was assumed on the way."""
+"""Generates a params.json from a sample of files, with all assumptions."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -25,17 +25,17 @@ from stepcast.pipeline.tables import is_taken
 
 __all__ = ["Assumption", "Draft", "Wishes", "draft"]
 
-HORIZONS = {"D": 14, "W": 13, "Y": 3}  # periods; a season elsewhere
-LONGEST_HORIZON = 120  # periods that are assumed; more may be asked for
+HORIZONS = {"D": 14, "W": 13, "Y": 3}  # periods; otherwise a season
+LONGEST_HORIZON = 120  # periods assumed by default; more can be requested
 SEASONS = {"min": "day", "H": "day", "D": "week", "W": "year", "M": "year"}
 MOST_COLUMNS, MOST_DIMENSIONS = 13, 10  # of a target dataset
 OFFSET = re.compile(r"([+-]\d\d:?\d\d|[Zz])$")
-OFTEN = 0.1  # of the periods without a row: fewer are more likely lost than without sales
+OFTEN = 0.1  # of the periods without a row: fewer are more likely missing than zero
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What somebody said instead of having it assumed; None and empty where nothing was said."""
+    """Settings given by the user instead of assumed; None or empty if not given."""
 
     time: str | None = None
     target: str | None = None
@@ -49,7 +49,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Assumption:
-    """One thing that was found or assumed: what, which, why, and how to change it."""
+    """One assumption: the setting, its value, the reason, and how to change it."""
 
     what: str
     value: str
@@ -61,8 +61,8 @@ class Assumption:
 class Draft:
     """``params`` ready for JSON.
 
-    ``names``      that the schema gives the columns.
-    ``obstacles``  why the import cannot read the files as they are; ``comma`` is whether numbers have
+    ``names``      of the columns in the schema.
+    ``obstacles``  why the import cannot read the files unchanged; ``comma`` is whether numbers have
                    decimal commas.
     """
 
@@ -75,27 +75,25 @@ class Draft:
 
 
 def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -> Draft:
-    """The params.json for the sample's files. Failure where something must be said to decide.
+    """The params.json for the sample's files. Failure if the user must decide something.
 
-    ``span``  the first and the last moment of all rows, where the sample is not all.
+    ``span``  the first and the last timestamp of all rows, if the sample is incomplete.
     """
     roles = roles_of(sample.columns, wishes.time, wishes.target, wishes.items)
     form = wishes.time_format or roles.form
     if " or " in form:
         raise Failure(
-            f"the moments in {roles.time!r} may be {form}: say which with --time-format, "
+            f"the timestamps in {roles.time!r} are ambiguous, {form}: choose with --time-format, "
             f"for example --time-format {form.split(' or ')[0]!r}"
         )
     roles = Roles(roles.time, form, roles.target, roles.items, roles.others)
-    if "XXX" in form and wishes.time_zone is None:  # moments with offsets from UTC
+    if "XXX" in form and wishes.time_zone is None:  # timestamps with offsets from UTC
         _check_offsets(sample.columns[roles.time], roles.time)
     stamps = [moment_of_cell(cell, form, wishes.time_zone) for cell in sample.columns[roles.time]]
     known = [stamp for stamp in stamps if stamp is not None]
     frequency = Frequency.parse(wishes.frequency) if wishes.frequency else frequency_of_stamps(known)
     if frequency is None:
-        raise Failure(
-            f"all rows have the same moment in {roles.time!r}: a history is needed to forecast from"
-        )
+        raise Failure(f"all rows have the same timestamp in {roles.time!r}; a forecast needs a history")
     comma = sample.delimiter != "," and decimal_comma(sample.columns[roles.target])
     facts = _Facts.of(sample, roles, stamps, frequency, comma)
     if span is not None:
@@ -112,7 +110,7 @@ def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -
         Assumption(
             "frequency",
             f"{frequency}, {period_starts(frequency, facts.start)}",
-            f"{facts.on_grid:.0%} of the rows are one period after the one before",
+            f"{facts.on_grid:.0%} of the rows are one period after the previous row",
             "--frequency TEXT",
         ),
         Assumption("season", *_season(frequency, facts.longest)),
@@ -130,14 +128,14 @@ def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -
             Assumption(
                 "rows of one period",
                 "are summed",
-                f"{plural(facts.shared, 'row')} of an item and period that has another",
-                'aggregation in Featurizations ("avg", "first", "min", "max"), or further --item COLUMN',
+                f"{plural(facts.shared, 'row')} with the same item and period as another",
+                'aggregation in Featurizations ("avg", "first", "min", "max"), or more --item COLUMN',
             )
         )
     if not sample.whole:
         assumptions.append(
             Assumption(
-                "sample", f"the first {sample.rows:,} rows", "the files have more", "the options above"
+                "sample", f"the first {sample.rows:,} rows", "the files have more rows", "the options above"
             )
         )
     return Draft(params, roles, names, tuple(assumptions), tuple(_obstacles(sample, roles, comma)), comma)
@@ -145,10 +143,10 @@ def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -
 
 @dataclass(frozen=True)
 class _Facts:
-    """What the rows say about the grid."""
+    """Facts about the grid, from the rows."""
 
     longest: int  # periods from the first to the last moment
-    start: datetime  # what a period is stamped with, or when it begins
+    start: datetime  # the timestamp of a period, or its beginning
     periods: int  # of all items, each from its first row to the end
     observed: int
     shared: int  # rows in the item and period of another
@@ -175,7 +173,7 @@ class _Facts:
             if stamp is not None and number is not None
         ]
         if not rows:
-            raise Failure(f"no row has both a moment in {roles.time!r} and a number in {roles.target!r}")
+            raise Failure(f"no row has both a timestamp in {roles.time!r} and a number in {roles.target!r}")
         moments = np.array([stamp for _, stamp, _ in rows], "datetime64[s]")
         places = period_of(moments, frequency)
         codes = {label: number for number, label in enumerate(dict.fromkeys(label for label, _, _ in rows))}
@@ -199,7 +197,7 @@ class _Facts:
 
 
 def _start(moments: Moments, places: Periods, frequency: Frequency) -> datetime:
-    """The latest stamp where all stand at one place of their period, as month-ends do; else its begin."""
+    """The latest timestamp if all have one position in their period, as month-ends do; else its beginning."""
     begins = moment_of(places, frequency)
     same = len(np.unique(moments - begins)) == 1 or frequency.unit in ("M", "Y")
     start: datetime = (moments if same else begins).max().item()
@@ -212,29 +210,30 @@ def _periods(span: tuple[str, str], frequency: Frequency) -> int:
 
 
 def _check_offsets(cells: Sequence[str], column: str) -> None:
-    """Failure where moments have several offsets from UTC: their local time is not known."""
+    """Failure if timestamps have several offsets from UTC, because their local time is unknown."""
     offsets = sorted({match[0] for cell in cells if (match := OFFSET.search(cell.strip()))})
     if len(offsets) > 1:
         raise Failure(
-            f"the moments in {column!r} have {len(offsets)} offsets from UTC, {' and '.join(offsets[:2])}: "
-            "say whose local time is meant with --time-zone, for example --time-zone Europe/Berlin"
+            f"the timestamps in {column!r} have {len(offsets)} offsets from UTC, "
+            f"{' and '.join(offsets[:2])}: "
+            "choose the time zone with --time-zone, for example --time-zone Europe/Berlin"
         )
 
 
 def _domain(roles: Roles, wishes: Wishes) -> tuple[str, str]:
     if wishes.domain is not None:
-        return wishes.domain, "as asked"
+        return wishes.domain, "as requested"
     given = {roles.target.lower(), *(name.lower() for name in roles.items[:1])}
     for domain in DOMAINS:
         fields = {identifier_field(domain), target_field(domain)}
-        own = target_field(domain) not in ("value", "target_value")  # names that say nothing of a domain
+        own = target_field(domain) not in ("value", "target_value")  # names that do not indicate a domain
         if fields <= given or (own and target_field(domain) in given):
-            return domain, f"a column is called {target_field(domain)!r}"
-    return "CUSTOM", "no column is called as in another domain"
+            return domain, f"a column is named {target_field(domain)!r}"
+    return "CUSTOM", "no column name belongs to another domain"
 
 
 def _names(roles: Roles, domain: str, sample: Sample) -> dict[str, str]:
-    """Column to the name that the schema gives it."""
+    """The schema's name for each column."""
     identifier = roles.items[0] if roles.items else None
     names = {roles.time: "timestamp", roles.target: target_field(domain)}
     if identifier is not None:
@@ -309,14 +308,14 @@ def _params(
 
 
 def _stated(form: str, frequency: Frequency) -> str:
-    """The TimestampFormat: the file's where the import reads it, else what a converted file has."""
+    """The TimestampFormat: the file's if the import reads it, otherwise that of a converted file."""
     if form in (DAY, MOMENT):
         return form
     return MOMENT if frequency.has_time_of_day or "H" in form or "h" in form else DAY
 
 
 def _horizon(frequency: Frequency, longest: int) -> int:
-    """A season or a usual span ahead, at most a third of the history: what the service allows."""
+    """A season or a usual horizon, at most a third of the history, which the service allows."""
     wanted = HORIZONS.get(frequency.unit) or season_length(frequency)
     if frequency.unit in HORIZONS and frequency.count > 1:
         wanted = max(1, wanted // frequency.count)
@@ -325,20 +324,20 @@ def _horizon(frequency: Frequency, longest: int) -> int:
 
 def _season(frequency: Frequency, longest: int) -> tuple[str, str, str]:
     season = season_length(frequency)
-    change = "nothing: the AutoPredictor looks for seasons itself"
+    change = "not needed: the AutoPredictor detects seasons"
     if season == 1:
-        return "none", "years have none", change
+        return "none", "yearly data have none", change
     if longest < 2 * season:
         return "none", f"{longest:,} periods are less than two seasons of {season:,}", change
     return (
         f"{season} periods, a {SEASONS[frequency.unit]}",
-        "the calendar's, looked for in each series",
+        "from the calendar; checked for each series",
         change,
     )
 
 
 def _fill(facts: _Facts) -> str | None:
-    """What a period without a row means; None where there is none."""
+    """The meaning of a period without a row; None if there is none."""
     if facts.observed == facts.periods:
         return None
     often = facts.periods - facts.observed >= OFTEN * facts.periods
@@ -354,7 +353,7 @@ def _about_gaps(facts: _Facts, middlefill: str | None) -> tuple[str, str, str]:
     if middlefill == "zero":
         return (
             "are zero",
-            f"{share}, and no row has a zero: rows seem to be left out where nothing happened",
+            f"{share}, and no row has a zero; rows seem to be omitted when nothing happened",
             change,
         )
     return "are unknown (nan)", share, change
@@ -367,46 +366,56 @@ def _about_columns(sample: Sample, roles: Roles, names: Mapping[str, str]) -> li
     columns = ", ".join(map(shown, sample.columns))
     told = []
     if roles.items:
-        told.append(Assumption("item", shown(roles.items[0]), f"of the columns {columns}", "--item COLUMN"))
+        told.append(
+            Assumption("item", shown(roles.items[0]), f"chosen from the columns {columns}", "--item COLUMN")
+        )
     else:
         told.append(
-            Assumption("item", f"one, {ONE_ITEM!r}", f"no column of {columns} names items", "--item COLUMN")
+            Assumption(
+                "item",
+                f"one, {ONE_ITEM!r}",
+                f"none of the columns {columns} identifies items",
+                "--item COLUMN",
+            )
         )
     if len(roles.items) > 1:
         dimensions = ", ".join(shown(name) for name in roles.items[1:])
-        why = "an item has several rows for a moment without"
+        why = "without them, an item has several rows per timestamp"
         told.append(Assumption("dimensions", dimensions, why, "--item COLUMN, once for each column"))
     told.append(Assumption("time", shown(roles.time), f"its format is {roles.form}", "--time COLUMN"))
-    told.append(Assumption("target", shown(roles.target), "it holds numbers", "--target COLUMN"))
+    told.append(Assumption("target", shown(roles.target), "it contains numbers", "--target COLUMN"))
     if roles.others:
         others = ", ".join(f"{shown(name)} as {names[name]!r}" for name in roles.others)
-        why = (
-            "kept as text, and not used: numbers may go into a related series, attributes into item metadata"
-        )
+        why = "kept as text but not used; numbers can go into a related series, attributes into item metadata"
         told.append(Assumption("not used", others, why, "docs/how-to/related.md"))
     return told
 
 
 def _obstacles(sample: Sample, roles: Roles, comma: bool) -> list[str]:
-    """Why the import cannot read the files as they are."""
+    """Why the import cannot read the files unchanged."""
     found = []
     if sample.delimiter != ",":
         found.append(f"cells are separated by {DELIMITERS[sample.delimiter]}, not by commas")
     if sample.encoding not in ("utf-8", "utf-8-sig"):
         found.append(f"the text is {sample.encoding.upper()}, not UTF-8")
     if sample.above:
-        found.append(f"{plural(sample.above, 'line')} above the table are no rows of it")
+        found.append(f"{plural(sample.above, 'line')} above the table must be removed")
     if comma:
         found.append("numbers have decimal commas")
     if sample.joined:
-        found.append(f"the moment is in several columns, {' and '.join(map(repr, sample.joined))}")
+        found.append(f"the timestamp is split into several columns, {' and '.join(map(repr, sample.joined))}")
     if roles.form not in (DAY, MOMENT):
-        found.append(f"moments are written {roles.form}, not {DAY} or {MOMENT}")
+        found.append(f"timestamps have the format {roles.form}, not {DAY} or {MOMENT}")
     if sample.numbers and (unread := [n for n in (*roles.items, *roles.others) if n in sample.numbers]):
-        found.append(f"{', '.join(map(repr, unread))} hold numbers where a target dataset has texts")
+        found.append(
+            f"{', '.join(map(repr, unread))} contain numbers, but extra columns of a target dataset must be "
+            "text"
+        )
     if len(sample.columns) > MOST_COLUMNS:
-        found.append(f"there are {len(sample.columns)} columns, a target dataset has at most {MOST_COLUMNS}")
+        found.append(
+            f"there are {len(sample.columns)} columns, but a target dataset has at most {MOST_COLUMNS}"
+        )
     if sample.odd:
         lines = ", ".join(map(str, sample.odd))
-        found.append(f"lines have another number of cells: {lines}")
+        found.append(f"some lines have a different number of cells: {lines}")
     return found

@@ -1,4 +1,4 @@
-"""How often rows come: the coarsest frequency on whose grid nearly all stamps lie."""
+"""The frequency of rows: the coarsest one whose grid contains nearly all timestamps."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,15 +12,15 @@ from stepcast.engine.frequency import Frequency
 __all__ = ["frequency_of_stamps"]
 
 MOSTLY = 0.97  # of the steps: a clock change, a late reading or a typing error may be off the grid
-REGULAR = 0.2  # of the steps are one period long where rows come by the clock; else they are single events
-LEAST = 0.02  # of the steps: fewer of a length say nothing of the grid
+REGULAR = 0.2  # of the steps are one period long in regular data; otherwise, rows are single events
+LEAST = 0.02  # of the steps: rarer lengths are ignored
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
 def frequency_of_stamps(stamps: Sequence[datetime]) -> Frequency | None:
-    """The frequency of rows of several series together; None where fewer than two moments differ.
+    """The frequency of the rows of several series; None with fewer than two distinct timestamps.
 
-    Moments on no grid, as of single events, are days.
+    Timestamps on no grid, such as those of single events, are daily.
 
     >>> str(frequency_of_stamps([datetime(2024, 1, 31), datetime(2024, 2, 29), datetime(2024, 3, 31)]))
     'M'
@@ -44,9 +44,9 @@ def frequency_of_stamps(stamps: Sequence[datetime]) -> Frequency | None:
 
 
 def _months(moments: Integers) -> int:
-    """Months from one stamp to the next where all stand at the same day, the first or last but for weekends.
+    """Months between timestamps, if all have the same day, or the first or last except for weekends.
 
-    0 where they do not, or where several are in one month.
+    0 if they do not, or if several are in one month.
     """
     days = moments.astype("datetime64[D]").astype(np.int64)
     months = moments.astype("datetime64[M]").astype(np.int64)
@@ -63,7 +63,7 @@ def _months(moments: Integers) -> int:
 
 
 def _step(steps: Integers) -> int:
-    """The largest step, in seconds, that nearly all steps are multiples of."""
+    """The largest step, in seconds, of which nearly all steps are multiples."""
     lengths, counts = np.unique(steps, return_counts=True)
     usual = lengths[counts >= max(LEAST * len(steps), 1)]
     candidates = {int(length) for length in usual} | {gcd(*usual.tolist())}

@@ -1,4 +1,4 @@
-"""Moments that files have in several columns: a date and a time of day, or year, month and day."""
+"""Timestamps split into several columns: a date and a time of day, or year, month and day."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ LOOKED_AT = 1_000  # cells
 
 
 def joined_columns(columns: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """The columns that together hold the moment, in the order in which they are joined; empty if one does.
+    """The columns that together form the timestamp, in joining order; empty if one column does.
 
     >>> joined_columns({"Start": ["00:15", "00:30"], "Day": ["2024-01-01", "2024-01-01"], "kWh": ["1", "2"]})
     ('Day', 'Start')
@@ -37,7 +37,7 @@ def joined_columns(columns: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
 
 
 def joined_cells(parts: Sequence[str]) -> str:
-    """The moment of a row.
+    """The timestamp of a row.
 
     >>> joined_cells(["2024", "1"]), joined_cells(["31.01.2024", "7:05"])
     ('2024-01-01', '31.01.2024 7:05')

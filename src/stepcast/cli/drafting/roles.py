@@ -1,4 +1,4 @@
-"""Which column is the time, which is forecast, which name the item."""
+"""Finds the columns with the time, the target and the item."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ TIMES = {
     *("timestamp", "datetime", "date", "ds", "time", "day", "week", "month", "period", "ts", "year"),
     *("quarter", "stamp", "zeit", "datum", "fecha", "start", "start_time", "begin"),
 }
-TARGETS = (  # the telling names first
+TARGETS = (  # the most specific names first
     {*map(target_field, DOMAINS), "y", "target"},
     {*("sales", "sale", "sold", "units", "units_sold", "quantity", "qty", "close", "load", "consumption")},
     {*("kwh", "mwh", "count", "amount", "revenue", "turnover", "visits", "views", "pageviews", "orders")},
@@ -41,7 +41,7 @@ ITEMS = (
         )
     },
 )
-FEW = 0.01  # of the rows: they may be corrections or doubled by mistake
+FEW = 0.01  # of the rows: they may be corrections or accidental duplicates
 CODED = 3  # the tier of other names that end in code or id
 PEOPLE = ("customer", "user", "client", "order", "invoice", "transaction", "receipt", "row")
 FILLED = 0.9  # of the rows: a remark is often left out, an item never
@@ -49,10 +49,10 @@ FILLED = 0.9  # of the rows: a remark is often left out, an item never
 
 @dataclass(frozen=True)
 class Roles:
-    """Columns by what they are; ``others`` are neither.
+    """Columns by role; ``others`` have none.
 
-    ``items``  the identifier, then what is needed besides to tell series apart; empty where nothing names
-               one.
+    ``items``  the identifier, then other columns that distinguish series; empty if none identifies
+               items.
     ``form``   of the time, in TimestampFormat's letters.
     """
 
@@ -69,14 +69,14 @@ def roles_of(
     target: str | None = None,
     items: Sequence[str] = (),
 ) -> Roles:
-    """What the columns are, those that are named being taken for granted.
+    """The roles of the columns, accepting those that the user gave.
 
-    Failure where a column that is named does not exist, or where several may be meant: it lists them and the
-    option that chooses.
+    Failure if a given column does not exist, or if several are possible, with the list of them and the
+    option to choose one.
     """
     for name in (time, target, *items):
         if name is not None and name not in columns:
-            raise Failure(f"there is no column {name!r}: there are {_listed(columns)}")
+            raise Failure(f"there is no column {name!r}; the columns are {_listed(columns)}")
     time, form = _time(columns, time, {target, *items})
     numeric = [
         name
@@ -91,22 +91,24 @@ def roles_of(
 def _time(columns: Mapping[str, Sequence[str]], asked: str | None, taken: set[str | None]) -> tuple[str, str]:
     if asked is not None:
         if (form := date_format(columns[asked], bare=True)) is None:
-            raise Failure(f"{asked!r} holds no moments: its first cell is {columns[asked][0]!r}")
+            raise Failure(f"{asked!r} does not contain timestamps; its first cell is {columns[asked][0]!r}")
         return asked, form
     forms = {name: date_format(cells) for name, cells in columns.items() if name not in taken}
     dated = [name for name, form in forms.items() if form is not None]
-    if not dated:  # digits alone, where the name says that they are moments
+    if not dated:  # only digits, if the name indicates timestamps
         forms = {n: date_format(columns[n], bare=True) for n in forms if _words(n) & TIMES}
         dated = [name for name, form in forms.items() if form is not None]
     if len(dated) > 1:
         named = [name for name in dated if _plain(name) in TIMES]
         dated = named if len(named) == 1 else dated
     if not dated and date_format(list(columns)[-3:]) is not None:
-        raise Failure("columns are called by dates: write one row for each item and date (melt in pandas)")
+        raise Failure("the column names are dates: write one row for each item and date (melt in pandas)")
     if not dated:
-        raise Failure(f"no column holds dates: there are {_listed(columns)}. Name one with --time COLUMN")
+        raise Failure(
+            f"no column contains dates; the columns are {_listed(columns)}. Choose one with --time COLUMN"
+        )
     if len(dated) > 1:
-        raise Failure(f"several columns hold dates, {_listed(dated)}: say which counts with --time COLUMN")
+        raise Failure(f"several columns contain dates, {_listed(dated)}: choose one with --time COLUMN")
     return dated[0], str(forms[dated[0]])
 
 
@@ -123,15 +125,14 @@ def _target(numeric: list[str], columns: Mapping[str, Sequence[str]], items: Seq
     if not candidates:
         others = [name for name in columns if name not in items]
         raise Failure(
-            f"no column holds numbers to forecast: there are {_listed(others)}. Name one with --target COLUMN"
+            f"no column contains numbers to forecast; the others are {_listed(others)}. Choose one with "
+            "--target COLUMN"
         )
-    raise Failure(
-        f"several columns hold numbers, {_listed(candidates)}: say which is forecast with --target COLUMN"
-    )
+    raise Failure(f"several columns contain numbers, {_listed(candidates)}: choose one with --target COLUMN")
 
 
 def _items(columns: Mapping[str, Sequence[str]], taken: set[str], time: str) -> tuple[str, ...]:
-    """The identifier first, then columns for as long as they tell many rows of one moment apart."""
+    """The identifier first, then columns as long as they distinguish many rows with one timestamp."""
     rows = len(columns[time])
     candidates = []
     for name, cells in columns.items():
@@ -141,7 +142,7 @@ def _items(columns: Mapping[str, Sequence[str]], taken: set[str], time: str) -> 
         filled = sum(bool(cell.strip()) for cell in cells)
         if filled < FILLED * rows or date_format(cells) is not None:
             continue
-        if len(set(cells)) < rows:  # else it names rows
+        if len(set(cells)) < rows:  # otherwise, it identifies rows
             candidates.append(name)
     if not candidates:
         return ()
@@ -160,13 +161,13 @@ def _items(columns: Mapping[str, Sequence[str]], taken: set[str], time: str) -> 
 
 
 def _shared(columns: Mapping[str, Sequence[str]], names: Iterable[str]) -> int:
-    """How many rows have the cells of an earlier one."""
+    """The number of rows with the cells of an earlier one."""
     cells = list(zip(*(columns[name] for name in names), strict=True))
     return len(cells) - len(set(cells))
 
 
 def _tier(name: str) -> int:
-    """How well a column's name suits an item's, from 0; the number of tiers where it says nothing of it."""
+    """How well a column's name suits an item column, from 0; the number of tiers if it does not."""
     words = _plain(name).split("_")
     for number, tier in enumerate(ITEMS):
         if _plain(name) in tier:
@@ -185,7 +186,7 @@ def _has_fractions(cells: Sequence[str]) -> bool:
 
 
 def _counts_rows(name: str, cells: Sequence[str]) -> bool:
-    """Whether it is the number of the row, as pandas writes it: without a name, or called Unnamed."""
+    """Whether it is the row number that pandas writes: without a name, or named Unnamed."""
     if _words(name) & {"column", "unnamed", "index", "row"} == set():
         return False
     numbers = [int(cell) if cell.strip().isdigit() else None for cell in cells[:1000]]
@@ -197,7 +198,7 @@ def _counts_rows(name: str, cells: Sequence[str]) -> bool:
 
 
 def _plain(name: str) -> str:
-    """A name without capitals, blanks and marks.
+    """A name in lower case, with separators as underscores.
 
     >>> _plain("Units sold"), _plain("Store-ID"), _plain("StoreID")
     ('units_sold', 'store_id', 'store_id')

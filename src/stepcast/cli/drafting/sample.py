@@ -1,4 +1,4 @@
-"""The first rows of files as columns of text, whatever separates their cells."""
+"""The first rows of files as columns of text, with any separator."""
 
 import csv
 import gzip
@@ -19,7 +19,7 @@ from stepcast.cli.failure import Failure
 
 __all__ = ["ONE_ITEM", "Sample", "records", "sample_of"]
 
-ONE_ITEM = "series"  # what the item is called where the files name none
+ONE_ITEM = "series"  # the item's name if the files have none
 ROWS = 100_000  # of all files together; enough for years of hours of many items
 JUDGED = 200  # rows that decide about the delimiter and the header
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -31,14 +31,14 @@ SNIFFED = 1 << 20  # bytes
 class Sample:
     """``columns`` by name, all of the same length.
 
-    ``files``      that they are from; ``whole`` whether all of their rows are here.
-    ``header``     whether the first line names the columns; else they are called 1, 2, 3...
+    ``files``      of the rows; ``whole`` is whether the sample has all of their rows.
+    ``header``     whether the first line names the columns; otherwise, they are named 1, 2, 3...
     ``delimiter``, ``encoding``  of the text; ``,`` and ``utf-8`` for Parquet.
     ``numbers``    columns of Parquet that are stored with fractions.
     ``above``      lines above the table, such as a title, without blank ones.
-    ``joined``     columns that were made one, because together they hold the moment; ``given`` are the names
-                   of all columns as the files have them.
-    ``odd``        lines whose number of cells is another (from 1, of the first file), the first few.
+    ``joined``     columns joined into one, because together they form the timestamp; ``given`` are the names
+                   of all columns in the files.
+    ``odd``        the first few lines (from 1, of the first file) with a different number of cells.
     """
 
     files: tuple[Path, ...]
@@ -59,15 +59,15 @@ class Sample:
 
 
 def sample_of(files: Sequence[Path]) -> Sample:
-    """The columns of ``files``, which must have the same ones. Failure says what cannot be read, and why."""
+    """The columns of ``files``, which must be the same in all. Failure with what cannot be read, and why."""
     samples = [_parquet(file) if _is_parquet(file) else _text(file) for file in files]
     first = samples[0]
     for file, other in zip(files, samples, strict=True):
         if list(other.columns) != list(first.columns):
             raise Failure(
-                f"{file} has the columns {_names(other)}, {files[0]} has {_names(first)}: all files of a "
-                "dataset have the same. Further numbers belong to a related series, attributes of items to "
-                "item metadata (docs/how-to/related.md)"
+                f"{file} has the columns {_names(other)}, but {files[0]} has {_names(first)}; all files of a "
+                "dataset must have the same columns. Other numbers belong in a related series, attributes of "
+                "items in item metadata (docs/how-to/related.md)"
             )
     columns = {name: [cell for one in samples for cell in one.columns[name]] for name in first.columns}
     whole = all(one.whole for one in samples)
@@ -82,14 +82,14 @@ def sample_of(files: Sequence[Path]) -> Sample:
 
 
 def records(sample: Sample, file: Path) -> Iterator[list[str]]:
-    """Every record of one of the sample's files but the header and blank lines, in the sample's columns.
+    """Every record of one of the sample's files except the header and blank lines, in the sample's columns.
 
-    Failure names a line whose number of cells is another.
+    Failure if a line has a different number of cells.
     """
     for line, row in _records(sample, file):
         if len(row) != len(sample.given):
-            count = f"{len(row)} cells, the others have {len(sample.given)}"
-            raise Failure(f"{file} line {line} has {count}: correct or remove it")
+            count = f"{len(row)} cells, but the other lines have {len(sample.given)}"
+            raise Failure(f"{file} line {line} has {count}: correct or remove the line")
         yield _join(row, sample.given, sample.joined) if sample.joined else row
 
 
@@ -105,7 +105,7 @@ def _records(sample: Sample, file: Path) -> Iterator[tuple[int, list[str]]]:
 def _join(
     row: Sequence[str], given: Sequence[str], joined: Sequence[str], name: str | None = None
 ) -> list[str]:
-    """The row with one cell, of that ``name`` or joined, where the first of the ``joined`` columns stands."""
+    """The row with one cell, named ``name`` or joined, in place of the first of the ``joined`` columns."""
     cells = dict(zip(given, row, strict=True))
     made = joined_cells([cells[part] for part in joined]) if name is None else name
     return [made if column == joined[0] else cells[column] for column in given if column not in joined[1:]]
@@ -113,13 +113,13 @@ def _join(
 
 @contextmanager
 def _rows(file: Path, encoding: str, delimiter: str, errors: str) -> Iterator[Iterator[list[str]]]:
-    """The records of a CSV file, packed or not; blank lines come as empty ones."""
+    """The records of a CSV file, compressed or not; blank lines are empty records."""
     try:
         with _opened(file) as binary, io.TextIOWrapper(binary, encoding, errors, newline="") as text:
             yield csv.reader(text, delimiter=delimiter)
     except UnicodeDecodeError as error:
         raise Failure(
-            f"{file} is not all {encoding.upper()} text ({error.reason}): save it as UTF-8"
+            f"{file} is not valid {encoding.upper()} text ({error.reason}): save it as UTF-8"
         ) from None
     except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise Failure(f"{file} cannot be read as CSV: {error}") from None
@@ -131,7 +131,7 @@ def _dialect(file: Path) -> tuple[str, str]:
         try:
             head = binary.read(SNIFFED)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise Failure(f"{file} cannot be unpacked: {error}") from None
+            raise Failure(f"{file} cannot be decompressed: {error}") from None
     if not head.strip():
         raise Failure(f"{file} is empty")
     encoding = next((name for mark, name in MARKS.items() if head.startswith(mark)), None) or _encoding(head)
@@ -160,7 +160,7 @@ def _text(file: Path) -> Sample:
     kept = [row for row in rows[above:ROWS] if len(row) == width]
     header = _has_header(kept)
     if len(kept) == header:
-        raise Failure(f"{file} has a header and no rows")
+        raise Failure(f"{file} has a header but no rows")
     names = _unique(kept[0]) if header else [str(place) for place in range(1, width + 1)]
     cells = list(zip(*kept[header:], strict=True))
     columns = {name: list(column) for name, column in zip(names, cells, strict=True)}
@@ -199,7 +199,7 @@ def _parquet_rows(file: Path) -> Iterator[tuple[str, ...]]:
 
 
 def _plain(value: object) -> str:
-    """A value of Parquet as CSV has it: moments by the wall clock of their zone, midnight as a day."""
+    """A Parquet value as in CSV: timestamps in the local time of their zone, midnight as a date."""
     if isinstance(value, datetime):
         value = value.replace(tzinfo=None)
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
@@ -213,7 +213,7 @@ def _is_parquet(file: Path) -> bool:
 
 
 def _encoding(head: bytes) -> str:
-    """UTF-8, or the code page of Western Windows where it cannot be."""
+    """UTF-8, or Windows-1252 if it is not valid UTF-8."""
     try:
         head.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -223,7 +223,7 @@ def _encoding(head: bytes) -> str:
 
 
 def _delimiter(text: str, file: Path) -> str:
-    """The one that divides most rows into equally many cells, one of which is a date."""
+    """The delimiter that splits most rows into equally many cells, one of which is a date."""
     best, score = "", (0, 0.0, 0)
     for delimiter in DELIMITERS:
         rows = [
@@ -237,12 +237,14 @@ def _delimiter(text: str, file: Path) -> str:
         if (found := (min(dated, 1), round(count / len(rows), 1), width)) > score:
             best, score = delimiter, found
     if not best:
-        raise Failure(f"{file} has one column: a time and a value are needed, separated by commas")
+        raise Failure(
+            f"{file} has only one column; a timestamp and a value are required, separated by commas"
+        )
     return best
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row has no date and no number where the others have one."""
+    """Whether the first row has no date or number where other rows have one."""
     if len(rows) < 2:
         return not any(date_format([cell]) or PLAIN.fullmatch(cell.strip()) for row in rows for cell in row)
     typed = 0
@@ -257,7 +259,7 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _unique(names: Sequence[str]) -> list[str]:
-    """Names as they stand; an empty or repeated one gets its place as well."""
+    """Names unchanged; an empty or repeated one gets its position appended."""
     seen: set[str] = set()
     made = []
     for place, name in enumerate(names, 1):

@@ -51,7 +51,7 @@ def budget_of(task: Task, series: int, points: int) -> Budget:
     seconds = task.budget_seconds
     if seconds is None:
         return EVERYTHING
-    prefix = f"left out for the budget of {seconds:g} s: "
+    prefix = f"omitted for the budget of {seconds:g} s: "
     budgets = [
         EVERYTHING,
         Budget(trees=False, omitted=prefix + "trees"),
@@ -67,7 +67,9 @@ def budget_of(task: Task, series: int, points: int) -> Budget:
         if _seconds(budget, task, series, points) <= seconds:
             return budget
     least = _seconds(budgets[-1], task, series, points)
-    return replace(budgets[-1], omitted=f"{budgets[-1].omitted}; it still takes about {least:.2g} s")
+    return replace(
+        budgets[-1], omitted=f"{budgets[-1].omitted}; the estimated time is still about {least:.2g} s"
+    )
 
 
 def origin_count(series: int, horizon: int) -> int:

@@ -52,7 +52,7 @@ GROW_AGAIN = 0.1  # trees are grown again where what came since the earlier ones
 # Distributions of counts are tried with these shares, at so many origins of a series and of all series.
 COUNT_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 COUNTS_ALONE, MOST_COUNTS = 4, 60
-NO_TREES = "trees were left out: LightGBM cannot be loaded (on macOS, brew install libomp helps)"
+NO_TREES = "trees were omitted because LightGBM cannot be loaded (on macOS, run brew install libomp)"
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,9 @@ def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
     A series without a value is a blend of similar items, or zero.
     """
     if trained.tables is None or len(trained.tables) != len(panel):
-        raise ValueError(f"{len(panel)} series were given, others were trained: train on this panel first")
+        raise ValueError(
+            f"{len(panel)} series were given, but different ones were trained: train on this panel first"
+        )
     return Forecast(_outputs(trained.tables, task), (AUTO,) * len(panel), trained.explanations)
 
 
@@ -132,7 +134,7 @@ def _outputs(tables: Floats, task: Task) -> Floats:
 
 def _explain(one: MaybeForecast, panel_fit: PanelFit) -> Explanation:
     if one is None:
-        return Explanation((), (), (), "no value was observed: the forecast is zero")
+        return Explanation((), (), (), "no value was observed, so the forecast is zero")
     shares = [(source, panel_fit.calibration.share(source)) for source in SOURCES]
     weights: tuple[tuple[str, float], ...] = ()
     if isinstance(one, CountForecast):
@@ -146,7 +148,7 @@ def _explain(one: MaybeForecast, panel_fit: PanelFit) -> Explanation:
     known = int(one.history.known.sum())
     few = known < 2 * len(lengths) + 4
     notes = [
-        f"only {known} values were observed: other series supply the rest" if few else "",
+        f"only {known} values were observed, so the forecast relies on other series" if few else "",
         panel_fit.omitted,
     ]
     return Explanation(

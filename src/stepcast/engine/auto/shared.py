@@ -37,8 +37,8 @@ class Shared:
         codes = history.covariates.codes if history.covariates is not None else np.empty(0)
         table, items, importance = self.analogues.blend(codes)
         by = [name for name, counts in zip(self.encoder.attributes, importance, strict=True) if counts > 0]
-        alike = f"alike by {', '.join(by)}" if by else "nothing tells which are alike"
-        return table, f"no value was observed: blended from {items} other items ({alike})"
+        alike = f"similar by {', '.join(by)}" if by else "no attributes to compare"
+        return table, f"no value was observed; blended from {items} other items ({alike})"
 
 
 def fit_shared(

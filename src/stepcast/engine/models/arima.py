@@ -44,14 +44,14 @@ def arima(
     Only the last 1,000 to 4,500 points are used (six weeks of hours, six years of days), 500 of months.
 
     Source: Box, Jenkins, Reinsel and Ljung, Time series analysis, 5th edition.
-    Raises: CannotFit where all values are alike or nearly all missing, or no order can be estimated.
+    Raises: CannotFit where all values are equal or nearly all missing, or no order can be estimated.
     """
     values = past.values[-_points(past.frequency) :]
     if np.isfinite(values).sum() < LEAST_OBSERVED:
-        raise CannotFit("ARIMA", f"the last {len(values)} values are missing, or all but a few")
+        raise CannotFit("ARIMA", f"all or nearly all of the last {len(values)} values are missing")
     centre, spread = float(np.nanmean(values)), float(np.nanstd(values))
     if np.nanmin(values) == np.nanmax(values) or not spread > 0:
-        raise CannotFit("ARIMA", "all values are alike: there is nothing to estimate")
+        raise CannotFit("ARIMA", "all values are equal, so there is nothing to estimate")
     scaled = (values - centre) / spread
     pattern = calendar_pattern(scaled, past.frequency, horizon)
     rest = scaled - pattern[: len(scaled)]
@@ -68,7 +68,7 @@ def arima(
             if not np.isnan(criterion) and (best is None or criterion < best[0]):
                 best = criterion, order, weights
         if best is None:
-            raise CannotFit("ARIMA", "no order of it has a likelihood for this series")
+            raise CannotFit("ARIMA", "no order has a finite likelihood for this series")
         _, order, weights = best
         line = _line(order, complete, len(rest) + horizon)
         fitted = _model(order, rest - line[: len(rest)], differenced=False).filter(weights)

@@ -55,7 +55,7 @@ def ets(
     the first seasons.
 
     Source: Hyndman, Koehler, Ord and Snyder (2008), Forecasting with exponential smoothing.
-    Raises: CannotFit where all values are alike or most are missing, or no form can be fitted.
+    Raises: CannotFit where all values are equal or most are missing, or no form can be fitted.
     """
     seasons = [1]
     if past.season > 1:
@@ -68,7 +68,7 @@ def ets(
     values = filled(past.values, past.season)[-points:]
     spread = float(values.std())
     if values.min() == values.max() or not spread > 0:
-        raise CannotFit("ETS", "all values are alike: there is nothing to estimate")
+        raise CannotFit("ETS", "all values are equal, so there is nothing to estimate")
     scaled = values / spread
     best: tuple[float, States] | None = None
     with quiet():
@@ -80,7 +80,7 @@ def ets(
             if not np.isnan(fitted[0]) and (best is None or fitted[0] < best[0]):
                 best = fitted
     if best is None:
-        raise CannotFit("ETS", "no form of it has a likelihood for this series")
+        raise CannotFit("ETS", "no form has a finite likelihood for this series")
     prediction = ahead(best[1], horizon, quantiles)
     return Prediction(prediction.quantiles * spread, prediction.mean * spread)
 

@@ -55,7 +55,7 @@ def fit(
         if not (np.isfinite(prediction.quantiles).all() and np.isfinite(prediction.mean).all()):
             raise CannotFit(model.name, "its forecast is not finite")
         if _explodes(past.values, prediction):
-            raise CannotFit(model.name, "its forecast runs away from everything observed")
+            raise CannotFit(model.name, "its forecast diverges from all observed values")
         columns = np.sort(prediction.quantiles, axis=1)
         if "mean" in outputs:
             columns = np.column_stack([columns, prediction.mean])

@@ -74,7 +74,8 @@ def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
     _check(task)
     if len(trained.explanations) != len(panel):
         raise ImpossibleTask(
-            f"{len(panel)} series are to be forecast, {len(trained.explanations)} were trained: train these"
+            f"{len(panel)} series are to be forecast but {len(trained.explanations)} were trained: train the "
+            "same series"
         )
     values = np.zeros((len(panel), task.horizon, len(task.outputs)))
     models, words = [], []
@@ -82,13 +83,13 @@ def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
         known = np.isfinite(history)
         if not known.any():
             models.append(STAND_IN)
-            words.append(Explanation((), (), (), "no value was observed: the forecast is zero"))
+            words.append(Explanation((), (), (), "no value was observed, so the forecast is zero"))
             continue
         values[series], refusal = fit_or_fall_back(
             task.algorithm, history, observed, panel.end, panel.frequency, task
         )
         used = STAND_IN if refusal else task.algorithm
-        notes = [f"{refusal}: {used} took over" if refusal else "", trained.explanations[series].note]
+        notes = [f"{refusal}; {used} was used instead" if refusal else "", trained.explanations[series].note]
         season = usable_season(panel.frequency, len(history) - int(known.argmax()))
         seasons = (season,) if season > 1 else ()
         models.append(used)
@@ -109,4 +110,4 @@ def _check(task: Task) -> None:
 
 def _stood_in(why: str, windows: list[int]) -> str:
     numbers = ", ".join(str(window + 1) for window in windows)
-    return f"{why}: {STAND_IN} stood in for it in backtest window {numbers}"
+    return f"{why}; {STAND_IN} was used instead in backtest window {numbers}"

@@ -1,4 +1,4 @@
-"""Import: the user's files, checked by the specification's rules, to rows for SQL and shards of series."""
+"""Import: checks the user's files by the specification's rules; writes rows for SQL and shards of series."""
 
 from stepcast.pipeline.importing.covariates.covariates import Covariates
 from stepcast.pipeline.importing.covariates.metadata import import_metadata

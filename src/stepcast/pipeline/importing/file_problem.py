@@ -1,4 +1,4 @@
-"""A file that is wrong as a whole: its reading ends with one problem instead of one for each row."""
+"""A problem of an entire file: reading ends with one problem instead of one for each row."""
 
 from stepcast.pipeline.problems import Problem
 
@@ -6,9 +6,9 @@ __all__ = ["FileProblem"]
 
 
 class FileProblem(Exception):
-    """What the file looks like and what to do instead; caught where files are read, never seen outside.
+    """The problem and its remedy; caught where files are read, never raised outside.
 
-    ``cell`` is the text that shows it, where the line is still to be found.
+    ``cell`` is the text that shows the problem, if its line is not yet known.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Every file of the input, in the order in which the import needs them."""
+"""Imports every file of the input, in the required order."""
 
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ __all__ = ["import_input"]
 def import_input(
     s3: Any, bucket: str, run: str, params: Params, rows_prefix: str, report: Report, scratch: Path
 ) -> tuple[Imported, Covariates]:
-    """Related series and metadata first: the target's series are written together with them.
+    """Import related series and metadata first, because the target series are written together with them.
 
-    ``report`` gets every problem and a summary of what was read. ``scratch`` is an empty folder with room
-    for about 1.5 times the size of the unpacked files. Raises what ``import_target`` raises.
+    ``report`` receives every problem and a summary of the data. ``scratch`` is an empty folder with room for
+    about 1.5 times the size of the decompressed files. Raises the same errors as ``import_target``.
     """
     for kind, folder, dataset in (
         ("RELATED_TIME_SERIES", layout.RELATED, params.related),

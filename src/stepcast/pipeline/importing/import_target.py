@@ -45,14 +45,14 @@ def import_target(
     progress: Progress | None = None,
     covariates: Covariates | None = None,
 ) -> Imported:
-    """Read every file under ``train/``, check it, store its rows and its series.
+    """Read and check every file under ``train/``, and store its rows and series.
 
-    ``rows_prefix``  where the rows go, ``part-0.parquet`` and so on; nothing else may lie there.
-    ``report``       gets every problem of every file. If it has errors at the end, nothing is stored.
-    ``scratch``      a folder with room for about twice the size of the unpacked files; left as it was.
-    ``progress``     is called with what is done (``read`` in bytes, ``shards``), how much of it and of how
-                     much.
-    ``covariates``       what was imported besides; it goes into the shards.
+    ``rows_prefix``  prefix for the rows, ``part-0.parquet`` and so on; it must be empty.
+    ``report``       receives every problem of every file. If it has errors at the end, nothing is stored.
+    ``scratch``      a folder with room for about twice the size of the decompressed files; left unchanged.
+    ``progress``     is called with the activity (``read`` in bytes, ``shards``), the amount done and the
+                     total.
+    ``covariates``   imported related series and metadata, which go into the shards.
 
     Raises Superseded or ResourceNotFoundException if a file changes while it is read, OSError if the
     scratch folder is full, botocore's errors if S3 fails.
@@ -124,11 +124,11 @@ def import_target(
 def _check_last_period(
     params: Params, collected: SeriesCollector, frequency: Frequency, report: Report
 ) -> None:
-    """Warn where the last period is not over, or leave it out."""
+    """Warn if the last period is incomplete, or leave it out."""
     if collected.rhythm.keeps(params.frequency):
         return
     if any(apart.late for apart in collected.occupancy.apart(params.predictor.forecast_horizon)):
-        return  # the last period is a mistake
+        return  # the last period is a data error
     if partial := collected.last_periods.partial():
         report_partial(partial, params, frequency, report)
         if params.predictor.drop_partial_periods:
@@ -137,16 +137,16 @@ def _check_last_period(
 
 @contextmanager
 def _scratch(scratch: Path) -> Iterator[Path]:
-    """A folder of one's own in ``scratch``; a full disk says so."""
+    """A temporary folder in ``scratch``, with a clear error if the disk is full."""
     with tempfile.TemporaryDirectory(prefix="import-", dir=scratch) as folder:
         try:
             yield Path(folder)
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
-            needed = "the import needs about twice the size of the unpacked files there"
+            needed = "the import needs about twice the size of the decompressed files"
             raise OSError(errno.ENOSPC, f"the scratch folder is full: {needed}", str(scratch)) from error
 
 
 def _no_value() -> Problem:
-    return Problem("V01", "error", "no row has a value", "Send at least one number", file=layout.TRAIN)
+    return Problem("V01", "error", "no row has a value", "Send at least one value", file=layout.TRAIN)

@@ -1,4 +1,4 @@
-"""What an import found and made."""
+"""The result of an import."""
 
 from dataclasses import dataclass
 
@@ -12,15 +12,15 @@ __all__ = ["Imported"]
 class Imported:
     """Counts and statistics of one import.
 
-    ``rows``        rows without an error, of all files; ``series`` the different keys among them.
-    ``shards``      0 where the report has errors: then nothing was stored.
-    ``first``, ``last``  the earliest and latest timestamp as the rows have them; None without a row.
-    ``statistics``  by column, in the names of DescribeDatasetImportJob's FieldStatistics, ready for JSON.
-    ``points``      periods of all series on the forecast's grid; ``observed`` how many of them have a row,
-                    ``filled`` how many were filled with a number because none had.
-    ``doubled``     rows beyond the first of their item and period, where the data have one row a period.
+    ``rows``        rows without an error, of all files; ``series`` the number of distinct keys among them.
+    ``shards``      0 if the report has errors: then nothing was stored.
+    ``first``, ``last``  the earliest and latest timestamp as in the rows; None without rows.
+    ``statistics``  by column, with the names of DescribeDatasetImportJob's FieldStatistics, ready for JSON.
+    ``points``      periods of all series on the forecast's grid; ``observed`` is how many have a row,
+                    ``filled`` how many were filled with a number.
+    ``doubled``     rows beyond the first of their item and period, if the data have one row per period.
     ``frequency``   the forecast's, with the boundary and the stamp of its periods.
-    ``files``       read; ``size`` of them in bytes, as they lie in the bucket.
+    ``files``       the number of files read; ``size`` their total bytes as stored in the bucket.
     """
 
     rows: int

@@ -1,4 +1,4 @@
-"""How the values that a user gave are shown in messages."""
+"""Formats user-supplied values for messages."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ LONGEST = 60  # characters of a cell that a message shows
 
 
 def shown(text: str) -> str:
-    """``text`` in quotes, cut where it is long.
+    """``text`` in quotes, truncated if it is long.
 
     >>> shown("client_12"), shown("x" * 100)
     ("'client_12'", "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'")
@@ -17,7 +17,7 @@ def shown(text: str) -> str:
 
 
 def listed(names: Sequence[str], most: int = 20) -> str:
-    """``names`` with commas between; beyond ``most`` only their number.
+    """``names`` separated by commas; beyond ``most``, only their number.
 
     >>> listed(["a", "b", "c"], most=2)
     "'a', 'b' and 1 more"

@@ -1,4 +1,4 @@
-"""What an import read, as the validation report opens with it."""
+"""The summary of an import, with which the validation report starts."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ __all__ = ["summary_of"]
 
 
 def summary_of(params: Params, imported: Imported, covariates: Covariates) -> InputSummary:
-    """Without what is only known once series are laid out, where errors kept them from it."""
+    """Summarize the import; facts that require complete series are omitted if there were errors."""
     laid = imported.shards > 0
     return InputSummary(
         files=imported.files,
@@ -33,12 +33,12 @@ def summary_of(params: Params, imported: Imported, covariates: Covariates) -> In
         filled=imported.filled if laid else None,
         doubled=imported.doubled if laid else None,
         related=covariates.related.rows if covariates.related is not None else None,
-        metadata=covariates.traits.rows if covariates.traits is not None else None,
+        metadata=covariates.metadata.rows if covariates.metadata is not None else None,
     )
 
 
 def _stamp(frequency: Frequency, last: str | None) -> datetime:
-    """What the last period is stamped with; without rows, what another is."""
+    """The timestamp of the last period; without rows, that of an arbitrary one."""
     moments = np.array([last or "1970-01-01"], "datetime64[s]")
     stamp: datetime = stamp_of(period_of(moments, frequency), frequency)[0].item()
     return stamp

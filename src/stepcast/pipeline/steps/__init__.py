@@ -1,1 +1,1 @@
-"""One module a state of the state machine, one public function a module."""
+"""One module for each state of the state machine, with one public function each."""

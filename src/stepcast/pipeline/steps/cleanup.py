@@ -1,4 +1,4 @@
-"""Cleanup: what a run leaves behind is removed; exported data of a published forecast never is."""
+"""Cleanup: remove what a run leaves behind, but never the exported data of a published forecast."""
 
 from typing import Any, Literal
 
@@ -13,14 +13,14 @@ __all__ = ["CleanupRun", "cleanup"]
 
 
 class CleanupRun(Run):
-    """How the run ended, and so what to remove.
+    """How the run ended, which determines what to remove.
 
-    ``kept``        well, with PerformDelete false: only the work files.
-    ``deleted``     well, with PerformDelete true: also the import job, predictor and forecast.
-    ``superseded``  newer input arrived: also everything that the run made.
+    ``kept``        successfully, with PerformDelete false: only the work files.
+    ``deleted``     successfully, with PerformDelete true: also the import job, predictor and forecast.
+    ``superseded``  by newer input: also all output of the run.
     ``failed``      the same, but its resources stay as CREATE_FAILED.
 
-    ``again``       superseded, but the bucket's input is the run's own once more, uploaded while it ended.
+    ``again``       superseded, but the run's own input was restored while it ended.
     """
 
     ending: Literal["kept", "deleted", "superseded", "failed"]
@@ -29,9 +29,9 @@ class CleanupRun(Run):
 
 @step
 def cleanup(run: CleanupRun, *, s3: Any) -> CleanupRun:
-    """Repeating it changes nothing.
+    """Idempotent.
 
-    A run without frozen params has made nothing: what bears its vintage's name is not its own.
+    A run without frozen params has no output: objects with its vintage's name are not its own.
     """
     found = vintages.find(s3, run.bucket, run.vintage)
     published = found is not None and found[1].published is not None
@@ -52,7 +52,7 @@ def _params(run: Run, s3: Any) -> Params | None:
     try:
         return run.params(s3)
     except ResourceNotFoundException:
-        return None  # it ended before it had made anything, or is cleaned up already
+        return None  # it ended before it wrote anything, or is already cleaned up
 
 
 def _delete_data(run: Run, params: Params, s3: Any) -> None:

@@ -14,13 +14,13 @@ __all__ = ["create_dataset"]
 
 @step
 def create_dataset(run: Run, *, s3: Any, execution: str | None = None) -> Run:
-    """The run with PerformDelete as params.json has it, and a vintage that no other ``execution`` (ARN) has.
+    """The run with PerformDelete from params.json, and a vintage unique to this ``execution`` (ARN).
 
-    One that was started by hand, with another's input, must not write over what that one makes; nor may a
-    forecast that was published meanwhile be the newer one. Invoked by itself, the step keeps its vintage.
+    An execution started manually with another's input must not overwrite that one's output, and its vintage
+    must be later than any forecast published meanwhile. Invoked on its own, the step keeps its vintage.
 
     Raises InvalidInputException with every problem of params.json in the report, Superseded on newer input,
-    Unsettled while an upload goes on.
+    Unsettled while an upload is in progress.
     """
     run.check_settled(s3)
     if execution is not None:
@@ -34,7 +34,7 @@ def create_dataset(run: Run, *, s3: Any, execution: str | None = None) -> Run:
     if params is None:
         raise reports.refusal(run, report)
     reports.write_of_params(s3, run, report)
-    # A forecast of today follows params.json of today: what the group and datasets are called may stay.
+    # A forecast follows the current params.json, even if the group and datasets keep their names.
     group = params.dataset_group
     members = [dataset.dataset_name for dataset in params.datasets]
     described = group.model_dump(mode="json", by_alias=True)

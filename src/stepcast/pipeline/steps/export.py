@@ -24,9 +24,9 @@ NAMESPACE = "FORECAST"
 
 @step
 def export(run: Run, *, s3: Any, cloudwatch: Any) -> Run:
-    """The run as it was; a complete vintage lies under ``forecast/``, not yet published.
+    """The run unchanged; a complete vintage is under ``forecast/``, not yet published.
 
-    Raises Superseded on newer input. Repeating it writes the same objects again.
+    Raises Superseded on newer input. Idempotent: repeating it writes the same objects.
     """
     run.check_current(s3)
     params = run.params(s3)

@@ -1,4 +1,4 @@
-"""FitShared: learn once, on a bounded sample of all shards, what every shard is forecast with."""
+"""FitShared: fit once, on a bounded sample of all shards, the models that all shards share."""
 
 from functools import reduce
 from operator import add
@@ -22,7 +22,7 @@ __all__ = ["fit_shared"]
 
 @step
 def fit_shared(run: Run, *, s3: Any) -> Run:
-    """The run as it was; the predictor is described, and what was learned lies beside the shards.
+    """The run unchanged; the predictor's document and the shared models are written.
 
     An algorithm that fits each series by itself has nothing to learn here. With Retrain: on_drift, what the
     last predictor learned is taken where MonitorDrift found nothing.

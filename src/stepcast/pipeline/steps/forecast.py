@@ -1,4 +1,4 @@
-"""Forecast: the quantiles asked for of every series in one shard."""
+"""Forecast: the requested quantiles of every series in one shard."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ __all__ = ["forecast"]
 
 @step
 def forecast(run: ShardRun, *, s3: Any) -> ShardRun:
-    """The run as it was; the quantiles lie beside the shard."""
+    """The run unchanged; the quantiles are stored with the shard."""
     with failures.noted(s3, run, "Forecast"):
         params = run.params(s3)
         if run.shard == 0:

@@ -22,7 +22,7 @@ FOLDERS = {
 
 @step
 def import_data(run: Run, *, s3: Any) -> Run:
-    """The run as it was; shards and rows lie in the bucket.
+    """The run unchanged; shards and rows are in the bucket.
 
     Raises InvalidInputException with every problem in the report, Superseded on newer input.
     """
@@ -36,7 +36,7 @@ def import_data(run: Run, *, s3: Any) -> Run:
         }
         resources.create(s3, run.bucket, "dataset-import-job", _job(run, dataset), source)
     rows = layout.rows(params.target.dataset_name, _job(run, params.target))
-    for stale in (rows, layout.shards(run.work)):  # of an attempt that was killed
+    for stale in (rows, layout.shards(run.work)):  # from a killed attempt
         objects.delete_all(s3, run.bucket, stale)
     with tempfile.TemporaryDirectory(prefix="stepcast-import-") as scratch:
         imported, covariates = import_input(s3, run.bucket, run.work, params, rows, report, Path(scratch))
@@ -47,7 +47,7 @@ def import_data(run: Run, *, s3: Any) -> Run:
             name = _job(run, dataset)
             resources.mark(s3, run.bucket, "dataset-import-job", name, "CREATE_FAILED", Message=str(refusal))
         raise refusal
-    run.check_current(s3)  # files may have been replaced while they were read
+    run.check_current(s3)  # files may have been replaced while they were being read
     for dataset in params.datasets:
         facts = _facts(dataset, imported, covariates)
         resources.mark(s3, run.bucket, "dataset-import-job", _job(run, dataset), "ACTIVE", **facts)
@@ -60,11 +60,11 @@ def _job(run: Run, dataset: Dataset) -> str:
 
 
 def _facts(dataset: Dataset, imported: Imported, covariates: Covariates) -> dict[str, Any]:
-    """What DescribeDatasetImportJob tells of a dataset's import."""
+    """The facts that DescribeDatasetImportJob reports about a dataset's import."""
     if dataset.dataset_type == "RELATED_TIME_SERIES" and covariates.related is not None:
         related = covariates.related
         return {"Rows": related.rows, "Series": len(related.keys), "FieldStatistics": related.statistics}
-    if dataset.dataset_type == "ITEM_METADATA" and covariates.traits is not None:
-        traits = covariates.traits
-        return {"Rows": traits.rows, "Items": len(traits.items), "FieldStatistics": traits.statistics}
+    if dataset.dataset_type == "ITEM_METADATA" and covariates.metadata is not None:
+        metadata = covariates.metadata
+        return {"Rows": metadata.rows, "Items": len(metadata.items), "FieldStatistics": metadata.statistics}
     return {"Rows": imported.rows, "Series": imported.series, "FieldStatistics": imported.statistics}

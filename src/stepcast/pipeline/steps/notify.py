@@ -1,4 +1,4 @@
-"""Notify: tell a person how the run ended, in an SNS message."""
+"""Notify: report how the run ended, in an SNS message."""
 
 import json
 from typing import Any
@@ -30,14 +30,14 @@ class Failure(BaseModel):
 
 
 class Ending(Run):
-    """A run that has ended: well, or with an error."""
+    """A run that has ended, successfully or with an error."""
 
     error: Failure | None = None
 
 
 @step
 def notify(ending: Ending, *, s3: Any, sns: Any, topic: str) -> Ending:
-    """Publish the message; the ending comes back with the real error where only a child's was known."""
+    """Publish the message; return the ending, with a shard's own error in place of its Map's."""
     if ending.error is None:
         subject, body = _success(ending, s3)
     else:
@@ -50,7 +50,7 @@ def notify(ending: Ending, *, s3: Any, sns: Any, topic: str) -> Ending:
 
 
 def _real(ending: Ending, caught: Failure, s3: Any) -> Failure:
-    """For a person: a shard's own error instead of its Map's, a message instead of Lambda's JSON."""
+    """The error in readable form: a shard's own instead of its Map's, a message instead of Lambda's JSON."""
     if noted := failures.notes(s3, ending):
         more = f" ({len(noted) - 1} more shards failed)" if len(noted) > 1 else ""
         cause = noted[0]["Cause"] + more
@@ -87,18 +87,18 @@ def _success(ending: Ending, s3: Any) -> tuple[str, str]:
 def _query(root: str, manifest: vintages.Manifest) -> str:
     if root == layout.FORECAST:
         return f"SELECT * FROM {tables.FORECAST}"  # noqa: S608 - to be read, not run
-    # a newer one is published already
+    # a newer one is already published
     return f"SELECT * FROM {tables.HISTORY} WHERE vintage = '{manifest.vintage}'"  # noqa: S608 - to be read
 
 
 def _accuracy(manifest: vintages.Manifest) -> str:
     score, naive = manifest.scores[manifest.best], manifest.scores.get("SeasonalNaive")
     if score is None:
-        return "Accuracy: unknown, the history is too short for a backtest."
-    text = f"Accuracy in the backtest: {manifest.metric} {score:.4g} by {manifest.best}"
+        return "Accuracy: unknown, because the history is too short for a backtest."
+    text = f"Backtest accuracy: {manifest.metric} {score:.4g} for {manifest.best}"
     if naive is not None:
-        text += f", {naive:.4g} by repeating the last season"
-    return f"{text}; judged on {manifest.backtest}." if manifest.backtest else f"{text}."
+        text += f", {naive:.4g} for repeating the last season"
+    return f"{text}; evaluated on {manifest.backtest}." if manifest.backtest else f"{text}."
 
 
 def _warnings(ending: Ending, report: Report) -> str:
@@ -116,7 +116,7 @@ def _failure(ending: Ending, s3: Any) -> tuple[str, str]:
         f"{error.error}: {error.cause}" if error else "",
         "",
         standing,
-        f"Run {ending.run} of bucket {ending.bucket}.",
-        "To try again, upload the corrected file, or the same file once more.",
+        f"Run {ending.run} in bucket {ending.bucket}.",
+        "To try again, upload the corrected file, or upload the same file again.",
     ]
     return f"Stepcast: no forecast, {error.error if error else 'unknown error'}", "\n".join(lines)

@@ -1,4 +1,4 @@
-"""StartExecution: from S3 events to one execution of the state machine for the bucket's present input."""
+"""StartExecution: turn S3 events into one execution of the state machine for the bucket's current input."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from stepcast.pipeline.run import Run, fingerprint
 __all__ = ["Started", "start_execution"]
 
 MOST_ATTEMPTS = 100
-# States of the machine after which a run looks once more whether the bucket's input is its own.
+# States of the machine after which a run checks once more whether the bucket's input is its own.
 LOOKS_AGAIN_AFTER = (
     "Settle",
     "CreateDataset",
@@ -30,7 +30,7 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Started(BaseModel):
-    """What became of an event: ``started``, or why nothing was."""
+    """The outcome of an event: ``started``, or why nothing was."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,27 +51,27 @@ def start_execution(
     looked: dict[str, datetime],
     now: datetime | None = None,
 ) -> Started:
-    """Start the run that the bucket's input asks for, unless it runs already or made the current forecast.
+    """Start the run for the bucket's input, unless it is already running or produced the current forecast.
 
-    S3 delivers events more than once and out of order, so an event only says that something changed and when;
-    what to do follows from the bucket. The same input is started again, as attempt ``<run>-2`` and so on, if
-    its run failed and the upload came later, or if its run stepped aside, or is about to, for other input, or
-    the forecast of other input has replaced its own.
+    S3 delivers events more than once and out of order, so an event only signals that something changed, and
+    when; the bucket determines what to do. The same input is started again, as attempt ``<run>-2`` and so on,
+    if its run failed before the upload, if its run was or is about to be superseded by other input, or if the
+    forecast of other input has replaced its own.
 
-    ``looked`` says until when uploads are known to have been seen, by bucket, and is kept up to date: the
-    events of an upload of thousands of files that wait behind one another need one look at the bucket.
-    ``now`` is the function's own clock where it is not given.
+    ``looked`` records, by bucket, the time up to which uploads are known to have been seen, and is updated:
+    the queued events of an upload of thousands of files need only one listing of the bucket.
+    ``now`` defaults to the function's clock.
     """
     records = event["Records"]
     bucket = records[0]["s3"]["bucket"]["name"]
     happened = max(datetime.fromisoformat(record["eventTime"]) for record in records)
     if happened < looked.get(bucket, _NEVER):
-        return Started(outcome="duplicate", why="the bucket was looked at after this upload")
+        return Started(outcome="duplicate", why="the bucket was listed after this upload")
     begun = _clock(s3, bucket)
     run = fingerprint(s3, bucket)
     if run is None:
         waiting = Started(
-            outcome="waiting", why=f"{layout.PARAMS} and files under {layout.TRAIN} are both needed"
+            outcome="waiting", why=f"both {layout.PARAMS} and files under {layout.TRAIN} are required"
         )
         log.info("not_started", **waiting.model_dump())
         return waiting
@@ -88,7 +88,7 @@ def start_execution(
 
 
 def _clock(s3: Any, bucket: str) -> datetime:
-    """The time by S3's clock, which dates its events, in whole seconds."""
+    """The time by S3's clock, which dates its events, in full seconds."""
     date = s3.head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"].get("date")
     return parsedate_to_datetime(date) if date else _NEVER
 
@@ -111,13 +111,13 @@ def _start(order: Run, happened: datetime, s3: Any, states: Any, state_machine: 
             return Started(outcome="running", why="an execution for this input is running", **known)
         succeeded = execution["status"] == "SUCCEEDED"
         if succeeded and not _made_the_current_forecast(order, s3):
-            continue  # it stepped aside, or its forecast was replaced: now the input is this one again
+            continue  # it was superseded, or its forecast was replaced: now the input is this one again
         if happened <= execution["stopDate"]:
             why = "the event is older than the end of its execution"
             return Started(outcome="duplicate", why=why, **known)
         if succeeded:
-            return Started(outcome="up_to_date", why="the current forecast is of this very input", **known)
-    raise RuntimeError(f"run {order.run} was attempted {MOST_ATTEMPTS} times: change params.json or the data")
+            return Started(outcome="up_to_date", why="the current forecast is based on this input", **known)
+    raise RuntimeError(f"run {order.run} was attempted {MOST_ATTEMPTS} times; change params.json or the data")
 
 
 def _attempts(run: str) -> Iterable[str]:
@@ -127,7 +127,7 @@ def _attempts(run: str) -> Iterable[str]:
 
 
 def _state(states: Any, execution_arn: str) -> str:
-    """The state that a running execution has reached."""
+    """The current state of a running execution."""
     pages = states.get_paginator("get_execution_history").paginate(
         executionArn=execution_arn, reverseOrder=True
     )
@@ -137,7 +137,7 @@ def _state(states: Any, execution_arn: str) -> str:
         for event in page["events"]
         if "stateEnteredEventDetails" in event
     )
-    return next(entered, "Settle")  # it has been started a moment ago
+    return next(entered, "Settle")  # it has just been started
 
 
 def _made_the_current_forecast(order: Run, s3: Any) -> bool:

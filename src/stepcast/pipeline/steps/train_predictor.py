@@ -1,4 +1,4 @@
-"""TrainPredictor: examine one shard of series, backtest it and see what comes."""
+"""TrainPredictor: fit, backtest and forecast one shard of series."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ __all__ = ["train_predictor"]
 
 @step
 def train_predictor(run: ShardRun, *, s3: Any) -> ShardRun:
-    """The run as it was; what was learned lies beside the shard."""
+    """The run unchanged; the results are stored with the shard."""
     with failures.noted(s3, run, "TrainPredictor"):
         task = task_of(run.params(s3))
         panel = read_shard(objects.read(s3, run.bucket, layout.shard(run.work, run.shard))).panel

@@ -1,4 +1,4 @@
-"""UpdateAthena: point the SQL tables at the new vintage, then move the ones before it to history."""
+"""UpdateAthena: point the SQL tables at the new vintage, then move earlier vintages to history."""
 
 from typing import Any
 
@@ -14,15 +14,19 @@ from stepcast.pipeline.run import Run
 __all__ = ["update_athena"]
 
 CSV_SERDE = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
-CSV_FORM = {"separatorChar": ",", "quoteChar": '"', "escapeChar": "\x01"}  # a backslash is a letter
+CSV_FORM = {
+    "separatorChar": ",",
+    "quoteChar": '"',
+    "escapeChar": "\x01",
+}  # a backslash is an ordinary character
 
 
 @step
 def update_athena(run: Run, *, s3: Any, database: str) -> Run:
-    """The run as it was.
+    """Publish the run's vintage; return the run unchanged.
 
     A table moves in one UpdateTable call, so a reader sees the old vintage or the new one, never both.
-    Every step can be repeated: a retry after a kill at any point ends in the same state. Where two runs
+    Every step is idempotent: a retry after a crash at any point ends in the same state. If two runs
     publish at once, both end by pointing the tables at the newer vintage.
 
     Raises Superseded on newer input, before anything is changed.
@@ -40,13 +44,13 @@ def update_athena(run: Run, *, s3: Any, database: str) -> Run:
     _delete_older_imports(s3, run.bucket, manifest)
     _point_monitor(s3, run.bucket, database, manifest)
     if manifest.vintage != run.vintage and vintages.find(s3, run.bucket, run.vintage) is None:
-        raise Superseded(f"vintage {manifest.vintage} was published before {run.vintage} was")
+        raise Superseded(f"vintage {manifest.vintage} was published before {run.vintage}")
     log.info("published", run=run.run, vintage=run.vintage, database=database)
     return run
 
 
 def _published(run: Run, s3: Any) -> bool:
-    """Whether an attempt that was killed has begun to publish: then this one has to go on to the end."""
+    """Whether a killed attempt has started to publish: then this one must finish it."""
     found = vintages.find(s3, run.bucket, run.vintage)
     return found is not None and found[1].published is not None
 
@@ -54,17 +58,17 @@ def _published(run: Run, s3: Any) -> bool:
 def _publish(run: Run, s3: Any) -> None:
     manifest = vintages.read(s3, run.bucket, run.vintage)
     present = vintages.current(s3, run.bucket)
-    if present and present.vintage > run.vintage:  # it may have removed this one as a leftover
-        raise Superseded(f"vintage {present.vintage} is newer and published already")
+    if present and present.vintage > run.vintage:  # that run may have removed this vintage as a leftover
+        raise Superseded(f"the newer vintage {present.vintage} is already published")
     if manifest is None:
         raise ResourceNotFoundException(f"forecast vintage {run.vintage} is not exported: run Export first")
     vintages.mark_published(s3, run.bucket, manifest)
 
 
 def _point_tables_at_newest(s3: Any, bucket: str, database: str) -> vintages.Manifest:
-    """Point the tables at the newest published vintage; which it is.
+    """Point the tables at the newest published vintage, and return it.
 
-    A newer one may be published meanwhile, and its tables moved back by this run: so look again afterwards.
+    A newer one may be published meanwhile and its tables moved back by this run, so check again afterwards.
     """
     newest = vintages.current(s3, bucket)
     while True:
@@ -91,7 +95,7 @@ def _point_tables(bucket: str, database: str, manifest: vintages.Manifest) -> No
             manifest.leaderboard_columns,
         ),
     }
-    # The forecast first: from here on the vintage is the one that people see.
+    # The forecast first: from here on, users see this vintage.
     for table, (path, columns) in csv_tables.items():
         wr.catalog.create_csv_table(
             database,
@@ -116,7 +120,7 @@ def _copy_to_history(s3: Any, bucket: str, older: list[str]) -> None:
         if manifest is None or manifest.published is None:
             continue  # the leftover of a killed run
         if not any(objects.keys(s3, bucket, layout.clean(layout.FORECAST, vintage))):
-            continue  # its files are in history/ already, or were taken for such a leftover
+            continue  # its files are already in history/, or were treated as such a leftover
         source, destination = (layout.vintage(root, vintage) for root in (layout.FORECAST, layout.HISTORY))
         objects.copy(s3, bucket, source, destination)
 
@@ -124,7 +128,7 @@ def _copy_to_history(s3: Any, bucket: str, older: list[str]) -> None:
 def _register_history(s3: Any, bucket: str, database: str, newest: vintages.Manifest) -> None:
     """Make every vintage under ``history/`` a partition of the history table, which has the newest schema.
 
-    A vintage made with other columns stays in the bucket and comes back into the table when they do.
+    A vintage with different columns stays in the bucket and returns to the table when its columns do.
     """
     path, columns = f"s3://{bucket}/{layout.HISTORY}", newest.clean_columns
     partition = {"vintage": "string"}
@@ -176,7 +180,7 @@ def _point_monitor(s3: Any, bucket: str, database: str, manifest: vintages.Manif
 
 
 def _delete_older_imports(s3: Any, bucket: str, manifest: vintages.Manifest) -> None:
-    """``train`` has moved on, and the predictor too; what a newer run has begun meanwhile is left alone."""
+    """Delete imports and kept predictors that are no longer used, except those of newer runs."""
     published = layout.stamp_of(manifest.import_job)
     for name in objects.folders(s3, bucket, layout.imports(manifest.dataset)):
         stamp = layout.stamp_of(name)

@@ -1,4 +1,4 @@
-"""Athena that executes: its API over Glue tables in the local S3, with DuckDB as the engine."""
+"""Athena, executed: its API over Glue tables in the local S3, with DuckDB as the engine."""
 
 from collections.abc import Callable
 from contextlib import ExitStack

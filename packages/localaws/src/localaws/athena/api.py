@@ -164,7 +164,7 @@ class AthenaApi(AthenaResponse):
         bucket, _, key = location.removeprefix("s3://").partition("/")
         stored = self._service.store.resolve(bucket, key)
         if stored is None:
-            raise RequestRefused(f"Could not find results: {location} is gone")
+            raise RequestRefused(f"Could not find results: {location} no longer exists")
         read = read_rows if location.endswith(".csv") else read_lines
         return read(stored.path, offset, count)
 
@@ -351,7 +351,7 @@ class AthenaApi(AthenaResponse):
     def _position(self, parameter: str) -> int:
         token = self._get_param(parameter) or "0"
         if not token.isdigit():
-            raise RequestRefused(f"{parameter} {token!r} was not given by this operation")
+            raise RequestRefused(f"{parameter} {token!r} was not returned by this operation")
         return int(token)
 
     def _page(self, key: str, items: Sequence[Item], most: int) -> str:

@@ -56,7 +56,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """A partition: the values of the partition columns, and where and how its files lie."""
+    """A partition: the values of the partition columns, and where and in which format its files are."""
 
     values: tuple[str, ...]
     storage: dict[str, Any]

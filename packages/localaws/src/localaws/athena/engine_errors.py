@@ -1,4 +1,4 @@
-"""DuckDB's complaints in Athena's words."""
+"""DuckDB's errors as Athena's."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from localaws.athena.worker.pool import EngineError
 __all__ = ["query_failed"]
 
 _THROWN = re.compile(r"Could not convert string '@([A-Z_]+): (.*)' to INT32", re.DOTALL)
-# What DuckDB says, Athena's code, and Athena's words with the pattern's groups in them; the first that fits.
+# DuckDB's message, Athena's code, and Athena's message with the pattern's groups; the first match counts.
 _PATTERNS = [
     (
         r'column "?(\w+)"? must appear in the GROUP BY',
@@ -60,7 +60,7 @@ _PATTERNS = [
     (
         r"(?i)not utf-8 encoded|invalid unicode",
         "HIVE_BAD_DATA",
-        "A text file of the table is not UTF-8: write it again in that encoding",
+        "A text file of the table is not UTF-8: convert it to UTF-8",
     ),
     (
         r"Maximum line size",
@@ -71,7 +71,7 @@ _PATTERNS = [
     (
         r"(?i)could not write|file too large|no space left",
         "EXCEEDED_RESULT_LIMIT",
-        "What the query writes is larger than this engine lets one query write: add a LIMIT, or write less",
+        "The output of the query exceeds this engine's limit for one query: add a LIMIT or write less",
     ),
     (r"Could not (?:convert|cast)|Conversion Error", "INVALID_CAST_ARGUMENT", "{message}"),
     (

@@ -1,4 +1,4 @@
-"""One query execution: what was asked, how far it is, what it left."""
+"""One query execution: the request, its state and its results."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Service:
         self._threads.submit(self._run, execution, catalog, store, prepared, cutoff, ticket)
 
     def stop(self, execution: QueryExecution) -> None:
-        """Cancel it, wherever it is; one that has ended stays as it is."""
+        """Cancel an execution in any state; one that has ended is left as it is."""
         with self._lock:
             if execution.state in FINAL:
                 return
@@ -80,14 +80,14 @@ class Service:
             ticket.stop()
 
     def settle(self, execution: QueryExecution) -> None:
-        """Fail an execution that nobody runs: the process that ran it is gone, and its state was kept."""
+        """Fail an execution whose process has ended; its state was kept."""
         with self._lock:
             if execution.state not in FINAL and execution.id not in self._tickets:
                 execution.error_code = "GENERIC_INTERNAL_ERROR"
                 self._change(
                     execution,
                     "FAILED",
-                    "GENERIC_INTERNAL_ERROR: the server was stopped while the query ran: start it again",
+                    "GENERIC_INTERNAL_ERROR: the server stopped while the query was running: run it again",
                 )
 
     def close(self) -> None:
@@ -173,7 +173,7 @@ class Service:
     def _result_files(
         execution: QueryExecution, outcome: Outcome, store: ObjectStore
     ) -> list[Callable[[], object]]:
-        """What is left to do for the result, and where it will lie."""
+        """What remains to be done for the result, and its location."""
         bucket, prefix = bucket_and_prefix(execution.output)
         base, address = f"{prefix}{execution.id}", f"{execution.output}{execution.id}"
         todo: list[Callable[[], object]] = []

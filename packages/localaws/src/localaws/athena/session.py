@@ -1,4 +1,4 @@
-"""What one execution has at hand: the catalog, the files, an engine, and its own circumstances."""
+"""The environment of one execution: the catalog, the files, an engine, and its own circumstances."""
 
 from __future__ import annotations
 

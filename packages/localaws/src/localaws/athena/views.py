@@ -58,6 +58,6 @@ def view_query(table: Table) -> str:
 def _definition(table: Table) -> dict[str, Any]:
     text = table.description.get("ViewOriginalText") or ""
     if not (text.startswith(_HEAD) and text.endswith(_TAIL)):
-        raise QueryFailed("NOT_SUPPORTED", f"view {table.database}.{table.name} was not made by Athena")
+        raise QueryFailed("NOT_SUPPORTED", f"view {table.database}.{table.name} was not created by Athena")
     found: dict[str, Any] = json.loads(base64.b64decode(text[len(_HEAD) : -len(_TAIL)]))
     return found

@@ -1,4 +1,4 @@
-"""Give moto's CloudFormation API stacks that localaws makes.
+"""Give moto's CloudFormation API stacks that localaws creates.
 
 moto's backend keeps stacks, change sets, events and exports, and asks a Stack to create, update and delete
 its resources. That class is replaced by one whose resources are made by StackResources (moto 5.2.5,
@@ -28,7 +28,7 @@ _cloud: Callable[[str, str, str], Cloud]
 
 
 class LocalStack(Stack):
-    """A stack whose resources localaws makes. ``failure`` says why the last deployment failed, if it did."""
+    """A stack whose resources localaws creates. ``failure`` is why the last deployment failed, if it did."""
 
     failure: DeploymentFailed | None = None
     resource_map: Any
@@ -57,14 +57,14 @@ class LocalStack(Stack):
         self._deploy(self.parameters, "CREATE_COMPLETE", "ROLLBACK_COMPLETE")
 
     def create_from(self, template: str, parameters: dict[str, str], tags: dict[str, str] | None) -> None:
-        """Make the resources of a stack that a change set announced."""
+        """Create the resources of a stack that a change set described."""
         self.template, self.parameters, self.tags = template, parameters, tags or {}
         self._parse_template()
         self._add_stack_event("CREATE_IN_PROGRESS", resource_status_reason="User Initiated")
         self.create_resources()
 
     def try_update(self, *arguments: Any) -> None:
-        """Update; a template that is refused changes nothing, and the events say why."""
+        """Update. A refused template changes nothing; the events contain the reason."""
         try:
             self.update(*arguments)
         except ValidationError as error:
@@ -117,13 +117,13 @@ class LocalStack(Stack):
         self._add_stack_event(status, resource_status_reason=str(failure) if failure else None)
 
     def _export(self) -> None:
-        """Let other stacks import what this one exports (moto does it before there is anything)."""
+        """Let other stacks import this one's exports (moto does so before they exist)."""
         exports = cloudformation_backends[self.account_id][self.region_name].exports
         for name in [name for name, export in exports.items() if export.exporting_stack_id == self.stack_id]:
             del exports[name]
         exports.update({export.name: export for export in self.exports})
 
-    def tell(self, event: Event) -> None:
+    def record(self, event: Event) -> None:
         """Add what happened to a resource to the stack's events."""
         self.events.append(
             MotoEvent(
@@ -155,7 +155,7 @@ class LocalStack(Stack):
 
 
 class _ResourceMap:
-    """What moto's stacks, change sets and responses ask of a stack's resources."""
+    """What moto's stacks, change sets and responses read of a stack's resources."""
 
     def __init__(self, stack: LocalStack, checked: bool = False) -> None:
         self._stack = stack
@@ -165,7 +165,7 @@ class _ResourceMap:
             return backend.exports[name].value
 
         cloud = _cloud(stack.account_id, stack.region_name, stack.name)
-        self.resources = StackResources(stack.name, stack.stack_id, cloud, exported, stack.tell)
+        self.resources = StackResources(stack.name, stack.stack_id, cloud, exported, stack.record)
         self.no_echo_parameter_keys: list[str] = []
         if stack.template_dict and not checked:
             self.check(stack.template_dict, stack.parameters)
@@ -190,7 +190,7 @@ class _ResourceMap:
         self.resources.deploy(self.resources.check(template, parameters))
 
     def plan(self, template: dict[str, Any], parameters: Mapping[str, str]) -> Plan:
-        """What a deployment would make.
+        """The plan of a deployment.
 
         Raises:
             DeploymentFailed: something is wrong.
@@ -199,7 +199,7 @@ class _ResourceMap:
 
 
 class _OutputMap:
-    """What moto's stacks ask of a stack's outputs."""
+    """What moto's stacks read of a stack's outputs."""
 
     def __init__(self, resources: StackResources) -> None:
         self._resources = resources
@@ -234,7 +234,7 @@ def _text(value: Any) -> str:
 
 
 def patch(undo: ExitStack, cloud: Callable[[str, str, str], Cloud]) -> None:
-    """Make moto's stacks LocalStacks. ``cloud(account, region, stack)`` says where resources are made."""
+    """Make moto's stacks LocalStacks. ``cloud(account, region, stack)`` is where resources are created."""
     global _cloud
     _cloud = cloud
     replace(undo, cloudformation_models, "Stack", LocalStack)

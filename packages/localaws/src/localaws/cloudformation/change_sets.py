@@ -83,7 +83,7 @@ class _LocalChangeSet(ChangeSet):
             self.changes = [*_changes(stack, before, after)]
 
     def execute(self) -> None:
-        """Make the stack so. What goes wrong is in its status and events."""
+        """Carry out the change set. Failures are in its status and events."""
         stack: Any = self.stack
         self.execution_status = "EXECUTE_IN_PROGRESS"
         if self.change_set_type == "CREATE":
@@ -187,7 +187,7 @@ def _template(self: Any, stack: LocalStack | None) -> str:
 
 
 def _parameters(given: Iterable[Mapping[str, Any]], stack: LocalStack | None) -> dict[str, str]:
-    """The values that are given; an earlier one where the caller asks for that, a default too."""
+    """The given values, previous values where requested, and defaults."""
     declared = (stack.template_dict.get("Parameters") or {}) if stack else {}
     previous = {name: spelled(about["Default"]) for name, about in declared.items() if "Default" in about}
     previous |= stack.parameters if stack else {}
@@ -204,7 +204,7 @@ def _parameters(given: Iterable[Mapping[str, Any]], stack: LocalStack | None) ->
 def _reviewed(
     backend: CloudFormationBackend, name: str, tags: dict[str, str] | None, notification_arns: list[str]
 ) -> Any:
-    """The stack that a first change set makes: it is there, and has no resources yet."""
+    """The stack that a first change set creates: it exists, but has no resources yet."""
     local_stack: Any = models.Stack  # backend.py has replaced it
     stack = local_stack(
         stack_id=generate_stack_id(name, backend.region_name, backend.account_id),
@@ -260,7 +260,7 @@ def _execute(self: Any) -> EmptyResult:
     backend = self.cloudformation_backend
     for other in _of(backend, change_set.stack):
         if other is not change_set:
-            del backend.change_sets[other.change_set_id]  # they tell of a stack that is changing
+            del backend.change_sets[other.change_set_id]  # they describe a stack that is changing
     change_set.execute()
     return EmptyResult()
 
@@ -279,7 +279,7 @@ def _list(self: Any) -> ActionResult:
 
 
 def _delete_stack(self: CloudFormationBackend, name_or_stack_id: str) -> None:
-    """Remove a stack. One that cannot be removed whole stays, as DELETE_FAILED, and can be deleted again."""
+    """Delete a stack. If resources cannot be deleted it remains, as DELETE_FAILED, to be deleted again."""
     stack = _stack(self, name_or_stack_id)
     if stack is None:
         return
@@ -296,7 +296,7 @@ def _delete_stack(self: CloudFormationBackend, name_or_stack_id: str) -> None:
 
 
 def patch(undo: ExitStack) -> None:
-    """Give moto's CloudFormation these change sets, and stacks that outlive a failed deletion."""
+    """Give moto's CloudFormation these change sets, and stacks that remain after a failed deletion."""
     for name, function in {
         "create_change_set": _create,
         "describe_change_set": _describe,

@@ -1,4 +1,4 @@
-"""The sources that stand in for a function's image: the folder that it is built from.
+"""The sources that are run instead of a function's image: the folder from which it is built.
 
 localaws runs no images. ``sam build`` leaves ``Metadata.DockerContext`` as an absolute path in the template
 that ``sam deploy`` sends; in a template that was not built it is relative.
@@ -45,7 +45,7 @@ def with_sources(template: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def revise(resources: dict[str, Any]) -> None:
-    """Let no worker outlive a deployment: the sources may have changed in any way."""
+    """Replace the workers at every deployment: the sources may have changed."""
     for resource in _images({"Resources": resources}):
         if TASK_ROOT_TAG in tag_map(resource["Properties"].get("Tags")):
             _tag(resource["Properties"], REVISION_TAG, uuid.uuid4().hex)

@@ -221,5 +221,5 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         return ",".join(map(_text, value))
     if isinstance(value, dict):
-        raise IntrinsicError(f"text is wanted where there is {json.dumps(value, default=str)}")
+        raise IntrinsicError(f"expected text, got {json.dumps(value, default=str)}")
     return str(value)

@@ -28,7 +28,7 @@ def parameter_values(
     problems = [
         Problem(
             f"parameter {name}",
-            f"is not declared under Parameters (there is: {', '.join(declared) or 'none'})",
+            f"is not declared under Parameters (declared: {', '.join(declared) or 'none'})",
         )
         for name in given
         if name not in declared

@@ -1,4 +1,4 @@
-"""What can go wrong with a deployment."""
+"""Problems of a deployment."""
 
 from dataclasses import dataclass
 

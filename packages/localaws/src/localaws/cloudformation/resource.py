@@ -1,4 +1,4 @@
-"""What a resource type is: what it honours, and how it is made, changed and removed."""
+"""The base of resource types: supported properties, and how a resource is created, updated and deleted."""
 
 import secrets
 import string
@@ -12,7 +12,7 @@ __all__ = ["Cloud", "Made", "ResourceType", "tag_list", "tag_map"]
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """Where resources are made: ``client`` gives a boto3 client of a service."""
+    """Where resources are created: ``client`` returns a boto3 client of a service."""
 
     client: Callable[[str], Any]
     region: str
@@ -67,22 +67,22 @@ class ResourceType(ABC):
         return f"{cloud.stack[: self.longest_name - len(rest)]}{rest}"
 
     def must_replace(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-        """Whether a change of properties makes a new resource."""
+        """Whether a change of properties requires a replacement."""
         return any(before.get(name) != after.get(name) for name in self.replacing)
 
     @abstractmethod
     def create(self, cloud: Cloud, name: str, properties: Mapping[str, Any]) -> Made:
-        """Make the resource. ``name`` is what make_name gave."""
+        """Create the resource. ``name`` is the result of make_name."""
 
     @abstractmethod
     def update(
         self, cloud: Cloud, physical_id: str, properties: Mapping[str, Any], before: Mapping[str, Any]
     ) -> Made:
-        """Make the resource what ``properties`` say. Never called when it must be replaced."""
+        """Update the resource to ``properties``. Never called when it must be replaced."""
 
     @abstractmethod
     def delete(self, cloud: Cloud, physical_id: str, properties: Mapping[str, Any]) -> None:
-        """Remove the resource; nothing happens when it is gone already."""
+        """Delete the resource, if it still exists."""
 
 
 def tag_map(tags: Any) -> dict[str, str]:
@@ -93,5 +93,5 @@ def tag_map(tags: Any) -> dict[str, str]:
 
 
 def tag_list(tags: Any, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
-    """Tags as a list of mappings, with the spelling that a service wants."""
+    """Tags as a list of mappings, with the keys that a service expects."""
     return [{key: name, value: text} for name, text in tag_map(tags).items()]

@@ -1,4 +1,4 @@
-"""What a template names by a path beside it, code, layers and definitions: uploaded, or written into it.
+"""Code, layers and definitions that a template refers to by local paths: uploaded, or inlined.
 
 This is what ``sam package`` does. A template may come from its sources, or from .aws-sam/build as ``sam
 build`` left it.
@@ -69,7 +69,7 @@ def packaged(
 
 
 class _Missing(Exception):
-    """A path that leads nowhere, or to too much."""
+    """A path that does not exist, or a folder that is too large."""
 
 
 class _Packager:
@@ -131,15 +131,15 @@ class _Packager:
             bucket, key = self._archive(content, name)
         elif method.startswith("python"):
             log.warning(
-                "layer %s is taken from its sources: what its requirements.txt asks for must be in the "
-                "environment that localaws runs in",
+                "layer %s is used from its sources: install the packages in its requirements.txt in the "
+                "environment in which localaws runs",
                 logical_id,
             )
             bucket, key = self._archive(content, name, "python/")
         else:
             log.warning(
-                "layer %s is built by %s, and was not built: it stays empty, and functions find the "
-                "packages of the environment that localaws runs in (`sam build` would build it)",
+                "layer %s is built by %s and has not been built, so it is empty: functions use the packages "
+                "of the environment in which localaws runs (`sam build` builds it)",
                 logical_id,
                 method,
             )
@@ -172,7 +172,7 @@ class _Packager:
     def _path(self, where: str, name: str) -> Path:
         path = (self._folder / where).resolve()
         if not path.exists():
-            raise _Missing(f"{name} is {where!r}, and there is no {path}")
+            raise _Missing(f"{name} is {where!r}, but {path} does not exist")
         return path
 
     def _archive(self, where: str, name: str, prefix: str = "") -> tuple[str, str]:
@@ -203,14 +203,14 @@ def _files(folder: Path, prefix: str) -> dict[str, Path]:
             found[prefix + path.relative_to(folder).as_posix()] = path
     if size > UNZIPPED_LIMIT:
         raise _Missing(
-            f"{folder} holds {size:,} bytes, and Lambda allows {UNZIPPED_LIMIT:,} unzipped: "
-            "leave files out, or make the function an image"
+            f"{folder} has {size:,} bytes, but Lambda allows {UNZIPPED_LIMIT:,} unzipped: "
+            "remove files, or make the function an image"
         )
     return found
 
 
 def _zip_of(files: Mapping[str, Path]) -> bytes:
-    """The same files always make the same archive, so that code that has not changed is known again."""
+    """The same files always make the same archive, so that unchanged code is recognized."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as opened:
         for name, path in files.items():

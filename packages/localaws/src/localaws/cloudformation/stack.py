@@ -1,7 +1,7 @@
 """One stack: a template's resources, made in the order of their dependencies, changed and removed.
 
 Nothing is made while anything is known to be wrong: types, properties, parameters, conditions, references and
-the definitions of state machines are checked first, and all problems are told at once.
+the definitions of state machines are checked first, and all problems are reported at once.
 """
 
 import copy
@@ -54,7 +54,7 @@ _RESOURCE_FIELDS = {
 
 @dataclass(slots=True)
 class Record:
-    """A resource that was made: what it was made of, and what it gives to others."""
+    """A created resource: its properties, and what other resources can refer to."""
 
     logical_id: str
     kind: str
@@ -68,7 +68,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a resource, as DescribeStackEvents tells it."""
+    """Something that happened to a resource, as DescribeStackEvents returns it."""
 
     logical_id: str
     kind: str
@@ -86,16 +86,16 @@ class StackResources:
         stack_id: str,
         cloud: Cloud,
         exports: Callable[[str], Any],
-        tell: Callable[[Event], None],
+        record: Callable[[Event], None],
     ) -> None:
         self.name, self.stack_id = name, stack_id
         self.parameters: dict[str, Any] = {}
         self.records: dict[str, Record] = {}
         self.outputs: dict[str, dict[str, Any]] = {}
-        self._cloud, self._exports, self._tell = cloud, exports, tell
+        self._cloud, self._exports, self._record_event = cloud, exports, record
 
     def check(self, template: dict[str, Any], given: Mapping[str, str]) -> "Plan":
-        """What a deployment of ``template`` would make.
+        """The plan of deploying ``template``.
 
         Raises:
             DeploymentFailed: something is wrong, and nothing was touched.
@@ -119,11 +119,11 @@ class StackResources:
         return [logical_id for logical_id in plan.order() if plan.is_wanted(logical_id, resolver)]
 
     def deploy(self, plan: "Plan") -> None:
-        """Make the stack what ``plan`` says: create, change, replace, and in the end remove.
+        """Carry out ``plan``: create, change and replace resources, then remove those that are left over.
 
         Raises:
             DeploymentFailed: a resource could not be made. A new stack is removed again; one that was there
-                stays as far as it got, and the next deployment goes on from there.
+                is left as it is, and the next deployment continues from there.
         """
         new = not self.records
         self.parameters = plan.parameters
@@ -141,15 +141,15 @@ class StackResources:
             if new:
                 self._roll_back()
             done = (
-                "what was created was removed again"
+                "the resources that had been created were removed"
                 if new
-                else "the stack is as far as it got; deploy again to go on"
+                else "the stack is left as it is; deploy again to continue"
             )
             raise DeploymentFailed(self.name, [failure.problem], done) from failure
         self._remove(superseded)
 
     def delete(self) -> None:
-        """Remove every resource, those that came last first.
+        """Delete every resource, in reverse order of creation.
 
         Raises:
             DeploymentFailed: some could not be removed; they are still in the stack.
@@ -163,10 +163,10 @@ class StackResources:
                 except (ClientError, BotoCoreError) as error:
                     problems.append(Problem(_where(logical_id, record.kind), _reason(error)))
                     continue
-                self._tell(Event(logical_id, record.kind, record.physical_id, "DELETE_COMPLETE"))
+                self._record_event(Event(logical_id, record.kind, record.physical_id, "DELETE_COMPLETE"))
             del self.records[logical_id]
         if problems:
-            raise DeploymentFailed(self.name, problems, "what could be removed was removed")
+            raise DeploymentFailed(self.name, problems, "all resources that could be removed were removed")
 
     def _make(
         self, logical_id: str, resource: Mapping[str, Any], resolver: Resolver, superseded: list[Record]
@@ -182,13 +182,13 @@ class StackResources:
                 return
             if before is None or before.kind != kind or handler.must_replace(before.properties, properties):
                 name = handler.make_name(self._cloud, logical_id, properties)
-                self._tell(Event(logical_id, kind, name, "CREATE_IN_PROGRESS"))
+                self._record_event(Event(logical_id, kind, name, "CREATE_IN_PROGRESS"))
                 made = handler.create(self._cloud, name, copy.deepcopy(properties))
                 if before is not None and before.physical_id != made.physical_id:
                     superseded.append(before)
                 status = "CREATE_COMPLETE"
             else:
-                self._tell(Event(logical_id, kind, before.physical_id, "UPDATE_IN_PROGRESS"))
+                self._record_event(Event(logical_id, kind, before.physical_id, "UPDATE_IN_PROGRESS"))
                 made = handler.update(
                     self._cloud, before.physical_id, copy.deepcopy(properties), before.properties
                 )
@@ -196,16 +196,18 @@ class StackResources:
         except (ClientError, BotoCoreError, IntrinsicError, KeyError, TypeError, ValueError) as error:
             reason = _reason(error)
             log.debug("%s failed", _where(logical_id, kind), exc_info=True)
-            self._tell(Event(logical_id, kind, before.physical_id if before else "", "CREATE_FAILED", reason))
+            self._record_event(
+                Event(logical_id, kind, before.physical_id if before else "", "CREATE_FAILED", reason)
+            )
             raise _Failed(Problem(_where(logical_id, kind), reason)) from error
         self.records[logical_id] = Record(
             logical_id, kind, made.physical_id, properties, dict(made.attributes), status, retained
         )
         self._keep_order(logical_id)
-        self._tell(Event(logical_id, kind, made.physical_id, status))
+        self._record_event(Event(logical_id, kind, made.physical_id, status))
 
     def _keep_order(self, logical_id: str) -> None:
-        """Records stand in the order of their dependencies: what is made later is removed earlier."""
+        """Records are in the order of their dependencies: what is created later is removed earlier."""
         self.records[logical_id] = self.records.pop(logical_id)
 
     def _roll_back(self) -> None:
@@ -222,13 +224,15 @@ class StackResources:
             try:
                 RESOURCE_TYPES[record.kind].delete(self._cloud, record.physical_id, record.properties)
             except (ClientError, BotoCoreError) as error:
-                # AWS too goes on when it cannot clean up after an update.
+                # AWS also continues when it cannot clean up after an update.
                 log.warning("%s was not removed: %s", _where(record.logical_id, record.kind), _reason(error))
-                self._tell(
+                self._record_event(
                     Event(record.logical_id, record.kind, record.physical_id, "DELETE_FAILED", _reason(error))
                 )
             else:
-                self._tell(Event(record.logical_id, record.kind, record.physical_id, "DELETE_COMPLETE"))
+                self._record_event(
+                    Event(record.logical_id, record.kind, record.physical_id, "DELETE_COMPLETE")
+                )
 
     def _resolver(self, plan: "Plan") -> Resolver:
         pseudo = {
@@ -257,7 +261,7 @@ class StackResources:
             if name not in record.attributes:
                 has = ", ".join(sorted(record.attributes)) or "none"
                 raise IntrinsicError(
-                    f"Fn::GetAtt: {record.kind} has no attribute {name!r} in localaws (it has: {has})"
+                    f"Fn::GetAtt: {record.kind} has no attribute {name!r} in localaws (available: {has})"
                 )
             return record.attributes[name]
 
@@ -285,7 +289,7 @@ class Plan:
         self.resources: dict[str, dict[str, Any]] = template.get("Resources") or {}
 
     def problems(self, resolver: Resolver) -> list[Problem]:
-        """Everything that can be known to be wrong before anything is made."""
+        """All problems that can be found before a resource is created."""
         problems = [
             Problem(section, "is not a section of a template")
             for section in self.template
@@ -341,7 +345,7 @@ class Plan:
         where = _where(logical_id, kind)
         if kind not in RESOURCE_TYPES:
             yield Problem(
-                where, f"is not supported by localaws: take it out, or put it under a Condition{_near(kind)}"
+                where, f"is not supported by localaws: remove it, or put it under a Condition{_near(kind)}"
             )
             return
         for unknown in sorted(set(resource) - _RESOURCE_FIELDS):
@@ -356,7 +360,7 @@ class Plan:
         explicit = resource.get("DependsOn") or []
         for need in [explicit] if isinstance(explicit, str) else explicit:
             if need not in self.resources:
-                yield Problem(where, f"DependsOn names {need!r}, which is no resource of this template")
+                yield Problem(where, f"DependsOn names {need!r}, which is not a resource of this template")
 
     def _reference_problems(self, where: str, value: Any) -> Iterator[Problem]:
         for name in sorted(set(references(value))):
@@ -408,13 +412,13 @@ def _where(logical_id: str, kind: str) -> str:
 def _near(kind: str) -> str:
     service = kind.rpartition("::")[0]
     near = sorted(known for known in RESOURCE_TYPES if known.startswith(f"{service}::"))
-    return f" (of {service} it knows {', '.join(near)})" if near else ""
+    return f" (supported for {service}: {', '.join(near)})" if near else ""
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ClientError):
-        told = error.response.get("Error", {})
-        return f"{error.operation_name}: {told.get('Code')}: {told.get('Message')}"
+        answer = error.response.get("Error", {})
+        return f"{error.operation_name}: {answer.get('Code')}: {answer.get('Message')}"
     if isinstance(error, KeyError):
-        return f"{error} is missing in its properties"
+        return f"{error} is missing from its properties"
     return str(error)

@@ -1,4 +1,4 @@
-"""TemplateURL: a template that lies in this endpoint's own S3.
+"""TemplateURL: a template in this endpoint's own S3.
 
 moto takes the first part of the host for the bucket, unless the URL says localhost (moto 5.2.5,
 cloudformation/utils.py, get_stack_from_s3_url): with the endpoint that localaws prints it looks for a bucket
@@ -86,5 +86,5 @@ def _template_at(template_url: str, account_id: str, partition: str) -> str:
 
 
 def patch(undo: ExitStack) -> None:
-    """Read what a TemplateURL names from this endpoint's buckets, in process."""
+    """Read the object of a TemplateURL from this endpoint's buckets, without a request."""
     replace(undo, responses, "get_stack_from_s3_url", _template_at)

@@ -8,7 +8,7 @@ __all__ = ["TemplateSyntax", "read_template"]
 
 
 class TemplateSyntax(ValueError):
-    """The text is not a template. The message says where and why."""
+    """The text is not a template. The message contains the place and the reason."""
 
 
 class _Loader(yaml.SafeLoader):

@@ -1,1 +1,1 @@
-"""State that survives: objects and mail are files anyway, everything else is a snapshot beside them."""
+"""Durable state: objects and mail are files, everything else is rows of a journal."""

@@ -59,7 +59,7 @@ _OTHERS = {"collections:OrderedDict", "collections:defaultdict", "requests.struc
 
 
 class NotData(TypeError):
-    """Something that cannot be kept as data, or that a file may not bring into being."""
+    """Something that cannot be stored as data, or that must not be created from a file."""
 
 
 class Blobs(Protocol):
@@ -78,7 +78,7 @@ def encode(root: Any, omitted: Omitted, blobs: Blobs) -> bytes:
     """The graph below ``root``.
 
     Raises:
-        NotData: there is something in it that is no data; the message tells where.
+        NotData: it contains something that is not data; the message has the place.
     """
     return json.dumps(_Encoder(omitted, blobs).table(root), separators=(",", ":")).encode()
 
@@ -216,8 +216,8 @@ class _Decoder:
     def _values(self, values: list[Any]) -> list[Any]:
         return [self._value(value) for value in values]
 
-    def _make(self, tag: str, *told: Any) -> Any:
-        return getattr(self, f"_make_{tag.lower()}")(*told)
+    def _make(self, tag: str, *parts: Any) -> Any:
+        return getattr(self, f"_make_{tag.lower()}")(*parts)
 
     def _later(self, fill: Callable[[], None]) -> None:
         self._todo.append(fill)
@@ -291,7 +291,7 @@ class _Decoder:
     def _make_enum(self, name: str, member: str) -> Any:
         kind = _found(name)
         if not (isinstance(kind, type) and issubclass(kind, Enum)):
-            raise NotData(f"{name} is no enumeration")
+            raise NotData(f"{name} is not an enumeration")
         return kind[member]
 
     def _make_class(self, name: str) -> Any:
@@ -393,7 +393,7 @@ def find_backend(name: tuple[str, str, str, str]) -> BaseBackend:
     """
     module_name, class_name, account, region = name
     if not module_name.startswith("moto."):
-        raise NotData(f"{module_name} is no module of moto's")
+        raise NotData(f"{module_name} is not a module of moto")
     for value in vars(importlib.import_module(module_name)).values():
         if isinstance(value, BackendDict) and value.backend.__qualname__ == class_name:
             backend: BaseBackend = value[account][region]
@@ -412,7 +412,7 @@ def _factory_name(function: FunctionType) -> str:
         return next(name for name, ours in FACTORIES.items() if ours is function)
     name = f"{function.__module__}:{function.__qualname__}"
     if name not in FACTORIES:
-        raise NotData(f"the function {name} is not kept")
+        raise NotData(f"the function {name} cannot be stored")
     return name
 
 
@@ -420,7 +420,7 @@ def _factory_name(function: FunctionType) -> str:
 def _name(thing: type) -> str:
     name = f"{thing.__module__}:{thing.__qualname__}"
     if not _allowed(name):
-        raise NotData(f"{name} is not kept")
+        raise NotData(f"{name} cannot be stored")
     return name
 
 
@@ -431,7 +431,7 @@ def _allowed(name: str) -> bool:
 
 @_once_a_kind
 def _has_state(kind: type) -> bool:
-    """Whether it is a class of localaws that says itself what of it is kept."""
+    """Whether it is a class of localaws that defines itself what of it is stored."""
     return kind.__module__.startswith("localaws.") and "__setstate__" in vars(kind)
 
 
@@ -456,5 +456,5 @@ def find_class(name: str) -> Any:
     """
     kind = _found(name)
     if not isinstance(kind, type) or issubclass(kind, BaseException):
-        raise NotData(f"{name} is no class of data")
+        raise NotData(f"{name} is not a class of data")
     return kind

@@ -1,4 +1,4 @@
-"""A state folder: whose it is, who uses it, and which form its content has."""
+"""A state folder: its owner, the process that uses it, and its format."""
 
 import fcntl
 import json
@@ -19,11 +19,11 @@ __all__ = ["FORMAT", "StateFolder", "StateUnusable", "usable"]
 log = logging.getLogger(__name__)
 
 FORMAT = 2
-"""The form of what is in a folder; 1 was a pickled snapshot beside files."""
+"""The format of a folder; 1 was a pickled snapshot and files."""
 
 
 class StateUnusable(Exception):
-    """A state folder that cannot be used. The message names it and says what to do."""
+    """A state folder that cannot be used. The message names it and the remedy."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(path, reason)
@@ -57,13 +57,13 @@ class StateFolder:
         """The file of the journal."""
         return self.path / "journal.sqlite"
 
-    def tell(self, **facts: Any) -> None:
-        """Say in the lock who holds the folder, for whoever finds it held."""
+    def describe_holder(self, **facts: Any) -> None:
+        """Write into the lock file which process holds the folder."""
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, json.dumps({"pid": os.getpid(), **facts}).encode(), 0)
 
     def release(self) -> None:
-        """Let others have the folder."""
+        """Release the folder for other processes."""
         os.ftruncate(self._lock, 0)
         os.close(self._lock)
 
@@ -75,7 +75,7 @@ class StateFolder:
             holder = _holder(os.pread(lock, 4096, 0))
             os.close(lock)
             raise StateUnusable(
-                self.path, f"{holder} uses it: stop that one first, or choose another folder"
+                self.path, f"{holder} is using it: stop that process first, or choose another folder"
             ) from error
         return lock
 
@@ -86,7 +86,7 @@ class StateFolder:
             if found != str(FORMAT):
                 raise StateUnusable(
                     self.path,
-                    f"its format is {found!r}, and this version knows {FORMAT}: use the version of localaws "
+                    f"its format is {found!r}, but this version reads {FORMAT}: use the version of localaws "
                     "that wrote it, or choose another folder",
                 )
             return
@@ -98,21 +98,21 @@ class StateFolder:
 
     @property
     def snapshot(self) -> Path | None:
-        """What is there in the first form, and not written anew yet."""
+        """The snapshot in format 1, if it has not been migrated yet."""
         path = self.path / "snapshot"
         return path if path.exists() and not (self.path / "format").exists() else None
 
     def migrated(self) -> None:
-        """The snapshot was written anew: it is kept, under another name, and not read again."""
+        """Rename the snapshot, which has been migrated, so that it is kept but not read again."""
         path = self.path / "snapshot"
         (self.path / "format").write_text(f"{FORMAT}\n", encoding="utf-8")
         path.rename(path.with_name("snapshot.migrated"))
-        log.warning("the state in %s was written in format 1 and is in format %d now", self.path, FORMAT)
+        log.warning("the state in %s was migrated from format 1 to format %d", self.path, FORMAT)
 
 
 @contextmanager
 def usable(state: StateFolder | None) -> Iterator[None]:
-    """Say what to do when the journal of ``state`` turns out to be damaged in this block."""
+    """Raise StateUnusable, with the remedy, if the journal of ``state`` proves damaged in this block."""
     try:
         yield
     except (Damaged, NotData, NotKept, sqlite3.DatabaseError) as error:
@@ -120,8 +120,8 @@ def usable(state: StateFolder | None) -> Iterator[None]:
             raise
         raise StateUnusable(
             state.journal,
-            f"{error}. The bodies of objects in {state.path / 'objects'} are whole; restore the folder "
-            "from a copy, or move all of it away to begin anew",
+            f"{error}. The bodies of objects in {state.path / 'objects'} are intact; restore the folder "
+            "from a copy, or move all of it away to start afresh",
         ) from error
 
 
@@ -130,20 +130,20 @@ def _check_owner(path: Path) -> None:
     if about.st_uid != os.getuid():
         raise StateUnusable(
             path,
-            f"it belongs to the user with the number {about.st_uid}, not to you: what is in it could run "
-            "code as you; copy it only if you trust whoever made it",
+            f"it belongs to the user with ID {about.st_uid}, not to you, and its content could run code as "
+            "you: copy it only if you trust that user",
         )
     if stat.S_IMODE(about.st_mode) & 0o022 and any(path.iterdir()):
         raise StateUnusable(
             path,
-            "others may write to it, and what is in it could run code as you: if you trust its content, "
+            "other users can write to it, and its content could run code as you: if you trust it, "
             f"chmod 700 {path}",
         )
 
 
-def _holder(told: bytes) -> str:
+def _holder(content: bytes) -> str:
     try:
-        facts = json.loads(told)
+        facts = json.loads(content)
         return f"process {facts['pid']}" + (f" on port {facts['port']}" if "port" in facts else "")
     except (ValueError, KeyError):
         return "another process"

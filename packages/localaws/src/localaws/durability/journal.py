@@ -1,4 +1,4 @@
-"""What must survive, in one SQLite file: ordered writes, and a barrier that returns when they are on disk.
+"""Durable rows in one SQLite file: ordered writes, and a barrier that returns when they are on disk.
 
 Writers ``put`` and ``delete`` rows; nothing waits. Whoever answers a client calls ``barrier`` first, which
 commits everything written until then: one thread commits for all that wait at the time, so that a sync of
@@ -34,7 +34,7 @@ _SCOPE = "SELECT scope, key, value, sum FROM rows WHERE kind = ? AND scope = ? O
 
 
 class NotKept(OSError):
-    """What a call did could not be written to the state folder: the disk is full, or cannot be written."""
+    """A change could not be written to the state folder: the disk is full or not writable."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(path, reason)
@@ -42,13 +42,13 @@ class NotKept(OSError):
 
     def __str__(self) -> str:
         return (
-            f"the state in {self.path} cannot be written ({self.reason}): make room on that disk, "
+            f"the state in {self.path} cannot be written ({self.reason}): free space on that disk, "
             "then repeat the call"
         )
 
 
 class Damaged(Exception):
-    """The journal holds something that nobody wrote into it."""
+    """The journal contains something that was not written by localaws."""
 
 
 class Journal:
@@ -88,15 +88,15 @@ class Journal:
 
     @property
     def durable(self) -> bool:
-        """Whether anything is kept."""
+        """Whether rows are stored in a file."""
         return self._path is not None
 
     def put(self, kind: str, scope: str, key: str, value: bytes, *, lazy: bool = False) -> None:
-        """Write a row, over the one that has its key."""
+        """Write a row, replacing one with the same key."""
         self._add(_PUT, (kind, scope, key, value, zlib.crc32(value)), lazy)
 
     def delete(self, kind: str, scope: str, key: str, *, lazy: bool = False) -> None:
-        """Remove a row, if it is there."""
+        """Delete a row, if it exists."""
         self._add(_DELETE, (kind, scope, key), lazy)
 
     def clear(self, kind: str, scope: str, prefix: str = "", *, lazy: bool = False) -> None:
@@ -113,7 +113,7 @@ class Journal:
             return
         query, given = (_ALL, (kind,)) if scope is None else (_SCOPE, (kind, scope))
         with self._commit:
-            with suppress(NotKept):  # whoever answers a client next will hear of it
+            with suppress(NotKept):  # the next write reports it
                 self._commit_all()
             found = self._connection.execute(query, given).fetchall()
         for of, key, value, kept in found:
@@ -199,7 +199,7 @@ def _lengthen_log(connection: sqlite3.Connection) -> None:
         for _ in range(_LOG_MEGABYTES):
             connection.execute("INSERT INTO filler VALUES (zeroblob(1000000))")
     except sqlite3.OperationalError:
-        log.debug("there is no room to make the log longer", exc_info=True)  # it grows as it is needed
+        log.debug("there is no space to extend the log", exc_info=True)  # it grows as it is needed
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

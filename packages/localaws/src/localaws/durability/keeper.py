@@ -1,4 +1,4 @@
-"""Keeps everything that a client was told: written down, and on disk, before the answer leaves."""
+"""Stores everything that a client was told: it is on disk before the response is sent."""
 
 import logging
 import threading
@@ -38,7 +38,7 @@ _READING = (
     "Validate",
     "Test",
 )
-# What has rows of its own, which are written where it happens.
+# What has its own rows, which are written where it changes.
 _IN_ROWS = {
     "sqs": (
         "SendMessage",
@@ -68,17 +68,17 @@ _FAR_REACHING = {"cloudformation", "resourcegroupstaggingapi", "awslambda", "clo
 
 
 class NotSupported(NotImplementedError):
-    """A service that localaws cannot keep in a state folder."""
+    """The state of a service cannot be stored in a state folder."""
 
     def __init__(self, service: str, reason: str) -> None:
         super().__init__(
-            f"localaws cannot keep what {service} holds ({reason}): leave it out, or run without a state "
-            "folder"
+            f"localaws cannot store the state of {service} ({reason}): do not use it, or run without a "
+            "state folder"
         )
 
 
 class Keeper:
-    """Restores what ``journal`` and ``files`` hold, and writes down what happens from then on.
+    """Restores the content of ``journal`` and ``files``, and stores changes from then on.
 
     Without a durable journal only the files of objects are tidied up.
     """
@@ -95,7 +95,7 @@ class Keeper:
         self.old_executions: list[Any] = []  # of a snapshot: states/old_executions.py keeps them
 
     def patch(self, undo: ExitStack) -> None:
-        """Notice what changes in what has rows of its own."""
+        """Notice changes of everything that has its own rows."""
         message_rows.patch_deleting(undo)
         if self.journal.durable:
             self._objects.patch(undo)
@@ -105,10 +105,10 @@ class Keeper:
     def restore(self, omitted: Omitted, snapshot: Path | None) -> None:
         """Give moto what is kept; ``omitted`` are further attributes that others keep.
 
-        A ``snapshot`` of the first form is written anew, as rows.
+        A ``snapshot`` in format 1 is converted to rows.
 
         Raises:
-            NotData: a row or the snapshot is damaged, or is none of ours.
+            NotData: a row or the snapshot is damaged, or was not written by localaws.
             NotKept: there is no room for the rows.
         """
         if self.journal.durable:
@@ -130,7 +130,7 @@ class Keeper:
         return self.marks.collected()
 
     def keep(self, environ: dict[str, Any], status: int) -> None:
-        """A request is about to be answered: what it did, and what its answer may tell of, is on disk now.
+        """Store what a request did, and whatever its response may contain, before it is answered.
 
         Raises:
             NotKept: it could not be written.
@@ -152,7 +152,7 @@ class Keeper:
         self.journal.barrier()
 
     def keep_all(self) -> None:
-        """Something happened that no request brought: write whatever has changed.
+        """Write everything that has changed, after changes that no request caused.
 
         Raises:
             NotKept: it could not be written.
@@ -205,7 +205,7 @@ class Keeper:
             self._files.settle()
             self._files.sweep(self._names, younger=0.0)
         except NotKept:
-            log.exception("not everything was kept")
+            log.exception("not all changes were stored")
         with suppress(NotKept):
             self.journal.close()
 
@@ -218,14 +218,14 @@ class Keeper:
                     self.sweep()
                     swept = time.monotonic()
             except Exception:
-                log.exception("files of objects were not tidied up; it will be tried again")
+                log.exception("unused object files were not removed; this will be retried")
 
     def _names(self) -> set[str]:
         return self._objects.files() | self._blobs.names(self.journal)
 
 
 class _Blobs:
-    """Large bytes of resources (code of functions) beside the bodies of objects."""
+    """Large binary data of resources (code of functions), stored like the bodies of objects."""
 
     def __init__(self, files: ObjectFiles) -> None:
         self._files = files

@@ -22,7 +22,7 @@ _NOTHING: Omitted = {}
 
 
 class LogRows:
-    """Writes rows of what is appended to ``journal``, and appends what its rows hold again."""
+    """Writes rows of what is appended to ``journal``, and appends the content of its rows at a restart."""
 
     def __init__(self, journal: Journal, marks: Marks, blobs: Blobs) -> None:
         self._journal, self._marks, self._blobs = journal, marks, blobs

@@ -29,7 +29,7 @@ _NOTHING: Omitted = {}
 
 
 class _Messages(list[Any]):
-    """A queue's messages, which say when one comes or goes."""
+    """A queue's messages, with a callback for each that is added or removed."""
 
     def __init__(self, rows: "MessageRows", queue: str, messages: Iterable[Any]) -> None:
         super().__init__(messages)
@@ -53,7 +53,7 @@ class MessageRows:
         self._order = threading.Lock()
 
     def patch(self, undo: ExitStack) -> None:
-        """Notice what comes, goes and changes."""
+        """Notice messages that are added, removed and changed."""
         rows = self
 
         def get(queue: Any) -> Any:

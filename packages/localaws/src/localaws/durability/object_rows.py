@@ -29,29 +29,29 @@ _FILE = re.compile(rb'"([0-9a-f]{2}/[0-9a-f]{64})"')
 
 
 class _Keys(_VersionedKeyStore):
-    """A bucket's keys, which say when one changes."""
+    """A bucket's keys, with a callback for each change."""
 
     changed: Callable[[str], None] | None = None  # set where the bucket is known
 
-    def _tell(self, key: str) -> None:
+    def _notify(self, key: str) -> None:
         if self.changed is not None:
             self.changed(key)
 
     def pop(self, key: str) -> None:  # type: ignore[override]
         super().pop(key)
-        self._tell(key)
+        self._notify(key)
 
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(key, value)
-        self._tell(key)
+        self._notify(key)
 
     def setlist(self, key: Any, list_: Any) -> None:
         super().setlist(key, list_)
-        self._tell(key)
+        self._notify(key)
 
 
 class _Uploads(MultipartDict):
-    """A bucket's uploads, which say when one begins or ends."""
+    """A bucket's uploads, with a callback when one begins or ends."""
 
     changed: Callable[[str], None] | None = None
 
@@ -80,7 +80,7 @@ _IN_PLACE = (
 
 
 class ObjectRows:
-    """Writes rows of objects to ``journal``, and makes the objects of its rows again."""
+    """Writes rows of objects to ``journal``, and restores the objects from its rows."""
 
     def __init__(self, journal: Journal, marks: Marks, blobs: Blobs) -> None:
         self._journal, self._marks, self._blobs = journal, marks, blobs
@@ -89,7 +89,7 @@ class ObjectRows:
         )  # a row is read from memory and written under it: the newest comes last
 
     def patch(self, undo: ExitStack) -> None:
-        """Notice what changes: moto's buckets get stores that say so."""
+        """Notice what changes: moto's buckets get stores with callbacks."""
         replace(undo, s3_models, "_VersionedKeyStore", _Keys)
         replace(undo, s3_models, "MultipartDict", _Uploads)
         make_bucket = FakeBucket.__init__

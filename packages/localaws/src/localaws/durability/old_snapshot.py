@@ -2,7 +2,7 @@
 
 Format 1 was what moto's backends held, pickled, beside the files of objects under random names. It is read
 once, by an unpickler that makes plain data and moto's objects and calls nothing but a few functions named
-here; everything is written anew as rows, and the old file stays, renamed, for who wants it.
+here; everything is written as rows, and the old file is kept under another name.
 """
 
 import hashlib
@@ -47,14 +47,14 @@ class OldMapRun:
 
 
 def load_snapshot(path: Path) -> None:
-    """Give moto's backends what the snapshot at ``path`` says.
+    """Restore moto's backends from the snapshot at ``path``.
 
     Raises:
-        NotData: it is damaged, or holds what no snapshot of ours holds.
+        NotData: it is damaged, or contains what no snapshot of localaws contains.
     """
     content = path.read_bytes()
     if not content.startswith(_MAGIC):
-        raise NotData(f"{path} is no snapshot of localaws")
+        raise NotData(f"{path} is not a snapshot of localaws")
     header, _, body = content[len(_MAGIC) :].partition(b"\n")
     about = json.loads(header)
     if about.get("format") != 1 or hashlib.sha256(body).hexdigest() != about.get("sha256"):
@@ -86,7 +86,7 @@ def _factory(module: str, *_: Any) -> Callable[[], Any]:
 
 def _new_dict(kind: type[dict[Any, Any]]) -> dict[Any, Any]:
     if not issubclass(kind, dict):
-        raise NotData(f"{kind!r} is no dictionary")
+        raise NotData(f"{kind!r} is not a dictionary")
     return dict.__new__(kind)
 
 
@@ -147,7 +147,7 @@ _CALLED: dict[tuple[str, str], Any] = {
 }
 
 
-_Python: Any = pickle._Unpickler  # the one in C cannot be told what it may call
+_Python: Any = pickle._Unpickler  # the one in C cannot be restricted in what it calls
 
 
 class _Unpickler(_Python):  # type: ignore[misc]

@@ -17,7 +17,7 @@ OMITTED: Omitted = {(AthenaBackend, "executions"): dict}
 
 
 class QueryRows:
-    """Writes rows of queries to ``journal``, and knows the queries of its rows again."""
+    """Writes rows of queries to ``journal``, and restores the queries from its rows."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -35,7 +35,7 @@ class QueryRows:
                 self.write(execution)
 
     def restore(self) -> None:
-        """Know the queries again; one that was running has failed, as whoever asks for it is told."""
+        """Restore the queries; one that was running has failed, with the reason in its description."""
         for scope, query_id, row in self._journal.rows("query"):
             account, _, region = scope.partition("/")
             backend: Any = athena_backends[account][region]

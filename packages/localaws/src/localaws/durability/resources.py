@@ -1,6 +1,6 @@
 """What moto's backends hold, as one row of the journal each: queues, functions, tables, stacks and the like.
 
-What is many and changes often is left out of these rows, and has rows of its own.
+What is numerous and changes often is not part of these rows and has its own.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _TRANSIENT = {"moto_api", "instance_metadata"}
 
 
 def used_backends(service: str | None = None) -> Iterator[tuple[str, BaseBackend]]:
-    """Every backend that somebody has used, of one service (moto's package) or of all, with the service."""
+    """Every backend that has been used, of one service (moto's package) or of all, with the service."""
     instances: list[Any] = list(BackendDict._instances)  # type: ignore[misc]
     for by_account in instances:
         name = by_account.backend.__module__.split(".")[1]
@@ -54,13 +54,13 @@ class Resources:
                     raise
                 if name not in self._refused:
                     self._refused.add(name)
-                    log.warning("what %s holds cannot be kept: %s", name, error)
+                    log.warning("the state of %s cannot be stored: %s", name, error)
 
     def restore(self) -> None:
-        """Give every backend what its row says.
+        """Restore every backend from its row.
 
         Raises:
-            NotData: a row is damaged, or is none of ours.
+            NotData: a row is damaged, or was not written by localaws.
         """
         for scope, key, row in self._journal.rows("backend"):
             module, _, kind = scope.partition(":")

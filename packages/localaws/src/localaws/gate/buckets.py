@@ -1,4 +1,4 @@
-"""What the gate sees of moto's S3: a bucket, and which bucket and key a request names."""
+"""What the gate needs of moto's S3: a bucket, and which bucket and key a request names."""
 
 from typing import Any
 from urllib.parse import unquote

@@ -32,7 +32,7 @@ def misframed(headers: Message, target: str) -> str | None:
     if not target.startswith("/") and (target != "*"):
         url = urlsplit(target)
         if url.scheme != "http" or url.netloc != hosts[0]:
-            return f"the request is for {target!r}, its Host header says {hosts[0]!r}"
+            return f"the request is for {target!r}, but its Host header is {hosts[0]!r}"
     lengths, encodings = headers.get_all("Content-Length", []), headers.get_all("Transfer-Encoding", [])
     if encodings:
         if lengths:

@@ -1,6 +1,6 @@
 """The gate: every request passes here before moto sees it.
 
-On loopback any access key is taken and no secret is needed, as people are used to from local AWS endpoints.
+On loopback any access key is accepted and no secret is needed, as usual for local AWS endpoints.
 But a request must be signed, and no web page may send one. With ``auth``, signatures are verified against the
 keys that exist.
 """
@@ -39,7 +39,7 @@ _NO_ORIGIN: Headers = [("Content-Security-Policy", "sandbox"), ("X-Content-Type-
 
 
 class Gate:
-    """Decides for the server of ``hosts``; pages of ``allow_origins`` may do everything."""
+    """Decides for the server of ``hosts``; pages of ``allow_origins`` have full access."""
 
     def __init__(self, hosts: Hosts, verifier: Verifier, allow_origins: Iterable[str] = ()) -> None:
         self._hosts, self._verifier = hosts, verifier
@@ -48,7 +48,7 @@ class Gate:
     def __call__(self, environ: Environ, start_response: StartResponse) -> StartResponse:
         """Let the request pass, and return what starts its response.
 
-        ``environ`` then says who signed (``localaws.access_key``, None for anybody) and has its bucket in the
+        ``environ`` then has who signed (``localaws.access_key``, None for anybody) and has its bucket in the
         path.
 
         Raises:
@@ -111,7 +111,7 @@ class Gate:
             hint = "" if self._verifier.auth else "; any key and secret will do, such as test and test"
             raise Refused(403, _UNSIGNED, f"Access Denied: the request is not signed{hint}")
         # moto's own look at unsigned requests (5.2.5, s3/responses.py) takes HEAD for an action of its own
-        # and knows nothing of the principal: it is told that somebody signed.
+        # and does not know the principal: it only learns that the request is signed.
         environ["HTTP_AUTHORIZATION"] = "AWS anybody:"
 
 
@@ -130,7 +130,7 @@ class _NotServed(Refused):
 def _check_typed(environ: Environ, signature: Signature | None) -> None:
     if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or (signature and not signature.in_query):
         raise Refused(
-            403, "AccessDenied", "From a browser's address bar only public objects and presigned URLs open"
+            403, "AccessDenied", "A browser's address bar can open only public objects and presigned URLs"
         )
 
 
@@ -139,7 +139,9 @@ def _check_action(environ: Environ, signature: Signature) -> None:
         return
     if signature.in_query:
         raise Refused(
-            403, "AccessDenied", "A signature in the query string is served for S3 only: send it as a header"
+            403,
+            "AccessDenied",
+            "A signature in the query string is accepted for S3 only: send it as a header",
         )
     if environ["REQUEST_METHOD"] != "POST" and (
         "HTTP_X_AMZ_TARGET" in environ
@@ -147,7 +149,9 @@ def _check_action(environ: Environ, signature: Signature) -> None:
         or "form" in environ.get("CONTENT_TYPE", "")
     ):
         raise Refused(
-            405, "MethodNotAllowed", "Actions are served by POST only, so that no link can change anything"
+            405,
+            "MethodNotAllowed",
+            "Actions are accepted by POST only, so that following a link cannot change anything",
         )
 
 

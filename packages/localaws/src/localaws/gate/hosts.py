@@ -25,7 +25,8 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         raise ValueError(
-            f"{host!r} is no address to listen on: give one of this machine, such as 127.0.0.1, or 0.0.0.0"
+            f"{host!r} is not an address to listen on: give an address of this machine, such as 127.0.0.1, "
+            "or 0.0.0.0"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""The pair of keys that belongs to a state folder, in a file that the AWS tools read."""
+"""The key pair of a state folder, in a file that the AWS tools read."""
 
 import configparser
 import contextlib
@@ -24,7 +24,7 @@ class KeysUnusable(Exception):
         self.path, self.why = path, why
 
     def __str__(self) -> str:
-        return f"{self.path} {self.why}: remove it, and a new pair of keys is made at the next start"
+        return f"{self.path} {self.why}: remove it, and a new key pair is created at the next start"
 
 
 class OwnKeys(NamedTuple):
@@ -42,11 +42,11 @@ class OwnKeys(NamedTuple):
 
 
 def auth_lines(keys: OwnKeys, *, asked: bool) -> list[str]:
-    """What a person is told when signatures are verified; the secret once, when it is made."""
-    why = "" if asked else " because others can reach this address"
+    """What to print when signatures are verified; the secret only when it has just been created."""
+    why = "" if asked else " because other hosts can reach this address"
     lines = [f"auth      signatures are verified{why}, against the keys in {keys.path}"]
     if keys.is_new:
-        lines.append(f"          made now: access key {keys.access_key}, secret {keys.secret}")
+        lines.append(f"          created now: access key {keys.access_key}, secret {keys.secret}")
     return lines
 
 
@@ -78,4 +78,4 @@ def own_keys(folder: Path) -> OwnKeys:
         section = parser[PROFILE]
         return OwnKeys(section["aws_access_key_id"], section["aws_secret_access_key"], path, is_new)
     except (configparser.Error, KeyError, UnicodeDecodeError):
-        raise KeysUnusable(path, f"has no profile {PROFILE!r} with a pair of keys") from None
+        raise KeysUnusable(path, f"has no profile {PROFILE!r} with a key pair") from None

@@ -1,4 +1,4 @@
-"""Take away the CORS headers that moto adds.
+"""Remove the CORS headers that moto adds.
 
 moto's server reflects every Origin (flask_cors on each service's application, moto_server/werkzeug_app.py)
 and its S3 adds headers from any rule that names the origin, whatever the method (moto 5.2.5,

@@ -82,8 +82,8 @@ def _rule_of_bucket(
     raise Refused(
         403,
         "AccessDenied",
-        f"A page of {origin!r} may not use this server: allow it in the bucket's CORS rules, or start the "
-        "server with --allow-origin",
+        f"Pages of {origin!r} are not allowed to use this server: allow them in the bucket's CORS rules, or "
+        "start the server with --allow-origin",
     )
 
 

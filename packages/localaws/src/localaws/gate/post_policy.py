@@ -49,7 +49,7 @@ def patch(
     """Check forms before moto stores their file.
 
     ``check(signature, expected)`` raises Refused; ``expected(secret)`` computes what the signature must be.
-    ``problem(access_key, bucket, key)`` says why who signed may not put the object, if so.
+    ``problem(access_key, bucket, key)`` is why the signer may not put the object, or None.
     """
     post: Any = S3Response._bucket_response_post
 
@@ -59,8 +59,8 @@ def patch(
             signature = _signature(fields)
             check(signature, lambda secret: _expected(signature, secret, fields["policy"]))
             _hold({**fields, "bucket": bucket_name}, fields, len(self.body))
-            if told := problem(signature.access_key, bucket_name, fields.get("key", "")):
-                raise Refused(403, "AccessDenied", told)
+            if reason := problem(signature.access_key, bucket_name, fields.get("key", "")):
+                raise Refused(403, "AccessDenied", reason)
         return post(self, request, bucket_name)
 
     replace(undo, S3Response, "_bucket_response_post", checked)

@@ -1,4 +1,4 @@
-"""What anybody may do with a bucket: what its policy, or an object's ACL, makes public.
+"""Public access to a bucket: what its policy or an object's ACL allows everybody.
 
 Only what is made public in practice: reading, writing and deleting objects, and listing. An Allow with a
 condition makes nothing public here, because nothing is known of who asks; a Deny holds whatever its
@@ -37,7 +37,7 @@ _OVER_PLAIN_HTTP = {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def is_public(environ: Environ, bucket_name: str, key: str) -> bool:
-    """Whether the bucket lets anybody do what this request asks for."""
+    """Whether the bucket allows this request to everybody."""
     bucket = find_bucket(bucket_name)
     if bucket is None:
         return False

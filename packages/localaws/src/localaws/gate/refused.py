@@ -1,4 +1,4 @@
-"""Say no as AWS says it: in the protocol of the service that was asked."""
+"""A refusal as AWS words it, in the protocol of the requested service."""
 
 import json
 import uuid
@@ -46,7 +46,7 @@ class Refused(Exception):
         if protocol in {"json", "rest-json"}:
             code = self.words.json
             if protocol == "json" and self.words.json != self.words.s3:
-                status = 400  # JSON services speak of credentials with 400, others with 403
+                status = 400  # JSON services answer wrong credentials with 400, others with 403
             body = json.dumps({"__type": code, "message": self.message}).encode()
             content = "application/x-amz-json-1.1" if protocol == "json" else "application/json"
         else:

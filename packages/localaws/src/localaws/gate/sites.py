@@ -1,4 +1,4 @@
-"""Which web page sent the request, as the browser says it.
+"""Which web page sent the request, by the headers that the browser sets.
 
 A page can write what it likes into a form, an address or the body of a simple request, a signature included,
 and have the browser send it. It cannot forge these headers.
@@ -18,11 +18,11 @@ def checked_origin(text: str) -> str:
     """The origin as it was given.
 
     Raises:
-        ValueError: it is none; ``*`` and ``null`` stand for any page, and none of them is trusted.
+        ValueError: it is none; ``*`` and ``null`` stand for any page, and they are not trusted.
     """
     if not _ORIGIN.fullmatch(text):
         raise ValueError(
-            f"{text!r} is no origin: write scheme, host and port only, as in http://localhost:3000"
+            f"{text!r} is not an origin: write scheme, host and port only, as in http://localhost:3000"
         )
     return text
 
@@ -30,7 +30,7 @@ def checked_origin(text: str) -> str:
 def foreign_site(environ: Environ) -> str | None:
     """The origin of the page that sent the request where that is not this server's, else None.
 
-    ``null`` where the browser does not tell it (a sandboxed frame, a file, a redirect).
+    ``null`` where the browser does not disclose it (a sandboxed frame, a file, a redirect).
     """
     own = f"http://{environ['HTTP_HOST']}"
     origin: str | None = environ.get("HTTP_ORIGIN")
@@ -45,7 +45,7 @@ def foreign_site(environ: Environ) -> str | None:
 
 
 def typed_address(environ: Environ) -> bool:
-    """Whether a person had the browser go here: an address typed, a bookmark, a link in a mail."""
+    """Whether the user navigated here: a typed address, a bookmark, a link in an e-mail."""
     return environ.get("HTTP_SEC_FETCH_SITE") == "none"
 
 

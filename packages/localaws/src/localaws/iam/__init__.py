@@ -1,1 +1,1 @@
-"""IAM as moto has it, with AWS's managed policies at hand."""
+"""IAM: permissions are decided here, on the policies that moto stores."""

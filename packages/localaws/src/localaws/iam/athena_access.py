@@ -1,7 +1,7 @@
 """What a query reads and writes, with the permissions of who started it.
 
-Athena has none of its own: the caller's role needs Glue's permissions on the tables, and S3's on their files
-and on the folder of the results.
+Athena has no permissions of its own: the caller's role needs Glue's permissions on the tables, and
+S3's on their files and on the folder of the results.
 
 Source: https://docs.aws.amazon.com/athena/latest/ug/managed-policies.html and
 https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html

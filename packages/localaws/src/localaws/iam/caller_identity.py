@@ -1,4 +1,4 @@
-"""Tell sessions of deployed roles who they are.
+"""Answer GetCallerIdentity for sessions of deployed roles.
 
 moto knows the sessions of sts:AssumeRole and the keys of users (moto 5.2.5, sts/models.py), and calls every
 other key ``user/moto``.

@@ -112,7 +112,7 @@ class Call:
             body = gzip.decompress(body)
         try:
             read = json.loads(body or b"{}")
-        except ValueError:  # a payload that is no JSON; the service says so
+        except ValueError:  # a payload that is not JSON; the service reports it
             return {}
         return read if isinstance(read, dict) else {}
 

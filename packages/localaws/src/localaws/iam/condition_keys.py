@@ -33,7 +33,7 @@ _KEYS = frozenset(
         "aws:sourcearn",
         "aws:sourceip",
         "aws:sourceorgid",  # never
-        "aws:sourceowner",  # never: only CloudWatch's alarms and budgets bring it, and none watch here
+        "aws:sourceowner",  # never: only CloudWatch's alarms and budgets set it, and they do nothing here
         "aws:sourcevpc",  # never
         "aws:sourcevpce",  # never
         "aws:useragent",

@@ -20,7 +20,7 @@ __all__ = ["Condition", "compiled", "condition_problems"]
 Condition = Callable[[Context], bool]
 _Test = Callable[
     [str, str, Context, bool], bool
-]  # a value, what the policy says, the context, variables or not
+]  # a value, the policy's value, the context, whether variables are substituted
 
 _OPERATOR = re.compile(r"^(?:(?P<set>ForAllValues|ForAnyValue):)?(?P<name>\w+?)(?P<if_exists>IfExists)?$")
 

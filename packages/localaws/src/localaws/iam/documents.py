@@ -50,7 +50,6 @@ class Statement:
     """One statement. ``number`` counts from 0 within its policy."""
 
     number: int
-    sid: str
     allows: bool
     action: _Matches
     resource: _Matches
@@ -59,7 +58,7 @@ class Statement:
     condition: conditions.Condition | None
 
     def applies(self, action: str, resource: str, context: Context) -> bool:
-        """Whether it speaks of this action on this resource, whoever wants it."""
+        """Whether it covers this action on this resource, for any principal."""
         return (
             self.action(action, context)
             and self.resource(resource, context)
@@ -90,7 +89,7 @@ class Policy:
 
 
 def policy_problems(document: str | Mapping[str, Any], *, of_resource: bool = False) -> list[str]:
-    """What makes a document unfit to be decided by, each with its statement; empty when nothing does.
+    """Why a document cannot be evaluated: each problem with its statement; empty when there is none.
 
     >>> policy_problems({"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*",
     ...                                "Condition": {"Bool": {"ec2:Vpc": "x"}}}})
@@ -114,7 +113,7 @@ def policy_problems(document: str | Mapping[str, Any], *, of_resource: bool = Fa
 
 def _problems(statement: Mapping[str, Any], of_resource: bool) -> Iterator[str]:
     for unknown in sorted(set(statement) - _ELEMENTS):
-        yield f"element {unknown} is not one of a policy's"
+        yield f"{unknown} is not an element of a policy"
     if statement.get("Effect") not in {"Allow", "Deny"}:
         yield f"Effect is {statement.get('Effect')!r}, and must be Allow or Deny"
     for element in ("Action", "Resource", "Principal"):
@@ -156,7 +155,6 @@ def _statement(number: int, given: Mapping[str, Any], variables: bool) -> Statem
     principals = given.get("NotPrincipal" if not_principals else "Principal")
     return Statement(
         number=number,
-        sid=str(given.get("Sid", "")),
         allows=given.get("Effect") == "Allow",
         action=_Matches(
             _listed(given.get("Action", given.get("NotAction", ()))),
@@ -164,7 +162,7 @@ def _statement(number: int, given: Mapping[str, Any], variables: bool) -> Statem
             variables=False,
             ignore_case=True,
         ),
-        # A trust policy has no Resource: it speaks of its role.
+        # A trust policy has no Resource: it applies to its role.
         resource=_Matches(
             _listed(given.get("Resource", given.get("NotResource", "*"))),
             negated="NotResource" in given,

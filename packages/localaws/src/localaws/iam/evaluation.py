@@ -1,4 +1,4 @@
-"""May a principal do this? A pure function of policies and a request.
+"""Whether a principal is allowed an action: a pure function of policies and a request.
 
 An explicit Deny anywhere wins. Else an identity's policy or, within the account, the resource's policy must
 allow it; a permissions boundary or a session's policy must allow it too.
@@ -27,7 +27,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class NamedPolicy:
-    """A policy and where it stands, such as ``role/notify-role: notify``."""
+    """A policy and where it is attached, such as ``role/notify-role: notify``."""
 
     name: str
     policy: Policy
@@ -35,7 +35,7 @@ class NamedPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """All policies that have a say about one access."""
+    """All policies that apply to one access."""
 
     identity: Sequence[NamedPolicy] = ()
     resource: NamedPolicy | None = None

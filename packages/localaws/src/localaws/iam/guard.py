@@ -1,8 +1,8 @@
 """Decides about every request, and about what services do for one another.
 
-Sessions of roles, IAM's users and services need permission. Whoever signs with another key (``test``, say) is
-the account's administrator, to whom only a bucket's policy can deny something. Without signature a caller is
-nobody, who has what a bucket's policy gives to everybody.
+Sessions of roles, IAM users and services need permission. A caller that signs with another key (``test``,
+say) is the account's administrator, whom only a bucket policy can deny something. Without a signature, a
+caller is anonymous and has what a bucket policy grants to everybody.
 """
 
 import threading
@@ -51,7 +51,7 @@ _ALWAYS_THE_OWNERS = {"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBuck
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision and all that led to it: ``evaluate`` of the first four gives the last again."""
+    """A decision and its inputs: ``evaluate`` of the first four fields returns the last."""
 
     access: Access
     principal: Principal
@@ -61,7 +61,7 @@ class Decided:
 
 
 def _may_be_denied_to_all(call: Call) -> bool:
-    """Whether a policy may have a say about what even the administrator does."""
+    """Whether a policy may apply even to the administrator."""
     if call.service == "s3":
         return bucket_policy(bucket_and_key(call)[0]) is not None
     return call.service == "sts" and call.operation == "AssumeRole"
@@ -81,10 +81,10 @@ class Guard:
         self._recorders: list[list[Decided]] = []
 
     def __call__(self, environ: dict[str, Any]) -> None:
-        """Let a request pass, or not.
+        """Check a request.
 
         Raises:
-            Refused: it may not be done, or brings a policy that cannot be decided by.
+            Refused: it is not allowed, or contains a policy that cannot be evaluated.
         """
         call = Call(environ, self._account, region_of(environ) or self._region)
         principal = self._principal(environ, call)
@@ -97,8 +97,8 @@ class Guard:
         elif principal.kind == "Anonymous" and call.service != "s3":
             return  # who may come unsigned is not decided here
         if call.service == "sts" and principal.kind != "Anonymous" and call.operation in _TOKENS:
-            told = f"{call.operation} is not supported by localaws for {principal.arn}: use AssumeRole"
-            raise Refused(501, "NotImplemented", told)
+            reason = f"{call.operation} is not supported by localaws for {principal.arn}: use AssumeRole"
+            raise Refused(501, "NotImplemented", reason)
         accesses = needed(call)
         if not accesses:
             return
@@ -114,13 +114,13 @@ class Guard:
                 if decision.allowed:
                     self._current.public = True
                 elif decision.by is None:
-                    continue  # nothing is said of everybody: moto looks at the ACL
+                    continue  # no policy grants it to everybody: moto checks the ACL
             if not decision.allowed:
                 raise denied(call, principal, access, decision)
             self._require_list_of_missing(call, principal, access, context)
 
     def current(self) -> Principal:
-        """Who makes the request that this thread answers; the administrator when it answers none."""
+        """The principal of the request that this thread answers; the administrator if there is none."""
         return getattr(self._current, "principal", self._administrator)
 
     def of_bucket(self, resource: str) -> bool | None:
@@ -151,7 +151,7 @@ class Guard:
         return None if decision.allowed else message(principal, access, decision)
 
     def upload_problem(self, access_key: str, bucket: str, key: str) -> str | None:
-        """Why whoever has that key may not upload by a form that it has signed, or None."""
+        """Why the owner of that key may not upload by a form signed with it, or None."""
         principal = (self.keys.principal(access_key) if self.enforced else None) or self._administrator
         return self.problem(principal, Access("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}"))
 
@@ -167,7 +167,7 @@ class Guard:
 
     @contextmanager
     def recording(self) -> Iterator[list[Decided]]:
-        """A list that gets every decision about sessions, users and services while the block runs."""
+        """A list of every decision about sessions, users and services while the block runs."""
         made: list[Decided] = []
         self._recorders.append(made)
         try:

@@ -1,8 +1,8 @@
-"""AWS's managed policies, from when they are first asked for.
+"""AWS's managed policies, created at their first use.
 
-moto has none unless it is told to, and then makes all 1,582 of them for every account at the first request of
-any service: 0.1 s and 14 MB, and 4 MB of every snapshot (moto 5.2.5, iam/models.py). Here they come when a
-policy is looked up.
+moto has none unless it is configured to, and then creates all 1,582 of them for every account at the first
+request of any service: 0.1 s and 14 MB, and 4 MB of every snapshot (moto 5.2.5, iam/models.py). Here they are
+created when a policy is looked up.
 """
 
 import json

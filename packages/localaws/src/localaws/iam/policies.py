@@ -1,4 +1,4 @@
-"""Which policies have a say: those of who asks and of what is asked for, as moto keeps them."""
+"""Which policies apply: those of the principal and of the resource, as moto stores them."""
 
 import json
 from collections.abc import Iterator
@@ -91,7 +91,7 @@ def managed_document(policy: Any) -> str:
 
 
 def _of_resource(access: Access) -> tuple[NamedPolicy | None, bool]:
-    """The resource's policy, and whether without it nobody has access."""
+    """The resource's policy, and whether access requires one."""
     if access.resource.count(":") < 5:
         return None, False
     _, _, service, region, account, name = access.resource.split(":", 5)

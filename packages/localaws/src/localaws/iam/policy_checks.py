@@ -1,7 +1,7 @@
-"""Refuse, when they are made, policies that cannot be decided by and roles that cannot be assumed.
+"""Refuse policies that cannot be evaluated, and roles that cannot be assumed, when they are created.
 
-A condition that nobody evaluates would silently allow or deny. So what is not supported is refused by name.
-Of AWS's own managed policies, which nobody can change, a warning names the statements that count for nothing.
+A condition that is not evaluated would silently allow or deny. So what is not supported is refused by name.
+For AWS's own managed policies, which cannot be changed, a warning names the statements without effect.
 """
 
 import json
@@ -43,7 +43,7 @@ _TARGETS = {
 
 
 def check(call: Call) -> None:
-    """Look at the policies that a request brings, and at the role that it gives to a function or machine.
+    """Check the policies in a request, and the role that it assigns to a function or state machine.
 
     Raises:
         Refused: with what is not supported, by name.

@@ -7,7 +7,7 @@ __all__ = ["Principal"]
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A role's session, a user, the account itself (its administrator), a service, or nobody known.
+    """A role's session, a user, the account itself (its administrator), a service, or an unknown caller.
 
     ``arn`` is what AWS's messages call it: a session is ``arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION``.
     ``kind`` is the value of aws:PrincipalType, or ``Service``.

@@ -1,4 +1,4 @@
-"""What a denied request is answered, as each service of AWS says it."""
+"""The response to a denied request, in the words of each AWS service."""
 
 from localaws.iam.calls import Call
 from localaws.iam.evaluation import Access, Decision

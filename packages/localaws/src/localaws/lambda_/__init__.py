@@ -1,1 +1,1 @@
-"""Lambda with handlers that really run, each in a worker process that speaks AWS's Runtime API."""
+"""Lambda with handlers that really run, each in a worker process that uses AWS's Runtime API."""

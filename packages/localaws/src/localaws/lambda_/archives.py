@@ -29,9 +29,7 @@ def problem_of(archive: bytes) -> str | None:
     for entry in entries:
         name = entry.orig_filename.replace("\\", "/")
         if name.startswith("/") or name[1:2] == ":" or ".." in PurePosixPath(name).parts or "\0" in name:
-            return (
-                f"The entry {entry.orig_filename!r} lies outside of the archive: name it relative to its root"
-            )
+            return f"The entry {entry.orig_filename!r} is outside the archive: name it relative to its root"
         if stat.S_ISLNK(entry.external_attr >> 16):
             return f"The entry {entry.orig_filename!r} is a symbolic link: put the file itself in the archive"
     return None

@@ -23,8 +23,8 @@ def importable_here(folder: Path) -> bool:
             tag not in EXTENSION_SUFFIXES or not _of_this_system(path)
         ):
             log.warning(
-                "a layer holds %s, which Python %d.%d on %s cannot load: functions find the packages of the "
-                "environment that localaws runs in first, and the layer's after them",
+                "a layer contains %s, which Python %d.%d on %s cannot load: functions use the packages of "
+                "the environment in which localaws runs first, and the layer's after them",
                 path.relative_to(folder),
                 *sys.version_info[:2],
                 sys.platform,

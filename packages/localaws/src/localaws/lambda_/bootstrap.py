@@ -23,7 +23,7 @@ API = "/2018-06-01/runtime"
 
 
 class Fault(Exception):
-    """The handler cannot be had; ``kind`` is the error type that Lambda reports."""
+    """The handler cannot be loaded; ``kind`` is the error type that Lambda reports."""
 
     def __init__(self, kind: str, message: str, trace: list[str] | None = None) -> None:
         super().__init__(kind, message)
@@ -111,7 +111,7 @@ def plain(value: object) -> object:
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-def told(error: BaseException, request_id: str = "") -> dict[str, Any]:
+def error_report(error: BaseException, request_id: str = "") -> dict[str, Any]:
     """An exception as Lambda reports it: the trace begins in the handler's code."""
     if isinstance(error, Fault):
         kind, message, trace = error.kind, error.message, error.trace
@@ -156,7 +156,7 @@ def run(address: str, handler: str) -> None:
     try:
         function = find(handler)
     except Exception as error:
-        reported = told(error)
+        reported = error_report(error)
         log_error(reported)
         post("/init/error", json.dumps(reported).encode(), reported["errorType"])
         sys.exit(1)
@@ -175,7 +175,7 @@ def run(address: str, handler: str) -> None:
             except (TypeError, ValueError) as error:
                 raise Fault("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
         except Exception as error:
-            reported = told(error, context.aws_request_id)
+            reported = error_report(error, context.aws_request_id)
             log_error(reported)
             post(f"{path}/error", json.dumps(reported).encode(), reported["errorType"])
         else:

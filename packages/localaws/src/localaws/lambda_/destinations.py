@@ -25,7 +25,7 @@ def send_to_destination(
     """Send the record to the queue, topic or function that the function's EventInvokeConfig names, if any.
 
     The event itself goes to the function's dead-letter queue or topic when it has failed for good.
-    ``may_send`` tells whether the function's role may send to a destination.
+    ``may_send`` returns whether the function's role may send to a destination.
     """
     if (
         invocation.error is not None
@@ -73,7 +73,9 @@ def _send(arn: str, message: str, invoke_later: Callable[[str, bytes], None]) ->
     elif service == "lambda":
         invoke_later(arn, message.encode())
     else:
-        raise ValueError(f"localaws has no destination of {service} for asynchronous invocations ({arn})")
+        raise ValueError(
+            f"localaws does not support {service} as a destination of asynchronous invocations ({arn})"
+        )
 
 
 def _json(text: bytes) -> Any:

@@ -69,5 +69,5 @@ def worker_environment(
 
 
 def log_stream_name(version: str, worker: str) -> str:
-    """A worker's log stream, as Lambda names it: day, version and a word of its own."""
+    """A worker's log stream, as Lambda names it: day, version and a unique word."""
     return f"{datetime.now(UTC):%Y/%m/%d}/[{version}]{worker}"

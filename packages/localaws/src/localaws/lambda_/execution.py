@@ -1,6 +1,6 @@
-"""Put real execution in the place of moto's.
+"""Replace moto's execution of functions.
 
-moto runs handlers in Docker, one container an invocation, answers FunctionError "Handled" where AWS says
+moto runs handlers in Docker, one container an invocation, answers FunctionError "Handled" where AWS has
 "Unhandled", and runs asynchronous invocations within the request (moto 5.2.5, awslambda/models.py and
 responses.py). Triggers reach a function through LambdaFunction.invoke, and Invoke through
 LambdaResponse.invoke: both are replaced.
@@ -30,7 +30,7 @@ def patch(undo: ExitStack, invoker: Invoker, deliveries: Deliveries) -> None:
     """Run functions with ``invoker``; what topics and logs set off runs after the request."""
 
     def triggered(self: Any, body: Any, _: Any, response_headers: dict[str, Any]) -> bytes:
-        """A trigger of moto's (SQS batches, for one) that wants to know whether the function failed."""
+        """A trigger of moto's (SQS batches, for one) that needs to know whether the function failed."""
         invocation = invoker.invoke(self, body.encode() if isinstance(body, str) else body)
         if invocation.error:
             response_headers["x-amz-function-error"] = invocation.error

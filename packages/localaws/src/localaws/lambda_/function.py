@@ -16,7 +16,7 @@ __all__ = ["Function", "NotRunnable", "log_group"]
 
 
 class NotRunnable(Exception):
-    """A function that localaws has no way to run. The message says what to change."""
+    """A function that localaws cannot run. The message contains what to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class Function:
             return cls._unpacked(function, folders)
         except zipfile.BadZipFile:
             raise NotRunnable(
-                f"the code of {function.function_name}, or a layer of it, is no zip archive: deploy it again"
+                f"the code of {function.function_name}, or one of its layers, is not a zip archive: "
+                "deploy it again"
             ) from None
 
     @classmethod
@@ -107,12 +108,12 @@ def _image(function: Any) -> tuple[Path, str, str]:
     command = function.image_config.cmd
     if not root:
         raise NotRunnable(
-            f"{function.function_name} is an image without sources: give it Metadata.DockerContext, "
-            "the folder whose sources the image is built from, and deploy again"
+            f"{function.function_name} is an image without sources: set its Metadata.DockerContext "
+            "to the folder from which the image is built, and deploy again"
         )
     if not Path(root).is_dir():
         raise NotRunnable(
-            f"{function.function_name} has its sources in {root}, which is gone: deploy it again"
+            f"{function.function_name} has its sources in {root}, which no longer exists: deploy it again"
         )
     if not command:
         raise NotRunnable(f"{function.function_name} is an image: name its handler in ImageConfig.Command")

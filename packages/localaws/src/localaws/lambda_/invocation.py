@@ -24,17 +24,17 @@ class Invocation:
     @property
     def error_type(self) -> str | None:
         """The error's type: ``Sandbox.Timedout``, the name of an exception's class, ...; None for success."""
-        return _told(self.payload, "errorType") if self.error else None
+        return _field(self.payload, "errorType") if self.error else None
 
     @property
     def error_message(self) -> str | None:
         """The error's message; None for success."""
-        return _told(self.payload, "errorMessage") if self.error else None
+        return _field(self.payload, "errorMessage") if self.error else None
 
 
-def _told(payload: bytes, name: str) -> str | None:
+def _field(payload: bytes, name: str) -> str | None:
     try:
-        told = json.loads(payload)
+        document = json.loads(payload)
     except ValueError:
         return None
-    return str(told.get(name)) if isinstance(told, dict) else None
+    return str(document.get(name)) if isinstance(document, dict) else None

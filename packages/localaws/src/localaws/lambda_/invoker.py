@@ -173,7 +173,7 @@ class Invoker:
             if self._closed or not self._may_log(function, group, stream):
                 return
             logs.ensure_log_group(group)
-            with suppress(Exception):  # the worker's stream is there already
+            with suppress(Exception):  # the worker's stream exists already
                 logs.create_log_stream(group, stream)
             logs.put_log_events(group, stream, events)
 
@@ -197,7 +197,7 @@ class Invoker:
             wanted.insert(0, ("logs:CreateLogGroup", log_stream_arn(*place)))
         for action, arn in wanted:
             if problem := self._guard.problem(session, Access(action, arn)):
-                log.warning("%s keeps no log: %s", function.function_name, problem)
+                log.warning("%s writes no log: %s", function.function_name, problem)
                 return False
         return True
 

@@ -24,8 +24,8 @@ _MOST_STRETCH = 10.0
 _INIT_SECONDS = 120.0  # AWS allows 10 s; a laptop that starts several heavy handlers at once needs longer
 
 _HINT = (
-    " (localaws runs handlers with the packages of its own environment: install what is missing there, or "
-    "deploy what `sam build` left in .aws-sam/build, where each function's requirements.txt is installed)"
+    " (localaws runs handlers with the packages of its own environment: install the missing one there, or "
+    "deploy the output of `sam build` in .aws-sam/build, which includes each function's requirements.txt)"
 )
 
 
@@ -144,7 +144,7 @@ class Pool:
         report = worker.await_report(seconds)
         if report is None and (more := _more_time(seconds)):
             log.warning(
-                "%s has not answered within its timeout of %g s; this machine is busy: it gets %.0f s more",
+                "%s has not responded within its timeout of %g s; this machine is busy: allowing %.0f s more",
                 self.function.name,
                 seconds,
                 more,
@@ -215,7 +215,7 @@ def _exited(request_id: str, how: bytes) -> bytes:
 
 
 def _with_hint(error: bytes) -> bytes:
-    told = json.loads(error)
-    if told.get("errorType") == "Runtime.ImportModuleError":
-        told["errorMessage"] += _HINT
-    return json.dumps(told).encode()
+    reported = json.loads(error)
+    if reported.get("errorType") == "Runtime.ImportModuleError":
+        reported["errorMessage"] += _HINT
+    return json.dumps(reported).encode()

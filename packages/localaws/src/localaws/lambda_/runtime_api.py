@@ -1,4 +1,4 @@
-"""The Runtime API that one worker process talks to, on a port of 127.0.0.1 of its own.
+"""The Runtime API of one worker process, on its own port of 127.0.0.1.
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -28,10 +28,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a worker said or what became of it.
+    """What a worker reported, or how it ended.
 
     ``ready``: it asked for its first event; ``response`` and ``error``: it handled one; ``init_error``: the
-    handler could not be had; ``exit``: the process is gone, ``body`` tells how.
+    handler could not be loaded; ``exit``: the process has ended, ``body`` is how.
     """
 
     kind: Literal["ready", "response", "error", "init_error", "exit"]
@@ -94,11 +94,11 @@ class _Server(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A worker that is killed leaves its connection open: nothing to tell."""
+        """A worker that is killed leaves its connection open: nothing to log."""
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """A web page that finds the port must neither take an event nor answer one: it is told by its headers."""
+    """A web page that finds the port must neither take an event nor answer one: its headers give it away."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True

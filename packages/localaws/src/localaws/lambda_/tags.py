@@ -3,7 +3,7 @@
 __all__ = ["DEAD_LETTER_TAG", "LOG_FORMAT_TAG", "LOG_GROUP_TAG", "REVISION_TAG", "TASK_ROOT_TAG"]
 
 TASK_ROOT_TAG = "localaws:task-root"
-"""The folder whose sources stand in for a function's image."""
+"""The folder whose sources are run instead of a function's image."""
 
 REVISION_TAG = "localaws:revision"
 """A word that changes with every deployment of sources."""

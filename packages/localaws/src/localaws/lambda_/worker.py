@@ -80,7 +80,7 @@ class Worker:
         return self._process.pid
 
     def await_report(self, seconds: float) -> Report | None:
-        """The next thing the worker says, or None after ``seconds``."""
+        """The worker's next report, or None after ``seconds``."""
         try:
             return self._api.reports.get(timeout=seconds)
         except queue.Empty:

@@ -1,6 +1,6 @@
-"""Let bucket policies be decided where all policies are.
+"""Decide on bucket policies where all policies are decided.
 
-moto enforces a bucket policy's Deny for everybody, whatever its Condition or Principal says (moto 5.2.5,
+moto enforces a bucket policy's Deny for everybody, whatever its Condition or Principal is (moto 5.2.5,
 s3/models.py, get_permission). The request has been decided about before moto sees it: what moto still must
 know is which keys of a DeleteObjects are denied, and that an object is public.
 """

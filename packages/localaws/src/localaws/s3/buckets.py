@@ -1,4 +1,4 @@
-"""Which bucket has a name: names are global, so no account is asked for."""
+"""Find a bucket by name: names are global, so no account is needed."""
 
 from typing import Any
 

@@ -38,7 +38,7 @@ _UNENCODED: dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = {
 
 
 def patch(undo: ExitStack) -> None:
-    """Patch the way in and the way out."""
+    """Patch requests and responses."""
     make_converter: Any = RegexConverter.__init__
 
     def with_line_breaks(self: Any, url_map: Any, *patterns: str) -> None:

@@ -108,7 +108,7 @@ def _bus_event(account: str, event_name: str, bucket: Any, key: Any) -> dict[str
 
 
 def _sequencer() -> str:
-    """Greater for what happens later to the same key: readers compare it as a hex string."""
+    """Greater for a later event of the same key: readers compare it as a hex string."""
     return f"{time.time_ns() // 1000:014X}{next(_sequence) & 0xFFFF:04X}"
 
 
@@ -128,7 +128,7 @@ def patch(
 ) -> None:
     """Send events through ``deliveries``; ``invoke(function_arn, payload)`` invokes asynchronously.
 
-    S3 is refused by receivers whose policy does not allow it, which AWS says when the notification is set up.
+    Receivers whose policy does not allow S3 refuse it; AWS reports that when the notification is created.
     """
 
     def to_function(arn: str, message: str) -> None:

@@ -48,7 +48,7 @@ class FileKey(FakeKey):
         return f'"{self._etag}"'
 
     def shared(self) -> FileBody:
-        """This object's body for another object: both lie in the same file."""
+        """This object's body for another object: both share the file."""
         single_part = self._etag if self._etag and "-" not in self._etag else None
         return FileBody.of(self.file, self.size, single_part) if self.file else self.files.write([])
 
@@ -60,7 +60,7 @@ class FileKey(FakeKey):
         return self.files.write(blocks)
 
     def dispose(self, garbage: bool = False) -> None:
-        """Nothing but to say so: files that nobody refers to are swept."""
+        """Only mark it: files without a reference are swept."""
         del garbage
         self.disposed = True
 

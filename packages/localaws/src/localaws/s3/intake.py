@@ -2,7 +2,7 @@
 
 moto reads a request's body into memory and copies it several times on its way to the object (form parsing,
 removal of aws-chunked framing, checksum). Here the body goes from the socket to its file in blocks, and moto
-gets a stand-in.
+gets a FileBody in its place. A body that its Content-MD5 does not match is refused here.
 """
 
 import base64
@@ -10,18 +10,18 @@ import binascii
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, BinaryIO
 from urllib.parse import parse_qs
 
-from moto.s3.exceptions import S3ClientError
 from moto.s3.responses import S3Response
 
+from localaws.gate.refused import Refused
 from localaws.patching import replace
-from localaws.s3.object_files import FileBody, ObjectFiles
+from localaws.s3.object_files import ObjectFiles
 
-__all__ = ["BODY", "BadDigest", "Intake", "patch"]
+__all__ = ["BODY", "Intake", "patch"]
 
 _BLOCK = 1 << 20
 BODY = "localaws.s3.body"  # in the environ: the FileBody
@@ -39,13 +39,6 @@ _CHECKSUM = re.compile(r"x-amz-checksum-(crc32|sha1|sha256)$")
 Environ = dict[str, Any]
 
 
-class BadDigest(S3ClientError):
-    """The body that arrived is not the one that was sent."""
-
-    def __init__(self) -> None:
-        super().__init__("BadDigest", "The Content-MD5 you specified did not match what we received.")
-
-
 class Intake:
     """Called with the environ of every S3 request."""
 
@@ -61,6 +54,8 @@ class Intake:
         chunked = _is_aws_chunked(environ)
         blocks = _aws_chunks(stream, trailers) if chunked else _blocks(stream)
         body = self._files.write(checksum.over(blocks))
+        if (digest := environ.get("HTTP_CONTENT_MD5")) and digest != _base64(body.md5):
+            raise Refused(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
         environ[BODY] = body
         environ["wsgi.input"] = io.BytesIO()
         environ["CONTENT_LENGTH"] = "0"
@@ -72,7 +67,7 @@ class Intake:
             environ["HTTP_" + name.upper().replace("-", "_")] = value
             if match := _CHECKSUM.match(name):
                 environ.setdefault("HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM", match[1].upper())
-        checksum.tell(environ)
+        checksum.add_to(environ)
 
 
 def _brings_a_body(environ: Environ) -> bool:
@@ -122,7 +117,7 @@ def _aws_chunks(stream: BinaryIO, trailers: dict[str, str]) -> Iterator[bytes]:
 
 
 class _Checksum:
-    """A checksum that the client asks for without sending it; moto would want the body in memory for it."""
+    """A checksum that the client requests without sending it; moto would need the body in memory for it."""
 
     def __init__(self, environ: Environ) -> None:
         self.algorithm = environ.get("HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM", "").upper()
@@ -141,14 +136,14 @@ class _Checksum:
                 self._crc = binascii.crc32(block, self._crc)
             yield block
 
-    def tell(self, environ: Environ) -> None:
+    def add_to(self, environ: Environ) -> None:
         if self._wanted and self._header not in environ:  # a trailer may have brought it
             digest = self._hash.digest() if self._hash else self._crc.to_bytes(4, "big")
             environ[self._header] = base64.b64encode(digest).decode()
 
 
 def patch(undo: ExitStack) -> None:
-    """Give moto's S3 operations the stand-in as their body."""
+    """Replace the body of moto's S3 operations by the FileBody."""
     setup_class = S3Response.setup_class
 
     def setup_with_file(self: Any, request: Any, full_url: str | None = None, headers: Any = None) -> None:
@@ -157,20 +152,6 @@ def patch(undo: ExitStack) -> None:
             self.body = self.raw_body = body
 
     replace(undo, S3Response, "setup_class", setup_with_file)
-
-    put_object, upload_part = S3Response.put_object, S3Response.upload_part
-
-    def checked(operation: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def run(self: Any) -> Any:
-            expected = self.headers.get("Content-MD5")
-            if expected and isinstance(self.body, FileBody) and _base64(self.body.md5) != expected:
-                raise BadDigest
-            return operation(self)
-
-        return run
-
-    replace(undo, S3Response, "put_object", checked(put_object))
-    replace(undo, S3Response, "upload_part", checked(upload_part))
 
 
 def _base64(md5: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The folder where the bodies of objects lie, each in a file named after its content, which never changes."""
+"""The folder of the objects' bodies, each in a file named after its content, which never changes."""
 
 import contextlib
 import hashlib
@@ -22,7 +22,7 @@ _YOUNG_SECONDS = 600.0  # a file that is younger may belong to a request that is
 
 
 class FileBody(bytes):
-    """A body that lies in a file and passes through moto where moto expects bytes.
+    """A body in a file, passed through moto where moto expects bytes.
 
     It is true even when it is empty, because moto replaces a false body (``self.body or b""``).
     """
@@ -59,14 +59,14 @@ class ObjectFiles:
         self._incoming = root / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
         self._folders = {path.name for path in root.iterdir()}
-        self._naming = threading.Lock()  # between looking whether a file is there and saying that it is used
+        self._naming = threading.Lock()  # from the check whether a file exists until it is marked as used
 
     def close(self) -> None:
         """End the threads."""
         self._hashing.shutdown()
 
     def path(self, name: str) -> Path:
-        """Where the file of that name lies."""
+        """The path of the file of that name."""
         return self.root / name
 
     def write(self, blocks: Iterable[bytes]) -> FileBody:
@@ -187,7 +187,7 @@ class ObjectFiles:
             self._journal.delete(_KIND, "", name, lazy=True)
 
     def _claim(self, digest: str) -> tuple[str, Path, bool]:
-        """Name and file of a content, and whether it is there: then it is young again."""
+        """Name and file of a content, and whether the file exists: if so, it counts as new again."""
         folder, name = digest[:2], f"{digest[:2]}/{digest}"
         target = self.path(name)
         if folder not in self._folders:

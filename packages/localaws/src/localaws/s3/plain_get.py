@@ -1,8 +1,8 @@
 """GetObject of a whole object, answered without moto's web application.
 
 Most requests of a pipeline read an object, without a range or a condition. On its way through Flask and moto
-(5.2.5) such a request costs four times what it takes to find the object and its headers; whatever asks for
-more takes that way. A test compares the two.
+(5.2.5) such a request costs four times what it takes to find the object and its headers; any other request
+goes to moto. A test compares the two.
 """
 
 import uuid
@@ -34,7 +34,7 @@ _CONDITIONS = (
 def plain_get(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes] | None:
     """The answer to a request that was let in, or None when moto must answer it.
 
-    Who is nobody has what an ACL gives, and so goes to moto.
+    An anonymous request may be allowed by an ACL, which moto checks.
     """
     if (
         environ["REQUEST_METHOD"] != "GET"
@@ -64,11 +64,11 @@ def plain_get(environ: Environ, start_response: Callable[..., Any]) -> Iterable[
 
 
 def addressed(environ: Environ) -> tuple[Any, str] | None:
-    """The bucket that is there and the key that a request names, or None where moto must look."""
+    """The bucket, if it exists, and the key that a request names, or None where moto must decide."""
     raw: str = environ.get("RAW_URI", "").partition("?")[0]
     bucket_name, _, name = raw.removeprefix("/").partition("/")
     name = unquote(name)
-    # There is one way to read this path, or moto, for whom permission was given, shall read it.
+    # If the path can be read in two ways, moto reads it: permission was decided on its reading.
     if not name or environ["PATH_INFO"].encode("latin-1") != f"/{bucket_name}/{name}".encode():
         return None
     bucket = find_bucket(bucket_name)

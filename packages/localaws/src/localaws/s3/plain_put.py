@@ -1,6 +1,6 @@
 """PutObject of a body with nothing but its type and checksum, stored without moto's web application.
 
-As in ``plain_get``: what brings more, takes moto's way, and a test compares the two.
+As in ``plain_get``: any other request goes to moto, and a test compares the two.
 """
 
 import uuid
@@ -21,7 +21,7 @@ OPERATION = "localaws.operation"  # in the environ: what moto would have found, 
 
 _QUERIES = {"", "x-id=PutObject"}
 _ALGORITHMS = ("CRC32", "SHA1", "SHA256")
-_HEADERS = {  # those that say nothing about the object, and its checksum
+_HEADERS = {  # those that do not affect the object, and its checksum
     "HTTP_ACCEPT",
     "HTTP_ACCEPT_ENCODING",
     "HTTP_AMZ_SDK_INVOCATION_ID",
@@ -40,7 +40,7 @@ _HEADERS = {  # those that say nothing about the object, and its checksum
 
 
 def plain_put(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes] | None:
-    """Store the body that the intake has taken, or return None when moto must."""
+    """Store the body that the intake has received, or return None when moto must."""
     algorithm = environ.get("HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM", "")
     if (
         BODY not in environ

@@ -1,4 +1,4 @@
-"""What localaws' other parts see of S3: objects as files."""
+"""S3 for the other parts of localaws: objects as files."""
 
 from pathlib import Path
 from typing import Any

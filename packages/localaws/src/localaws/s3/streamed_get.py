@@ -73,7 +73,7 @@ class _Streamed:
 
 
 def patch(undo: ExitStack) -> None:
-    """Let GetObject see objects whose value is a file."""
+    """Give GetObject objects whose value is a file."""
     get_key = S3Response._get_key
 
     def get_streamed(self: Any, *args: Any, **kwargs: Any) -> tuple[Any, bool]:

@@ -1,1 +1,1 @@
-"""Step Functions that really execute: moto's interpreter, with what it lacks. One file a patch."""
+"""Step Functions on moto's interpreter, with what it lacks. One file for each patch."""

@@ -53,7 +53,7 @@ class ActivityQueues:
         self._closed = False
 
     def offer(self, activity: str, waiting: Waiting) -> None:
-        """Let a worker take it, unless one did before a restart."""
+        """Offer it to workers, unless one took it before a restart."""
         if "worker" in waiting.row:
             waiting.taken.set()
             return
@@ -85,14 +85,14 @@ class ActivityQueues:
         return None
 
     def close(self) -> None:
-        """Answer the workers that wait."""
+        """Answer the waiting workers."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
 
 def patch(undo: ExitStack, tokens: TaskTokens, queues: ActivityQueues) -> None:
-    """Replace what a task does whose Resource is an activity."""
+    """Replace tasks whose Resource is an activity."""
     undo.callback(queues.close)
 
     def evaluate(self: Any, env: Any) -> None:
@@ -132,7 +132,7 @@ def _must_exist(env: Any, activity: str) -> None:
 
 
 def _scheduled(self: Any, env: Any, text: str) -> int | None:
-    """Tell that the task waits for a worker; returns the seconds between heartbeats."""
+    """Record that the task waits for a worker; returns the seconds between heartbeats."""
     heartbeat = None
     if self.heartbeat:
         self.heartbeat.eval(env=env)

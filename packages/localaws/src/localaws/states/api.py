@@ -26,7 +26,8 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from localaws.patching import add, replace
 from localaws.states.activities import ActivityQueues
-from localaws.states.execution import Execution, to_datetime
+from localaws.states.description import to_datetime
+from localaws.states.execution import Execution
 from localaws.states.executions import Executions
 from localaws.states.map_runs import MapRuns
 from localaws.states.run import history
@@ -209,8 +210,8 @@ def _described(executions: Executions, execution: Execution) -> dict[str, Any]:
         answer["redriveDate"] = to_datetime(execution.redriven)
     if described.output is not None:
         answer["output"], answer["outputDetails"] = described.output, {"included": True}
-    told = {"error": described.error, "cause": described.cause}
-    return {**answer, **{name: value for name, value in told.items() if value is not None}}
+    failure = {"error": described.error, "cause": described.cause}
+    return {**answer, **{name: value for name, value in failure.items() if value is not None}}
 
 
 def _listed(execution: Execution) -> dict[str, Any]:

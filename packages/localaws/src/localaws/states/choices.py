@@ -1,4 +1,4 @@
-"""A Choice state where nothing holds fails with States.NoChoiceMatched.
+"""A Choice state without a matching rule fails with States.NoChoiceMatched.
 
 moto raises RuntimeError for it, which ends as States.Runtime (moto 5.2.5, state_choice.py).
 

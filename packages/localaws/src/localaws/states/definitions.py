@@ -1,4 +1,4 @@
-"""Refuse state machines that cannot run, when they are created, and by name what localaws does not support.
+"""Refuse state machines that cannot run, and what localaws does not support, when they are created.
 
 moto parses a definition, but accepts a StartAt or Next that leads nowhere, and JSONata that it cannot
 evaluate.
@@ -44,7 +44,7 @@ def definition_problems(definition: str | dict[str, Any]) -> list[str]:
     """What is wrong with a state machine's definition, each problem with its state; empty when nothing is.
 
     >>> definition_problems({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}})
-    ["state 'A': Next is 'B', which is no state here (there is: A)"]
+    ["state 'A': Next is 'B', which is not a state here (states: A)"]
     """
     if isinstance(definition, str):
         try:
@@ -84,11 +84,11 @@ def _program(program: dict[str, Any], within: str) -> Iterator[str]:
         yield from _state(state, here)
     for name in states:
         if name not in reached:
-            yield f"state {f'{within} / {name}' if within else name!r}: nothing leads to it"
+            yield f"state {f'{within} / {name}' if within else name!r}: no state leads to it"
 
 
 def _known(states: dict[str, Any]) -> str:
-    return f"which is no state here (there is: {', '.join(states)})"
+    return f"which is not a state here (states: {', '.join(states)})"
 
 
 def _transitions(state: dict[str, Any]) -> Iterator[tuple[str, Any]]:

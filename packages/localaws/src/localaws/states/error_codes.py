@@ -1,6 +1,6 @@
 """Errors of Step Functions under their names.
 
-Most of moto's say no code: they declare ``code``, and what writes the answer reads ``TYPE`` (moto 5.2.5,
+Most of moto's have no code: they declare ``code``, and what writes the answer reads ``TYPE`` (moto 5.2.5,
 parser/api.py), so a client sees ``An error occurred ()``.
 """
 

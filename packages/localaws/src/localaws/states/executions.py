@@ -1,9 +1,9 @@
-"""Every execution: started, found, stopped, redriven, and gone on with after a restart.
+"""Every execution: started, found, stopped, redriven, and resumed after a restart.
 
-An execution is rows of the journal: its description (kind ``execution``, see execution.py), the text of its
+An execution is rows of the journal: its description (kind ``execution``, see description.py), the text of its
 definition (``definition``), its events (``history``, see replay.py), and while it runs what its history does
 not say: ``retry``, ``token``, ``map_run`` and ``map_items``. What a client may have seen is on disk before:
-the start and the stop before they are answered, the end before DescribeExecution tells of it. Events are
+the start and the stop before they are answered, the end before DescribeExecution returns it. Events are
 written as they happen, and are on disk a moment later.
 """
 
@@ -26,7 +26,9 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from localaws.durability.journal import Journal, NotKept
-from localaws.states.execution import Description, Execution, definition_key, to_datetime
+from localaws.states.description import Description, definition_key, to_datetime
+from localaws.states.environment import prepare
+from localaws.states.execution import Execution
 from localaws.states.run import Run, write_start
 from localaws.states.task_tokens import TaskTokens
 from localaws.states.worker_threads import WorkerThreads
@@ -70,7 +72,7 @@ class Executions:
         return found
 
     def describe(self, execution: Execution) -> Description:
-        """All that is told of it."""
+        """All its attributes."""
         run = execution.run
         if run is not None:
             return run.described
@@ -96,7 +98,7 @@ class Executions:
         key = definition_key(machine.definition)
         described = Description(machine.arn, role, key, text, time.time())
         run = Run(self.journal, arn, described, machine.definition)
-        run.prepare()
+        prepare(run)
         with self._lock:
             existing = self._found.get(arn)
             if existing is not None and not (existing.orphan and existing.run is None):
@@ -113,12 +115,12 @@ class Executions:
             self.journal.put("execution", arn, "", described.encoded())
         try:
             self.journal.barrier()
-        finally:  # it is there, whether it could be kept or not
+        finally:  # it exists, whether it could be stored or not
             self._in_thread(execution, run)
         return execution
 
     def stop(self, execution: Execution, error: str | None, cause: str | None) -> float:
-        """Stop it, and return when that was."""
+        """Stop it, and return the time."""
         run = execution.run
         if run is not None:
             details = {
@@ -134,7 +136,7 @@ class Executions:
         return execution.stopped or time.time()
 
     def redrive(self, execution: Execution, token: str | None) -> float:
-        """Go on with one that failed, from where it did, and return when that was.
+        """Resume one that failed where it failed, and return the time.
 
         Raises:
             ExecutionNotRedrivable: it runs, has succeeded, or ended long ago.
@@ -147,13 +149,13 @@ class Executions:
             if (reason := execution.not_redrivable(now)) is not None:
                 raise ExecutionNotRedrivable(reason)
             run = self._again(execution, described, now, token)
-            run.prepare()
+            prepare(run)
         self.journal.barrier()
         self._in_thread(execution, run)
         return now
 
     def forget_machine(self, machine: str) -> None:
-        """The state machine was deleted: so are its executions that have ended, and the others go on."""
+        """The state machine was deleted: so are its executions that have ended; the others continue."""
         with self._lock:
             for execution in self._of.pop(machine, ()):
                 execution.orphan = True
@@ -188,7 +190,7 @@ class Executions:
                 if redriven and (execution.stopped or 0.0) < redriven:
                     self._again(execution, described, redriven, None)
             if self._closed and execution.run is not None:
-                execution.run.close()  # it ends because localaws stops: the next start goes on with it
+                execution.run.close()  # it ends because localaws stops: the next start resumes it
             return execution
 
     def end_child(self, execution: Execution, run: Run, end: Any, output: str) -> str:
@@ -198,17 +200,17 @@ class Executions:
     # After a restart
 
     def resume(self) -> None:
-        """Go on with those that ran when the process ended."""
+        """Resume those that were running when the process ended."""
         for execution in list(self._found.values()):
             run = execution.run
             if run is None or execution.map_run:
                 continue
-            run.prepare()
-            log.info("%s goes on after event %d", execution.arn, run.recorder.last)
+            prepare(run)
+            log.info("%s resumes after event %d", execution.arn, run.recorder.last)
             self._in_thread(execution, run)
 
     def close(self) -> None:
-        """Leave those that run as they are: the next start goes on with them."""
+        """Leave those that run as they are: the next start resumes them."""
         self._closed = True
         with self._lock:
             runs = [execution.run for execution in self._found.values() if execution.run is not None]
@@ -294,7 +296,7 @@ class Executions:
             AmazonStateLanguageParser.parse(run.definition)[0].eval(run.env)
             output = to_json_str(run.env.states.get_input(), separators=(",", ":"))
         except Exception as error:
-            log.exception("%s cannot go on", execution.arn)
+            log.exception("%s cannot continue", execution.arn)
             run.env.set_error({"error": "States.Runtime", "cause": f"{type(error).__name__}({error})"})
             output = "null"
         self._end_as(execution, run, run.env._program_state, output)

@@ -1,9 +1,9 @@
-"""Parameters and responses of service integrations, spelled and typed as each side wants them.
+"""Parameters and responses of service integrations, spelled and typed as each side expects them.
 
 Step Functions writes ``StateMachineArn`` where the API has ``stateMachineArn``, turns objects into JSON text
 where text is wanted, and gives answers as plain JSON. moto left that out (moto 5.2.5, state_task_service.py:
 both methods do nothing), so that nested executions fail and objects of S3 arrive as open streams. And errors
-of aws-sdk integrations begin with the service's name as the SDK for Java spells it, where moto says ``ssm``.
+of aws-sdk integrations begin with the service's name as the SDK for Java spells it, where moto uses ``ssm``.
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
 """

@@ -1,7 +1,7 @@
 """Invoke Lambda tasks in process.
 
 moto goes through HTTP to its own server (moto 5.2.5, lambda_eval_utils.py): four times slower. And a function
-named as the task's Resource that is missing fails with the error ``Exception`` where AWS says
+named as the task's Resource that is missing fails with the error ``Exception`` where AWS has
 ``Lambda.ResourceNotFoundException``.
 """
 
@@ -86,11 +86,11 @@ def patch(undo: ExitStack, invoker: Invoker, guard: Guard) -> None:
 
 def _named(error: ClientError) -> tuple[str, str]:
     """Error and cause. What the SDK for Java has no exception for is an AWSLambdaException."""
-    code, told = error.response["Error"]["Code"], error.response["ResponseMetadata"]
+    code, metadata = error.response["Error"]["Code"], error.response["ResponseMetadata"]
     name = "AWSLambdaException" if code == "AccessDeniedException" else code
     details = (
-        f"Service: AWSLambda; Status Code: {told['HTTPStatusCode']}; Error Code: {code}; "
-        f"Request ID: {told['RequestId']}; Proxy: null"
+        f"Service: AWSLambda; Status Code: {metadata['HTTPStatusCode']}; Error Code: {code}; "
+        f"Request ID: {metadata['RequestId']}; Proxy: null"
     )
     return f"Lambda.{name}", f"{error.response['Error']['Message']} ({details})"
 

@@ -1,6 +1,6 @@
 """Maps: which program an item is, how many run at once, and the runs of distributed Maps with their children.
 
-Every item of a distributed Map is an execution of its own, with its own history, as on AWS; a finished one is
+Every item of a distributed Map is a separate execution with its own history, as on AWS; a finished one is
 not evaluated again after a restart or a redrive. moto gives children no history and no ARN, reads the items
 again, ends a map run as succeeded however many of its children failed (tolerance is a TODO there), and a
 worker calls itself for each further item, so that about 900 items a worker end in RecursionError (moto 5.2.5,
@@ -65,7 +65,7 @@ _DISTRIBUTED_CONCURRENCY = 1000  # as many as Lambda functions may run
 
 
 class MapRuns:
-    """What DescribeMapRun and ListMapRuns tell."""
+    """What DescribeMapRun and ListMapRuns return."""
 
     def __init__(self, executions: Executions) -> None:
         self._journal = executions.journal
@@ -73,7 +73,7 @@ class MapRuns:
         executions.before_end.append(self.abort)
 
     def begin(self, run: Run, record: Any) -> None:
-        """A map run begins, or goes on."""
+        """A Map Run begins or resumes."""
         self._live[record.map_run_arn] = run, record
         self._keep(run, record)
 
@@ -129,7 +129,7 @@ class MapRuns:
 
 
 def patch(undo: ExitStack, executions: Executions, map_runs: MapRuns, guard: Guard) -> None:
-    """Replace how a Map takes items, evaluates them, and tells of them."""
+    """Replace how a Map takes items, evaluates them and reports them."""
     _name_reader_errors(undo)
     replace(undo, IterationWorker, "_eval_pool", _inline_pool)
     replace(undo, InlineIterationComponent, "_eval_body", _evaluate_inline)
@@ -172,7 +172,7 @@ def _require_permission(env: Any, guard: Guard) -> None:
 
 
 def _name_reader_errors(undo: ExitStack) -> None:
-    """What a reader of items may not do, or does not find, is an error of its own."""
+    """An item reader's missing permission or missing object has an error name of its own."""
     read = ResourceEvalS3.eval_resource
 
     def eval_resource(self: Any, env: Any) -> None:

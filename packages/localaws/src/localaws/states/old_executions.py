@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from localaws.durability.journal import Journal
-from localaws.states.execution import Description, definition_key
+from localaws.states.description import Description, definition_key
 from localaws.states.replay import Event, event_key
 
 __all__ = ["adopt"]
 
-_ERROR, _CAUSE = "LocalAws.Stopped", "localaws stopped while the execution ran"
-# It was not kept which program an event belongs to: whoever redrives one of them begins at its first state.
+_ERROR, _CAUSE = "LocalAws.Stopped", "localaws stopped while the execution was running"
+# It was not kept which program an event belongs to: a redrive of one of them begins at its first state.
 _PLACE = "?"
 _OF_THE_EVENT = {"id", "previousEventId", "type", "timestamp"}
 

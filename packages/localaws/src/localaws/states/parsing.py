@@ -1,8 +1,8 @@
-"""Parse a definition once, and take whole numbers where AWS takes them.
+"""Parse a definition once, and accept integers where AWS accepts them.
 
-moto parses the definition anew for every execution, which costs more than to run a small one, and its grammar
-wants ``"ToleratedFailurePercentage": 50.0`` (moto 5.2.5, asl_parser.py). A parsed program holds nothing of an
-execution: the children of a Map share one.
+moto parses the definition again for every execution, which costs more than running a small one, and its
+grammar requires ``"ToleratedFailurePercentage": 50.0`` (moto 5.2.5, asl_parser.py). A parsed program has no
+state of an execution: the children of a Map share one.
 """
 
 import json

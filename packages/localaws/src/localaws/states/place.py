@@ -1,14 +1,12 @@
 """The program of an execution to which an event belongs, and what of it is to be replayed."""
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
 
 from localaws.states.replay import OPENINGS, Event, Frame
-
-if TYPE_CHECKING:
-    from localaws.states.run import Run
+from localaws.states.run import Run
 
 __all__ = ["Context", "Place", "place_of"]
 
@@ -29,7 +27,7 @@ class Place:
         "run",
     )
 
-    def __init__(self, run: "Run", path: str = "") -> None:
+    def __init__(self, run: Run, path: str = "") -> None:
         self.run, self.path = run, path
         self.frame: Frame | None = run.frames.pop(path, None)
         self.expected: deque[Event] = self.frame.events if self.frame else deque()

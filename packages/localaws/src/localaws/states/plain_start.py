@@ -1,6 +1,6 @@
 """StartExecution, answered without moto's web application, a third of the server's work.
 
-As in ``s3/plain_get``: what brings more, or is refused, takes moto's way, and a test compares the two.
+As in ``s3/plain_get``: any other request, and one that is refused, goes to moto, and a test compares the two.
 """
 
 import io
@@ -54,7 +54,7 @@ def plain_start(environ: Environ, start_response: Callable[..., Any]) -> Iterabl
     try:
         backend: Any = get_backend(account, region)
         execution = backend.start_execution(arn, given.get("name"), given.get("input"))
-    except (AWSError, ServiceException):  # told by moto
+    except (AWSError, ServiceException):  # moto answers it
         return None
     started = math.floor(execution.started * 1000) / 1000  # as moto does
     answer = json.dumps({"executionArn": execution.arn, "startDate": started}).encode()

@@ -2,7 +2,7 @@
 
 moto starts a thread for every program, and one more for every attempt of a task, and begins at StartAt (moto
 5.2.5, program.py and execute_state.py). Here threads are started only where something has a time limit. What
-an execution ends with is written by who runs it (executions.py): a program only says how it ended.
+an execution ends with is written by who runs it (executions.py): a program only returns how it ended.
 """
 
 import copy
@@ -42,7 +42,7 @@ def patch(undo: ExitStack) -> None:
     def as_inner_frame_of(
         cls: Any, env: Any, variable_store: Any, event_history_frame_cache: Any = None
     ) -> Any:
-        del event_history_frame_cache  # nobody gives one
+        del event_history_frame_cache  # no caller passes one
         outer = env.event_history_context
         return frame_of(cls, env, variable_store, Context(outer.place, outer))
 

@@ -7,12 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from moto.stepfunctions.parser.asl.eval.environment import Environment
-from moto.stepfunctions.parser.asl.eval.evaluation_details import AWSExecutionDetails
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 
 from localaws.durability.journal import Journal
-from localaws.states.execution import Description, to_datetime
-from localaws.states.place import Context, Place
+from localaws.states.description import Description, to_datetime
 from localaws.states.replay import Event, Frame, event_key, frames
 
 __all__ = ["Recorder", "Run", "history", "pause", "write_start"]
@@ -36,7 +34,7 @@ class Recorder(EventManager):
         update_source_event_id: bool = True,
     ) -> int:
         """Write an event, or replay it; returns its id."""
-        del timestamp  # nobody gives one
+        del timestamp  # no caller passes one
         kind, place = str(getattr(event_type, "value", event_type)), context.place
         with self._lock:
             if self._closed or context.is_closed():
@@ -55,7 +53,7 @@ class Recorder(EventManager):
             return int(event.id)
 
     def write(self, kind: str, before: int = 0, details: Any = None) -> Event:
-        """Write an event of the execution as a whole."""
+        """Write an event that belongs to no state."""
         with self._lock:
             return self._write(kind, before, details, "", None)
 
@@ -90,7 +88,8 @@ class Recorder(EventManager):
 class Run:
     """What is in memory of an execution only while it runs.
 
-    ``env`` is set by ``prepare``; a child of a distributed Map is evaluated in an environment of its parent.
+    ``env`` is set by environment.py; a child of a distributed Map is evaluated in an environment of its
+    parent.
     """
 
     env: Environment
@@ -114,37 +113,6 @@ class Run:
         self.tokens = dict(self.rows("token"))
         self._kinds = {"retry", "token", "map_items"}
         self.recorder = Recorder(self.journal, self.arn, last)
-
-    def prepare(self) -> None:
-        """Make the environment to evaluate the machine's program in."""
-        described = self.described
-        _, _, _, region, account, _, machine_name, *_ = described.machine.split(":")
-        execution: dict[str, Any] = {
-            "Id": self.arn,
-            "Input": json.loads(described.input),
-            "Name": self.arn.rpartition(":")[2],
-            "RoleArn": described.role,
-            "StartTime": _iso(described.started),
-            "RedriveCount": described.redrives,
-        }
-        if described.redriven:
-            execution["RedriveTime"] = _iso(described.redriven)
-        context: Any = {
-            "Execution": execution,
-            "StateMachine": {"Id": described.machine, "Name": machine_name},
-        }
-        kind: Any = "STANDARD"
-        self.env = Environment(
-            aws_execution_details=AWSExecutionDetails(
-                account=account, region=region, role_arn=described.role
-            ),
-            execution_type=kind,
-            context=context,
-            event_history_context=Context(Place(self)),
-            cloud_watch_logging_session=None,
-            activity_store={},
-        )
-        self.env.event_manager = self.recorder
 
     @property
     def began(self) -> float:
@@ -209,7 +177,3 @@ def pause(env: Any, until: float) -> None:
     """Wait until that time, or the end of what runs in ``env``."""
     while (left := until - time.time()) > 0 and env.is_running():
         env.program_state_event.wait(min(left, _SLICE_SECONDS))
-
-
-def _iso(seconds: float) -> str:
-    return to_datetime(seconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")

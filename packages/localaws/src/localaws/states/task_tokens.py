@@ -241,7 +241,7 @@ def _evaluate(self: Any, env: Any, runtime_part: Any) -> None:
         except ClientError as error:
             if not sent_before or error.response["Error"]["Code"] != "ExecutionAlreadyExists":
                 raise
-            # It was started, and has ended, before this execution could say so.
+            # It was started and has ended before this execution could record that.
             arn = parameters["stateMachineArn"].replace(":stateMachine:", ":execution:")
             env.stack.append({"executionArn": f"{arn}:{parameters['name']}"})
         self._normalise_response(env.stack[-1])

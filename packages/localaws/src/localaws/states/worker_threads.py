@@ -1,6 +1,6 @@
 """Threads that evaluate executions, one each; an idle one is taken again.
 
-Starting a thread waits until the new one runs: until then, whoever starts an execution cannot answer.
+Starting a thread waits until the new one runs: until then, StartExecution cannot be answered.
 """
 
 import queue

@@ -77,7 +77,7 @@ def test_an_execution_that_a_stopped_server_left_running_fails_and_says_so(tmp_p
     service.close()
 
     assert left.to_api()["Status"]["State"] == "FAILED"
-    assert "the server was stopped while the query ran: start it again" in str(left.reason)
+    assert "the server stopped while the query was running: run it again" in str(left.reason)
 
 
 def test_what_a_killed_server_left_in_its_folder_is_removed(tmp_path: Path) -> None:

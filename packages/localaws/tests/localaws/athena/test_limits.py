@@ -81,7 +81,7 @@ def test_a_query_without_end_is_ended_and_harms_no_other(small: Lake, name: str)
 def test_a_file_that_is_too_large_fails_the_query(monkeypatch: pytest.MonkeyPatch) -> None:
     limits = Limits(result=1 << 20)
     monkeypatch.setattr(localaws.athena, "install", partial(install, limits=limits))
-    with LocalAws() as aws, pytest.raises(Failed, match="EXCEEDED_RESULT_LIMIT: What the query writes"):
+    with LocalAws() as aws, pytest.raises(Failed, match="EXCEEDED_RESULT_LIMIT: The output of the query"):
         Lake(aws).ask("SELECT lpad('a', 999, 'b') FROM UNNEST(sequence(1, 9999)) AS t(x)")
 
 

@@ -136,7 +136,7 @@ def test_insert_adds_a_file_in_the_types_of_the_table(lake: Lake) -> None:
 
     assert (answer.update_count, answer.execution["SubstatementType"]) == (2, "INSERT")
     assert lake.rows("SELECT * FROM d.growing ORDER BY b") == [["1", "x"], ["2", "y"], [None, "z"]]
-    with pytest.raises(Failed, match=r"TYPE_MISMATCH.*a is bigint, the query gives varchar"):
+    with pytest.raises(Failed, match=r"TYPE_MISMATCH.*a is bigint, the query has varchar"):
         lake.ask("INSERT INTO d.growing SELECT 'a', 'b'")
 
 

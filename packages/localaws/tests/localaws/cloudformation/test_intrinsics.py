@@ -70,7 +70,7 @@ def test_resolves(value: Any, expected: Any) -> None:
         ({"Fn::If": ["Maybe", 1, 2]}, "there is no condition 'Maybe'"),
         ({"Fn::Transform": {"Name": "AWS::Include"}}, "Fn::Transform is not supported"),
         ({"Fn::Select": [9, ["a"]]}, "Fn::Select: IndexError"),
-        ({"Fn::Join": ["-", [{"a": 1}]]}, "text is wanted"),
+        ({"Fn::Join": ["-", [{"a": 1}]]}, "expected text"),
     ],
 )
 def test_what_cannot_be_resolved_is_told(value: Any, reason: str) -> None:

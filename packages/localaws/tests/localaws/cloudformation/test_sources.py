@@ -75,7 +75,8 @@ def test_a_missing_folder_is_told_with_its_place(tmp_path: Path) -> None:
     )
 
     assert problems == [
-        f"AWS::Serverless::Function (logical id It): CodeUri is 'gone', and there is no {tmp_path / 'gone'}"
+        "AWS::Serverless::Function (logical id It): "
+        f"CodeUri is 'gone', but {tmp_path / 'gone'} does not exist"
     ]
 
 
@@ -116,7 +117,7 @@ def test_an_unbuilt_layer_of_a_makefile_stays_empty_and_says_so(
     properties, _, store = package(tmp_path, layer)
 
     assert store.names(properties["ContentUri"]["Key"]) == []
-    assert "layer It is built by makefile, and was not built" in caplog.text
+    assert "layer It is built by makefile and has not been built" in caplog.text
 
 
 def test_an_unbuilt_layer_of_python_sources_is_put_where_its_build_would_put_it(tmp_path: Path) -> None:

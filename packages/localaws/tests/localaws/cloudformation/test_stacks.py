@@ -57,7 +57,8 @@ def test_all_problems_are_told_at_once(aws: LocalAws, tmp_path: Path) -> None:
         "AWS::S3::Bucket (logical id Bucket): property ReplicationConfiguration is not supported by "
         "localaws: leave it out",
         "AWS::SNS::Topic (logical id Topic): refers to 'Nobody', which is neither a parameter nor a resource",
-        "AWS::SNS::Topic (logical id Topic): DependsOn names 'Gone', which is no resource of this template",
+        "AWS::SNS::Topic (logical id Topic): DependsOn names 'Gone', "
+        "which is not a resource of this template",
         "AWS::IAM::Role (logical id Role): property AssumeRolePolicyDocument is required",
         "AWS::StepFunctions::StateMachine (logical id Machine): state 'A': "
         'needs either Next or "End": true',
@@ -80,10 +81,10 @@ def test_a_creation_that_fails_midway_leaves_nothing_and_can_be_repeated(
     }
     resources["Bucket"]["Properties"] = {"BucketName": "taken"}
     with pytest.raises(
-        DeploymentFailed, match=r"AWS::S3::Bucket \(logical id Bucket\): there is a bucket 'taken'"
+        DeploymentFailed, match=r"AWS::S3::Bucket \(logical id Bucket\): bucket 'taken' already exists"
     ) as failed:
         deploy(aws, tmp_path, resources)
-    assert "what was created was removed again" in str(failed.value)
+    assert "the resources that had been created were removed" in str(failed.value)
     assert topics(aws) == []
 
     resources["Bucket"]["Properties"] = {"BucketName": "free"}
@@ -129,7 +130,7 @@ def test_a_failed_update_says_so_and_the_next_one_goes_on(aws: LocalAws, tmp_pat
     aws.client("s3").create_bucket(Bucket="taken")
     deploy(aws, tmp_path, {"Topic": TOPIC})
     bucket: dict[str, Any] = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "taken"}}
-    with pytest.raises(DeploymentFailed, match="deploy again to go on"):
+    with pytest.raises(DeploymentFailed, match="deploy again to continue"):
         deploy(aws, tmp_path, {"Topic": TOPIC, "Bucket": bucket})
 
     bucket["Properties"] = {"BucketName": "free"}
@@ -181,7 +182,7 @@ def test_bad_parameters_are_told_together(aws: LocalAws, tmp_path: Path) -> None
         deploy(aws, tmp_path, {"T": TOPIC}, {"Stage": "prod", "Colour": "red"}, Parameters=declared)
 
     assert [str(problem) for problem in failed.value.problems] == [
-        "parameter Colour: is not declared under Parameters (there is: Stage, Size)",
+        "parameter Colour: is not declared under Parameters (declared: Stage, Size)",
         "parameter Stage: is 'prod', and must be one of test, live",
         "parameter Size: has no default and was not given",
     ]

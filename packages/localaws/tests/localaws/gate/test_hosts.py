@@ -76,7 +76,7 @@ def test_where_others_can_reach_it_signatures_are_verified(host: str) -> None:
 
 
 def test_what_is_no_address_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"'evil\.example' is no address to listen on"):
+    with pytest.raises(ValueError, match=r"'evil\.example' is not an address to listen on"):
         LocalAws(host="evil.example")
 
 

@@ -59,7 +59,7 @@ UNSUPPORTED = {
     },
     "policy variable ${saml:sub} is not supported": {"Resource": "arn:aws:s3:::shop/${saml:sub}/*"},
     "Effect is 'Permit', and must be Allow or Deny": {"Effect": "Permit"},
-    "element Actoin is not one of a policy's": {"Actoin": "s3:GetObject"},
+    "Actoin is not an element of a policy": {"Actoin": "s3:GetObject"},
     "Action and NotAction exclude each other": {"NotAction": "s3:PutObject"},
     "Principal belongs in a resource's policy": {"Principal": "*"},
 }

@@ -134,7 +134,7 @@ def test_code_that_is_gone_is_named_and_no_failure_of_the_server(aws: LocalAws, 
         invoke(aws, "f")
 
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 502
-    assert f"{sources}, which is gone" in refused.value.response["Error"]["Message"]
+    assert f"{sources}, which no longer exists" in refused.value.response["Error"]["Message"]
 
 
 def test_code_that_was_never_there_is_refused(aws: LocalAws) -> None:

@@ -61,7 +61,7 @@ def test_on_a_busy_machine_a_function_gets_the_time_that_others_took(
 
     assert invoke(aws, "slow").error is None
     assert (
-        "slow has not answered within its timeout of 1 s; this machine is busy: it gets 9 s more"
+        "slow has not responded within its timeout of 1 s; this machine is busy: allowing 9 s more"
         in caplog.text
     )
 

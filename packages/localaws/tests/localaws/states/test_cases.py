@@ -111,5 +111,4 @@ def test_every_case_says_why_and_where_it_is_written() -> None:
 
         assert case["why"].endswith("."), path.name
         assert case["source"].startswith("https://"), path.name
-        assert "verified_on_aws" in case, path.name
         assert {"output", "output_matches", "status"} & case.keys(), path.name

@@ -251,14 +251,14 @@ def test_executions_of_a_machine_that_is_deleted_are_forgotten_but_for_those_tha
 @pytest.mark.parametrize(
     ("definition", "problem"),
     [
-        ({**PASS, "StartAt": "Nowhere"}, "StartAt is 'Nowhere', which is no state here"),
+        ({**PASS, "StartAt": "Nowhere"}, "StartAt is 'Nowhere', which is not a state here"),
         (
             {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}},
-            "state 'A': Next is 'B', which is no state here",
+            "state 'A': Next is 'B', which is not a state here",
         ),
         (
             {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}, "B": {"Type": "Succeed"}}},
-            "state 'B': nothing leads to it",
+            "state 'B': no state leads to it",
         ),
         ({"StartAt": "A", "States": {"A": {"Type": "Pass"}}}, "state 'A': needs either Next or"),
         ({"StartAt": "A", "States": {"A": {"Type": "Walk", "End": True}}}, "state 'A': Type is 'Walk'"),

@@ -98,7 +98,7 @@ def _factors(blended: Floats, actual: Floats, scale: Floats) -> Floats:
         level = 1 - 2 * PROBABILITIES[place]
         by_step = losses[..., place] + losses[..., -1 - place]
         overall = _factor(ratio[known], level)
-        for number in range(BUCKETS):
+        for number in np.unique(bucket):  # a horizon of one or two steps has no middle or far ones
             inside = known & (bucket == number)
             own = _factor(ratio[inside], level) if inside.any() else overall
             cheapest = (by_step[:, bucket == number].mean(axis=1) + by_step.mean(axis=1)).argmin()

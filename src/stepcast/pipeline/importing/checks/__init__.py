@@ -1,1 +1,1 @@
-"""What is looked at once everything was read."""
+"""Checks that run after all files have been read."""

@@ -1,4 +1,4 @@
-"""What the report says of where the rows are stamped."""
+"""The report's note on the timestamps of the rows."""
 
 from stepcast.engine.frequency import Frequency, Stamp
 from stepcast.pipeline.importing.periods.anchor import in_words
@@ -9,12 +9,12 @@ __all__ = ["note_anchor"]
 
 
 def note_anchor(collected: SeriesCollector, frequency: Frequency, report: Report) -> None:
-    """Say which stamps the forecast has where they are not the beginnings of the periods."""
+    """Note the forecast's timestamps if they are not the beginnings of the periods."""
     agreement = collected.anchor.agreement()
     if frequency.stamp != Stamp():
         rows = "All rows" if agreement.share == 1 else f"{agreement.share:.1%} of the rows"
-        text = f"{rows} are stamped {in_words(frequency)}, and so is the forecast"
-        report.note(f"{text}. To stamp it otherwise, set TimeAlignmentBoundary in params.json.")
+        text = f"{rows} are stamped {in_words(frequency)}, and the forecast uses the same timestamps"
+        report.note(f"{text}. To change this, set TimeAlignmentBoundary in params.json.")
     elif not agreement.reached and collected.rhythm.keeps(frequency):
-        text = f"Rows come once in {frequency}, but at varying places in it"
-        report.note(f"{text}: the forecast is stamped with the beginning of its periods.")
+        text = f"There is one row per period of {frequency}, but at varying positions within it"
+        report.note(f"{text}. The forecast is stamped with the beginning of each period.")

@@ -1,4 +1,4 @@
-"""Rows whose timestamp lies far from all others: one mistyped year moves the end of every item."""
+"""Rows with timestamps far from all others: one mistyped year moves the end of every item."""
 
 from itertools import islice
 
@@ -29,16 +29,16 @@ def check_stamps(
     look: SecondLook,
     report: Report,
 ) -> None:
-    """V06: an error where the forecast would leave the year 9999, or hardly any period has a row any more.
+    """V06: an error if the forecast would extend past the year 9999, or if hardly any period has a row.
 
-    A warning where few rows lie far before or after all others. ``lengths`` of the series in ``order``.
+    A warning if few rows are far before or after all others. ``lengths`` belong to the series in ``order``.
     """
     horizon = params.predictor.forecast_horizon
     last = stamp_of(np.array([collected.end + horizon]), collected.frequency).astype(np.int64)[0]
     apart = collected.occupancy.apart(horizon)
     if last >= YEAR_10_000 and not any(one.late for one in apart):
-        what = f"the last timestamp is {collected.latest}: a forecast would leave the year 9999"
-        report.add(Problem("V06", "error", what, "Correct it", file=layout.TRAIN))
+        what = f"the last timestamp is {collected.latest}, so the forecast would extend past the year 9999"
+        report.add(Problem("V06", "error", what, "Correct the timestamp", file=layout.TRAIN))
     _, counts = collected.spill.extents(len(collected.keys))
     known = lengths > 0
     observed = float(np.median(counts[order][known] / lengths[known]))
@@ -48,7 +48,7 @@ def check_stamps(
 
 
 def _first(params: Params, apart: Apart, look: SecondLook) -> Place:
-    """The first of the rows that lie apart, in the order of the files."""
+    """The first of the distant rows, in the order of the files."""
 
     def marks(rows: TargetRows) -> tuple[Integers, Integers]:
         periods = period_of(rows.seconds.view("datetime64[s]"), params.frequency)
@@ -60,21 +60,21 @@ def _first(params: Params, apart: Apart, look: SecondLook) -> Place:
 
 def _problem(params: Params, collected: SeriesCollector, apart: Apart, first: Place, wrong: bool) -> Problem:
     stated, frequency = params.timestamp_format, collected.frequency
-    rows = "1 row lies" if apart.rows == 1 else f"{apart.rows:,} rows lie"
+    rows = "1 row is" if apart.rows == 1 else f"{apart.rows:,} rows are"
     side = "after" if apart.late else "before"
-    what = f"{rows} about {apart.gap:,} periods of {frequency} {side} all others"
-    what += f"; the first, {first.text(stated)}"
+    what = f"{rows} about {apart.gap:,} periods of {frequency} {side} all other rows"
+    what += f"; the first is {first.text(stated)}"
     if apart.late:
         begin = int(stamp_of(np.array([collected.end + 1]), frequency).astype(np.int64)[0])
         others = "the item" if len(collected.keys) == 1 else f"all {len(collected.keys):,} items"
-        begins = f" and forecast from {moment_text(begin, stated)} on" if begin < YEAR_10_000 else ""
+        begins = f" and forecast from {moment_text(begin, stated)}" if begin < YEAR_10_000 else ""
         filled = "would be" if wrong else "is" if len(collected.keys) == 1 else "are"
-        what += f". The data end with the last of them: {others} {filled} filled up to there{begins}"
+        what += f". The data end at the last of these rows, so {others} {filled} filled up to there{begins}"
     else:
-        what += ". Its item begins there and is filled up from there on"
+        what += ". The item starts there and is filled from there on"
     remedy = "Correct the timestamp, or delete the row"
     if not wrong:
-        remedy += "; nothing needs to change if it is meant"
+        remedy += "; if it is correct, no change is needed"
     return Problem(
         "V06",
         "error" if wrong else "warning",

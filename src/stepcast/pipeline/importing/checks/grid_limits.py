@@ -1,4 +1,4 @@
-"""Whether the series fit on the forecast's grid: one mistyped year can ask for billions of periods."""
+"""Whether the series fit on the forecast's grid: one mistyped year can require billions of periods."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,18 @@ POINTS = 3_000_000_000  # of all series: as many rows as the service takes
 
 
 def check_grid(params: Params, lengths: NDArray[np.int64], first: str, last: str, report: Report) -> None:
-    """V06: an error if the grid is larger than any data set can mean; ``lengths`` of the series in periods.
+    """V06: an error if the grid is implausibly large; ``lengths`` are those of the series in periods.
 
-    ``first`` and ``last`` say which timestamps are the outermost, and in which files they stand.
+    ``first`` and ``last`` are the outermost timestamps with their files, as text.
     """
     longest, points = int(lengths.max()), int(lengths.sum())
     if longest <= LONGEST and points <= POINTS:
         return
-    what = f"the longest series has {longest:,} periods of {params.frequency}, all have {points:,}"
-    limits = f"{LONGEST:,} and {POINTS:,} are the limits"
-    edges = f"The first timestamp is {first}, the last {last}"
-    remedy = f"{edges}: correct what is mistyped, or choose a longer ForecastFrequency"
+    what = (
+        f"the longest series has {longest:,} periods of {params.frequency}, and all series together have "
+        f"{points:,}"
+    )
+    limits = f"the limits are {LONGEST:,} and {POINTS:,}"
+    edges = f"The first timestamp is {first}, the last is {last}"
+    remedy = f"{edges}. Correct any mistyped timestamp, or choose a longer ForecastFrequency"
     report.add(Problem("V06", "error", f"{what}; {limits}", remedy, file=layout.TRAIN))

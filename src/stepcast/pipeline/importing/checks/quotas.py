@@ -18,7 +18,7 @@ SERIES_FINER_THAN_DAYS = 100_000
 
 
 def check_quotas(params: Params, sources: Sequence[Source], rows: int, series: int, report: Report) -> None:
-    """V10: what the service would refuse for its size."""
+    """V10: what the service would reject because of its size."""
     size = sum(source.size for source in sources)
     for have, most, what in (
         (len(sources), FILES, "files"),
@@ -29,10 +29,10 @@ def check_quotas(params: Params, sources: Sequence[Source], rows: int, series: i
         if have > most:
             report.add(_over(f"{have:,} {what}", f"{most:,}"))
     if params.frequency.has_time_of_day and series > SERIES_FINER_THAN_DAYS:
-        what = f"{series:,} series at the frequency {params.frequency}"
+        what = f"{series:,} series at frequency {params.frequency}"
         report.add(_over(what, f"{SERIES_FINER_THAN_DAYS:,} unless the frequency is D or longer"))
 
 
 def _over(what: str, most: str) -> Problem:
-    message = f"the data has {what}; Amazon Forecast's quota is {most}"
-    return Problem("V10", "warning", message, "Nothing needs to change for this import", file=layout.TRAIN)
+    message = f"the data have {what}; Amazon Forecast's quota is {most}"
+    return Problem("V10", "warning", message, "No change is needed for this import", file=layout.TRAIN)

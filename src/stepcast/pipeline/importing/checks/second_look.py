@@ -1,4 +1,4 @@
-"""Where rows stand that turned out to be remarkable: the files are read again, only then."""
+"""Locates rows that turned out to be remarkable, by reading the files again only when needed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ __all__ = ["Place", "SecondLook"]
 
 @dataclass(frozen=True)
 class Place:
-    """A row: where it stands and what it says. ``mark`` is what the one who looked for it gave it."""
+    """A row with its location and content. ``mark`` is assigned by the caller that searches for it."""
 
     file: str
     line: int
@@ -31,15 +31,15 @@ class Place:
     mark: int
 
     def text(self, stated: TimestampFormat) -> str:
-        """For a person: ``2014-01-31 is 5 at train/a.csv line 7``."""
-        return f"{moment_text(self.seconds, stated)} is {self.value:g} at {self.file} line {self.line:,}"
+        """For a person: ``5 at 2014-01-31 (train/a.csv line 7)``."""
+        return f"{self.value:g} at {moment_text(self.seconds, stated)} ({self.file} line {self.line:,})"
 
 
 @dataclass(frozen=True)
 class SecondLook:
     """The files of the target once more, in their order.
 
-    Raises what the first reading raises: a file may have been replaced since.
+    Raises the same errors as the first reading: a file may have been replaced since.
     """
 
     s3: Any

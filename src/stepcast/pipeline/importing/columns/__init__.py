@@ -1,1 +1,1 @@
-"""A column of a file: what its texts mean."""
+"""Columns of files: how their texts become values."""

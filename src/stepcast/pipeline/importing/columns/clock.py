@@ -1,4 +1,4 @@
-"""Which local time is meant by timestamps that say how far they are ahead of UTC."""
+"""The local time of timestamps with an offset from UTC."""
 
 import re
 from collections.abc import Sequence
@@ -18,21 +18,21 @@ __all__ = ["Clock", "offset_of"]
 
 
 REMEDY = (
-    'Name the zone whose local time is meant in params.json, for example "TimeZone": "Europe/Berlin": they '
-    "are converted to it"
+    'Set the time zone in params.json, for example "TimeZone": "Europe/Berlin"; timestamps are converted to '
+    "its local time"
 )
 OFFSET = re.compile(r"(?:\.0+)? ?(?:[Zz]|UTC|([+-])(\d\d):?(\d\d)?)", re.ASCII)
 
 
 def offset_of(suffix: str) -> int:
-    """Seconds ahead of UTC of what follows the seconds in a timestamp; ValueError if that is no offset.
+    """Seconds ahead of UTC given by a timestamp's suffix; ValueError if the suffix is not an offset.
 
     >>> offset_of("+01:00"), offset_of(".000Z"), offset_of("-0330")
     (3600, 0, -12600)
     """
     match = OFFSET.fullmatch(suffix)
     if match is None:
-        raise ValueError(f"{suffix!r} is no offset from UTC")
+        raise ValueError(f"{suffix!r} is not an offset from UTC")
     sign, hours, minutes = match.groups("0")
     ahead = 60 * int(minutes) + 3_600 * int(hours)
     return -ahead if sign == "-" else ahead
@@ -40,11 +40,11 @@ def offset_of(suffix: str) -> int:
 
 @dataclass
 class Clock:
-    """What all files of a run agree on: one local time.
+    """The one local time of all files of a run.
 
-    ``zone``      TimeZone of params.json: to it, timestamps with an offset are converted. Without it all must
-                  have the same offset, or none: then the local time is the one that they show.
-    ``midnight``  whether 24:00 is accepted, as meters write it: 00:00 of the next day.
+    ``zone``      TimeZone of params.json, to which timestamps with an offset are converted. Without it, all
+                  must have the same offset, or none, and their local time is used.
+    ``midnight``  whether 24:00 is accepted, as meters write it, as 00:00 of the next day.
     """
 
     zone: str | None = None
@@ -59,7 +59,7 @@ class Clock:
     def local(self, shown_time: Integers, ahead: Integers, texts: Sequence[Any]) -> Integers:
         """The local time of ``texts`` that show ``shown_time`` and are ``ahead`` of UTC, all in seconds.
 
-        Raises FileProblem if it cannot be known which local time is meant.
+        Raises FileProblem if the local time is ambiguous.
         """
         if self.zone is not None:
             return local_seconds(shown_time - ahead, self.zone)
@@ -68,22 +68,24 @@ class Clock:
         return shown_time
 
     def meet(self, offset: int | str | None, example: str) -> None:
-        """See a timestamp with an offset, of a zone's local time, or with neither.
+        """Register a timestamp with an offset, with a time zone, or with neither.
 
-        Raises FileProblem if those before had another and no zone is given.
+        Raises FileProblem if earlier ones had a different one and no zone is given.
         """
         if self.zone is not None:
             return
         if self._met is None:
             self._met = offset, example
         elif self._met[0] != offset:
-            what = f"timestamps are of different local times: {shown(self._met[1])} and {shown(example)}"
+            what = (
+                f"timestamps do not have the same offset from UTC: {shown(self._met[1])} and {shown(example)}"
+            )
             raise FileProblem("V06", what, REMEDY, cell=example)
 
     def conclude(self, report: Report) -> None:
-        """Note what was taken for what."""
+        """Note how timestamps were read."""
         if self.met_midnight:
-            report.note("Timestamps of 24:00 are taken for 00:00 of the next day.")
+            report.note("Timestamps of 24:00 are read as 00:00 of the next day.")
         if self._met is not None and self._met[0] is not None:
-            text = f"Timestamps such as {shown(self._met[1])} are taken for the local time that they show"
+            text = f"Timestamps such as {shown(self._met[1])} are read as the local time that they show"
             report.note(f"{text}. To convert them, set TimeZone in params.json.")

@@ -1,4 +1,4 @@
-"""A column of the schema: how its cells become values, and what to say about those that cannot."""
+"""A column of the schema: how its cells become values, and the messages for cells that cannot."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,7 +14,7 @@ __all__ = ["Column", "Converted"]
 class Converted:
     """The values of one column, with null where they are missing or wrong.
 
-    ``bad``      True where a cell is wrong; None where none is.
+    ``bad``      True where a cell is wrong; None if no cell is.
     ``seconds``  of the ``timestamp`` column only: each row's moment, in seconds since 1970.
     """
 
@@ -26,14 +26,14 @@ class Converted:
     def checked(
         cls, values: pa.Array, bad: NDArray[np.bool_], seconds: NDArray[np.int64] | None = None
     ) -> "Converted":
-        """With ``bad`` as None where nothing is."""
+        """With ``bad`` as None if no cell is wrong."""
         return cls(values, bad if bad.any() else None, seconds)
 
 
 class Column(Protocol):
     """One attribute of the schema.
 
-    ``rule``  the rule that a wrong cell breaks; ``type`` how its values are stored.
+    ``rule``  the rule that a wrong cell violates; ``type`` the storage type of the values.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""How many different values a column has, in one pass and bounded memory."""
+"""Counts the distinct values of a column, in one pass and bounded memory."""
 
 import hashlib
 from collections.abc import Iterable
@@ -17,8 +17,8 @@ Hashes = NDArray[np.uint64]
 class DistinctCount:
     """Exact up to 16,383 different values, beyond that an estimate with a standard error of 0.8%.
 
-    Of the values' hashes the smallest are kept: if the k-th smallest of evenly spread hashes lies at a
-    share s of their range, there are about (k - 1) / s of them.
+    Keeps the smallest hashes of the values: if the k-th smallest of evenly distributed hashes is at a
+    fraction s of their range, there are about (k - 1) / s of them.
 
     Source: Bar-Yossef et al. (2002), Counting Distinct Elements in a Data Stream; Beyer et al. (2007) for k
     - 1.
@@ -43,7 +43,7 @@ class DistinctCount:
 
 
 def hashes_of_numbers(numbers: NDArray[np.int64]) -> Hashes:
-    """One hash a number. Source: the finalizer of Steele et al. (2014), SplitMix."""
+    """One hash for each number. Source: the finalizer of Steele et al. (2014), SplitMix."""
     mixed = numbers.astype(np.int64).view(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -51,6 +51,6 @@ def hashes_of_numbers(numbers: NDArray[np.int64]) -> Hashes:
 
 
 def hashes_of_texts(texts: Iterable[str]) -> Hashes:
-    """One hash a text; the same on every machine."""
+    """One hash for each text; the same on every machine."""
     digests = b"".join(hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts)
     return np.frombuffer(digests, np.uint64)

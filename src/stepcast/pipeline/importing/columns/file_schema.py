@@ -1,4 +1,4 @@
-"""What the files of a dataset must look like: its columns, ready to read."""
+"""The schema of a dataset's files: its columns, ready to read."""
 
 import re
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ NUMBER_LIKE = re.compile(r"[^\w\s]*\d[\d.,' ]*([eE][+-]?\d+)?\D{0,4}")
 
 @dataclass(frozen=True)
 class FileSchema:
-    """The columns in the order of the schema, as a CSV file has them.
+    """The columns in the order of the schema, which is that of a CSV file.
 
-    ``identifier``  place in ``columns`` of the item's name.
-    ``timestamp``   place of the moment; None in item metadata.
-    ``target``      place of what is forecast; None in all but the target's files.
+    ``identifier``  position in ``columns`` of the item's name.
+    ``timestamp``   position of the timestamp; None in item metadata.
+    ``target``      position of the target; None in other files.
     """
 
     columns: tuple[Column, ...]
@@ -63,7 +63,7 @@ class FileSchema:
         return tuple(column.name for column in self.columns)
 
     def resembles(self, place: int, cells: Sequence[str]) -> bool:
-        """Whether the ``cells`` may be meant for the column at ``place``, right or in another form."""
+        """Whether the ``cells`` could belong in the column at ``place``, correctly formatted or not."""
         filled = [cell for cell in map(str.strip, cells) if cell]
         if isinstance(self.columns[place], TimestampColumn):
             return bool(filled) and format_of(filled[:1]) is not None

@@ -1,4 +1,4 @@
-"""Numbers as spreadsheets and people write them: what to write instead, so that they can be read."""
+"""Numbers as spreadsheets and people write them, and what to write instead."""
 
 import math
 import re
@@ -20,7 +20,7 @@ YES_OR_NO = {"true": 1, "false": 0, "yes": 1, "no": 0, "y": 1, "n": 0, "t": 1, "
 MINUS = "\u2212\u2010\u2011\u2012\u2013\u2014\ufe63\uff0d"
 DIGITS = r"\d[\d., ']*"
 LONGEST = 60  # characters; a number is shorter
-# What stands around the digits: a sign or a currency before them, a unit, a percent or a sign after them.
+# Around the digits: a sign or a currency before them; a unit, a percent sign or a sign after them.
 AROUND = re.compile(
     rf"(?P<before>[^\d+.,-]*)(?P<sign>[+-]?)(?P<inner>[^\d.,]*)(?P<digits>{DIGITS}|[.,]\d+)(?P<after>\D*.*)"
 )
@@ -28,7 +28,7 @@ SIGNS = "[A-Z]{0,3}[$\u00a2-\u00a5\u20a0-\u20cf~\u2248<>=' ]*"  # a currency, or
 
 
 def says_missing(cell: str) -> bool:
-    """Whether the cell is a word for a missing value, where it should be empty.
+    """Whether the cell is a word for a missing value and should be empty.
 
     >>> says_missing("N/A"), says_missing("many")
     (True, False)
@@ -37,41 +37,42 @@ def says_missing(cell: str) -> bool:
 
 
 def number_remedy(cell: str, example: str) -> str:
-    """What to write instead of ``cell``, which is no number; ``example`` is one.
+    """What to write instead of ``cell``, which is not a number; ``example`` is one.
 
     >>> number_remedy("$1,200.50", "38.35")
-    'Write the number alone: 1200.50'
+    'Write only the number: 1200.50'
     """
     cell = cell.strip()
     if INFINITE.fullmatch(cell) or (FLOAT.fullmatch(cell) and math.isinf(float(cell))):
-        return "Write a finite number, or leave the cell empty where the value is missing"
+        return "Write a finite number, or leave the cell empty if the value is missing"
     if says_missing(cell):
-        return "Leave the cell empty where the value is missing"
+        return "Leave the cell empty if the value is missing"
     if SPREADSHEET_ERROR.fullmatch(cell):
-        return "It is an error of the spreadsheet: correct its formula, or leave the cell empty"
+        return "This is a spreadsheet error: correct the formula, or leave the cell empty"
     if cell.lower() in YES_OR_NO:
-        return f"Write {YES_OR_NO[cell.lower()]} for {cell}: 1 for yes and 0 for no"
+        return f"Write {YES_OR_NO[cell.lower()]} instead of {cell}: 1 for yes, 0 for no"
     return (
         _rewritten(cell)
-        or f"Write a number such as {example}, or leave the cell empty where the value is missing"
+        or f"Write a number such as {example}, or leave the cell empty if the value is missing"
     )
 
 
 def _rewritten(cell: str) -> str | None:
-    """The remedy that holds the number itself; None where it is not clear."""
+    """The remedy with the number itself; None if the number is ambiguous."""
     if len(cell) > LONGEST:
         return None
-    text = unicodedata.normalize("NFKC", cell)  # wide digits and the blanks that do not break
+    text = unicodedata.normalize("NFKC", cell)  # full-width digits and non-breaking spaces
     text = "".join(str(unicodedata.decimal(letter, letter)) for letter in text)
     minus = next((letter for letter in MINUS if letter in cell), None)
     for letter in MINUS:
         text = text.replace(letter, "-")
     if text == cell and FLOAT.fullmatch(text):
-        return None  # not its form is wrong
+        return None  # the format is correct
     if FLOAT.fullmatch(text):
         if minus is not None:
             return (
-                f"Write the minus as a hyphen: {text} (it is {unicodedata.name(minus)}, U+{ord(minus):04X})"
+                f"Write the minus sign as a hyphen: {text} (the cell has {unicodedata.name(minus)}, "
+                f"U+{ord(minus):04X})"
             )
         return f"Write plain digits: {text}"
     negative = False
@@ -91,22 +92,24 @@ def _rewritten(cell: str) -> str | None:
     sign = "-" if negative or found["sign"] == "-" else ""
     numbers = [sign + number for number in plain]
     if after == "%":
-        return f"Write the number without the sign, in the same unit in every row: {numbers[0]}"
+        return f"Write the number without the sign, using the same unit in every row: {numbers[0]}"
     if len(numbers) > 1:
-        return f"Write {numbers[0]} if the comma separates thousands, {numbers[1]} if it is a decimal comma"
+        return (
+            f"Write {numbers[0]} if the comma separates thousands, or {numbers[1]} if it is a decimal comma"
+        )
     if before or after or negative:
-        unit = " in the same unit in every row" if after else ""
-        return f"Write the number alone{',' * bool(unit)}{unit}: {numbers[0]}"
+        unit = " using the same unit in every row" if after else ""
+        return f"Write only the number{',' * bool(unit)}{unit}: {numbers[0]}"
     if (
         re.search("[ ']", found["digits"].strip())
         or found["digits"].count(",") + found["digits"].count(".") > 1
     ):
-        return f"Write it without separators: {numbers[0]}"
-    return f"Write a decimal point: {numbers[0]}"
+        return f"Write the number without separators: {numbers[0]}"
+    return f"Use a decimal point: {numbers[0]}"
 
 
 def _plain(digits: str) -> list[str] | None:
-    """``digits`` with a decimal point alone; two where a comma may mean both; None if they are no number.
+    """``digits`` with a decimal point only; two readings if a comma is ambiguous; None if not a number.
 
     >>> _plain("1.234,5"), _plain("1,234"), _plain("12,5"), _plain("1 234 567")
     (['1234.5'], ['1234', '1.234'], ['12.5'], ['1234567'])
@@ -118,7 +121,7 @@ def _plain(digits: str) -> list[str] | None:
     last = marks[-1] if marks else ""
     if not marks or (last == "." and len(marks) == 1):
         return [text]
-    if len(set(marks)) == 1 and len(marks) > 1:  # the same mark again and again
+    if len(set(marks)) == 1 and len(marks) > 1:  # the same mark repeated
         return [text.replace(last, "")] if re.fullmatch(rf"\d{{1,3}}(\{last}\d{{3}})+", text) else None
     if len(marks) > 1:
         other = "," if last == "." else "."

@@ -1,8 +1,8 @@
-"""Columns of numbers: which texts are numbers, and what to say about those that are not.
+"""Columns of numbers: which texts are numbers, and the messages for those that are not.
 
-``parse_float`` and ``parse_integer`` define what is allowed, cell by cell. Arrow's casts are the fast way
-for whole columns: they are used where they accept every cell, and agree with these functions (a test holds
-them to it).
+``parse_float`` and ``parse_integer`` define what is allowed, cell by cell. Arrow's casts are a fast path for
+entire columns: they are used if they accept every cell, and a test checks that they agree with these
+functions.
 """
 
 import math
@@ -24,7 +24,7 @@ NOT_A_NUMBER = ("nan", "+nan", "-nan")
 
 
 def parse_float(text: str) -> float | None:
-    """The number; None where the cell is empty, nan where it says so. ValueError for anything else.
+    """The number; None for an empty cell, nan for NaN. ValueError for anything else.
 
     >>> parse_float(" 1.5e3 "), parse_float(""), parse_float("NaN")
     (1500.0, None, nan)
@@ -40,7 +40,7 @@ def parse_float(text: str) -> float | None:
 
 
 def parse_integer(text: str) -> int | None:
-    """The number, of 64 bits; None where the cell is empty or nan, as an integer has no nan. Else ValueError.
+    """The 64-bit integer; None for an empty cell or NaN, which an integer cannot be. Otherwise, ValueError.
 
     >>> parse_integer("-7"), parse_integer("")
     (-7, None)
@@ -54,7 +54,7 @@ def parse_integer(text: str) -> int | None:
 
 
 class FloatColumn:
-    """Numbers of 64 bits; an empty cell and nan are missing values, infinity is an error."""
+    """64-bit floats; an empty cell and NaN are missing values, infinity is an error."""
 
     rule = "V05"
     type = pa.float64()
@@ -82,13 +82,13 @@ class FloatColumn:
         if pc.all(pc.is_finite(numbers), min_count=0).as_py():
             return numbers
         odd = cells.filter(pc.invert(pc.is_finite(numbers)))
-        # Infinities are errors, and the cast also takes nan(...) for nan.
+        # Infinities are errors, and the cast also accepts nan(...) as nan.
         said = pc.is_in(pc.utf8_lower(odd), pa.array(NOT_A_NUMBER))
         return numbers if pc.all(said, min_count=0).as_py() else None
 
 
 class IntegerColumn:
-    """Whole numbers of 64 bits; an empty cell and nan are missing values."""
+    """64-bit integers; an empty cell and NaN are missing values."""
 
     rule = "V05"
     type = pa.int64()
@@ -104,15 +104,15 @@ class IntegerColumn:
             numbers = pc.cast(cells, pa.int64(), safe=False)
             if cells.type != pa.uint64():
                 return Converted(numbers, None)
-            wrapped = pc.less(numbers, 0)  # too large for a number with a sign
+            wrapped = pc.less(numbers, 0)  # too large for a signed integer
             return Converted.checked(numbers, wrapped.fill_null(False).to_numpy(zero_copy_only=False))
         return _fast(cells, self._cast) or _one_by_one(cells, parse_integer, pa.int64())
 
     def explain(self, cell: str | None) -> tuple[str, str]:
         cell = cell or ""
-        what = f"{self.name!r} is {shown(cell)}, not an integer of 64 bits"
+        what = f"{self.name!r} is {shown(cell)}, not a 64-bit integer"
         if FLOAT.fullmatch(cell.strip()) and not INTEGER.fullmatch(cell.strip()):
-            return what, f"Write it without a fraction, or give {self.name!r} the AttributeType float"
+            return what, f"Write it without a fraction, or set the AttributeType of {self.name!r} to float"
         return what, number_remedy(cell.strip(), "38")
 
     def _cast(self, cells: pa.Array) -> pa.Array | None:
@@ -122,7 +122,7 @@ class IntegerColumn:
 
 
 def _fast(cells: pa.Array, cast: Callable[[pa.Array], pa.Array | None]) -> Converted | None:
-    """All cells at once, as they are or without blanks around them; None if neither works."""
+    """All cells at once, unchanged or with surrounding spaces removed; None if neither works."""
     for trim in (False, True):
         texts = pc.utf8_trim_whitespace(cells) if trim else cells
         empty = pc.equal(texts, "")
@@ -138,7 +138,7 @@ def _fast(cells: pa.Array, cast: Callable[[pa.Array], pa.Array | None]) -> Conve
 
 
 def _one_by_one(cells: pa.Array, parse: Callable[[str], float | None], wanted: pa.DataType) -> Converted:
-    """Each different cell by itself: which of them are wrong, and the numbers of the others."""
+    """Each distinct cell separately: which ones are wrong, and the numbers of the others."""
     coded = cells.fill_null("").dictionary_encode()
     values: list[float | None] = []
     wrong = np.zeros(len(coded.dictionary), bool)

@@ -1,4 +1,4 @@
-"""Columns of text: item ids, dimensions and geolocations, kept as they are."""
+"""Columns of text: item ids, dimensions and geolocations, kept unchanged."""
 
 import re
 
@@ -12,18 +12,18 @@ from stepcast.pipeline.importing.quoting import shown
 
 __all__ = ["TextColumn"]
 
-# The Open CSV SerDe, with which Athena reads the forecast, knows no line breaks within a value; U+0001 is the
-# escape character of its tables, U+0000 that of a SerDe without one.
+# The Open CSV SerDe, with which Athena reads the forecast, does not support line breaks within a value;
+# U+0001 is the escape character of its tables, U+0000 that of a SerDe without one.
 # Source: Amazon Athena User Guide, "Open CSV SerDe for processing CSV".
 UNREADABLE = r"[\x00\x01\n\r]"
 
 
 class TextColumn:
-    """Texts, blanks included; an empty one is null.
+    """Texts, including spaces; an empty one is null.
 
-    ``required``        nothing may be empty: the identifier.
-    ``name_of_series``  the texts become names of series, which the forecast's files repeat: each has to stand
-                        on one line.
+    ``required``        no cell may be empty, as in the identifier.
+    ``name_of_series``  the texts become names of series, which appear in the forecast's files and must each
+                        be on one line.
     """
 
     rule = "V05"
@@ -50,7 +50,7 @@ class TextColumn:
         return Converted(pc.if_else(empty, pa.scalar(None, pa.string()), cells), bad)
 
     def _unreadable(self, cells: pa.Array) -> NDArray[np.bool_] | None:
-        """Which cells no table could read; looked for among the different ones, of which there are few."""
+        """Which cells no table could read; only distinct cells are checked, since there are few."""
         if not pc.any(pc.match_substring_regex(pc.unique(cells), UNREADABLE), min_count=0).as_py():
             return None
         found = pc.match_substring_regex(cells, UNREADABLE).fill_null(False)
@@ -62,9 +62,9 @@ class TextColumn:
             what = (
                 f"{self.name!r} is {shown(cell or '')}: Athena cannot read a forecast with {kind} in a name"
             )
-            return what, "Write the name on one line, for example with a blank there"
+            return what, "Write the name on one line, for example with a space instead"
         what = "empty" if not cell else "blank"
         return (
             f"{self.name!r} is {what}",
-            "Write the name of the item that the row belongs to, or delete the row",
+            "Write the name of the row's item, or delete the row",
         )

@@ -1,4 +1,4 @@
-"""Which format timestamps seem to have: for the remedy where it is not the stated one."""
+"""Guesses the format of timestamps, for the remedy if it is not the stated one."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ __all__ = ["DAY", "MOMENT", "format_of"]
 DAY = "yyyy-MM-dd"
 MOMENT = "yyyy-MM-dd HH:mm:ss"
 
-# Padded forms first: they are the narrower guess. ``_`` stands for a blank.
+# Padded forms first: they are more specific. ``_`` stands for a space.
 DATES = (
     "yyyy-MM-dd yyyy/MM/dd yyyy.MM.dd dd/MM/yyyy MM/dd/yyyy dd.MM.yyyy MM.dd.yyyy dd-MM-yyyy MM-dd-yyyy "
     "dd/MM/yy MM/dd/yy dd.MM.yy yyyyMMdd dd-MMM-yyyy dd_MMM_yyyy "
@@ -50,7 +50,7 @@ LETTERS = re.compile("|".join(sorted(PARTS, key=len, reverse=True)))
 
 
 def format_of(cells: Sequence[str]) -> str | None:
-    """The format that every cell has, in TimestampFormat's letters; two where days and months look alike.
+    """The format of all cells, in TimestampFormat's letters; two formats if day and month are ambiguous.
 
     >>> format_of(["31/01/2014 13:00"]), format_of(["01/02/2014"]), format_of(["1388538000"])
     ('dd/MM/yyyy HH:mm', 'dd/MM/yyyy or MM/dd/yyyy', 'seconds since 1970')
@@ -62,7 +62,7 @@ def format_of(cells: Sequence[str]) -> str | None:
     first = fitting[0]
     swapped = [
         name for name in fitting[1:] if sorted(name) == sorted(first)
-    ]  # the same letters in other order
+    ]  # the same letters in a different order
     return f"{first} or {swapped[0]}" if swapped else first
 
 

@@ -44,9 +44,9 @@ def moment_text(seconds: int, stated: TimestampFormat) -> str:
 
 
 class TimestampColumn:
-    """Moments of local time, kept as text in the stated format and as seconds since 1970.
+    """Timestamps in local time, kept as text in the stated format and as seconds since 1970.
 
-    ``convert`` raises FileProblem where ``clock`` cannot say which local time is meant.
+    ``convert`` raises FileProblem if ``clock`` cannot determine the local time.
     """
 
     rule = "V06"
@@ -77,7 +77,7 @@ class TimestampColumn:
         return self.explain_all([cell or ""])
 
     def explain_all(self, cells: Sequence[str]) -> tuple[str, str]:
-        """The same for several wrong cells: what they have in common tells more of their format than one."""
+        """The same for several wrong cells, which together show their format better than one."""
         texts = list(dict.fromkeys(text for cell in cells if (text := cell.strip())))
         write = f"Write {self.stated}, for example {EXAMPLES[self.stated]}"
         if not texts:
@@ -87,22 +87,22 @@ class TimestampColumn:
             remedy = (
                 "Write 00:00:00 of the next day, or of the same day if it stands for the day that ends then"
             )
-            return f"{what}, which may mean either of two days", remedy
+            return f"{what}, which could mean either of two days", remedy
         if PATTERNS[self.stated].fullmatch(texts[0]):
-            return f"{what}, which is no date: {_impossible(texts[0])}", "Correct the date"
+            return f"{what}, which is not a valid date: {_impossible(texts[0])}", "Correct the date"
         what, seems = f"{what}, not {self.stated}", format_of(texts)
         if seems in PATTERNS or (seems and all(map(WITH_OFFSET.fullmatch, texts))):
             other = seems if seems in PATTERNS else MOMENT
-            return what, f"{write}; or set TimestampFormat to {other!r} in params.json if all rows have it"
-        return what, f"{write}; the format seems to be {seems}" if seems else write
+            return what, f"{write}; or, if all rows have it, set TimestampFormat to {other!r} in params.json"
+        return what, f"{write}; this looks like {seems}" if seems else write
 
     def _fast(self, cells: pa.Array) -> Converted | None:
-        """All cells at once; None if one of them is not right."""
+        """All cells at once; None if any of them is invalid."""
         lengths = pc.min_max(pc.binary_length(cells)).as_py()
         width = len(EXAMPLES[self.stated])
         if cells.null_count or (lengths["min"], lengths["max"]) != (width, width):
             return None
-        # The cast also takes a T between day and time.
+        # The cast also accepts a T between day and time.
         if (
             self.stated == MOMENT
             and not pc.all(pc.equal(pc.utf8_slice_codeunits(cells, 10, 11), " ")).as_py()
@@ -118,7 +118,7 @@ class TimestampColumn:
         return Converted(cells, None, seconds)
 
     def _with_offsets(self, cells: pa.Array) -> Converted | None:
-        """All cells at once, which have an offset from UTC each; None if one has not."""
+        """All cells at once, if each has an offset from UTC; otherwise, None."""
         if self.stated != MOMENT or not len(cells):
             return None
         if not pc.all(pc.match_substring_regex(cells, WITH_OFFSET.pattern)).as_py():
@@ -135,7 +135,7 @@ class TimestampColumn:
         return self._written(seconds) if seconds.min() >= YEAR_ONE else None
 
     def _with_midnights(self, cells: pa.Array) -> Converted | None:
-        """All cells at once, some of which say 24:00; None if one of them is not right."""
+        """All cells at once, if some are 24:00; None if any of them is invalid."""
         if self.stated != MOMENT or not self.clock.midnight:
             return None
         ends = pc.ends_with(cells, ENDS_A_DAY)
@@ -146,7 +146,7 @@ class TimestampColumn:
         return self._written(found.seconds + A_DAY * ends.to_numpy(zero_copy_only=False))
 
     def _written(self, seconds: NDArray[np.int64]) -> Converted:
-        """Moments with the text that they have in the stated format."""
+        """Moments with their text in the stated format."""
         moments = pa.array(seconds).cast(pa.timestamp("s"))
         return Converted.checked(pc.strftime(moments, STRFTIME[self.stated]), seconds >= YEAR_10_000, seconds)
 
@@ -173,7 +173,7 @@ class TimestampColumn:
         return Converted.checked(texts, wrong[indices], known[indices])
 
     def _read(self, text: str) -> tuple[int, int | None] | None:
-        """The seconds that a text shows, and its offset from UTC if it has one; None if it is not right."""
+        """The seconds that a text shows, and its offset from UTC if it has one; None if it is invalid."""
         ahead, more = None, 0
         if self.stated == MOMENT:
             if WITH_OFFSET.fullmatch(text):
@@ -190,14 +190,14 @@ class TimestampColumn:
         return seconds + more, ahead
 
     def _local(self, cells: pa.Array) -> pa.Array:
-        """Moments of a zone by the clock of the zone asked for, or else of their own."""
+        """Zoned moments in the local time of the requested zone, or else of their own zone."""
         zone = self.clock.zone
         if zone is None:
             self.clock.meet(cells.type.tz, cells.type.tz)
         return pc.local_timestamp(cells if zone is None else cells.cast(pa.timestamp(cells.type.unit, zone)))
 
     def _from_moments(self, cells: pa.Array) -> Converted:
-        """Typed moments of Parquet: whole seconds, and midnight where the format is days."""
+        """Typed moments of Parquet: full seconds, and midnight if the format is in days."""
         if pa.types.is_timestamp(cells.type) and cells.type.tz is not None:
             cells = self._local(cells)
         exact = cells.cast(pa.timestamp("ms")) if pa.types.is_date(cells.type) else cells
@@ -212,7 +212,7 @@ class TimestampColumn:
 
 
 def _impossible(text: str) -> str:
-    """Why a text of the right form is no moment: ``day is out of range for month``."""
+    """Why a well-formed text is not a valid moment: ``day is out of range for month``."""
     try:
         datetime.fromisoformat(text)
     except ValueError as error:

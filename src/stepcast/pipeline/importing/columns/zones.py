@@ -1,4 +1,4 @@
-"""Time zones: local time of moments, and when clocks are changed."""
+"""Time zones: local time of moments, and clock changes."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from stepcast.engine.arrays import Integers
 __all__ = ["Change", "changes_in", "local_seconds"]
 
 
-FIRST_YEAR, LAST_YEAR = 1900, 2200  # outside, what holds there is taken
+FIRST_YEAR, LAST_YEAR = 1900, 2200  # outside this range, the nearest year's offset is used
 A_DAY = 86_400
 
 
@@ -26,7 +26,7 @@ class Change:
 
 
 def local_seconds(seconds: Integers, zone: str) -> Integers:
-    """What clocks of ``zone`` show at moments in UTC, both in seconds since 1970.
+    """The local time in ``zone`` of moments in UTC, both in seconds since 1970.
 
     >>> summer = np.array(["2024-07-01T12:00:00"], "datetime64[s]").astype(np.int64)
     >>> (local_seconds(summer, "Europe/Berlin") - summer).tolist()
@@ -45,7 +45,7 @@ def local_seconds(seconds: Integers, zone: str) -> Integers:
 
 @lru_cache(maxsize=4_096)
 def changes_in(zone: str, year: int) -> tuple[Change, ...]:
-    """The changes of clocks in a year of UTC.
+    """The clock changes in a year of UTC.
 
     >>> [str(np.datetime64(change.moment, "s")) for change in changes_in("Europe/Berlin", 2024)]
     ['2024-03-31T01:00:00', '2024-10-27T01:00:00']
@@ -56,7 +56,7 @@ def changes_in(zone: str, year: int) -> tuple[Change, ...]:
     while day < end:
         after = _ahead(info, day + A_DAY)
         if after != before:
-            low, high = day, day + A_DAY  # the change lies after low, at high at the latest
+            low, high = day, day + A_DAY  # the change is after low and no later than high
             while high - low > 1:
                 middle = (low + high) // 2
                 low, high = (middle, high) if _ahead(info, middle) == before else (low, middle)

@@ -1,1 +1,1 @@
-"""Related series and metadata, laid beside the target."""
+"""Related series and item metadata, aligned with the target."""

@@ -1,4 +1,4 @@
-"""Related series laid beside the target's, for the series of one shard; what does not fit is reported."""
+"""Related series aligned with the target series of one shard; those that do not fit are reported."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Problem, Report
 from stepcast.pipeline.shards import label
 
-__all__ = ["RelatedBeside"]
+__all__ = ["Alignment"]
 
 Key = tuple[str, ...]
 
@@ -29,10 +29,12 @@ LATE_START = (
 
 
 @dataclass(frozen=True)
-class RelatedBeside:
-    """``end`` is the target's last period: a feature with any value after it is known ahead everywhere.
+class Alignment:
+    """Aligns related series with the target.
 
-    ``skipped`` are periods that do not exist by the local clocks: they take the value before.
+    ``end`` is the target's last period: a feature with any value after it is known in advance.
+
+    ``skipped`` are periods that do not exist in local time: they take the previous value.
     """
 
     params: Params
@@ -45,8 +47,8 @@ class RelatedBeside:
     def horizon(self) -> int:
         return self.params.predictor.forecast_horizon
 
-    def laid(self, keys: Sequence[Key], panel: Panel, report: Report) -> tuple[Related, list[str]]:
-        """Features beside the series of ``keys``, and the names of those with a history that have none."""
+    def aligned(self, keys: Sequence[Key], panel: Panel, report: Report) -> tuple[Related, list[str]]:
+        """Features aligned with the series of ``keys``; names of series with a history but no features."""
         names = self.related.names
         places = [self.params.series_key.index(name) for name in self.related.key_names]
         named = [tuple(key[place] for place in places) for key in keys]
@@ -74,7 +76,7 @@ class RelatedBeside:
         return Related(names, tuple(tables), self.horizon), without
 
     def _filled(self, numbers: list[int]) -> dict[int, tuple[int, list[Feature | None]]]:
-        """By number of the related series: its first period, and its features."""
+        """For each number of a related series, its first period and its features."""
         loaded = self.related.load(numbers)
         if not loaded:
             return {}
@@ -101,7 +103,7 @@ class RelatedBeside:
         return bool(self.related.latest[place] > self.end)
 
     def _check_whole(self, key: Key, place: int, values: Floats, begin: int, report: Report) -> None:
-        """V11: nothing is missing after filling, to the end of the target or of a horizon that is known."""
+        """V11: no value is missing after filling, up to the end of the target or of a known horizon."""
         name, ahead = self.related.names[place], self._ahead(place)
         wanted = values if ahead else values[: self.end - begin + 1]
         missing = np.flatnonzero(~np.isfinite(wanted))
@@ -111,19 +113,19 @@ class RelatedBeside:
         when = self._when(begin + first)
         if ahead and first + count == len(wanted):  # all of them at the end
             what = (
-                f"{name!r} is known ahead for other items, but ends here before {when}; it must reach to "
-                f"{self._when(begin + len(wanted) - 1)}, the end of the forecast, for every item"
+                f"{name!r} is known in advance for other items, but here has no value from {when}; for every "
+                f"item it must extend to {self._when(begin + len(wanted) - 1)}, the end of the forecast"
             )
-            remedy = f"Send its values, or a futurefill of {name!r} in Featurizations"
+            remedy = f"Send the values, or set futurefill for {name!r} in Featurizations"
         else:
             what = f"{name!r} has no value in {count:,} of its periods, the first at {when}"
             kinds = "middlefill, backfill or futurefill" if ahead else "middlefill or backfill"
-            remedy = f"Send its values, or a {kinds} of {name!r} in Featurizations"
+            remedy = f"Send the values, or set {kinds} for {name!r} in Featurizations"
         report.add(Problem("V11", "error", what, remedy, file=layout.RELATED, item=label(key)))
 
     def _late(self, key: Key, first: int, begin: int) -> Problem:
-        what = f"{LATE_START}: they begin at {self._when(first)} and {self._when(begin)}"
-        remedy = "Send the related series from the first row of the target on"
+        what = f"{LATE_START}: they start at {self._when(first)} and {self._when(begin)}"
+        remedy = "Send related series that start no later than the first row of the target"
         return Problem("V11", "error", what, remedy, file=layout.RELATED, item=label(key))
 
     def _when(self, period: int) -> str:
@@ -132,7 +134,7 @@ class RelatedBeside:
 
 
 def _lay(feature: Feature | None, row: Floats, begin: int) -> None:
-    """Copy what of ``feature`` lies in ``row``, whose first place is period ``begin``."""
+    """Copy the part of ``feature`` that overlaps ``row``, whose first element is period ``begin``."""
     if feature is None:
         return
     skip, place = max(begin - feature.first, 0), max(feature.first - begin, 0)

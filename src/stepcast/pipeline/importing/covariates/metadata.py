@@ -1,4 +1,4 @@
-"""Item metadata: from the files under metadata/ to what each item is."""
+"""Item metadata: from the files under metadata/ to the attributes of each item."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,13 +12,13 @@ from stepcast.pipeline.importing.files.source import sources
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Problem, Report
 
-__all__ = ["ItemTraits", "import_metadata"]
+__all__ = ["ItemMetadata", "import_metadata"]
 
-Traits = tuple[str, ...]
+Attributes = tuple[str, ...]
 
 
-class ItemTraits:
-    """What the metadata says of each item: one text an attribute, ``""`` where it is missing.
+class ItemMetadata:
+    """The attributes of each item: one text for each attribute, ``""`` if it is missing.
 
     ``names``       of the attributes.
     ``rows``        read without an error; ``statistics`` as in Imported.
@@ -29,16 +29,16 @@ class ItemTraits:
         self.rows = 0
         self.statistics: dict[str, Document] = {}
         self.first_items: dict[str, str] = {}  # of each file
-        self._of: dict[str, Traits] = {}
-        self._same: dict[str, str] = {}  # each different text is kept once
+        self._of: dict[str, Attributes] = {}
+        self._same: dict[str, str] = {}  # each distinct text is kept once
 
-    def add(self, item: str, traits: Traits) -> bool:
-        """Whether the item was new, or is as it was said to be before."""
-        kept = tuple(self._same.setdefault(text, text) for text in traits)
+    def add(self, item: str, attributes: Attributes) -> bool:
+        """Add an item; whether it is new or has the same attributes as before."""
+        kept = tuple(self._same.setdefault(text, text) for text in attributes)
         return self._of.setdefault(item, kept) == kept
 
-    def of(self, item: str) -> Traits | None:
-        """The item's, if the metadata has it."""
+    def of(self, item: str) -> Attributes | None:
+        """The attributes of the item, if it has any."""
         return self._of.get(item)
 
     def likely_header(self, new: Sequence[str]) -> tuple[str, str] | None:
@@ -48,9 +48,9 @@ class ItemTraits:
             return None
         own = self._of[new[0]]
         letters_only = all(cell and not any(map(str.isdigit, cell)) for cell in (new[0], *own))
-        others = (traits for item, traits in self._of.items() if item != new[0])
+        others = (theirs for item, theirs in self._of.items() if item != new[0])
         if not letters_only or any(
-            cell == mine for traits in others for cell, mine in zip(traits, own, strict=True)
+            cell == mine for theirs in others for cell, mine in zip(theirs, own, strict=True)
         ):
             return None
         return file, new[0]
@@ -63,32 +63,32 @@ class ItemTraits:
 
 def import_metadata(
     s3: Any, bucket: str, params: Params, report: Report, scratch: Path, progress: Progress = silent
-) -> ItemTraits | None:
+) -> ItemMetadata | None:
     """Read every file under ``metadata/``; problems go to ``report``. None if params.json has no metadata.
 
-    Kept in memory, about 200 bytes an item, as the items' names are.
+    Kept in memory like the items' names, about 200 bytes per item.
     """
     dataset = params.metadata
     if dataset is None:
         return None
     schema = FileSchema.of(dataset, params.timestamp_format)
-    traits = ItemTraits(dataset.attributes)
+    metadata = ItemMetadata(dataset.attributes)
     statistics = FieldStatistics(schema, params.timestamp_format, ())
-    columns = [schema.names.index(name) for name in (dataset.identifier, *traits.names)]
+    columns = [schema.names.index(name) for name in (dataset.identifier, *metadata.names)]
     files = sources(s3, bucket, layout.METADATA, report)
     for file, rows in rows_of(s3, bucket, files, schema, report, scratch, progress):
         statistics.update(rows)
         cells = [rows.batch.column(column).to_pylist() for column in columns]
         if cells[0]:
-            traits.first_items.setdefault(file, cells[0][0])
+            metadata.first_items.setdefault(file, cells[0][0])
         for item, *given in zip(*cells, strict=True):
             texts = tuple("" if text is None else str(text).strip() for text in given)
-            if not traits.add(item, texts):
+            if not metadata.add(item, texts):
                 report.add(_twice(item, file))
-    traits.rows, traits.statistics = statistics.rows, statistics.documents()
-    return traits
+    metadata.rows, metadata.statistics = statistics.rows, statistics.documents()
+    return metadata
 
 
 def _twice(item: str, file: str) -> Problem:
-    what = "a second row says something else of the item"
+    what = "a second row has different attributes for the item"
     return Problem("V12", "error", what, "Keep one row for each item", file=file, item=item)

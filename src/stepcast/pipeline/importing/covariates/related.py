@@ -1,4 +1,4 @@
-"""Related series: from the files under related/ to features beside each series of the target."""
+"""Related series: from the files under related/ to features of each target series."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,16 +29,16 @@ __all__ = ["RelatedSeries", "import_related"]
 
 Key = tuple[str, ...]
 
-CHUNK = 1_000  # series that are sorted at a time
+CHUNK = 1_000  # series sorted at once
 
 
 @dataclass
 class RelatedSeries:
     """The rows of all related series, sorted, in a file; looked up by key.
 
-    ``names``       of the features; ``latest`` the last period with a value of each.
-    ``key_names``   columns that tell the series apart: the item, and those forecast dimensions it has.
-    ``clock``       the local time of its timestamps, which is the target's, too.
+    ``names``       of the features; ``latest`` the last period with a value for each.
+    ``key_names``   columns that identify a series: the item and the forecast dimensions present.
+    ``clock``       the local time of its timestamps, shared with the target.
     ``rows``        read without an error; ``statistics`` as in Imported.
     """
 
@@ -97,7 +97,7 @@ class RelatedSeries:
             (key,) = self.keys.at([int(order[entry["series"]])])
             period = moment_of(np.array([entry["period"]]), params.frequency).astype(np.int64)[0]
             when = moment_text(int(period), params.timestamp_format)
-            what = f"two rows are of the period of {params.frequency} that begins at {when}"
+            what = f"two rows are in the {params.frequency} period that begins at {when}"
             report.add(
                 Problem(
                     "V11", "error", what, self._remedy(params), file=files[entry["file"]], item=label(key)
@@ -111,8 +111,8 @@ class RelatedSeries:
         assert params.related is not None  # noqa: S101  # there are rows of it
         texts = {c.attribute_name for c in params.related.columns if c.attribute_type == "string"}
         if further := sorted(texts - set(self.key_names)):
-            return f"Keep one row a period, or add {', '.join(further)} to ForecastDimensions"
-        return "Keep one row a period: related series are not aggregated"
+            return f"Keep one row for each period, or add {', '.join(further)} to ForecastDimensions"
+        return "Keep one row for each period; related series are not aggregated"
 
 
 def import_related(
@@ -120,8 +120,8 @@ def import_related(
 ) -> RelatedSeries | None:
     """Read every file under ``related/``; problems go to ``report``. None if params.json has none of them.
 
-    The rows lie in ``scratch`` until that is removed: they need about as much room there as the unpacked
-    files, twice that for a while.
+    The rows are kept in ``scratch`` until it is removed: they need about as much space as the decompressed
+    files, and temporarily twice that.
     """
     dataset = params.related
     if dataset is None:
@@ -151,7 +151,7 @@ def import_related(
 
 
 class _Collector:
-    """Takes rows in the order of the files; keeps where each came from."""
+    """Collects rows in the order of the files, with the file of each."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Holes of a related feature: filled as params.json says, never by default."""
+"""Fills gaps of a related feature as set in params.json, never by default."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,13 +29,13 @@ def fill_feature(
     filling: RelatedFilling,
     count: int,
 ) -> Sequence[Feature | None]:
-    """Lay one feature of ``count`` series on the grid, up to period ``stop``; None for one without a value.
+    """Put one feature of ``count`` series on the grid, up to period ``stop``; None if a series has no value.
 
-    ``series``  numbers from 0, rising; ``periods`` rising within each; ``values`` nan where missing.
+    ``series``  numbers from 0, ascending; ``periods`` ascending within each; ``values`` nan if missing.
 
-    ``middlefill`` is for holes between a series' values, ``backfill`` for those from its last value to
-    ``end``, where the target ends, ``futurefill`` for those after that. Mean, median, min and max are of the
-    64 values before the hole. Without a method a hole stays.
+    ``middlefill`` fills gaps between a series' values, ``backfill`` those from its last value to ``end``,
+    where the target ends, ``futurefill`` those after that. Mean, median, min and max are those of the 64
+    values before the gap. Without a method, a gap remains.
 
     Source: Amazon Forecast Developer Guide, "Handling Missing Values".
     """
@@ -63,7 +63,7 @@ def _filled(
     after: str | None,
     after_value: float | None,
 ) -> Grid:
-    """The grid up to ``stop``, with ``after`` for what comes after each series' last value."""
+    """The grid up to ``stop``, with ``after`` in the periods after each series' last value."""
     methods = {
         "middlefill": filling.middlefill or "nan",
         "middlefill_value": filling.middlefill_value,

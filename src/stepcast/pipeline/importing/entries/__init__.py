@@ -1,1 +1,1 @@
-"""Values by series and period: keyed, spilled to disk, added up, filled."""
+"""Values by series and period: keyed, spilled to disk, aggregated, filled."""

@@ -1,4 +1,4 @@
-"""Rows to one value for each series and period: sum, avg, first, min or max of the target."""
+"""Aggregates rows to one value for each series and period: sum, avg, first, min or max of the target."""
 
 from typing import Literal
 
@@ -11,9 +11,9 @@ Aggregation = Literal["sum", "avg", "first", "min", "max"]
 Entries = NDArray[np.void]
 """A structured array; one element is one row, or several rows of one series and period.
 
-``series``  its number, ``period`` of the forecast's grid, ``value`` of the target: never missing.
-``rows``    (avg only) how many rows the value is the sum of.
-``moment``  (first only) of the row that the value is from, in seconds since 1970.
+``series``  its number; ``period`` on the forecast's grid; ``value`` of the target, never missing.
+``rows``    (avg only) the number of rows that the value sums.
+``moment``  (first only) of the row with the value, in seconds since 1970.
 """
 
 FIELDS = [("series", "<i4"), ("period", "<i8"), ("value", "<f8")]
@@ -27,7 +27,7 @@ def entries(
     seconds: NDArray[np.int64],
     aggregation: Aggregation,
 ) -> Entries:
-    """Rows as they came, one element each."""
+    """Rows unchanged, one element each."""
     made = np.empty(len(series), FIELDS + FURTHER.get(aggregation, []))
     made["series"], made["period"], made["value"] = series, periods, values
     if aggregation == "avg":
@@ -40,9 +40,9 @@ def entries(
 def combine(given: Entries, aggregation: Aggregation) -> Entries:
     """One element for each series and period, in the order of series, then period.
 
-    ``given`` may hold elements that are combined already: combining blocks and then their results is the
-    same as combining all at once. Rows must come in the order of the files, which decides between rows of
-    the same moment for ``first``, and in which order values are added.
+    ``given`` may contain elements that are already combined: combining blocks and then their results equals
+    combining everything at once. Rows must be in the order of the files, which decides between rows of
+    the same moment for ``first``, and determines the order of addition.
     """
     if _rising(given):
         return given
@@ -54,7 +54,7 @@ def combine(given: Entries, aggregation: Aggregation) -> Entries:
     combined: Entries = ordered[starts]
     if len(starts) == len(ordered) or aggregation == "first":
         return combined
-    with np.errstate(over="ignore"):  # an infinite sum is reported where it ends up
+    with np.errstate(over="ignore"):  # an infinite sum is reported later, with its series
         match aggregation:
             case "sum":
                 combined["value"] = np.add.reduceat(ordered["value"], starts)
@@ -69,7 +69,7 @@ def combine(given: Entries, aggregation: Aggregation) -> Entries:
 
 
 def in_order(given: Entries, *further: str) -> Entries:
-    """Elements in the order of series, then period, then ``further`` fields; equals keep theirs."""
+    """Elements in the order of series, then period, then ``further`` fields; the sort is stable."""
     if not further and _rising(given):
         return given
     by = [given[name] for name in (*further[::-1], "period", "series")]
@@ -78,7 +78,7 @@ def in_order(given: Entries, *further: str) -> Entries:
 
 
 def _rising(given: Entries) -> bool:
-    """Whether series and periods rise, so that no two elements are of the same."""
+    """Whether series and periods are strictly ascending, so that none occurs twice."""
     series, period = given["series"], given["period"]
     rising = (series[1:] > series[:-1]) | ((series[1:] == series[:-1]) & (period[1:] > period[:-1]))
     return bool(rising.all())

@@ -1,4 +1,4 @@
-"""Names that a person takes for the same: they differ in case, blanks or what cannot be seen."""
+"""Names that look the same to a person: they differ in case, spaces or invisible characters."""
 
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -24,19 +24,19 @@ def _without_fraction(text: str) -> str:
     return text[:-2] if text.endswith(".0") and text[:-2].isdecimal() else text
 
 
-# What the eye passes over, and what pandas adds to numbers; in the order in which it is taken away.
+# Differences that are easily overlooked, and what pandas adds to numbers; in the order of their removal.
 STEPS: dict[str, Callable[[str], str]] = {
-    "characters that cannot be seen": _seen,
-    "how letters are composed": _composed,
-    "blanks": _one_blank,
+    "invisible characters": _seen,
+    "the encoding of accented letters": _composed,
+    "spaces": _one_blank,
     "case": str.casefold,
-    "a fraction of zero": _without_fraction,
+    "a trailing .0": _without_fraction,
 }
 ASCII_STEPS = (_one_blank, str.casefold, _without_fraction)
 
 
 def folded(name: str) -> str:
-    """``name`` without what the eye passes over.
+    """``name`` without easily overlooked differences.
 
     >>> folded(" Lamp  12") == folded("lamp\\u00a012"), folded("12.0") == folded("12")
     (True, True)
@@ -47,10 +47,10 @@ def folded(name: str) -> str:
 
 
 def difference(one: str, other: str) -> str:
-    """In what two names differ that are alike: what is left if all but that is taken away.
+    """How two similar names differ: the differences that remain if all others are removed.
 
     >>> difference("A1", "a1"), difference("A 1", "a  1"), difference("007", "7")
-    ('case', 'blanks and case', 'leading zeros')
+    ('case', 'spaces and case', 'leading zeros')
     """
     if folded(one) != folded(other):
         return "leading zeros"
@@ -61,11 +61,11 @@ def difference(one: str, other: str) -> str:
             pair = [step(text) for text in pair]
         if pair[0] != pair[1]:
             found.append(word)
-    return " and ".join(found) or "blanks"
+    return " and ".join(found) or "spaces"
 
 
 def look_alikes(names: Sequence[str]) -> list[list[str]]:
-    """Groups of different names that are alike; takes 16 bytes a name."""
+    """Groups of different names that look alike; needs 16 bytes per name."""
     hashes = np.fromiter((hash(folded(name)) for name in names), np.int64, len(names))
     order = np.argsort(hashes, kind="stable")
     again = np.flatnonzero(hashes[order][1:] == hashes[order][:-1])
@@ -76,7 +76,7 @@ def look_alikes(names: Sequence[str]) -> list[list[str]]:
 
 
 class Alike:
-    """Finds the one of ``names`` that is alike, also but for leading zeros, which spreadsheets drop."""
+    """Finds the one of ``names`` that looks alike, ignoring leading zeros, which spreadsheets drop."""
 
     def __init__(self, names: Iterable[str], place: str) -> None:
         self._place = place
@@ -85,11 +85,11 @@ class Alike:
             self._names.setdefault(_without_zeros(folded(name)), name)
 
     def hint(self, name: str) -> str:
-        """``; metadata/ has 'a1': the same but for case``, or nothing."""
+        """``; metadata/ has 'a1', which differs only in case``, or nothing."""
         other = self._names.get(_without_zeros(folded(name)))
         if other is None or other == name:
             return ""
-        return f"; {self._place} has {other!r}: the same but for {difference(name, other)}"
+        return f"; {self._place} has {other!r}, which differs only in {difference(name, other)}"
 
 
 def _without_zeros(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Series on the forecast's grid: holes filled as params.json says, all ending at the same period."""
+"""Series on the forecast's grid, all ending at the same period, with gaps filled as set in params.json."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from stepcast.pipeline.params import Filling
 
 __all__ = ["Grid", "fill"]
 
-WINDOW = 64  # observations before a hole that mean, median, min and max look at
+WINDOW = 64  # observations before a gap that mean, median, min and max use
 HOLES_AT_ONCE = 8_192  # bounds the memory for windows to 4 MiB
 
 
@@ -27,7 +27,7 @@ STATISTICS: dict[str, Callable[..., Floats]] = {
 class Grid:
     """Several series one after another.
 
-    ``values``    nan where missing; ``observed`` is False where missing or filled in.
+    ``values``    nan if missing; ``observed`` is False if missing or filled.
     ``offsets``   series k is ``values[offsets[k]:offsets[k + 1]]``.
     """
 
@@ -37,16 +37,15 @@ class Grid:
 
 
 def fill(series: Integers, periods: Integers, values: Floats, end: int, filling: Filling) -> Grid:
-    """Lay observations on the grid and fill the holes between and after them.
+    """Put observations on the grid and fill the gaps between and after them.
 
-    ``series``   numbers 0, 1, 2..., rising, each at least once; with ``periods`` rising within each.
-    ``end``      the last period of the whole data set, where every series ends.
+    ``series``   numbers 0, 1, 2..., ascending, each at least once; ``periods`` ascending within each.
+    ``end``      the last period of the data set, where every series ends.
 
-    A series begins with its first observation (frontfill is always none). ``middlefill`` is for the holes
-    between its observations, ``backfill`` for those from its last observation to ``end``. Mean, median, min
-    and max are of the 64 most recent observations before the hole; values that were filled in are not
-    counted among them, so what is made up never feeds on what was made up before. They are the same
-    throughout one hole.
+    A series begins with its first observation (frontfill is always none). ``middlefill`` fills the gaps
+    between its observations, ``backfill`` those from its last observation to ``end``. Mean, median, min
+    and max are those of the 64 most recent observations before the gap, excluding filled values, so that
+    filled values never depend on other filled values. They are constant within a gap.
 
     Source: Amazon Forecast Developer Guide, "Handling Missing Values".
 
@@ -60,7 +59,7 @@ def fill(series: Integers, periods: Integers, values: Floats, end: int, filling:
     places = offsets[series] + periods - periods[first][series]
     filled, observed = np.full(offsets[-1], np.nan), np.zeros(offsets[-1], bool)
     filled[places], observed[places] = values, True
-    # Every place that is not observed lies in the hole after the observation before it.
+    # Every unobserved period belongs to the gap after the previous observation.
     holes = np.where(is_last, offsets[1:][series], np.append(places[1:], 0)) - places - 1
     made_up = np.full(len(values), np.nan)
     for method, value, kind in (
@@ -76,7 +75,7 @@ def fill(series: Integers, periods: Integers, values: Floats, end: int, filling:
 def _fill_values(
     method: str, value: float | None, before: Integers, first: Integers, values: Floats
 ) -> Floats:
-    """What fills the hole after each observation in ``before``; ``first`` is where its series begins."""
+    """The filling of the gap after each observation in ``before``; ``first`` is the start of its series."""
     if method in STATISTICS:
         parts = [slice(at, at + HOLES_AT_ONCE) for at in range(0, len(before), HOLES_AT_ONCE)]
         return np.concatenate(
@@ -89,5 +88,5 @@ def _fill_values(
 def _recent(method: str, before: Integers, first: Integers, values: Floats) -> Floats:
     window = before[:, None] - np.arange(WINDOW)
     recent = np.where(window >= first[:, None], values[np.maximum(window, 0)], np.nan)
-    with np.errstate(over="ignore"):  # an infinite mean is reported where it ends up
+    with np.errstate(over="ignore"):  # an infinite mean is reported later, with its series
         return STATISTICS[method](recent, axis=1)

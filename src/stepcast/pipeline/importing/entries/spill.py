@@ -1,4 +1,4 @@
-"""Entries on their way from files to shards: on disk, so that memory does not grow with the data."""
+"""Entries on their way from files to shards, kept on disk so that memory does not grow with the data."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,13 +17,13 @@ NEVER = -(2**62)  # before any period
 
 
 class Spill:
-    """Takes combined entries in the order of the files, and gives them back a partition of series at a time.
+    """Collects combined entries in the order of the files; returns them by partitions of series.
 
-    Also knows, for each series, its first period and how many entries it has; and the last period of all.
+    Also records the first period and number of entries of each series, and the last period of all series.
     """
 
     def __init__(self, folder: Path, combine: Callable[[Entries], Entries]) -> None:
-        """``combine`` puts entries in the order of series, then period; it may join those of the same."""
+        """``combine`` sorts entries by series, then period; it may merge entries of one period."""
         self.end = NEVER
         self._folder, self._combine = folder, combine
         self._first, self._counts = np.empty(0, np.int64), np.zeros(0, np.int64)
@@ -46,7 +46,7 @@ class Spill:
             file.write(given.tobytes())
 
     def forget_after(self, end: int) -> None:
-        """Leave out what lies after period ``end``, which is the last one then."""
+        """Drop everything after period ``end``, which becomes the last one."""
         self.end = end
         self._counts[self._first > end] = 0
 
@@ -56,14 +56,14 @@ class Spill:
         return self._first[:series], self._counts[:series]
 
     def partitions(self, order: Integers, starts: Integers) -> Iterator[tuple[range, Entries]]:
-        """Combined entries of a run of shards at a time, with which shards these are.
+        """Combined entries for consecutive shards at a time, with the range of those shards.
 
-        ``order``   the series (those with entries) in the order that they shall have: theirs is the new
-                    number.
+        ``order``   the series (those with entries) in their final order, which gives their new
+                    numbers.
         ``starts``  where each shard begins in ``order``.
         """
         shard_sizes = np.add.reduceat(self._counts[order], starts)
-        assert self._dtype is not None  # noqa: S101  # there are entries: their series are asked for
+        assert self._dtype is not None  # noqa: S101  # there are entries, because their series are requested
         groups = _groups(shard_sizes, PARTITION // self._dtype.itemsize)
         group_of_shard = np.searchsorted(groups, np.arange(len(starts)), side="right") - 1
         rank = np.zeros(len(self._counts), np.int64)
@@ -79,7 +79,7 @@ class Spill:
 
     def _divide(self, rank: Integers, group_of_rank: Integers, groups: int) -> None:
         """Write every entry to its group's file, with the new number of its series, in the same order."""
-        assert self._dtype is not None  # noqa: S101  # there are entries: their series are asked for
+        assert self._dtype is not None  # noqa: S101  # there are entries, because their series are requested
         at_once = AT_ONCE // self._dtype.itemsize
         files = [self._part(group).open("wb") for group in range(groups)]
         try:

@@ -1,4 +1,4 @@
-"""A stream of CSV in blocks that hold whole records, each with the line that it begins at."""
+"""Splits a CSV stream into blocks of complete records, each with its first line number."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ from stepcast.pipeline.importing.files.records import Record, breaks, records
 
 __all__ = ["Block", "blocks"]
 
-LONGEST_RECORD = 16 << 20  # bytes; what is longer is a quote that was never closed
+LONGEST_RECORD = 16 << 20  # bytes; a longer one is an unclosed quote
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
 class Block:
-    """Whole records, and the physical line (from 1) of the first."""
+    """Complete records, and the physical line (from 1) of the first."""
 
     data: bytes
     line: int
 
 
 def blocks(stream: BinaryIO, size: int) -> Iterator[Block]:
-    """The records of ``stream`` without a byte order mark; the same bytes always come in the same blocks.
+    """The records of ``stream`` without a byte order mark; the same bytes always give the same blocks.
 
-    ``size`` is how many bytes are read at a time, at least three.
+    ``size`` is the number of bytes read at a time, at least three.
 
-    Raises FileProblem where a quote opens and does not close.
+    Raises FileProblem if a quote opens and never closes.
     """
     line, rest, first = 1, b"", True
     chunk = stream.read(size)
@@ -55,12 +55,12 @@ def blocks(stream: BinaryIO, size: int) -> Iterator[Block]:
 
 
 def _unclosed_in(data: bytes, line: int) -> Record | None:
-    """The record in which a quote opens and does not close, if there is one."""
+    """The record in which a quote opens and never closes, if there is one."""
     return next((r for r in records(data, line) if not r.closed), None) if b'"' in data else None
 
 
 def last_end(data: bytes) -> int:
-    r"""Where the last record that is surely complete ends; 0 if none is. ``data`` begins with a record.
+    r"""The end of the last record that is certainly complete; 0 if none is. ``data`` starts with a record.
 
     >>> last_end(b'a,"b\n"\nc,"d\n')
     7
@@ -82,7 +82,7 @@ def last_end(data: bytes) -> int:
 
 
 def _regular(letters: NDArray[np.uint8], quotes: NDArray[np.int64]) -> bool:
-    """Whether quotes open and close in turn: then a line break after an even number of them ends a record."""
+    """Whether quotes alternately open and close: then a line break after an even number ends a record."""
     opening, closing = quotes[0::2], quotes[1::2]
     before = letters[opening - 1]
     at_start = (opening == 0) | (before == ord(",")) | (before == ord("\n")) | (before == ord("\r"))
@@ -94,10 +94,12 @@ def _regular(letters: NDArray[np.uint8], quotes: NDArray[np.int64]) -> bool:
 def _endless(data: bytes, line: int) -> FileProblem:
     if not next(records(data)).closed:
         return _unclosed(line)
-    what = f"the record that begins here is longer than {LONGEST_RECORD >> 20} MiB"
-    return FileProblem("V01", what, "Write one record a line, as comma-separated values in UTF-8", line)
+    what = f"the record that starts here is longer than {LONGEST_RECORD >> 20} MiB"
+    return FileProblem("V01", what, "Write one record per line, as comma-separated values in UTF-8", line)
 
 
 def _unclosed(line: int) -> FileProblem:
-    what = "a quote opens here and does not close: nothing after it can be read"
-    return FileProblem("V01", what, 'Close it, or double it where a quote is meant: 12"" pipe', line)
+    what = "a quote opens here and never closes, so nothing after it can be read"
+    return FileProblem(
+        "V01", what, 'Close the quote, or double it if it is part of the text: 12"" pipe', line
+    )

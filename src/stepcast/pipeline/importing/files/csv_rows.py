@@ -1,4 +1,4 @@
-"""The rows of a CSV file: as fast as Arrow parses where all is well, record by record where it is not."""
+"""The rows of a CSV file: parsed by Arrow if the block is valid, record by record if it is not."""
 
 import gzip
 import io
@@ -19,7 +19,7 @@ from stepcast.pipeline.importing.files.no_data import why_no_record
 from stepcast.pipeline.importing.files.records import Record, records
 from stepcast.pipeline.importing.files.rows import Cells, Rows, typed_rows
 from stepcast.pipeline.importing.files.shape import one_number
-from stepcast.pipeline.importing.files.sniff import FirstLook, first_look
+from stepcast.pipeline.importing.files.sniff import Sniffed, sniff
 from stepcast.pipeline.importing.files.sniff_format import refuse_other_formats
 from stepcast.pipeline.importing.quoting import shown
 from stepcast.pipeline.problems import Problem, Report
@@ -27,36 +27,36 @@ from stepcast.pipeline.problems import Problem, Report
 __all__ = ["csv_rows"]
 
 GZIP = b"\x1f\x8b"
-BLOCK = 4 << 20  # bytes: enough for Arrow to be fast, little enough to read a bad one record by record
-READ_AHEAD = 1 << 20  # bytes asked from S3 at a time
+BLOCK = 4 << 20  # bytes: large enough for Arrow, small enough to read an invalid block record by record
+READ_AHEAD = 1 << 20  # bytes requested from S3 at a time
 
 
 def csv_rows(stream: io.RawIOBase, file: str, schema: FileSchema, report: Report) -> Iterator[Rows]:
-    """The rows without an error, a batch a block; every problem of the file goes to ``report``."""
+    """The rows without an error, one batch per block; every problem of the file goes to ``report``."""
     try:
         unpacked = _unpacked(stream)
         refuse_other_formats(unpacked.peek(1))
         reader: _Reader | None = None
         for block in blocks(unpacked, BLOCK):
             if reader is None:
-                look = first_look(block, schema, file)
-                if look is None:
+                sniffed = sniff(block, schema, file)
+                if sniffed is None:
                     continue
-                report.extend(look.problems)
-                reader, block = _Reader(look, file, schema, report), look.rest
+                report.extend(sniffed.problems)
+                reader, block = _Reader(sniffed, file, schema, report), sniffed.rest
             if block.data and (rows := reader.rows(block)):
                 yield rows
         if reader is None:
-            raise FileProblem("V01", "it is empty", "Upload a file with rows, or delete this one")
+            raise FileProblem("V01", "the file is empty", "Upload a file with rows, or delete this one")
     except FileProblem as problem:
         report.add(problem.of(file))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        what = f"its gzip compression is damaged or cut off ({error})"
-        report.add(Problem("V01", "error", what, "Compress and upload it again", file=file))
+        what = f"the gzip data are damaged or truncated ({error})"
+        report.add(Problem("V01", "error", what, "Compress and upload the file again", file=file))
 
 
 def _unpacked(stream: io.RawIOBase) -> "io.BufferedReader[Any]":
-    """The content, unpacked if it is gzip by its first bytes: names and content disagree often enough."""
+    """The content, decompressed if its first bytes are those of gzip, because file names are not reliable."""
     buffered: io.BufferedReader[Any] = io.BufferedReader(stream, READ_AHEAD)
     if buffered.peek(2)[:2] == GZIP:
         return io.BufferedReader(gzip.GzipFile(fileobj=buffered), READ_AHEAD)
@@ -64,20 +64,20 @@ def _unpacked(stream: io.RawIOBase) -> "io.BufferedReader[Any]":
 
 
 class _Reader:
-    """Reads blocks of one file as its first look says."""
+    """Reads the blocks of one file in the way that its first rows suggest."""
 
-    def __init__(self, look: FirstLook, file: str, schema: FileSchema, report: Report) -> None:
-        self._look, self._file, self._schema, self._report = look, file, schema, report
+    def __init__(self, sniffed: Sniffed, file: str, schema: FileSchema, report: Report) -> None:
+        self._sniffed, self._file, self._schema, self._report = sniffed, file, schema, report
         self._encoding_reported = False
 
     def rows(self, block: Block) -> Rows | None:
-        """The rows without an error, if any shall be read at all."""
+        """The rows without an error, if rows are to be read."""
         cells = self._all_at_once(block) or self._one_by_one(block)
-        return typed_rows(cells, self._schema, self._file, self._report, self._look.unread)
+        return typed_rows(cells, self._schema, self._file, self._report, self._sniffed.unread)
 
     def _all_at_once(self, block: Block) -> Cells | None:
         """The cells of the block's records; None if there is a record that Arrow cannot read."""
-        names = [str(place) for place in range(len(self._look.order))]
+        names = [str(place) for place in range(len(self._sniffed.order))]
         try:
             table = csv.read_csv(
                 pa.BufferReader(block.data),
@@ -92,15 +92,15 @@ class _Reader:
         def lines() -> NDArray[np.int64]:
             ends = block.data.count(b"\n") + (not block.data.endswith(b"\n"))
             if ends == len(table) and b'"' not in block.data and b"\r" not in block.data:
-                return block.line + np.arange(ends)  # one record a line
+                return block.line + np.arange(ends)  # one record per line
             return np.array([r.line for r in records(block.data, block.line) if not r.blank], np.int64)
 
-        return Cells(tuple(table.column(place).combine_chunks() for place in self._look.order), lines)
+        return Cells(tuple(table.column(place).combine_chunks() for place in self._sniffed.order), lines)
 
     def _one_by_one(self, block: Block) -> Cells:
-        """The cells of those records that have as many as they should, the others being reported."""
+        """The cells of the records with the right number of cells; the others are reported."""
         lines: list[int] = []
-        columns: list[list[str]] = [[] for _ in self._look.order]
+        columns: list[list[str]] = [[] for _ in self._sniffed.order]
         for record in records(block.data, block.line):
             if record.blank:
                 continue
@@ -113,37 +113,37 @@ class _Reader:
                 self._report_width(record)
                 continue
             lines.append(record.line)
-            for column, place in zip(columns, self._look.order, strict=True):
+            for column, place in zip(columns, self._sniffed.order, strict=True):
                 column.append(cells[place])
         found = np.array(lines, np.int64)
         return Cells(tuple(pa.array(column, pa.string()) for column in columns), lambda: found)
 
     def _report_width(self, record: Record) -> None:
-        given, wanted = len(record.cells), len(self._look.order)
+        given, wanted = len(record.cells), len(self._sniffed.order)
         cells = [cell.decode() for cell in record.cells]
         if no_record := why_no_record(cells, wanted):
             remedy = no_record
         elif given > wanted and not any(map(str.strip, cells[wanted:])):
-            remedy = "Remove what follows the last column: commas without a value"
+            remedy = "Remove the commas after the last column"
         elif given == wanted + 1 and (number := one_number(cells)):
-            remedy = f"If {shown(number)} is one number, write a decimal point"
+            remedy = f"If {shown(number)} is one number, use a decimal point"
         elif given > wanted:
             remedy = 'Put a cell that contains a comma in quotes: "bulb, 60 W"'
         else:
-            remedy = "Write a comma for every column, with nothing between two where a value is missing"
-        what = f"{given} {'cell' if given == 1 else 'cells'}, the schema has {wanted} columns"
+            remedy = "Separate all columns with commas, with nothing between two commas if a value is missing"
+        what = f"the row has {given} {'cell' if given == 1 else 'cells'}, the schema has {wanted} columns"
         self._report.add(Problem("V04", "error", what, remedy, file=self._file, line=record.line))
 
     def _report_encoding(self, record: Record, error: UnicodeDecodeError) -> None:
         cell: bytes = error.object
-        what = f"byte 0x{cell[error.start]:02X} is not UTF-8; as Windows-1252 the cell is "
+        what = f"byte 0x{cell[error.start]:02X} is not UTF-8; in Windows-1252 the cell is "
         what += shown(cell.decode("windows-1252", "replace"))
         remedy = "Save the file as UTF-8"
         problem = Problem("V01", "error", what, remedy, file=self._file, line=record.line)
         if self._encoding_reported:
             self._report.count_more(
                 problem, 1
-            )  # one line is enough to see that the file has another encoding
+            )  # one line suffices to show that the file has a different encoding
         else:
             self._report.add(problem)
         self._encoding_reported = True

@@ -1,4 +1,4 @@
-"""What is wrong with the cells of a column, where their form says more than that they cannot be read."""
+"""Specific explanations for wrong cells whose form reveals the cause."""
 
 import re
 import unicodedata
@@ -20,17 +20,17 @@ SERIAL = re.compile(r"[2-6]\d{4}(\.\d+)?", re.ASCII)
 
 
 def explained(column: Column, cells: Sequence[str]) -> tuple[str, str]:
-    """The message of the first of the ``cells``, which are all wrong, and the remedy for all of them."""
+    """The message for the first of the ``cells``, which are all wrong, and the remedy for all of them."""
     texts = [text for text in map(str.strip, cells) if text]
     if isinstance(column, TimestampColumn):
         message, remedy = column.explain_all(cells)
     else:
         message, remedy = column.explain(cells[0] or None)
     if texts and all(text.startswith('="') for text in texts):
-        return message, f"Write the value alone, not a formula: {texts[0].strip(FORMULA)}"
+        return message, f"Write the value instead of a formula: {texts[0].strip(FORMULA)}"
     if texts and all(len(text) > 1 and text[0] in QUOTES and text[-1] in QUOTES for text in texts):
         plain = texts[0].strip(QUOTES + " ")
-        return message, f"Remove the quotes around it, or the blank before them: {plain}"
+        return message, f"Remove the quotes around the value, or the space before them: {plain}"
     if isinstance(column, TimestampColumn) and texts:
         plain = DASHES.sub("-", unicodedata.normalize("NFKC", texts[0]))
         if plain != texts[0] and column.convert(pa.array([plain])).bad is None:
@@ -39,8 +39,8 @@ def explained(column: Column, cells: Sequence[str]) -> tuple[str, str]:
         if found[0] is not None and all(found):
             year, day, month, time = found[0].groups()
             right = f"{year}-{month}-{day}{time}"
-            return message, f"Correct the date; if the day comes before the month in all rows, write {right}"
+            return message, f"Correct the date; if the day precedes the month in all rows, write {right}"
         if all(map(SERIAL.fullmatch, texts)):
-            what = "It seems to be the number by which spreadsheets count days"
-            return message, f"{what}: format the column as a date before you save it. {remedy}"
+            what = "This looks like a spreadsheet's serial date"
+            return message, f"{what}: format the column as a date before you save the file. {remedy}"
     return message, remedy

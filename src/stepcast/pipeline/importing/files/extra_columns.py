@@ -1,4 +1,4 @@
-"""Columns that a file has and its schema does not: which they are, and where they belong."""
+"""Columns of a file that its schema does not have, and where they belong."""
 
 import json
 import re
@@ -21,7 +21,7 @@ UNNAMED = re.compile(r"(?i)|unnamed: ?\d+|index|level_\d+|__index_level_\d+__|ro
 
 
 def extra_columns_remedy(rows: Sequence[Row], schema: FileSchema, header: Row | None = None) -> str:
-    """What to do with the columns of ``rows`` that are too many; ``header`` names them, if there is one."""
+    """What to do with surplus columns of ``rows``; ``header`` names them, if there is one."""
     names = [cell.strip() for cell in header] if header is not None else [""] * len(rows[0])
     own = _own(rows, schema, header)
     extra = [place for place in range(len(names)) if place not in own]
@@ -31,33 +31,33 @@ def extra_columns_remedy(rows: Sequence[Row], schema: FileSchema, header: Row | 
         return _empty(empty, len(names))
     indices = [is_index(names[place], columns[place], named=header is not None) for place in extra]
     if extra == list(range(len(extra))) and any(indices) and all(indices):
-        what = "The first column seems to be a row number: write the file without it"
+        what = "The first column looks like a row number; write the file without it"
         if len(extra) > 1:
-            what = f"The first {len(extra)} columns seem to be row numbers: write the file without them"
+            what = f"The first {len(extra)} columns look like row numbers; write the file without them"
         return f"{what} (index=False in pandas)"
     called_so = [name.lower() for name in names if name]
     if len(set(called_so)) < len(called_so):
-        return "Name every column once: give the second one another name, or leave it out"
+        return "Use each column name once: rename the second column, or remove it"
     if header is None and not extra:
-        return "List exactly the columns of the file, in their order, in Schema.Attributes of params.json"
+        return "In Schema.Attributes of params.json, list exactly the columns of the file, in the same order"
     called = {place: names[place] or f"column_{place + 1}" for place in extra if place not in empty}
     kinds = {name: _number_type(columns[place]) or "string" for place, name in called.items()}
     what = f"Remove {listed(list(called.values()))} from the file"
     if header is None:
-        what = f"Remove column {', '.join(str(place + 1) for place in called)} of the file"
+        what = f"Remove column {', '.join(str(place + 1) for place in called)} from the file"
     if numbers := {name: kind for name, kind in kinds.items() if kind != "string"}:
         if schema.target is not None:
             return f"{what}. {related_remedy(schema.names[schema.identifier], numbers)}"
         if schema.timestamp is None:  # metadata: texts only
             kinds = dict.fromkeys(kinds, "string")
     if header is None and "string" in kinds.values():
-        what = f'If a name contains a comma, put it in quotes: "bulb, 60 W". Else r{what[1:]}'
+        what = f'If a name contains a comma, put it in quotes: "bulb, 60 W". Otherwise, r{what[1:]}'
     if any(letters(name) in TARGETS for name in kinds):
-        return f"{what}: what is forecast belongs to the files under train/"
+        return f"{what}: the forecast target belongs in the files under train/"
     attributes = [{"AttributeName": name, "AttributeType": kind} for name, kind in kinds.items()]
-    where = "at its place in Schema.Attributes"
+    where = "at the same position in Schema.Attributes"
     if schema.target is None and schema.timestamp is not None and "string" in kinds.values():
-        where += ", if the target's files have it, too"
+        where += ", if the target's files also have it"
     return f"{what}, or add {', '.join(map(json.dumps, attributes))} {where}"
 
 
@@ -73,7 +73,7 @@ def is_index(name: str, cells: Sequence[str], *, named: bool) -> bool:
 
 
 def _own(rows: Sequence[Row], schema: FileSchema, header: Row | None) -> list[int]:
-    """The places of the schema's columns in the file, as far as they are known."""
+    """The positions of the schema's columns in the file, as far as known."""
     width = len(schema.names)
     if header is not None:
         names = list(map(letters, header))

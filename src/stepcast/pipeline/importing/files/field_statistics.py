@@ -1,4 +1,4 @@
-"""Statistics of each column of the import, as DescribeDatasetImportJob has them."""
+"""Statistics of each column of the import, as in DescribeDatasetImportJob."""
 
 import math
 from typing import Any, Protocol
@@ -17,7 +17,7 @@ from stepcast.pipeline.params import TimestampFormat
 
 __all__ = ["Document", "FieldStatistics"]
 
-LARGEST_INTEGER = 2**31 - 1  # beyond it Count is -1 and CountLong has the number
+LARGEST_INTEGER = 2**31 - 1  # above it, Count is -1 and CountLong has the number
 
 Document = dict[str, int | float | str]
 
@@ -31,11 +31,11 @@ class ColumnStatistics(Protocol):
 
 
 class FieldStatistics:
-    """Statistics of every column; those of text columns that are part of the series key count in the keys.
+    """Statistics of every column; distinct texts of series key columns are counted from the keys.
 
     ``Count`` is the number of rows, empty cells included. ``CountDistinct`` is exact up to 16,383 and for the
     columns of the series key, else an estimate with a standard error of 0.8%. ``Stddev`` divides by n - 1.
-    Min and Max are texts, as in the service; Avg and Stddev are there for numbers only.
+    Min and Max are texts, as in the service; Avg and Stddev exist only for numbers.
 
     Source: Amazon Forecast API, Statistics.
     """
@@ -60,16 +60,16 @@ class FieldStatistics:
 
     @property
     def first(self) -> str | None:
-        """The earliest timestamp, as the rows have it."""
+        """The earliest timestamp, as written in the rows."""
         return self._moments.first
 
     @property
     def last(self) -> str | None:
-        """The latest timestamp, as the rows have it."""
+        """The latest timestamp, as written in the rows."""
         return self._moments.last
 
     def documents(self, keys: SeriesKeys | None = None) -> dict[str, Document]:
-        """Column to statistics, ready for JSON; ``keys`` of all rows, where some columns count in them."""
+        """Statistics by column, ready for JSON; ``keys`` of all rows, if columns are counted from them."""
         made = {name: column.document() for name, column in self._columns.items()}
         if keys is not None:
             for place, name in enumerate(self._key):
@@ -78,7 +78,7 @@ class FieldStatistics:
 
 
 class MomentStatistics:
-    """Of the timestamp column."""
+    """Statistics of the timestamp column."""
 
     def __init__(self, stated: TimestampFormat) -> None:
         self.rows = 0
@@ -110,7 +110,7 @@ class MomentStatistics:
 
 
 class TextStatistics:
-    """Of a text column."""
+    """Statistics of a text column."""
 
     def __init__(self, *, counted: bool) -> None:
         self._rows = self._missing = 0
@@ -129,7 +129,7 @@ class TextStatistics:
 
 
 class NumberStatistics:
-    """Of a number column; mean and spread are merged batch by batch.
+    """Statistics of a number column; mean and variance are merged batch by batch.
 
     Source: Chan, Golub and LeVeque (1979), Updating Formulae and a Pairwise Algorithm for Computing Sample
     Variances.
@@ -137,7 +137,7 @@ class NumberStatistics:
 
     def __init__(self) -> None:
         self._rows = self._missing = self._nan = self._numbers = 0
-        self._mean = self._squares = 0.0  # squares: of the distances to the mean
+        self._mean = self._squares = 0.0  # sum of squared distances to the mean
         self._least: Any = None
         self._most: Any = None
         self._distinct = DistinctCount()
@@ -157,11 +157,11 @@ class NumberStatistics:
         self._least = bounds["min"] if self._least is None else min(self._least, bounds["min"])
         self._most = bounds["max"] if self._most is None else max(self._most, bounds["max"])
         values = present.to_numpy()
-        # Adding 0 makes one of the two zeros, which are equal but differ in their bits.
+        # Adding 0 turns -0.0 into 0.0, which is equal but has different bits.
         self._distinct.add(hashes_of_numbers((values + 0).view(np.int64)))
         with np.errstate(
             over="ignore", invalid="ignore"
-        ):  # huge numbers: a spread that is not finite is left out
+        ):  # huge numbers: a variance that is not finite is omitted
             self._merge(values.astype(np.float64))
 
     def _merge(self, values: NDArray[np.float64]) -> None:

@@ -1,4 +1,4 @@
-"""Whether a CSV file begins with a header, and in which order its columns stand."""
+"""Detects whether a CSV file starts with a header, and the order of its columns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ __all__ = ["Header", "header_by_kind", "header_by_name"]
 
 Row = Sequence[str]
 
-# What people call the column of items, as letters() has it.
+# Common names for the column of items, as returned by letters().
 USUAL = """
     item itemid items itemname itemcode sku skuid product productid productcode article articleid artikel
     artikelnummer asin ean upc gtin id uniqueid name
@@ -26,7 +26,7 @@ USUAL_ITEM_HEADERS = frozenset(USUAL.split())
 
 @dataclass(frozen=True)
 class Header:
-    """A first line that is no data: the file's place of each column, and warnings (what, remedy)."""
+    """A first line that is not data: the position of each column in the file, and warnings (what, remedy)."""
 
     order: tuple[int, ...]
     warnings: tuple[tuple[str, str], ...]
@@ -35,14 +35,14 @@ class Header:
 def header_by_name(first: Row, later: Sequence[Row], schema: FileSchema, line: int) -> Header | None:
     """The header, if the ``first`` row names every column of the schema, in any order, case and separators.
 
-    Raises FileProblem if it names others as well, of which the ``later`` rows hold the cells.
+    Raises FileProblem if it also names other columns, whose cells are in the ``later`` rows.
     """
     names, wanted = list(map(letters, first)), list(map(letters, schema.names))
     if not set(wanted) <= set(names):
         return None
     if len(names) > len(wanted):
         others = [cell for cell, name in zip(first, names, strict=True) if name not in wanted]
-        what = f"the header has {len(names)} columns, the schema {len(wanted)}"
+        what = f"the header has {len(names)} columns, the schema has {len(wanted)}"
         if others:
             what += f"; not in the schema: {listed(others)}"
         rows = [row for row in later if len(row) == len(first)] or [first]
@@ -51,17 +51,18 @@ def header_by_name(first: Row, later: Sequence[Row], schema: FileSchema, line: i
     if order == tuple(range(len(order))):
         return Header(order, (_skipped(first),))
     what = (
-        f"the header's order is {listed(first)}, the schema's {listed(schema.names)}: the header is followed"
+        f"the column order is {listed(first)} in the header but {listed(schema.names)} in the schema; the "
+        "header is used"
     )
-    remedy = "Bring Schema.Attributes in params.json into the order of the columns"
+    remedy = "List Schema.Attributes in params.json in the order of the columns"
     return Header(order, (_skipped(first), (what, remedy)))
 
 
 def header_by_kind(first: Row, later: Sequence[Row], schema: FileSchema, line: int) -> Header | None:
-    """The header, if no moment and no number of the ``first`` row can be read, but ``later`` ones can.
+    """The header, if timestamps and numbers can be read in ``later`` rows but not in the ``first``.
 
-    A first row with a moment in a wrong format is no header, but a wrong row. All rows have as many cells as
-    the schema has columns. Raises FileProblem if a name stands in another's place.
+    A first row with a timestamp in a wrong format is a wrong row, not a header. All rows have as many cells
+    as the schema has columns. Raises FileProblem if a name is in another column's position.
     """
     typed = [place for place, column in enumerate(schema.columns) if not pa.types.is_string(column.type)]
     if schema.timestamp is not None:
@@ -79,7 +80,7 @@ def header_by_kind(first: Row, later: Sequence[Row], schema: FileSchema, line: i
 
 
 def _header_of_texts(first: Row, later: Sequence[Row], schema: FileSchema, line: int) -> Header | None:
-    """The header of a file of texts alone: it names the item, or most columns, as no later row does."""
+    """The header of a file with only text: it names the item or most columns, and no later row does."""
     names, wanted = list(map(letters, first)), list(map(letters, schema.names))
     if any(row[place] == cell for row in later for place, cell in enumerate(first)):
         return None
@@ -89,26 +90,26 @@ def _header_of_texts(first: Row, later: Sequence[Row], schema: FileSchema, line:
 
 
 def _in_place(first: Row, schema: FileSchema, line: int) -> Header:
-    """A header with the columns where the schema has them; FileProblem if a name is in another's place."""
+    """A header with the columns in the schema's order; FileProblem if a name is in another's position."""
     names, wanted = list(map(letters, first)), list(map(letters, schema.names))
     if any(name in wanted and wanted.index(name) != place for place, name in enumerate(names)):
         raise FileProblem(
             "V05",
-            f"the header says {listed(first)}, the schema {listed(schema.names)}",
-            "Use the schema's names in the header, or bring the columns into the order of the schema",
+            f"the header has {listed(first)}, the schema has {listed(schema.names)}",
+            "Use the schema's names in the header, or put the columns in the order of the schema",
             line=line,
         )
     return Header(tuple(range(len(wanted))), (_skipped(first),))
 
 
 def _readable(cells: Sequence[str], place: int, schema: FileSchema) -> bool:
-    """Whether one of the ``cells`` can be read as the column at ``place``."""
+    """Whether any of the ``cells`` can be read as the column at ``place``."""
     bad = schema.columns[place].convert(pa.array(cells, pa.string())).bad
     return bad is None or not bad.all()
 
 
 def _skipped(first: Row) -> tuple[str, str]:
     return (
-        f"the first line is taken for a header and skipped: {listed(first)}",
-        "No header is expected: remove it",
+        f"the first line is treated as a header and skipped: {listed(first)}",
+        "No header is expected; remove it",
     )

@@ -1,4 +1,4 @@
-"""Lines of a file that are no rows of data: headers again, totals, comments, titles and empty rows."""
+"""Lines of a file that are not data: repeated headers, totals, comments, titles and empty rows."""
 
 from collections.abc import Sequence
 
@@ -19,32 +19,32 @@ TOTALS = frozenset(WORDS.split())
 
 
 def why_no_data(cells: Sequence[str], schema: FileSchema) -> tuple[str, str] | None:
-    """What a row with a wrong cell is instead of data, and what to do; None where it is a row like others.
+    """What a row with a wrong cell is if it is not data, and the remedy; None for an ordinary row.
 
     ``cells`` in the order of the schema.
     """
     if not any(map(str.strip, cells)):
-        return "the row is empty", "Delete it"
+        return "the row is empty", "Delete the row"
     if list(map(letters, cells)) == list(map(letters, schema.names)):
         return (
             "the line repeats the header",
-            "Delete it, or what stands above it: only the first line of a file may be a header",
+            "Delete the line, or the lines above it: only the first line of a file may be a header",
         )
     if schema.timestamp is not None and not cells[schema.timestamp].strip():
         name = next((cell for cell in cells if letters(cell) in TOTALS), None)
         if name is not None:
             return (
-                f"it seems to be a total, {shown(name)}: the row has no timestamp",
-                "Delete it: totals are no data",
+                f"the row has no timestamp and looks like a total: {shown(name)}",
+                "Delete the row; totals are not data",
             )
     if schema.timestamp is not None and _only_words(cells, schema):
-        what = "the line has neither a moment nor a number, and seems to be a second header or a note"
-        return what, "Delete it"
+        what = "the line has neither a timestamp nor a number, and looks like a second header or a note"
+        return what, "Delete the line"
     return None
 
 
 def _only_words(cells: Sequence[str], schema: FileSchema) -> bool:
-    """Whether words stand where moments and numbers belong, other than those for a missing value."""
+    """Whether there are words in place of timestamps and numbers, other than words for a missing value."""
     typed = [
         cell for cell, column in zip(cells, schema.columns, strict=True) if not isinstance(column, TextColumn)
     ]
@@ -53,16 +53,16 @@ def _only_words(cells: Sequence[str], schema: FileSchema) -> bool:
 
 
 def why_no_record(cells: Sequence[str], wanted: int) -> str | None:
-    """What to do with a line that has another number of cells than a row, if it is no row at all."""
+    """The remedy for a line with a different number of cells, if it is not a row at all."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     if not filled:
-        return "Delete the row: it is empty"
+        return "Delete the row, which is empty"
     if filled[0].startswith(COMMENTS):
-        return "Delete the line, if it is a comment"
+        return "Delete the line if it is a comment"
     if filled[0].lower().startswith("sep="):
-        return "Delete the line: only spreadsheets understand it"
+        return "Delete the line, which has a meaning only in spreadsheets"
     if any(letters(cell) in TOTALS for cell in filled):
-        return "Delete the line, if it is a total"
+        return "Delete the line if it is a total"
     if len(filled) == 1 < wanted and len(cells) < wanted:
-        return "Delete the line, if it is a title or a note; else write a comma for every column"
+        return "Delete the line if it is a title or a note; otherwise, separate all columns with commas"
     return None

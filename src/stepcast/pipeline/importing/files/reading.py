@@ -1,4 +1,4 @@
-"""The files of a dataset, one after another, as typed rows."""
+"""The files of a dataset as typed rows, in order."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -29,7 +29,7 @@ def rows_of(
 ) -> Iterator[tuple[str, Rows]]:
     """Batches of the rows without an error, with the key of their file, in the order of files and rows.
 
-    The problems of the others go to ``report``; reading goes on after them, so that all are found in one go.
+    Problems of the other rows go to ``report``; reading continues, so that all are found in one pass.
     """
     done, total = 0, sum(file.size for file in files)
     for file in files:
@@ -43,11 +43,11 @@ def rows_of(
                     yield file.key, rows
                     progress("read", done + stream.position, total)
             except Exception as error:
-                error.add_note(f"file {file.key}")  # for an error that cannot be
+                error.add_note(f"file {file.key}")  # for an internal error
                 raise
         done += file.size
         progress("read", done, total)
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """Tell nobody."""
+    """Report no progress."""

@@ -1,8 +1,8 @@
-"""CSV text to records and the lines they begin at: exact, and slow; for blocks with something wrong.
+"""Splits CSV text into records with their first lines: exact but slow, for blocks with errors.
 
-What a quote means is what Arrow's CSV reader makes of it: at the beginning of a cell it opens a quoted
-part, in there a doubled quote is a quote, after it the cell goes on unquoted; anywhere else a quote is a
-letter like others.
+Quotes have the same meaning as in Arrow's CSV reader: at the beginning of a cell, a quote opens a quoted
+part, in which a doubled quote is a literal quote, and after which the cell continues unquoted; anywhere else,
+a quote is an ordinary character.
 """
 
 import re
@@ -17,9 +17,9 @@ CELL = re.compile(rb'(?:"([^"]*+(?:""[^"]*+)*+)"([^,\r\n]*+)|([^,\r\n]*+))(,|\r\
 
 @dataclass(frozen=True)
 class Record:
-    """The cells of one record, unquoted; its ``line`` (from 1), and where it lies in the data in bytes.
+    """The cells of one record, unquoted; its ``line`` (from 1), and its position in the data in bytes.
 
-    ``closed`` is False where a quote opens and never closes: then the record goes on to the end of the data.
+    ``closed`` is False if a quote never closes: then the record extends to the end of the data.
     """
 
     line: int
@@ -30,12 +30,12 @@ class Record:
 
     @property
     def blank(self) -> bool:
-        """Whether nothing stands on its line; such lines are not records of data."""
+        """Whether its line is empty; empty lines are not records of data."""
         return len(self.cells) == 1 and not self.cells[0].strip()
 
 
 def records(data: bytes, line: int = 1) -> Iterator[Record]:
-    r"""Every record of ``data``, blank ones as well; ``line`` is the physical line of its first byte.
+    r"""Every record of ``data``, including blank ones; ``line`` is the physical line of its first byte.
 
     >>> [(record.line, record.cells) for record in records(b'a,"b\nc"\nd,e')]
     [(1, (b'a', b'b\nc')), (3, (b'd', b'e'))]
@@ -63,7 +63,7 @@ def records(data: bytes, line: int = 1) -> Iterator[Record]:
 
 
 def breaks(data: bytes) -> int:
-    r"""How many lines end in ``data``: at a line feed, a carriage return or both together.
+    r"""The number of line ends in ``data``: a line feed, a carriage return or both together.
 
     >>> breaks(b"a\r\nb\nc\rd")
     3

@@ -1,4 +1,4 @@
-"""From a batch of cells to typed rows, with a problem for every cell that is wrong."""
+"""Converts a batch of cells to typed rows, with a problem for every wrong cell."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ __all__ = ["Cells", "Rows", "typed_rows"]
 
 @dataclass(frozen=True)
 class Cells:
-    """One array a column of the schema, in its order, and a way to find out the line of each row.
+    """One array for each schema column, in order, and a function that finds the line of each row.
 
-    ``lines`` is only called where a row is wrong: finding lines may cost more than reading the rows.
+    ``lines`` is called only if a row is wrong: finding lines may cost more than reading the rows.
     """
 
     columns: tuple[pa.Array, ...]
@@ -33,9 +33,9 @@ class Cells:
 class Rows:
     """Rows without an error.
 
-    ``batch``    the columns of the schema, in its order, as they are stored.
+    ``batch``    the schema's columns, in order, as stored.
     ``seconds``  each row's moment in seconds since 1970; zero in files without timestamps.
-    ``lines``    finds the line of each row, which takes longer than to read it.
+    ``lines``    finds the line of each row, which takes longer than reading it.
     """
 
     batch: pa.RecordBatch
@@ -46,10 +46,10 @@ class Rows:
 def typed_rows(
     cells: Cells, schema: FileSchema, file: str, report: Report, unread: frozenset[int] = frozenset()
 ) -> Rows | None:
-    """The rows without an error; the errors of the others are added to ``report``, in the order of the lines.
+    """The rows without an error; errors of the others are added to ``report`` in line order.
 
-    Columns in ``unread`` (places in the schema) are wrong throughout, which has been reported: they are not
-    looked at, and no rows come back.
+    Columns in ``unread`` (positions in the schema) are entirely wrong, which has been reported: they are not
+    read, and no rows are returned.
     """
     converted = {
         place: _converted(column, cells, place)
@@ -64,7 +64,7 @@ def typed_rows(
     seconds = np.zeros(len(cells.columns[0]), np.int64)
     if schema.timestamp is not None:
         found = converted[schema.timestamp].seconds
-        assert found is not None  # noqa: S101  # the timestamp column's promise
+        assert found is not None  # noqa: S101  # guaranteed by the timestamp column
         seconds = found
     batch = pa.record_batch([converted[place].values for place in range(len(schema.columns))], schema.stored)
     if not wrong:

@@ -1,4 +1,4 @@
-"""Whether the rows of a file have as many cells as the schema has columns, and why not."""
+"""Checks whether the rows of a file have as many cells as the schema has columns, and if not, why."""
 
 import re
 from collections import Counter
@@ -28,27 +28,27 @@ PERIOD = re.compile(
 
 
 def check_shape(rows: Sequence[Row], schema: FileSchema, line: int) -> None:
-    """Raise FileProblem if none of the ``rows``, which begin at ``line``, has a cell for each column."""
+    """Raise FileProblem if none of the ``rows``, which start at ``line``, has a cell for each column."""
     width = len(schema.names)
     if any(len(row) == width for row in rows):
         if wide := _wide(rows, schema):
-            what = f"its columns are not those of the schema ({listed(schema.names)})"
+            what = f"columns are not those of the schema ({listed(schema.names)})"
             raise FileProblem("V04", what, wide, line)
         return
     if separated := _separated(rows, width):
         what, split = separated
         decimal = any(re.search(r"\d,\d", ",".join(row)) for row in rows)
-        remedy = "Write commas between cells" + (" and decimal points in numbers" if decimal else "")
+        remedy = "Separate the cells with commas" + (" and use decimal points in numbers" if decimal else "")
         if not _fits(split, width):
-            what += f"; it has {_count(split)} columns, the schema {width} ({listed(schema.names)})"
+            what += f"; the file has {_count(split)} columns, the schema has {width} ({listed(schema.names)})"
             remedy += f". {_remedy(split, schema)}"
-        raise FileProblem("V01", f"its {what}", remedy, line)
-    what = f"its rows have {_count(rows)} cells, the schema has {width} columns ({listed(schema.names)})"
+        raise FileProblem("V01", f"the {what}", remedy, line)
+    what = f"the rows have {_count(rows)} cells, the schema has {width} columns ({listed(schema.names)})"
     raise FileProblem("V04", what, _remedy(rows, schema), line)
 
 
 def one_number(row: Row) -> str | None:
-    """Two neighbours that are one number with a decimal comma: ``19,7``."""
+    """Two adjacent cells that are one number with a decimal comma: ``19,7``."""
     for whole, fraction in pairwise(row):
         if re.fullmatch(r"[+-]?\d+", whole.strip()) and fraction.strip().isdigit():
             return f"{whole},{fraction}"
@@ -56,7 +56,7 @@ def one_number(row: Row) -> str | None:
 
 
 def _separated(rows: Sequence[Row], width: int) -> tuple[str, list[Row]] | None:
-    """By what other than commas the cells are separated, and the cells then."""
+    """The separator of the cells, if it is not a comma, and the resulting cells."""
     texts = [",".join(row) for row in rows]
     for separator, plural in SEPARATORS.items():
         split: list[Row] = [text.split(separator) for text in texts]
@@ -65,10 +65,10 @@ def _separated(rows: Sequence[Row], width: int) -> tuple[str, list[Row]] | None:
     if all(len(row) == 1 for row in rows):
         inner: list[Row] = [text.split(",") for text in texts]
         if _fits(inner, width):
-            return "rows stand in quotes as a whole, so that each is one cell", inner
+            return "rows are enclosed in quotes, so that each is one cell", inner
         blanks: list[Row] = [text.split() for text in texts]
         if _fits(blanks, width):
-            return "cells are separated by blanks, not by commas", blanks
+            return "cells are separated by spaces, not by commas", blanks
     return None
 
 
@@ -92,16 +92,16 @@ def _remedy(rows: Sequence[Row], schema: FileSchema) -> str:
     usual = Counter(len(row) for row in rows).most_common(1)[0][0]
     if preamble := _preamble(rows, usual):
         further = _remedy(rows[preamble:], schema)
-        return f"Delete the first {preamble} lines: they are no rows. Then: {further}"
+        return f"Delete the first {preamble} lines, which are not rows. Then: {further}"
     body = [row for row in rows if len(row) == usual]
     if wide := _wide(body, schema):
         return wide
     if apart := _date_and_time(body):
-        return f"Write date and time in one column: {shown(' '.join(apart))} is one timestamp"
+        return f"Write the date and time in one column: {shown(' '.join(apart))} is one timestamp"
     if usual > width:
         number = next((found for row in body if (found := one_number(row))), None)
         if usual == width + 1 and number is not None and not _counts_up(body):
-            return f"If {shown(number)} is one number, write a decimal point"
+            return f"If {shown(number)} is one number, use a decimal point"
         return extra_columns_remedy(body, schema)
     missing = _missing(body, schema)
     if missing is not None:
@@ -109,29 +109,29 @@ def _remedy(rows: Sequence[Row], schema: FileSchema) -> str:
         if missing == schema.identifier and schema.target is not None:
             return f"{what}. {constant_item_remedy(schema.names[missing])}"
         required = missing in (schema.identifier, schema.timestamp, schema.target)
-        return f"{what}: add it{'' if required else ', or take it out of the Schema in params.json'}"
-    return "List exactly the columns of the file, in their order, in Schema.Attributes of params.json"
+        return f"{what}: add it{'' if required else ', or remove it from the Schema in params.json'}"
+    return "In Schema.Attributes of params.json, list exactly the columns of the file, in the same order"
 
 
 def _preamble(rows: Sequence[Row], usual: int) -> int:
-    """How many rows at the top are titles and notes: nothing but their first cell is filled."""
+    """The number of title and note rows at the top, in which only the first cell is filled."""
     own = next((n for n, row in enumerate(rows) if sum(map(bool, map(str.strip, row))) > 1), 0)
     return own if own and usual > 1 and len(rows) > own else 0
 
 
 def _wide(rows: Sequence[Row], schema: FileSchema) -> str | None:
-    """What to do with a table that has a column for each period, or one for each item; None for others."""
+    """The remedy for a table with a column for each period or for each item; None for others."""
     if schema.timestamp is None or len(rows) < 2 or len(rows[1]) != len(rows[0]):
         return None
     first, later = [cell.strip() for cell in rows[0]], [cell.strip() for cell in rows[1]]
     if len(first) == len(schema.names) and format_of([later[schema.timestamp]]):
-        return None  # a moment where it belongs
+        return None  # a timestamp in the right position
     pairs = list(zip(first, later, strict=True))
     periods = [name for name, cell in pairs if _is_period(name) and not _is_period(cell)]
     if len(periods) > 1 and len(periods) >= (len(first) - 1) / 2:
         return (
             f"Its columns are periods ({listed(periods, 3)}): write one row for each item and period, with "
-            "the timestamp in a column of its own (in pandas: melt)"
+            "the timestamp in a separate column (in pandas: melt)"
         )
     moments = [name for name, cell in pairs if format_of([cell]) and not format_of([name])]
     items = [name for name, cell in pairs if name and NUMBER.fullmatch(cell) and not NUMBER.fullmatch(name)]
@@ -139,7 +139,7 @@ def _wide(rows: Sequence[Row], schema: FileSchema) -> str | None:
     if len(moments) == 1 and len(items) == len(first) - 1 > 1 and not own & set(map(letters, items)):
         return (
             f"If its columns are items ({listed(items, 3)}), write one row for each item and period, with "
-            "the item in a column of its own (in pandas: melt)"
+            "the item in a separate column (in pandas: melt)"
         )
     return None
 
@@ -161,7 +161,7 @@ def _counts_up(rows: Sequence[Row]) -> bool:
 
 
 def _missing(rows: Sequence[Row], schema: FileSchema) -> int | None:
-    """The place of the one column of the schema without which the ``rows`` fit."""
+    """The position of the one schema column without which the ``rows`` fit."""
     given, names = len(rows[0]), list(schema.names)
     if given != len(names) - 1:
         return None
@@ -171,7 +171,7 @@ def _missing(rows: Sequence[Row], schema: FileSchema) -> int | None:
         return unnamed[0]
     body = rows[1:] or rows
     places = list(range(len(names)))
-    # A text may be anything: that numbers and moments are there is tried first; metadata has an item.
+    # Any cell can be text, so numbers and timestamps are tried first; metadata always have an item.
     texts = [place for place in reversed(places) if isinstance(schema.columns[place], TextColumn)]
     first = [] if schema.timestamp is None else [schema.identifier]
     for place in [*first, *texts, *places]:

@@ -1,4 +1,4 @@
-"""What the first rows of a CSV file say about all of it."""
+"""Determines the format of a CSV file from its first rows."""
 
 from dataclasses import dataclass
 from itertools import islice
@@ -12,19 +12,19 @@ from stepcast.pipeline.importing.files.shape import check_shape
 from stepcast.pipeline.importing.files.whole_column import wrong_throughout
 from stepcast.pipeline.problems import Problem
 
-__all__ = ["FirstLook", "first_look"]
+__all__ = ["Sniffed", "sniff"]
 
 SAMPLE = 1_000  # rows
 
 
 @dataclass(frozen=True)
-class FirstLook:
+class Sniffed:
     """How to read the file.
 
     ``rest``      the block without the header.
-    ``order``     the file's place of each column of the schema.
-    ``unread``    columns (places in the schema) that are wrong throughout.
-    ``problems``  what is to be reported: warnings, and errors for the columns in ``unread``.
+    ``order``     the position in the file of each schema column.
+    ``unread``    columns (positions in the schema) that are entirely wrong.
+    ``problems``  to report: warnings, and errors for the columns in ``unread``.
     """
 
     rest: Block
@@ -33,8 +33,8 @@ class FirstLook:
     problems: tuple[Problem, ...]
 
 
-def first_look(block: Block, schema: FileSchema, file: str) -> FirstLook | None:
-    """Judge a file by its first ``block``; None if that is blank. FileProblem if all of it is wrong."""
+def sniff(block: Block, schema: FileSchema, file: str) -> Sniffed | None:
+    """Examine a file by its first ``block``; None if blank. FileProblem if the entire file is wrong."""
     sample = list(islice((r for r in records(block.data, block.line) if not r.blank), SAMPLE + 1))
     if not sample:
         return None
@@ -67,9 +67,9 @@ def first_look(block: Block, schema: FileSchema, file: str) -> FirstLook | None:
     problems += [problem.of(file) for problem in wrong.values()]
     end = sample[0].end if header else 0
     rest = Block(block.data[end:], block.line + breaks(block.data[:end]))
-    return FirstLook(rest, order, frozenset(wrong), tuple(problems))
+    return Sniffed(rest, order, frozenset(wrong), tuple(problems))
 
 
 def _no_rows(line: int) -> FileProblem:
-    what = "it has a header and no rows"
+    what = "the file has a header but no rows"
     return FileProblem("V01", what, "Upload a file with rows, or delete this one", line)

@@ -1,4 +1,4 @@
-"""Which objects of the bucket hold the rows of a dataset."""
+"""The objects of the bucket that contain the rows of a dataset."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -28,9 +28,9 @@ class Source:
 
 
 def sources(s3: Any, bucket: str, folder: str, report: Report) -> list[Source]:
-    """The files under ``folder`` in the order of their keys; what else lies there is left out with a warning.
+    """The files under ``folder`` in the order of their keys; other objects are ignored with a warning.
 
-    Folder markers, as consoles make them, are left out silently: the user did not upload them.
+    Folder markers, which consoles create, are ignored silently: the user did not upload them.
     """
     found = []
     for entry in objects.entries(s3, bucket, folder):
@@ -57,30 +57,43 @@ def check_undescribed(s3: Any, bucket: str, folder: str, kind: str, report: Repo
     """Warn of files under ``folder`` that no dataset of params.json describes."""
     first = next((e["Key"] for e in objects.entries(s3, bucket, folder) if not e["Key"].endswith("/")), None)
     if first is not None:
-        what = f"files lie under {folder}, for example {first}, but no dataset in params.json describes them"
-        remedy = f"Describe their columns in a dataset of the type {kind}; the forecast is made without"
+        what = (
+            f"there are files under {folder}, for example {first}, but no dataset in params.json describes "
+            "them"
+        )
+        remedy = f"Describe their columns in a dataset of type {kind}; the forecast does not use them"
         report.add(Problem("V07", "warning", what, remedy, path="$.Datasets"))
 
 
 def _ignored(key: str, folder: str) -> Problem:
-    remedy = f"Name it .csv, .csv.gz or .parquet if it belongs to the data, or move it out of {folder}"
+    remedy = (
+        "If it contains data, rename it to end in .csv, .csv.gz or .parquet; otherwise, move it out of "
+        f"{folder}"
+    )
     return Problem(
-        "V01", "warning", "its name has none of the endings that are read: ignored", remedy, file=key
+        "V01",
+        "warning",
+        "the file name does not end in .csv, .csv.gz or .parquet, so the file is ignored",
+        remedy,
+        file=key,
     )
 
 
 def _resource_fork(key: str, folder: str) -> Problem:
-    what = "it is what macOS keeps beside a file, not data: ignored"
+    what = "it is a macOS resource file, not data, and is ignored"
     return Problem("V01", "warning", what, f"Delete it, or move it out of {folder}", file=key)
 
 
 def _letterless(key: str, folder: str) -> Problem:
-    remedy = f"It is read here; Amazon Forecast wants a letter in it, for example {folder}items-2014.csv"
+    remedy = (
+        "Stepcast reads it; Amazon Forecast requires a letter in the name, for example "
+        f"{folder}items-2014.csv"
+    )
     return Problem("V02", "warning", "the object's name has no letter", remedy, file=key)
 
 
 def _nothing(folder: str) -> Problem:
     remedy = f"Upload {CONTENT[folder]} as {folder}<name>.csv, .csv.gz or .parquet"
     if folder != layout.TRAIN:
-        remedy += ", or take the dataset out of params.json"
+        remedy += ", or remove the dataset from params.json"
     return Problem("V01", "error", "there is no data file", remedy, file=folder)

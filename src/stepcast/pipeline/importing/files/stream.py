@@ -1,4 +1,4 @@
-"""An object of the bucket as a file that is read once, from its beginning to its end."""
+"""An object of the bucket as a file that is read once, from start to end."""
 
 import io
 from typing import Any
@@ -17,14 +17,14 @@ from stepcast.pipeline.importing.files.source import Source
 __all__ = ["ObjectStream"]
 
 DROPPED = (ConnectionClosedError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
-ATTEMPTS = 5  # in a row without one more byte
+ATTEMPTS = 5  # in a row without a further byte
 
 
 class ObjectStream(io.RawIOBase):
-    """Reads from S3 piece by piece; goes on where it was if the connection drops.
+    """Reads from S3 in pieces; resumes at the same position if the connection drops.
 
     Raises Superseded if the object is replaced meanwhile, ResourceNotFoundException if it is deleted, and
-    botocore's error if S3 stays away. ``position`` is how many bytes have been read.
+    botocore's error if S3 is unreachable. ``position`` is the number of bytes read.
     """
 
     def __init__(self, s3: Any, bucket: str, source: Source) -> None:
@@ -37,7 +37,7 @@ class ObjectStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill ``buffer`` as far as one read goes; 0 at the end."""
+        """Fill ``buffer`` with the bytes of one read; return 0 at the end."""
         failures = 0
         while self.position < self._source.size:
             try:
@@ -76,7 +76,9 @@ class ObjectStream(io.RawIOBase):
             name = f"s3://{self._bucket}/{self._source.key}"
             code = error.response["Error"]["Code"]
             if code in ("PreconditionFailed", "412"):
-                raise Superseded(f"{name} was replaced while it was read: the newer run reads it") from None
+                raise Superseded(
+                    f"{name} was replaced while it was being read; the newer run reads it"
+                ) from None
             if code in ("NoSuchKey", "404"):
-                raise ResourceNotFoundException(f"{name} was deleted while it was read") from None
+                raise ResourceNotFoundException(f"{name} was deleted while it was being read") from None
             raise

@@ -13,28 +13,28 @@ from stepcast.pipeline.importing.quoting import listed, shown
 
 __all__ = ["wrong_throughout"]
 
-ENOUGH = 10  # rows: in fewer, each is reported by itself
+ENOUGH = 10  # rows: with fewer, each is reported separately
 
 
 def wrong_throughout(
     columns: Sequence[Sequence[str]], schema: FileSchema, line: int
 ) -> dict[int, FileProblem]:
-    """A problem for each column (its place in the schema) of which no cell in the sample can be read.
+    """A problem for each column (its position in the schema) in which no cell of the sample can be read.
 
-    ``columns`` are the sample's cells by column, in the order of the schema; they begin at ``line``.
-    Raises FileProblem if another column holds what belongs there: then the columns are in another order, and
-    nothing more can be said of any row.
+    ``columns`` are the sample's cells by column, in the order of the schema; they start at ``line``.
+    Raises FileProblem if the right cells are in another column: then the columns are in a different order,
+    and no row can be checked further.
     """
     wrong = [place for place, cells in enumerate(columns) if not any(_readable(cells, place, schema))]
     texts = [place for place, column in enumerate(schema.columns) if isinstance(column, TextColumn)]
     for place in wrong:
-        # Moments elsewhere are proof; items that are numbers are not, where the target is a word for missing.
+        # Timestamps in another column are proof; numeric items are not, if the target is a word for missing.
         if place != schema.timestamp and (
             len(columns[place]) < ENOUGH or any(map(says_missing, columns[place]))
         ):
             continue
         for other in sorted({*texts, *wrong} - {place}):
-            # The first row may be a header that nobody could recognise in this order.
+            # The first row may be a header that could not be recognized in this order.
             cells = columns[other][1:] or columns[other]
             if all(_readable(cells, place, schema)) and all(map(str.strip, cells)):
                 raise _moved(place, other, columns, schema, line)
@@ -44,7 +44,7 @@ def wrong_throughout(
 
 
 def _readable(cells: Sequence[str], place: int, schema: FileSchema) -> list[bool]:
-    """Which of the cells can be read as the column at ``place``."""
+    """Which cells can be read as the column at ``place``."""
     bad = schema.columns[place].convert(pa.array(cells, pa.string())).bad
     return [True] * len(cells) if bad is None else (~bad).tolist()
 
@@ -54,7 +54,7 @@ def _moved(
 ) -> FileProblem:
     wanted, there = schema.names[place], schema.names[other]
     what = (
-        f"the columns are in another order than the schema's ({listed(schema.names)}): {wanted!r} is "
+        f"the columns are not in the order of the schema ({listed(schema.names)}): {wanted!r} is "
         f"{shown(columns[place][0])}, and {there!r} is {shown(columns[other][0])}"
     )
     return FileProblem("V05", what, "List Schema.Attributes in params.json in the order of the columns", line)
@@ -63,5 +63,5 @@ def _moved(
 def _problem(place: int, cells: Sequence[str], schema: FileSchema, line: int) -> FileProblem:
     column = schema.columns[place]
     message, remedy = explained(column, cells)
-    what = f"{message}; none of the first {len(cells):,} rows is right"
-    return FileProblem(column.rule, f"{what}, so the column is not read further", remedy, line)
+    what = f"{message}; all of the first {len(cells):,} rows are wrong"
+    return FileProblem(column.rule, f"{what}, so the rest of the column is not read", remedy, line)

@@ -1,1 +1,1 @@
-"""Which periods the rows are of, and what is odd about that."""
+"""The periods of the rows, and irregularities in them."""

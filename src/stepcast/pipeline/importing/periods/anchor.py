@@ -1,4 +1,4 @@
-"""Where in their periods the rows are stamped: on the Friday of the week, on the last day of the month..."""
+"""The position of timestamps within their periods: the Friday of the week, the last day of the month..."""
 
 from dataclasses import dataclass, replace
 
@@ -11,8 +11,8 @@ from stepcast.engine.frequency import SECONDS, Frequency, Stamp
 __all__ = ["Agreement", "Anchor", "in_words", "span_in_words"]
 
 
-AGREED = 0.9  # of the rows: the others are mistakes, or a holiday moved them
-MOST_PLACES = 1_000  # in a period that are told apart: where there are more, rows agree on none
+AGREED = 0.9  # of the rows: the others are errors, or were moved by a holiday
+MOST_PLACES = 1_000  # distinguished positions per period: with more, rows agree on none
 SHORTEST, LONGEST = 28, 31  # days in a month
 UNITS = ("d", "h", "min", "s")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -20,7 +20,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 
 @dataclass(frozen=True)
 class Agreement:
-    """The ``stamp`` that ``share`` of the rows have; the beginning of the period where they have no other."""
+    """The ``stamp`` that ``share`` of the rows have; by default the beginning of the period."""
 
     stamp: Stamp
     share: float
@@ -31,7 +31,7 @@ class Agreement:
 
 
 class Anchor:
-    """Takes the moments of rows, and says on which moment of their periods they agree."""
+    """Collects the timestamps of rows, and finds the position in the period on which they agree."""
 
     def __init__(self, frequency: Frequency) -> None:
         self._frequency = frequency
@@ -42,7 +42,7 @@ class Anchor:
         self._working = {"before": 0, "after": 0}
 
     def add(self, seconds: Integers, periods: Integers) -> None:
-        """Moments in seconds since 1970, and the periods that they fall in."""
+        """Add moments in seconds since 1970, and their periods."""
         later = seconds - moment_of(periods, self._frequency).astype(np.int64)
         others = later != 0
         self._rows += len(seconds)
@@ -77,7 +77,7 @@ class Anchor:
             counts[place] = counts.get(place, 0) + more
 
     def agreement(self) -> Agreement:
-        """What most rows agree on."""
+        """The position on which most rows agree."""
         found = [Agreement(Stamp(), self._share(self._at_beginning))]
         if self._rows > self._at_beginning:
             found.append(self._elsewhere())
@@ -86,7 +86,7 @@ class Anchor:
     def frequency(self, asked: bool) -> Frequency:
         """The frequency with the stamp that the rows agree on.
 
-        ``asked``  the user named the boundary: rows may only say which of several weeks or months is meant.
+        ``asked``  the user set the boundary: rows may only select one of several weeks or months.
         """
         agreed = self.agreement()
         if not agreed.reached or (asked and not self._whole_units(agreed.stamp)):
@@ -94,7 +94,7 @@ class Anchor:
         return replace(self._frequency, stamp=agreed.stamp)
 
     def _elsewhere(self) -> Agreement:
-        """The best stamp that is not the beginning; its share is at least the one given."""
+        """The best stamp other than the beginning; its share is a lower bound."""
         if len(self._counts["seconds"]) > MOST_PLACES:
             return Agreement(Stamp(), 0)
         seconds, missed = self._most("seconds")
@@ -106,20 +106,20 @@ class Anchor:
         return Agreement(replace(stamp, months=months, seconds=seconds), self._share(self._rows - missed))
 
     def _most(self, name: str) -> tuple[int, int]:
-        """The most frequent place, and how many rows have another; those at the beginning have place 0."""
+        """The most frequent position, and the number of rows at others; position 0 is the beginning."""
         counts = dict(self._counts[name])
         counts[0] = counts.get(0, 0) + self._at_beginning
         place = max(counts, key=counts.__getitem__)
         return place, self._rows - counts[place]
 
     def _day(self) -> tuple[Stamp, int]:
-        """The day that fits most rows, and how many it does not fit."""
+        """The day that fits most rows, and the number of rows that it does not fit."""
         lengths = np.arange(SHORTEST, LONGEST + 1)
         fits = [
             int(self._days[lengths - SHORTEST, np.minimum(day, lengths - 1)].sum()) for day in range(LONGEST)
         ]
         fits[0] += self._at_beginning
-        day = LONGEST - 1 - int(np.argmax(fits[::-1]))  # the later where several do: the last of a month
+        day = LONGEST - 1 - int(np.argmax(fits[::-1]))  # the latest if there are several: the last of a month
         stamp, most = Stamp(day=day), fits[day]
         for working, count in self._working.items():
             if count > most:
@@ -137,7 +137,7 @@ class Anchor:
 
 
 def in_words(frequency: Frequency) -> str:
-    """Where rows are stamped, for a person.
+    """The position of timestamps, as readable text.
 
     >>> in_words(Frequency(1, "W", stamp=Stamp(seconds=4 * 86_400)))
     'on Friday'
@@ -148,7 +148,7 @@ def in_words(frequency: Frequency) -> str:
     days, rest = divmod(stamp.seconds, SECONDS["D"])
     clock = f" at {rest // 3600:02d}:{rest // 60 % 60:02d}" if rest else ""
     if unit in ("min", "H"):
-        return f"{span_in_words(stamp.seconds)} after each beginning"
+        return f"{span_in_words(stamp.seconds)} after the beginning of each period"
     if unit == "D":
         return (f"on day {days + 1} of {frequency.count}" if frequency.count > 1 else "every day") + clock
     if unit == "W":
@@ -172,7 +172,7 @@ def _day_in_words(frequency: Frequency) -> str:
 
 
 def span_in_words(seconds: int) -> str:
-    """A length of time, for a person.
+    """A time span, as readable text.
 
     >>> span_in_words(90_000), span_in_words(900)
     ('1 d 1 h', '15 min')

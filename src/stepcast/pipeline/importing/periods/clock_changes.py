@@ -1,4 +1,4 @@
-"""The hour that clocks skip in spring: no row can have it, so it is no hole to be filled."""
+"""The hour that clocks skip in spring: no row can have it, so it is not a gap to fill."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from stepcast.pipeline.importing.columns.zones import FIRST_YEAR, LAST_YEAR, cha
 __all__ = ["ClockChanges", "Skipped", "comes_twice"]
 
 
-# One zone for each time at which clocks are changed somewhere, those of most people first.
+# One zone for each rule of clock changes, the most populous first.
 ZONES = (
     "Europe/Berlin",
     "America/New_York",
@@ -33,13 +33,13 @@ ZONES = (
     "Asia/Tehran",
     "Africa/Cairo",
 )
-# Periods on both sides of a hole that all have rows: of one that is alone, and of one that recurs.
+# Periods on both sides of a gap that all have rows: for a single gap, and for a recurring one.
 ALONE, RECURRING = 48, 12
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """``periods`` that do not exist by the clocks of ``zone``, the forecast's among them, rising."""
+    """``periods`` that do not exist in ``zone``'s local time, including forecast periods, ascending."""
 
     zone: str
     periods: Integers
@@ -53,9 +53,9 @@ class Skipped:
 
 
 class ClockChanges:
-    """Takes the periods of rows, and says at which changes of clocks there was none.
+    """Collects the periods of rows, and finds the clock changes without rows.
 
-    ``zone`` is the one that params.json names, if it does.
+    ``zone`` is the one set in params.json, if any.
     """
 
     def __init__(self, frequency: Frequency, zone: str | None) -> None:
@@ -75,10 +75,10 @@ class ClockChanges:
         self._seen[place[self._watched[place] == periods]] = True
 
     def skipped(self, frequency: Frequency, end: int, horizon: int) -> Skipped | None:
-        """What one zone's clocks skip from the first row to ``horizon`` after ``end``; None if no zone fits.
+        """What one zone skips from the first row to ``horizon`` after ``end``; None if no zone fits.
 
-        A zone fits if no row has an hour that it skips, and all around one such hour there are rows. Of the
-        zone that is named, only hours are left out that have rows all the same.
+        A zone fits if no row is in an hour that it skips, and there are rows all around one such hour. For
+        the zone in params.json, only skipped hours that have rows are left out.
         """
         best: tuple[int, Skipped] | None = None
         for zone in self._zones if frequency.has_time_of_day else ():
@@ -108,7 +108,7 @@ class ClockChanges:
                     yield run
 
     def _watch(self, periods: Integers) -> None:
-        """Watch the changes of all years from the first to the last of the rows, and of the next one."""
+        """Watch the clock changes of all years from the first to the last row, and of the next year."""
         edges = moment_of(np.array([periods.min(), periods.max()]), self._frequency)
         first, last = (edges.astype("datetime64[Y]").astype(np.int64) + 1970).tolist()
         first, last = max(first, FIRST_YEAR), min(last + 1, LAST_YEAR)
@@ -132,12 +132,12 @@ class ClockChanges:
         return bool(self._has(np.concatenate(sides)).all())
 
     def _has(self, periods: Integers) -> NDArray[np.bool_]:
-        """Which of watched periods have a row."""
+        """Which of the watched ``periods`` have a row."""
         return np.isin(periods, self._watched[self._seen])
 
 
 def comes_twice(seconds: int, zone: str | None) -> str | None:
-    """A zone (the one given) by whose clocks a local time comes twice; None where none is known."""
+    """A zone (the given one, if any) in which a local time occurs twice; None if none is known."""
     year = int(np.datetime64(seconds, "s").astype("datetime64[Y]").astype(np.int64)) + 1970
     for name in (zone,) if zone else ZONES:
         for change in changes_in(name, year):
@@ -147,6 +147,6 @@ def comes_twice(seconds: int, zone: str | None) -> str | None:
 
 
 def _skipped_hours(zone: str, year: int) -> list[tuple[int, int]]:
-    """Beginning and end of the local times that clocks skip in a year, in seconds since 1970."""
+    """Start and end of the local times that clocks skip in a year, in seconds since 1970."""
     changes = [change for change in changes_in(zone, year) if change.after > change.before]
     return [(change.moment + change.before, change.moment + change.after) for change in changes]

@@ -1,4 +1,4 @@
-"""Several rows of one item for one period, where one is expected: counted exactly, in bounded memory."""
+"""Several rows of one item in one period where one is expected, counted exactly in bounded memory."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,10 +25,10 @@ RECORD = np.dtype([("period", "<u8"), ("row", "<u8")])
 
 @dataclass
 class Doubled:
-    """What was counted.
+    """The counts.
 
-    ``repeated``   rows that are the same as another one: item, dimensions, stamp and value.
-    ``differing``  periods whose rows are of several stamps or values.
+    ``repeated``   rows identical to another one in item, dimensions, timestamp and value.
+    ``differing``  periods whose rows have several timestamps or values.
     ``rows``       beyond the first of their period, of both kinds.
     ``exact``, ``other``  fingerprints of some of these rows, and of some of these periods.
     """
@@ -41,9 +41,9 @@ class Doubled:
 
 
 class DoubledRows:
-    """Takes rows and keeps two numbers of 64 bits of each: one of its period, and one of all of it.
+    """Collects rows and keeps two 64-bit fingerprints of each: of its period, and of the entire row.
 
-    ``frequency`` is the data's own. Memory is bounded: what is more than 2 million rows lies in ``folder``.
+    ``frequency`` is that of the data. Memory is bounded: beyond 2 million rows, they are kept in ``folder``.
     """
 
     def __init__(self, frequency: Frequency, folder: Path) -> None:
@@ -54,7 +54,7 @@ class DoubledRows:
     def add(
         self, series: Integers, dimensions: Sequence[pa.Array], seconds: Integers, values: NDArray[np.float64]
     ) -> None:
-        """``dimensions`` are those of the columns that tell rows apart, but not the series."""
+        """``dimensions`` are the columns that distinguish rows but not series."""
         made = self.fingerprints(series, dimensions, seconds, values)
         self.rows += len(made)
         self._waiting.append(made)
@@ -72,7 +72,7 @@ class DoubledRows:
         return made
 
     def count(self) -> Doubled:
-        """Of all rows; they are gone afterwards."""
+        """Counts over all rows, which are then discarded."""
         found = Doubled()
         for part in self._parts():
             _count(part, found)
@@ -128,7 +128,7 @@ def _mixed(key: Hashes, numbers: Integers) -> Hashes:
 
 
 def _count(part: NDArray[np.void], found: Doubled) -> None:
-    """Add what one part of the rows has; all rows of a period are in one part."""
+    """Add the counts of one part of the rows; all rows of a period are in one part."""
     periods = np.sort(part["period"])
     twice = np.unique(periods[1:][periods[1:] == periods[:-1]])
     if not len(twice):

@@ -1,4 +1,4 @@
-"""Whether the last period is over: rows of days up to the 15th are half a month."""
+"""Whether the last period is complete: daily rows up to the 15th are half a month."""
 
 from dataclasses import dataclass
 
@@ -17,9 +17,9 @@ __all__ = ["LastPeriods", "report_partial"]
 FEWEST = 3  # periods, the last one among them
 COMPARED = 12  # earlier periods
 HOLIDAYS = 2  # of these may end earlier than the others
-EARLIER, FAR_EARLIER = 1.5, 3.0  # times what is missing at the end of the others, where that varies
-SELDOM = 0.5  # of a period: where that is missing as a rule, nothing can be said of the last one
-WHOLE = 0.95  # of a period is as good as all of it
+EARLIER, FAR_EARLIER = 1.5, 3.0  # times the part missing at the end of the others, if that varies
+SELDOM = 0.5  # of a period: if this much is usually missing, the last period cannot be judged
+WHOLE = 0.95  # of a period counts as complete
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Partial:
 
 
 class LastPeriods:
-    """Takes the moments of rows and keeps the latest of each of the last periods."""
+    """Collects the timestamps of rows and keeps the latest in each of the last periods."""
 
     def __init__(self, frequency: Frequency) -> None:
         self._frequency = frequency
@@ -51,7 +51,7 @@ class LastPeriods:
         """The last period, if its rows end earlier than those of the periods before."""
         periods = np.array(sorted(self._latest), np.int64)
         if len(periods) < FEWEST or len(periods) <= periods[-1] - periods[0]:
-            return None  # where periods have no row at all, one may end early, too
+            return None  # if some periods have no rows at all, one may also end early
         latest = np.array([self._latest[period] for period in periods.tolist()], np.int64)
         begins, ends = (moment_of(p, self._frequency).astype(np.int64) for p in (periods, periods + 1))
         missing = np.sort((ends - latest)[:-1])
@@ -65,15 +65,17 @@ class LastPeriods:
 
 
 def report_partial(partial: Partial, params: Params, frequency: Frequency, report: Report) -> None:
-    """Warn of the period, or note that it is left out."""
+    """Warn of the incomplete period, or note that it is left out."""
     stated = params.timestamp_format
     stamp = int(stamp_of(np.array([partial.period]), frequency).astype(np.int64)[0])
     what = (
-        f"the last period of {frequency}, {moment_text(stamp, stated)}, has rows up to "
-        f"{moment_text(partial.latest, stated)}: {partial.share:.0%} of it is there"
+        f"the last period of {frequency}, {moment_text(stamp, stated)}, is incomplete: its rows end at "
+        f"{moment_text(partial.latest, stated)}, which covers {partial.share:.0%} of it"
     )
     if params.predictor.drop_partial_periods:
         report.note(f"{what[:1].upper()}{what[1:]}, so it is left out (DropPartialPeriods).")
         return
-    remedy = "Send the rest of it, or leave it out: Predictor.DropPartialPeriods true in params.json"
+    remedy = (
+        "Send the remaining rows, or set Predictor.DropPartialPeriods to true in params.json to leave it out"
+    )
     report.add(Problem("V06", "warning", what, remedy, path="$.Predictor.DropPartialPeriods"))

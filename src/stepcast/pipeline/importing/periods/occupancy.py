@@ -1,4 +1,4 @@
-"""How many rows the periods have, all series together: where the data lie in time, and what lies apart."""
+"""The number of rows per period over all series: where the data are in time, and which rows are far apart."""
 
 from dataclasses import dataclass
 
@@ -10,22 +10,22 @@ __all__ = ["Apart", "Occupancy"]
 
 
 MOST_BUCKETS = 65_536
-FEW = 0.05  # of the rows lie apart, if they are far away by the data's own gaps
-SOME = 0.3  # of the rows lie apart, if they are far away by the data's whole length
-FAR = 3  # times the largest gap otherwise, or the whole length
-NOTICEABLE = 0.1  # of the whole length; or else
-VERY_FAR = 90  # times the largest gap otherwise
-FEWEST = 10  # rows: of fewer, none lies apart that is not
-UNDOUBTED = 10  # times the whole length away
+FEW = 0.05  # of the rows may be distant, if they are far relative to the gaps in the data
+SOME = 0.3  # of the rows may be distant, if they are far relative to the length of the data
+FAR = 3  # times the largest other gap, or the length of the data
+NOTICEABLE = 0.1  # of the length of the data; or else
+VERY_FAR = 90  # times the largest other gap
+FEWEST = 10  # rows: with fewer, none is distant unless it is
+UNDOUBTED = 10  # times the length of the data away
 
 
 @dataclass(frozen=True)
 class Apart:
-    """Rows that lie far from all others: ``rows`` of them, at period ``edge`` and beyond.
+    """Rows far from all others: ``rows`` is their number; they are at period ``edge`` and beyond.
 
-    ``gap``   periods from them to the others, about: where the data span more periods than there are buckets,
-              these are told apart only so far.
-    ``late``  whether they lie after the others.
+    ``gap``   approximate periods from them to the others: limited by the bucket size, if the data span more
+              periods than there are buckets.
+    ``late``  whether they are after the others.
     """
 
     rows: int
@@ -35,7 +35,7 @@ class Apart:
 
 
 class Occupancy:
-    """Rows in equal buckets of periods, of which there are as few as memory for them shall be bounded."""
+    """Counts rows in equal buckets of periods, whose number is bounded to limit memory."""
 
     def __init__(self) -> None:
         self._width, self._low = 1, 0
@@ -81,7 +81,7 @@ class Occupancy:
 
 
 def _edge(places: Integers, rows: Integers, horizon: int) -> int | None:
-    """The first of the rising ``places`` that, with all after it, lies apart."""
+    """The first of the ascending ``places`` that, with all after it, is far from the others."""
     gaps = np.diff(places)
     if not len(gaps):
         return None

@@ -1,4 +1,4 @@
-"""Where the periods of a frequency begin, in words: what a person compares with the stamps of the file."""
+"""Describes where the periods of a frequency begin, to compare with the timestamps of a file."""
 
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ MINUTES_OF_A_DAY = 1440
 
 
 def period_starts(frequency: Frequency, start: datetime) -> str:
-    """Words for the moments at which periods begin; ``start`` is one of them.
+    """A description of the moments at which periods begin; ``start`` is one of them.
 
     >>> period_starts(Frequency.parse("W"), datetime(2024, 7, 12))
     'weeks from Friday'

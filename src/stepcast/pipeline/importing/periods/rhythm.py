@@ -1,4 +1,4 @@
-"""How far apart the rows of a series are: as far as the periods of a frequency, or closer."""
+"""The distance between the rows of a series: that of the periods of a frequency, or less."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,16 +9,16 @@ from stepcast.engine.frequency import Frequency
 __all__ = ["Rhythm"]
 
 
-LOOKED_AT = 1_000_000  # rows, from the beginning
-MOST_STEPS = 10_000  # that are told apart
+LOOKED_AT = 1_000_000  # rows, from the start
+MOST_STEPS = 10_000  # that are distinguished
 SLACK = 1 / 6  # of a period: 28 and 35 days are a month, five days and nine are a week
 STEADY = 0.6  # of the steps
 
 
 class Rhythm:
-    """Takes rows in the order of the files and looks at the steps from one stamp of a series to its next.
+    """Collects rows in the order of the files, and the steps between successive timestamps of a series.
 
-    ``several``  whether a series has rows of one stamp whose values differ, as a list of orders has.
+    ``several``  whether a series has rows with equal timestamps and different values, like orders.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Rhythm:
         before[first] = self._latest[series[first]]
         self._latest[series[last]] = np.maximum(self._latest[series[last]], seconds[last])
         steps = seconds - before
-        # A series' first row has none; the same stamp again is no step, and neither is one back in time.
+        # A series' first row has no step; equal timestamps and steps back in time do not count.
         for step, rows in zip(
             *map(np.ndarray.tolist, np.unique(steps[(steps > 0) & (before > NEVER)], return_counts=True)),
             strict=True,
@@ -54,14 +54,14 @@ class Rhythm:
 
     @property
     def step(self) -> int | None:
-        """The step that most rows have, in seconds; None where there is no such step."""
+        """The step of most rows, in seconds; None if there is no such step."""
         if not self._steps:
             return None
         step = max(self._steps, key=self._steps.__getitem__)
         return step if self._steps[step] >= STEADY * sum(self._steps.values()) else None
 
     def keeps(self, frequency: Frequency) -> bool:
-        """Whether most steps are one period or several whole ones: then rows do not come more often."""
+        """Whether most steps are one or several full periods: then rows are not more frequent."""
         steps = np.array(list(self._steps), float) / frequency.seconds
         rows = np.array(list(self._steps.values()), float)
         whole = (np.abs(steps - np.round(steps)) <= SLACK) & (np.round(steps) > 0)

@@ -1,4 +1,4 @@
-"""Rows to entries of numbered series, and what must be known of these before they are laid out."""
+"""Collects rows as entries of numbered series, and what must be known before they are written."""
 
 from functools import partial
 from pathlib import Path
@@ -34,12 +34,12 @@ __all__ = ["SeriesCollector"]
 
 
 class SeriesCollector:
-    """Takes rows in the order of the files; a row whose target is missing counts for its key alone.
+    """Collects rows in the order of the files; a row without a target value only adds its key.
 
-    ``keys``      the series met so far.
+    ``keys``      the series found so far.
     ``spill``     their entries.
-    ``occupancy``, ``last_periods``, ``clock_changes``, ``anchor``, ``rhythm``, ``doubled``  what there is to
-                  say of their stamps.
+    ``occupancy``, ``last_periods``, ``clock_changes``, ``anchor``, ``rhythm``, ``doubled``  observations on
+                  their timestamps.
     ``earliest``, ``latest``  timestamp and file of the first and last value, as ``"2014-01-31 in
                               train/a.csv"``.
     """
@@ -78,7 +78,7 @@ class SeriesCollector:
         self._edges = [min(edges), max(edges)]
 
     def rows(self, rows: Rows) -> TargetRows:
-        """Those rows that have a value."""
+        """The rows that have a value."""
         series = self.keys.number([rows.batch.column(place) for place in self._key])
         values, present = _present(rows.batch.column(self._target))
         dimensions = [rows.batch.column(place) for place in self._dimensions]
@@ -95,17 +95,17 @@ class SeriesCollector:
 
     @property
     def frequency(self) -> Frequency:
-        """The forecast's, with the stamp that the rows agree on."""
+        """The forecast's frequency, with the stamp on which the rows agree."""
         return self.anchor.frequency(self._asked)
 
     @property
     def empty(self) -> bool:
-        """Whether no row with a value has come."""
+        """Whether no row with a value was found."""
         return not self._edges
 
     @property
     def end(self) -> int:
-        """The last period with a value; not to be asked of an empty collection."""
+        """The last period with a value; undefined for an empty collection."""
         return self.spill.end
 
     @property
@@ -119,8 +119,8 @@ class SeriesCollector:
     def series(self, covariates: Covariates, report: Report) -> tuple[Integers, Integers]:
         """The numbers of the series, in the order of their keys, and their lengths in periods.
 
-        Those without a value are left out, with a warning each, unless they are new items of
-        ``covariates``: these have length 0. Not to be asked of an empty collection.
+        Series without a value are omitted with a warning, unless they are new items of ``covariates``, which
+        have length 0. Undefined for an empty collection.
         """
         order = self.keys.sorted()
         _, counts = self.spill.extents(len(order))
@@ -143,11 +143,11 @@ class SeriesCollector:
 
 
 def _present(target: pa.Array) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The target as numbers, and which of them are there."""
+    """The target as numbers, and which of them are present."""
     values = pc.cast(target, pa.float64(), safe=False).fill_null(float("nan")).to_numpy()
     return values, ~np.isnan(values)
 
 
 def _no_value(key: tuple[str, ...]) -> Problem:
-    what = "none of its rows has a value: it is left out of the forecast"
+    what = "none of its rows has a value, so it is omitted from the forecast"
     return Problem("V13", "warning", what, "Send its history", file=layout.TRAIN, item=label(key))

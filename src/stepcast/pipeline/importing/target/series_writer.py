@@ -1,4 +1,4 @@
-"""Collected series to shards in the bucket."""
+"""Writes collected series to shards in the bucket."""
 
 import io
 from collections.abc import Iterator
@@ -32,9 +32,9 @@ Keys = tuple[tuple[str, ...], ...]
 
 @dataclass
 class Written:
-    """How many shards; how many periods they have, with a value and filled with one.
+    """The number of shards, and of periods: all, observed, and filled.
 
-    ``step`` is the shortest way between two observations of a series, in periods; None without any.
+    ``step`` is the shortest distance between two observations of a series, in periods; None without any.
     """
 
     shards: int = 0
@@ -56,13 +56,13 @@ def write_series(
     report: Report,
     progress: Progress,
 ) -> Written:
-    """Write the series in ``order`` (their numbers) shard by shard, then the list of shards.
+    """Write the series in ``order`` (their numbers), shard by shard, then the list of shards.
 
-    A value that became infinite is an error in ``report``, and what ``covariates`` finds wrong; then no shard
-    is left in the bucket.
+    Infinite values, and problems that ``covariates`` finds, are errors in ``report``; in that case, no shard
+    remains in the bucket.
     """
     horizon = params.predictor.forecast_horizon
-    # each feature is as long as the series; one without history costs a forecast all the same
+    # each feature is as long as the series; a series without history still costs a forecast
     sizes = np.maximum(lengths * (1 + covariates.features), horizon * (lengths == 0))
     starts = shard_starts(sizes, slow=params.predictor.algorithm is not None)
     written, frequency = Written(), collected.frequency
@@ -77,7 +77,7 @@ def write_series(
             _leave_out(skipped, grid, collected.end)
         _report_infinite(grid, keys, report)
         sink = io.BytesIO()
-        panel = covariates.laid(keys, _panel(grid, keys, collected.end, frequency), report)
+        panel = covariates.aligned(keys, _panel(grid, keys, collected.end, frequency), report)
         write_shard(sink, Shard(params.series_key, keys, panel))
         objects.write(s3, bucket, layout.shard(run, written.shards), sink.getvalue())
         _count(written, grid, entries)
@@ -115,7 +115,7 @@ def _grid(entries: Entries, count: int, end: int, params: Params) -> Grid:
 
 
 def _leave_out(skipped: Skipped, grid: Grid, end: int) -> None:
-    """Take out what was filled in at a time that does not exist, where a series has rows on both sides."""
+    """Remove filled values at times that do not exist, if a series has rows on both sides."""
     first = end + 1 - np.diff(grid.offsets)
     for begin, count in skipped.runs():
         inside = np.flatnonzero((first < begin) & (begin + count <= end))
@@ -130,8 +130,8 @@ def _skipped_note(skipped: Skipped, frequency: Frequency, params: Params) -> str
     stamp = int(stamp_of(skipped.periods[:1], frequency).astype(np.int64)[0])
     when = moment_text(stamp, params.timestamp_format)
     return (
-        f"Clocks skip an hour as in {skipped.zone}, for example {when}: it is not filled, because no row can "
-        "have it."
+        f"Clocks skip an hour, as in {skipped.zone}, for example {when}. The hour is not filled, because no "
+        "row can have it."
     )
 
 
@@ -149,7 +149,7 @@ def _panel(grid: Grid, keys: Keys, end: int, frequency: Frequency) -> Panel:
 def _report_infinite(grid: Grid, keys: Keys, report: Report) -> None:
     places = np.flatnonzero(np.isinf(grid.values))
     for series in np.unique(np.searchsorted(grid.offsets, places, side="right") - 1):
-        what = "the sum or mean of its rows is too large for a number of 64 bits"
+        what = "the sum or mean of its rows is too large for a 64-bit number"
         remedy = "Write the target in a larger unit"
         report.add(Problem("V05", "error", what, remedy, file=layout.TRAIN, item=label(keys[series])))
 

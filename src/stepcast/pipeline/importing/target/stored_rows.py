@@ -1,4 +1,4 @@
-"""The rows as uploaded, typed, in Parquet: what the SQL table ``train`` reads."""
+"""The uploaded rows, typed, in Parquet, as read by the SQL table ``train``."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from stepcast.pipeline import objects
 
 __all__ = ["StoredRows"]
 
-GROUP_BYTES = 32 << 20  # of a row group, unpacked: what a reader and this writer hold in memory
+GROUP_BYTES = 32 << 20  # of a row group, uncompressed: held in memory by readers and this writer
 PART_BYTES = 128 << 20  # of an object
 
 
@@ -33,13 +33,13 @@ class StoredRows:
             self._write_group()
 
     def finish(self) -> None:
-        """Write what is left; without any row that is a part with columns only."""
+        """Write the remaining rows; without any rows, write a part with only columns."""
         if self._waiting or self._parts == 0:
             self._write_group()
         self._upload()
 
     def discard(self) -> None:
-        """Take everything back."""
+        """Delete everything written."""
         if self._writer is not None:
             self._close()
         self._waiting = []
@@ -65,7 +65,7 @@ class StoredRows:
         self._parts += 1
 
     def _close(self) -> None:
-        assert self._writer is not None  # noqa: S101  # callers looked
+        assert self._writer is not None  # noqa: S101  # callers check
         self._writer.close()
         self._file.close()
         self._writer = None

@@ -1,4 +1,4 @@
-"""Rows of the target as numbers: which series, when, how much."""
+"""Rows of the target as numbers: series, time and value."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class TargetRows:
 
     ``present``     which rows of the batch these are.
     ``series``      numbers; ``seconds`` moments since 1970; ``values`` of the target.
-    ``dimensions``  the columns that tell rows apart besides the series.
+    ``dimensions``  the columns that distinguish rows within a series.
     """
 
     present: NDArray[np.bool_]

@@ -1,5 +1,6 @@
 """Athena's queries (Trino's SQL) compiled to DuckDB's SQL.
 
-sqlglot parses; ``analysis`` resolves names and types as Trino does and writes DuckDB's text. Whatever the
-compiler does not know by name (a function, a clause, a type) it refuses, so nothing reaches DuckDB unseen.
+sqlglot parses the text; ``queries``, ``relations`` and ``expressions`` resolve names and types as Trino does
+and write DuckDB's text. A function, clause or type that the compiler does not know is refused: only compiled
+text reaches DuckDB.
 """

@@ -1,15 +1,13 @@
 """A function call: which overload is meant, its lambdas, and what is around it (DISTINCT, FILTER, OVER)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from localaws.athena.sql import types
 from localaws.athena.sql.agreement import common_of
 from localaws.athena.sql.casts import coerce
+from localaws.athena.sql.compiler import Compiler
 from localaws.athena.sql.equality import canonical, compared_sql
 from localaws.athena.sql.functions.moments import ZONED
 from localaws.athena.sql.functions.registry import FUNCTIONS, known_elsewhere
@@ -18,17 +16,14 @@ from localaws.athena.sql.scope import Field, Scope
 from localaws.athena.sql.typed import Lambda, Typed, fail, literal
 from localaws.athena.sql.types import Type, common_type, duckdb_type
 
-if TYPE_CHECKING:
-    from localaws.athena.sql.expressions import Compiler
-
-__all__ = ["compile_call", "compile_wrapped_call", "direction", "told_apart", "window_text"]
+__all__ = ["compile_call", "compile_wrapped_call", "direction", "distinguished", "window_text"]
 
 _PASSES = 2  # over the lambdas of a call: the second when the first has widened a type
 
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """What stands around an aggregate or window function."""
+    """The clauses around an aggregate or window function."""
 
     distinct: bool = False
     order: str = ""
@@ -97,7 +92,7 @@ class _Call:
         self.check_place(function, around)
         given = self.converted(function, bound)
         if self.name == "approx_distinct" or (self.name == "count" and around.distinct):
-            given[:1] = [replace(given[0], sql=told_apart(given[0]))]
+            given[:1] = [replace(given[0], sql=distinguished(given[0]))]
         kind = (
             function.result([value.type for value in given])
             if function.result
@@ -192,7 +187,7 @@ class _Call:
         known = bound.get(result.base) if result.variable else instantiate(result, bound)
         together = plain.type if known is None else common_type(known, plain.type)
         if together is None or (not result.variable and together != known):
-            message = f"the lambda gives {plain.type}, {self.name} needs {known}"
+            message = f"the lambda returns {plain.type}, but {self.name} needs {known}"
             raise self.compiler.context.error("TYPE_MISMATCH", message, node)
         if result.variable:
             bound[result.base] = together
@@ -244,11 +239,13 @@ def _inside(
 
 def order_by(compiler: Compiler, terms: list[exp.Ordered], scope: Scope) -> str:
     """ORDER BY in DuckDB's text: Trino puts NULL last, up and down."""
-    return "ORDER BY " + ", ".join(told_apart(compiler(term.this, scope)) + direction(term) for term in terms)
+    return "ORDER BY " + ", ".join(
+        distinguished(compiler(term.this, scope)) + direction(term) for term in terms
+    )
 
 
-def told_apart(value: Typed) -> str:
-    """``value`` as DISTINCT, GROUP BY and ORDER BY tell it from others."""
+def distinguished(value: Typed) -> str:
+    """``value`` as DISTINCT, GROUP BY and ORDER BY distinguish it from others."""
     return canonical(value.sql, value.type)
 
 
@@ -268,10 +265,10 @@ def _over(compiler: Compiler, node: exp.Window, scope: Scope) -> str:
 
 
 def window_text(compiler: Compiler, node: exp.Window, scope: Scope) -> str:
-    """What stands between the parentheses of OVER."""
+    """The text between the parentheses of OVER."""
     parts = []
     if keys := node.args.get("partition_by"):
-        parts.append("PARTITION BY " + ", ".join(told_apart(compiler(key, scope)) for key in keys))
+        parts.append("PARTITION BY " + ", ".join(distinguished(compiler(key, scope)) for key in keys))
     if order := node.args.get("order"):
         parts.append(order_by(compiler, order.expressions, scope))
     if spec := node.args.get("spec"):

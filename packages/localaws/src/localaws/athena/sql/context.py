@@ -1,4 +1,4 @@
-"""What the compilation of one query text carries along."""
+"""The context in which one query text is compiled."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ _MOST_EXPANSIONS = 2_000
 class Names:
     """Names for DuckDB's text, each given once: no name of the user's gets there.
 
-    ``meant`` remembers what the user calls a column, for DuckDB's messages.
+    ``meant`` has the user's name of a column, for DuckDB's messages.
     """
 
     numbers: Iterator[int] = field(default_factory=count)
@@ -39,7 +39,7 @@ class Names:
         return name
 
     def expand(self) -> None:
-        """One more view is put in its place: views within views double with each."""
+        """Count the expansion of one more view: nested views can double with each level."""
         if next(self.expansions) > _MOST_EXPANSIONS:
             raise QueryFailed("STACK_OVERFLOW", "statement is too large")
 

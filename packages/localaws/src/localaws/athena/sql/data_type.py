@@ -30,7 +30,7 @@ _WITH_PRECISION = {
 def type_of(node: exp.DataType) -> Type:
     """The Trino type of sqlglot's ``node``.
 
-    Raises QueryFailed for a type that Athena has and this engine has not, and for one that nobody has.
+    Raises QueryFailed for a type of Athena's that this engine lacks, and for an unknown one.
     """
     name = node.this.name if isinstance(node.this, exp.DataType.Type) else str(node.this)
     if name in _SIMPLE:

@@ -1,9 +1,8 @@
 """Parsing a query: sqlglot's Trino grammar, with every function left as it was written.
 
 sqlglot would turn functions into classes of its own (``date_diff`` swaps its arguments, ``approx_percentile``
-becomes a quantile, and names that Trino does not have are welcome too), and then translate those. Here a
-function keeps its name until ``functions`` says what it means in DuckDB, or nobody does and the query is
-refused.
+becomes a quantile, and names that Trino does not have are accepted too), and then translate those. Here a
+function keeps its name until ``functions`` translates it to DuckDB's; an unknown one is refused.
 """
 
 import re
@@ -111,7 +110,7 @@ def _decimal(parser: Any, text: exp.Literal, kind: exp.DataType) -> exp.Cast:
 
 
 def _placeholder(parser: Any) -> exp.Placeholder:
-    """A question mark that knows its place, because parameters are given in the order of the text."""
+    """A question mark with its position, because parameters are given in the order of the text."""
     placeholder = exp.Placeholder()
     placeholder.meta["start"] = parser._prev.start
     return placeholder
@@ -207,7 +206,7 @@ def _mismatch(text: str, error: ParseError) -> str:
 
 
 def _refuse_loose_commas(text: str) -> None:
-    """sqlglot forgives ``SELECT a, FROM t``; Athena does not."""
+    """sqlglot accepts ``SELECT a, FROM t``; Athena does not."""
     tokens = tokenize(text)
     for token, following in pairwise(tokens):
         if token.token_type == TokenType.COMMA and following.token_type in _NEVER_AFTER_COMMA:

@@ -1,7 +1,7 @@
 """When values are equal, greater or the same: what DuckDB sees otherwise than Trino.
 
 - NaN equals nothing and is neither less nor greater than anything (in DuckDB it is the greatest number, and
-  equals itself). Where values are told apart and not compared (GROUP BY, DISTINCT, IS DISTINCT FROM, ORDER
+  equals itself). Where values are distinguished and not compared (GROUP BY, DISTINCT, IS DISTINCT FROM, ORDER
   BY) both take NaN for one value.
 - Arrays, rows and maps are compared element by element with SQL's three-valued logic: ``ARRAY[1, NULL] =
   ARRAY[1, NULL]`` is NULL. Maps are the same whatever the order of their entries.
@@ -76,7 +76,7 @@ def among(value: Typed, options: Sequence[Typed], kind: Type) -> str:
 
 
 def canonical(sql: str, kind: Type, depth: int = 0) -> str:
-    """``sql`` as a value that DuckDB tells apart from others as Trino does; mostly ``sql`` itself."""
+    """``sql`` as a value that DuckDB distinguishes from others as Trino does; mostly ``sql`` itself."""
     if kind.base == "timestamp with time zone":
         return zones.instant(sql, kind)
     name = f"u{depth}"

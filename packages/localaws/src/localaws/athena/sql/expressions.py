@@ -1,94 +1,29 @@
-"""One expression of a query: its DuckDB text and its type.
-
-``compile_expression`` knows every kind of node that it lets through; another kind is NOT_SUPPORTED.
-"""
+"""Each kind of expression that a query may contain: its DuckDB text and its type."""
 
 import re
 from collections.abc import Callable
-from functools import reduce
-from typing import Any
 
 from sqlglot import exp
 
-from localaws.athena.errors import QueryFailed
 from localaws.athena.sql import types, zones
 from localaws.athena.sql.agreement import common_of
 from localaws.athena.sql.calls import compile_call, compile_wrapped_call
 from localaws.athena.sql.casts import cast, coerce
 from localaws.athena.sql.compiled import CompiledQuery, OutputColumn
-from localaws.athena.sql.context import Context
+from localaws.athena.sql.compiler import Compiler, NodeCompiler
 from localaws.athena.sql.data_type import type_of
 from localaws.athena.sql.equality import among, compared_sql, is_plain
 from localaws.athena.sql.functions.json_text import duckdb_path
 from localaws.athena.sql.functions.moments import FIELDS
 from localaws.athena.sql.operators import COMPARISONS, arithmetic, compared, concatenated
-from localaws.athena.sql.scope import Ambiguous, Scope
+from localaws.athena.sql.scope import Scope
 from localaws.athena.sql.typed import Typed, fail, literal
 from localaws.athena.sql.types import Type, common_type, duckdb_type
 
-__all__ = ["Compiler"]
+__all__ = ["NODES"]
 
-_LONGEST = 4_000_000  # characters of an expression for DuckDB
 _UNITS = {"second": 1000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
 _MONTHS = {"month": 1, "year": 12}
-
-
-class Compiler:
-    """Compiles the expressions of one query text. ``subquery`` compiles a query that stands inside of one."""
-
-    def __init__(self, context: Context, subquery: Callable[[exp.Expr, Scope], Any]) -> None:
-        self.context, self.subquery = context, subquery
-
-    def __call__(self, node: exp.Expr, scope: Scope) -> Typed:
-        """``node`` as DuckDB's text.
-
-        Raises QueryFailed with the place in the query.
-        """
-        for kind in type(node).__mro__:
-            if kind in _COMPILERS:
-                found = _COMPILERS[kind](self, node, scope)
-                if len(found.sql) > _LONGEST:  # every cast writes its argument several times
-                    raise QueryFailed(
-                        "STACK_OVERFLOW", "statement is too large (its expressions are too deep)"
-                    )
-                return scope.grouped.get(found.sql, found)
-        raise self.unsupported(node)
-
-    def boolean(self, node: exp.Expr, scope: Scope, what: str) -> Typed:
-        """``node``, which must be true or false; ``what`` names it in the error."""
-        value = self(node, scope)
-        if value.type.base not in {"boolean", "unknown"}:
-            raise self.context.error("TYPE_MISMATCH", f"{what} {value.type}", node)
-        return value
-
-    def unsupported(self, node: exp.Expr) -> Exception:
-        return self.context.error(
-            "NOT_SUPPORTED", f"{type(node).__name__} is not supported: {node.sql('trino')}", node
-        )
-
-    def resolve(self, parts: list[exp.Expr], scope: Scope, node: exp.Expr) -> Typed:
-        """The column that ``parts`` name."""
-        names = [part.name for part in parts]
-        try:
-            found = scope.find(names)
-        except Ambiguous as error:
-            raise self.context.error("AMBIGUOUS_NAME", f"Column '{error}' is ambiguous", node) from error
-        if found is None:
-            reason = "cannot be resolved or requester is not authorized to access requested resources"
-            raise self.context.error("COLUMN_NOT_FOUND", f"Column '{'.'.join(names)}' {reason}", node)
-        column, rest = found
-        value = Typed(column.sql, column.type, column.constant)
-        return reduce(lambda inner, name: self.field_of(inner, name, node), rest, value)
-
-    def field_of(self, value: Typed, name: str, node: exp.Expr) -> Typed:
-        """``value.name`` of a row."""
-        if value.type.base == "row":
-            for index, label in enumerate(value.type.names):
-                if label is not None and label.lower() == name.lower():
-                    return Typed(f"struct_extract({value.sql}, 'f{index}')", value.type.inner(index))
-        raise self.context.error(
-            "TYPE_MISMATCH", f"Expression of type {value.type} has no field '{name}'", node
-        )
 
 
 def _literal(compiler: Compiler, node: exp.Literal, scope: Scope) -> Typed:
@@ -172,7 +107,7 @@ def _quantified(compiler: Compiler, node: exp.Binary, quantified: exp.Expr, scop
     together = common_type(value.type, inner.columns[0].type)
     if len(inner.columns) != 1 or together is None:
         raise compiler.context.error(
-            "TYPE_MISMATCH", "the subquery must give one column of a comparable type", node
+            "TYPE_MISMATCH", "the subquery must return one column of a comparable type", node
         )
     word = "ANY" if isinstance(quantified, exp.Any) else "ALL"
     symbol = COMPARISONS[type(node)]
@@ -515,7 +450,7 @@ def _call(compiler: Compiler, node: exp.Anonymous, scope: Scope) -> Typed:
     return compile_call(compiler, node.name, node.expressions, node, scope)
 
 
-_COMPILERS: dict[type, Callable[[Compiler, Any, Scope], Typed]] = {
+NODES: dict[type, NodeCompiler] = {
     exp.Literal: _literal,
     exp.Boolean: lambda compiler, node, scope: Typed("TRUE" if node.this else "FALSE", types.BOOLEAN),
     exp.Null: lambda compiler, node, scope: Typed("NULL", types.UNKNOWN),

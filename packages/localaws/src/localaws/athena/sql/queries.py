@@ -1,4 +1,4 @@
-"""A whole query: SELECT, set operations, WITH, ORDER BY and LIMIT."""
+"""A complete query: SELECT, set operations, WITH, ORDER BY and LIMIT."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from sqlglot import exp
 
 from localaws.athena.errors import QueryFailed
 from localaws.athena.sql import types
-from localaws.athena.sql.calls import direction, told_apart, window_text
+from localaws.athena.sql.calls import direction, distinguished, window_text
 from localaws.athena.sql.compiled import CompiledQuery, OutputColumn
+from localaws.athena.sql.compiler import Compiler
 from localaws.athena.sql.context import Context
 from localaws.athena.sql.dialect import parse_query
-from localaws.athena.sql.expressions import Compiler
+from localaws.athena.sql.expressions import NODES
 from localaws.athena.sql.relations import CommonTables, Relation, Relations
 from localaws.athena.sql.scope import Field, Scope
 from localaws.athena.sql.typed import Typed, fail, literal
@@ -63,7 +64,7 @@ class _Queries:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.tables: list[CommonTables] = [{}]  # of WITH around the query that is being compiled
-        self.compiler = Compiler(context, self.subquery)
+        self.compiler = Compiler(context, NODES, self.subquery)
         self.relations = Relations(
             context, self.compiler, self.query, lambda inner, tree: _Queries(inner).query(tree, None, {})
         )
@@ -136,7 +137,7 @@ class _Queries:
     def recursive(
         self, table: exp.CTE, name: str, labels: Sequence[str], outer: Scope | None, tables: CommonTables
     ) -> tuple[str, tuple[OutputColumn, ...]]:
-        """The first half gives the types, the second may name the table itself.
+        """The first half determines the types, the second may refer to the table itself.
 
         Written out step by step, as Trino does, so no recursion is endless.
         """
@@ -186,7 +187,7 @@ class _Queries:
                 sql = f"SELECT DISTINCT{keys} * FROM (({a}) UNION ALL ({b}))"
             else:
                 sides = [
-                    [told_apart(Typed(column.sql, kind)) for column, kind in zip(side, kinds, strict=True)]
+                    [distinguished(Typed(column.sql, kind)) for column, kind in zip(side, kinds, strict=True)]
                     for side in (left.columns, right.columns)
                 ]
                 same = " AND ".join(
@@ -323,14 +324,14 @@ class _Queries:
     def grouped(
         self, group: exp.Group, outputs: list[tuple[Typed, OutputColumn]], scope: Scope
     ) -> dict[str, Typed]:
-        """Keys that DuckDB would tell apart and Trino does not: any of a group's stands for them."""
+        """Keys that DuckDB would distinguish and Trino does not: any of a group's represents them."""
         found = {}
         for item in group.expressions:
             if isinstance(item, (exp.Tuple, exp.GroupingSets, exp.Rollup, exp.Cube)):
                 continue
             position = self.position(item, len(outputs), "GROUP BY")
             value = outputs[position][0] if position is not None else self.compiler(item, scope)
-            if told_apart(value) != value.sql:
+            if distinguished(value) != value.sql:
                 found[value.sql] = replace(value, sql=f"any_value({value.sql})")
         return found
 
@@ -354,7 +355,7 @@ class _Queries:
         position = self.position(item, len(outputs), "GROUP BY")
         value = outputs[position][0] if position is not None else self.compiler(item, scope)
         # A bare number would be a position for DuckDB.
-        return f"CAST({value.sql} AS VARCHAR)" if value.constant is not None else told_apart(value)
+        return f"CAST({value.sql} AS VARCHAR)" if value.constant is not None else distinguished(value)
 
     def position(self, item: exp.Expr, count: int, clause: str) -> int | None:
         """The output that a number in GROUP BY or ORDER BY means, from 0."""
@@ -415,13 +416,13 @@ class _Queries:
         if isinstance(number, exp.Var) and number.name.upper() == "ALL":
             return ""
         if not isinstance(number, exp.Literal) or not number.name.isdigit():
-            raise self.context.error("SYNTAX_ERROR", f"{word} needs a whole number", clause)
+            raise self.context.error("SYNTAX_ERROR", f"{word} needs an integer", clause)
         return f" {word} {int(number.name)}"
 
 
 def _on(values: Sequence[Typed]) -> str:
-    """``ON (...)`` after DISTINCT, where DuckDB would tell values apart that are one for Trino."""
-    keys = [told_apart(value) for value in values]
+    """``ON (...)`` after DISTINCT, where DuckDB would distinguish values that are equal for Trino."""
+    keys = [distinguished(value) for value in values]
     same = keys == [value.sql for value in values]
     return "" if same else f" ON ({', '.join(keys)})"
 

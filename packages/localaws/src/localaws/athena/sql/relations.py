@@ -1,4 +1,4 @@
-"""What stands in FROM: tables, views, subqueries, VALUES, UNNEST, and the joins between them."""
+"""What FROM may contain: tables, views, subqueries, VALUES, UNNEST, and the joins between them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from localaws.athena.sql import types
 from localaws.athena.sql.agreement import common_of
 from localaws.athena.sql.casts import coerce
 from localaws.athena.sql.compiled import CompiledQuery
+from localaws.athena.sql.compiler import Compiler
 from localaws.athena.sql.context import Context
 from localaws.athena.sql.dialect import parse_query
 from localaws.athena.sql.equality import compared_sql
-from localaws.athena.sql.expressions import Compiler
 from localaws.athena.sql.scope import Field, Scope
 from localaws.athena.sql.source import ViewSource
 from localaws.athena.sql.typed import Typed
@@ -83,7 +83,7 @@ class Relations:
         raise self.compiler.unsupported(node)
 
     def refuse_extras(self, node: exp.Expr) -> None:
-        """What sqlglot found here and Athena has not, or this compiler does not know."""
+        """Refuse what sqlglot has parsed but Athena or this compiler does not support."""
         for part, given in node.args.items():
             if given and part not in _PARTS.get(type(node), ()):
                 message = f"{part.upper().rstrip('S_')} in FROM is not supported"
@@ -220,7 +220,7 @@ class Relations:
     # unnest
 
     def unnest(self, node: exp.Unnest, lateral: Scope) -> Relation:
-        """A row an element, arrays side by side; a map gives two columns, an array of rows one a field."""
+        """One row per element, arrays side by side; a map becomes two columns, rows one per field."""
         outer = self.context.names.new("r")
         lengths: list[str] = []
         unnested: list[str] = []

@@ -10,12 +10,12 @@ __all__ = ["Ambiguous", "Field", "Scope"]
 
 
 class Ambiguous(Exception):
-    """Several columns answer to the name."""
+    """Several columns have that name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column in reach. ``qualifier`` is what may stand before its name: (catalog, database, table)."""
+    """A column in reach. ``qualifier`` is what may precede its name: (catalog, database, table)."""
 
     name: str | None
     type: Type
@@ -24,7 +24,7 @@ class Field:
     constant: str | None = None
 
     def answers(self, qualifier: Sequence[str], name: str) -> bool:
-        """Whether ``qualifier.name`` may mean this column; names know no case."""
+        """Whether ``qualifier.name`` may mean this column; names are case-insensitive."""
         if self.name is None or self.name.lower() != name.lower() or len(qualifier) > len(self.qualifier):
             return False
         ending = self.qualifier[len(self.qualifier) - len(qualifier) :]
@@ -41,7 +41,7 @@ class Scope:
     labels: dict[str, Field] = field(default_factory=dict)  # in ORDER BY the outputs, which go before columns
     grouped: dict[str, Typed] = field(
         default_factory=dict
-    )  # keys of GROUP BY in DuckDB's text, and what stands for them in the outputs
+    )  # keys of GROUP BY in DuckDB's text, and what replaces them in the outputs
     windows: dict[str, str] = field(
         default_factory=dict
     )  # the names after WINDOW, and theirs in DuckDB's text

@@ -18,7 +18,7 @@ class TableSource:
 
 @dataclass(frozen=True, slots=True)
 class ViewSource:
-    """A view: its query, and the database in which unqualified names of that query lie."""
+    """A view: its query, and the database of unqualified names in that query."""
 
     text: str
     database: str
@@ -26,7 +26,7 @@ class ViewSource:
 
 
 class Sources(Protocol):
-    """Where names in FROM lead."""
+    """What names in FROM refer to."""
 
     def source(self, database: str, table: str) -> TableSource | ViewSource | None:
         """The table or view of those lower-case names, or None.

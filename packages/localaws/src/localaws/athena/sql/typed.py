@@ -12,7 +12,7 @@ MEMORY_EXCEEDED = "Query exceeded per-node memory limit"
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """``sql`` stands by itself: it can be put next to any operator.
+    """``sql`` is self-contained: it can be an operand of any operator.
 
     ``constant`` is the text of a string or number that the query spells out, which formats and units must be.
     """

@@ -170,7 +170,7 @@ def common_type(left: Type, right: Type) -> Type | None:
 
 
 def can_coerce(given: Type, wanted: Type) -> bool:
-    """Whether a ``given`` value may stand where ``wanted`` is asked for."""
+    """Whether a ``given`` value is accepted where ``wanted`` is required."""
     if wanted.base == "varchar" and wanted.length is None and given.base in TEXTS:
         return True
     if wanted.base in MOMENTS and given.base in MOMENTS:
@@ -235,7 +235,7 @@ _IN_DUCKDB = {
 
 
 def duckdb_type(kind: Type) -> str:
-    """The DuckDB type that stands for ``kind``. A row's fields are f0, f1, ...: Trino's may lack names.
+    """The DuckDB type that represents ``kind``. A row's fields are f0, f1, ...: Trino's may lack names.
 
     >>> duckdb_type(map_of(VARCHAR, row((DOUBLE, decimal(5, 2)))))
     'MAP(VARCHAR, STRUCT(f0 DOUBLE, f1 DECIMAL(5,2)))'

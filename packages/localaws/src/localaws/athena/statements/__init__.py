@@ -1,1 +1,1 @@
-"""Athena's statements: ``parse`` says which one a text is, one module each says what it does."""
+"""Athena's statements: ``parse`` recognizes them, and one module each executes them."""

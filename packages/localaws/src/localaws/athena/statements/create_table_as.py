@@ -85,7 +85,7 @@ def column_names(compiled: CompiledQuery) -> list[str]:
 
 
 def require_empty(location: str, session: Session) -> None:
-    """Athena never writes into a folder that has something in it already."""
+    """Refuse a folder that is not empty, as Athena does."""
     bucket, prefix = bucket_and_prefix(location)
     if session.store.files(bucket, prefix):
         raise QueryFailed(

@@ -69,7 +69,7 @@ def _arranged(
         else:
             raise QueryFailed(
                 "TYPE_MISMATCH",
-                f"Insert query has mismatched column types: {name} is {kind}, the query gives {column.type}",
+                f"Insert query has mismatched column types: {name} is {kind}, the query has {column.type}",
             )
         columns.append(OutputColumn(name, kind, f"t{index}"))
     return CompiledQuery(f"SELECT {', '.join(values)} FROM ({compiled.sql})", tuple(columns))

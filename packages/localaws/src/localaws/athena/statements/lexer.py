@@ -79,7 +79,7 @@ class Words:
         return [word.text.upper() for word in coming] == [word.upper() for word in expected]
 
     def accept(self, *expected: str) -> bool:
-        """Go past these words if they come next."""
+        """Skip these words if they come next."""
         if not self.looks(*expected):
             return False
         self._at += len(expected)

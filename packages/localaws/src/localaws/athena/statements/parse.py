@@ -1,4 +1,4 @@
-"""Which statement a text is, and what it says.
+"""Which statement a text is, and its parts.
 
 https://docs.aws.amazon.com/athena/latest/ug/ddl-sql-reference.html
 """

@@ -1,4 +1,4 @@
-"""Which module does which statement."""
+"""Which module executes which statement."""
 
 from collections.abc import Callable
 from typing import Any
@@ -35,5 +35,5 @@ _RUNNERS: dict[type[s.Statement], Callable[[Any, Session], Outcome]] = {
 
 
 def run(statement: s.Statement, session: Session) -> Outcome:
-    """Do what the statement says. Raises QueryFailed or Stopped."""
+    """Execute the statement. Raises QueryFailed or Stopped."""
     return _RUNNERS[type(statement)](statement, session)

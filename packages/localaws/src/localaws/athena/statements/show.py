@@ -1,4 +1,4 @@
-"""SHOW, DESCRIBE and EXPLAIN: what the catalog and the engine know, as text."""
+"""SHOW, DESCRIBE and EXPLAIN: information from the catalog and the engine, as text."""
 
 import fnmatch
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ def describe(statement: s.Describe, session: Session) -> Outcome:
 
 
 def explain(statement: s.Explain, session: Session) -> Outcome:
-    """DuckDB's plan: Trino's would be an invention."""
+    """DuckDB's plan: there is no Trino that could be asked for one."""
     compiled = session.compiled(statement.query)
     rows = session.execute(f"EXPLAIN {compiled.sql}")
     lines = [line for row in rows for line in str(row[-1]).splitlines()]

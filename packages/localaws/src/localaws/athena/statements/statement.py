@@ -1,4 +1,4 @@
-"""The statements that Athena takes, as data."""
+"""Athena's statements, as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Select(Statement):
-    """A query; ``text`` is the whole of it."""
+    """A query; ``text`` is its full text."""
 
     text: str
     kind = "DML"

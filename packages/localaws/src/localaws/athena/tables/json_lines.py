@@ -1,4 +1,4 @@
-"""The JSON SerDes: an object a line; a key that is missing is NULL, and keys know no case.
+"""The JSON SerDes: one object per line; a key that is missing is NULL, and keys are case-insensitive.
 
 https://docs.aws.amazon.com/athena/latest/ug/json-serde.html
 """
@@ -18,7 +18,7 @@ __all__ = ["read_json_lines"]
 def read_json_lines(
     files: TextFiles, names: Sequence[str], columns: Sequence[Type], properties: Mapping[str, str]
 ) -> str:
-    """A SELECT that gives ``columns``; objects call them ``names`` or as ``mapping.`` properties say."""
+    """A SELECT that gives ``columns``; called ``names`` in objects, or as ``mapping.`` properties specify."""
     skips = properties.get("ignore.malformed.json", "").lower() == "true"
     broken = fail("HIVE_BAD_DATA", "'Error parsing a line as JSON: ' || left(line, 200)", "JSON")
     whole = f"CASE WHEN json_valid(line) THEN CAST(line AS JSON) ELSE {'NULL' if skips else broken} END"

@@ -85,7 +85,7 @@ def typed_text(sql: str, kind: Type) -> str:
 
 def _container(sql: str, kind: Type, missing: str, inner: Sequence[str]) -> str:
     if not inner:
-        raise QueryFailed("NOT_SUPPORTED", f"{kind} that deep in a text file")
+        raise QueryFailed("NOT_SUPPORTED", f"{kind} nested that deep in a text file")
     items = f"string_split({sql}, {literal(inner[0])})"
     if kind.base == "array":
         element = value_of("i", kind.element, missing, inner[1:])
@@ -102,4 +102,4 @@ def _container(sql: str, kind: Type, missing: str, inner: Sequence[str]) -> str:
             for index in range(len(kind.parameters))
         )
         return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({fields}) END"
-    raise QueryFailed("NOT_SUPPORTED", f"{kind} that deep in a text file")
+    raise QueryFailed("NOT_SUPPORTED", f"{kind} nested that deep in a text file")

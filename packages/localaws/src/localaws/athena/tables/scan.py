@@ -107,7 +107,7 @@ def _open(location: str, store: ObjectStore, workspace: Workspace) -> list[tuple
             try:
                 opened.append((workspace.read(found), found.key))
                 break
-            except FileNotFoundError:  # replaced; whoever does that may be in the middle of it
+            except FileNotFoundError:  # being replaced at this moment
                 time.sleep(_PAUSE)
                 found = store.resolve(bucket, listed.key)
         else:

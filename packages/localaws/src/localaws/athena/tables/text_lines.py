@@ -22,7 +22,7 @@ _UNSUPPORTED = (".bz2", ".snappy", ".lzo", ".lz4", ".deflate", ".zip")
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A file, and how it is compressed, which its key tells."""
+    """A file, and how it is compressed, by the ending of its key."""
 
     path: Path
     compression: str  # DuckDB's word

@@ -1,1 +1,1 @@
-"""DuckDB in processes of its own: ``process`` is what runs there, ``pool`` starts, feeds and kills them."""
+"""DuckDB in separate processes: ``process`` runs there, ``pool`` starts, feeds and kills them."""

@@ -19,7 +19,7 @@ def _share_of_memory() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """A query that goes beyond fails and says so; it never takes the server or another query with it.
+    """A query that exceeds one fails with an error and never affects the server or another query.
 
     ``address_space`` bounds what DuckDB does not count as its memory, such as one huge string. Athena itself
     gives a query half an hour; what takes ten minutes on one machine will not end.

@@ -70,7 +70,7 @@ class Ticket:
 
 
 class Pool:
-    """Runs jobs, each in a process that runs nothing else meanwhile. Call ``close`` in the end."""
+    """Runs jobs, each in a process that runs nothing else meanwhile. Call ``close`` at the end."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits

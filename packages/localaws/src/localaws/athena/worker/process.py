@@ -51,7 +51,7 @@ def _step_back() -> None:
 def _receive(jobs: "queue.SimpleQueue[str]") -> None:
     for line in sys.stdin:
         jobs.put(line)
-    os._exit(0)  # the parent is gone or wants no more, and a query may be running
+    os._exit(0)  # the parent has ended or is closing, and a query may be running
 
 
 def _answer(job: dict[str, Any], connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _answer(job: dict[str, Any], connection: duckdb.DuckDBPyConnection) -> dict[
 
 
 def _limit(job: dict[str, Any]) -> None:
-    """Soft limits, set anew for every job."""
+    """Soft limits, set again for every job."""
     for kind, value in ((resource.RLIMIT_AS, job["address_space"]), (resource.RLIMIT_FSIZE, job["result"])):
         hard = resource.getrlimit(kind)[1]
         wanted = value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -1,4 +1,4 @@
-"""AWS::CloudWatch: alarms and dashboards. They are kept; no alarm goes off.
+"""AWS::CloudWatch: alarms and dashboards. They are stored; alarms do not fire.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_CloudWatch.html
 """

@@ -80,7 +80,7 @@ class Rule(ResourceType):
 
 
 class EventBus(ResourceType):
-    """An event bus of one's own."""
+    """A custom event bus."""
 
     name = "AWS::Events::EventBus"
     honoured = frozenset({"Description", "Name", "Tags"})

@@ -85,7 +85,7 @@ class Table(ResourceType):
 
 
 def _typed(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters are text in the API, and may be numbers or truths in a template."""
+    """Parameters are text in the API, but may be numbers or booleans in a template."""
     made = dict(table)
     if "Parameters" in made:
         made["Parameters"] = _texts(made["Parameters"])

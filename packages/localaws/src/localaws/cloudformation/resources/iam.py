@@ -137,7 +137,7 @@ class Policy(ResourceType):
 
 
 class ManagedPolicy(ResourceType):
-    """A policy of its own, attached to roles."""
+    """A managed policy, attached to roles."""
 
     name = "AWS::IAM::ManagedPolicy"
     honoured = frozenset({"Description", "ManagedPolicyName", "Path", "PolicyDocument", "Roles"})

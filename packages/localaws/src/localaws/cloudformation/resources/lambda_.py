@@ -23,7 +23,7 @@ __all__ = [
 
 
 class Function(ResourceType):
-    """A function: a zip archive of Python, or an image whose sources are at hand."""
+    """A function: a zip archive of Python, or an image whose sources are available."""
 
     name = "AWS::Lambda::Function"
     honoured = frozenset(
@@ -145,7 +145,7 @@ class Function(ResourceType):
 
 
 def _tags(properties: Mapping[str, Any]) -> dict[str, str]:
-    """The function's tags, with the settings that moto would forget."""
+    """The function's tags, with settings that moto does not store."""
     tags = tag_map(properties.get("Tags"))
     logging = properties.get("LoggingConfig") or {}
     if "LogGroup" in logging:
@@ -171,7 +171,7 @@ def _text(value: Any) -> str:
 
 
 class Version(ResourceType):
-    """A published version of a function: a copy that does not change any more."""
+    """A published version of a function: an immutable copy."""
 
     name = "AWS::Lambda::Version"
     honoured = frozenset({"CodeSha256", "Description", "FunctionName"})

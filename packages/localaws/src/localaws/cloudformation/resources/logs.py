@@ -12,7 +12,7 @@ __all__ = ["LogGroup", "MetricFilter"]
 
 
 class LogGroup(ResourceType):
-    """A log group. Its retention is kept, and nothing expires."""
+    """A log group. Its retention is stored; nothing expires."""
 
     name = "AWS::Logs::LogGroup"
     honoured = frozenset({"LogGroupName", "RetentionInDays", "Tags"})
@@ -53,7 +53,7 @@ class LogGroup(ResourceType):
 
 
 class MetricFilter(ResourceType):
-    """A filter that would make metrics of log lines. It is kept; no metric is made."""
+    """A filter that would turn log lines into metrics. It is stored; no metric is created."""
 
     name = "AWS::Logs::MetricFilter"
     honoured = frozenset({"FilterName", "FilterPattern", "LogGroupName", "MetricTransformations"})

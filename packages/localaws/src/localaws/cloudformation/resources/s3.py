@@ -13,7 +13,7 @@ __all__ = ["Bucket", "BucketPolicy"]
 
 
 class Bucket(ResourceType):
-    """A bucket, with the events that it sends. Lifecycle rules are kept and never carried out."""
+    """A bucket, with the events that it sends. Lifecycle rules are stored but not applied."""
 
     name = "AWS::S3::Bucket"
     honoured = frozenset(
@@ -51,7 +51,9 @@ class Bucket(ResourceType):
         s3 = cloud.client("s3")
         # CreateBucket succeeds for a bucket that one has already; a stack must not take it over.
         if any(bucket["Name"] == name for bucket in s3.list_buckets()["Buckets"]):
-            raise ValueError(f"there is a bucket {name!r} already: choose another BucketName, or delete it")
+            raise ValueError(
+                f"bucket {name!r} already exists: choose another BucketName, or delete the bucket"
+            )
         where = (
             {}
             if cloud.region == "us-east-1"
@@ -240,7 +242,7 @@ def _truth(value: Any) -> bool:
 
 
 class BucketPolicy(ResourceType):
-    """A bucket's policy. What depends on a condition is not enforced."""
+    """A bucket's policy."""
 
     name = "AWS::S3::BucketPolicy"
     honoured = frozenset({"Bucket", "PolicyDocument"})

@@ -1,4 +1,4 @@
-"""AWS::SNS: topics, subscriptions, policies. E-mail goes to the mailbox; queues and functions are served.
+"""AWS::SNS: topics, subscriptions, policies. E-mail goes to the mailbox; queues and functions get messages.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_SNS.html
 """
@@ -13,7 +13,7 @@ __all__ = ["Subscription", "Topic", "TopicPolicy"]
 
 
 class Topic(ResourceType):
-    """A topic with the subscriptions that are written in it."""
+    """A topic with its inline subscriptions."""
 
     name = "AWS::SNS::Topic"
     honoured = frozenset(
@@ -143,4 +143,4 @@ class TopicPolicy(ResourceType):
         return Made(physical_id)
 
     def delete(self, cloud: Cloud, physical_id: str, properties: Mapping[str, Any]) -> None:
-        """The policy goes with its topics."""
+        """Nothing: the policy is deleted with its topics."""

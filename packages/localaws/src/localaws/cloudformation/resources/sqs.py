@@ -98,4 +98,4 @@ class QueuePolicy(ResourceType):
         return Made(physical_id)
 
     def delete(self, cloud: Cloud, physical_id: str, properties: Mapping[str, Any]) -> None:
-        """The policy goes with its queues."""
+        """Nothing: the policy is deleted with its queues."""

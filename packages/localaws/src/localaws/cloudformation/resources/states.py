@@ -107,7 +107,7 @@ def _definition(cloud: Cloud, properties: Mapping[str, Any]) -> str:
 
 
 class Activity(ResourceType):
-    """An activity: work that somebody else fetches."""
+    """An activity: tasks that workers poll for."""
 
     name = "AWS::StepFunctions::Activity"
     honoured = frozenset({"Name", "Tags"})

@@ -79,12 +79,14 @@ def accesses(call: Call) -> list[Access]:
     """What the request needs, one access after another.
 
     Raises:
-        Refused: it brings a form, whose fields moto would take for the query.
+        Refused: it contains a form, whose fields moto would read as the query.
     """
     if call.environ.get(FORM):
         return []  # whoever signed the form is asked when it is read: gate/post_policy.py
     if call.brings_a_form and call.method != "PUT":
-        raise Refused(400, "InvalidRequest", "a request to S3 that is signed in its headers brings no form")
+        raise Refused(
+            400, "InvalidRequest", "a request to S3 that is signed in its headers must not contain a form"
+        )
     bucket, key = bucket_and_key(call)
     if not bucket:
         return [Access("s3:ListAllMyBuckets", "*")]

@@ -48,7 +48,7 @@ def secretsmanager_accesses(call: Call) -> list[Access]:
 
 
 def kms_accesses(call: Call) -> list[Access]:
-    """Of KMS: an alias stands for its key."""
+    """Of KMS: an alias means its key."""
     from moto.kms.models import kms_backends
 
     parameters, action = call.parameters, f"kms:{call.operation}"

@@ -18,7 +18,7 @@ _MADE = {"CreateStateMachine": "stateMachine", "CreateActivity": "activity"}
 
 
 def accesses(call: Call) -> list[Access]:
-    """What the request needs. A task token stands for the machine that waits for it."""
+    """What the request needs. A task token means the state machine that waits for it."""
     parameters = call.parameters
     resource = next((str(parameters[name]) for name in _ARNS if name in parameters), "*")
     if call.operation in _MADE:

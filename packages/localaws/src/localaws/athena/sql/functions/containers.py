@@ -88,7 +88,7 @@ def _distinct(sql: str, kind: Type) -> str:
 
 
 def _kept(*, where: bool) -> Callable[[Sequence[Typed]], str]:
-    """array_intersect and array_except, which tell NULL and NaN from others and not from themselves."""
+    """array_intersect and array_except, which distinguish NULL and NaN from others, not from themselves."""
 
     def write(arguments: Sequence[Typed]) -> str:
         values, others = arguments

@@ -95,7 +95,7 @@ def _add(arguments: Sequence[Typed]) -> str:
     unit, count, moment = _unit(arguments[0]), arguments[1].sql, arguments[2]
     if unit == "quarter":
         unit, count = "month", f"(3 * {count})"
-    # Hours and less are time that passes; days and more are what the local calendar says.
+    # Hours and less are time that passes; days and more follow the local calendar.
     if unit in _PASSING and moment.type.base == "timestamp with time zone":
         return zones.like(f"({_instant(moment)} + to_{unit}s({count}))", moment.type, moment.sql)
     whole = count if unit in _PASSING else f"CAST({count} AS INTEGER)"
@@ -281,7 +281,7 @@ FUNCTIONS: list[Function] = [
     scalar("to_milliseconds(interval day to second) -> bigint", "{0}"),
     scalar("now() -> timestamp with time zone", "{now}"),
 ]
-# The argument that tells the zone of the result, and how.
+# The argument that determines the zone of the result, and how.
 ZONED = {
     "from_unixtime": (1, zone_of),
     "with_timezone": (1, zone_of),
