@@ -187,7 +187,7 @@ def _detail(kind: str, test: str, statistic: float) -> str:
         }[test]
     if kind == "label":
         return {
-            "level": f"the level is about {_factor(statistic)}",
+            "level": f"the level is {'higher' if statistic > 0 else 'lower'} than before ({statistic:+.2f})",
             "scale": f"it varies {np.exp(statistic):.2f} times as much",
             "zeros": f"the share of zeros changed by {statistic:+.0%}",
         }[test]
@@ -198,12 +198,9 @@ def _detail(kind: str, test: str, statistic: float) -> str:
             if what == "level"
             else (f"{feature} varies {np.exp(statistic):.2f} times as much")
         )
+    if test == "length":
+        return f"the season is now {statistic:.0f} periods long"
     return f"the season is {statistic:.1f} times as far from its trained shape as it usually is"
-
-
-def _factor(move: float) -> str:
-    """A move on the scale of ``drift.flattened`` as a person reads it: near the typical size a logarithm."""
-    return f"{'higher' if move > 0 else 'lower'} ({move:+.2f} in units of the typical value)"
 
 
 def _largest(rows: list[dict[str, Any]], names: list[str]) -> tuple[str, ...]:
