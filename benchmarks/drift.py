@@ -34,7 +34,7 @@ from stepcast.engine.task import Task
 
 Floats = NDArray[np.float64]
 SHARE = 0.05  # of the items drift
-RATE = 0.05  # Sensitivity: medium
+RATE = 0.03  # Sensitivity: medium
 BUDGET = 5.0  # CPU seconds that the AutoPredictor may take for a panel
 QUANTILES = (0.1, 0.5, 0.9)
 

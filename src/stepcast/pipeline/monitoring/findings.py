@@ -21,7 +21,7 @@ __all__ = ["RATES", "Findings", "compare_categories", "drift_schema"]
 Key = tuple[str, ...]
 
 # Share of what is reported that may be chance.
-RATES = {"low": 0.01, "medium": 0.05, "high": 0.2}
+RATES = {"low": 0.01, "medium": 0.03, "high": 0.1}
 ADVICE = {
     "concept": "train again; the forecast is off since then",
     "data": "look at the source of this feature: the predictor was not trained on such values",
