@@ -1,4 +1,4 @@
-# The functions that need numbers: import_data, fit_shared, train_predictor, forecast, export, update_athena.
+# The functions that need numbers: import_data, monitor_drift, fit_shared, train_predictor, forecast, export, update_athena.
 # What changes least comes first: an edit of a step or a handler builds again in seconds.
 FROM public.ecr.aws/lambda/python:3.12
 RUN dnf install -y libgomp && dnf clean all # LightGBM's wheel does not bring it

@@ -9,7 +9,7 @@ PEER_SAMPLE ?= 100
 MOST ?= 100000
 KILLS ?= 200
 
-.PHONY: help setup demo test check format bench bench-accuracy bench-speed bench-runtime chaos mutants sam sam-local lock events clean build-Layer
+.PHONY: help setup demo test check format bench bench-accuracy bench-drift bench-speed bench-runtime chaos mutants sam sam-local lock events clean build-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,11 @@ bench-accuracy: setup ## score the AutoPredictor on a suite (SUITE=FOLDER), besi
 	$(BIN)/python -m pip install --quiet --group benchmark
 	@mkdir -p benchmarks/results
 	$(BIN)/python benchmarks/accuracy.py --data $(SUITE) --peers --peer-sample $(PEER_SAMPLE) | tee benchmarks/results/accuracy.txt
+
+bench-drift: setup ## how well drift is found on simulated panels, beside river's detectors
+	$(BIN)/python -m pip install --quiet --group benchmark
+	@mkdir -p benchmarks/results
+	$(BIN)/python benchmarks/drift.py | tee benchmarks/results/drift.txt
 
 bench-speed: setup ## how the AutoPredictor's cost and memory grow from 100 to 100,000 series (MOST=N for fewer)
 	@mkdir -p benchmarks/results
@@ -106,7 +111,7 @@ clean: ## remove what make made
 LAYER = $(ARTIFACTS_DIR)/python
 LAYER_PYTHON = $(shell sed -n 's/.*CompatibleRuntimes: \[python\(.*\)\]/\1/p' template.yaml)
 LAYER_MACHINE = $(subst arm64,aarch64,$(shell sed -n 's/.*CompatibleArchitectures: \[\(.*\)\]/\1/p' template.yaml))
-LAYER_NEEDS_NOT = stepcast/cli stepcast/project stepcast/engine/auto stepcast/engine/models stepcast/pipeline/importing
+LAYER_NEEDS_NOT = stepcast/cli stepcast/project stepcast/engine/auto stepcast/engine/models stepcast/engine/drift stepcast/pipeline/importing
 build-Layer:
 	$(PYTHON) -m pip install --quiet --no-compile --target "$(LAYER)" --constraint constraints.txt \
 	  --implementation cp --python-version $(LAYER_PYTHON) --only-binary=:all: \

@@ -23,8 +23,8 @@ STACK, BUCKET = "stepcast", "stepcast-123456789012-us-east-1"  # as the events n
 BASE_IMAGE = "public.ecr.aws/lambda/python:3.12"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - every request must be signed
 NEVER = "3600"  # seconds: the run that StartExecution starts must not work on what the invoked step works on
-STEPS = ("StartExecution", "CreateDataset", "ImportData", "FitShared", "TrainPredictor", "Forecast", "Export")
-STEPS += ("UpdateAthena", "Notify", "Cleanup")
+STEPS = ("StartExecution", "CreateDataset", "ImportData", "MonitorDrift", "FitShared", "TrainPredictor")
+STEPS += ("Forecast", "Export", "UpdateAthena", "Notify", "Cleanup")
 OF_EACH_SHARD = {"TrainPredictor", "Forecast"}
 
 

@@ -13,10 +13,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def git(folder: Path, *arguments: str) -> str:
-    names = [f"-c{name}=x" for name in ("user.name", "user.email")]
-    done = subprocess.run(
-        ["git", "-C", folder, *names, *arguments], capture_output=True, text=True, check=True
-    )
+    name = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
+    command = ["git", "-C", str(folder), *name, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 

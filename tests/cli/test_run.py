@@ -58,7 +58,7 @@ def test_progress_goes_to_stderr_state_by_state(answer: subprocess.CompletedProc
     states = [line.split()[0] for line in answer.stderr.splitlines() if " took " in line]
 
     assert states == [
-        *("CreateDataset", "ImportData", "FitShared", "TrainPredictor", "Forecast"),
+        *("CreateDataset", "ImportData", "MonitorDrift", "FitShared", "TrainPredictor", "Forecast"),
         *("Export", "UpdateAthena", "Notify", "CleanupWorkFiles"),
     ]
     assert re.search(r"TrainPredictor took .* (\d+) of \1 shard", answer.stderr)

@@ -26,6 +26,9 @@ NEEDED_ON_AWS_ALONE = {
 }
 
 
+ON_DRIFT = {"Retrain": "on_drift"}  # FitShared then keeps what it learned, and looks for what was kept
+
+
 @dataclass(frozen=True)
 class Grant:
     """One action on one resource that a statement of a role's policy allows."""
@@ -73,7 +76,7 @@ def all_datasets() -> bytes:
         facts = {"DatasetName": name, "Domain": "CUSTOM", "DatasetType": kind}
         return {**facts, "DataFrequency": "D", "Schema": {"Attributes": columns}}
 
-    document = params_document(PerformDelete=True)
+    document = params_document(PerformDelete=True, Monitor=ON_DRIFT)
     series = {"item_id": "string", "timestamp": "timestamp"}
     document["Datasets"] += [
         dataset("Prices", "RELATED_TIME_SERIES", {**series, "price": "float"}),
@@ -161,7 +164,7 @@ def step_by_step(stack: Stack) -> None:
     now = fingerprint(stack.s3, stack.bucket)
     run = {"bucket": stack.bucket, "run": now, "vintage": "2999-01-01T00-00-00Z"}
     failure = {"Error": "Unlucky", "Cause": "as tests are"}
-    for name in ("CreateDataset", "ImportData", "ImportData", "FitShared"):
+    for name in ("CreateDataset", "ImportData", "ImportData", "MonitorDrift", "FitShared"):
         step(stack, name, run)
     step(stack, "TrainPredictor", {**run, "shard": 0})
     step(stack, "Forecast", {**run, "shard": 0})
@@ -194,7 +197,7 @@ def decided(stack: Stack) -> list[Decided]:
     shops = {"AttributeName": "shop", "AttributeType": "string"}
     schema = [*params_document()["Datasets"][0]["Schema"]["Attributes"], shops]
     third = {  # another column in every table
-        "params.json": params_bytes(Datasets__0__Schema__Attributes=schema),
+        "params.json": params_bytes(Datasets__0__Schema__Attributes=schema, Monitor=ON_DRIFT),
         "train/sales.csv": b"".join(line + b",north\n" for line in sales.splitlines()),
     }
     bad = {"params.json": params_bytes(), "train/sales.csv": daily_sales() + b"lamp,2026-03-12,many\n"}
@@ -243,7 +246,8 @@ def test_no_action_is_granted_by_a_pattern(stack: Stack) -> None:
     everywhere = {(grant.role, grant.action) for grant in grants(stack) if grant.resource == "*"}
 
     assert wide == []
-    assert everywhere == {("ExportRole", "cloudwatch:PutMetricData")}  # which has no resources
+    roles = ("ExportRole", "MonitorDriftRole")
+    assert everywhere == {(role, "cloudwatch:PutMetricData") for role in roles}  # which has no resources
 
 
 def test_without_any_one_statement_something_is_denied(stack: Stack, decided: list[Decided]) -> None:

@@ -92,8 +92,8 @@ def test_seasonal_naive_stands_in_for_a_model_that_refuses_and_the_note_says_whe
     ours, naive = tested.predicted[0, :, 0], tested.predicted[0, :, 1]
     assert (ours == naive).all(axis=(1, 2)).tolist() == [False, False, False, True]
     assert notes == (
-        "ARIMA could not be fitted (it needs 8 observations but there are only 7); "
-        "SeasonalNaive was used instead in backtest window 4",
+        "ARIMA could not be fitted (it needs 8 observations but there are only 7), so "
+        "SeasonalNaive was used in backtest window 4",
     )
 
 

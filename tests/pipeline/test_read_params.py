@@ -478,3 +478,18 @@ def test_a_boundary_that_the_period_does_not_have(
 def test_a_time_zone_has_a_name(zone: str, remedy: str) -> None:
     assert only_problem(TimeZone=zone).remedy.startswith(remedy)
     assert read(TimeZone="Europe/Berlin")[1] == []
+
+
+def test_monitoring_is_asked_for_in_its_own_words() -> None:
+    params, problems = read_params(params_bytes(Monitor={"Retrain": "on_drift", "Sensitivity": "high"}))
+    assert problems == []
+    assert params is not None
+    assert (params.monitor.retrain, params.monitor.sensitivity) == ("on_drift", "high")
+
+    _, (problem,) = read_params(params_bytes(Monitor={"Retrain": "always"}))
+    assert problem.path == "$.Monitor.Retrain"
+    assert "'never' or 'on_drift'" in problem.remedy
+
+    named = {"Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/ETS", "Predictor__PerformAutoML": ...}
+    _, (warned,) = read_params(params_bytes(Monitor={"Retrain": "on_drift"}, **named))
+    assert (warned.severity, warned.path) == ("warning", "$.Monitor.Retrain")

@@ -38,8 +38,8 @@ def folder_of(step: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", step).lower()
 
 
-def test_there_are_eleven_functions_and_a_role_for_each_and_the_machine() -> None:
-    assert len(STEPS) == 11
+def test_there_are_twelve_functions_and_a_role_for_each_and_the_machine() -> None:
+    assert len(STEPS) == 12
     assert set(ROLES) == {*(f"{step}Role" for step in STEPS), "StateMachineRole"}
 
 

@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from stepcast.cli.chart import chart
 from stepcast.cli.down import down
+from stepcast.cli.drift import drift
 from stepcast.cli.export import export
 from stepcast.cli.failure import Failure, explain
 from stepcast.cli.init import init
@@ -77,7 +78,7 @@ def options(
         context.default_map = settings(Path(FILE))
 
 
-for command in (run, validate, init, up, down, invoke, logs, sql, status, chart, lineage):
+for command in (run, validate, init, up, down, invoke, logs, sql, status, drift, chart, lineage):
     app.command()(command)
 app.add_typer(pull, name="pull")
 app.add_typer(export, name="export")

@@ -100,6 +100,11 @@ def _data_imported(stack: Stack, run: Run, shard: int | None) -> bool:
     return _there(stack, layout.shard_list(run.work)) and _there(stack, described)
 
 
+def _monitored(stack: Stack, run: Run, shard: int | None) -> bool:
+    del shard
+    return _there(stack, layout.monitor_summary(run.vintage))
+
+
 def _shared_fitted(stack: Stack, run: Run, shard: int | None) -> bool:
     """A named algorithm has no shared models, but this step writes the predictor's document."""
     del shard
@@ -137,6 +142,7 @@ def _published(stack: Stack, run: Run, shard: int | None) -> bool:
 _DONE: dict[str, Callable[[Stack, Run, int | None], bool]] = {
     "CreateDatasetFunction": _dataset_created,
     "ImportDataFunction": _data_imported,
+    "MonitorDriftFunction": _monitored,
     "FitSharedFunction": _shared_fitted,
     "TrainPredictorFunction": _trained,
     "ForecastFunction": _predicted,

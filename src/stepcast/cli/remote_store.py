@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stepcast.cli.failure import Failure
-from stepcast.connect.s3.notify import NOTIFY_PATH, Notify
 from stepcast.connect.s3.store import Store, StoreUnusable, find_store
 from stepcast.connect.s3.watch import Watch
+from stepcast.connect.s3.webhook import NOTIFY_PATH, Notify
 
 if TYPE_CHECKING:
     from localaws import RemoteBucket

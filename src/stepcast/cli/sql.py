@@ -29,7 +29,8 @@ def sql(
 ) -> None:
     """Query the running stack with SQL, through the API that all Athena clients use.
 
-    The tables are train, forecast, forecast_wide, forecast_history, accuracy, leaderboard and lineage.
+    The tables are train, forecast, forecast_wide, forecast_history, accuracy, leaderboard, lineage,
+    monitor and drift.
     """
     if as_json and as_csv:
         raise typer.BadParameter("--json and --csv are mutually exclusive: choose one")

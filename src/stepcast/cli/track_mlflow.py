@@ -9,11 +9,9 @@ import typer
 
 from stepcast.cli.options import Endpoint, Json
 from stepcast.cli.output import print_json, print_line, stderr
+from stepcast.connect.mlflow.settings import EXPERIMENT, URI
 
-__all__ = ["URI", "mlflow"]
-
-URI = "MLFLOW_TRACKING_URI"
-EXPERIMENT = "MLFLOW_EXPERIMENT_NAME"
+__all__ = ["mlflow"]
 
 
 def mlflow(

@@ -12,6 +12,7 @@ INPUTS = (TRAIN, RELATED, METADATA)
 FORECAST, HISTORY, ACCURACY = "forecast/", "history/", "accuracy/"
 LINEAGE, RUNS = "lineage/", "runs/"
 PREDICTORS = "predictors/"
+MONITOR = "monitor/"
 
 
 # A second and, since two runs may start in one, a mark of the run. Names sort by time. Old ones have no mark.
@@ -196,3 +197,32 @@ def accuracy(predictor: str, part: str = "") -> str:
 def lineage(predictor: str) -> str:
     """What a predictor was trained on; one file each, so that the folder is the SQL table ``lineage``."""
     return f"{LINEAGE}{predictor}.parquet"
+
+
+def monitor(vintage: str, table: str = "") -> str:
+    """What MonitorDrift found before the vintage was made: its tables, its summary."""
+    return f"{MONITOR}{vintage}/{table}{'/' if table else ''}"
+
+
+def monitor_part(vintage: str, table: str, number: int) -> str:
+    return f"{monitor(vintage, table)}part-{number}.parquet"
+
+
+def monitor_summary(vintage: str) -> str:
+    """The last object that MonitorDrift writes."""
+    return f"{monitor(vintage)}summary.json"
+
+
+def monitor_categories(vintage: str) -> str:
+    """How many items have each value of the item metadata, to compare later ones with."""
+    return f"{monitor(vintage)}categories.json"
+
+
+def kept_shared(name: str) -> str:
+    """What FitShared learned for a predictor."""
+    return f"{predictor(name)}shared.npz"
+
+
+def kept_params(name: str) -> str:
+    """The params.json that it was learned by."""
+    return f"{predictor(name)}params.json"

@@ -257,6 +257,13 @@ class ForecastParams(Section):
         return (*quantiles, "mean") if "mean" in self.forecast_types else tuple(quantiles)
 
 
+class Monitor(Section):
+    """Ours: what is done about drift, and how much of what is reported may be chance."""
+
+    retrain: Literal["never", "on_drift"] = "never"
+    sensitivity: Literal["low", "medium", "high"] = "medium"
+
+
 class Filling(BaseModel):
     """How the target is aggregated and filled: the specification's defaults, or the user's settings."""
 
@@ -290,6 +297,7 @@ class Params(Section):
     datasets: tuple[Dataset, ...] = Field(min_length=1, max_length=3)
     predictor: Predictor
     forecast: ForecastParams
+    monitor: Monitor = Monitor()
     timestamp_format: Annotated[TimestampFormat, BeforeValidator(_timestamp_format)] = "yyyy-MM-dd HH:mm:ss"
     time_zone: Annotated[str, AfterValidator(_time_zone)] | None = None
     perform_delete: bool = False

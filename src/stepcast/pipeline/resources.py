@@ -1,4 +1,4 @@
-"""Documents of datasets, import jobs, predictors, forecasts and exports, as the service describes them."""
+"""Documents of datasets, import jobs, predictors, forecasts, exports, monitors, as the service has them."""
 
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -16,6 +16,7 @@ Kind = Literal[
     "predictor-backtest-export-job",
     "forecast",
     "forecast-export-job",
+    "monitor",
 ]
 Status = Literal["CREATE_IN_PROGRESS", "ACTIVE", "CREATE_FAILED"]
 

@@ -403,6 +403,9 @@ def what_is_left_aside(raw: Raw) -> Iterator[Problem]:
     if predictor.get("AutoMLOverrideStrategy"):
         path = "$.Predictor.AutoMLOverrideStrategy"
         yield warning("V16", path, "it has no effect: AutoML is both fast and accurate", "Remove it")
+    if at_keys(raw, "Monitor").get("Retrain") == "on_drift" and predictor.get("AlgorithmArn"):
+        what = "it has no effect on a named algorithm, which is fitted to each series anew"
+        yield warning("V16", "$.Monitor.Retrain", what, "Remove it, or AlgorithmArn")
     if predictor.get("TrainingBudgetSeconds") is not None and predictor.get("AlgorithmArn"):
         path = "$.Predictor.TrainingBudgetSeconds"
         yield warning("V16", path, "a named algorithm has no time budget", "Remove this key, or AlgorithmArn")

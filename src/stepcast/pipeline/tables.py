@@ -6,13 +6,16 @@ from stepcast.pipeline.params import Dataset, Params, output_label
 
 __all__ = [
     "ACCURACY",
+    "DRIFT",
     "FORECAST",
     "HISTORY",
     "LEADERBOARD",
     "LINEAGE",
+    "MONITOR",
     "TRAIN",
     "WIDE",
     "is_taken",
+    "monitor_keys",
     "sql_type",
 ]
 
@@ -23,6 +26,8 @@ HISTORY = "forecast_history"
 ACCURACY = "accuracy"
 LEADERBOARD = "leaderboard"
 LINEAGE = "lineage"
+MONITOR = "monitor"
+DRIFT = "drift"
 
 SQL_TYPES = {
     "string": "string",
@@ -36,7 +41,11 @@ SQL_TYPES = {
 # Columns of the tables in addition to those of the uploaded file.
 TAKEN = re.compile(
     r"date|type|mean|p\d+|scope|model|metric|score(_.+)?|(average_)?wql(_.+)?|rmse|wape|mape|mase|coverage"
-    r"|seasons|weights|sources|note|backtest_window|backtestwindow_(start|end)_time"
+    r"|seasons|weights|sources|note|backtest_window|backtestwindow_(start|end)_time|vintage"
+)
+# Columns of the tables monitor and drift: a dimension of such a name is called item_<name> there.
+OF_MONITOR = frozenset(
+    ("lead", "outcomes", "bias", "severity", "kind", "test", "statistic", "p", "since", "detail", "advice")
 )
 
 
@@ -47,6 +56,12 @@ def is_taken(name: str) -> bool:
     (True, True, False)
     """
     return TAKEN.fullmatch(name.lower()) is not None
+
+
+def monitor_keys(params: Params) -> list[str]:
+    """The columns of the tables monitor and drift that tell series apart."""
+    names = (name.lower() for name in params.series_key)
+    return [f"item_{name}" if name in OF_MONITOR else name for name in names]
 
 
 def sql_type(attribute_type: str) -> str:

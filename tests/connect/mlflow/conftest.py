@@ -6,13 +6,14 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stepcast.connect.mlflow.tracking import SETTINGS
+from stepcast.connect.mlflow.settings import SETTINGS
 from tests.cli import small_input
 from tests.cli.processes import PATIENCE, command
 from tests.services import mlflow as service
@@ -73,13 +74,19 @@ class Store:
         experiments = [one.experiment_id for one in self.client.search_experiments()]
         return list(self.client.search_runs(experiments))
 
-    def predict(self, model: str, table: Any, **params: Any) -> Any:
-        """Of the model by its URI, as any user of MLflow would."""
+    @contextmanager
+    def chosen(self) -> Iterator[Any]:
+        """The package with this store as its own; it sets MLFLOW_TRACKING_URI, which is for all tests."""
         self.mlflow.set_tracking_uri(self.uri)
         try:
-            return self.mlflow.pyfunc.load_model(model).predict(table, params=params or None)
+            yield self.mlflow
         finally:
-            self.mlflow.set_tracking_uri(None)  # it sets MLFLOW_TRACKING_URI, which is for all tests
+            self.mlflow.set_tracking_uri(None)
+
+    def predict(self, model: str, table: Any, **params: Any) -> Any:
+        """Of the model by its URI, as any user of MLflow would."""
+        with self.chosen() as mlflow:
+            return mlflow.pyfunc.load_model(model).predict(table, params=params or None)
 
 
 @pytest.fixture(scope="session")

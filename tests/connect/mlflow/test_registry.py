@@ -71,8 +71,8 @@ def test_what_it_cannot_forecast_is_said(
 def test_its_requirements_are_pinned_and_nothing_is_pickled(
     database: Store, first: Any, tmp_path: Path
 ) -> None:
-    download = database.mlflow.artifacts.download_artifacts
-    folder = Path(download(CHAMPION, dst_path=str(tmp_path), tracking_uri=database.uri))
+    with database.chosen() as mlflow:
+        folder = Path(mlflow.artifacts.download_artifacts(CHAMPION, dst_path=str(tmp_path)))
     requirements = (folder / "requirements.txt").read_text().split()
 
     assert all("==" in line for line in requirements)

@@ -27,6 +27,7 @@ from stepcast.pipeline.steps.export import export
 from stepcast.pipeline.steps.fit_shared import fit_shared
 from stepcast.pipeline.steps.forecast import forecast
 from stepcast.pipeline.steps.import_data import import_data
+from stepcast.pipeline.steps.monitor_drift import monitor_drift
 from stepcast.pipeline.steps.notify import Ending, notify
 from stepcast.pipeline.steps.start_execution import start_execution
 from stepcast.pipeline.steps.train_predictor import train_predictor
@@ -229,6 +230,8 @@ class World:
             answer: Run = create_dataset(run, s3=s3, execution=event.get("execution"))
         elif function == "ImportData":
             answer = import_data(run, s3=s3)
+        elif function == "MonitorDrift":
+            answer = monitor_drift(run, s3=s3, cloudwatch=self.cloudwatch, arn="arn:aws:forecast:x:1:")
         elif function == "FitShared":
             answer = fit_shared(run, s3=s3)
         elif function == "TrainPredictor":

@@ -18,7 +18,7 @@ from stepcast.pipeline.steps.train_predictor import train_predictor
 from tests.pipeline.given import params_bytes
 from tests.pipeline.steps.conftest import BUCKET, Account
 
-__all__ = ["imported", "leaderboard", "rows_under", "run_steps"]
+__all__ = ["imported", "leaderboard", "rows_under", "run_on", "run_steps"]
 
 
 def imported(account: Account, data: str, **changes: Any) -> Run:
@@ -29,7 +29,12 @@ def imported(account: Account, data: str, **changes: Any) -> Run:
 
 
 def run_steps(account: Account, data: str, **changes: Any) -> Run:
-    run = fit_shared(imported(account, data, **changes), s3=account.s3)
+    return run_on(account, imported(account, data, **changes))
+
+
+def run_on(account: Account, run: Run) -> Run:
+    """From FitShared to the export."""
+    run = fit_shared(run, s3=account.s3)
     for entry in objects.read_json(account.s3, BUCKET, layout.shard_list(run.work)):
         shard = ShardRun(**run.model_dump(), shard=entry["shard"])
         forecast(train_predictor(shard, s3=account.s3), s3=account.s3)

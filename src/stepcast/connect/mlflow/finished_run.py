@@ -108,7 +108,8 @@ class FinishedRun:
         """Put what forecasts again into ``folder``, as KeptPredictor reads it; False where it is gone."""
         prefix = layout.predictor(self.manifest.predictor)
         params = self.text(layout.vintage_params(self.root, self.manifest.vintage))
-        keys = list(objects.keys(self.s3, self.bucket, prefix))
+        parts = (layout.predictor(self.manifest.predictor, part) for part in ("shards", "trained"))
+        keys = [key for part in parts for key in objects.keys(self.s3, self.bucket, part)]
         if not keys or params is None:
             return False
         (folder / layout.PARAMS).write_text(params, "utf-8")

@@ -15,6 +15,7 @@ from stepcast.connect.errors import ConnectorError
 from stepcast.connect.mlflow.datasets import dataset_inputs
 from stepcast.connect.mlflow.finished_run import FinishedRun
 from stepcast.connect.mlflow.names import file_params, flat, metrics
+from stepcast.connect.mlflow.settings import SETTINGS
 from stepcast.pipeline import layout
 from stepcast.pipeline.csv_files import parquet_bytes
 
@@ -23,13 +24,6 @@ __all__ = ["Tracked", "connected", "shown", "track"]
 RUN, VINTAGE = "stepcast.run", "stepcast.vintage"  # the tags that a run is found again by
 BEGUN = "stepcast.tracked"  # when
 COMMIT = re.compile(r"^[0-9a-f]{40}")
-SETTINGS = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    # A server that is down is reported after seconds and not, as by default, after minutes.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
-}
 AT_ONCE = 100  # params; MLflow's limit
 METRICS_AT_ONCE = 1000
 LEADERBOARD = "leaderboard.json"

@@ -89,7 +89,7 @@ def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
             task.algorithm, history, observed, panel.end, panel.frequency, task
         )
         used = STAND_IN if refusal else task.algorithm
-        notes = [f"{refusal}; {used} was used instead" if refusal else "", trained.explanations[series].note]
+        notes = [f"{refusal}, so {used} was used" if refusal else "", trained.explanations[series].note]
         season = usable_season(panel.frequency, len(history) - int(known.argmax()))
         seasons = (season,) if season > 1 else ()
         models.append(used)
@@ -110,4 +110,4 @@ def _check(task: Task) -> None:
 
 def _stood_in(why: str, windows: list[int]) -> str:
     numbers = ", ".join(str(window + 1) for window in windows)
-    return f"{why}; {STAND_IN} was used instead in backtest window {numbers}"
+    return f"{why}, so {STAND_IN} was used in backtest window {numbers}"

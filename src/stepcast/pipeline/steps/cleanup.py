@@ -40,6 +40,7 @@ def cleanup(run: CleanupRun, *, s3: Any) -> CleanupRun:
         if not published:
             objects.delete_all(s3, run.bucket, layout.vintage(layout.FORECAST, run.vintage))
             _delete_data(run, params, s3)
+            objects.delete_all(s3, run.bucket, layout.monitor(run.vintage))
         elif run.ending == "deleted":
             objects.delete_all(s3, run.bucket, layout.predictor(run.name_of(params.predictor.predictor_name)))
         _settle_resources(run, params, s3)

@@ -12,6 +12,7 @@ from stepcast.pipeline import layout, objects, resources
 from stepcast.pipeline.compiling import compiling_logged
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
+from stepcast.pipeline.monitoring import reuse
 from stepcast.pipeline.run import Run
 from stepcast.pipeline.shards import read_shard
 from stepcast.pipeline.task import task_of
@@ -23,7 +24,8 @@ __all__ = ["fit_shared"]
 def fit_shared(run: Run, *, s3: Any) -> Run:
     """The run unchanged; the predictor's document and the shared models are written.
 
-    An algorithm that fits each series by itself has nothing to learn here.
+    An algorithm that fits each series by itself has nothing to learn here. With Retrain: on_drift, what the
+    last predictor learned is taken where MonitorDrift found nothing.
     Raises Superseded on newer input.
     """
     run.check_current(s3)
@@ -33,11 +35,20 @@ def fit_shared(run: Run, *, s3: Any) -> Run:
     task = task_of(params)
     if not algorithm_of(task).learns_jointly:
         return run
+    if (last := reuse.kept(s3, run, params)) is not None:
+        predictor, learned = last
+        objects.write(s3, run.bucket, layout.shared(run.work), learned)
+        reuse.keep(s3, run, params, learned)
+        name = run.name_of(params.predictor.predictor_name)
+        resources.mark(s3, run.bucket, "predictor", name, "CREATE_IN_PROGRESS", ReferencePredictor=predictor)
+        log.info("reused", run=run.run, predictor=predictor)
+        return run
     shards = [entry["shard"] for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.work))]
     drawn = reduce(add, (Draw.of(_panel(run, number, s3)) for number in shards))
     with compiling_logged():
         shared = engine.fit_shared(drawn, task)
     objects.write(s3, run.bucket, layout.shared(run.work), shared)
+    reuse.keep(s3, run, params, shared)
     log.info("learned", run=run.run, series=drawn.series, points=drawn.points, sample=len(drawn.sample))
     return run
 

@@ -9,12 +9,14 @@ from stepcast.pipeline import failures, layout, objects, reports, tables, vintag
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
+from stepcast.pipeline.monitoring import summary
 from stepcast.pipeline.problems import Report
 from stepcast.pipeline.run import Run
 
 __all__ = ["Ending", "Failure", "notify"]
 
 LONGEST_SUBJECT = 100  # SNS' limit
+NOT_MONITORED = "Drift: not looked for, because MonitorDrift failed; its log says why."
 LONGEST_CAUSE = 8_000  # characters; the state and the message stay small
 
 
@@ -77,6 +79,8 @@ def _success(ending: Ending, s3: Any) -> tuple[str, str]:
     report = reports.read(s3, ending)
     if report.warnings:
         lines.append(_warnings(ending, report))
+    monitored = summary.read(s3, ending.bucket, ending.vintage)
+    lines.append(monitored.paragraph() if monitored else NOT_MONITORED)
     return f"Stepcast: forecast of {manifest.dataset} is ready", "\n".join(lines)
 
 

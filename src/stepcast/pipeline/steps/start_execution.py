@@ -20,6 +20,7 @@ LOOKS_AGAIN_AFTER = (
     "Settle",
     "CreateDataset",
     "ImportData",
+    "MonitorDrift",
     "FitShared",
     "TrainPredictor",
     "Forecast",

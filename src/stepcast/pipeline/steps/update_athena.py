@@ -11,6 +11,7 @@ from stepcast.pipeline import layout, lineage, objects, tables, vintages
 from stepcast.pipeline.errors import ResourceNotFoundException, Superseded
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
+from stepcast.pipeline.monitoring import summary
 from stepcast.pipeline.run import Run
 
 __all__ = ["update_athena"]
@@ -49,6 +50,7 @@ def update_athena(run: Run, *, s3: Any, database: str) -> Run:
         objects.delete_all(s3, run.bucket, layout.vintage(layout.FORECAST, vintage))
     _delete_older_imports(s3, run.bucket, manifest)
     _delete_older_predictors(s3, run.bucket, manifest)
+    _tried_again(lambda: _point_monitor(s3, run.bucket, database, manifest))
     if manifest.vintage != run.vintage and vintages.find(s3, run.bucket, run.vintage) is None:
         raise Superseded(f"vintage {manifest.vintage} was published before {run.vintage}")
     log.info("published", run=run.run, vintage=run.vintage, database=database)
@@ -179,6 +181,23 @@ def _register_history(s3: Any, bucket: str, database: str, newest: vintages.Mani
             serde_library=CSV_SERDE,
             serde_parameters=CSV_FORM,
         )
+
+
+def _point_monitor(s3: Any, bucket: str, database: str, manifest: vintages.Manifest) -> None:
+    """Point ``monitor`` and ``drift`` at what was found before this vintage, where monitoring did not fail.
+
+    What earlier ones found stays in their summaries; their rows go, as earlier imports do.
+    """
+    found = summary.read(s3, bucket, manifest.vintage)
+    if found is None:
+        return
+    facts = {"stepcast.run": manifest.run, "stepcast.vintage": manifest.vintage}
+    for table, columns in ((tables.MONITOR, found.monitor_columns), (tables.DRIFT, found.drift_columns)):
+        path = f"s3://{bucket}/{layout.monitor(manifest.vintage, table)}"
+        wr.catalog.create_parquet_table(database, table, path, columns, mode="overwrite", parameters=facts)
+        for vintage in vintages.names(s3, bucket, layout.MONITOR):
+            if vintage < manifest.vintage:
+                objects.delete_all(s3, bucket, layout.monitor(vintage, table))
 
 
 def _delete_older_imports(s3: Any, bucket: str, manifest: vintages.Manifest) -> None:

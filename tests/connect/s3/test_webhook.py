@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stepcast.connect.s3.notify import Notify
+from stepcast.connect.s3.webhook import Notify
 
 SECRET = "s3cret/+="
 

@@ -1,0 +1,97 @@
+"""Concept drift: the same past no longer means the same future, so forecasts miss by more than they did."""
+
+import numpy as np
+from scipy import special, stats
+
+from stepcast.engine.arrays import Floats
+from stepcast.engine.drift.outcomes import Outcomes
+from stepcast.engine.drift.windows import averages
+
+__all__ = ["coverage_p", "loss_p", "page_hinkley"]
+
+BELIEF = 10.0  # outcomes of the whole panel that are added to the backtest of each item
+LIKELY_RATES = 32  # of misses that the backtest allows for, evenly from least to most
+
+
+def page_hinkley(error: Floats, variance: Floats, freedom: Floats) -> tuple[Floats, Floats]:
+    """Page-Hinkley on standardized errors (items, time): the statistic and its p-value, (items,).
+
+    The statistic is the largest rise of the errors' running sum above its lowest point so far, or fall below
+    its highest, in standard deviations of the whole sum. ``variance`` (items,) is that of one error times how
+    many of them count as one, known with ``freedom`` degrees (see ``windows.inflation``). Where nothing
+    changed, a running sum less its lowest point is a reflected Brownian motion, whose maximum is known.
+
+    Sources: Page (1954), Continuous Inspection Schemes; Hinkley (1971), Inference about the change-point from
+    cumulative sum tests; Lévy's theorem on reflected Brownian motion for the p-value.
+
+    >>> quiet, shifted = np.zeros((1, 40)), np.r_[np.zeros(20), np.full(20, 2.0)][None]
+    >>> page_hinkley(quiet, np.ones(1), np.full(1, 99.0))[1]
+    array([1.])
+    >>> bool(page_hinkley(shifted, np.ones(1), np.full(1, 99.0))[1] < 1e-6)
+    True
+    """
+    known = np.isfinite(error)
+    start = np.zeros((len(error), 1))
+    total = np.concatenate([start, np.cumsum(np.where(known, error, 0.0), axis=1)], axis=1)
+    rise = (total - np.minimum.accumulate(total, axis=1)).max(axis=1)
+    fall = (np.maximum.accumulate(total, axis=1) - total).max(axis=1)
+    deviation = np.sqrt(known.sum(axis=1) * variance)
+    statistic = np.divide(np.maximum(rise, fall), deviation, out=np.zeros(len(error)), where=deviation > 0)
+    # two sides of twice two tails
+    return statistic, np.minimum(8 * stats.t.sf(statistic, freedom), 1.0)
+
+
+def coverage_p(
+    new: Outcomes, tested: Outcomes, count_as_one: Floats, freedom: Floats
+) -> tuple[Floats, Floats]:
+    """Share of outcomes (items,) outside the outer quantiles, and its p-value by the binomial distribution.
+
+    The rate to compare with is what the quantiles promise, or what they kept in the backtest if that is
+    worse: that a forecast was always too narrow is no drift. How well a short backtest tells that rate is
+    part of it (the beta-binomial distribution). ``count_as_one`` (items,) outcomes are worth one, which
+    is known with ``freedom`` degrees: the tail is as much heavier as the t distribution's is.
+
+    Source: Kupiec (1995), Techniques for Verifying the Accuracy of Risk Measurement Models, one-sided.
+    """
+    outcomes, missed = _count(new.missed), np.nansum(new.missed, axis=1)
+    tests, misses = _count(tested.missed), np.nansum(tested.missed, axis=1)
+    panel = max(misses.sum() / max(tests.sum(), 1.0), new.miss_rate)
+    alpha = misses / count_as_one + BELIEF * panel
+    beta = (tests - misses) / count_as_one + BELIEF * (1 - panel)
+    shares = (np.arange(LIKELY_RATES) + 0.5) / LIKELY_RATES
+    rates = special.betaincinv(alpha[:, None], beta[:, None], shares)
+    rates = np.maximum(rates, new.miss_rate)
+    hits, trials = missed / count_as_one, outcomes / count_as_one
+    chance = special.betainc(np.maximum(hits, 1e-9)[:, None], (trials - hits + 1)[:, None], rates).mean(
+        axis=1
+    )
+    share = np.divide(missed, outcomes, out=np.full(len(missed), np.nan), where=outcomes > 0)
+    heavier = stats.t.sf(stats.norm.isf(np.clip(chance, 1e-300, 1.0)), freedom)
+    return share, np.where(hits > 0, heavier, 1.0)
+
+
+def loss_p(new: Outcomes, tested: Outcomes, count_as_one: Floats, freedom: Floats) -> tuple[Floats, Floats]:
+    """The quantile loss now by that of the backtest, (items,), and how likely a ratio as large is by chance.
+
+    Logarithms of two means of positive numbers are compared; how much a loss varies is taken from both.
+    """
+    outcomes, tests = _count(new.loss), _count(tested.loss)
+    now, then = averages(new.loss), averages(tested.loss)
+    with np.errstate(all="ignore"):
+        varies = _variation(new.loss, now) * outcomes + _variation(tested.loss, then) * tests
+        varies = varies / (outcomes + tests)
+        ratio = now / then
+        deviation = np.sqrt(varies * count_as_one * (1 / outcomes + 1 / tests))
+        free = np.minimum(np.minimum(outcomes, tests) / count_as_one, freedom)
+        p = stats.t.sf(np.log(ratio) / deviation, np.maximum(free, 1))
+    return ratio, np.where(np.isfinite(p) & (outcomes > 0) & (tests > 0), p, 1.0)
+
+
+def _variation(loss: Floats, mean: Floats) -> Floats:
+    """The variance of losses by the square of their mean."""
+    return averages((loss / mean[:, None] - 1) ** 2)
+
+
+def _count(values: Floats) -> Floats:
+    count: Floats = np.isfinite(values).sum(axis=1).astype(np.float64)
+    return count

@@ -1,0 +1,74 @@
+"""A series without its season: what tests for drift look at, so that an ordinary Monday is no news."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stepcast.engine.arrays import Floats
+from stepcast.engine.drift.windows import medians
+
+__all__ = ["Season", "flattened", "season_of", "without_season"]
+
+FEWEST_CYCLES = 4  # whole ones in the trained past before a season is believed
+MOST_CYCLES = 60  # the latest count: seasons change slowly
+
+
+@dataclass(frozen=True)
+class Season:
+    """``shape`` (items, length): what each phase adds to the level. Phase 0 is the first new period.
+
+    ``cycles``      (items, cycles, length) values less the level of their cycle; the latest cycle is last.
+    ``cycles_new``  the same of the new periods, whole cycles only.
+    """
+
+    shape: Floats
+    cycles: Floats
+    cycles_new: Floats
+
+
+def flattened(values: Floats, new: int) -> Floats:
+    """``values`` (items, time) on a scale where ups and downs in proportion to the level look alike.
+
+    The inverse hyperbolic sine, in units of the typical size of the trained values that are not zero: near
+    zero it is a straight line, far from it a logarithm, and it takes zeros and negative values.
+
+    Source: Burbidge, Magee and Robb (1988), Alternative Transformations to Handle Extreme Values.
+    """
+    trained = np.abs(values[:, : values.shape[1] - new])
+    unit = medians(np.where(trained > 0, trained, np.nan))[:, None]
+    return np.arcsinh(values / np.where(np.isfinite(unit), unit, 1.0))
+
+
+def season_of(series: Floats, new: int, length: int) -> Season:
+    """The season of the trained part of ``series`` (items, time), and the cycles that it is made of.
+
+    Source: classical decomposition, with the level of each whole cycle in place of a moving average.
+    """
+    time = series.shape[1]
+    reference = time - new
+    count = min(reference // length, MOST_CYCLES) if length > 1 else 0
+    whole = new // length if length > 1 else 0
+    cycles = _cycles(series[:, reference - count * length : reference], count, max(length, 1))
+    cycles_new = _cycles(series[:, reference : reference + whole * length], whole, max(length, 1))
+    known = np.isfinite(cycles).sum(axis=1)
+    shape = np.nansum(cycles, axis=1) / np.maximum(known, 1)
+    return Season(np.where(known >= FEWEST_CYCLES, shape, 0.0), cycles, cycles_new)
+
+
+def without_season(series: Floats, new: int, lengths: tuple[int, ...]) -> Floats:
+    """``series`` less the seasons of ``lengths``, shortest first, as the trained part has them."""
+    for length in lengths:
+        if length < 2:
+            continue
+        shape = season_of(series, new, length).shape
+        phases = (np.arange(series.shape[1]) - (series.shape[1] - new)) % length
+        series = series - shape[:, phases]
+    return series
+
+
+def _cycles(series: Floats, count: int, length: int) -> Floats:
+    """(items, count, length) less the mean of each cycle; nan where less than half of it was observed."""
+    cycles = series.reshape(len(series), count, length)
+    known = np.isfinite(cycles).sum(axis=2, keepdims=True)
+    level = np.nansum(cycles, axis=2, keepdims=True) / np.maximum(known, 1)
+    return np.where(known >= length / 2, cycles - level, np.nan)

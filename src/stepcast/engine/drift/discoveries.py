@@ -1,0 +1,37 @@
+"""Many items, many tests: which of the small p-values are more than chance?"""
+
+import numpy as np
+
+from stepcast.engine.arrays import Flags, Floats, Integers
+
+__all__ = ["discoveries", "smallest_of"]
+
+
+def discoveries(p: Floats, rate: float) -> Flags:
+    """Which hypotheses to reject so that at most ``rate`` of the rejected are expected to be true.
+
+    Shapes:  ``p`` of any shape, and so is the result; all of them are one family. nan is no test.
+    Source:  Benjamini and Hochberg (1995), Controlling the False Discovery Rate.
+
+    >>> discoveries(np.array([0.001, 0.02, 0.03, 0.9]), 0.05)
+    array([ True,  True,  True, False])
+    """
+    flat = np.where(np.isfinite(p), p, 1.0).ravel()
+    ranked = np.sort(flat)
+    below = ranked <= rate * np.arange(1, len(ranked) + 1) / max(len(ranked), 1)
+    limit = ranked[np.flatnonzero(below)[-1]] if below.any() else -1.0
+    return (flat <= limit).reshape(p.shape)
+
+
+def smallest_of(p: Floats) -> tuple[Floats, Integers]:
+    """One p-value (items,) for several tests (items, tests) of the same thing, and which test says most.
+
+    Source:  Simes (1986), An Improved Bonferroni Procedure; for tests that do not work against each other.
+
+    >>> smallest_of(np.array([[0.01, 0.5], [0.03, 0.04]]))
+    (array([0.02, 0.04]), array([0, 0]))
+    """
+    known = np.where(np.isfinite(p), p, 1.0)
+    tests = known.shape[1]
+    joined = (np.sort(known, axis=1) * tests / np.arange(1, tests + 1)).min(axis=1)
+    return joined, known.argmin(axis=1)

@@ -1,0 +1,341 @@
+"""All tests for drift on a part of the panel: arrays in, arrays out, every item at once."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stepcast.engine.arrays import Flags, Floats, Integers
+from stepcast.engine.drift import concept, seasonal
+from stepcast.engine.drift.deseasonalized import flattened, season_of, without_season
+from stepcast.engine.drift.discoveries import smallest_of
+from stepcast.engine.drift.outcomes import Outcomes, median_of, outcomes
+from stepcast.engine.drift.windows import (
+    Windows,
+    averages,
+    even_inflation,
+    inflation,
+    medians,
+    moves,
+    own_inflation,
+)
+
+__all__ = ["FEWEST_OUTCOMES", "KINDS", "Evidence", "Watched", "examine"]
+
+FEWEST_OUTCOMES = 30  # new values of an item below which nothing is said of it
+KINDS = ("concept", "data", "label", "seasonal")
+TESTS = {
+    "concept": ("page_hinkley", "coverage", "quantile_loss"),
+    "label": ("level", "scale", "zeros"),
+    "data": ("level", "scale"),
+    "seasonal": ("shape", "length"),
+}
+MOST_OF_OWN = 8.0  # degrees of freedom that the errors of one backtest are worth
+CLOSER = 0.5  # a year before explains what came if it is off by less than this share of the forecast's error
+SHORTEST_SUFFIX = 12  # periods; shorter ends of the new values are not looked at by themselves
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Items whose new values are compared with what was known before, and with what was forecast.
+
+    ``values``    (items, time), nan where not observed; the last ``new`` columns came since.
+    ``seasons``   lengths in periods, shortest first; empty without one.
+    ``year``      periods of a year; 0 where that is not to be looked back to.
+    ``forecast``  (items, new, quantiles) of the new periods, each forecast before it came; nan for none.
+    ``tested``    (items, points) actual values and (items, points, quantiles) forecasts of the backtest.
+    ``features``  by name (items, time) or longer: the columns of ``values`` and what is known of the horizon.
+    """
+
+    values: Floats
+    new: int
+    seasons: tuple[int, ...]
+    year: int
+    quantiles: tuple[float, ...]
+    forecast: Floats
+    tested_actual: Floats
+    tested_forecast: Floats
+    features: dict[str, Floats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the tests say of every item and kind of drift (KINDS).
+
+    ``outcomes``   (items,) new values.
+    ``p``          (items, kinds): how likely evidence as strong is without drift; 1 where it is not known.
+    ``test``       (items, kinds) names of the test that says most, and of the feature, if it is of one.
+    ``statistic``  (items, kinds) its figure, see docs/how-to/drift.md.
+    ``since``      (items, kinds) the new period that it began at, 0 the first.
+    """
+
+    outcomes: Integers
+    p: Floats
+    test: np.ndarray
+    statistic: Floats
+    since: Integers
+
+
+def examine(watched: Watched) -> Evidence:
+    """Run every test."""
+    counts = np.isfinite(watched.values[:, -watched.new :]).sum(axis=1)
+    with np.errstate(all="ignore"):  # squares of huge values are infinite, and then nothing is known
+        columns = [_concept(watched), _data(watched), _label(watched), _seasonal(watched)]
+    p = np.nan_to_num(np.stack([column[0] for column in columns], axis=1), nan=1.0)
+    p[counts < FEWEST_OUTCOMES] = 1.0
+    return Evidence(
+        outcomes=counts,
+        p=p,
+        test=np.stack([column[1] for column in columns], axis=1),
+        statistic=np.stack([column[2] for column in columns], axis=1),
+        since=np.stack([column[3] for column in columns], axis=1),
+    )
+
+
+Column = tuple[Floats, np.ndarray, Floats, Integers]
+
+
+def _back(watched: Watched) -> int:
+    """How many periods before the new ones tell the level that they start from: whole seasons."""
+    season = watched.seasons[0] if watched.seasons else 1
+    return max(2 * watched.new // season, 1) * season
+
+
+def _concept(watched: Watched) -> Column:
+    new = outcomes(watched.values[:, -watched.new :], watched.forecast, watched.quantiles)
+    tested = outcomes(watched.tested_actual, watched.tested_forecast, watched.quantiles)
+    apart, time = _from_level(watched), watched.new
+    known = _enough(tested.error)
+    factor, freedom = _steadied(inflation(apart, time), tested.error, time, known)
+    factor_missed, free_missed = _steadied(
+        inflation(_far(apart, new.miss_rate), time), _centred(tested.missed), time, known
+    )
+    factor_loss, free_loss = _steadied(inflation(np.abs(apart), time), _centred(tested.loss), time, known)
+    factor_missed = np.maximum(factor_missed, even_inflation(factor))
+    factor_loss = np.maximum(factor_loss, factor)  # sizes of errors last, too, where what drives them lasts
+    deviation = _deviation(tested)
+    centred = new.error - _bias(tested, new, factor)[:, None]
+    counts = [np.isfinite(one.error).sum(axis=1) for one in (new, tested)]
+    variance = factor * deviation**2 * (1 + counts[0] / np.maximum(counts[1], 1) * (counts[1] > 0))
+    statistic, p = concept.page_hinkley(centred, variance, freedom)
+    share, p_coverage = concept.coverage_p(new, tested, factor_missed, free_missed)
+    ratio, p_loss = concept.loss_p(new, tested, factor_loss, free_loss)
+    scored = _enough(new.error) & ~_came_before(watched)
+    best, which = smallest_of(np.stack([p, p_coverage, p_loss], axis=1))
+    figures = np.stack([statistic, share, ratio], axis=1)
+    begins = [
+        _since(centred, 0.0),
+        _since(new.missed, new.miss_rate),
+        _since(new.loss, averages(tested.loss)),
+    ]
+    return _column("concept", np.where(scored, best, 1.0), which, figures, np.stack(begins, axis=1))
+
+
+def _came_before(watched: Watched) -> Flags:
+    """Whether what came is much closer to what came a year before than to the forecast, (items,).
+
+    Then the forecast has missed a season that returns; what it learned from the past still holds.
+    """
+    items, time = watched.values.shape
+    cycle = watched.seasons[-1] if watched.seasons else 1
+    year, new, back = max(round(watched.year / cycle), 1) * cycle, watched.new, _back(watched)
+    if not watched.year or time - new < year + back:
+        return np.zeros(items, bool)
+    middle = median_of(watched.forecast, watched.quantiles)
+    unit = np.concatenate([watched.values[:, :-new], middle], axis=1)
+    flat = without_season(flattened(watched.values, new), new, watched.seasons)
+    forecast = without_season(flattened(unit, new), new, watched.seasons)[:, -new:]
+    levels = Windows(flat).means(np.array([time - new - back, time - new - back - year]), back)
+    now, then = flat[:, -new:] - levels[:, :1], flat[:, time - new - year : time - year] - levels[:, 1:]
+    error, naive = np.abs(flat[:, -new:] - forecast), np.abs(now - then)
+    both = np.isfinite(error) & np.isfinite(naive)
+    error, naive = (np.where(both, one, 0.0).sum(axis=1) for one in (error, naive))
+    closer: Flags = (error > 0) & (naive < CLOSER * error)
+    return closer
+
+
+def _centred(values: Floats) -> Floats:
+    return values - averages(values)[:, None]
+
+
+def _enough(values: Floats) -> Flags:
+    enough: Flags = np.isfinite(values).sum(axis=1) >= FEWEST_OUTCOMES
+    return enough
+
+
+def _steadied(told: tuple[Floats, Floats], tested: Floats, time: int, known: Flags) -> tuple[Floats, Floats]:
+    """How many errors count as one: as the backtest's own errors say, or as the trained values say.
+
+    Values less season and level are more alike from one period to the next than errors of a good forecast
+    are, but there are many more of them. How much more alike, all items of the panel say together. The
+    larger of the two counts.
+    """
+    factor, freedom = told
+    if not known.any():
+        return factor, freedom
+    own = np.where(known, own_inflation(tested, time), 1.0)
+    ratio = np.median(own[known] / factor[known])
+    errors = np.isfinite(tested).sum(axis=1)
+    steadied = np.clip(np.maximum(own, factor * min(ratio, 1.0)), 1.0, time)
+    return steadied, np.maximum(freedom, np.where(known, np.minimum(errors / own, MOST_OF_OWN), 0.0))
+
+
+def _from_level(watched: Watched) -> Floats:
+    """The trained values, less their season and the level some time before: about as autocorrelated as errors
+    of a forecast half of the new periods ahead."""
+    trained = watched.values[:, : watched.values.shape[1] - watched.new]
+    flat = without_season(flattened(trained, 0), 0, watched.seasons)
+    width, ahead = min(_back(watched), max(flat.shape[1] // 4, 1)), watched.new // 2
+    count = max(flat.shape[1] - width - ahead, 0)
+    return flat[:, flat.shape[1] - count :] - Windows(flat).means(np.arange(count), width)
+
+
+def _far(apart: Floats, share: float) -> Floats:
+    """1 where a value is among the ``share`` furthest from the level, 0 elsewhere."""
+    size = np.abs(apart)
+    known = np.isfinite(size).sum(axis=1)
+    place = np.clip(((1 - share) * known).astype(np.int64), 0, np.maximum(known - 1, 0))
+    limit = np.sort(size, axis=1)[np.arange(len(size)), place][:, None] if size.shape[1] else size
+    return np.where(np.isfinite(size), size > limit, np.nan).astype(np.float64)
+
+
+def _deviation(tested: Outcomes) -> Floats:
+    """The standard deviation of the backtest's errors, 1 at least: more where quantiles are too narrow."""
+    count = np.isfinite(tested.error).sum(axis=1)
+    square = np.nansum(tested.error**2, axis=1)
+    deviation: Floats = np.sqrt(np.maximum((square + concept.BELIEF) / (count + concept.BELIEF), 1.0))
+    return deviation
+
+
+def _bias(tested: Outcomes, new: Outcomes, factor: Floats) -> Floats:
+    """What of the new errors' mean the backtest had already, (items,): never more than all of it."""
+    count = np.isfinite(tested.error).sum(axis=1)
+    had = np.nansum(tested.error, axis=1) / (count + factor)
+    known = np.maximum(np.isfinite(new.error).sum(axis=1), 1)
+    now = np.nansum(new.error, axis=1) / known
+    return np.where(had * now > 0, np.sign(now) * np.minimum(np.abs(had), np.abs(now)), 0.0)
+
+
+def _label(watched: Watched) -> Column:
+    flat = without_season(flattened(watched.values, watched.new), watched.new, watched.seasons)
+    zero = np.where(np.isfinite(watched.values), watched.values == 0, np.nan).astype(np.float64)
+    mixed = (np.nansum(zero, axis=1) > 0)[:, None]
+    results = [
+        _suffixes(watched, flat),
+        _suffixes(watched, _spread(watched, flat)),
+        _suffixes(watched, np.where(mixed, zero, np.nan), floor=_binomial_floor(zero, watched.new)),
+    ]
+    best, which = smallest_of(np.stack([result[0] for result in results], axis=1))
+    figures = np.stack([result[1] for result in results], axis=1)
+    begins = np.stack([result[2] for result in results], axis=1)
+    return _column("label", best, which, figures, begins)
+
+
+def _data(watched: Watched) -> Column:
+    """Each feature as if it were a series to watch."""
+    items = len(watched.values)
+    p, names, figures, begins = [], [], [], []
+    for name, given in watched.features.items():
+        series = given[:, : watched.values.shape[1]]
+        flat = without_season(series, watched.new, watched.seasons)
+        for test, values in (("level", flat), ("scale", _spread(watched, flat))):
+            chance, figure, since = _suffixes(watched, values)
+            p.append(chance)
+            names.append(f"{test} of {name}")
+            figures.append(figure)
+            begins.append(since)
+    if not p:
+        nothing = np.zeros(items, np.int64)
+        return np.ones(items), np.full(items, ""), np.full(items, np.nan), nothing
+    best, which = smallest_of(np.stack(p, axis=1))
+    rows = np.arange(items)
+    return best, np.array(names)[which], np.stack(figures, 1)[rows, which], np.stack(begins, 1)[rows, which]
+
+
+def _seasonal(watched: Watched) -> Column:
+    flat = flattened(watched.values, watched.new)
+    items = len(flat)
+    chances, ratios = [], []
+    for number, season in enumerate(watched.seasons):
+        own = without_season(flat, watched.new, watched.seasons[:number])
+        ratio, p = seasonal.season_p(season_of(own, watched.new, season))
+        chances.append(p)
+        ratios.append(ratio)
+    if not chances:
+        nothing = np.zeros(items, np.int64)
+        return np.ones(items), np.full(items, ""), np.full(items, np.nan), nothing
+    best, which = smallest_of(np.stack(chances, axis=1))
+    ratio = np.stack(ratios, axis=1)[np.arange(items), which]
+    apart = np.abs(without_season(flat, watched.new, watched.seasons))
+    length = _other_length(flat, watched.new)
+    test = np.where(length > 0, "length", "shape")
+    since = _since(apart[:, -watched.new :], averages(apart[:, : -watched.new]))
+    return best, test, np.where(length > 0, length, ratio), since
+
+
+def _other_length(flat: Floats, new: int) -> Integers:
+    """The length (items,) of the new values' season, where it is clearly another one than before; else 0."""
+    before = seasonal.dominant_length(flat[:, -5 * new : -new], new // 2)
+    now = seasonal.dominant_length(flat[:, -new:], new // 2)
+    other = (before > 0) & (now > 0) & (np.abs(now - before) > np.maximum(0.1 * before, 1))
+    return np.where(other, now, 0)
+
+
+def _suffixes(
+    watched: Watched, series: Floats, floor: Floats | float = 0.0
+) -> tuple[Floats, Floats, Integers]:
+    """The p-value, size and begin of the move of the new values: of all and of their last third, from the
+    level right before them, and from that of a longer time, which is steadier where levels stay."""
+    lengths = [watched.new]
+    if watched.new // 3 >= SHORTEST_SUFFIX:
+        lengths.append(watched.new // 3)
+    backs = [_back(watched)]
+    longer = min(4 * backs[0], (series.shape[1] - watched.new) // 3)
+    if longer > backs[0]:
+        backs.append(longer)
+    found = [
+        moves(series, watched.new, length, back, watched.year, floor) for length in lengths for back in backs
+    ]
+    best, which = smallest_of(np.stack([move.p for move in found], axis=1))
+    size = np.stack([move.size for move in found], axis=1)[np.arange(len(series)), which]
+    start = series.shape[1] - watched.new
+    return best, size, _since(series[:, start:], averages(series[:, start - backs[0] : start]))
+
+
+def _spread(watched: Watched, flat: Floats) -> Floats:
+    """How far each value is from the level right before it, as a logarithm, without its own season."""
+    width = max(watched.seasons[0] if watched.seasons else 1, 8)
+    level = Windows(flat).means(np.arange(flat.shape[1] - width), width)
+    apart = np.abs(flat - np.concatenate([np.full((len(flat), width), np.nan), level], axis=1))
+    typical = medians(apart)
+    floor = np.where(typical > 0, 0.05 * typical, 0.05)[:, None]
+    return without_season(np.log(apart + floor), watched.new, watched.seasons)
+
+
+def _binomial_floor(zero: Floats, new: int) -> Floats:
+    """The least standard deviation of a share of zeros: that of free draws at the trained rate."""
+    trained = zero[:, : zero.shape[1] - new]
+    count = np.isfinite(trained).sum(axis=1)
+    rate = (np.nansum(trained, axis=1) + 0.5) / (count + 1)
+    floor: Floats = np.sqrt(rate * (1 - rate) / new)
+    return floor
+
+
+def _since(new: Floats, before: Floats | float) -> Integers:
+    """The most likely period, 0 the first, from which on the mean of ``new`` (items, time) is not ``before``.
+
+    Source: the maximum of the likelihood of one change from a known mean (Hinkley, 1970), at least
+    SHORTEST_SUFFIX periods before the end.
+    """
+    time = new.shape[1]
+    known = np.isfinite(new)
+    apart = np.where(known, new - np.broadcast_to(np.asarray(before, float), len(new))[:, None], 0.0)
+    left = np.cumsum(apart[:, ::-1], axis=1)[:, ::-1]
+    count = np.maximum(np.cumsum(known[:, ::-1], axis=1)[:, ::-1], 1)
+    height = left**2 / count
+    since: Integers = height[:, : max(time - SHORTEST_SUFFIX, 1)].argmax(axis=1)
+    return since
+
+
+def _column(kind: str, p: Floats, which: Integers, figures: Floats, begins: Integers) -> Column:
+    rows = np.arange(len(p))
+    return p, np.array(TESTS[kind])[which], figures[rows, which], begins[rows, which]

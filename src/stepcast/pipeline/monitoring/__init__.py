@@ -1,0 +1,1 @@
+"""What MonitorDrift does: past forecasts beside what came, item by item, shard by shard."""

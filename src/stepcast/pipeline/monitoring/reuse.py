@@ -1,0 +1,46 @@
+"""Whether a run goes on with what the last predictor learned, because nothing has drifted since."""
+
+from typing import Any
+
+from stepcast.pipeline import layout, objects, vintages
+from stepcast.pipeline.errors import ResourceNotFoundException
+from stepcast.pipeline.monitoring import summary
+from stepcast.pipeline.params import Params
+from stepcast.pipeline.run import Run
+
+__all__ = ["keep", "kept"]
+
+# Parts of params.json that a predictor does not depend on.
+ASIDE = {"monitor", "dataset_group", "perform_delete"}
+
+
+def kept(s3: Any, run: Run, params: Params) -> tuple[str, bytes] | None:
+    """The last predictor and what FitShared learned for it; None where this run has to learn.
+
+    That is where params.json does not ask for it or is another one than then, where drift was found, where
+    monitoring failed, or where no published predictor was kept.
+    """
+    if params.monitor.retrain != "on_drift":
+        return None
+    found, current = summary.read(s3, run.bucket, run.vintage), vintages.current(s3, run.bucket)
+    if found is None or found.drift or found.state == "nothing_to_compare" or current is None:
+        return None
+    try:
+        then = objects.read(s3, run.bucket, layout.kept_params(current.predictor))
+        learned = objects.read(s3, run.bucket, layout.kept_shared(current.predictor))
+    except ResourceNotFoundException:
+        return None
+    return (current.predictor, learned) if then == _bytes(params) else None
+
+
+def keep(s3: Any, run: Run, params: Params, learned: bytes) -> None:
+    """For the runs after this one, where params.json asks for it."""
+    if params.monitor.retrain != "on_drift":
+        return
+    predictor = run.name_of(params.predictor.predictor_name)
+    objects.write(s3, run.bucket, layout.kept_shared(predictor), learned)
+    objects.write(s3, run.bucket, layout.kept_params(predictor), _bytes(params))
+
+
+def _bytes(params: Params) -> bytes:
+    return params.model_dump_json(by_alias=True, exclude=ASIDE).encode()
