@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from stepcast.cli.app import app
+from stepcast.connect.prometheus.exporter import Exporter
 from stepcast.pipeline import layout
 from tests.e2e.conftest import ROOT, Stack, daily_sales
 from tests.pipeline.given import params_bytes
@@ -154,6 +155,14 @@ def test_the_command_line_says_the_same(stack: Stack, shifted: dict[str, Any]) -
     assert answer["summary"]["kinds"]["concept"] == 2
     assert len(answer["leads"]) == 72
     assert len(answer["evaluations"]) == 1
+
+
+def test_prometheus_is_told_the_same(stack: Stack, shifted: dict[str, Any]) -> None:
+    page = Exporter(stack.s3, stack.bucket, ["0s"], most=1000).page()
+
+    lines = {line for line in page.splitlines() if line.startswith("stepcast_drift{")}
+    rows = stack.sql("SELECT item_id, kind FROM drift")
+    assert lines == {f'stepcast_drift{{item_id="{row["item_id"]}",kind="{row["kind"]}"}} 1.0' for row in rows}
 
 
 def test_only_the_newest_rows_are_kept(stack: Stack, shifted: dict[str, Any]) -> None:

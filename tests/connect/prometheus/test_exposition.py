@@ -29,7 +29,9 @@ def vintage() -> Vintage:
         )
         for odd in ODD
     ]
-    return Vintage(manifest, 0.0, [300.0, 600.0], series, [({"scope": "all"}, {"wql": 0.5})])
+    return Vintage(
+        manifest, 0.0, [300.0, 600.0], series, [({"scope": "all"}, {"wql": 0.5})], [{"kind": "data"}]
+    )
 
 
 def promtool(*arguments: str, text: str = "") -> "subprocess.CompletedProcess[str]":

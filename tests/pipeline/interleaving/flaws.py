@@ -1,6 +1,7 @@
 """What is wrong with a bucket and its tables when nothing runs any more."""
 
 import json
+import re
 from collections.abc import Iterator
 
 from stepcast.pipeline import layout, tables, vintages
@@ -26,6 +27,10 @@ def forecast_of(world: World, vintage: str) -> Objects:
             body = b"" if key.endswith((".json", ".parquet")) else world.body(key)
             found[_without(key, vintage)] = body
     return found
+
+
+# Not kept for history: rows, what a predictor forecasts again from, what the monitor found before it.
+OF_THE_CURRENT = re.compile("datasets/|predictors/|monitor/[^/]+/(monitor|drift)/")
 
 
 def _flaws(world: World, expected: dict[str, Objects]) -> Iterator[str]:
@@ -56,10 +61,17 @@ def _flaws(world: World, expected: dict[str, Objects]) -> Iterator[str]:
         moved = {
             key.replace(layout.FORECAST, layout.HISTORY, 1) if key.startswith(layout.FORECAST) else key: body
             for key, body in expected[manifest.run].items()
-            if not key.startswith("datasets/")  # rows of earlier input are not kept
+            if not OF_THE_CURRENT.match(key)
         }
         yield from _differences(forecast_of(world, vintage), moved, f"history of {vintage}")
-    known = (layout.PARAMS, layout.TRAIN, layout.HISTORY, "reports/", "resources/dataset")
+    known = (
+        layout.PARAMS,
+        layout.TRAIN,
+        layout.HISTORY,
+        "reports/",
+        "resources/dataset",
+        "resources/monitor/",
+    )
     for key in world.under():
         if _bears(key, current.vintage) or any(_bears(key, vintage) for vintage in history):
             if not key.startswith("runs/"):

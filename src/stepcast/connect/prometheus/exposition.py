@@ -76,11 +76,18 @@ def _accuracy(vintage: Vintage, now: float, leads: Sequence[str]) -> Iterator[La
             yield {**labels, "metric": name}, value
 
 
+def _drift(vintage: Vintage, now: float, leads: Sequence[str]) -> Iterator[Labelled]:
+    del now, leads
+    for labels in vintage.drift:
+        yield labels, 1.0
+
+
 FAMILIES = (
     Family("stepcast_forecast", "What is expected after the lead, by quantile.", _forecast),
     Family("stepcast_forecast_age_seconds", "How long ago the current forecast was made.", _age),
     Family("stepcast_forecast_end_timestamp_seconds", "The last moment that is forecast.", _end),
     Family("stepcast_forecast_info", "Which forecast is the current one.", _info),
+    Family("stepcast_drift", "1 for each item and kind of drift found before the forecast was made.", _drift),
     Family("stepcast_accuracy", "Figures of the backtest, those of the table leaderboard.", _accuracy),
 )
 

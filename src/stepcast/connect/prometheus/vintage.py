@@ -37,6 +37,7 @@ class Vintage:
 
     ``moments``   that are forecast, in seconds since 1970 of UTC, which rise.
     ``accuracy``  rows of the leaderboard: labels, and figures by name.
+    ``drift``     labels of the items that had drifted before it was made, with the kind.
     """
 
     manifest: Manifest
@@ -44,6 +45,7 @@ class Vintage:
     moments: list[float]
     series: list[ForecastSeries]
     accuracy: list[Figures]
+    drift: list[Mapping[str, str]]
 
     @property
     def period(self) -> float:
@@ -128,6 +130,7 @@ def _read(s3: Any, bucket: str, manifest: Manifest) -> Vintage:
         moments=[_seconds(stamp) for stamp in stamps],
         series=[ForecastSeries(_labels(keys, key), values) for key, values in sorted(found.items())],
         accuracy=_accuracy(s3, bucket, manifest, keys),
+        drift=_drift(s3, bucket, manifest, keys),
     )
 
 
@@ -145,17 +148,32 @@ def _rows(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, str]]:
 
 
 def _accuracy(s3: Any, bucket: str, manifest: Manifest, keys: list[str]) -> list[Figures]:
-    import pyarrow.parquet
-
     figures = [name for name, kind in manifest.leaderboard_columns.items() if kind == "double"]
     found: list[Figures] = []
-    for key in objects.keys(s3, bucket, layout.accuracy(manifest.predictor, tables.LEADERBOARD)):
-        body = io.BytesIO(objects.read(s3, bucket, key))
-        for row in pyarrow.parquet.ParquetFile(body, pre_buffer=False).read(use_threads=False).to_pylist():
-            series = tuple(str(row[name]) for name in keys)
-            labels = {**(_labels(keys, series) if row["scope"] == "item" else {}), "scope": str(row["scope"])}
-            found.append((labels, {name: row[name] for name in figures if row[name] is not None}))
+    for row in _records(s3, bucket, layout.accuracy(manifest.predictor, tables.LEADERBOARD)):
+        series = tuple(str(row[name]) for name in keys)
+        labels = {**(_labels(keys, series) if row["scope"] == "item" else {}), "scope": str(row["scope"])}
+        found.append((labels, {name: row[name] for name in figures if row[name] is not None}))
     return found
+
+
+def _drift(s3: Any, bucket: str, manifest: Manifest, keys: list[str]) -> list[Mapping[str, str]]:
+    found: list[Mapping[str, str]] = []
+    for row in _records(s3, bucket, layout.monitor(manifest.vintage, tables.DRIFT)):
+        series = list(row.values())[: len(keys)]  # named as in the export, unless the table has such a column
+        if row["severity"] == "drift":
+            item = {} if series[0] is None else _labels(keys, tuple(text or "" for text in series))
+            found.append({**item, "kind": str(row["kind"])})
+    return found
+
+
+def _records(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """The rows of a folder of Parquet files."""
+    import pyarrow.parquet
+
+    for key in objects.keys(s3, bucket, prefix):
+        body = io.BytesIO(objects.read(s3, bucket, key))
+        yield from pyarrow.parquet.ParquetFile(body, pre_buffer=False).read(use_threads=False).to_pylist()
 
 
 def _seconds(stamp: str) -> float:
