@@ -37,7 +37,7 @@ def mark_compiled() -> None:
 
 
 def _path() -> Path:
-    """Beside what numba keeps, so that who removes that removes both."""
+    """Next to the kernels that numba keeps, so that both are removed together."""
     if os.access(KERNELS, os.W_OK):
         return KERNELS / "__pycache__" / "kernels"
     return Path.home() / ".cache" / "stepcast" / "kernels"
