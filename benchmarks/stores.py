@@ -103,7 +103,7 @@ def ask(aws: LocalAws, sql: str) -> None:
         "SUCCEEDED",
         "FAILED",
     ):
-        time.sleep(0.002)
+        time.sleep(0.002)  # Athena has no call that waits
     assert status["State"] == "SUCCEEDED", status
 
 

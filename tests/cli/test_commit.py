@@ -22,7 +22,7 @@ def git(folder: Path, *arguments: str) -> str:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     if shutil.which("git") is None:
-        pytest.skip("git is not here")
+        pytest.skip("git is not installed: the commit of a checkout is read with it")
     shutil.copy(ROOT / "template.yaml", tmp_path)
     git(tmp_path, "init")
     git(tmp_path, "add", ".")

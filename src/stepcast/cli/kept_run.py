@@ -23,7 +23,7 @@ def keep_run(s3: Any, bucket: str, manifest: "Manifest", results: Path) -> None:
         layout.predictor(manifest.predictor),
         layout.resource("predictor", manifest.predictor),
         layout.report(manifest.run, ""),
-        f"lineage/{manifest.predictor}.parquet",
+        layout.lineage(manifest.predictor),
     )
     for prefix in prefixes:
         for key in objects.keys(s3, bucket, prefix):

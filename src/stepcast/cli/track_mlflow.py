@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from stepcast.cli.options import Endpoint, Json
+from stepcast.cli.options import BucketName, Endpoint, Json
 from stepcast.cli.output import print_json, print_line, stderr
 from stepcast.connect.mlflow.settings import EXPERIMENT, URI
 
@@ -40,10 +40,7 @@ def mlflow(
             metavar="DIR", file_okay=False, exists=True, help="What stepcast run --out has written."
         ),
     ] = None,
-    bucket: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="A bucket on AWS; without it and --out, the running stack's."),
-    ] = None,
+    bucket: BucketName = None,
     watch: Annotated[bool, typer.Option("--watch", help="Go on with every later run, until Ctrl-C.")] = False,
     every: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="With --watch: how often.")] = 10,
     as_json: Json = False,
@@ -117,4 +114,4 @@ def _watch(s3: Any, bucket: str, wish: Any, every: float) -> None:
                 if problem != reported:
                     stderr().print(f"stepcast: {problem}; tried again every {every:g} s", markup=False)
                 reported = problem
-            time.sleep(every)
+            time.sleep(every)  # --every: a bucket on AWS announces nothing to this machine

@@ -45,7 +45,7 @@ class Store:
         while time.monotonic() < deadline:
             if found := self.client.instant(expression, time.time()):
                 return found
-            time.sleep(0.1)
+            time.sleep(0.1)  # between two looks
         raise TimeoutError(f"{expression} has no values after {PATIENCE} s")
 
     def write(self, labels: dict[str, str], points: list[tuple[float, float]]) -> None:
@@ -60,7 +60,7 @@ def await_run(aws: LocalAws, machine: str) -> None:
         if executions and all(one["status"] != "RUNNING" for one in executions):
             assert executions[0]["status"] == "SUCCEEDED", executions
             return
-        time.sleep(0.2)
+        time.sleep(0.2)  # between two looks
     raise TimeoutError(f"no run has ended after {PATIENCE} s")
 
 

@@ -22,7 +22,6 @@ from stepcast.pipeline.vintages import Manifest
 __all__ = ["LATEST", "FinishedRun", "InputFile", "find", "published"]
 
 LATEST = "latest"
-LINEAGE = "lineage/"  # one Parquet file a predictor: which version of each file it was trained on
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class FinishedRun:
             document = json.loads(self.text(layout.resource(kind, name)) or "{}")
             if given := document.get("Inputs"):
                 return [self._input(one["Key"], one["ETag"], one["VersionId"], one["Size"]) for one in given]
-        rows = self.table(f"{LINEAGE}{self.manifest.predictor}.parquet")
+        rows = self.table(layout.lineage(self.manifest.predictor))
         found = rows.to_pylist() if rows is not None else []
         return [self._input(row["file"], row["etag"], row["version_id"], row["size"]) for row in found]
 

@@ -79,7 +79,7 @@ def _compare(client: Client, vintage: Vintage, series: list[Samples]) -> None:
                 f"first missing one is {ahead:.0f} h after the forecast was made. VictoriaMetrics keeps "
                 "two days of the future, newer ones what -futureRetention says"
             )
-        time.sleep(PAUSE)
+        time.sleep(PAUSE)  # stores show what they took a few seconds later
 
 
 def _read(client: Client, vintage: Vintage) -> dict[Labels, dict[float, float]]:

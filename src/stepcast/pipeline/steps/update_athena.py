@@ -65,7 +65,7 @@ def _tried_again(change: Callable[[], T]) -> T:
         except ClientError as error:
             if error.response["Error"]["Code"] not in CHANGED_MEANWHILE:
                 raise
-            time.sleep(pause)
+            time.sleep(pause)  # the other run needs a moment for the rest of its change
     return change()
 
 

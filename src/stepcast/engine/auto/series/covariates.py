@@ -1,7 +1,6 @@
 """Covariates of a series: related series, holidays, and the categories of its item."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -77,12 +76,6 @@ class CovariateEncoder:
     attributes: tuple[str, ...]
     categories: tuple[tuple[str, ...], ...]
     countries: tuple[str, ...]
-
-    @classmethod
-    def of(cls, document: dict[str, Any]) -> "CovariateEncoder":
-        """From JSON, which has lists for tuples."""
-        made = {name: tuple(value) for name, value in document.items()}
-        return cls(**{**made, "categories": tuple(map(tuple, document["categories"]))})
 
     def encode(self, panel: Panel, horizon: int) -> list[Covariates | None]:
         """One for each series of ``panel``; None throughout if there is nothing to read."""
