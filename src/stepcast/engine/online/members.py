@@ -92,44 +92,68 @@ def _ring(data, lay, index):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def ahead(plan, data, lay, ridges, k, first, lags, out):  # type: ignore[no-untyped-def]
+def remember(plan, data, lay, value):  # type: ignore[no-untyped-def]
+    """Keep ``value`` as the next one; of positive series its logarithm as well, which a ridge reads often."""
+    place = plan[LENGTH] % lay.ring
+    data[lay.rings + place] = value
+    if plan[POSITIVE] and lay.logs < lay.members:
+        data[lay.logs + place] = np.log(max(value, data[LOG_FLOOR]))
+
+
+@compiled
+def remember_logs(plan, data, lay):  # type: ignore[no-untyped-def]
+    """The logarithms of what is kept, which records leave out."""
+    if plan[POSITIVE] and lay.logs < lay.members:
+        for place in range(min(plan[LENGTH], lay.ring)):
+            data[lay.logs + place] = np.log(max(data[lay.rings + place], data[LOG_FLOOR]))
+
+
+@compiled
+def ahead(plan, data, lay, ridges, turned, k, first, lags, out):  # type: ignore[no-untyped-def]
     """Forecasts of member ``k`` into ``out`` (steps,), the first of them ``first`` periods ahead.
 
-    ``ridges`` (views, horizon, lags + 1) coefficients and, last, how many lags there are; ``lags`` is room.
-    Whatever leaves all that was seen too far is replaced by the last value.
+    ``ridges`` (views, horizon, lags + 1) are coefficients and, last, how many lags there are, ``turned`` the
+    same with steps last; ``lags`` (lags + 1,) is room. Whatever leaves all that was seen too far is replaced
+    by the last value.
     """
     row = MEMBERS + k * FIELDS
-    kind, view, season, m, m2, at = plan[row : row + FIELDS]
+    kind, view, season = plan[row], plan[row + 1], plan[row + 2]
+    m, m2, at = plan[row + 3], plan[row + 4], plan[row + 5]
     length, steps = plan[LENGTH], len(out)
+    place = length + first - 1
     if kind == SMOOTHING:
         phi, ar = data[at + DAMPING], data[at + AR1]
-        level, slope, last = data[at + 6], data[at + 7], data[at + 8]
-        damp = phi**first
+        level, slope = data[at + 6], data[at + 7]
+        damp = phi**first if phi > 0 else 0.0
         reach = phi * (1 - damp) / (1 - phi)
-        error = ar**first * last
+        error = ar**first * data[at + 8] if ar != 0 else 0.0
+        phase, phase2 = place % m, place % m2
         s, s2 = at + STATES, at + STATES + m
         for j in range(steps):
             f = level + reach * slope
-            place = length + first - 1 + j
             if season == MULTIPLICATIVE:
-                f *= data[s + place % m]
+                f *= data[s + phase]
             else:
-                f += data[s + place % m] + data[s2 + place % m2] + error
+                f += data[s + phase] + data[s2 + phase2] + error
             out[j] = f
             damp *= phi
             reach += damp
             error *= ar
+            phase = phase + 1 if phase + 1 < m else 0
+            phase2 = phase2 + 1 if phase2 + 1 < m2 else 0
     elif kind == THETA:
         n = data[at + TH_COUNT]
         d = n * data[at + TH_XX] - data[at + TH_X] * data[at + TH_X]
         slope = 0.0
         if d > 0 and n > 3:
             slope = 0.5 * (n * data[at + TH_XY] - data[at + TH_X] * data[at + TH_Y]) / d
+        phase = place % m
         for j in range(steps):
             f = data[at + TH_HERE] + slope * (first + j)
-            index = data[at + STATES + (length + first - 1 + j) % m]
+            index = data[at + STATES + phase]
             out[j] = f * index if season == MULTIPLICATIVE else f + index
-    elif kind == NAIVE or kind == DRIFT:
+            phase = phase + 1 if phase + 1 < m else 0
+    elif kind in (NAIVE, DRIFT):
         last, slope = _ring(data, lay, length - 1), 0.0
         if kind == DRIFT:
             back = min(length - 1, max(lay.horizon // 2, plan[SHORT], 4))
@@ -138,17 +162,20 @@ def ahead(plan, data, lay, ridges, k, first, lags, out):  # type: ignore[no-unty
             out[j] = last + slope * (first + j)
     elif kind == MEAN:
         window, total = min(length, max(2 * lay.horizon, 4 * plan[SHORT], 8)), 0.0
-        for back in range(window):
-            total += _ring(data, lay, length - window + back)
+        where = (length - window) % lay.ring
+        for _ in range(window):
+            total += data[lay.rings + where]
+            where = where + 1 if where + 1 < lay.ring else 0
         out[:] = total / window
-    elif kind == LAST_SEASON or kind == MEAN_SEASON:
+    elif kind in (LAST_SEASON, MEAN_SEASON):
         cycles = min(CYCLES, max(length // m, 1)) if kind == MEAN_SEASON else 1
+        phase = (first - 1) % m
         for j in range(steps):
-            place = length - m + (first - 1 + j) % m
             total = 0.0
             for cycle in range(cycles):
-                total += _ring(data, lay, max(place - cycle * m, 0))
+                total += _ring(data, lay, max(length - m + phase - cycle * m, 0))
             out[j] = total / cycles
+            phase = phase + 1 if phase + 1 < m else 0
     elif kind == TSB:
         out[:] = data[at + 2] * data[at + 3]
     elif kind == SBA:
@@ -156,17 +183,10 @@ def ahead(plan, data, lay, ridges, k, first, lags, out):  # type: ignore[no-unty
     elif kind == LONG_MEAN:
         out[:] = data[at + 1]
     else:
-        count = int(ridges[view, 0, -1])
-        _lags(plan, data, lay, view, count, lags)
-        for j in range(steps):
-            # beyond its horizon a ridge says what it says of the last step of the same phase
-            step = first - 1 + j
-            while step >= lay.horizon:
-                step -= m
-            out[j] = _dot(lags, ridges[view, max(step, 0)], count)
+        _ridge(plan, data, lay, ridges[view], turned[view], view, m, first, lags, out)
     if view == CALENDAR:
         for j in range(steps):
-            out[j] += _effect(plan, data, lay, length + first - 1 + j)
+            out[j] += _effect(plan, data, lay, place + j)
     if view == LOGS or (view == CALENDAR and plan[POSITIVE]):
         for j in range(steps):
             out[j] = np.exp(min(out[j], LARGEST_LOG))
@@ -181,12 +201,33 @@ def ahead(plan, data, lay, ridges, k, first, lags, out):  # type: ignore[no-unty
 
 
 @compiled
-def _lags(plan, data, lay, view, count, lags):  # type: ignore[no-untyped-def]
-    """The last ``count`` values, oldest first, into ``lags``; where there are fewer the first is repeated."""
-    length = plan[LENGTH]
-    for lag in range(count):
-        index = max(length - count + lag, 0)
-        lags[lag] = seen(plan, data, lay, view, _ring(data, lay, index), index)
+def _ridge(plan, data, lay, ridge, turned, view, season, first, lags, out):  # type: ignore[no-untyped-def]
+    """A ridge from the last lags; beyond its horizon it says what it says of the last step of the phase."""
+    length, steps, count = plan[LENGTH], len(out), int(ridge[0, -1])
+    begin = max(length - count, 0)
+    fewer = count - (length - begin)
+    where = begin % lay.ring
+    source = lay.rings if view == AS_IS or (view == CALENDAR and not plan[POSITIVE]) else lay.logs
+    for lag in range(fewer, count):
+        lags[lag] = data[source + where]
+        where = where + 1 if where + 1 < lay.ring else 0
+    if view == CALENDAR:
+        for lag in range(fewer, count):
+            lags[lag] -= _effect(plan, data, lay, begin + lag - fewer)
+    for lag in range(fewer):  # where there are fewer values than lags the first is repeated
+        lags[lag] = lags[fewer]
+    if first == 1 and steps == lay.horizon:
+        out[:] = 0.0
+        for lag in range(count):
+            here, coefficients = lags[lag], turned[lag]
+            for j in range(steps):
+                out[j] += here * coefficients[j]
+        return
+    for j in range(steps):
+        step = first - 1 + j
+        if step >= lay.horizon:
+            step -= (step - lay.horizon) // season * season + season
+        out[j] = _dot(lags, ridge[max(step, 0)], count)
 
 
 @compiled
@@ -208,7 +249,8 @@ def _dot(lags, coefficients, count):  # type: ignore[no-untyped-def]
 def move_on(plan, data, lay, k, value):  # type: ignore[no-untyped-def]
     """Tell member ``k`` the next value."""
     row = MEMBERS + k * FIELDS
-    kind, view, season, m, m2, at = plan[row : row + FIELDS]
+    kind, view, season = plan[row], plan[row + 1], plan[row + 2]
+    m, m2, at = plan[row + 3], plan[row + 4], plan[row + 5]
     length = plan[LENGTH]
     if kind == SMOOTHING:
         y = seen(plan, data, lay, view, value, length)

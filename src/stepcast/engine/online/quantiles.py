@@ -45,9 +45,9 @@ def spread(plan, data, lay, factors, step, centre, out):  # type: ignore[no-unty
         out[p] = value
     middle = out[MEDIAN]
     low, high = bounds(data[LOWEST], data[HIGHEST], plan[LENGTH], horizon, QUANTILE_RANGES)
+    below, above = np.exp(data[ADAPTED + 2 * bucket]), np.exp(data[ADAPTED + 2 * bucket + 1])
     for p in range(SIZE):
-        adapted = data[ADAPTED + 2 * bucket + (1 if p > MEDIAN else 0)]
-        factor = np.exp(adapted)
+        factor = above if p > MEDIAN else below
         if plan[KIND] != COUNTS:
             factor *= factors[bucket, p]
         out[p] = min(max(middle + (out[p] - middle) * factor, low), high)

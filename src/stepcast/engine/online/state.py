@@ -21,7 +21,7 @@ class Common:
     """What no observation changes: the predictor, and what follows from it.
 
     ``shared``   what the AutoPredictor learned from many series.
-    ``leads``    (BUCKETS, 3) as layout has them; ``ridges`` (views, horizon, lags + 1) as members reads them;
+    ``leads``    (BUCKETS, 3) as layout has them; ``ridges`` and ``turned`` as members reads them;
     ``factors``  (BUCKETS, PROBABILITIES) of the calibration.
     ``fingerprint`` of the predictor and the task: records go with one.
     """
@@ -32,6 +32,7 @@ class Common:
     layout: Layout
     leads: Integers
     ridges: Floats
+    turned: Floats
     factors: Floats
     fingerprint: bytes
 
