@@ -6,6 +6,7 @@ import numpy as np
 
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
+from stepcast.engine.auto.ensemble.calibration import TREES
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
 from stepcast.engine.auto.ensemble.distribution import Distribution, distribution_at, scores_at, weights_at
 from stepcast.engine.auto.ensemble.weights import BUCKETS, buckets_of
@@ -47,6 +48,7 @@ from stepcast.engine.online.members import (
     AS_IS,
     CALENDAR,
     DRIFT,
+    FOREST,
     HIGHEST,
     LAST_SEASON,
     LOG_FLOOR,
@@ -81,7 +83,7 @@ KIND = {
     "sba": SBA,
     "ridge": RIDGE,
 }
-MOST_FLOATS = 1000  # of all its members
+MOST_FLOATS = 5000  # of all its members
 LEAST = 0.002  # weight of a member that is kept
 FIRST_ALPHA, LAST_ALPHA = 0.02, 1.0  # of theta, as the kernel lays them
 
@@ -127,21 +129,24 @@ def examine(history: History, common: Common, rates: Floats) -> Examined:
         kept_effects = effects[begin : begin + layout.effects]
         row[layout.effect : layout.effect + len(kept_effects)] = kept_effects
         plan[PLAN.index("effects_from")], plan[PLAN.index("effects")] = begin, len(kept_effects)
+    share = final.calibration.share(TREES) if len(common.model.forest.roots) else 0.0
     states = [_member(history, found, name, layout, effects) for name in found.names]
-    at, count = layout.members, len(found.names)
+    if share > 0:
+        states.append(((FOREST, AS_IS, NONE, 1, 1), np.empty(0)))
+    at = layout.members
     for number, (fields, floats) in enumerate(states):
         here = MEMBERS + number * FIELDS
         plan[here : here + FIELDS] = (*fields, at)
         at += len(floats)
     row = np.concatenate([row, *(floats for _, floats in states)])
-    plan[PLAN.index("count")] = count
+    plan[PLAN.index("count")] = len(states)
     counts = count_forecast_at(history, length, horizon)
     if counts is not None and (counts.sparse or final.count_share >= 0.5):
         _count_spread(plan, row, layout, counts)
     else:
         _spread(row, layout, made, final.prior.logs)
     _expected(row, history, made, final.prior.growth, horizon)
-    _weights(plan, row, layout, found, made, rates)
+    _weights(plan, row, layout, found, made, share, rates)
     return Examined(plan, row, found, made)
 
 
@@ -163,10 +168,6 @@ def _describe(plan: Integers, row: Floats, layout: Layout, history: History, fou
     row[LOG_FLOOR] = history.values.min(initial=1.0) / 2 if history.positive else 0.0
     latest = np.arange(max(0, length - layout.ring), length)
     row[layout.rings + latest % layout.ring] = history.values[latest]
-    if history.covariates is not None:
-        row[layout.codes : layout.logs] = history.covariates.codes
-    else:
-        row[layout.codes : layout.logs] = np.nan
     members.remember_logs(plan, row, layout)
 
 
@@ -191,7 +192,7 @@ def _reduced(found: CrossValidation, final: PanelFit, layout: Layout) -> CrossVa
     room = MOST_FLOATS
     for place in order:
         size = _size(found.names[place], found.seasons)
-        if mean[place] >= LEAST and len(kept) < layout.most and size <= room:
+        if mean[place] >= LEAST and len(kept) < layout.most - 1 and size <= room:
             kept.append(place)
             room -= size
     kept = kept or order[:1]
@@ -210,7 +211,13 @@ def _size(name: str, seasons: Seasons) -> int:
 
 
 def _weights(
-    plan: Integers, row: Floats, layout: Layout, found: CrossValidation, made: Distribution, rates: Floats
+    plan: Integers,
+    row: Floats,
+    layout: Layout,
+    found: CrossValidation,
+    made: Distribution,
+    share: float,
+    rates: Floats,
 ) -> None:
     """Weights, losses at past origins, and what makes these weights of those losses."""
     row[RATES : RATES + len(rates)] = rates
@@ -224,7 +231,11 @@ def _weights(
         losses = errors[:, known].mean(axis=1) if known.any() else np.full(count, made.scale)
         row[begin : begin + count] = losses
         begin = layout.weights + bucket * layout.most
-        row[begin : begin + count] = made.weights[:, bucket]
+        row[begin : begin + count] = made.weights[:, bucket] * (1 - share)
+        if share > 0:
+            row[begin + count] = share
+            # what trees erred by in the past they were grown on tells nothing: as much as all together
+            row[layout.losses + bucket * layout.most + count] = row[EXPECTED + bucket]
     weigh_all(plan, row, layout)
 
 

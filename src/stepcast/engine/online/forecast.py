@@ -8,35 +8,26 @@ from stepcast.engine.online.layout import PLAN
 from stepcast.engine.online.observing import forecast_items
 from stepcast.engine.online.quantiles import COUNTS
 from stepcast.engine.online.state import State
-from stepcast.engine.online.trees import blended, has_trees
 
 __all__ = ["forecast", "tables"]
 
 COUNT, EXPONENT, KIND = PLAN.index("count"), PLAN.index("exponent"), PLAN.index("kind")
-GAP = PLAN.index("gap")
 
 
-def forecast(state: State, items: Integers | None = None, *, trees: bool = True) -> Floats:
+def forecast(state: State, items: Integers | None = None) -> Floats:
     """What the task asks for, (items, horizon, outputs), after the last period that each item was told of.
 
-    Every value is finite, and quantiles rise. Without ``items`` all are forecast. Without ``trees`` members
-    alone forecast, ten times as fast; with them trees have the share that they have in the AutoPredictor.
+    Every value is finite, and quantiles rise. Without ``items`` all are forecast.
     """
     items = np.arange(len(state)) if items is None else np.asarray(items, np.int64)
-    return _outputs(tables(state, items, trees), state.task.outputs)
+    return _outputs(tables(state, items), state.task.outputs)
 
 
-def tables(state: State, items: Integers, trees: bool) -> Floats:
+def tables(state: State, items: Integers) -> Floats:
     """Quantiles (items, horizon, PROBABILITIES) in the items' units."""
     common = state.common
-    if not (trees and has_trees(common)):
-        table = _members(state, items, common.factors)
-    else:
-        table = _members(state, items, np.ones_like(common.factors))
-        grown = state.plans[items, KIND] != COUNTS
-        grown &= state.plans[items, COUNT] > 0
-        grown &= state.plans[items, GAP] == 0
-        table[grown] = blended(state, items[grown], table[grown])
+    table = np.empty((len(items), common.task.horizon, len(PROBABILITIES)))
+    forecast_items(state.plans, state.rows, common.layout, common.model, items, table)
     with np.errstate(over="ignore", under="ignore"):
         table = np.ldexp(table, state.plans[items, EXPONENT][:, None, None])
     limit = np.finfo(np.float64).max
@@ -44,15 +35,6 @@ def tables(state: State, items: Integers, trees: bool) -> Floats:
     table[state.plans[items, COUNT] == 0] = state.typical
     counts = state.plans[items, KIND] == COUNTS
     table[counts] = np.rint(table[counts])
-    return table
-
-
-def _members(state: State, items: Integers, factors: Floats) -> Floats:
-    common = state.common
-    table = np.empty((len(items), common.task.horizon, len(PROBABILITIES)))
-    forecast_items(
-        state.plans, state.rows, common.layout, common.ridges, common.turned, factors, items, table
-    )
     return table
 
 

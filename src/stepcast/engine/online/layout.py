@@ -91,13 +91,12 @@ class Layout(NamedTuple):
     losses: int
     pending: int
     effect: int
-    codes: int
     logs: int
     members: int
 
 
-def layout_of(frequency: Frequency, horizon: int, ridges: dict[str, Ridge], attributes: int) -> Layout:
-    """The layout for series of ``frequency`` that have ``attributes``, and forecasts of ``horizon``.
+def layout_of(frequency: Frequency, horizon: int, ridges: dict[str, Ridge]) -> Layout:
+    """The layout for series of ``frequency`` and forecasts of ``horizon``.
 
     ``ridges`` must find their lags.
     """
@@ -115,7 +114,6 @@ def layout_of(frequency: Frequency, horizon: int, ridges: dict[str, Ridge], attr
         *3 * (BUCKETS * MOST_MEMBERS,),
         waiting,
         effects,
-        attributes,
         ring if "log_" in ridges or "calendar_" in ridges else 0,
     )
     places = (HEAD + np.concatenate([[0], np.cumsum(sizes)])).tolist()

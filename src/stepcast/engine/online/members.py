@@ -4,8 +4,11 @@ The recursions are those of engine.auto.members with parameters held, so a state
 value is the one that a pass over the whole history ends in.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.members.baselines import CYCLES
 from stepcast.engine.auto.members.smoothing_kernels import (
@@ -17,7 +20,9 @@ from stepcast.engine.auto.members.smoothing_kernels import (
     SECOND,
     TREND,
 )
+from stepcast.engine.auto.sources.trees import value_features
 from stepcast.engine.bounds import MEMBER_RANGES
+from stepcast.engine.online.forest import Forest, grown
 from stepcast.engine.online.layout import FIELDS, MEMBERS, PLAN, STATES
 
 __all__ = [
@@ -36,8 +41,8 @@ __all__ = [
 ]
 
 # Kinds of members. What a name of the AutoPredictor's ends in tells its kind, see start.
-SMOOTHING, THETA, NAIVE, MEAN, DRIFT, LAST_SEASON, MEAN_SEASON, TSB, SBA, LONG_MEAN, RIDGE = KINDS = tuple(
-    range(11)
+SMOOTHING, THETA, NAIVE, MEAN, DRIFT, LAST_SEASON, MEAN_SEASON, TSB, SBA, LONG_MEAN, RIDGE, FOREST = KINDS = (
+    tuple(range(12))
 )
 # How a member sees the series: as it is, as logarithms, without the calendar's effects.
 AS_IS, LOGS, CALENDAR = VIEWS = (0, 1, 2)
@@ -49,6 +54,20 @@ EFFECTS_FROM, EFFECTS = PLAN.index("effects_from"), PLAN.index("effects")
 # The states of theta, of a member's floats: parameters are level, drift and the level's smoothing.
 TH_ALPHA, TH_DRIFT, TH_HERE, TH_COUNT, TH_X, TH_Y, TH_XY, TH_XX = 0, 1, 2, 3, 4, 5, 6, 7
 LARGEST_LOG = 50.0
+
+
+class Model(NamedTuple):
+    """What the members of all items share.
+
+    ``ridges``  (views, horizon, lags + 1) coefficients and, last, how many lags there are; ``turned`` the same
+                with steps last.
+    ``factors`` (BUCKETS, PROBABILITIES) of the calibration.
+    """
+
+    ridges: Floats
+    turned: Floats
+    factors: Floats
+    forest: Forest
 
 
 def floats_of(kind: int, m: int, m2: int) -> int:
@@ -109,12 +128,10 @@ def remember_logs(plan, data, lay):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def ahead(plan, data, lay, ridges, turned, k, first, lags, out):  # type: ignore[no-untyped-def]
+def ahead(plan, data, lay, model, k, first, lags, out):  # type: ignore[no-untyped-def]
     """Forecasts of member ``k`` into ``out`` (steps,), the first of them ``first`` periods ahead.
 
-    ``ridges`` (views, horizon, lags + 1) are coefficients and, last, how many lags there are, ``turned`` the
-    same with steps last; ``lags`` (lags + 1,) is room. Whatever leaves all that was seen too far is replaced
-    by the last value.
+    ``lags`` (lags + 1,) is room. Whatever leaves all that was seen too far is replaced by the last value.
     """
     row = MEMBERS + k * FIELDS
     kind, view, season = plan[row], plan[row + 1], plan[row + 2]
@@ -182,8 +199,10 @@ def ahead(plan, data, lay, ridges, turned, k, first, lags, out):  # type: ignore
         out[:] = (1 - data[at] / 2) * data[at + 2] / data[at + 3] if data[at + 5] > 0 else 0.0
     elif kind == LONG_MEAN:
         out[:] = data[at + 1]
+    elif kind == RIDGE:
+        _ridge(plan, data, lay, model.ridges[view], model.turned[view], view, m, first, lags, out)
     else:
-        _ridge(plan, data, lay, ridges[view], turned[view], view, m, first, lags, out)
+        _trees(plan, data, lay, model.forest, first, out)
     if view == CALENDAR:
         for j in range(steps):
             out[j] += _effect(plan, data, lay, place + j)
@@ -228,6 +247,25 @@ def _ridge(plan, data, lay, ridge, turned, view, season, first, lags, out):  # t
         if step >= lay.horizon:
             step -= (step - lay.horizon) // season * season + season
         out[j] = _dot(lags, ridge[max(step, 0)], count)
+
+
+@compiled
+def _trees(plan, data, lay, forest, first, out):  # type: ignore[no-untyped-def]
+    """The median by trees, from features of the values that the record holds."""
+    length = plan[LENGTH]
+    count = min(length, lay.ring)
+    values = np.empty(count)
+    where = (length - count) % lay.ring
+    for place in range(count):
+        values[place] = data[lay.rings + where]
+        where = where + 1 if where + 1 < lay.ring else 0
+    steps = np.arange(first - 1, first - 1 + len(out)).reshape(1, len(out))
+    table, middle, scale = value_features(values, np.array([count]), steps, forest.short, forest.long)
+    # the logarithm of the length: the record holds only the end of the history
+    table[0, :, forest.age] = np.log1p(float(length))
+    grown(forest, table[0], out)
+    for j in range(len(out)):
+        out[j] = out[j] * scale[0] + middle[0]
 
 
 @compiled

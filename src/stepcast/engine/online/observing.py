@@ -35,12 +35,12 @@ NARROWEST, WIDEST = -1.5, 2.0  # logarithms of what coverage may correct the wid
 
 
 @compiled
-def _centre(plan, data, lay, ridges, turned, step, lags, one, mine):  # type: ignore[no-untyped-def]
+def _centre(plan, data, lay, model, step, lags, one, mine):  # type: ignore[no-untyped-def]
     """Weighted forecast ``step`` ahead, 0 the next; those of the members into ``mine`` (members,)."""
     bucket = min(step, lay.horizon - 1) * BUCKETS // lay.horizon
     total = 0.0
     for k in range(plan[COUNT]):
-        ahead(plan, data, lay, ridges, turned, k, step + 1, lags, one)
+        ahead(plan, data, lay, model, k, step + 1, lags, one)
         mine[k] = one[0]
         total += data[lay.weights + bucket * lay.most + k] * one[0]
     return total
@@ -158,7 +158,7 @@ def weigh_all(plan, data, lay):  # type: ignore[no-untyped-def]
 
 @compiled
 def _pass(  # type: ignore[no-untyped-def]
-    plan, data, lay, leads, ridges, turned, factors, value, known, learn, lags, one, mine, table
+    plan, data, lay, leads, model, value, known, learn, lags, one, mine, table
 ):
     """Remember ``value`` as the next one; score what was forecast for it and keep what is forecast now."""
     for k in range(plan[COUNT]):
@@ -177,8 +177,8 @@ def _pass(  # type: ignore[no-untyped-def]
                 _learn(plan, data, lay, bucket, stride, slot, value)
             data[slot + lay.most] = np.nan
             if known:
-                centre = _centre(plan, data, lay, ridges, turned, lead - 1, lags, one, mine)
-                spread(plan, data, lay, factors, lead - 1, centre, table)
+                centre = _centre(plan, data, lay, model, lead - 1, lags, one, mine)
+                spread(plan, data, lay, model, lead - 1, centre, table)
                 for k in range(plan[COUNT]):
                     data[slot + k] = mine[k]
                 data[slot + lay.most] = centre
@@ -193,9 +193,7 @@ def observe(  # type: ignore[no-untyped-def]
     rows,
     lay,
     leads,
-    ridges,
-    turned,
-    factors,
+    model,
     learn,
     items,
     periods,
@@ -242,8 +240,8 @@ def observe(  # type: ignore[no-untyped-def]
             data[LOWEST] = data[HIGHEST] = value
         gap = plan[GAP]
         if plan[COUNT]:
-            centre = _centre(plan, data, lay, ridges, turned, gap, lags, one, mine)
-            spread(plan, data, lay, factors, gap, centre, table)
+            centre = _centre(plan, data, lay, model, gap, lags, one, mine)
+            spread(plan, data, lay, model, gap, centre, table)
             errors[place], pits[place] = _standardized(table, value), _pit(table, value)
             for column, p in enumerate((OUTERMOST, MEDIAN, len(PROBABILITIES) - 1 - OUTERMOST)):
                 forecasts[place, column] = np.ldexp(table[p], plan[EXPONENT])
@@ -260,9 +258,7 @@ def observe(  # type: ignore[no-untyped-def]
                     data,
                     lay,
                     leads,
-                    ridges,
-                    turned,
-                    factors,
+                    model,
                     between,
                     False,
                     learn,
@@ -273,12 +269,12 @@ def observe(  # type: ignore[no-untyped-def]
                 )
         plan[GAP] = 0
         plan[KNOWN] += 1
-        _pass(plan, data, lay, leads, ridges, turned, factors, value, True, learn, lags, one, mine, table)
+        _pass(plan, data, lay, leads, model, value, True, learn, lags, one, mine, table)
         due[item] = learn and plan[DUE] > 0 and (plan[LENGTH] >= plan[DUE] or abs(value) > LARGE)
 
 
 @compiled
-def forecast_items(plans, rows, lay, ridges, turned, factors, items, out):  # type: ignore[no-untyped-def]
+def forecast_items(plans, rows, lay, model, items, out):  # type: ignore[no-untyped-def]
     """Quantiles of every step (items, horizon, PROBABILITIES) into ``out``, in the record's own units."""
     lags, one = np.empty(lay.lags + 1), np.empty(lay.horizon)
     centre = np.empty(lay.horizon)
@@ -286,9 +282,9 @@ def forecast_items(plans, rows, lay, ridges, turned, factors, items, out):  # ty
         plan, data = plans[items[place]], rows[items[place]]
         centre[:] = 0.0
         for k in range(plan[COUNT]):
-            ahead(plan, data, lay, ridges, turned, k, plan[GAP] + 1, lags, one)
+            ahead(plan, data, lay, model, k, plan[GAP] + 1, lags, one)
             for step in range(lay.horizon):
                 bucket = min(plan[GAP] + step, lay.horizon - 1) * BUCKETS // lay.horizon
                 centre[step] += data[lay.weights + bucket * lay.most + k] * one[step]
         for step in range(lay.horizon):
-            spread(plan, data, lay, factors, plan[GAP] + step, centre[step], out[place, step])
+            spread(plan, data, lay, model, plan[GAP] + step, centre[step], out[place, step])

@@ -19,10 +19,10 @@ SIZE = len(PROBABILITIES)
 
 
 @compiled
-def spread(plan, data, lay, factors, step, centre, out):  # type: ignore[no-untyped-def]
+def spread(plan, data, lay, model, step, centre, out):  # type: ignore[no-untyped-def]
     """Quantiles (PROBABILITIES,) into ``out`` at ``step`` ahead, 0 the next, around the ``centre``; they rise.
 
-    ``factors`` (BUCKETS, PROBABILITIES) are the calibration's. Beyond the horizon errors grow with the root
+    Beyond the horizon errors grow with the root
     of time.
     """
     horizon = lay.horizon
@@ -49,7 +49,7 @@ def spread(plan, data, lay, factors, step, centre, out):  # type: ignore[no-unty
     for p in range(SIZE):
         factor = above if p > MEDIAN else below
         if plan[KIND] != COUNTS:
-            factor *= factors[bucket, p]
+            factor *= model.factors[bucket, p]
         out[p] = min(max(middle + (out[p] - middle) * factor, low), high)
     for p in range(MEDIAN + 1, SIZE):
         out[p] = max(out[p], out[p - 1])

@@ -6,6 +6,7 @@ import numpy as np
 
 from stepcast.engine import archive
 from stepcast.engine.arrays import Floats
+from stepcast.engine.auto.ensemble.calibration import TREES
 from stepcast.engine.auto.members.ridge import Ridge
 from stepcast.engine.auto.series.history import History, histories_of
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
@@ -14,6 +15,7 @@ from stepcast.engine.frequency import Frequency
 from stepcast.engine.losses import pinball_loss
 from stepcast.engine.online.examine import VIEW
 from stepcast.engine.online.forecast import tables
+from stepcast.engine.online.forest import forest_of
 from stepcast.engine.online.layout import (
     FIELDS,
     MEMBERS,
@@ -22,6 +24,7 @@ from stepcast.engine.online.layout import (
     layout_of,
     leads_of,
 )
+from stepcast.engine.online.members import Model
 from stepcast.engine.online.rates import JUDGED, NOT_KNOWN, best_rates, put_rates
 from stepcast.engine.online.reexamine import record_of
 from stepcast.engine.online.state import Common, State, widened
@@ -35,17 +38,20 @@ __all__ = ["common_of", "start"]
 MOST_TRIED, FEWEST_TRIED, LONGEST_TRIED = 24, 8, 400
 
 
-def start(panel: Panel, task: Task, shared: Shared | bytes) -> State:
+def start(panel: Panel, task: Task, shared: Shared | bytes, *, trees: bool = True) -> State:
     """A state at the end of ``panel``, from what ``fit_shared`` gave for ``task``.
 
     Every item is looked at as the AutoPredictor does to forecast it, once; its members, their parameters and
     weights and the distribution of its errors go on from there. Related series and holidays are not followed.
+    Without ``trees`` an update takes half the time; they are left out as well where they look at what records
+    do not have: related series, holidays, categories.
     """
-    common = common_of(task, panel.frequency, shared)
+    common = common_of(task, panel.frequency, shared, trees)
     plain = Panel(panel.ids, panel.values, panel.observed, panel.end, panel.frequency, None, panel.metadata)
     with np.errstate(over="ignore"):
         histories = histories_of(plain, common.shared.encoder, task.horizon)
-        rates = _rates(histories, common)
+        # trees have seen the time that is held back: what is learned of them there would be untrue
+        rates = _rates(histories, common_of(task, panel.frequency, shared, trees=False))
         state = state_of(list(panel.ids), histories, common)
     state.typical = _typical(panel)
     put_rates(state.plans, state.rows, common, rates)
@@ -87,7 +93,7 @@ def _rates(histories: list[History], common: Common) -> Floats:
         put_rates(trial.plans, trial.rows, common, rates)
         losses, items = np.zeros(len(there)), np.arange(len(there))
         for begin in range(0, back - 1, step):
-            ahead = tables(trial, items, trees=False)[..., JUDGED]
+            ahead = tables(trial, items)[..., JUDGED]
             actual = came[:, begin : begin + horizon]
             error = actual[..., None] - ahead[:, : actual.shape[1]]
             losses += np.nansum(pinball_loss(error, PROBABILITIES[JUDGED]), axis=(1, 2))
@@ -105,25 +111,28 @@ def _came(history: History, back: int) -> Floats:
     return np.where(history.known[-back:], values, np.nan)
 
 
-def common_of(task: Task, frequency: Frequency, shared: Shared | bytes) -> Common:
+def common_of(task: Task, frequency: Frequency, shared: Shared | bytes, trees: bool) -> Common:
     """What all items share."""
     packed = shared if isinstance(shared, bytes) else archive.to_bytes(shared)
     known = archive.from_bytes(Shared, shared) if isinstance(shared, bytes) else shared
     task.check()
     ridges = {name: ridge for name, ridge in known.final.after.items() if name in VIEW}
-    layout = layout_of(frequency, task.horizon, ridges, len(known.encoder.attributes))
-    coefficients = _ridges(ridges, layout)
+    layout = layout_of(frequency, task.horizon, ridges)
+    coefficients, final, encoder = _ridges(ridges, layout), known.final, known.encoder
+    # what trees look at must be in the records
+    usable = trees and not (encoder.features or encoder.countries) and final.calibration.share(TREES) > 0
+    forest = forest_of(final.trees if usable else None)
     told = hashlib.sha256(packed)
-    told.update(repr((task, frequency, layout)).encode())
+    told.update(repr((task, frequency, layout, len(forest.roots))).encode())
     return Common(
         task=task,
         frequency=frequency,
         shared=known,
         layout=layout,
         leads=leads_of(task.horizon),
-        ridges=coefficients,
-        turned=coefficients.transpose(0, 2, 1).copy(),
-        factors=known.final.calibration.factors.copy(),
+        model=Model(
+            coefficients, coefficients.transpose(0, 2, 1).copy(), final.calibration.factors.copy(), forest
+        ),
         fingerprint=told.digest()[:8],
     )
 
