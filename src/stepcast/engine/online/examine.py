@@ -285,6 +285,7 @@ def _simple(kind: int, history: History, layout: Layout) -> Floats:
     else:
         return np.empty(0)
     plan = np.zeros(MEMBERS + FIELDS, np.int64)
+    plan[PLAN.index("count")] = 1
     plan[MEMBERS : MEMBERS + FIELDS] = (kind, AS_IS, NONE, 1, 1, 0)
     _run(plan, floats, layout, values)
     return floats
@@ -317,6 +318,7 @@ def _smoothed(
         floats[6:8] = level_slope
         floats[STATES : STATES + m], floats[STATES + m :] = s, s2
     plan = np.zeros(MEMBERS + FIELDS, np.int64)
+    plan[PLAN.index("count")] = 1
     plan[MEMBERS : MEMBERS + FIELDS] = (kind, AS_IS, season, m, m2, 0)
     _run(plan, floats, layout, inside)
     # phases are counted from the first value of the history, not from where smoothing begins
@@ -330,7 +332,7 @@ def _run(plan, floats, layout, values):  # type: ignore[no-untyped-def]
     """Tell the only member of ``plan`` all values, which it sees as they are."""
     for place in range(len(values)):
         plan[members.LENGTH] = place
-        members.move_on(plan, floats, layout, 0, values[place])
+        members.move_on(plan, floats, layout, values[place])
 
 
 @compiled

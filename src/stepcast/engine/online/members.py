@@ -6,6 +6,7 @@ value is the one that a pass over the whole history ends in.
 
 from typing import NamedTuple
 
+import numba as nb
 import numpy as np
 
 from stepcast.engine.arrays import Floats
@@ -48,8 +49,10 @@ SMOOTHING, THETA, NAIVE, MEAN, DRIFT, LAST_SEASON, MEAN_SEASON, TSB, SBA, LONG_M
 AS_IS, LOGS, CALENDAR = VIEWS = (0, 1, 2)
 
 LOWEST, HIGHEST, LOG_FLOOR = 0, 1, 2  # of an item's floats
+# A loop over members is compiled with what it calls in it.
+compiled_inside = nb.njit(inline="always", error_model="numpy")
 LENGTH, SHORT = PLAN.index("length"), PLAN.index("short")
-POSITIVE = PLAN.index("positive")
+POSITIVE, COUNT = PLAN.index("positive"), PLAN.index("count")
 EFFECTS_FROM, EFFECTS = PLAN.index("effects_from"), PLAN.index("effects")
 # The states of theta, of a member's floats: parameters are level, drift and the level's smoothing.
 TH_ALPHA, TH_DRIFT, TH_HERE, TH_COUNT, TH_X, TH_Y, TH_XY, TH_XX = 0, 1, 2, 3, 4, 5, 6, 7
@@ -128,11 +131,26 @@ def remember_logs(plan, data, lay):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def ahead(plan, data, lay, model, k, first, lags, out):  # type: ignore[no-untyped-def]
-    """Forecasts of member ``k`` into ``out`` (steps,), the first of them ``first`` periods ahead.
+def ahead(plan, data, lay, model, first, lags, out):  # type: ignore[no-untyped-def]
+    """Forecasts of all members into ``out`` (members or more, steps), the first ``first`` periods ahead.
 
     ``lags`` (lags + 1,) is room. Whatever leaves all that was seen too far is replaced by the last value.
+    All members in one call: a call copies more than most members compute.
     """
+    low, high = bounds(data[LOWEST], data[HIGHEST], plan[LENGTH], lay.horizon, MEMBER_RANGES)
+    for k in range(plan[COUNT]):
+        _ahead(plan, data, lay, model, k, first, lags, out[k])
+        row, sane = out[k], True
+        for j in range(out.shape[1]):
+            if low >= 0 and row[j] < 0:
+                row[j] = 0.0
+            sane &= low <= row[j] <= high  # nan is not
+        if not sane:
+            row[:] = _ring(data, lay, plan[LENGTH] - 1)
+
+
+@compiled_inside
+def _ahead(plan, data, lay, model, k, first, lags, out):  # type: ignore[no-untyped-def]
     row = MEMBERS + k * FIELDS
     kind, view, season = plan[row], plan[row + 1], plan[row + 2]
     m, m2, at = plan[row + 3], plan[row + 4], plan[row + 5]
@@ -209,14 +227,6 @@ def ahead(plan, data, lay, model, k, first, lags, out):  # type: ignore[no-untyp
     if view == LOGS or (view == CALENDAR and plan[POSITIVE]):
         for j in range(steps):
             out[j] = np.exp(min(out[j], LARGEST_LOG))
-    low, high = bounds(data[LOWEST], data[HIGHEST], length, lay.horizon, MEMBER_RANGES)
-    sane = True
-    for j in range(steps):
-        if low >= 0 and out[j] < 0:
-            out[j] = 0.0
-        sane &= low <= out[j] <= high  # nan is not
-    if not sane:
-        out[:] = _ring(data, lay, length - 1)
 
 
 @compiled
@@ -227,14 +237,13 @@ def _ridge(plan, data, lay, ridge, turned, view, season, first, lags, out):  # t
     fewer = count - (length - begin)
     where = begin % lay.ring
     source = lay.rings if view == AS_IS or (view == CALENDAR and not plan[POSITIVE]) else lay.logs
-    for lag in range(fewer, count):
-        lags[lag] = data[source + where]
-        where = where + 1 if where + 1 < lay.ring else 0
+    before = min(length - begin, lay.ring - where)  # what comes before the ring's end; the rest begins anew
+    lags[fewer : fewer + before] = data[source + where : source + where + before]
+    lags[fewer + before : count] = data[source : source + count - fewer - before]
     if view == CALENDAR:
         for lag in range(fewer, count):
             lags[lag] -= _effect(plan, data, lay, begin + lag - fewer)
-    for lag in range(fewer):  # where there are fewer values than lags the first is repeated
-        lags[lag] = lags[fewer]
+    lags[:fewer] = lags[fewer]  # where there are fewer values than lags the first is repeated
     if first == 1 and steps == lay.horizon:
         out[:] = 0.0
         for lag in range(count):
@@ -254,11 +263,12 @@ def _trees(plan, data, lay, forest, first, out):  # type: ignore[no-untyped-def]
     """The median by trees, from features of the values that the record holds."""
     length = plan[LENGTH]
     count = min(length, lay.ring)
-    values = np.empty(count)
     where = (length - count) % lay.ring
-    for place in range(count):
-        values[place] = data[lay.rings + where]
-        where = where + 1 if where + 1 < lay.ring else 0
+    values = np.empty(count)
+    values[: min(count, lay.ring - where)] = data[
+        lay.rings + where : lay.rings + min(where + count, lay.ring)
+    ]
+    values[min(count, lay.ring - where) :] = data[lay.rings : lay.rings + max(where + count - lay.ring, 0)]
     steps = np.arange(first - 1, first - 1 + len(out)).reshape(1, len(out))
     table, middle, scale = value_features(values, np.array([count]), steps, forest.short, forest.long)
     # the logarithm of the length: the record holds only the end of the history
@@ -284,8 +294,14 @@ def _dot(lags, coefficients, count):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def move_on(plan, data, lay, k, value):  # type: ignore[no-untyped-def]
-    """Tell member ``k`` the next value."""
+def move_on(plan, data, lay, value):  # type: ignore[no-untyped-def]
+    """Tell all members the next value."""
+    for k in range(plan[COUNT]):
+        _move_on(plan, data, lay, k, value)
+
+
+@compiled_inside
+def _move_on(plan, data, lay, k, value):  # type: ignore[no-untyped-def]
     row = MEMBERS + k * FIELDS
     kind, view, season = plan[row], plan[row + 1], plan[row + 2]
     m, m2, at = plan[row + 3], plan[row + 4], plan[row + 5]

@@ -35,14 +35,13 @@ NARROWEST, WIDEST = -1.5, 2.0  # logarithms of what coverage may correct the wid
 
 
 @compiled
-def _centre(plan, data, lay, model, step, lags, one, mine):  # type: ignore[no-untyped-def]
-    """Weighted forecast ``step`` ahead, 0 the next; those of the members into ``mine`` (members,)."""
+def _centre(plan, data, lay, model, step, lags, mine):  # type: ignore[no-untyped-def]
+    """Weighted forecast ``step`` ahead, 0 the next; those of the members into ``mine`` (members, 1)."""
     bucket = min(step, lay.horizon - 1) * BUCKETS // lay.horizon
+    ahead(plan, data, lay, model, step + 1, lags, mine)
     total = 0.0
     for k in range(plan[COUNT]):
-        ahead(plan, data, lay, model, k, step + 1, lags, one)
-        mine[k] = one[0]
-        total += data[lay.weights + bucket * lay.most + k] * one[0]
+        total += data[lay.weights + bucket * lay.most + k] * mine[k, 0]
     return total
 
 
@@ -158,11 +157,10 @@ def weigh_all(plan, data, lay):  # type: ignore[no-untyped-def]
 
 @compiled
 def _pass(  # type: ignore[no-untyped-def]
-    plan, data, lay, leads, model, value, known, learn, lags, one, mine, table
+    plan, data, lay, leads, model, value, known, learn, lags, mine, table
 ):
     """Remember ``value`` as the next one; score what was forecast for it and keep what is forecast now."""
-    for k in range(plan[COUNT]):
-        move_on(plan, data, lay, k, value)
+    move_on(plan, data, lay, value)
     remember(plan, data, lay, value)
     data[LOWEST], data[HIGHEST] = min(data[LOWEST], value), max(data[HIGHEST], value)
     plan[LENGTH] += 1
@@ -177,10 +175,10 @@ def _pass(  # type: ignore[no-untyped-def]
                 _learn(plan, data, lay, bucket, stride, slot, value)
             data[slot + lay.most] = np.nan
             if known:
-                centre = _centre(plan, data, lay, model, lead - 1, lags, one, mine)
+                centre = _centre(plan, data, lay, model, lead - 1, lags, mine)
                 spread(plan, data, lay, model, lead - 1, centre, table)
                 for k in range(plan[COUNT]):
-                    data[slot + k] = mine[k]
+                    data[slot + k] = mine[k, 0]
                 data[slot + lay.most] = centre
                 data[slot + lay.most + 1] = table[OUTERMOST]
                 data[slot + lay.most + 2] = table[-1 - OUTERMOST]
@@ -210,12 +208,7 @@ def observe(  # type: ignore[no-untyped-def]
     Into ``status``, ``errors``, ``pits``, ``drift`` (observations,) and ``forecasts`` (observations, 3) goes
     what became of them; nothing where they are late, missing or the first. Only what is WAITING is looked at.
     """
-    lags, one, mine, table = (
-        np.empty(lay.lags + 1),
-        np.empty(1),
-        np.empty(lay.most),
-        np.empty(len(PROBABILITIES)),
-    )
+    lags, mine, table = np.empty(lay.lags + 1), np.empty((lay.most, 1)), np.empty(len(PROBABILITIES))
     for place in range(len(items)):
         item = items[place]
         if status[place] != WAITING or due[item]:
@@ -240,7 +233,7 @@ def observe(  # type: ignore[no-untyped-def]
             data[LOWEST] = data[HIGHEST] = value
         gap = plan[GAP]
         if plan[COUNT]:
-            centre = _centre(plan, data, lay, model, gap, lags, one, mine)
+            centre = _centre(plan, data, lay, model, gap, lags, mine)
             spread(plan, data, lay, model, gap, centre, table)
             errors[place], pits[place] = _standardized(table, value), _pit(table, value)
             for column, p in enumerate((OUTERMOST, MEDIAN, len(PROBABILITIES) - 1 - OUTERMOST)):
@@ -263,28 +256,27 @@ def observe(  # type: ignore[no-untyped-def]
                     False,
                     learn,
                     lags,
-                    one,
                     mine,
                     table,
                 )
         plan[GAP] = 0
         plan[KNOWN] += 1
-        _pass(plan, data, lay, leads, model, value, True, learn, lags, one, mine, table)
+        _pass(plan, data, lay, leads, model, value, True, learn, lags, mine, table)
         due[item] = learn and plan[DUE] > 0 and (plan[LENGTH] >= plan[DUE] or abs(value) > LARGE)
 
 
 @compiled
 def forecast_items(plans, rows, lay, model, items, out):  # type: ignore[no-untyped-def]
     """Quantiles of every step (items, horizon, PROBABILITIES) into ``out``, in the record's own units."""
-    lags, one = np.empty(lay.lags + 1), np.empty(lay.horizon)
+    lags, made = np.empty(lay.lags + 1), np.empty((lay.most, lay.horizon))
     centre = np.empty(lay.horizon)
     for place in range(len(items)):
         plan, data = plans[items[place]], rows[items[place]]
+        ahead(plan, data, lay, model, plan[GAP] + 1, lags, made)
         centre[:] = 0.0
         for k in range(plan[COUNT]):
-            ahead(plan, data, lay, model, k, plan[GAP] + 1, lags, one)
             for step in range(lay.horizon):
                 bucket = min(plan[GAP] + step, lay.horizon - 1) * BUCKETS // lay.horizon
-                centre[step] += data[lay.weights + bucket * lay.most + k] * one[step]
+                centre[step] += data[lay.weights + bucket * lay.most + k] * made[k, step]
         for step in range(lay.horizon):
             spread(plan, data, lay, model, plan[GAP] + step, centre[step], out[place, step])
