@@ -51,6 +51,7 @@ from stepcast.engine.online.members import (
     FOREST,
     HIGHEST,
     LAST_SEASON,
+    LATEST,
     LOG_FLOOR,
     LOGS,
     LONG_MEAN,
@@ -83,7 +84,7 @@ KIND = {
     "sba": SBA,
     "ridge": RIDGE,
 }
-MOST_FLOATS = 5000  # of all its members
+MOST_FLOATS = 2000  # of all its members
 LEAST = 0.002  # weight of a member that is kept
 FIRST_ALPHA, LAST_ALPHA = 0.02, 1.0  # of theta, as the kernel lays them
 
@@ -159,12 +160,14 @@ def _describe(plan: Integers, row: Floats, layout: Layout, history: History, fou
         ("exponent", history.exponent),
         ("positive", history.positive),
         ("known", history.known.sum()),
+        ("since", history.known[::-1].argmax()),
         ("short", found.seasons.short),
         ("long", found.seasons.long),
     ):
         plan[PLAN.index(name)] = value
     plan[PLAN.index("due")] = _due(length, layout)
     row[LOWEST], row[HIGHEST] = history.values.min(), history.values.max()
+    row[LATEST] = history.values[history.known][-1]
     row[LOG_FLOOR] = history.values.min(initial=1.0) / 2 if history.positive else 0.0
     latest = np.arange(max(0, length - layout.ring), length)
     row[layout.rings + latest % layout.ring] = history.values[latest]

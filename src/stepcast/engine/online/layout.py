@@ -42,6 +42,7 @@ PLAN = (
     "length",  # values seen, those filled in counted: the number of the next one
     "last",  # the last period that was told of
     "gap",  # periods since the last value
+    "since",  # values filled in at the end of the history, after the latest observed
     "exponent",  # values in the item's units are values of the record times two to this power
     "positive",  # whether members see logarithms where the calendar has effects
     "count",  # members
@@ -68,7 +69,8 @@ HEAD = 40
 ERRORS, EXPECTED, ADAPTED, HINKLEY, RATES = 8, 11, 14, 20, 26  # three, three, two times three, two, four
 STATES = 9  # floats of a member before its seasons: six parameters and three states
 
-YEARS = 2  # of the calendar effects that are kept; a predictor that old has been replaced
+# So many years of the calendar's effects are kept, and so many periods: a predictor that old was replaced.
+YEARS, FEWEST_EFFECTS = 2, 120
 TARGETS = (1, 3, 5)  # sixths of the horizon at which forecasts are kept until their outcome is known
 SLOTS = 4  # forecasts of each of these leads that are waiting at a time
 
@@ -105,7 +107,7 @@ def layout_of(frequency: Frequency, horizon: int, ridges: dict[str, Ridge]) -> L
     long = 0 if long > LONGEST_SEASON else long
     lags = max((len(ridge.coefficients) for ridge in ridges.values()), default=0)
     ring = max(4 * short, 2 * long + horizon, 2 * horizon, lags + 1, 64)
-    effects = ring + horizon + YEARS * (year + year // 100) if year else 0
+    effects = ring + horizon + max(YEARS * (year + year // 100), FEWEST_EFFECTS) if year else 0
     waiting = int((leads_of(horizon)[:, 2] * (MOST_MEMBERS + 3)).sum())
     sizes = (
         ring,

@@ -30,6 +30,7 @@ __all__ = [
     "CALENDAR",
     "HIGHEST",
     "KINDS",
+    "LATEST",
     "LOGS",
     "LOG_FLOOR",
     "LOWEST",
@@ -48,7 +49,7 @@ SMOOTHING, THETA, NAIVE, MEAN, DRIFT, LAST_SEASON, MEAN_SEASON, TSB, SBA, LONG_M
 # How a member sees the series: as it is, as logarithms, without the calendar's effects.
 AS_IS, LOGS, CALENDAR = VIEWS = (0, 1, 2)
 
-LOWEST, HIGHEST, LOG_FLOOR = 0, 1, 2  # of an item's floats
+LOWEST, HIGHEST, LOG_FLOOR, LATEST = 0, 1, 2, 4  # of an item's floats; the latest is that observed
 # A loop over members is compiled with what it calls in it.
 compiled_inside = nb.njit(inline="always", error_model="numpy")
 LENGTH, SHORT = PLAN.index("length"), PLAN.index("short")

@@ -10,7 +10,7 @@ from stepcast.engine.auto.ensemble.weights import BUCKETS, OWN_BUCKET
 from stepcast.engine.auto.series.history import LARGEST_STEP
 from stepcast.engine.auto.series.quantile_grid import MEDIAN, OUTERMOST, PROBABILITIES
 from stepcast.engine.online.layout import ADAPTED, ERRORS, HINKLEY, NOTHING, PLAN, RATES
-from stepcast.engine.online.members import HIGHEST, LOWEST, ahead, move_on, remember
+from stepcast.engine.online.members import HIGHEST, LATEST, LOWEST, ahead, move_on, remember
 from stepcast.engine.online.quantiles import COUNTS, spread
 
 __all__ = ["DONE", "LATE", "WAITING", "forecast_items", "observe", "weigh_all"]
@@ -18,7 +18,7 @@ __all__ = ["DONE", "LATE", "WAITING", "forecast_items", "observe", "weigh_all"]
 DONE, LATE, WAITING = 0, 1, 2  # what became of an observation; WAITING until its item was examined
 LENGTH, LAST, GAP = PLAN.index("length"), PLAN.index("last"), PLAN.index("gap")
 EXPONENT, COUNT, DUE = PLAN.index("exponent"), PLAN.index("count"), PLAN.index("due")
-KNOWN, KIND = PLAN.index("known"), PLAN.index("kind")
+KNOWN, KIND, SINCE = PLAN.index("known"), PLAN.index("kind"), PLAN.index("since")
 DRIFT, RISEN, FALLEN, WATCHED = (PLAN.index(name) for name in ("drift", "risen", "fallen", "watched"))
 
 MOST_FILLED = 10_000  # periods of a gap that are filled one by one: of a longer one, the last of them
@@ -241,11 +241,11 @@ def observe(  # type: ignore[no-untyped-def]
             _watch(plan, data, errors[place], period)
             drift[place] = plan[DRIFT]
         if gap > 0:
-            last = data[lay.rings + (plan[LENGTH] - 1) % lay.ring]
             if gap > MOST_FILLED:
                 plan[LENGTH] += gap - MOST_FILLED
             for filled in range(max(gap - MOST_FILLED, 0), gap):
-                between = last + (value - last) * ((filled + 1) / (gap + 1))
+                share = (plan[SINCE] + filled + 1) / (plan[SINCE] + gap + 1)
+                between = data[LATEST] + (value - data[LATEST]) * share
                 _pass(
                     plan,
                     data,
@@ -259,8 +259,9 @@ def observe(  # type: ignore[no-untyped-def]
                     mine,
                     table,
                 )
-        plan[GAP] = 0
+        plan[GAP] = plan[SINCE] = 0
         plan[KNOWN] += 1
+        data[LATEST] = value
         _pass(plan, data, lay, leads, model, value, True, learn, lags, mine, table)
         due[item] = learn and plan[DUE] > 0 and (plan[LENGTH] >= plan[DUE] or abs(value) > LARGE)
 
