@@ -32,10 +32,8 @@ LOST = {
 FINAL = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
     KafkaError.GROUP_AUTHORIZATION_FAILED,
-    KafkaError.UNKNOWN_TOPIC_OR_PART,
-    KafkaError._UNKNOWN_TOPIC,
-    KafkaError._UNKNOWN_PARTITION,
 }
+UNKNOWN = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
 
 
 @dataclass(frozen=True)
@@ -189,6 +187,8 @@ class _Pull:
         if error is not None:
             if error.code() == KafkaError._PARTITION_EOF:
                 self.ends[got.partition()] = got.offset()
+            elif error.code() in UNKNOWN:
+                self.cluster.partitions(self.consumer, self.wish.topic)  # raises, unless it is there again
             elif error.code() in FINAL or error.fatal():
                 self._refused(error)
             return
