@@ -49,17 +49,13 @@ def test_times_in_every_form_are_the_same_moment(written: Any) -> None:
     assert read(of(t=written)).moment == NEW_YEAR
 
 
-@pytest.mark.parametrize("small", [0, -86_400, 99_999_999_999])
-def test_seconds_below_1e11_are_seconds(small: int) -> None:
-    if small == 99_999_999_999:
-        with pytest.raises(Unreadable, match="is not between the years 1900 and 2200"):
-            read(of(t=small))
-    else:
-        assert read(of(t=small)).moment.timestamp() == small
+@pytest.mark.parametrize("seconds", [0, -86_400, 4_000_000_000])
+def test_small_numbers_are_seconds(seconds: int) -> None:
+    assert read(of(t=seconds)).moment.timestamp() == seconds
 
 
 @pytest.mark.parametrize(
-    "wrong", ["soon", "", None, True, [], {}, "2026-13-01", 1e300, math.nan, "1700-01-01"]
+    "wrong", ["soon", "", None, True, [], {}, "2026-13-01", 1e300, math.nan, "1700-01-01", 99_999_999_999]
 )
 def test_what_is_no_time_is_refused(wrong: Any) -> None:
     with pytest.raises(Unreadable, match="its timestamp "):
@@ -68,7 +64,7 @@ def test_what_is_no_time_is_refused(wrong: Any) -> None:
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [(1, 1.0), ("1.5", 1.5), (" 2e3 ", 2000.0), (Decimal("0.1"), 0.1), (-0.0, 0.0), (10**400, None)][:5],
+    [(1, 1.0), ("1.5", 1.5), (" 2e3 ", 2000.0), (Decimal("0.1"), 0.1), (-0.0, 0.0)],
 )
 def test_numbers_and_texts_of_numbers_are_values(written: Any, meant: float) -> None:
     assert read(of(v=written)).value == meant

@@ -126,6 +126,7 @@ class _Pull:
             {
                 "session.timeout.ms": 10_000,  # so long is one waited for that was killed
                 "enable.partition.eof": True,
+                "topic.metadata.refresh.interval.ms": 60_000,  # until new partitions are seen
                 "queued.max.messages.kbytes": 32_768,
             },
         )
