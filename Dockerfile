@@ -5,10 +5,12 @@ FROM public.ecr.aws/lambda/python:3.12
 RUN dnf install -y libgomp && dnf clean all # LightGBM's wheel does not bring it
 WORKDIR ${LAMBDA_TASK_ROOT}
 
+ARG EXTRAS="" # "neural prophet": optional algorithms, DockerBuildArgs in template.yaml
 COPY pyproject.toml constraints.txt /tmp/
 RUN python -c 'import tomllib; project = tomllib.load(open("/tmp/pyproject.toml", "rb"))["project"]; \
       extras = project["optional-dependencies"]; \
-      print(*project["dependencies"], *extras["engine"], *extras["athena"], sep="\n")' > /tmp/requirements.txt \
+      wanted = ["engine", "athena", *"'"$EXTRAS"'".split()]; \
+      print(*project["dependencies"], *(line for name in wanted for line in extras[name]), sep="\n")' > /tmp/requirements.txt \
  && pip install --no-cache-dir --constraint /tmp/constraints.txt --requirement /tmp/requirements.txt
 
 # Kernels are compiled here, for any x86-64 that Lambda has: docs/decisions/0005. At run time the code is read-only.

@@ -1,14 +1,17 @@
 """How good are the AutoPredictor's forecasts, and what do they cost? Every task of a suite, scored.
 
 python benchmarks/accuracy.py [--data FOLDER] [--only a,b] [--sample N] [--windows N]
-                              [--peers] [--peer-sample N] [--peer-seconds S] [--out FOLDER]
+                              [--algorithms CNN-QR,ETS] [--peers] [--peer-sample N] [--peer-seconds S]
+                              [--out FOLDER]
 
 The suite is a folder with suite.csv and data/*.parquet (accuracy_suite.py says how), and published.csv with
 the figures of others where there are any. wQL9 and wQL3 are means over the quantiles .1 to .9 and .1 .5 .9;
 cov80 is the share of outcomes between .1 and .9; ratios are to seasonal naive with normal intervals, as the
-published ones are. CPU is of this process, milliseconds a series and window, all steps counted. Peers are
-statsforecast's models with the natural season of the frequency, on all series or a sample of them; where it
-is a sample, the AutoPredictor's score on the same stands above them.
+published ones are. Algorithms by name are trained once, on what lies before the earliest window of a task, and
+go on from there: they see less than the AutoPredictor, which learns again before each window. CPU is of this
+process, milliseconds a series and window, all steps counted. Peers are statsforecast's models with the natural
+season of the frequency, on all series or a sample of them; where it is a sample, the AutoPredictor's score on
+the same stands above them.
 """
 
 import os
@@ -19,7 +22,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 import argparse
 import time
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +40,10 @@ from accuracy_suite import (
     task_of,
 )
 
+from stepcast import engine
 from stepcast.engine.auto import fit_shared, forecast, train, warm_up
 from stepcast.engine.panel import Panel
+from stepcast.engine.sampling import Draw
 from stepcast.engine.task import Task
 
 ROOT = Path(__file__).parents[1]
@@ -66,6 +71,8 @@ def main() -> int:
     parser.add_argument("--only", help="names of tasks, with commas between")
     parser.add_argument("--sample", type=int, default=0, help="at most about so many items of a task")
     parser.add_argument("--windows", type=int, default=0, help="only the latest so many windows of a task")
+    parser.add_argument("--algorithms", help="of Stepcast's, by name, with commas between")
+    parser.add_argument("--only-algorithms", action="store_true", help="without the AutoPredictor")
     parser.add_argument("--peers", action="store_true", help="statsforecast's models in the same run")
     parser.add_argument("--peer-sample", type=int, default=0, help="about so many items of a task for peers")
     parser.add_argument("--peer-seconds", type=float, default=30, help="CPU a series that a peer may take")
@@ -97,9 +104,17 @@ def main() -> int:
 def one_task(task: SuiteTask, published: pd.DataFrame, asked: argparse.Namespace, totals: Totals) -> None:
     """Forecast and score a task, print its lines and add them to the totals."""
     windows = load(asked.data, task, asked.sample, asked.windows)
-    values, seconds = ours(windows, task)
     baseline = naive_forecasts(windows, task.horizon, task.season)
     naive_score = score(windows, baseline, task.season)
+    for name in asked.algorithms.split(",") if asked.algorithms else []:
+        values, seconds = by_name(name, windows, task)
+        its = score(windows, values, task.season)
+        line(f"{task.name} {name}", its, naive_score, 1e3 * seconds / len(windows), "")
+        if task.comparable:
+            totals.ratios.setdefault(name, []).append(ratios(its, naive_score))
+    if asked.only_algorithms:
+        return
+    values, seconds = ours(windows, task)
     found = score(windows, values, task.season)
     others = published.set_index("system")["wQL9"]
     beside = "  ".join(f"{name} {others[name]:.4f}" for name in PUBLISHED if name in others)
@@ -176,6 +191,30 @@ def ours(windows: list[Window], task: SuiteTask) -> tuple[np.ndarray, float]:
             together = [place for place, own in zip(places, starts, strict=True) if own == start]
             panel = panel_of([windows[place] for place in together], task, int(start))
             values[together] = forecast(panel, wanted, train(panel, wanted, shared)).values
+    return values, time.process_time() - began
+
+
+def by_name(algorithm: str, windows: list[Window], task: SuiteTask) -> tuple[np.ndarray, float]:
+    """Forecasts of an algorithm (windows, horizon, quantiles) from its backtest, and CPU seconds."""
+    count = max(window.number for window in windows)
+    wanted = Task(task.horizon, QUANTILES, algorithm=algorithm, windows=count)
+    places = {(window.item, window.number): place for place, window in enumerate(windows)}
+    latest = [
+        replace(window, past=np.concatenate([window.past, window.future]), start=window.start + task.horizon)
+        for window in windows
+        if window.number == 1
+    ]
+    values = np.full((len(windows), task.horizon, len(QUANTILES)), np.nan)
+    began = time.process_time()
+    whole = panel_of(latest, task, max(window.start for window in latest))
+    shared = engine.fit_shared(Draw.of(whole), wanted)
+    for start in sorted({window.start for window in latest}):
+        together = [window for window in latest if window.start == start]
+        tested = engine.train(panel_of(together, task, start), wanted, shared).backtest
+        for series, window in enumerate(together):
+            for number in range(count):
+                if (place := places.get((window.item, number + 1))) is not None:
+                    values[place] = tested.predicted[series, number, 0]
     return values, time.process_time() - began
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stepcast.engine.calendar import moment_of, period_of
-from stepcast.pipeline import tables
+from stepcast.pipeline import rules, tables
 from stepcast.pipeline.backtest_files import accuracy_schema, leaderboard_schema, sql_name
 from stepcast.pipeline.domains import DOMAINS, identifier_field, required_fields, target_field
 from stepcast.pipeline.params import Params
@@ -184,10 +184,11 @@ def test_a_byte_order_mark_is_no_problem() -> None:
             {
                 "Predictor__PerformAutoML": ...,
                 "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/CNN-QR",
+                "Predictor__TrainingParameters": {"epochs": "0"},
             },
             "V16",
-            "$.Predictor.AlgorithmArn",
-            "Set PerformAutoML to true and remove AlgorithmArn",
+            "$.Predictor.TrainingParameters.epochs",
+            "Write a whole number from 1 to 1000",
         ),
         (
             {"Predictor__PerformAutoML": ..., "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/ets"},
@@ -250,20 +251,31 @@ def test_each_problem_names_its_rule_its_place_and_the_way_out(
     assert remedy in found[0].remedy
 
 
-@pytest.mark.parametrize("name", ["Deep_AR_Plus", "CNN-QR"])
-def test_an_algorithm_that_is_not_available_is_one_problem(name: str) -> None:
-    """Its training parameters are not checked besides: they go with it."""
+@pytest.mark.parametrize("name", ["CNN-QR", "Deep_AR_Plus", "LSTM"])
+def test_a_neural_algorithm_without_its_packages_is_one_problem(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "find_spec", lambda package: None if package == "jax" else object())
     problem = only_problem(
         Predictor__PerformAutoML=...,
         Predictor__AlgorithmArn=f"arn:aws:forecast:::algorithm/{name}",
         Predictor__TrainingParameters={"epochs": "100"},
     )
 
-    assert "is not available" in problem.message
-    assert "Set PerformAutoML to true" in problem.remedy
+    assert "needs jax" in problem.message
+    assert "pip install 'stepcast[neural]'" in problem.remedy
 
 
-@pytest.mark.parametrize("name", ["ARIMA", "ETS", "NPTS", "Prophet"])
+def test_a_function_without_numpy_leaves_that_to_the_one_that_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "find_spec", lambda _: None)
+    params, problems = read(
+        Predictor__PerformAutoML=..., Predictor__AlgorithmArn="arn:aws:forecast:::algorithm/CNN-QR"
+    )
+
+    assert params is not None, problems
+
+
+@pytest.mark.parametrize("name", rules.ALGORITHMS)
 def test_the_algorithms_can_be_named(name: str) -> None:
     params, problems = read(
         Predictor__PerformAutoML=..., Predictor__AlgorithmArn=f"arn:aws:forecast:::algorithm/{name}"

@@ -58,7 +58,7 @@ def test_rules_look_at_what_stands_under_a_misspelt_key() -> None:
             "PredictorName": "P",
             "ForecastHorizon": 7,
             "FeaturizationConfig": {"ForecastFrequency": "D"},
-            "AlgorithmArn": "arn:aws:forecast:::algorithm/Deep_AR_Plus",
+            "AlgorithmArn": "arn:aws:forecast:::algorithm/DeepAR",
         },
     )
 

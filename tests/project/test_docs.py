@@ -16,12 +16,13 @@ from stepcast.engine.auto.members.smoothing import forms_of
 from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.transforms.transforms import TRANSFORMS
 from stepcast.engine.frequency import LARGEST_COUNT
+from stepcast.engine.neural.parameters import NEURAL
 from stepcast.pipeline import tables
 from stepcast.pipeline.backtest_files import leaderboard_schema
 from stepcast.pipeline.domains import DOMAINS, identifier_field, target_field
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.read_params import read_params
-from stepcast.pipeline.rules import ALGORITHMS, FILLING, NPTS_PARAMETERS
+from stepcast.pipeline.rules import ALGORITHMS, FILLING, PARAMETERS
 
 ROOT = Path(__file__).parents[2]
 PARAMS_PAGE = (ROOT / "docs/how-to/params.md").read_text()
@@ -50,9 +51,14 @@ def test_every_key_of_params_json_is_documented() -> None:
     assert missing == set()
 
 
-@pytest.mark.parametrize("word", [*DOMAINS, *ALGORITHMS, *FILLING, *NPTS_PARAMETERS])
+@pytest.mark.parametrize("word", [*DOMAINS, *ALGORITHMS, *FILLING, *PARAMETERS["NPTS"]])
 def test_every_choice_is_documented(word: str) -> None:
     assert f"`{word}`" in PARAMS_PAGE
+
+
+@pytest.mark.parametrize("word", sorted({key for known in NEURAL.values() for key in known}))
+def test_every_parameter_of_a_neural_algorithm_is_documented(word: str) -> None:
+    assert f"`{word}`" in (ROOT / "docs" / "how-to" / "neural.md").read_text()
 
 
 def test_documented_columns_and_frequencies_are_the_codes() -> None:

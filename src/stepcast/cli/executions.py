@@ -3,12 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 from stepcast.cli.stack import Stack
+from stepcast.pipeline import layout, objects
+from stepcast.pipeline.errors import ResourceNotFoundException
 
 __all__ = ["Execution", "Visit", "describe", "newest_first", "visits"]
 
+TRAINING = "FitShared"
 NOTIFY_FAILURE = "NotifyFailure"  # the state before it is the one that failed
 SUPERSEDED = "Superseded"
 Event = dict[str, Any]
@@ -16,13 +20,17 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class Visit:
-    """One state that an execution entered; ``done`` and ``total`` count a Map's iterations."""
+    """One state that an execution entered; ``done`` and ``total`` count a Map's iterations.
+
+    ``note``  how far it is, where that is known.
+    """
 
     state: str
     entered: datetime
     left: datetime | None = None
     done: int | None = None
     total: int | None = None
+    note: str = ""
 
     @property
     def seconds(self) -> float:
@@ -87,6 +95,8 @@ def describe(stack: Stack, arn: str) -> Execution:
     states = list(visits(events, lambda map_run: _counts(stack, map_run)))
     if states and states[-1].left is None and stopped is not None:
         states[-1] = replace(states[-1], left=stopped)  # Succeed and Fail are entered, never left
+    if states and states[-1].state == TRAINING and states[-1].left is None:
+        states[-1] = replace(states[-1], note=_training(stack, arn))
     superseded = document["status"] == "SUCCEEDED" and states and states[-1].state == SUPERSEDED
     return Execution(
         arn=arn,
@@ -128,6 +138,26 @@ def visits(events: Iterable[Event], counts: Callable[[str], tuple[int, int]]) ->
             visit = replace(visit, done=(visit.done or 0) + 1)
     if visit is not None:
         yield visit
+
+
+def _training(stack: Stack, arn: str) -> str:
+    """The latest epoch of a network that is being trained; empty without one."""
+    run = arn.rpartition(":")[2].partition("-")[0]
+    name = PurePosixPath(layout.training(run)).name
+    try:
+        written = [
+            key for key in objects.keys(stack.s3, stack.bucket, layout.work(run)) if key.endswith(f"/{name}")
+        ]
+        if not written:
+            return ""
+        epoch = objects.read_json(stack.s3, stack.bucket, max(written))  # named after their vintages
+    except ResourceNotFoundException:  # the run has just ended
+        return ""
+    held = "" if epoch["held"] is None else f", held back {epoch['held']:.4g}"
+    return (
+        f"{epoch['algorithm']}, {epoch['phase']}: epoch {epoch['number']} of at most {epoch['most']}, "
+        f"loss {epoch['loss']:.4g}{held}"
+    )
 
 
 def _counts(stack: Stack, map_run: str) -> tuple[int, int]:

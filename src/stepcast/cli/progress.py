@@ -97,7 +97,7 @@ class Lines:
                 self._once(
                     f"{visit.state} {outcome} {duration(visit.seconds)} {_shards(visit)}".rstrip(), number
                 )
-            elif visit.done and visit.done != visit.total:
+            elif visit.note or (visit.done and visit.done != visit.total):
                 self._once(f"{visit.state}: {_shards(visit)}", number)
 
     def _once(self, line: str, number: int = -1) -> None:
@@ -116,7 +116,7 @@ def _failed(execution: Execution, visit: Visit) -> bool:
 
 
 def _shards(visit: Visit) -> str:
-    """The progress of a Map: ``3 of 4 shards``; empty for other states."""
+    """The progress of a Map: ``3 of 4 shards``; of other states what is noted of it."""
     if not visit.total:
-        return ""
+        return visit.note
     return f"{visit.done} of {plural(visit.total, 'shard')}"

@@ -171,7 +171,13 @@ def _document(situation: "Situation") -> dict[str, Any]:
                 "error": execution.error,
                 "cause": execution.cause,
                 "states": [
-                    {"state": visit.state, "seconds": visit.seconds, "done": visit.done, "total": visit.total}
+                    {
+                        "state": visit.state,
+                        "seconds": visit.seconds,
+                        "done": visit.done,
+                        "total": visit.total,
+                        "note": visit.note,
+                    }
                     for visit in execution.states
                 ],
             }

@@ -39,12 +39,14 @@ class Algorithm:
 
 
 LOCAL = "stepcast.engine.models.local"
+NEURAL = "stepcast.engine.neural.algorithm"
 
 ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
     {
         algorithm.name: algorithm
         for algorithm in (
             Algorithm(AUTO, "stepcast.engine.auto.algorithm", learns_jointly=True),
+            *(Algorithm(name, NEURAL, learns_jointly=True) for name in ("CNN-QR", "Deep_AR_Plus", "LSTM")),
             *(Algorithm(name, LOCAL) for name in ("SeasonalNaive", "NPTS", "ETS", "ARIMA", "Prophet")),
         )
     }

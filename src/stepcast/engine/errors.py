@@ -44,14 +44,14 @@ class UnknownModel(ForecastingError):
 class MissingPackage(ForecastingError):
     """A model that needs a package which an ordinary installation does not have."""
 
-    def __init__(self, model: str, package: str) -> None:
-        super().__init__(model, package)
-        self.model, self.package = model, package
+    def __init__(self, model: str, package: str, extra: str = "") -> None:
+        super().__init__(model, package, extra)
+        self.model, self.package, self.extra = model, package, extra or package
 
     def __str__(self) -> str:
         return (
             f"{self.model} needs the package {self.package}, which is not installed: run "
-            f"pip install 'stepcast[{self.package}]', or ask for another algorithm"
+            f"pip install 'stepcast[{self.extra}]', or ask for another algorithm"
         )
 
 

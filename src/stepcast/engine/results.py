@@ -60,8 +60,8 @@ class Trained:
     ``explanations``  (series,) what makes the forecast, and what was odd in the backtest.
     ``coverage``      (series,) share of the backtest's outcomes between the lowest and the highest quantile;
                       nan where nothing was scored or fewer than two quantiles are asked for.
-    ``tables``        (series, horizon, columns) of the AutoPredictor: quantiles and the mean of what comes
-                      after the end; None of a named algorithm, which is fitted again to forecast.
+    ``tables``        (series, horizon, columns) of what learns jointly: quantiles and the mean of what comes
+                      after the end; None of an algorithm that is fitted to each series again.
     """
 
     models: tuple[str, ...]

@@ -22,7 +22,15 @@ __all__ = ["FEATURE_RULES"]
 
 RELATED, METADATA = "RELATED_TIME_SERIES", "ITEM_METADATA"
 # The covariates that named algorithms use; AutoML uses all. Source: the specification, section 6.
-USED_BY = {"ARIMA": (), "ETS": (), "NPTS": (), "Prophet": (RELATED, "holiday")}
+USED_BY = {
+    "ARIMA": (),
+    "CNN-QR": (RELATED, METADATA, "holiday"),
+    "Deep_AR_Plus": (RELATED, METADATA, "holiday"),
+    "ETS": (),
+    "LSTM": (RELATED, METADATA, "holiday"),
+    "NPTS": (),
+    "Prophet": (RELATED, "holiday"),
+}
 OFTEN_MEANT = {"GB": "UK", "EN": "UK", "USA": "US", "SP": "ES", "GER": "DE", "JA": "JP"}
 
 

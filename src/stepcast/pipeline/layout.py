@@ -107,6 +107,11 @@ def shard(run: str, number: int) -> str:
     return f"{shards(run)}part-{number}.parquet"
 
 
+def training(run: str) -> str:
+    """How far FitShared's training is, while it lasts."""
+    return f"{work(run)}training.json"
+
+
 def shared(run: str) -> str:
     """What FitShared learned from all shards."""
     return f"{work(run)}shared.npz"

@@ -4,8 +4,10 @@ They run whether or not the structure is valid, so that every problem is reporte
 """
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from typing import Any, get_args
 
+from stepcast.engine.neural.parameters import NEURAL, Parameter
 from stepcast.pipeline.domains import DOMAINS, identifier_field, is_reserved, target_field
 from stepcast.pipeline.feature_rules import FEATURE_RULES
 from stepcast.pipeline.params import ALGORITHM_ARN, AttributeType
@@ -31,8 +33,7 @@ from stepcast.pipeline.tables import is_taken
 
 __all__ = ["RULES"]
 
-ALGORITHMS = ("ARIMA", "ETS", "NPTS", "Prophet")
-OTHER_ALGORITHMS = ("Deep_AR_Plus", "CNN-QR")
+ALGORITHMS = ("ARIMA", "CNN-QR", "Deep_AR_Plus", "ETS", "LSTM", "NPTS", "Prophet")
 ATTRIBUTE_TYPES = get_args(AttributeType)
 LARGEST_SCHEMA = {"TARGET_TIME_SERIES": 13, "RELATED_TIME_SERIES": 25, "ITEM_METADATA": 10}
 FILLS = ("zero", "nan", "value", "median", "mean", "min", "max")
@@ -47,12 +48,38 @@ RELATED_FILLS = ("zero", "value", "median", "mean", "min", "max")
 RELATED_FILLING: dict[str, tuple[str, ...]] = dict.fromkeys(
     ("middlefill", "backfill", "futurefill"), RELATED_FILLS
 )
-NPTS_PARAMETERS: dict[str, Callable[[str], bool]] = {
-    "kernel_type": lambda text: text in ("exponential", "uniform"),
-    "exp_kernel_weights": lambda text: (number_of(text) or 0) > 0,
-    "use_seasonal_model": lambda text: text.lower() in ("true", "false"),
-    "use_default_time_features": lambda text: text.lower() in ("true", "false"),
-    "context_length": lambda text: text.isdecimal() and int(text) > 0,
+NEURAL_PACKAGES = ("jax", "optax")
+NPTS_REMEDY = "See NPTS in docs/how-to/params.md"
+
+
+def _npts(holds: Callable[[str], bool]) -> Callable[[str], str]:
+    return lambda text: "" if holds(text) else NPTS_REMEDY
+
+
+def _neural(parameter: Parameter) -> Callable[[str], str]:
+    def wrong(text: str) -> str:
+        try:
+            parameter.read(text)
+        except ValueError as why:
+            return str(why).capitalize()
+        return ""
+
+    return wrong
+
+
+# Of each algorithm its parameters, and what is wrong with a value, if anything.
+PARAMETERS: dict[str, dict[str, Callable[[str], str]]] = {
+    "NPTS": {
+        "kernel_type": _npts(lambda text: text in ("exponential", "uniform")),
+        "exp_kernel_weights": _npts(lambda text: (number_of(text) or 0) > 0),
+        "use_seasonal_model": _npts(lambda text: text.lower() in ("true", "false")),
+        "use_default_time_features": _npts(lambda text: text.lower() in ("true", "false")),
+        "context_length": _npts(lambda text: text.isdecimal() and int(text) > 0),
+    },
+    **{
+        name: {key: _neural(parameter) for key, parameter in parameters.items()}
+        for name, parameters in NEURAL.items()
+    },
 }
 
 
@@ -362,15 +389,6 @@ def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
         return
     name = arn.removeprefix(ALGORITHM_ARN)
     allowed = ", ".join(ALGORITHM_ARN + algorithm for algorithm in ALGORITHMS)
-    if name in OTHER_ALGORITHMS:
-        yield error(
-            "V16",
-            path,
-            f"{name}, a neural network of Amazon Forecast, is not available",
-            "Set PerformAutoML to true and remove AlgorithmArn and TrainingParameters; AutoML also learns "
-            f"from all items together. Or use one of {allowed}",
-        )
-        return
     if name not in ALGORITHMS or arn == name:
         usual = meant(name, ALGORITHMS)
         guess = f"Did you mean {ALGORITHM_ARN + usual!r}? " if usual else ""
@@ -380,7 +398,7 @@ def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
     parameters = predictor.get("TrainingParameters")
     for key, value in (parameters if isinstance(parameters, dict) else {}).items():
         at = f"$.Predictor.TrainingParameters.{key}"
-        known = NPTS_PARAMETERS if name == "NPTS" else {}
+        known = PARAMETERS.get(name, {})
         if key not in known:
             remedy = (
                 f"{did_you_mean(key, known)}Allowed parameters: {', '.join(known)}"
@@ -388,10 +406,18 @@ def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
                 else f"{name} has no parameters; remove it"
             )
             yield error("V16", at, f"{name} has no parameter {key!r}", remedy)
-        elif not known[key](str(value).strip()):
-            yield error(
-                "V16", at, f"{value!r} is not a valid value of {key}", "See NPTS in docs/how-to/params.md"
-            )
+        elif wrong := known[key](str(value).strip()):
+            yield error("V16", at, f"{value!r} is not a valid value of {key}", wrong)
+    if name in NEURAL and (missing := missing_packages()):
+        what = f"{name} needs {' and '.join(missing)}, which this installation does not have"
+        yield error("V16", path, what, "Run pip install 'stepcast[neural]', or use PerformAutoML: true")
+
+
+def missing_packages() -> list[str]:
+    """Those of the extra ``neural``; none on AWS, where this function has no NumPy either and cannot know."""
+    if find_spec("numpy") is None:
+        return []
+    return [package for package in NEURAL_PACKAGES if find_spec(package) is None]
 
 
 def what_is_left_aside(raw: Raw) -> Iterator[Problem]:
@@ -403,10 +429,11 @@ def what_is_left_aside(raw: Raw) -> Iterator[Problem]:
     if predictor.get("AutoMLOverrideStrategy"):
         path = "$.Predictor.AutoMLOverrideStrategy"
         yield warning("V16", path, "it has no effect: AutoML is both fast and accurate", "Remove it")
-    if at_keys(raw, "Monitor").get("Retrain") == "on_drift" and predictor.get("AlgorithmArn"):
+    named = str(predictor.get("AlgorithmArn") or "").removeprefix(ALGORITHM_ARN)
+    if at_keys(raw, "Monitor").get("Retrain") == "on_drift" and named and named not in NEURAL:
         what = "it has no effect on a named algorithm, which is fitted to each series anew"
         yield warning("V16", "$.Monitor.Retrain", what, "Remove it, or AlgorithmArn")
-    if predictor.get("TrainingBudgetSeconds") is not None and predictor.get("AlgorithmArn"):
+    if predictor.get("TrainingBudgetSeconds") is not None and named and named not in NEURAL:
         path = "$.Predictor.TrainingBudgetSeconds"
         yield warning("V16", path, "a named algorithm has no time budget", "Remove this key, or AlgorithmArn")
 

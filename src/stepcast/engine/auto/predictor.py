@@ -8,7 +8,7 @@ from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.ensemble.calibration import SOURCES
 from stepcast.engine.auto.panel_fit import PanelFit
 from stepcast.engine.auto.series.history import History, histories_of
-from stepcast.engine.auto.series.quantile_grid import PROBABILITIES, at_probabilities, with_mean
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES, outputs_of, with_mean
 from stepcast.engine.auto.series_forecast import (
     SeriesForecast,
     counts_alone,
@@ -72,7 +72,7 @@ def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
         raise ValueError(
             f"{len(panel)} series were given, but different ones were trained: train on this panel first"
         )
-    return Forecast(_outputs(trained.tables, task), (AUTO,) * len(panel), trained.explanations)
+    return Forecast(outputs_of(trained.tables, task.outputs), (AUTO,) * len(panel), trained.explanations)
 
 
 def _both_ends(history: History, task: Task, shared: Shared) -> tuple[MaybeForecast, MaybeForecast]:
@@ -117,19 +117,9 @@ def _window_forecaster(panel: Panel, task: Task, latest: list[MaybeForecast], sh
             known[index] or from_end(history, task.horizon, shared.backtest)
             for index, history in zip(series, histories, strict=True)
         ]
-        return _outputs(_tables(made, task.horizon, shared.backtest), task)
+        return outputs_of(_tables(made, task.horizon, shared.backtest), task.outputs)
 
     return from_window
-
-
-def _outputs(tables: Floats, task: Task) -> Floats:
-    """What the task asks for (series, horizon, outputs), from quantiles and the mean."""
-    quantiles, mean = tables[..., :-1], tables[..., -1]
-    columns = [
-        mean if output == "mean" else at_probabilities(quantiles, np.array([output]))[..., 0]
-        for output in task.outputs
-    ]
-    return np.stack(columns, axis=-1)
 
 
 def _explain(one: MaybeForecast, panel_fit: PanelFit) -> Explanation:

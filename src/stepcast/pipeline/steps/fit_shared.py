@@ -16,6 +16,7 @@ from stepcast.pipeline.monitoring import reuse
 from stepcast.pipeline.run import Run
 from stepcast.pipeline.shards import read_shard
 from stepcast.pipeline.task import task_of
+from stepcast.pipeline.training import training_logged
 
 __all__ = ["fit_shared"]
 
@@ -45,7 +46,7 @@ def fit_shared(run: Run, *, s3: Any) -> Run:
         return run
     shards = [entry["shard"] for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.work))]
     drawn = reduce(add, (Draw.of(_panel(run, number, s3)) for number in shards))
-    with compiling_logged():
+    with compiling_logged(), training_logged(s3, run):
         shared = engine.fit_shared(drawn, task)
     objects.write(s3, run.bucket, layout.shared(run.work), shared)
     reuse.keep(s3, run, params, shared)

@@ -3,8 +3,9 @@
 import numpy as np
 
 from stepcast.engine.arrays import Floats
+from stepcast.engine.task import Outputs
 
-__all__ = ["MASSES", "MEDIAN", "OUTERMOST", "PROBABILITIES", "at_probabilities", "with_mean"]
+__all__ = ["MASSES", "MEDIAN", "OUTERMOST", "PROBABILITIES", "at_probabilities", "outputs_of", "with_mean"]
 
 
 # Quantiles are kept at these probabilities and read off between them.
@@ -32,3 +33,13 @@ def at_probabilities(table: Floats, wanted: Floats) -> Floats:
 def with_mean(table: Floats) -> Floats:
     """Quantiles (..., PROBABILITIES) and, last, their mean: the area under the quantile function."""
     return np.concatenate([table, (table @ MASSES)[..., None]], axis=-1)
+
+
+def outputs_of(tables: Floats, outputs: Outputs) -> Floats:
+    """What a task asks for (..., outputs), from quantiles and the mean (..., PROBABILITIES + 1)."""
+    quantiles, mean = tables[..., :-1], tables[..., -1]
+    columns = [
+        mean if output == "mean" else at_probabilities(quantiles, np.array([output]))[..., 0]
+        for output in outputs
+    ]
+    return np.stack(columns, axis=-1)

@@ -1,0 +1,234 @@
+"""From a sample to weights: first of what lies before the backtest, then of all that is known."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stepcast.engine.auto.series.covariates import CovariateEncoder, fit_encoder
+from stepcast.engine.auto.series.quantile_grid import MEDIAN, PROBABILITIES
+from stepcast.engine.errors import ImpossibleTask
+from stepcast.engine.losses import pinball_loss
+from stepcast.engine.neural.arrays import Weights
+from stepcast.engine.neural.grid import Grid, grid_of
+from stepcast.engine.neural.held_back import Split, spans, split
+from stepcast.engine.neural.learned import Fitted, Learned, Typical
+from stepcast.engine.neural.network import Network, network_of
+from stepcast.engine.neural.parameters import AUTOMATIC, Settings, settings_of
+from stepcast.engine.neural.progress import Epoch, report
+from stepcast.engine.neural.shape import Shape, shape_of
+from stepcast.engine.neural.training import Origins, Schedule, Span, fit
+from stepcast.engine.neural.units import check_values, prescaled, units_of
+from stepcast.engine.neural.windows import Columns, columns_of, outcomes_at
+from stepcast.engine.panel import Panel
+from stepcast.engine.seasonality import season_length
+from stepcast.engine.task import Task
+
+__all__ = ["learn"]
+
+FEWEST = 32  # windows: with fewer there is nothing to learn from
+MOST_VALUES = 4_000_000  # of the sample that are trained on, the latest of each series
+SHORTEST = 2_048  # periods that are trained on of each series, however many there are
+LONGEST_CONTEXT = 512  # that is chosen
+BATCH = {"Deep_AR_Plus": 64}
+USUAL_BATCH = 128
+BATCHES = 16  # of an epoch, at most: beyond 1,000 series or so, an epoch is a part of them
+PATIENCE = 12  # epochs without anything better
+FINISH = 0.25  # of the epochs, at as much of the rate: what is held back or new is learned so
+RATE = 0.003
+WIDTHS = np.array([0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0, 2.5, 3.0])
+FEWEST_OUTCOMES = 100  # held back, for a width
+SPEED = 2e9  # operations of training in a second of one core, on a slow machine
+
+
+def learn(sample: Panel, task: Task) -> Learned:
+    """The same sample, task and seed give the same on one machine.
+
+    Raises BadParameter, and ImpossibleTask where there is too little to learn from.
+    """
+    settings = settings_of(task.algorithm, task.parameters, task.horizon)
+    check_values(sample, settings)
+    encoder = _encoder(sample, task, settings)
+    back = task.window_start(task.windows)
+    shape = _shape(sample, task, settings, back)
+    longest = max(map(len, sample.values), default=0)
+    length = max(1, min(longest, max(SHORTEST, MOST_VALUES // max(len(sample), 1))))
+    grid = grid_of(prescaled(sample, shape.units, back)[0], encoder, length, task.horizon)
+    categories = tuple(map(len, encoder.categories))
+    own, shared = grid.own.shape[2], grid.shared.shape[1]
+    network = network_of(task.algorithm, settings, shape, own, shared, categories)
+    first = int(settings["seed"])
+    seeds = range(first, first + int(settings.get("num_averaged_models", 1)))
+    parts = split(grid, shape, length - back, first)
+    columns = columns_of(grid, shape, encoder, "f4")
+    schedule = _schedule(task, settings, network, parts.all)
+    trainer = Trainer(task.algorithm, schedule, network, shape, grid, columns)
+    if parts.train.windows < FEWEST:
+        raise ImpossibleTask(
+            f"{task.algorithm} needs {FEWEST} windows to learn from before the backtest and has "
+            f"{parts.train.windows}: give more history, shorten the horizon, or set PerformAutoML to true"
+        )
+    stopped = [trainer.until_it_gets_worse(parts, seed) for seed in seeds]
+    width = trainer.width([weights for weights, _ in stopped], parts.held, encoder)
+    before = [
+        trainer.finish("backtest", parts.all, *one, seed) for one, seed in zip(stopped, seeds, strict=True)
+    ]
+    whole = spans(grid, shape, length)
+    final = [
+        trainer.finish("forecast", whole, weights, epochs, seed)
+        for weights, (_, epochs), seed in zip(before, stopped, seeds, strict=True)
+    ]
+    epochs = max(epochs for _, epochs in stopped)
+    return Learned(
+        algorithm=task.algorithm,
+        parameters=dict(task.parameters),
+        encoder=encoder,
+        shape=shape,
+        shared_features=shared,
+        backtest=Fitted(tuple(before), width, epochs),
+        final=Fitted(tuple(final), width, epochs),
+        typical=_typical(sample, encoder, shape),
+    )
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """What all of the training is about."""
+
+    algorithm: str
+    schedule: Schedule
+    network: Network
+    shape: Shape
+    grid: Grid
+    columns: Columns
+
+    def until_it_gets_worse(self, parts: Split, seed: int) -> tuple[Weights, int]:
+        """The weights of the best epoch, and its number."""
+        schedule = self.schedule
+        weights, curve = fit(
+            self.network,
+            self.network.weights(seed),
+            self.columns,
+            parts.train,
+            schedule,
+            seed,
+            parts.held,
+            self._reporting("learning", schedule),
+        )
+        return weights, curve.best
+
+    def finish(self, what: str, span: Span, weights: Weights, epochs: int, seed: int) -> Weights:
+        """Train on, gently, for a part of the ``epochs`` that it took."""
+        schedule = replace(
+            self.schedule, epochs=max(1, round(FINISH * epochs)), rate=FINISH * self.schedule.rate, decays=0
+        )
+        return fit(
+            self.network,
+            weights,
+            self.columns,
+            span,
+            schedule,
+            seed + 1,
+            report=self._reporting(what, schedule),
+        )[0]
+
+    def width(self, networks: list[Weights], held: Origins, encoder: CovariateEncoder) -> float:
+        """What to multiply the spread of the quantiles by, so that those of ``held`` windows cost least."""
+        columns = columns_of(self.grid, self.shape, encoder)
+        values, known = outcomes_at(columns, self.shape, held.rows, held.columns)
+        if known.sum() < FEWEST_OUTCOMES:
+            return 1.0
+        seeds = held.rows
+        forecasts = [
+            self.network.forecast(weights, columns, held.rows, held.columns, seeds) for weights in networks
+        ]
+        table = np.mean(forecasts, axis=0)[..., :-1]
+        median = table[..., MEDIAN : MEDIAN + 1]
+        size = np.abs(np.where(known, values, 0.0)).mean(axis=1) + 1e-9
+        costs = []
+        for width in WIDTHS:
+            error = values[..., None] - (median + width * (table - median))
+            cost = np.where(known, pinball_loss(error, PROBABILITIES).mean(axis=-1), 0.0)
+            costs.append((cost.mean(axis=1) / size).sum())
+        return float(WIDTHS[int(np.argmin(costs))])
+
+    def _reporting(self, phase: str, schedule: Schedule) -> Callable[[int, float, float | None], None]:
+        def each(number: int, loss: float, held: float | None) -> None:
+            report(Epoch(self.algorithm, phase, number, schedule.epochs, loss, held))
+
+        return each
+
+
+def _schedule(task: Task, settings: Settings, network: Network, span: Span) -> Schedule:
+    """The epochs that the parameters allow, or that the budget does: by estimate, so that no clock counts."""
+    batch = BATCH.get(task.algorithm, USUAL_BATCH)
+    batches = int(np.clip(span.windows // batch, 2, BATCHES))
+    epochs = int(settings["epochs"])
+    if task.budget_seconds is not None:
+        cost = network.cost * batch * batches * (1 + 2 * FINISH) / SPEED
+        epochs = int(np.clip(task.budget_seconds / cost, 1, epochs))
+    return Schedule(
+        epochs=epochs,
+        batches=batches,
+        batch=batch,
+        rate=float(settings.get("learning_rate", RATE)),
+        patience=PATIENCE,
+        decays=int(settings.get("max_learning_rate_decays", 0)),
+        decay=float(settings.get("learning_rate_decay", 0.5)),
+    )
+
+
+def _encoder(sample: Panel, task: Task, settings: Settings) -> CovariateEncoder:
+    """How covariates are read, without those that the algorithm does not take or was not to take."""
+    encoder = fit_encoder(sample, task)
+    wanted = settings.get("use_related_data", "FORWARD_LOOKING")
+    kept = [
+        number
+        for number, forward in enumerate(encoder.forward)
+        if wanted == "ALL"
+        or (wanted == "FORWARD_LOOKING" and forward)
+        or (wanted == "HISTORICAL" and not forward)
+    ]
+    some = {
+        name: tuple(getattr(encoder, name)[number] for number in kept)
+        for name in ("features", "forward", "logs", "scales")
+    }
+    if settings.get("use_item_metadata") == "NONE":
+        some |= {"attributes": (), "categories": ()}
+    if wanted in ("NONE", "HISTORICAL"):
+        some["countries"] = ()
+    return replace(encoder, **some)
+
+
+def _shape(sample: Panel, task: Task, settings: Settings, back: int) -> Shape:
+    """A context of two seasons and of twice the horizon, as far as the series before the backtest go."""
+    lengths = [len(values) - back for values in sample.values if len(values) > back]
+    length = int(np.median(lengths)) if lengths else 1
+    wanted = settings.get("context_length", settings.get("look_back", AUTOMATIC))
+    if wanted == AUTOMATIC:
+        season = season_length(sample.frequency)
+        most = max(8, length // 2)
+        wanted = max(8, min(2 * season, most), min(2 * task.horizon, most))
+        wanted = min(wanted, LONGEST_CONTEXT)
+    context = int(wanted)
+    if task.algorithm == "CNN-QR":  # convolutions halve it again and again
+        context = max(2, 1 << (context - 1).bit_length())
+    return shape_of(sample.frequency, length, task.horizon, context, units_of(settings))
+
+
+def _typical(sample: Panel, encoder: CovariateEncoder, shape: Shape) -> Typical:
+    """Level and scale of the sample's items, by category."""
+    codes, levels, scales = [], [], []
+    for values, covariates in zip(sample.values, encoder.encode(sample, 0), strict=True):
+        recent = values[-shape.context :]
+        recent = recent[np.isfinite(recent)]
+        if not len(recent):
+            continue
+        level = float(recent.mean()) if shape.units == "level" else 0.0
+        scale = float(np.abs(recent - level).mean()) or 1.0
+        known = np.empty(0) if covariates is None else covariates.codes
+        codes.append(np.where(np.isfinite(known), known + 1, 0).astype(np.int64))
+        levels.append(level)
+        scales.append(scale if shape.units != "own" else 1.0)
+    made = np.array(codes, np.int64).reshape(len(levels), -1)
+    return Typical(made, np.array(levels), np.array(scales))
