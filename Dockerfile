@@ -19,4 +19,5 @@ ENV NUMBA_CACHE_DIR=/tmp/kernels NUMBA_CACHE_LOCATOR_CLASSES=stepcast.engine.aut
 
 COPY src/stepcast/pipeline ./stepcast/pipeline
 COPY functions ./functions
+RUN python -m compileall -q --invalidation-mode unchecked-hash stepcast functions # else each cold start does it
 # Each function names its own handler: ImageConfig.Command in template.yaml.
