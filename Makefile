@@ -9,7 +9,7 @@ PEER_SAMPLE ?= 100
 MOST ?= 100000
 KILLS ?= 200
 
-.PHONY: help setup demo test check format bench bench-accuracy bench-drift bench-speed bench-runtime chaos mutants sam sam-local lock events clean build-Layer compile-Layer
+.PHONY: help setup demo test check lint format bench bench-accuracy bench-drift bench-speed bench-runtime chaos mutants sam sam-local lock events clean build-Layer compile-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,13 +34,15 @@ demo: setup ## set up, forecast testing-data/ on the local stack, print and char
 test: setup ## set up and run every test, two files at a time
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-check: setup ## format, lint, types, import contracts, templates, docs
+check: lint ## lint, docs, and examples in docstrings
+	$(BIN)/pytest tests/project src packages/localaws/src
+
+lint: setup ## format, lint, types, import contracts, templates
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint template.yaml
-	$(BIN)/pytest tests/project src packages/localaws/src
 
 format: setup ## put the code in its standard form
 	$(BIN)/ruff format
