@@ -169,14 +169,14 @@ class ObjectRows:
         for scope, rows in groupby(self._journal.rows("version"), key=itemgetter(0)):
             name, _, key = scope.partition("/")
             backend, bucket = _bucket(name)
-            if bucket is None:
-                continue
             numbered = self._rows[scope] = []
             for _, number, value in rows:
                 version, tags = decode(value, _OBJECT, self._blobs)
-                _tag(backend, version, tags)
                 numbered.append((int(number), version))
-            dict.__setitem__(bucket.keys, key, [version for _, version in numbered])
+                if bucket is not None:  # else the rows go when a bucket of that name gets the key
+                    _tag(backend, version, tags)
+            if bucket is not None:
+                dict.__setitem__(bucket.keys, key, [version for _, version in numbered])
 
     def _restore_old_objects(self, backend: Any, bucket: Any) -> None:
         """In format 2, a row held all versions of a key: give them rows of their own."""
@@ -239,13 +239,13 @@ class ObjectRows:
             due = [pair for pair in now if gone.pop(pair[0], None) is not pair[1] or pair[1] is touched]
             if touched is not None and all(version is not touched for _, version in now):
                 due += [pair for pair in numbered[:same] if pair[1] is touched]
-            numbered[same:] = now
-            if not numbered:
-                del self._rows[scope]
             rows: dict[str, bytes | None] = {_row(number): None for number in gone}
             for number, version in due:
                 rows[_row(number)] = encode((version, _tags(backend, version)), _OBJECT, self._blobs)
             self._journal.put_all("version", scope, rows)
+            numbered[same:] = now
+            if not numbered:
+                del self._rows[scope]
 
     def _write_upload(self, bucket_name: str, upload_id: str) -> None:
         with self._order:
