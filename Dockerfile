@@ -24,4 +24,5 @@ COPY src/stepcast/pipeline ./stepcast/pipeline
 COPY src/stepcast/connect/*.py ./stepcast/connect/
 COPY src/stepcast/connect/kafka ./stepcast/connect/kafka
 COPY functions ./functions
+RUN python -m compileall -q --invalidation-mode unchecked-hash stepcast functions # else each cold start does it
 # Each function names its own handler: ImageConfig.Command in template.yaml.

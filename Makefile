@@ -9,7 +9,7 @@ PEER_SAMPLE ?= 100
 MOST ?= 100000
 KILLS ?= 200
 
-.PHONY: help setup demo test check format bench bench-accuracy bench-drift bench-speed bench-runtime chaos mutants sam sam-local lock events clean build-Layer
+.PHONY: help setup demo test check lint format bench bench-accuracy bench-drift bench-speed bench-runtime chaos mutants sam sam-local lock events clean build-Layer compile-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,13 +34,15 @@ demo: setup ## set up, forecast testing-data/ on the local stack, print and char
 test: setup ## set up and run every test, two files at a time
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-check: setup ## format, lint, types, import contracts, templates, docs
+check: lint ## lint, docs, and examples in docstrings
+	$(BIN)/pytest tests/project src packages/localaws/src
+
+lint: setup ## format, lint, types, import contracts, templates
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint template.yaml
-	$(BIN)/pytest tests/project src packages/localaws/src
 
 format: setup ## put the code in its standard form
 	$(BIN)/ruff format
@@ -118,3 +120,14 @@ build-Layer:
 	  --implementation cp --python-version $(LAYER_PYTHON) --only-binary=:all: \
 	  --platform manylinux_2_28_$(LAYER_MACHINE) --platform manylinux2014_$(LAYER_MACHINE) .
 	cd "$(LAYER)" && rm -rf boto3* botocore* s3transfer* bin $(LAYER_NEEDS_NOT) # the runtime has boto3
+	@$(MAKE) --no-print-directory compile-Layer
+
+# Lambda cannot write to /opt: without .pyc files, each cold start compiles what it imports. They are the same in each
+# build: unchecked-hash leaves out the time of the source, and the paths are those that they have in Lambda.
+compile-Layer:
+	@for python in $(PYTHON) python$(LAYER_PYTHON); do \
+	  if "$$python" -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(LAYER_PYTHON)")' 2>/dev/null; then \
+	    PYTHONHASHSEED=0 exec "$$python" -m compileall -q --invalidation-mode unchecked-hash -s "$(LAYER)" -p /opt/python "$(LAYER)"; \
+	  fi; \
+	done; \
+	echo "The layer has no .pyc files, so its functions start more slowly: put python$(LAYER_PYTHON) on the PATH" >&2

@@ -7,11 +7,11 @@ python benchmarks/accuracy.py [--data FOLDER] [--only a,b] [--sample N] [--windo
 The suite is a folder with suite.csv and data/*.parquet (accuracy_suite.py says how), and published.csv with
 the figures of others where there are any. wQL9 and wQL3 are means over the quantiles .1 to .9 and .1 .5 .9;
 cov80 is the share of outcomes between .1 and .9; ratios are to seasonal naive with normal intervals, as the
-published ones are. Algorithms by name are trained once, on what lies before the earliest window of a task, and
-go on from there: they see less than the AutoPredictor, which learns again before each window. CPU is of this
-process, milliseconds a series and window, all steps counted. Peers are statsforecast's models with the natural
-season of the frequency, on all series or a sample of them; where it is a sample, the AutoPredictor's score on
-the same stands above them.
+published ones are. Algorithms by name are trained once, on what lies before the earliest window of a task,
+and go on from there: they see less than the AutoPredictor, which learns again before each window. CPU is of
+this process, milliseconds a series and window, all steps counted. Peers are statsforecast's models with the
+natural season of the frequency, on all series or a sample of them; where it is a sample, the AutoPredictor's
+score on the same stands above them.
 """
 
 import os

@@ -4,7 +4,8 @@
 
 This is what Lambda does at a cold start before it calls the handler. Each figure is the median of fresh
 interpreters, in milliseconds of processor time, with byte code at hand; those that import boto3 alone take
-turns with the others. ``--before`` also measures the sources of another revision, with the same packages.
+turns with the others. "from source" is without byte code of what the layer brings. ``--before`` also measures
+the sources of another revision, with the same packages.
 """
 
 import argparse
@@ -36,9 +37,10 @@ def sources(revision: str, folder: Path) -> Path:
     return folder
 
 
-def imported(module: str, bytecode: Path, *path: Path) -> tuple[float, int]:
+def imported(module: str, bytecode: Path, *path: Path, write: bool = True) -> tuple[float, int]:
     """The milliseconds that a fresh interpreter needs, and how many modules it has loaded then."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment |= {} if write else {"PYTHONDONTWRITEBYTECODE": "1"}
     environment |= {"PYTHONPATH": os.pathsep.join(map(str, path)), "PYTHONPYCACHEPREFIX": str(bytecode)}
     command = [sys.executable, "-c", MEASURE.format(module=module)]
     printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
@@ -47,16 +49,22 @@ def imported(module: str, bytecode: Path, *path: Path) -> tuple[float, int]:
 
 
 def report(checkout: Path, runs: int, bytecode: Path) -> None:
-    print(f"{'function':16}{'ms':>8}{'boto3 ms':>10}{'of boto3':>10}{'modules':>9}")
+    print(f"{'function':16}{'ms':>8}{'boto3 ms':>10}{'of boto3':>10}{'modules':>9}{'from source, ms':>17}")
+    of_boto3 = bytecode.with_name("bytecode-of-boto3")
+    imported("boto3", of_boto3)
     for function in LIGHT:
+        path = checkout / "functions" / function, checkout / "src"
         times: list[float] = []
+        cold: list[float] = []
         alone: list[float] = []
         for _ in range(runs + 1):
-            taken, modules = imported("app", bytecode, checkout / "functions" / function, checkout / "src")
+            taken, modules = imported("app", bytecode, *path)
             times.append(taken)
             alone.append(imported("boto3", bytecode)[0])
+            cold.append(imported("app", of_boto3, *path, write=False)[0])
         own, boto3 = statistics.median(times[1:]), statistics.median(alone[1:])  # the first compiles
-        print(f"{function:16}{own:8.0f}{boto3:10.0f}{own / boto3:10.2f}{modules:9}", flush=True)
+        figures = f"{own:8.0f}{boto3:10.0f}{own / boto3:10.2f}{modules:9}{statistics.median(cold):17.0f}"
+        print(f"{function:16}{figures}", flush=True)
 
 
 def main() -> None:

@@ -18,9 +18,13 @@ UNREACHABLE = (
 )
 
 
+def make(target: str, artifacts: Path, *variables: str) -> subprocess.CompletedProcess[str]:
+    command = ["make", target, f"ARTIFACTS_DIR={artifacts}", f"PYTHON={sys.executable}", *variables]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+
+
 def built(artifacts: Path, *variables: str) -> subprocess.CompletedProcess[str]:
-    command = ["make", "build-Layer", f"ARTIFACTS_DIR={artifacts}", f"PYTHON={sys.executable}", *variables]
-    made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    made = make("build-Layer", artifacts, *variables)
     if made.returncode and any(word in made.stderr for word in UNREACHABLE):
         pytest.skip("the package index cannot be reached, from which the layer's wheels come")
     return made
@@ -56,6 +60,41 @@ def test_the_layer_holds_lambdas_binaries_whatever_python_builds_it(tmp_path: Pa
     needed = {module_path(module) for module in needed_by_light_steps()}
     assert needed <= there
     assert Path("stepcast/engine/auto/predictor.py") not in there
+    compiled = {
+        Path(path.parent.parent, path.name.partition(".")[0] + ".py") for path in tmp_path.rglob("*.pyc")
+    }
+    if "no .pyc files" not in made.stderr:  # there is a Python of Lambda's version
+        assert compiled == set(tmp_path.rglob("*.py"))
+
+
+def test_its_modules_are_compiled_for_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """Valid whenever the source was written, the same in each build, with the paths that Lambda has."""
+    version = f"LAYER_PYTHON={sys.version_info.major}.{sys.version_info.minor}"
+    found = []
+    for name in ("one", "two"):
+        module = tmp_path / name / "python" / "package" / "module.py"
+        module.parent.mkdir(parents=True)
+        module.write_text("NAMES = {'a', 'b', 'c'}\nIS_ONE = 'a' in {'a', 'b', 'c'}\n")
+        made = make("compile-Layer", tmp_path / name, version)
+        assert made.returncode == 0, made.stderr
+        (compiled,) = module.parent.rglob("*.pyc")
+        found.append(compiled.read_bytes())
+
+    assert found[0] == found[1]
+    assert b"/opt/python/package/module.py" in found[0]
+    module.write_text("raise NotImplementedError('compiled again')")
+    subprocess.run(
+        [sys.executable, "-c", "import package.module"], cwd=tmp_path / "two" / "python", check=True
+    )
+
+
+def test_without_lambdas_python_the_layer_is_built_and_said_to_be_slower(tmp_path: Path) -> None:
+    (tmp_path / "python").mkdir()
+
+    made = make("compile-Layer", tmp_path, "LAYER_PYTHON=3.99")
+
+    assert made.returncode == 0
+    assert "put python3.99 on the PATH" in made.stderr
 
 
 def test_a_layer_that_cannot_be_built_fails_its_build(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from stepcast.cli.prometheus_options import (
 )
 
 if TYPE_CHECKING:
+    from stepcast.connect.prometheus.exporter import Exporter
     from stepcast.connect.prometheus.vintage import Vintage
 
 __all__ = ["prometheus"]
@@ -33,6 +34,10 @@ def prometheus(
     host: Annotated[
         str, typer.Option(help="The address to listen on; whoever reaches it may read.")
     ] = "127.0.0.1",
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Answer to this name too, not only to the address; repeatable."),
+    ] = None,
     leads: Annotated[
         str, typer.Option(metavar="SPANS", help="How far ahead of the scrape, with commas between.")
     ] = "0s,1h,24h",
@@ -106,7 +111,9 @@ def prometheus(
 
         print_line(drawn(_vintage(s3, name), ahead, query))
     else:
-        _serve(s3, name, host, port, ahead, most_series)
+        from stepcast.connect.prometheus.exporter import Exporter
+
+        _serve(Exporter(s3, name, ahead, most_series), host, port, allow_host or [])
 
 
 def _source(bucket: str | None, endpoint: str | None) -> tuple[Any, str]:
@@ -130,13 +137,12 @@ def _vintage(s3: Any, bucket: str) -> "Vintage":
     return vintage
 
 
-def _serve(s3: Any, bucket: str, host: str, port: int, leads: list[str], most: int) -> None:
+def _serve(exporter: "Exporter", host: str, port: int, names: list[str]) -> None:
     from stepcast.cli.stopping import unwinding
-    from stepcast.connect.prometheus.exporter import Exporter, serve
+    from stepcast.connect.prometheus.exporter import serve
 
-    exporter = Exporter(s3, bucket, leads, most)
     exporter.page()  # what is wrong is said at once
-    with serve(exporter, host, port) as server, suppress(KeyboardInterrupt, SystemExit), unwinding():
+    with serve(exporter, host, port, names) as server, suppress(KeyboardInterrupt, SystemExit), unwinding():
         address = f"[{host}]" if ":" in host else host
         print_line(
             f"ready; scrape http://{address}:{server.server_address[1]}/metrics with honor_labels: true"

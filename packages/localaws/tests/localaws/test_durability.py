@@ -328,7 +328,7 @@ def test_a_damaged_journal_is_named_and_no_body_is_lost(tmp_path: Path) -> None:
     assert damaged != content
     journal.write_bytes(damaged)
 
-    with pytest.raises(StateUnusable, match=re.escape(str(journal)) + ".*object bucket k.*bodies"):
+    with pytest.raises(StateUnusable, match=re.escape(str(journal)) + ".*version bucket/k 0+ .*bodies"):
         LocalAws(state=tmp_path).start()
 
     assert any(path.read_bytes() == b"precious" for path in (tmp_path / "objects").glob("*/*"))
@@ -340,7 +340,7 @@ def test_a_damaged_journal_is_named_and_no_body_is_lost(tmp_path: Path) -> None:
 def test_a_folder_of_a_later_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / "format").write_text("99\n")
 
-    with pytest.raises(StateUnusable, match="its format is '99', but this version reads 2"):
+    with pytest.raises(StateUnusable, match="its format is '99', but this version reads 3"):
         LocalAws(state=tmp_path).start()
 
 

@@ -34,6 +34,35 @@ def test_what_was_written_before_a_barrier_is_found_by_others(tmp_path: Path) ->
     journal.close()
 
 
+def test_rows_that_belong_together_are_committed_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path / "journal")
+    journal.put("t", "a", "1", b"old")
+    journal.barrier()
+    seen = []
+    taking = journal._commit_all
+
+    def looking() -> None:
+        taking()
+        seen.append([value for _, _, value in kept(tmp_path / "journal")])
+
+    monkeypatch.setattr(journal, "_commit_all", looking)
+    committing = threading.Event()
+    thread = threading.Thread(target=lambda: [list(journal.rows("t")) for _ in iter(committing.is_set, True)])
+    thread.start()
+    for number in range(50):
+        journal.put_all("t", "a", {"1": None, "2": b"a %d" % number, "3": b"b %d" % number})
+        journal.put_all("t", "a", {"1": b"old", "2": None, "3": None})
+    committing.set()
+    thread.join()
+    journal.barrier()
+
+    pairs = {tuple(values) for values in seen}
+    assert pairs <= {(b"old",), *((b"a %d" % number, b"b %d" % number) for number in range(50))}
+    journal.close()
+
+
 def test_the_log_is_long_from_the_start_and_holds_nothing(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     journal = Journal(path)

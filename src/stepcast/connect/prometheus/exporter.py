@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import AF_INET, AF_INET6
 from threading import Lock
 from typing import Any
 
@@ -10,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.prometheus.exposition import exposition, series_count
+from stepcast.connect.prometheus.hosts import Hosts
 from stepcast.connect.prometheus.vintage import Vintage, current_vintage
 
 __all__ = ["Exporter", "serve"]
@@ -57,15 +59,25 @@ class Exporter:
         return vintage
 
 
-def serve(exporter: Exporter, host: str, port: int) -> ThreadingHTTPServer:
-    """Listen; ``serve_forever`` of what is returned answers. ConnectorError where the port is taken."""
+def serve(exporter: Exporter, host: str, port: int, names: Sequence[str] = ()) -> ThreadingHTTPServer:
+    """Listen; ``serve_forever`` of what is returned answers. ConnectorError where the port is taken.
+
+    It answers to the names of ``host``, and to ``names``.
+    """
+    hosts = Hosts(host, names)
+
+    class Server(ThreadingHTTPServer):
+        address_family = AF_INET6 if ":" in host else AF_INET
 
     class Handler(BaseHTTPRequestHandler):
         server_version = "stepcast"
         timeout = 60
 
         def do_GET(self) -> None:
-            if self.path.partition("?")[0] == "/metrics":
+            if refusal := hosts.refusal(self.headers):
+                status, reason = refusal
+                self._answer(status, "text/plain; charset=utf-8", f"{reason}\n")
+            elif self.path.partition("?")[0] == "/metrics":
                 try:
                     self._answer(200, TYPE, exporter.page())
                 except ConnectorError as error:
@@ -79,6 +91,7 @@ def serve(exporter: Exporter, host: str, port: int) -> ThreadingHTTPServer:
             body = text.encode()
             self.send_response(status)
             self.send_header("Content-Type", kind)
+            self.send_header("X-Content-Type-Options", "nosniff")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -87,7 +100,7 @@ def serve(exporter: Exporter, host: str, port: int) -> ThreadingHTTPServer:
             """A scrape every few seconds is nothing to report."""
 
     try:
-        return ThreadingHTTPServer((host, port), Handler)
+        return Server((host, port), Handler)
     except OSError as error:
         raise ConnectorError(
             f"{host}:{port} cannot be used: {error.strerror}; choose another --port"

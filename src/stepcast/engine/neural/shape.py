@@ -39,8 +39,9 @@ class Shape:
     @property
     def seen(self) -> int:
         """The periods before an origin that matter."""
-        furthest = max(season * (-(-self.horizon // season) + count) for season, count in self.lags)
-        return max(self.context + self.season, furthest, 1 + max(self.drifts))
+        ahead = max(season * (-(-self.horizon // season) + count) for season, count in self.lags)
+        within = self.context + max(season * count for season, count in self.lags)  # lags of the context, too
+        return max(ahead, within, 1 + max(self.drifts))
 
 
 def shape_of(

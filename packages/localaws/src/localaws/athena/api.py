@@ -23,7 +23,6 @@ from localaws.athena.prepared_statements import WorkgroupStatements
 from localaws.athena.results.csv_file import read_rows
 from localaws.athena.results.text_file import read_lines
 from localaws.athena.service import Service
-from localaws.athena.statements.parse import parse
 from localaws.athena.tables.location import bucket_and_prefix
 from localaws.objects import ObjectStore
 
@@ -376,6 +375,8 @@ def _kind(text: str) -> tuple[str, str]:
     A text that does not parse is refused at once, as Athena does; what parses and is not supported fails
     later, by its name.
     """
+    from localaws.athena.statements.parse import parse  # as in service.py
+
     try:
         statement = parse(text)
     except QueryFailed as error:
@@ -387,6 +388,8 @@ def _kind(text: str) -> tuple[str, str]:
 
 
 def _parsed(text: str) -> None:
+    from localaws.athena.statements.parse import parse
+
     try:
         parse(text)
     except QueryFailed as error:

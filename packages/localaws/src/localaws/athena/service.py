@@ -1,4 +1,7 @@
-"""Runs executions: some at once, the others queued, each from QUEUED to SUCCEEDED, FAILED or CANCELLED."""
+"""Runs executions: some at once, the others queued, each from QUEUED to SUCCEEDED, FAILED or CANCELLED.
+
+The first of them imports the compiler of SQL: a fifth of what a start would have to import.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from localaws.athena.catalog import Catalog
 from localaws.athena.errors import QueryCancelled, QueryFailed
 from localaws.athena.executions import FINAL, QueryExecution
 from localaws.athena.results.metadata_file import metadata_file
-from localaws.athena.session import Outcome, Prepared, Session
-from localaws.athena.statements.parse import parse
-from localaws.athena.statements.run import run
 from localaws.athena.tables.location import bucket_and_prefix
 from localaws.athena.tables.workspace import Workspace
 from localaws.athena.worker.limits import Limits
 from localaws.athena.worker.pool import Pool, Stopped, Ticket
 from localaws.objects import ObjectStore
+
+if TYPE_CHECKING:
+    from localaws.athena.session import Outcome, Prepared
 
 __all__ = ["Service"]
 
@@ -144,6 +148,10 @@ class Service:
         ticket: Ticket,
         workspace: Workspace,
     ) -> Outcome:
+        from localaws.athena.session import Session
+        from localaws.athena.statements.parse import parse
+        from localaws.athena.statements.run import run
+
         context = execution.request.get("QueryExecutionContext") or {}
         session = Session(
             query_id=execution.id,

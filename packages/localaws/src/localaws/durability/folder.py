@@ -18,8 +18,8 @@ __all__ = ["FORMAT", "StateFolder", "StateUnusable", "usable"]
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2
-"""The format of a folder; 1 was a pickled snapshot and files."""
+FORMAT = 3
+"""The format of a folder; 1 was a pickled snapshot and files, in 2 all versions of an object were one row."""
 
 
 class StateUnusable(Exception):
@@ -83,7 +83,9 @@ class StateFolder:
         about = self.path / "format"
         if about.exists():
             found = about.read_text(encoding="utf-8").strip()
-            if found != str(FORMAT):
+            if found == "2":
+                self._declare()  # before the first row is converted: an earlier version would miss it
+            elif found != str(FORMAT):
                 raise StateUnusable(
                     self.path,
                     f"its format is {found!r}, but this version reads {FORMAT}: use the version of localaws "
@@ -94,7 +96,12 @@ class StateFolder:
             for half_done in self.path.glob("journal.sqlite*"):
                 half_done.unlink()
         else:
-            about.write_text(f"{FORMAT}\n", encoding="utf-8")
+            self._declare()
+
+    def _declare(self) -> None:
+        new = self.path / "format.new"
+        new.write_text(f"{FORMAT}\n", encoding="utf-8")
+        new.replace(self.path / "format")
 
     @property
     def snapshot(self) -> Path | None:
@@ -105,7 +112,7 @@ class StateFolder:
     def migrated(self) -> None:
         """Rename the snapshot, which has been migrated, so that it is kept but not read again."""
         path = self.path / "snapshot"
-        (self.path / "format").write_text(f"{FORMAT}\n", encoding="utf-8")
+        self._declare()
         path.rename(path.with_name("snapshot.migrated"))
         log.warning("the state in %s was migrated from format 1 to format %d", self.path, FORMAT)
 

@@ -10,13 +10,15 @@ import logging
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["Damaged", "Journal", "NotKept"]
 
 log = logging.getLogger(__name__)
+
+_Statement = tuple[str, tuple[str | bytes | int, ...]]
 
 _LAZY_SECONDS = 0.1
 _LOG_MEGABYTES = 4  # 1,000 pages, after which SQLite begins anew
@@ -64,7 +66,7 @@ class Journal:
 
     def __init__(self, path: Path | None, *, sync: bool = True) -> None:
         self._path, self._sync = path, sync
-        self._pending: list[tuple[str, tuple[str | bytes | int, ...]]] = []
+        self._pending: list[_Statement] = []
         self._written = self._strict = self._committed = 0  # counts of operations
         self._queue = threading.Lock()  # held for moments, to append or to take
         self._commit = threading.Lock()  # held for the length of a commit
@@ -93,15 +95,25 @@ class Journal:
 
     def put(self, kind: str, scope: str, key: str, value: bytes, *, lazy: bool = False) -> None:
         """Write a row, replacing one with the same key."""
-        self._add(_PUT, (kind, scope, key, value, zlib.crc32(value)), lazy)
+        self._add([_put(kind, scope, key, value)], lazy)
+
+    def put_all(self, kind: str, scope: str, rows: Mapping[str, bytes | None]) -> None:
+        """Write rows of ``scope``, and delete those of None; a kill meanwhile leaves all as they were."""
+        self._add(
+            [
+                (_DELETE, (kind, scope, key)) if value is None else _put(kind, scope, key, value)
+                for key, value in rows.items()
+            ],
+            lazy=False,
+        )
 
     def delete(self, kind: str, scope: str, key: str, *, lazy: bool = False) -> None:
         """Delete a row, if it exists."""
-        self._add(_DELETE, (kind, scope, key), lazy)
+        self._add([(_DELETE, (kind, scope, key))], lazy)
 
     def clear(self, kind: str, scope: str, prefix: str = "", *, lazy: bool = False) -> None:
         """Remove the rows of ``scope`` whose key starts with ``prefix``."""
-        self._add(_CLEAR, (kind, scope, prefix, prefix + _END), lazy)
+        self._add([(_CLEAR, (kind, scope, prefix, prefix + _END))], lazy)
 
     def rows(self, kind: str, scope: str | None = None) -> Iterator[tuple[str, str, bytes]]:
         """The rows of a kind (of one scope) in order: scope, key, value. What was written before is seen.
@@ -147,12 +159,12 @@ class Journal:
             finally:
                 self._connection.close()
 
-    def _add(self, statement: str, values: tuple[str | bytes | int, ...], lazy: bool) -> None:
+    def _add(self, statements: list[_Statement], lazy: bool) -> None:
         if self._path is None:
             return
         with self._queue:
-            self._pending.append((statement, values))
-            self._written += 1
+            self._pending += statements
+            self._written += len(statements)
             if not lazy:
                 self._strict = self._written
         if lazy or not self._sync:
@@ -184,6 +196,10 @@ class Journal:
             self._lazy.clear()
             with self._commit, suppress(NotKept):  # as in rows
                 self._commit_all()
+
+
+def _put(kind: str, scope: str, key: str, value: bytes) -> _Statement:
+    return _PUT, (kind, scope, key, value, zlib.crc32(value))
 
 
 def _lengthen_log(connection: sqlite3.Connection) -> None:

@@ -1,6 +1,6 @@
 """Objects, their versions and uploads as rows of the journal, written when a request changes them.
 
-A row holds all versions of one key, with their tags; another one an upload that is not complete, and one each
+A row holds one version of a key, with its tags; another one an upload that is not complete, and one each
 of its parts. Bodies are files (``s3/object_files``) that the rows name.
 """
 
@@ -8,9 +8,11 @@ import inspect
 import json
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import moto.s3.models as s3_models
@@ -29,13 +31,13 @@ _FILE = re.compile(rb'"([0-9a-f]{2}/[0-9a-f]{64})"')
 
 
 class _Keys(_VersionedKeyStore):
-    """A bucket's keys, with a callback for each change."""
+    """A bucket's keys, with a callback for each change: the key, and its versions that are new."""
 
-    changed: Callable[[str], None] | None = None  # set where the bucket is known
+    changed: Callable[..., None] | None = None  # set where the bucket is known
 
-    def _notify(self, key: str) -> None:
+    def _notify(self, key: str, new: Sequence[Any] = ()) -> None:
         if self.changed is not None:
-            self.changed(key)
+            self.changed(key, new)
 
     def pop(self, key: str) -> None:  # type: ignore[override]
         super().pop(key)
@@ -43,11 +45,12 @@ class _Keys(_VersionedKeyStore):
 
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(key, value)
-        self._notify(key)
+        self._notify(key, [value])
 
     def setlist(self, key: Any, list_: Any) -> None:
+        before = set(map(id, self.getlist(key, ())))
         super().setlist(key, list_)
-        self._notify(key)
+        self._notify(key, [version for version in self.getlist(key) if id(version) not in before])
 
 
 class _Uploads(MultipartDict):
@@ -84,6 +87,7 @@ class ObjectRows:
 
     def __init__(self, journal: Journal, marks: Marks, blobs: Blobs) -> None:
         self._journal, self._marks, self._blobs = journal, marks, blobs
+        self._rows: dict[str, list[tuple[int, Any]]] = {}  # by scope: the versions that have a row, numbered
         self._order = (
             threading.Lock()
         )  # a row is read from memory and written under it: the newest comes last
@@ -118,7 +122,12 @@ class ObjectRows:
         for _, _, backend in s3_backends.iter_backends():
             for bucket in backend.buckets.values():
                 s3_backends.bucket_accounts[bucket.name] = (bucket.partition, bucket.account_id)
-                self._restore_bucket(backend, bucket)
+        self._restore_objects()
+        for _, _, backend in s3_backends.iter_backends():
+            for bucket in backend.buckets.values():
+                self._restore_old_objects(backend, bucket)
+                self._restore_uploads(bucket)
+                self._watch(bucket)
 
     def write_all(self, renamed: Callable[[str], str]) -> None:
         """Write a row for all in memory, which came from elsewhere; ``renamed`` gives a body's new file."""
@@ -151,30 +160,46 @@ class ObjectRows:
                 uploads = list(bucket.multiparts.values())
                 parts = [part for upload in uploads for part in list(upload.parts.values())]
                 names |= {key.file for key in [*versions, *parts] if isinstance(key, FileKey) and key.file}
-        for kind in ("object", "part"):
+        for kind in ("version", "part"):
             for _, _, value in self._journal.rows(kind):
                 names |= file_names(value)
         return names
 
-    def _restore_bucket(self, backend: Any, bucket: Any) -> None:
+    def _restore_objects(self) -> None:
+        for scope, rows in groupby(self._journal.rows("version"), key=itemgetter(0)):
+            name, _, key = scope.partition("/")
+            backend, bucket = _bucket(name)
+            numbered = self._rows[scope] = []
+            for _, number, value in rows:
+                version, tags = decode(value, _OBJECT, self._blobs)
+                numbered.append((int(number), version))
+                if bucket is not None:  # else the rows go when a bucket of that name gets the key
+                    _tag(backend, version, tags)
+            if bucket is not None:
+                dict.__setitem__(bucket.keys, key, [version for _, version in numbered])
+
+    def _restore_old_objects(self, backend: Any, bucket: Any) -> None:
+        """In format 2, a row held all versions of a key: give them rows of their own."""
         for _, key, value in self._journal.rows("object", bucket.name):
             versions, tags = decode(value, _OBJECT, self._blobs)
             dict.__setitem__(bucket.keys, key, versions)
             for version, tagged in zip(versions, tags, strict=True):
-                if isinstance(version, FileKey):
-                    backend.tagger.delete_all_tags_for_resource(version.arn)
-                    if tagged:
-                        backend.tagger.tag_resource(version.arn, tagged)
+                _tag(backend, version, tagged)
+            self._write_key(bucket.name, key)
+            self._journal.delete("object", bucket.name, key)
+
+    def _restore_uploads(self, bucket: Any) -> None:
         for _, upload_id, value in self._journal.rows("upload", bucket.name):
             upload = decode(value, _UPLOAD, self._blobs)
             for _, number, part in self._journal.rows("part", _scope(bucket.name, upload_id)):
                 upload.parts[int(number)] = decode(part, _OBJECT, self._blobs)
                 upload.partlist.append(int(number))
             dict.__setitem__(bucket.multiparts, upload_id, upload)
-        self._watch(bucket)
 
-    def _changed(self, bucket: str, key: str) -> None:
-        self._marks.note(("object", bucket, key), partial(self._write_key, bucket, key))
+    def _changed(self, bucket: str, key: str, touched: Sequence[Any] = ()) -> None:
+        for version in touched or [None]:
+            write = partial(self._write_key, bucket, key, version)
+            self._marks.note(("object", bucket, key, id(version)), write)
 
     def _watch(self, bucket: Any) -> None:
         def upload_changed(upload_id: str) -> None:
@@ -192,28 +217,35 @@ class ObjectRows:
         def run(*args: Any, **kwargs: Any) -> Any:
             result = original(*args, **kwargs)
             given = signature.bind(*args, **kwargs).arguments
-            key = given.get("key")
-            name = (key.bucket_name, key.name) if key else (given["bucket_name"], given["key_name"])
-            self._changed(*name)
+            version = given.get("key") or given["self"].get_object(
+                given["bucket_name"], given["key_name"], version_id=given.get("version_id")
+            )
+            if version is not None:
+                self._changed(version.bucket_name, version.name, [version])
             return result
 
         replace(undo, S3Backend, operation, run)
 
-    def _write_key(self, bucket_name: str, key: str) -> None:
+    def _write_key(self, bucket_name: str, key: str, touched: Any = None) -> None:
+        """Write the rows of versions that came, went or, as ``touched``, are others in themselves."""
         with self._order:
             backend, bucket = _bucket(bucket_name)
-            versions = bucket.keys.getlist(key) if bucket is not None else None
-            if not versions:
-                self._journal.delete("object", bucket_name, key)
-                return
-            tags = [
-                backend.tagger.list_tags_for_resource(version.arn)["Tags"]
-                if isinstance(version, FileKey)
-                else []
-                for version in versions
-            ]
-            row = encode((list(versions), tags), _OBJECT, self._blobs)
-            self._journal.put("object", bucket_name, key, row)
+            versions = list(bucket.keys.getlist(key, ())) if bucket is not None else []
+            scope = f"{bucket_name}/{key}"
+            numbered = self._rows.setdefault(scope, [])
+            same = _alike(numbered, versions)  # of many versions, most requests add one
+            gone = dict(numbered[same:])
+            now = _numbered(numbered, versions, same)
+            due = [pair for pair in now if gone.pop(pair[0], None) is not pair[1] or pair[1] is touched]
+            if touched is not None and all(version is not touched for _, version in now):
+                due += [pair for pair in numbered[:same] if pair[1] is touched]
+            rows: dict[str, bytes | None] = {_row(number): None for number in gone}
+            for number, version in due:
+                rows[_row(number)] = encode((version, _tags(backend, version)), _OBJECT, self._blobs)
+            self._journal.put_all("version", scope, rows)
+            numbered[same:] = now
+            if not numbered:
+                del self._rows[scope]
 
     def _write_upload(self, bucket_name: str, upload_id: str) -> None:
         with self._order:
@@ -233,6 +265,46 @@ class ObjectRows:
                 return  # completed or aborted meanwhile
             row = encode(upload.parts[number], _OBJECT, self._blobs)
             self._journal.put("part", _scope(bucket_name, upload.id), f"{number:05d}", row)
+
+
+def _alike(numbered: list[tuple[int, Any]], versions: list[Any]) -> int:
+    """How many of them, from the first one on, are the same."""
+    count = 0
+    for (_, known), version in zip(numbered, versions, strict=False):
+        if known is not version:
+            break
+        count += 1
+    return count
+
+
+def _numbered(numbered: list[tuple[int, Any]], versions: list[Any], same: int) -> list[tuple[int, Any]]:
+    """The versions after the ``same`` first with numbers that rise; those that have one keep it."""
+    numbers = {id(version): number for number, version in numbered[same:]}
+    following = numbered[same - 1][0] + 1 if same else 0
+    found = []
+    for version in versions[same:]:
+        number = max(following, numbers.get(id(version), following))
+        found.append((number, version))
+        following = number + 1
+    return found
+
+
+def _row(number: int) -> str:
+    return f"{number:012d}"
+
+
+def _tags(backend: Any, version: Any) -> list[dict[str, str]]:
+    if not isinstance(version, FileKey):
+        return []
+    tags: list[dict[str, str]] = backend.tagger.list_tags_for_resource(version.arn)["Tags"]
+    return tags
+
+
+def _tag(backend: Any, version: Any, tags: list[dict[str, str]]) -> None:
+    if isinstance(version, FileKey):
+        backend.tagger.delete_all_tags_for_resource(version.arn)
+        if tags:
+            backend.tagger.tag_resource(version.arn, tags)
 
 
 def file_names(row: bytes) -> set[str]:

@@ -3,6 +3,7 @@
 moto (5.2.5, s3/models.py) copies every version in the bucket for each listing of a prefix, takes the older of
 two that came within a millisecond for the latest, lists folders that hold nothing but deleted objects, and in
 a bucket whose versioning is suspended drops all versions of a key with the next PutObject or DeleteObject.
+For each new version of a key it compares all of them with each other.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html and
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/AddingObjectstoVersionSuspendedBuckets.html
@@ -18,6 +19,7 @@ from moto.s3 import notifications
 from moto.s3.exceptions import AccessDeniedByLock
 from moto.s3.models import FakeDeleteMarker, FakeKey, S3Backend
 from moto.s3.notifications import S3NotificationEvent
+from moto.s3.utils import _VersionedKeyStore
 
 from localaws.patching import replace
 
@@ -106,9 +108,19 @@ def _delete_object(
     return True, about
 
 
+def _set_list(self: Any, key: str, versions: Any) -> None:
+    kept = versions if isinstance(versions, list) else [versions]
+    ids = set(map(id, kept))
+    for version in self.getlist(key, ()):
+        if id(version) not in ids and hasattr(version, "dispose"):
+            version.dispose()
+    dict.__setitem__(self, key, kept)
+
+
 def patch(undo: ExitStack) -> None:
     """Replace what moto does with versions; buckets that never had any are left to moto."""
     replace(undo, S3Backend, "list_object_versions", _list_object_versions)
+    replace(undo, _VersionedKeyStore, "setlist", _set_list)
     list_objects, delete_object, put_object = (
         S3Backend.list_objects,
         S3Backend.delete_object,
