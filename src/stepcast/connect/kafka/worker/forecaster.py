@@ -1,0 +1,67 @@
+"""What a worker needs of whatever forecasts: the series of one partition, updated and forecast together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from stepcast.engine.arrays import Flags, Floats, Integers
+from stepcast.engine.frequency import Frequency
+from stepcast.engine.task import Outputs
+
+__all__ = ["Forecaster", "Outcome", "Series"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the values of a period, for each of them.
+
+    ``surprising``  outside all that was forecast one period before.
+    ``drifting``    not alone: the series has changed.
+    """
+
+    surprising: Flags
+    drifting: Flags
+
+    @classmethod
+    def unknown(cls, count: int) -> "Outcome":
+        return cls(np.zeros(count, bool), np.zeros(count, bool))
+
+
+class Series(Protocol):
+    """The series of a partition, numbered 0, 1, 2... in the order in which they were added.
+
+    The same calls give the same bits, whichever process makes them.
+    """
+
+    def add(self, ids: Sequence[str], period: int) -> Integers:
+        """Make room for new items; the last period that each has a value of already, ``period - 1`` if new."""
+
+    def update(self, slots: Integers, period: int, values: Floats) -> Outcome:
+        """``values`` (slots,) were observed or filled in at ``period``, nan where nothing is known.
+
+        Periods rise, and may leave some out: nothing is known of these.
+        """
+
+    def forecast(self, slots: Integers, origin: int) -> Floats:
+        """(slots, horizon, outputs) of the periods after ``origin``, the last one that was updated."""
+
+    def to_bytes(self, slots: Integers) -> list[bytes]:
+        """All there is to know of each series."""
+
+    def put(self, ids: Sequence[str], records: Sequence[bytes]) -> None:
+        """Add series as they were written, with the next numbers."""
+
+
+class Forecaster(Protocol):
+    """A predictor that can go on."""
+
+    name: str
+    frequency: Frequency
+    horizon: int
+    outputs: Outputs
+    end: int | None  # the last period that it was trained on; None where it was not
+
+    def series(self) -> Series:
+        """Of a partition, empty."""
