@@ -1,0 +1,294 @@
+"""A worker: reads, takes on, and commits forecasts, state and offsets in one transaction."""
+
+import time
+from collections.abc import Iterator, Sequence
+from threading import Event
+from typing import Any
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    OFFSET_END,
+    OFFSET_INVALID,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
+
+from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.worker.events import log
+from stepcast.connect.kafka.worker.forecaster import Forecaster
+from stepcast.connect.kafka.worker.messages import ForecastMessages
+from stepcast.connect.kafka.worker.order import Order
+from stepcast.connect.kafka.worker.owned import Owned
+from stepcast.connect.kafka.worker.partition import Observation
+from stepcast.connect.kafka.worker.reading import Read
+from stepcast.connect.kafka.worker.records import records, restored
+from stepcast.connect.kafka.worker.restore import restore
+from stepcast.connect.kafka.worker.topics import end_offsets, prepare
+from stepcast.connect.kafka.worker.transaction import Aborted, Transactions
+
+__all__ = ["Worker"]
+
+TICK = 0.2  # seconds without a message after which the worker looks up
+PATIENCE = 60  # seconds for the broker to answer
+LONGEST_BATCH = 300  # seconds, after which the group takes a worker for dead
+
+
+class Worker:
+    """One member of the group.
+
+    Rebalances are eager: every partition is given up, between two transactions, before any is handed out. The
+    generation of the group that a transaction names is the one in which its partitions were assigned, so
+    whatever a member does that the group has given up is refused. A partition that comes back is not read
+    again if nobody has written to its state meanwhile, so that this costs no more than a cooperative rebalance.
+    """
+
+    def __init__(self, order: Order, forecaster: Forecaster, read: Read, stop: Event) -> None:
+        self._order, self._forecaster, self._read, self._stop = order, forecaster, read, stop
+        self._owned: dict[int, Owned] = {}
+        self._given_up: dict[int, Owned] = {}
+        self._group: Any = None
+        self._assigned_at = 0.0
+        self._messages = ForecastMessages(forecaster)
+        self._admin = AdminClient(dict(order.client))
+
+    def run(self) -> None:
+        """Until ``stop`` is set, or nothing came for as long as the order says."""
+        order = self._order
+        outputs = prepare(order)
+        self._transactions = Transactions(producer_settings(order))
+        consumer = self._consumer = Consumer(consumer_settings(order))
+        try:
+            consumer.subscribe(
+                [order.read], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
+            )
+            log("started", group=order.group, member=order.member, partitions=outputs)
+            while not self._stop.is_set():
+                batch = self._next_batch()
+                try:
+                    self._take_on(batch)
+                    self._close_idle()
+                except Aborted as why:
+                    log("aborted", level="warning", reason=str(why))
+                    self._begin_again()
+                if self._is_done():
+                    break
+        finally:
+            consumer.close()
+            log("stopped", group=order.group, member=order.member)
+
+    def _next_batch(self) -> list[Any]:
+        """What there is, after waiting for the first of it."""
+        first = self._consumer.poll(TICK)
+        if first is None:
+            return []
+        return [first, *self._consumer.consume(self._order.batch - 1, 0)]
+
+    def _take_on(self, batch: Sequence[Any]) -> None:
+        now = time.monotonic()
+        for message in batch:
+            owned = self._owned.get(message.partition())
+            error = message.error()
+            if error is not None:
+                self._hear(error, message, owned)
+            elif owned is not None and (owned.offset is None or message.offset() >= owned.offset):
+                # A message of before a rebalance may come with those after it: then its partition is another's,
+                # or it comes a second time.
+                owned.waiting.append(message)
+                owned.offset = message.offset() + 1
+                owned.heard, owned.at_end = now, False
+        most = self._order.most_forecasts
+        for owned in self._owned.values():
+            self._apply(owned, most)
+        self._commit()
+
+    def _hear(self, error: KafkaError, message: Any, owned: Owned | None) -> None:
+        if error.code() == KafkaError._PARTITION_EOF:
+            if owned is not None:
+                owned.at_end = True
+                # Behind the last message there may be the marks of transactions: then lag is none.
+                owned.offset = max(owned.offset or 0, message.offset())
+        elif error.code() == KafkaError._AUTO_OFFSET_RESET:
+            raise ConnectorError(
+                f"{message.topic()} [{message.partition()}] has lost messages that were not read yet "
+                f"({error.str()}): its retention is shorter than the lag. --skip-lost goes on after them"
+            )
+        elif error.fatal() or not error.retriable():
+            raise KafkaException(error)
+
+    def _apply(self, owned: Owned, most: int) -> None:
+        partition, counts, messages = owned.partition, owned.partition.counts, owned.waiting
+        ahead = partition.plan.ahead
+        observations: list[Observation] = []
+        offsets: list[int] = []
+        for message in messages:
+            try:
+                observation = self._read(message)
+            except ValueError as error:
+                counts.unreadable += 1
+                continue
+            if observation is None:
+                counts.missing += 1
+            elif ahead is not None and observation.moment > message.timestamp()[1] + ahead > ahead:
+                counts.future += 1
+            else:
+                observations.append(observation)
+                offsets.append(message.offset() + 1)
+        end = owned.offset
+        at = 0
+        while at < len(observations):
+            at += partition.apply(observations[at:], most)
+            if at < len(observations):
+                owned.offset = offsets[at - 1]
+                self._commit()
+        owned.offset = end
+        owned.waiting = []
+
+    def _commit(self) -> None:
+        """One transaction of everything since the last one."""
+        moved = {n: owned for n, owned in self._owned.items() if owned.offset != owned.committed}
+        if moved:
+            self._write(moved)
+
+    def _write(self, moved: dict[int, Owned]) -> None:
+        offsets = [TopicPartition(self._order.read, n, owned.offset) for n, owned in moved.items()]
+        self._transactions.write(self._written(moved), offsets, self._group)
+        for owned in moved.values():
+            owned.committed = owned.offset
+
+    def _written(self, moved: dict[int, Owned]) -> Iterator[tuple[str, int, bytes, bytes]]:
+        for number, owned in moved.items():
+            progress = owned.partition.take()
+            for forecasts in progress.forecasts:
+                for key, value in self._messages.of(forecasts):
+                    yield self._order.write, number, key, value
+            for key, value in records(owned.partition, progress, owned.offset or 0):
+                yield self._order.state, number, key, value
+
+    def _close_idle(self) -> None:
+        timeout, now = self._order.idle_timeout, time.monotonic()
+        if timeout is None:
+            return
+        idle = {
+            n: owned
+            for n, owned in self._owned.items()
+            if owned.partition.open and owned.at_end and now - owned.heard >= timeout
+        }
+        for owned in idle.values():
+            owned.partition.close_open()
+        if idle:
+            self._write(idle)
+
+    def _is_done(self) -> bool:
+        until, now = self._order.until_idle, time.monotonic()
+        if until is None or self._group is None or now - self._assigned_at < until:
+            return False
+        return all(owned.at_end and now - owned.heard >= until for owned in self._owned.values())
+
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._group, self._assigned_at = consumer.consumer_group_metadata(), time.monotonic()
+        numbers = [place.partition for place in partitions]
+        self._owned = self._opened(numbers)
+        self._given_up = {}
+        consumer.assign(self._places())
+        log("assigned", member=self._order.member, partitions=sorted(numbers))
+
+    def _places(self) -> list[TopicPartition]:
+        begin = OFFSET_END if self._order.from_latest else OFFSET_BEGINNING
+        return [
+            TopicPartition(self._order.read, n, begin if owned.offset is None else owned.offset)
+            for n, owned in self._owned.items()
+        ]
+
+    def _opened(self, numbers: list[int]) -> dict[int, Owned]:
+        """The state of partitions, as their last transaction left it."""
+        if not numbers:
+            return {}
+        order, now = self._order, time.monotonic()
+        committed = self._committed(numbers)  # waits for transactions that are being finished
+        ends = end_offsets(self._admin, order.state, numbers)
+        kept = {n: owned for n, owned in self._given_up.items() if ends.get(n) == owned.end}
+        wanted = {n: end for n, end in ends.items() if n not in kept}
+        patience = order.transaction_timeout + PATIENCE
+        found = restore(order.client, order.state, wanted, patience)
+        opened = {}
+        for n in numbers:
+            if n in kept:
+                opened[n] = kept[n]
+                opened[n].heard = now
+                continue
+            partition, offset = restored(order.plan, self._forecaster, found[n])
+            if offset is not None and committed[n] not in (offset, OFFSET_INVALID):
+                raise ConnectorError(
+                    f"the group {order.group} is at offset {committed[n]} of {order.read} [{n}], and its state "
+                    f"at {offset}: somebody has moved the group. Start a new --group, or move it back"
+                )
+            opened[n] = Owned(partition, offset, offset, now)
+        return opened
+
+    def _committed(self, numbers: list[int]) -> dict[int, int]:
+        places = [TopicPartition(self._order.read, n) for n in numbers]
+        deadline = time.monotonic() + self._order.transaction_timeout + PATIENCE
+        while True:
+            try:
+                return {one.partition: one.offset for one in self._consumer.committed(places, PATIENCE)}
+            except KafkaException as failure:
+                if not failure.args[0].retriable() or time.monotonic() > deadline:
+                    raise
+                time.sleep(TICK)  # a transaction is being finished, or the coordinator is away
+
+    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Between two transactions: what was read since the last one is given up with the partitions."""
+        del consumer, partitions
+        if self._owned:
+            ends = end_offsets(self._admin, self._order.state, list(self._owned))
+            for number, owned in self._owned.items():
+                owned.end = ends[number]
+        self._given_up, self._owned = self._owned, {}
+        log("revoked", member=self._order.member, partitions=sorted(self._given_up))
+
+    def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        del consumer, partitions
+        log("lost", level="warning", member=self._order.member, partitions=sorted(self._owned))
+        self._given_up, self._owned = {}, {}
+
+    def _begin_again(self) -> None:
+        """After an aborted transaction: from the last committed state."""
+        numbers = list(self._owned)
+        self._owned = self._given_up = {}
+        self._owned = self._opened(numbers)
+        self._consumer.assign(self._places())
+
+
+def consumer_settings(order: Order) -> dict[str, Any]:
+    return {
+        **order.client,
+        "group.id": order.group,
+        # A member that comes back takes its old place at once, and nobody waits for it meanwhile.
+        "group.instance.id": f"{order.group}-{order.member}",
+        "partition.assignment.strategy": "range",
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "enable.partition.eof": True,
+        "auto.offset.reset": "earliest" if order.skip_lost else "error",
+        "session.timeout.ms": round(order.session_timeout * 1000),
+        "heartbeat.interval.ms": round(order.session_timeout * 1000 / 3),
+        "max.poll.interval.ms": LONGEST_BATCH * 1000,
+        "queued.max.messages.kbytes": order.buffer >> 10,
+        "fetch.message.max.bytes": min(order.buffer // 4, 1 << 20),
+    }
+
+
+def producer_settings(order: Order) -> dict[str, Any]:
+    return {
+        **order.client,
+        "transactional.id": f"{order.group}-{order.member}",
+        "transaction.timeout.ms": round(order.transaction_timeout * 1000),
+        "queue.buffering.max.kbytes": order.buffer >> 10,
+        "queue.buffering.max.messages": 200_000,
+        "compression.type": "lz4",
+        "linger.ms": 5,
+    }
