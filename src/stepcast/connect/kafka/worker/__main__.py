@@ -3,16 +3,17 @@
 It ends with its parent, which holds the other end of stdin open.
 """
 
+import json
 import signal
 import sys
 from threading import Event, Thread
 from types import FrameType
+from typing import Any
 
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.worker.events import log
+from stepcast.connect.kafka.worker.fleet import REFUSED
 from stepcast.connect.kafka.worker.order import Order
-
-REFUSED = 3  # the exit code where starting again would not help
 
 
 def main() -> int:
@@ -34,8 +35,15 @@ def main() -> int:
         Worker(order, forecaster_of(order.source), json_reader(), stop).run()
     except ConnectorError as error:
         log("refused", level="error", reason=str(error))
+        say({"refused": str(error)})
         return REFUSED
     return 0
+
+
+def say(facts: dict[str, Any]) -> None:
+    """Tell the parent."""
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
 
 
 def _end_with_parent(stop: Event) -> None:

@@ -1,5 +1,6 @@
 """A worker: reads, takes on, and commits forecasts, state and offsets in one transaction."""
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from threading import Event
@@ -64,7 +65,7 @@ class Worker:
             consumer.subscribe(
                 [order.read], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
             )
-            log("started", group=order.group, member=order.member, partitions=outputs)
+            log("started", group=order.group, member=order.member, pid=os.getpid(), partitions=outputs)
             while not self._stop.is_set():
                 batch = self._next_batch()
                 try:

@@ -132,12 +132,12 @@ class Partition:
 
     def _close(self, until: int) -> None:
         """Close the periods up to ``until``, and forecast what follows it."""
-        before = self._closed or 0
+        before, every = self._closed or 0, self.plan.emission.every or self.forecaster.horizon
         for period in self._closing(until):
             self._close_one(period)
             self.closed = period
         self.closed = until
-        self._forecast(until, is_due=until // self.plan.emission.every > before // self.plan.emission.every)
+        self._forecast(until, is_due=until // every > before // every)
 
     def _closing(self, until: int) -> Iterable[int]:
         """Periods to close one by one. Where nothing is filled in, a longer gap is left out by all series."""

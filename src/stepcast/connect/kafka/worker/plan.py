@@ -10,7 +10,9 @@ __all__ = ["Emission", "Plan"]
 
 @dataclass(frozen=True)
 class Emission:
-    """When forecasts are written: every ``every`` periods, or when a value was ``surprising`` before that."""
+    """When forecasts are written: every ``every`` periods, 0 being their horizon, so that some are always valid;
+    ``on_change`` also when a value was outside all that was forecast.
+    """
 
     every: int = 1
     on_change: bool = False
