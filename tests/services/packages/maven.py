@@ -11,11 +11,13 @@ __all__ = ["Jars"]
 POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>services</groupId><artifactId>services</artifactId><version>1</version><packaging>pom</packaging>
-  <dependencies>
-    <dependency><groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version></dependency>
-  </dependencies>
+  <dependencies>{dependencies}</dependencies>
 </project>
 """
+DEPENDENCY = """
+    <dependency>
+      <groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version><scope>runtime</scope>
+    </dependency>"""
 # $JAVA_OPTS are several words.
 LAUNCHER = """#!/bin/sh
 exec java $JAVA_OPTS -cp '{folder}/jars/*' "$@"
@@ -24,24 +26,26 @@ exec java $JAVA_OPTS -cp '{folder}/jars/*' "$@"
 
 @dataclass(frozen=True)
 class Jars:
-    """``coordinates`` as Maven writes them, ``group:artifact:version``.
+    """``coordinates`` as Maven writes them, ``group:artifact:version``, and ``more`` it needs beside them.
 
     ``launcher`` is what is made of it below ``bin``: it takes a main class and its arguments.
     """
 
     coordinates: str
     launcher: str
+    more: tuple[str, ...] = ()
 
     def fetch(self, folder: Path) -> str:
         if shutil.which("java") is None:
             raise NotBrought("java is not installed")
-        group, artifact, version = self.coordinates.split(":")
+        all_of_it = [coordinates.split(":") for coordinates in (self.coordinates, *self.more)]
         pom = folder / "pom.xml"
-        pom.write_text(POM.format(group=group, artifact=artifact, version=version), "utf-8")
+        dependencies = "".join(DEPENDENCY.format(*one) for one in all_of_it)
+        pom.write_text(POM.format(dependencies=dependencies), "utf-8")
         target = f"-DoutputDirectory={folder / 'jars'}"
         output(["mvn", "--batch-mode", "--quiet", "-f", str(pom), "dependency:copy-dependencies", target])
         path = folder / "bin" / self.launcher
         path.parent.mkdir()
         path.write_text(LAUNCHER.format(folder=folder), "utf-8")
         path.chmod(0o755)
-        return version
+        return all_of_it[0][2]
