@@ -1,5 +1,6 @@
 """Rolling-origin cross-validation of one series: its members' forecasts from past origins, and what came."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -28,7 +29,7 @@ class CrossValidation:
     The last origin is the end of the history: nothing is known of it. ``window`` is the place of the origin
     whose horizon is the last one known, if nothing it is forecast from has seen that horizon; else None.
     ``values`` of the history, nan where not known; ``in_sample`` if parameters were fitted to all that
-    the origins forecast, because there is nothing else.
+    the origins forecast, because there is nothing else. ``parameters`` are those that forecast the end.
     """
 
     seasons: Seasons
@@ -39,6 +40,7 @@ class CrossValidation:
     window: int | None
     values: Floats = field(default_factory=lambda: np.empty(0))
     in_sample: bool = False
+    parameters: Mapping[str, Fitted] = field(default_factory=dict)
 
     def changes(self, place: int) -> Floats:
         """How much values changed from one period to the next before origin number ``place``."""
@@ -84,17 +86,18 @@ def cross_validate(
             Request(history, seasons, end, length, length, horizon, ridges=after, quick=quick, known=known)
         )
 
-    if not len(origins):
-        now = from_end({})
-        return CrossValidation(
-            seasons, now.names, np.array([length]), now.forecasts, np.full((1, horizon), np.nan), None
-        )
     known: dict[str, Fitted] = {}
+    if not len(origins):
+        now, nothing = from_end(known), np.full((1, horizon), np.nan)
+        return CrossValidation(
+            seasons, now.names, np.array([length]), now.forecasts, nothing, None, parameters=known
+        )
     first = int(origins[0])
     past = forecast_members(
         Request(history, seasons, origins, fitted, first, horizon, ridges=before, quick=quick, known=known)
     )
-    now = from_end(known if length > WORTH_FITTING_AGAIN else {})
+    latest = known if length > WORTH_FITTING_AGAIN else {}
+    now = from_end(latest)
     common = [name for name in past.names if name in set(now.names)]
     forecasts = np.concatenate(
         [
@@ -113,4 +116,6 @@ def cross_validate(
     padded = np.concatenate([values, np.full(horizon, np.nan)])
     actual = padded[origins[:, None] + np.arange(horizon)]
     window = last_known if honest else None
-    return CrossValidation(seasons, tuple(common), origins, forecasts, actual, window, values, in_sample)
+    return CrossValidation(
+        seasons, tuple(common), origins, forecasts, actual, window, values, in_sample, latest
+    )

@@ -16,7 +16,9 @@ __all__ = [
     "MULTIPLICATIVE",
     "NONE",
     "THETA",
+    "seasonal_indices",
     "smooth",
+    "starting_states",
 ]
 
 
@@ -31,7 +33,7 @@ SLOWEST_LEVEL = 0.08  # the highest smoothing of the level in a slow form
 
 
 @compiled_loosely
-def _start(y, n, trend, season, m, m2, level_slope, s, s2):  # type: ignore[no-untyped-def]
+def starting_states(y, n, trend, season, m, m2, level_slope, s, s2):  # type: ignore[no-untyped-def]
     """Initial states from the first cycles: level and slope, the seasonal indices into ``s`` and ``s2``."""
     s[:] = 1.0 if season == MULTIPLICATIVE else 0.0
     s2[:] = 0.0
@@ -232,7 +234,7 @@ def _search(y, n, form, level_slope, s0, s20, grid, noise, best):  # type: ignor
 
 
 @compiled_loosely
-def _seasonal_indices(y, n, m, multiplicative, index):  # type: ignore[no-untyped-def]
+def seasonal_indices(y, n, m, multiplicative, index):  # type: ignore[no-untyped-def]
     """Classical decomposition with indices shrunk toward none (James-Stein; Miller and Williams 2003)."""
     half = m // 2
     count = np.zeros(m)
@@ -275,7 +277,7 @@ def _theta(y, n, season, m, origins, horizon, out):  # type: ignore[no-untyped-d
     adjusted = y.copy()
     seasonal = season != NONE and n >= 2 * m
     if seasonal:
-        _seasonal_indices(y, n, m, season == MULTIPLICATIVE, index)
+        seasonal_indices(y, n, m, season == MULTIPLICATIVE, index)
         for t in range(len(y)):
             adjusted[t] = y[t] / index[t % m] if season == MULTIPLICATIVE else y[t] - index[t % m]
     sx = sy = sxy = sxx = 0.0
@@ -341,7 +343,7 @@ def smooth(y, fitted, forms, origins, horizon, grid, noise, parameters, out):  #
             )
             continue
         s, s2 = np.empty(m), np.empty(max(m2, 1))
-        _start(y, len(y) if fitted == 0 else fitted, trend, season, m, m2, level_slope, s, s2)
+        starting_states(y, len(y) if fitted == 0 else fitted, trend, season, m, m2, level_slope, s, s2)
         if fitted > 0:
             _search(y32, fitted, forms[f], level_slope, s, s2, grid, noise, best)
             parameters[f] = best

@@ -1,0 +1,33 @@
+"""Forecasting that goes on from a trained AutoPredictor, one observation at a time.
+
+    state = online.start(panel, task, shared)                     once; shared is what engine.fit_shared gave
+    outcome = online.update(state, items, periods, values)        in place, arrays (observations,)
+    ahead = online.forecast(state, items)                         (items, horizon, outputs)
+    items = online.add(state, ["new"])                            an item that comes later
+    records = online.items_to_bytes(state, items)                 one for each item, bit for bit
+    online.put_items(state, records)
+    state = online.take_over(state, online.start(...))            carry on with a newer predictor
+
+Arrays in, arrays out; items are places in ``state.ids``.
+"""
+
+from stepcast.engine.online.add import add
+from stepcast.engine.online.forecast import forecast
+from stepcast.engine.online.records import RecordMismatch, items_to_bytes, put_items
+from stepcast.engine.online.start import start
+from stepcast.engine.online.state import State
+from stepcast.engine.online.take_over import take_over
+from stepcast.engine.online.update import Outcome, update
+
+__all__ = [
+    "Outcome",
+    "RecordMismatch",
+    "State",
+    "add",
+    "forecast",
+    "items_to_bytes",
+    "put_items",
+    "start",
+    "take_over",
+    "update",
+]

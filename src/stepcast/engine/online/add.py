@@ -1,0 +1,44 @@
+"""An item that comes later: it starts from what other items taught, no retraining."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from stepcast.engine.arrays import Floats, Integers
+from stepcast.engine.auto.series.history import history_of
+from stepcast.engine.online.layout import NOTHING, PLAN
+from stepcast.engine.online.start import record_of
+from stepcast.engine.online.state import State, widened
+
+__all__ = ["add"]
+
+
+def add(state: State, ids: Sequence[str], values: Sequence[Floats] = (), last: int | None = None) -> Integers:
+    """Add items that the state does not have; where they are (ids,).
+
+    ``values`` of each, oldest first, up to the period ``last``; without any the forecast is that of a typical
+    item until the first value comes. Members, weights and errors of an item with few values are mostly those
+    of the others: it is examined again whenever it has half as many values more, until it is like them.
+    """
+    ids = list(ids)
+    known = [one for one in ids if one in state.places]
+    if known or len(set(ids)) < len(ids):
+        raise ValueError(f"{(known or ids)[0]!r} is there already: add an item once")
+    if values and (len(values) != len(ids) or last is None):
+        raise ValueError(
+            f"{len(values)} histories of {len(ids)} items up to period {last}: give one each, and the period that they end with"
+        )
+    records = []
+    for place in range(len(ids)):
+        own = np.asarray(values[place], np.float64) if values else np.empty(0)
+        with np.errstate(over="ignore"):
+            plan, row = record_of(history_of(own, last or 0, state.frequency), state.common)
+        if last is None:
+            plan[PLAN.index("last")] = NOTHING
+        records.append((plan, row))
+    wide = max([len(row) for _, row in records], default=0)
+    return state.grow(
+        ids,
+        np.stack([plan for plan, _ in records]) if records else state.plans[:0],
+        np.stack([widened(row[None], wide)[0] for _, row in records]) if records else state.rows[:0],
+    )

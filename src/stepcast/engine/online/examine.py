@@ -1,0 +1,355 @@
+"""An item's record from its history: the AutoPredictor looks at it once, and its members go on from there."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stepcast.engine.arrays import Floats, Integers
+from stepcast.engine.auto.compiled import compiled
+from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
+from stepcast.engine.auto.ensemble.distribution import Distribution, distribution_at, scores_at
+from stepcast.engine.auto.ensemble.weights import BUCKETS, buckets_of
+from stepcast.engine.auto.members.intermittent import GAINS, PAIRS
+from stepcast.engine.auto.members.intermittent_kernels import croston, tsb
+from stepcast.engine.auto.members.smoothing import LONGEST_FIT, Form, forms_of
+from stepcast.engine.auto.members.smoothing_kernels import (
+    CANDIDATES,
+    LEVEL,
+    MULTIPLICATIVE,
+    NONE,
+    PARAMETERS,
+    seasonal_indices,
+    starting_states,
+)
+from stepcast.engine.auto.members.smoothing_kernels import THETA as THETA_FORM
+from stepcast.engine.auto.series.history import History
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
+from stepcast.engine.auto.series_forecast import examine as cross_validated
+from stepcast.engine.auto.sources.count_forecast import CountForecast, count_forecast_at
+from stepcast.engine.auto.transforms.calendar_effects import calendar_effects, year_length
+from stepcast.engine.online import members
+from stepcast.engine.online.layout import (
+    ERRORS,
+    EXPECTED,
+    FIELDS,
+    MEMBERS,
+    MOST_MEMBERS,
+    NOTHING,
+    PLAN,
+    STATES,
+    Layout,
+)
+from stepcast.engine.online.members import (
+    AS_IS,
+    CALENDAR,
+    DRIFT,
+    HIGHEST,
+    LAST_SEASON,
+    LOG_FLOOR,
+    LOGS,
+    LONG_MEAN,
+    LOWEST,
+    MEAN,
+    MEAN_SEASON,
+    NAIVE,
+    RIDGE,
+    SBA,
+    SMOOTHING,
+    THETA,
+    TSB,
+)
+from stepcast.engine.online.quantiles import COUNTS, LOGS_SHARE
+from stepcast.engine.online.state import Common
+
+__all__ = ["Examined", "empty", "examine"]
+
+VIEW = {"": AS_IS, "log_": LOGS, "calendar_": CALENDAR}
+KIND = {
+    "naive": NAIVE,
+    "mean": MEAN,
+    "drift": DRIFT,
+    "last_season": LAST_SEASON,
+    "mean_season": MEAN_SEASON,
+    "last_long_season": LAST_SEASON,
+    "mean_long_season": MEAN_SEASON,
+    "tsb": TSB,
+    "sba": SBA,
+    "ridge": RIDGE,
+}
+LEAST = 0.01  # weight of a member that is kept
+FIRST_ALPHA, LAST_ALPHA = 0.02, 1.0  # of theta, as the kernel lays them
+
+
+@dataclass(frozen=True)
+class Examined:
+    """``plan`` and ``row`` of an item; ``validation`` and ``distribution`` behind them, ``kept`` members."""
+
+    plan: Integers
+    row: Floats
+    validation: CrossValidation
+    distribution: Distribution
+    kept: tuple[int, ...]
+
+
+def empty(layout: Layout) -> tuple[Integers, Floats]:
+    """The record of an item of which nothing is known."""
+    plan = np.zeros(MEMBERS + MOST_MEMBERS * FIELDS, np.int64)
+    plan[PLAN.index("last")] = NOTHING
+    plan[PLAN.index("drift")] = -1
+    plan[PLAN.index("due")] = 1
+    row = np.zeros(layout.members)
+    row[layout.pending : layout.effect] = np.nan
+    return plan, row
+
+
+def examine(history: History, common: Common) -> Examined:
+    """The record of an item whose ``history`` is not empty."""
+    layout, horizon, final = common.layout, common.task.horizon, common.shared.final
+    length = len(history)
+    found = cross_validated(history, horizon, final)
+    last = len(found.origins) - 1
+    made = distribution_at(found, scores_at(found, last, final.metric), final.prior, history.positive)
+    plan, row = empty(layout)
+    _describe(plan, row, layout, history, found)
+    effects = None
+    if any(name.startswith("calendar_") for name in found.names):
+        ahead = horizon + layout.effects - layout.ring
+        values = history.logs if history.positive else history.values
+        effects = calendar_effects(values, history.end, history.frequency, length, ahead)
+        assert effects is not None  # noqa: S101  # a member has them
+        begin = max(length - layout.ring, 0)
+        kept_effects = effects[begin : begin + layout.effects]
+        row[layout.effect : layout.effect + len(kept_effects)] = kept_effects
+        plan[PLAN.index("effects_from")], plan[PLAN.index("effects")] = begin, len(kept_effects)
+    kept = _kept(found, made.weights, layout)
+    states = [_member(history, found, found.names[place], plan, row, layout, effects) for place in kept]
+    at = layout.members
+    for number, (fields, floats) in enumerate(states):
+        here = MEMBERS + number * FIELDS
+        plan[here : here + FIELDS] = (*fields, at)
+        at += len(floats)
+    row = np.concatenate([row, *(floats for _, floats in states)])
+    plan[PLAN.index("count")] = len(kept)
+    weights = made.weights[list(kept)]
+    weights = (weights / weights.sum(axis=0)).T
+    for part in (layout.weights, layout.starts):
+        for bucket in range(BUCKETS):
+            begin = part + bucket * MOST_MEMBERS
+            row[begin : begin + len(kept)] = weights[bucket]
+    counts = count_forecast_at(history, length, horizon)
+    if counts is not None and (counts.sparse or final.count_share >= 0.5):
+        _count_spread(plan, row, layout, counts)
+    else:
+        _spread(row, layout, made, final.prior.logs)
+    _expected(row, history, made, final.prior.growth, horizon)
+    return Examined(plan, row, found, made, kept)
+
+
+def _describe(plan: Integers, row: Floats, layout: Layout, history: History, found: CrossValidation) -> None:
+    """Facts of the history, and its latest values."""
+    length = len(history)
+    for name, value in (
+        ("length", length),
+        ("last", history.end),
+        ("exponent", history.exponent),
+        ("positive", history.positive),
+        ("known", history.known.sum()),
+        ("short", found.seasons.short),
+        ("long", found.seasons.long),
+    ):
+        plan[PLAN.index(name)] = value
+    plan[PLAN.index("due")] = _due(length, layout)
+    row[LOWEST], row[HIGHEST] = history.values.min(), history.values.max()
+    row[LOG_FLOOR] = history.values.min(initial=1.0) / 2 if history.positive else 0.0
+    latest = np.arange(max(0, length - layout.ring), length)
+    row[layout.rings + latest % layout.ring] = history.values[latest]
+
+
+def _due(length: int, layout: Layout) -> int:
+    """At which length a short history is examined again: half as long again, until the ring is full."""
+    following = max(length + 1, length * 3 // 2)
+    return following if following <= layout.ring else 0
+
+
+def _kept(found: CrossValidation, weights: Floats, layout: Layout) -> tuple[int, ...]:
+    """Places of the members that go on, heaviest first; at least one."""
+    seasons, mean = found.seasons, weights.mean(axis=1)
+    able = [
+        place
+        for place in np.argsort(-mean, kind="stable").tolist()
+        if not found.names[place].startswith("related_")
+        and not (found.names[place].endswith("mean_long_season") and 4 * seasons.long > layout.ring)
+    ]
+    kept = [place for place in able if mean[place] >= LEAST][:MOST_MEMBERS]
+    return tuple(kept or able[:1])
+
+
+def _member(
+    history: History,
+    found: CrossValidation,
+    name: str,
+    plan: Integers,
+    row: Floats,
+    layout: Layout,
+    effects: Floats | None,
+) -> tuple[tuple[int, int, int, int, int], Floats]:
+    """Fields and floats of one member, at the end of the history."""
+    prefix = next((prefix for prefix in ("log_", "calendar_") if name.startswith(prefix)), "")
+    label, view = name.removeprefix(prefix), VIEW[prefix]
+    values = history.values
+    if prefix == "log_" or (prefix == "calendar_" and history.positive):
+        values = history.logs
+    if effects is not None and prefix == "calendar_":
+        values = values - effects[: len(values)]
+    if prefix == "calendar_" and label in ("mean", "mean_of_years"):
+        window = year_length(history.frequency) * (1 if label == "mean" else 10)
+        floats = np.array([window, 0.0, 0.0])
+        _long_mean(values, floats)
+        return (LONG_MEAN, view, NONE, 1, 1), floats
+    if label in KIND:
+        seasons = found.seasons
+        m = seasons.long if "_long_" in label else max(seasons.short, 1)
+        return (KIND[label], view, NONE, m, 1), _simple(KIND[label], history, layout)
+    form = next(
+        form
+        for form in forms_of(values[: history.fit_until], found.seasons, prefix != "")
+        if form.name == label
+    )
+    return _smoothed(form, view, values, found.parameters[prefix][label].astype(np.float64), layout)
+
+
+def _simple(kind: int, history: History, layout: Layout) -> Floats:
+    """Floats of a member without parameters, or of intermittent demand."""
+    values, length = history.values, len(history)
+    end, mean = np.array([length]), np.empty(1)
+    floats = np.zeros(6)
+    # the smoothing was chosen on what cross-validation was fitted to: on all of it from the end
+    if kind == TSB:
+        best = tsb(values, length, end, PAIRS[:, 0].copy(), PAIRS[:, 1].copy(), mean)
+        floats[:2] = PAIRS[best]
+    elif kind == SBA:
+        floats[0] = GAINS[croston(values, length, end, GAINS, mean)]
+    else:
+        return np.empty(0)
+    plan = np.zeros(MEMBERS + FIELDS, np.int64)
+    plan[MEMBERS : MEMBERS + FIELDS] = (kind, AS_IS, NONE, 1, 1, 0)
+    _run(plan, floats, layout, values)
+    return floats
+
+
+def _smoothed(
+    form: Form, view: int, values: Floats, parameters: Floats, layout: Layout
+) -> tuple[tuple[int, int, int, int, int], Floats]:
+    """A smoothing form or theta, run over the values with the parameters found."""
+    begin = max(0, len(values) - LONGEST_FIT)
+    inside = values[begin:]
+    m, m2 = form.length, max(form.second, 1)
+    floats = np.zeros(STATES + m + m2)
+    kind = THETA if form.trend == THETA_FORM else SMOOTHING
+    season = form.season
+    if kind == THETA:
+        index = np.zeros(m)
+        if season != NONE and len(inside) >= 2 * m:
+            seasonal_indices(inside, len(inside), m, season == MULTIPLICATIVE, index)
+        else:
+            season = NONE
+        alphas = np.linspace(FIRST_ALPHA, LAST_ALPHA, 2 * CANDIDATES)
+        floats[0] = alphas[np.abs(alphas - parameters[LEVEL]).argmin()]
+        floats[1] = _drift(inside, index, season == MULTIPLICATIVE)
+        floats[STATES : STATES + m] = index
+    else:
+        floats[:PARAMETERS] = parameters
+        s, s2, level_slope = np.zeros(m), np.zeros(m2), np.zeros(2)
+        starting_states(inside, len(inside), form.trend, season, m, form.second, level_slope, s, s2)
+        floats[6:8] = level_slope
+        floats[STATES : STATES + m], floats[STATES + m :] = s, s2
+    plan = np.zeros(MEMBERS + FIELDS, np.int64)
+    plan[MEMBERS : MEMBERS + FIELDS] = (kind, AS_IS, season, m, m2, 0)
+    _run(plan, floats, layout, inside)
+    # phases are counted from the first value of the history, not from where smoothing begins
+    floats[STATES : STATES + m] = np.roll(floats[STATES : STATES + m], begin % m)
+    floats[STATES + m :] = np.roll(floats[STATES + m :], begin % m2)
+    return (kind, view, season, m, m2), floats
+
+
+@compiled
+def _run(plan, floats, layout, values):  # type: ignore[no-untyped-def]
+    """Tell the only member of ``plan`` all values, which it sees as they are."""
+    for place in range(len(values)):
+        plan[members.LENGTH] = place
+        members.move_on(plan, floats, layout, 0, values[place])
+
+
+@compiled
+def _long_mean(values, floats):  # type: ignore[no-untyped-def]
+    for value in values:
+        floats[2] += 1
+        floats[1] += (value - floats[1]) / min(floats[2], floats[0])
+
+
+@compiled
+def _drift(values, index, multiplicative):  # type: ignore[no-untyped-def]
+    """Half the slope of a line through the seasonally adjusted values, as theta has it."""
+    sx = sy = sxy = sxx = 0.0
+    n, m = len(values), len(index)
+    for t in range(n):
+        y = values[t] / index[t % m] if multiplicative else values[t] - index[t % m]
+        sx += t
+        sy += y
+        sxy += t * y
+        sxx += float(t) * t
+    d = n * sxx - sx * sx
+    return 0.5 * (n * sxy - sx * sy) / d if d > 0 else 0.0
+
+
+def _spread(row: Floats, layout: Layout, made: Distribution, logs: float) -> None:
+    """How errors grow with the steps, and how they are distributed in each bucket."""
+    plain, logarithmic = made.ways
+    _shape(row, layout, 0, plain - made.centre[:, None])
+    if logarithmic is not None:
+        centre = np.maximum(made.centre, 1e-12)[:, None]
+        _shape(row, layout, 1, np.log(np.maximum(logarithmic, 1e-12) / centre))
+        row[LOGS_SHARE] = logs
+
+
+def _shape(row: Floats, layout: Layout, which: int, offsets: Floats) -> None:
+    """``offsets`` (horizon, PROBABILITIES) as a size by step and a shape by bucket."""
+    horizon = layout.horizon
+    size = np.abs(offsets).mean(axis=1)
+    begin = layout.growth + which * horizon
+    row[begin : begin + horizon] = size
+    shapes = np.zeros((BUCKETS, len(PROBABILITIES)))
+    for bucket in range(BUCKETS):
+        inside = (buckets_of(horizon) == bucket) & (size > 0)
+        if inside.any():
+            shapes[bucket] = (offsets[inside] / size[inside, None]).mean(axis=0)
+    begin = layout.shapes + which * shapes.size
+    row[begin : begin + shapes.size] = shapes.ravel()
+
+
+def _count_spread(plan: Integers, row: Floats, layout: Layout, counts: CountForecast) -> None:
+    """Quantiles of counts by their mean."""
+    plan[PLAN.index("kind")] = COUNTS
+    mean = counts.table[:, -1:]
+    ratios = np.divide(counts.table[:, :-1], mean, out=np.zeros_like(counts.table[:, :-1]), where=mean > 0)
+    horizon = layout.horizon
+    row[layout.growth + horizon : layout.growth + 2 * horizon] = 1.0
+    shapes = np.zeros((BUCKETS, len(PROBABILITIES)))
+    for bucket in range(BUCKETS):
+        inside = buckets_of(horizon) == bucket
+        if inside.any():
+            shapes[bucket] = ratios[inside].mean(axis=0)
+    begin = layout.shapes + shapes.size
+    row[begin : begin + shapes.size] = shapes.ravel()
+
+
+def _expected(row: Floats, history: History, made: Distribution, growth: Floats | None, horizon: int) -> None:
+    """How large errors of each bucket are expected to be."""
+    floor = 1e-9 + 1e-6 * float(np.abs(history.values).max())
+    for bucket in range(BUCKETS):
+        inside = buckets_of(horizon) == bucket
+        errors = np.abs(made.errors[:, inside])
+        known = errors[np.isfinite(errors)]
+        usual = 1.0 if growth is None or not inside.any() else float(growth[inside].mean())
+        size = float(known.mean()) if len(known) >= 5 else made.scale * usual
+        row[EXPECTED + bucket] = row[ERRORS + bucket] = max(size, floor)

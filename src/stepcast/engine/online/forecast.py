@@ -1,0 +1,42 @@
+"""Forecast from where a state is."""
+
+import numpy as np
+
+from stepcast.engine.arrays import Floats, Integers
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES, at_probabilities, with_mean
+from stepcast.engine.online.layout import PLAN
+from stepcast.engine.online.observing import forecast_items
+from stepcast.engine.online.quantiles import COUNTS
+from stepcast.engine.online.state import State
+
+__all__ = ["forecast"]
+
+COUNT, EXPONENT, KIND = PLAN.index("count"), PLAN.index("exponent"), PLAN.index("kind")
+
+
+def forecast(state: State, items: Integers | None = None) -> Floats:
+    """What the task asks for, (items, horizon, outputs), of the periods after the last that each item was told of.
+
+    Every value is finite, and quantiles rise. Without ``items`` all are forecast.
+    """
+    items = np.arange(len(state)) if items is None else np.asarray(items, np.int64)
+    common = state.common
+    table = np.empty((len(items), common.task.horizon, len(PROBABILITIES)))
+    forecast_items(state.plans, state.rows, common.layout, common.ridges, common.factors, items, table)
+    with np.errstate(over="ignore", under="ignore"):
+        table = np.ldexp(table, state.plans[items, EXPONENT][:, None, None])
+    limit = np.finfo(np.float64).max
+    np.clip(table, -limit, limit, out=table)
+    unknown = state.plans[items, COUNT] == 0
+    table[unknown] = state.typical
+    counts = state.plans[items, KIND] == COUNTS
+    table[counts] = np.rint(table[counts])
+    return _outputs(table, common.task.outputs)
+
+
+def _outputs(table: Floats, outputs: tuple[object, ...]) -> Floats:
+    quantiles = np.array([output for output in outputs if output != "mean"], dtype=np.float64)
+    result = at_probabilities(table, quantiles)
+    if outputs[-1:] == ("mean",):
+        result = np.concatenate([result, with_mean(table)[..., -1:]], axis=-1)
+    return result

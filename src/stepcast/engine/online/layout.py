@@ -1,0 +1,127 @@
+"""Where everything lies in the record of an item: a row of whole numbers and a row of floats.
+
+All items of a state have rows of one layout, so that compiled loops go over many items without an object in
+sight. What an item has less of than others is zero at the end, and costs nothing once it is compressed.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from stepcast.engine.arrays import Integers
+from stepcast.engine.auto.ensemble.weights import BUCKETS
+from stepcast.engine.auto.members.ridge import Ridge
+from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
+from stepcast.engine.auto.series.seasons import LONGEST_SEASON
+from stepcast.engine.auto.transforms.calendar_effects import year_length
+from stepcast.engine.frequency import Frequency
+from stepcast.engine.seasonality import season_length, week_length
+
+__all__ = [
+    "ADAPTED",
+    "ERRORS",
+    "EXPECTED",
+    "FIELDS",
+    "HEAD",
+    "HINKLEY",
+    "MEMBERS",
+    "MOST_MEMBERS",
+    "NOTHING",
+    "PLAN",
+    "RATES",
+    "STATES",
+    "Layout",
+    "layout_of",
+    "leads_of",
+]
+
+MOST_MEMBERS = 12  # of an item: those that weigh most; all others together hardly move the forecast
+
+# The plan, whole numbers: of the item, then FIELDS of each member from MEMBERS on.
+PLAN = (
+    "length",  # values seen, those filled in counted: the number of the next one
+    "last",  # the last period that was told of
+    "gap",  # periods since the last value
+    "exponent",  # values in the item's units are values of the record times two to this power
+    "positive",  # whether members see logarithms where the calendar has effects
+    "count",  # members
+    "due",  # length at which the item is examined again; 0 never
+    "known",  # values observed
+    "short",
+    "long",  # seasons, as Seasons has them
+    "effects_from",  # number of the value that the first of the calendar's effects belongs to
+    "effects",  # how many there are
+    "kind",  # of the spread: sums and ratios around the centre, or counts
+    "drift",  # period from which errors are one-sided; -1 none
+    "risen",
+    "fallen",  # periods at which the sum of errors was lowest, and highest
+    "watched",  # outcomes since the detector was reset
+)
+NOTHING = -(2**62)  # as the last period of an item that nothing was told of
+MEMBERS, FIELDS = (
+    24,
+    6,
+)  # of a member: kind, view, season, its length, the second's length, where its floats are
+
+# Floats of the item at the beginning of its row.
+HEAD = 40
+ERRORS, EXPECTED, ADAPTED, HINKLEY, RATES = 8, 11, 14, 20, 26  # three, three, two times three, two, four
+STATES = 9  # floats of a member before its seasons: six parameters and three states
+
+TARGETS = (1, 3, 5)  # sixths of the horizon at which forecasts are kept until their outcome is known
+SLOTS = 4  # forecasts of each of these leads that are waiting at a time
+
+
+class Layout(NamedTuple):
+    """Sizes, and where each part of the floats begins. ``turn`` is what the calendar's effects repeat by."""
+
+    horizon: int
+    ring: int
+    most: int
+    lags: int
+    effects: int
+    turn: int
+    rings: int
+    growth: int
+    shapes: int
+    weights: int
+    starts: int
+    pending: int
+    effect: int
+    members: int
+
+
+def layout_of(frequency: Frequency, horizon: int, ridges: dict[str, Ridge]) -> Layout:
+    """The layout for series of ``frequency`` and forecasts of ``horizon``; ``ridges`` must find their lags."""
+    short, long, year = season_length(frequency), week_length(frequency), year_length(frequency)
+    short = 1 if short > LONGEST_SEASON else short
+    long = 0 if long > LONGEST_SEASON else long
+    lags = max((len(ridge.coefficients) for ridge in ridges.values()), default=0)
+    ring = max(4 * short, 2 * long + horizon, 2 * horizon, lags + 1, 64)
+    effects = ring + horizon + year + year // 8 if year else 0
+    waiting = int((leads_of(horizon)[:, 2] * (MOST_MEMBERS + 3)).sum())
+    sizes = (
+        ring,
+        2 * horizon,
+        2 * BUCKETS * len(PROBABILITIES),
+        *2 * (BUCKETS * MOST_MEMBERS,),
+        waiting,
+        effects,
+    )
+    places = (HEAD + np.concatenate([[0], np.cumsum(sizes)])).tolist()
+    turn = {"D": 364, "W": 52, "M": 12}.get(frequency.unit, 1) if year else 1
+    return Layout(horizon, ring, MOST_MEMBERS, lags, effects, turn, *places)
+
+
+def leads_of(horizon: int) -> Integers:
+    """By bucket: how far ahead forecasts are kept, every how many values one is, how many wait (BUCKETS, 3).
+
+    >>> leads_of(24).tolist()
+    [[4, 1, 4], [12, 3, 4], [20, 5, 4]]
+    """
+    rows = []
+    for sixths in TARGETS:
+        lead = max(1, horizon * sixths // 6)
+        stride = max(1, lead // SLOTS)
+        rows.append((lead // stride * stride, stride, lead // stride))
+    return np.array(rows, dtype=np.int64)

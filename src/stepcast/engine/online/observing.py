@@ -1,0 +1,247 @@
+"""What an observation does to the record of its item, compiled: scored, learned from, remembered.
+
+Nothing but the item's own two rows is touched, so items can be told of in any order, in any batches.
+"""
+
+import numpy as np
+
+from stepcast.engine.auto.compiled import compiled
+from stepcast.engine.auto.ensemble.weights import BUCKETS
+from stepcast.engine.auto.series.history import LARGEST_STEP
+from stepcast.engine.auto.series.quantile_grid import MEDIAN, OUTERMOST, PROBABILITIES
+from stepcast.engine.online.layout import ADAPTED, ERRORS, HINKLEY, NOTHING, PLAN, RATES
+from stepcast.engine.online.members import HIGHEST, LOWEST, ahead, move_on
+from stepcast.engine.online.quantiles import COUNTS, spread
+
+__all__ = ["DONE", "LATE", "WAITING", "forecast_items", "observe"]
+
+DONE, LATE, WAITING = 0, 1, 2  # what became of an observation; WAITING until its item was examined
+LENGTH, LAST, GAP = PLAN.index("length"), PLAN.index("last"), PLAN.index("gap")
+EXPONENT, COUNT, DUE = PLAN.index("exponent"), PLAN.index("count"), PLAN.index("due")
+KNOWN, KIND = PLAN.index("known"), PLAN.index("kind")
+DRIFT, RISEN, FALLEN, WATCHED = (PLAN.index(name) for name in ("drift", "risen", "fallen", "watched"))
+
+MOST_FILLED = 10_000  # periods of a gap that are filled one by one: of a longer one, the last of them
+FURTHEST = 4.0  # one error counts at most so many standard deviations, as in drift.outcomes
+UNIT = 1.2815515655446004  # standard deviations from the middle to the quantile .9
+LARGE = 64.0  # a value so many times as large as those that the item was examined with: examine it again
+MOST_LEANING = 2.0  # of one outcome: how far it moves a weight, in typical errors
+OUTLIER = 5.0  # an error counts at most as so many typical ones when these are learned
+# Page-Hinkley: what an error has to exceed to count, and the sum that is a drift; by Siegmund's formula once
+# in four million outcomes without one.
+ALLOWED, ALARM = 0.25, 25.0
+LEANING, RETURNING, FORGETTING, ADAPTING = 0, 1, 2, 3  # of the rates
+NARROWEST, WIDEST = -1.5, 2.0  # logarithms of what coverage may correct the width by
+
+
+@compiled
+def _centre(plan, data, lay, ridges, step, lags, one, mine):  # type: ignore[no-untyped-def]
+    """Weighted forecast ``step`` ahead, 0 the next; those of the members into ``mine`` (members,)."""
+    bucket = min(step, lay.horizon - 1) * BUCKETS // lay.horizon
+    total = 0.0
+    for k in range(plan[COUNT]):
+        ahead(plan, data, lay, ridges, k, step + 1, lags, one)
+        mine[k] = one[0]
+        total += data[lay.weights + bucket * lay.most + k] * one[0]
+    return total
+
+
+@compiled
+def _pit(table, value):  # type: ignore[no-untyped-def]
+    """The probability that the quantiles ``table`` give to less than ``value``; of ties the middle."""
+    below = upto = 0
+    for quantile in table:
+        below += quantile < value
+        upto += quantile <= value
+    if upto == 0:
+        return PROBABILITIES[0] / 2
+    if below == len(table):
+        return (1 + PROBABILITIES[-1]) / 2
+    if upto > below:
+        return (PROBABILITIES[below] + PROBABILITIES[upto - 1]) / 2
+    share = (value - table[below - 1]) / (table[below] - table[below - 1])
+    return PROBABILITIES[below - 1] + share * (PROBABILITIES[below] - PROBABILITIES[below - 1])
+
+
+@compiled
+def _standardized(table, value):  # type: ignore[no-untyped-def]
+    """How far ``value`` is from the middle, in standard deviations of its side, as drift.outcomes has it."""
+    middle = table[MEDIAN]
+    reach = table[-1 - OUTERMOST] - middle if value > middle else middle - table[OUTERMOST]
+    if value == middle:
+        return 0.0
+    if reach <= 0:
+        return FURTHEST if value > middle else -FURTHEST
+    return min(max((value - middle) / reach * UNIT, -FURTHEST), FURTHEST)
+
+
+@compiled
+def _watch(plan, data, error, period):  # type: ignore[no-untyped-def]
+    """Page-Hinkley on one more error: how far the sum of errors is above its lowest, below its highest."""
+    if data[HINKLEY] <= 0:
+        plan[RISEN] = period
+    if data[HINKLEY + 1] <= 0:
+        plan[FALLEN] = period
+    data[HINKLEY] = max(data[HINKLEY] + error - ALLOWED, 0.0)
+    data[HINKLEY + 1] = max(data[HINKLEY + 1] - error - ALLOWED, 0.0)
+    plan[WATCHED] += 1
+    if plan[DRIFT] < 0:
+        if data[HINKLEY] > ALARM:
+            plan[DRIFT] = plan[RISEN]
+        elif data[HINKLEY + 1] > ALARM:
+            plan[DRIFT] = plan[FALLEN]
+
+
+@compiled
+def _learn(plan, data, lay, bucket, slot, value):  # type: ignore[no-untyped-def]
+    """From a forecast whose outcome is ``value``: the size of errors, weights, how wide quantiles must be.
+
+    Sources:  exponentiated gradient, Kivinen and Warmuth (1997), with a share that returns to where weights
+              began, Herbster and Warmuth (1998); adaptive conformal inference, Gibbs and Candès (2021).
+    """
+    count = plan[COUNT]
+    centre, low, high = data[slot + lay.most : slot + lay.most + 3]
+    error = value - centre
+    typical = data[ERRORS + bucket]
+    size = min(abs(error), OUTLIER * typical) if typical > 0 else abs(error)
+    data[ERRORS + bucket] += data[RATES + FORGETTING] * (size - typical)
+    if plan[KIND] != COUNTS:
+        for side, missed in enumerate((value < low, value > high)):
+            at = ADAPTED + 2 * bucket + side
+            moved = data[at] + data[RATES + ADAPTING] * ((1.0 if missed else 0.0) - PROBABILITIES[OUTERMOST])
+            data[at] = min(max(moved, NARROWEST), WIDEST)
+    if typical <= 0:
+        return
+    sign = 1.0 if error > 0 else -1.0 if error < 0 else 0.0
+    weights, starts = lay.weights + bucket * lay.most, lay.starts + bucket * lay.most
+    total = 0.0
+    for k in range(count):
+        leaning = sign * (data[slot + k] - centre) / typical
+        leaning = min(max(leaning, -MOST_LEANING), MOST_LEANING)
+        data[weights + k] *= np.exp(data[RATES + LEANING] * leaning)
+        total += data[weights + k]
+    for k in range(count):
+        own = data[weights + k] / total
+        data[weights + k] = own + data[RATES + RETURNING] * (data[starts + k] - own)
+
+
+@compiled
+def _pass(  # type: ignore[no-untyped-def]
+    plan, data, lay, leads, ridges, factors, value, known, learn, lags, one, mine, table
+):
+    """Remember ``value`` as the next one; score what was forecast for it and keep what is forecast now."""
+    for k in range(plan[COUNT]):
+        move_on(plan, data, lay, k, value)
+    data[lay.rings + plan[LENGTH] % lay.ring] = value
+    data[LOWEST], data[HIGHEST] = min(data[LOWEST], value), max(data[HIGHEST], value)
+    plan[LENGTH] += 1
+    if not plan[COUNT]:
+        return
+    length, first = plan[LENGTH], lay.pending
+    for bucket in range(BUCKETS):
+        lead, stride, slots = leads[bucket]
+        if length % stride == 0:
+            slot = first + (length // stride) % slots * (lay.most + 3)
+            if known and learn and not np.isnan(data[slot + lay.most]):
+                _learn(plan, data, lay, bucket, slot, value)
+            data[slot + lay.most] = np.nan
+            if known:
+                centre = _centre(plan, data, lay, ridges, lead - 1, lags, one, mine)
+                spread(plan, data, lay, factors, lead - 1, centre, table)
+                for k in range(plan[COUNT]):
+                    data[slot + k] = mine[k]
+                data[slot + lay.most] = centre
+                data[slot + lay.most + 1] = table[OUTERMOST]
+                data[slot + lay.most + 2] = table[-1 - OUTERMOST]
+        first += slots * (lay.most + 3)
+
+
+@compiled
+def observe(  # type: ignore[no-untyped-def]
+    plans,
+    rows,
+    lay,
+    leads,
+    ridges,
+    factors,
+    learn,
+    items,
+    periods,
+    values,
+    status,
+    errors,
+    pits,
+    forecasts,
+    drift,
+    due,
+):
+    """Take observations (observations,) in their order; those of an item that is ``due`` are left WAITING.
+
+    Into ``status``, ``errors``, ``pits``, ``drift`` (observations,) and ``forecasts`` (observations, 3) goes
+    what became of them; nothing where they are late, missing or the first. Only what is WAITING is looked at.
+    """
+    lags, one, mine, table = (
+        np.empty(lay.lags + 1),
+        np.empty(1),
+        np.empty(lay.most),
+        np.empty(len(PROBABILITIES)),
+    )
+    for place in range(len(items)):
+        item = items[place]
+        if status[place] != WAITING or due[item]:
+            continue
+        plan, data, period = plans[item], rows[item], periods[place]
+        if plan[LAST] != NOTHING:
+            if period <= plan[LAST]:
+                status[place] = LATE
+                continue
+            plan[GAP] += period - plan[LAST] - 1
+        status[place], plan[LAST] = DONE, period
+        drift[place] = plan[DRIFT]
+        value = values[place]
+        if not np.isfinite(value):
+            plan[GAP] += plan[LENGTH] > 0
+            continue
+        value = np.ldexp(value, -plan[EXPONENT])
+        if plan[COUNT]:
+            value = min(max(value, -LARGEST_STEP), LARGEST_STEP)
+        if plan[LENGTH] == 0:
+            plan[GAP] = 0
+            data[LOWEST] = data[HIGHEST] = value
+        gap = plan[GAP]
+        if plan[COUNT]:
+            centre = _centre(plan, data, lay, ridges, gap, lags, one, mine)
+            spread(plan, data, lay, factors, gap, centre, table)
+            errors[place], pits[place] = _standardized(table, value), _pit(table, value)
+            for column, p in enumerate((OUTERMOST, MEDIAN, len(PROBABILITIES) - 1 - OUTERMOST)):
+                forecasts[place, column] = np.ldexp(table[p], plan[EXPONENT])
+            _watch(plan, data, errors[place], period)
+            drift[place] = plan[DRIFT]
+        if gap > 0:
+            last = data[lay.rings + (plan[LENGTH] - 1) % lay.ring]
+            if gap > MOST_FILLED:
+                plan[LENGTH] += gap - MOST_FILLED
+            for filled in range(max(gap - MOST_FILLED, 0), gap):
+                between = last + (value - last) * ((filled + 1) / (gap + 1))
+                _pass(plan, data, lay, leads, ridges, factors, between, False, learn, lags, one, mine, table)
+        plan[GAP] = 0
+        plan[KNOWN] += 1
+        _pass(plan, data, lay, leads, ridges, factors, value, True, learn, lags, one, mine, table)
+        due[item] = learn and plan[DUE] > 0 and (plan[LENGTH] >= plan[DUE] or abs(value) > LARGE)
+
+
+@compiled
+def forecast_items(plans, rows, lay, ridges, factors, items, out):  # type: ignore[no-untyped-def]
+    """Quantiles of every step (items, horizon, PROBABILITIES) into ``out``, in the record's own units."""
+    lags, one = np.empty(lay.lags + 1), np.empty(lay.horizon)
+    centre = np.empty(lay.horizon)
+    for place in range(len(items)):
+        plan, data = plans[items[place]], rows[items[place]]
+        centre[:] = 0.0
+        for k in range(plan[COUNT]):
+            ahead(plan, data, lay, ridges, k, plan[GAP] + 1, lags, one)
+            for step in range(lay.horizon):
+                bucket = min(plan[GAP] + step, lay.horizon - 1) * BUCKETS // lay.horizon
+                centre[step] += data[lay.weights + bucket * lay.most + k] * one[step]
+        for step in range(lay.horizon):
+            spread(plan, data, lay, factors, plan[GAP] + step, centre[step], out[place, step])

@@ -1,0 +1,57 @@
+"""The quantiles around the centre of one item at one step, compiled."""
+
+import numpy as np
+
+from stepcast.engine.auto.compiled import compiled
+from stepcast.engine.auto.ensemble.weights import BUCKETS
+from stepcast.engine.auto.series.quantile_grid import MEDIAN, PROBABILITIES
+from stepcast.engine.bounds import QUANTILE_RANGES
+from stepcast.engine.online.layout import ADAPTED, ERRORS, EXPECTED, PLAN
+from stepcast.engine.online.members import HIGHEST, LOWEST, bounds
+
+__all__ = ["COUNTS", "LOGS_SHARE", "spread"]
+
+KIND, LENGTH = PLAN.index("kind"), PLAN.index("length")
+COUNTS = 1  # quantiles are multiples of the mean; else they lie around it
+LOGS_SHARE = 3  # of an item's floats: how much of the spread is in ratios
+NARROWEST = 0.2  # errors now, by those expected: less is chance
+SIZE = len(PROBABILITIES)
+
+
+@compiled
+def spread(plan, data, lay, factors, step, centre, out):  # type: ignore[no-untyped-def]
+    """Quantiles (PROBABILITIES,) into ``out`` at ``step`` ahead, 0 the next, around the ``centre``; they rise.
+
+    ``factors`` (BUCKETS, PROBABILITIES) are the calibration's. Beyond the horizon errors grow with the root
+    of time.
+    """
+    horizon = lay.horizon
+    near = min(step, horizon - 1)
+    bucket = near * BUCKETS // horizon
+    growing = 1.0 if step < horizon else np.sqrt((step + 1) / horizon)
+    now = growing
+    if data[EXPECTED + bucket] > 0:
+        now *= max(data[ERRORS + bucket] / data[EXPECTED + bucket], NARROWEST)
+    size, ratio, share = data[lay.growth + near], data[lay.growth + horizon + near], data[LOGS_SHARE]
+    shape = lay.shapes + bucket * SIZE
+    shape_of_ratios = shape + BUCKETS * SIZE
+    for p in range(SIZE):
+        if plan[KIND] == COUNTS:
+            out[p] = centre * ratio * data[shape_of_ratios + p]
+            continue
+        value = (1 - share) * (centre + now * size * data[shape + p])
+        if share > 0:
+            value += share * centre * np.exp(min(now * ratio * data[shape_of_ratios + p], 20.0))
+        out[p] = value
+    middle = out[MEDIAN]
+    low, high = bounds(data[LOWEST], data[HIGHEST], plan[LENGTH], horizon, QUANTILE_RANGES)
+    for p in range(SIZE):
+        adapted = data[ADAPTED + 2 * bucket + (1 if p > MEDIAN else 0)]
+        factor = np.exp(adapted)
+        if plan[KIND] != COUNTS:
+            factor *= factors[bucket, p]
+        out[p] = min(max(middle + (out[p] - middle) * factor, low), high)
+    for p in range(MEDIAN + 1, SIZE):
+        out[p] = max(out[p], out[p - 1])
+    for p in range(MEDIAN - 1, -1, -1):
+        out[p] = min(out[p], out[p + 1])

@@ -1,0 +1,111 @@
+"""The record of an item as bytes and back, bit for bit; small, versioned, safe to read whoever wrote it."""
+
+import struct
+import zlib
+
+import numpy as np
+
+from stepcast.engine.arrays import Integers
+from stepcast.engine.errors import ForecastingError
+from stepcast.engine.online.layout import FIELDS, MEMBERS, MOST_MEMBERS, PLAN
+from stepcast.engine.online.members import KINDS, VIEWS, floats_of
+from stepcast.engine.online.state import State
+
+__all__ = ["RecordMismatch", "items_to_bytes", "put_items"]
+
+MAGIC, VERSION = b"SCo", 1
+HEADER = struct.Struct("<3sB8sHHI")  # magic, version, fingerprint, bytes of the name, whole numbers, floats
+COUNT = PLAN.index("count")
+FASTEST = 1  # of zlib: floats hardly compress, what is empty does
+
+
+class RecordMismatch(ForecastingError):
+    """Bytes that are no record of an item, or of another predictor."""
+
+
+def items_to_bytes(state: State, items: Integers) -> list[bytes]:
+    """One record for each of ``items``; the same state gives the same bytes."""
+    return [_packed(state, int(item)) for item in items]
+
+
+def put_items(state: State, records: list[bytes]) -> Integers:
+    """Put records in the state, in place of what it has of these items; where they are now (records,).
+
+    Items that the state does not have are added. Raises RecordMismatch, and changes nothing, where one of
+    ``records`` is of another predictor or damaged.
+    """
+    read = [_unpacked(state, record) for record in records]
+    fresh = list(dict.fromkeys(name for name, _, _ in read if name not in state.places))
+    if fresh:
+        width = state.rows.shape[1]
+        state.grow(
+            fresh, np.zeros((len(fresh), state.plans.shape[1]), np.int64), np.zeros((len(fresh), width))
+        )
+    for name, plan, row in read:
+        state.put(state.places[name], plan, row)
+    return state.find([name for name, _, _ in read])
+
+
+def _packed(state: State, item: int) -> bytes:
+    plan, row = state.plans[item], state.rows[item]
+    name = state.ids[item].encode()
+    used = int(np.flatnonzero(row.view(np.int64)).max(initial=-1)) + 1  # minus zero and nan are used
+    whole = MEMBERS + int(plan[COUNT]) * FIELDS
+    header = HEADER.pack(MAGIC, VERSION, state.common.fingerprint, len(name), whole, used)
+    body = name + plan[:whole].astype("<i8").tobytes() + row[:used].astype("<f8").tobytes()
+    return header + zlib.compress(body, FASTEST)
+
+
+def _unpacked(
+    state: State, record: bytes
+) -> tuple[str, Integers, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    try:
+        magic, version, fingerprint, named, whole, used = HEADER.unpack_from(record)
+    except struct.error as problem:
+        raise RecordMismatch(f"{len(record)} bytes are no record of an item: {problem}") from None
+    if magic != MAGIC or version != VERSION:
+        raise RecordMismatch(
+            f"a record begins with {record[:4]!r}, not {MAGIC + bytes([VERSION])!r}: it was written by another version; "
+            "start from the panel again"
+        )
+    if fingerprint != state.common.fingerprint:
+        raise RecordMismatch("a record is of another predictor or task: take it over with online.take_over")
+    size = named + 8 * whole + 8 * used
+    if not MEMBERS <= whole <= MEMBERS + MOST_MEMBERS * FIELDS or used > MOST_FLOATS:
+        raise RecordMismatch(f"a record claims {whole} whole numbers and {used} floats: it is damaged")
+    unpacker = zlib.decompressobj()
+    try:
+        body = unpacker.decompress(record[HEADER.size :], size + 1)
+    except zlib.error as problem:
+        raise RecordMismatch(f"a record cannot be uncompressed ({problem}): it is damaged") from None
+    if len(body) != size:
+        raise RecordMismatch(f"a record holds {len(body)} bytes instead of {size}: it is damaged")
+    plan = np.zeros(MEMBERS + MOST_MEMBERS * FIELDS, np.int64)
+    plan[:whole] = np.frombuffer(body, "<i8", whole, named)
+    row = np.frombuffer(body, "<f8", used, named + 8 * whole).astype(np.float64)
+    floats = np.zeros(max(used, _needed(plan, state.common.layout.members)))
+    floats[:used] = row
+    return body[:named].decode(), plan, floats
+
+
+MOST_FLOATS = 1_000_000
+
+
+def _needed(plan: Integers, members: int) -> int:
+    """How many floats the members of ``plan`` need, which may end in zeros that were not kept.
+
+    RecordMismatch where they would lie elsewhere than behind the other floats.
+    """
+    at, count = members, int(plan[COUNT])
+    if not 0 <= count <= MOST_MEMBERS:
+        raise RecordMismatch(f"a record claims {count} members: it is damaged")
+    for number in range(count):
+        kind, view, _, m, m2, begin = plan[MEMBERS + number * FIELDS :][:FIELDS].tolist()
+        if not (
+            kind in KINDS and view in VIEWS and m >= 1 and m2 >= 1 and begin >= at and m + m2 < MOST_FLOATS
+        ):
+            raise RecordMismatch("a record claims members that there are none of: it is damaged")
+        at = begin + floats_of(kind, m, m2)
+    if at > MOST_FLOATS:
+        raise RecordMismatch(f"a record claims {at} floats: it is damaged")
+    return at

@@ -1,0 +1,105 @@
+"""What goes on from observation to observation: a record for each item, and what all of them share."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stepcast.engine.arrays import Floats, Integers
+from stepcast.engine.auto.shared import Shared
+from stepcast.engine.frequency import Frequency
+from stepcast.engine.online.layout import NOTHING, PLAN, Layout
+from stepcast.engine.task import Task
+
+__all__ = ["Common", "State", "latest", "widened"]
+
+LENGTH, LAST, GAP = PLAN.index("length"), PLAN.index("last"), PLAN.index("gap")
+EXPONENT = PLAN.index("exponent")
+
+
+@dataclass(frozen=True)
+class Common:
+    """What no observation changes: the predictor, and what follows from it.
+
+    ``shared``   what the AutoPredictor learned from many series.
+    ``leads``    (BUCKETS, 3) as layout has them; ``ridges`` (views, horizon, lags + 1) as members reads them;
+    ``factors``  (BUCKETS, PROBABILITIES) of the calibration.
+    ``fingerprint`` of the predictor and the task: records go with one.
+    """
+
+    task: Task
+    frequency: Frequency
+    shared: Shared
+    layout: Layout
+    leads: Integers
+    ridges: Floats
+    factors: Floats
+    fingerprint: bytes
+
+
+@dataclass
+class State:
+    """All items: ``plans`` (items, whole numbers) and ``rows`` (items, floats) as layout has them.
+
+    Changed in place, by one thread at a time. There is no state between items: what is true of an item
+    follows from its own observations in their order, and from what is ``common``.
+    ``typical`` (PROBABILITIES,) quantiles of the level of items, for one of which nothing is known.
+    """
+
+    common: Common
+    ids: list[str]
+    plans: Integers
+    rows: Floats
+    typical: Floats
+    places: dict[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def frequency(self) -> Frequency:
+        return self.common.frequency
+
+    @property
+    def task(self) -> Task:
+        return self.common.task
+
+    def find(self, ids: list[str]) -> Integers:
+        """Where items are, -1 where there is none of that name (ids,)."""
+        return np.array([self.places.get(one, -1) for one in ids], dtype=np.int64)
+
+    def grow(self, ids: list[str], plans: Integers, rows: Floats) -> Integers:
+        """Put new items behind the others; where they are (ids,)."""
+        first = len(self.ids)
+        wide = max(self.rows.shape[1], rows.shape[1])
+        self.rows = np.concatenate([widened(self.rows, wide), widened(rows, wide)])
+        self.plans = np.concatenate([self.plans, plans])
+        self.ids += ids
+        self.places.update({one: first + place for place, one in enumerate(ids)})
+        return np.arange(first, first + len(ids))
+
+    def put(self, item: int, plan: Integers, row: Floats) -> None:
+        """Replace the record of an item."""
+        if len(row) > self.rows.shape[1]:
+            self.rows = widened(self.rows, len(row))
+        self.plans[item], self.rows[item] = plan, 0.0
+        self.rows[item, : len(row)] = row
+
+
+def widened(rows: Floats, width: int) -> Floats:
+    """``rows`` with zeros behind them up to ``width``."""
+    if rows.shape[1] >= width:
+        return rows
+    result = np.zeros((len(rows), width))
+    result[:, : rows.shape[1]] = rows
+    return result
+
+
+def latest(state: State, item: int) -> tuple[Floats, int]:
+    """The values that the record of ``item`` holds, oldest first, and the period of the last of them."""
+    plan, row, layout = state.plans[item], state.rows[item], state.common.layout
+    length = int(plan[LENGTH])
+    inside = np.arange(max(0, length - layout.ring), length)
+    with np.errstate(over="ignore"):
+        values = np.ldexp(row[layout.rings + inside % layout.ring], int(plan[EXPONENT]))
+    last = int(plan[LAST])
+    return values, last if last == NOTHING else last - int(plan[GAP])
