@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stepcast.connect.kafka.worker.forecaster import Outcome
+from stepcast.connect.kafka.worker.forecaster import NEW, Outcome
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.frequency import Frequency
 
@@ -19,9 +19,9 @@ class Levels:
         self.horizon = horizon
         self.level = np.zeros(0)
 
-    def add(self, ids: Sequence[str], period: int) -> Integers:
+    def add(self, ids: Sequence[str]) -> Integers:
         self.level = np.concatenate([self.level, np.full(len(ids), np.nan)])
-        return np.full(len(ids), period - 1)
+        return np.full(len(ids), NEW)
 
     def update(self, slots: Integers, period: int, values: Floats) -> Outcome:
         before = self.level[slots]
@@ -43,12 +43,15 @@ class Levels:
 class Smoothing:
     """Its maker; not trained on anything."""
 
-    name = "smoothing"
     outputs = (0.1, 0.5, 0.9)
     end = None
 
-    def __init__(self, frequency: str = "H", horizon: int = 2) -> None:
+    def __init__(self, frequency: str = "H", horizon: int = 2, name: str = "smoothing") -> None:
+        self.name = name
         self.frequency, self.horizon = Frequency.parse(frequency), horizon
+
+    def prepare(self, ids: Sequence[str]) -> None:
+        """Nothing takes long."""
 
     def series(self) -> Levels:
         return Levels(self.horizon)

@@ -208,6 +208,33 @@ def test_neither_batches_nor_restarts_leave_a_trace(plan, given_observations, da
         np.testing.assert_array_equal(mine.values, undisturbed.values)
 
 
+def test_another_predictor_is_told_what_was_observed() -> None:
+    plan = Plan(filling="zero")
+    values = [at(60 * hour, float(hour), item) for hour in (0, 1, 4, 5) for item in "ab"]
+    partition = fed(plan, *values)
+    offset, kept = len(values), everything(partition, len(values))
+    before = partition.series.level
+
+    partition.take_over(Smoothing(name="next"))
+
+    np.testing.assert_array_equal(partition.series.level, before)
+    assert partition.take().closed == {"a", "b"}
+    again, begins = restored(plan, Smoothing(name="next"), kept)
+    assert (begins, again.forecaster.name) == (offset, "next")
+    assert everything(again, offset) == everything(partition, offset)
+
+
+def test_a_predictor_that_knows_more_than_was_observed_closes_what_it_knows() -> None:
+    partition = fed(Plan(), at(0, 1.0), at(60, 2.0))
+    later = Smoothing(name="later")
+    later.end = PERIOD + 5
+
+    partition.take_over(later)
+    partition.apply([at(120, 1.0), at(7 * 60, 1.0)])
+
+    assert (partition.closed, partition.counts.late) == (PERIOD + 6, 1)
+
+
 def test_state_of_another_aggregation_is_refused() -> None:
     partition = fed(Plan(), at(0, 1.0))
     kept = everything(partition, 1)

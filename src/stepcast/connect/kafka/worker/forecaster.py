@@ -10,7 +10,9 @@ from stepcast.engine.arrays import Flags, Floats, Integers
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.task import Outputs
 
-__all__ = ["Forecaster", "Outcome", "Series"]
+__all__ = ["NEW", "Forecaster", "Outcome", "Series"]
+
+NEW = -(2**62)  # before any period
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class Series(Protocol):
     The same calls give the same bits, whichever process makes them.
     """
 
-    def add(self, ids: Sequence[str], period: int) -> Integers:
-        """Make room for new items; the last period that each has a value of already, ``period - 1`` if new."""
+    def add(self, ids: Sequence[str]) -> Integers:
+        """Make room for items; the last period that it knows of each, ``NEW`` where it knows nothing."""
 
     def update(self, slots: Integers, period: int, values: Floats) -> Outcome:
         """``values`` (slots,) were observed or filled in at ``period``, nan where nothing is known.
@@ -62,6 +64,9 @@ class Forecaster(Protocol):
     horizon: int
     outputs: Outputs
     end: int | None  # the last period that it was trained on; None where it was not
+
+    def prepare(self, ids: Sequence[str]) -> None:
+        """Do now what takes long when these items are added; another thread may go on forecasting."""
 
     def series(self) -> Series:
         """Of a partition, empty."""

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.worker.bucket import Bucket
 from stepcast.connect.kafka.worker.counts import Counts
-from stepcast.connect.kafka.worker.forecaster import Forecaster
+from stepcast.connect.kafka.worker.forecaster import NEW, Forecaster
 from stepcast.connect.kafka.worker.grid import Grid
 from stepcast.connect.kafka.worker.plan import Plan
 from stepcast.connect.kafka.worker.recent import Recent
@@ -121,6 +122,45 @@ class Partition:
             self.newest = max(self.newest, self.grid.begins(last + 1) + self.plan.lateness)
             self._close(last)
 
+    def take_over(self, forecaster: Forecaster) -> None:
+        """Go on with another predictor, which is told what was observed since it was trained.
+
+        That is of each item what ``recent`` holds. Where the predictor knows more than the partition has seen,
+        the periods up to its end count as closed.
+        """
+        if forecaster.frequency != self.grid.frequency:
+            raise ConnectorError(
+                f"predictor {forecaster.name} forecasts by {forecaster.frequency}, and the group by "
+                f"{self.grid.frequency}: start a new --group"
+            )
+        self.forecaster, self.series = forecaster, forecaster.series()
+        self.mark(np.zeros(len(self.ids), bool))
+        if self._closed is None or (forecaster.end is not None and self._closed < forecaster.end):
+            if forecaster.end is not None:
+                self.closed = forecaster.end
+                self.open = {period: one for period, one in self.open.items() if period > forecaster.end}
+        if self.ids and self._closed is not None:
+            self._tell_again(self.series.add(self.ids), self._closed)
+            self.progress.closed.update(self.ids)
+
+    def _tell_again(self, last: Integers, until: int) -> None:
+        """What came after ``last`` (slots,), up to ``until``."""
+        observed: dict[int, dict[int, float]] = {}
+        for slot, end in enumerate(last.tolist()):
+            periods, values = self.recent.of(slot)
+            if end == NEW:
+                last[slot] = end = int(periods[0]) - 1 if len(periods) else until
+            for period, value in zip(periods.tolist(), values.tolist(), strict=True):
+                if period > end:
+                    observed.setdefault(period, {})[slot] = value
+        without_gaps = self.plan.filling != "nan"
+        for period in range(int(last.min()) + 1, until + 1) if without_gaps else sorted({*observed, until}):
+            slots = np.flatnonzero(last < period)
+            row = self._filled(slots)
+            for slot, value in observed.get(period, {}).items():
+                row[np.searchsorted(slots, slot)] = value
+            self.series.update(slots, period, row)
+
     def mark(self, drifting: Flags) -> None:
         """Say of every item whether it drifts, after they were restored."""
         self.drifting, self._surprised = drifting, np.zeros(len(drifting), bool)
@@ -173,7 +213,8 @@ class Partition:
         self.recent.grow(len(self.ids))
         self._surprised = np.concatenate([self._surprised, np.ones(len(ids), bool)])
         self.drifting = np.concatenate([self.drifting, np.zeros(len(ids), bool)])
-        last = self.series.add(ids, period)
+        last = self.series.add(ids)
+        last[last == NEW] = period - 1
         if self.plan.filling != "nan":
             for missing in range(int(last.min()) + 1, period):
                 slots = first + np.flatnonzero(last < missing)

@@ -85,7 +85,10 @@ def everything(partition: Partition, offset: int) -> dict[bytes, bytes]:
 
 
 def restored(plan: Plan, forecaster: Forecaster, kept: Mapping[bytes, bytes]) -> tuple[Partition, int | None]:
-    """The partition that wrote ``kept``, and the offset that comes next; None where it is new."""
+    """The partition that wrote ``kept``, and the offset that comes next; None where it is new.
+
+    Where it was written with another predictor, it goes on with this one.
+    """
     partition, head = Partition(plan, forecaster), head_of(kept)
     if head is None:
         return partition, None
@@ -101,14 +104,15 @@ def restored(plan: Plan, forecaster: Forecaster, kept: Mapping[bytes, bytes]) ->
     partition.newest, partition.counts = head.newest, head.counts
     if head.closed is not None:
         partition.closed = head.closed
-    _put_series(partition, {key: value for key, value in kept.items() if key.startswith(SERIES)})
+    series = {key: value for key, value in kept.items() if key.startswith(SERIES)}
+    _put_series(partition, series, head.predictor)
     for key, value in kept.items():
         if key.startswith(OPEN):
             _put_open(partition, key.removeprefix(OPEN).decode(), value)
     return partition, head.offset
 
 
-def _put_series(partition: Partition, kept: Mapping[bytes, bytes]) -> None:
+def _put_series(partition: Partition, kept: Mapping[bytes, bytes], predictor: str) -> None:
     in_order = sorted(kept.items(), key=lambda one: SLOT.unpack_from(one[1]))
     partition.ids = [key.removeprefix(SERIES).decode() for key, _ in in_order]
     partition.slots = {item: slot for slot, item in enumerate(partition.ids)}
@@ -118,8 +122,11 @@ def _put_series(partition: Partition, kept: Mapping[bytes, bytes]) -> None:
         flags[slot] = SLOT.unpack_from(value)[1]
         rest = value[SLOT.size :]
         states.append(rest[partition.recent.put(slot, rest) :])
-    partition.mark(flags)
-    partition.series.put(partition.ids, states)
+    if predictor == partition.forecaster.name:
+        partition.series.put(partition.ids, states)
+        partition.mark(flags)
+    else:
+        partition.take_over(partition.forecaster)
 
 
 def _put_open(partition: Partition, item: str, value: bytes) -> None:
