@@ -91,9 +91,7 @@ def run(
     options = (*OPTIONS, "--batch", str(batch))
     with broker(folder) as kafka_, ExitStack() as streams:
         kafka.create_topics(kafka_.server, {"readings": PARTITIONS})
-        main = streams.enter_context(
-            streaming(kafka_.address, DISTURBED, "main", "--workers", "2", *options)
-        )
+        main = streams.enter_context(streaming(kafka_.address, DISTURBED, "main", "--workers", "2", *options))
         third: Stream | None = None
         rest = iter(messages)
         for number, harm in enumerate(harms, 1):
@@ -146,7 +144,9 @@ def _compare(bootstrap: str, report: Report) -> None:
         for group, parts in forecasts.items()
     }
     report.forecasts = sum(named[UNDISTURBED].values())
-    report.hidden = sum(_count(bootstrap, topic) for topic in (f"{DISTURBED}-forecasts", f"{DISTURBED}-state"))
+    report.hidden = sum(
+        _count(bootstrap, topic) for topic in (f"{DISTURBED}-forecasts", f"{DISTURBED}-state")
+    )
     if doubled := [name for name, count in named[DISTURBED].items() if count > 1]:
         report.faults.append(f"{len(doubled)} forecasts are there more than once, such as {doubled[:3]}")
     if lost := named[UNDISTURBED].keys() - named[DISTURBED].keys():

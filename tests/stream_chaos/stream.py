@@ -96,7 +96,9 @@ def produce(bootstrap: str, topic: str, messages: Any) -> None:
     assert producer.flush(PATIENCE) == 0
 
 
-def read_all(bootstrap: str, topic: str, isolation: str = "read_committed") -> list[list[tuple[bytes, bytes]]]:
+def read_all(
+    bootstrap: str, topic: str, isolation: str = "read_committed"
+) -> list[list[tuple[bytes, bytes]]]:
     """Key and value of all messages, by partition."""
     consumer = Consumer(
         {

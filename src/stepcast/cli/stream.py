@@ -2,8 +2,10 @@
 
 import re
 import socket
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -11,8 +13,9 @@ from stepcast.cli.options import BucketName, Endpoint, Json
 from stepcast.cli.spans import span
 
 if TYPE_CHECKING:
-    from stepcast.connect.kafka.worker.order import Order
+    from stepcast.cli.streaming import Predictors
     from stepcast.connect.kafka.worker.plan import Emission
+    from stepcast.pipeline.params import Params
 
 __all__ = ["stream"]
 
@@ -42,19 +45,21 @@ def stream(
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that share the partitions.")] = 1,
     instance: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Of this command among those of the group; this host's if not given."),
+        typer.Option(
+            metavar="NAME", help="Of this command among those of the group; this host's if not given."
+        ),
     ] = None,
     emit: Annotated[
         str, typer.Option(metavar="WHEN", help="period, change, or a number K: every K periods.")
     ] = "period",
     aggregation: Annotated[
-        Literal["sum", "avg", "first", "last", "min", "max", "count"],
-        typer.Option(help="How the observations of a period make its value; of params.json if not given."),
-    ] = "sum",
+        Literal["sum", "avg", "first", "last", "min", "max", "count"] | None,
+        typer.Option(help="How the observations of a period make its value; as in params.json if not given."),
+    ] = None,
     filling: Annotated[
-        Literal["zero", "nan", "mean", "median", "min", "max"],
-        typer.Option(help="The value of a period without one."),
-    ] = "nan",
+        Literal["zero", "nan", "mean", "median", "min", "max"] | None,
+        typer.Option(help="The value of a period without one; the middlefill of params.json if not given."),
+    ] = None,
     lateness: Annotated[
         str, typer.Option(metavar="SPAN", help="How much later than others of its partition one may come.")
     ] = "0s",
@@ -63,7 +68,8 @@ def stream(
         typer.Option(help="What becomes of a second observation of the same item and moment."),
     ] = "replace",
     ahead: Annotated[
-        str, typer.Option(metavar="SPAN", help="Drop what is stamped that much after its message; -1: nothing.")
+        str,
+        typer.Option(metavar="SPAN", help="Drop what is stamped that much after its message; -1: nothing."),
     ] = "1d",
     until_idle: Annotated[
         str, typer.Option(metavar="SPAN", help="End after so long without a message; -1: never.")
@@ -71,7 +77,8 @@ def stream(
     idle_timeout: Annotated[
         str,
         typer.Option(
-            metavar="SPAN", help="Close open periods of a partition after so long without a message; -1: never."
+            metavar="SPAN",
+            help="Close open periods of a partition after so long without a message; -1: never.",
         ),
     ] = NEVER,
     start: Annotated[
@@ -92,7 +99,38 @@ def stream(
     transaction_timeout: Annotated[
         str, typer.Option(metavar="SPAN", help="After which the transaction of a dead worker is aborted.")
     ] = "30s",
+    lag: Annotated[
+        bool, typer.Option("--lag", help="Instead, print how far the group has come in each partition.")
+    ] = False,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Serve /metrics for Prometheus on loopback; 0 picks a free port."
+        ),
+    ] = None,
+    retrain_drift: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0001, max=1, metavar="SHARE", help="Ask for a new predictor when so many items drift."
+        ),
+    ] = None,
+    retrain_age: Annotated[
+        str | None, typer.Option(metavar="SPAN", help="Ask for a new predictor when this one is so old: 7d.")
+    ] = None,
+    state_machine: Annotated[
+        str | None, typer.Option(metavar="ARN", help="With --bucket: what is asked for a new predictor.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            exists=True,
+            help="The predictor that stepcast run --out has kept.",
+        ),
+    ] = None,
     bucket: BucketName = None,
+    as_json: Json = False,
     endpoint: Endpoint = None,
 ) -> None:
     """Forecast every item of a Kafka topic again as its observations arrive, until Ctrl-C.
@@ -100,62 +138,119 @@ def stream(
     Observations, forecasts and what the workers know are committed together: each forecast is there once,
     whatever is killed when.
     """
-    from threading import Event
+    client = {"bootstrap.servers": bootstrap}
+    if lag:
+        from stepcast.cli.stream_lag import print_lag
 
-    from stepcast.connect.kafka.worker.order import Order, Source
-    from stepcast.connect.kafka.worker.plan import Plan
-
+        print_lag(client, group, read, as_json=as_json)
+        return
     for name, topic in (("--from", read), ("--to", write)):
         if topic is None:
             raise typer.BadParameter("it is missing", param_hint=name)
-    plan = Plan(
-        aggregation=aggregation,
-        lateness=round(1000 * span(lateness, "--lateness")),
-        doubled=doubled,
-        filling=filling,
-        emission=emission_of(emit),
-        ahead=None if ahead == NEVER else round(1000 * span(ahead, "--ahead")),
-    )
-    source = Source(predictor=predictor, bucket=bucket, model=model)
-    place = instance or re.sub(r"[^\w.-]", "-", socket.gethostname())
-    orders = [
-        Order(
-            client={"bootstrap.servers": bootstrap},
-            read=str(read),
-            write=str(write),
-            group=group,
-            member=f"{place}-{number}",
-            source=source,
-            plan=plan,
-            batch=batch,
-            buffer=buffer << 20,
-            session_timeout=span(session_timeout, "--session-timeout"),
-            transaction_timeout=span(transaction_timeout, "--transaction-timeout"),
-            until_idle=None if until_idle == NEVER else span(until_idle, "--until-idle"),
-            idle_timeout=None if idle_timeout == NEVER else span(idle_timeout, "--idle-timeout"),
-            from_latest=start == "latest",
-            skip_lost=skip_lost,
+    from stepcast.cli.streaming import run_stream
+    from stepcast.connect.kafka.worker.order import Order, Source
+    from stepcast.connect.kafka.worker.plan import Plan
+
+    emission = emission_of(emit)
+    with ExitStack() as stack:
+        predictors, folder, params = None, None, None
+        if model is None:
+            predictors = _predictors(
+                predictor, out, bucket, endpoint, retrain_drift, retrain_age, state_machine
+            )
+            folder, params = _fetched(
+                predictors, Path(stack.enter_context(TemporaryDirectory(prefix="stepcast-")))
+            )
+        plan = Plan(
+            lateness=round(1000 * span(lateness, "--lateness")),
+            doubled=doubled,
+            emission=emission,
+            ahead=None if ahead == NEVER else round(1000 * span(ahead, "--ahead")),
+            **_values(params, aggregation, filling),
         )
-        for number in range(workers)
-    ]
-    run(orders)
+        place = instance or re.sub(r"[^\w.-]", "-", socket.gethostname())
+        orders = [
+            Order(
+                client=client,
+                read=str(read),
+                write=str(write),
+                group=group,
+                member=f"{place}-{number}",
+                source=Source(folder=None if folder is None else str(folder), model=model),
+                plan=plan,
+                batch=batch,
+                buffer=buffer << 20,
+                session_timeout=span(session_timeout, "--session-timeout"),
+                transaction_timeout=span(transaction_timeout, "--transaction-timeout"),
+                until_idle=None if until_idle == NEVER else span(until_idle, "--until-idle"),
+                idle_timeout=None if idle_timeout == NEVER else span(idle_timeout, "--idle-timeout"),
+                from_latest=start == "latest",
+                skip_lost=skip_lost,
+            )
+            for number in range(workers)
+        ]
+        run_stream(orders, predictors, folder, metrics_port)
 
 
-def run(orders: "list[Order]") -> None:
-    import signal
-    from threading import Event
+def _predictors(
+    wanted: str,
+    out: Path | None,
+    bucket: str | None,
+    endpoint: str | None,
+    drift: float | None,
+    age: str | None,
+    machine: str | None,
+) -> "Predictors":
+    """Where the predictor is read, and what is asked for a new one."""
+    from stepcast.cli.streaming import Predictors
+    from stepcast.connect.kafka.worker.retraining import Policy, Retraining
 
-    from stepcast.connect.kafka.worker.fleet import run_fleet
+    policy = Policy(drift, None if age is None else span(age, "--retrain-age"))
+    asks = drift is not None or age is not None
+    if out is not None:
+        from stepcast.cli.kept_run import read_run
 
-    stop = Event()
-    before = {
-        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)
+        if asks or bucket is not None:
+            raise typer.BadParameter(
+                "a folder holds one predictor: leave out --bucket, --retrain-drift and --retrain-age",
+                param_hint="--out",
+            )
+        return Predictors(read_run(out), "", wanted, policy)
+    if bucket is not None:
+        import boto3
+
+        if asks and machine is None:
+            raise typer.BadParameter(
+                "it is missing: who is asked for a new predictor?", param_hint="--state-machine"
+            )
+        name = bucket.removeprefix("s3://").rstrip("/")
+        s3 = boto3.client("s3")
+        retraining = Retraining(s3, boto3.client("stepfunctions"), str(machine), name) if asks else None
+        return Predictors(s3, name, wanted, policy, retraining)
+    from stepcast.cli.stack import attach
+
+    stack = attach(endpoint)
+    retraining = Retraining(stack.s3, stack.states, stack.state_machine, stack.bucket) if asks else None
+    return Predictors(stack.s3, stack.bucket, wanted, policy, retraining)
+
+
+def _fetched(predictors: "Predictors", folder: Path) -> "tuple[Path, Params]":
+    from stepcast.connect.kafka.worker.published import fetch, read_params
+
+    place = fetch(predictors.s3, predictors.bucket, folder, predictors.wanted)
+    return place, read_params(place)
+
+
+def _values(params: "Params | None", aggregation: str | None, filling: str | None) -> dict[str, Any]:
+    """How observations become values: as params.json has it, where no option says otherwise."""
+    if params is None:
+        return {"aggregation": aggregation or "sum", "filling": filling or "nan"}
+    given = params.filling
+    return {
+        "aggregation": aggregation or given.aggregation,
+        "filling": filling or given.middlefill,
+        "filling_value": given.middlefill_value,
     }
-    try:
-        run_fleet(orders, stop, lambda member, said: None)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def emission_of(text: str) -> "Emission":

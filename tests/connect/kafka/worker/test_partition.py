@@ -95,9 +95,7 @@ def test_a_forecast_is_made_of_each_item_at_each_origin() -> None:
     assert forecasts[1].values[:, 0, 1].tolist() == pytest.approx([1.1, 5.0])
 
 
-@pytest.mark.parametrize(
-    ("filling", "level"), [("zero", 0.81), ("nan", 1.0), ("mean", 1.0), ("value", 1.38)]
-)
+@pytest.mark.parametrize(("filling", "level"), [("zero", 0.81), ("nan", 1.0), ("mean", 1.0), ("value", 1.38)])
 def test_gaps_are_filled_as_the_plan_says(filling, level) -> None:
     plan = Plan(filling=filling, filling_value=3.0)
 

@@ -1,6 +1,7 @@
-"""A worker process: ``python -m stepcast.connect.kafka.worker``, with its order on stdin.
+"""A worker process: ``python -m stepcast.connect.kafka.worker``.
 
-It ends with its parent, which holds the other end of stdin open.
+The first line of stdin is its order, and later ones name folders of newer predictors, both as JSON. It ends
+with its parent, which holds the other end open.
 """
 
 import json
@@ -8,12 +9,15 @@ import signal
 import sys
 from threading import Event, Thread
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.worker.events import log
 from stepcast.connect.kafka.worker.fleet import REFUSED
 from stepcast.connect.kafka.worker.order import Order
+
+if TYPE_CHECKING:
+    from stepcast.connect.kafka.worker.loop import Worker
 
 
 def main() -> int:
@@ -26,13 +30,20 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     order = Order.from_json(sys.stdin.readline())
-    Thread(target=_end_with_parent, args=(stop,), daemon=True).start()
     try:
         from stepcast.connect.kafka.worker.loop import Worker
         from stepcast.connect.kafka.worker.reading import json_reader
         from stepcast.connect.kafka.worker.sources import forecaster_of
 
-        Worker(order, forecaster_of(order.source), json_reader(), stop).run()
+        worker = Worker(
+            order,
+            forecaster_of(order.source),
+            json_reader(),
+            stop,
+            lambda report: say({"report": report.to_dict()}),
+        )
+        Thread(target=_listen, args=(worker, stop), daemon=True).start()
+        worker.run()
     except ConnectorError as error:
         log("refused", level="error", reason=str(error))
         say({"refused": str(error)})
@@ -46,8 +57,9 @@ def say(facts: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _end_with_parent(stop: Event) -> None:
-    sys.stdin.read()
+def _listen(worker: "Worker", stop: Event) -> None:
+    for line in sys.stdin:
+        worker.successor.ask(json.loads(line)["predictor"])
     stop.set()
 
 

@@ -5,14 +5,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
 
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.worker.events import log
-from stepcast.connect.kafka.worker.order import Order
+from stepcast.connect.kafka.worker.order import Order, Source
+from stepcast.connect.kafka.worker.report import WorkerReport
 
-__all__ = ["REFUSED", "run_fleet"]
+__all__ = ["REFUSED", "Fleet"]
 
 REFUSED = 3  # the exit code of a worker that would not do better the next time
 LOOKS_EVERY = 0.1  # seconds
@@ -20,7 +23,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0  # seconds before a dead worker is starte
 WELL_AFTER = 60.0  # seconds after which a worker that dies is a new case
 ENDS_WITHIN = 60.0  # seconds that a worker has to finish its transaction
 
-Hear = Callable[[str, dict[str, Any]], None]
+Hear = Callable[[str, WorkerReport | None], None]
 
 
 class _Child:
@@ -40,19 +43,26 @@ class _Child:
             stdout=subprocess.PIPE,
             text=True,
         )
-        assert self.process.stdin is not None  # noqa: S101  # a pipe
-        try:
-            self.process.stdin.write(self.order.to_json() + "\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:  # it died already, which is seen soon
-            pass
+        self._write(self.order.to_json())
         Thread(target=self._listen, args=(self.process,), daemon=True).start()
+
+    def tell(self, said: dict[str, Any]) -> None:
+        if self.process is not None:
+            self._write(json.dumps(said))
+
+    def _write(self, line: str) -> None:
+        pipe = self.process.stdin if self.process is not None else None
+        if pipe is not None:
+            with suppress(OSError):  # it died, which is seen soon
+                pipe.write(f"{line}\n")
+                pipe.flush()
 
     def _listen(self, process: "subprocess.Popen[str]") -> None:
         for line in process.stdout or ():
             said = json.loads(line)
+            if "report" in said:
+                self._hear(self.order.member, WorkerReport.from_dict(said["report"]))
             self.reason = said.get("refused", self.reason)
-            self._hear(self.order.member, said)
 
     def look(self, now: float) -> None:
         """Start it if that is due; see whether it has ended."""
@@ -67,6 +77,7 @@ class _Child:
         if code == 0:
             self.done = True
             return
+        self._hear(self.order.member, None)
         if now - self.started > WELL_AFTER:
             self.pause = FIRST_PAUSE
         log("worker_died", level="error", member=self.order.member, code=code, again_in=self.pause)
@@ -75,19 +86,27 @@ class _Child:
             raise ConnectorError(self.reason)
 
 
-def run_fleet(orders: Sequence[Order], stop: Event, hear: Hear) -> None:
-    """Keep a worker for each order until all have ended by themselves, or ``stop`` is set.
+class Fleet:
+    """A worker for each order; ``hear`` gets what each says of itself, and None when it has died."""
 
-    ``hear`` gets what each says of itself. ConnectorError where one could not do what it was told.
-    """
-    children = [_Child(order, hear) for order in orders]
-    try:
-        while not all(child.done for child in children) and not stop.wait(LOOKS_EVERY):
-            for child in children:
-                if not child.done:
-                    child.look(time.monotonic())
-    finally:
-        _end([child.process for child in children if child.process is not None])
+    def __init__(self, orders: Sequence[Order], hear: Hear) -> None:
+        self._children = [_Child(order, hear) for order in orders]
+
+    def run(self, stop: Event) -> None:
+        """Until all have ended by themselves, or ``stop`` is set. ConnectorError where one cannot do its work."""
+        try:
+            while not all(child.done for child in self._children) and not stop.wait(LOOKS_EVERY):
+                for child in self._children:
+                    if not child.done:
+                        child.look(time.monotonic())
+        finally:
+            _end([child.process for child in self._children if child.process is not None])
+
+    def change(self, source: Source) -> None:
+        """Another predictor: told to those that run, and the order of those that will be started again."""
+        for child in self._children:
+            child.order = replace(child.order, source=source)
+            child.tell({"predictor": source.folder})
 
 
 def _end(processes: "list[subprocess.Popen[str]]") -> None:

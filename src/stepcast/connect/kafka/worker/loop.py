@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from threading import Event
 from typing import Any
 
@@ -21,12 +21,16 @@ from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.worker.events import log
 from stepcast.connect.kafka.worker.forecaster import Forecaster
 from stepcast.connect.kafka.worker.messages import ForecastMessages
-from stepcast.connect.kafka.worker.order import Order
+from stepcast.connect.kafka.worker.order import Order, Source
 from stepcast.connect.kafka.worker.owned import Owned
 from stepcast.connect.kafka.worker.partition import Observation
 from stepcast.connect.kafka.worker.reading import Read
 from stepcast.connect.kafka.worker.records import records, restored
+from stepcast.connect.kafka.worker.report import PartitionReport, WorkerReport
 from stepcast.connect.kafka.worker.restore import restore
+from stepcast.connect.kafka.worker.sources import forecaster_of
+from stepcast.connect.kafka.worker.successor import Successor
+from stepcast.connect.kafka.worker.timing import Histogram
 from stepcast.connect.kafka.worker.topics import end_offsets, prepare
 from stepcast.connect.kafka.worker.transaction import Aborted, Transactions
 
@@ -34,6 +38,7 @@ __all__ = ["Worker"]
 
 TICK = 0.2  # seconds without a message after which the worker looks up
 PATIENCE = 60  # seconds for the broker to answer
+SAYS_EVERY = 1.0  # seconds
 LONGEST_BATCH = 300  # seconds, after which the group takes a worker for dead
 
 
@@ -46,14 +51,23 @@ class Worker:
     again if nobody has written to its state meanwhile, so that this costs no more than a cooperative rebalance.
     """
 
-    def __init__(self, order: Order, forecaster: Forecaster, read: Read, stop: Event) -> None:
+    def __init__(
+        self,
+        order: Order,
+        forecaster: Forecaster,
+        read: Read,
+        stop: Event,
+        say: Callable[[WorkerReport], None],
+    ) -> None:
         self._order, self._forecaster, self._read, self._stop = order, forecaster, read, stop
+        self.successor = Successor(lambda folder: forecaster_of(Source(folder=folder)), self._items)
         self._owned: dict[int, Owned] = {}
         self._given_up: dict[int, Owned] = {}
         self._group: Any = None
         self._assigned_at = 0.0
         self._messages = ForecastMessages(forecaster)
         self._admin = AdminClient(dict(order.client))
+        self._say, self._said, self._aborted, self._times = say, 0.0, 0, Histogram()
 
     def run(self) -> None:
         """Until ``stop`` is set, or nothing came for as long as the order says."""
@@ -71,11 +85,15 @@ class Worker:
                 try:
                     self._take_on(batch)
                     self._close_idle()
+                    self._take_over()
                 except Aborted as why:
+                    self._aborted += 1
                     log("aborted", level="warning", reason=str(why))
                     self._begin_again()
+                self._report()
                 if self._is_done():
                     break
+            self._report(now=True)
         finally:
             consumer.close()
             log("stopped", group=order.group, member=order.member)
@@ -127,12 +145,12 @@ class Worker:
         for message in messages:
             try:
                 observation = self._read(message)
-            except ValueError as error:
+            except ValueError:
                 counts.unreadable += 1
                 continue
             if observation is None:
                 counts.missing += 1
-            elif ahead is not None and observation.moment > message.timestamp()[1] + ahead > ahead:
+            elif ahead is not None and 0 < message.timestamp()[1] < observation.moment - ahead:
                 counts.future += 1
             else:
                 observations.append(observation)
@@ -155,7 +173,9 @@ class Worker:
 
     def _write(self, moved: dict[int, Owned]) -> None:
         offsets = [TopicPartition(self._order.read, n, owned.offset) for n, owned in moved.items()]
+        begun = time.monotonic()
         self._transactions.write(self._written(moved), offsets, self._group)
+        self._times.add(time.monotonic() - begun)
         for owned in moved.values():
             owned.committed = owned.offset
 
@@ -181,6 +201,50 @@ class Worker:
             owned.partition.close_open()
         if idle:
             self._write(idle)
+
+    def _take_over(self) -> None:
+        """Go on with a newer predictor, if one is ready: all partitions at once, from their next period on."""
+        forecaster = self.successor.take()
+        if forecaster is None or forecaster.name == self._forecaster.name:
+            return
+        log("takes_over", member=self._order.member, predictor=forecaster.name, before=self._forecaster.name)
+        self._forecaster, self._messages = forecaster, ForecastMessages(forecaster)
+        self._given_up = {}
+        for owned in self._owned.values():
+            owned.partition.take_over(forecaster)
+        begun = {n: owned for n, owned in self._owned.items() if owned.offset is not None}
+        if begun:
+            self._write(begun)
+
+    def _items(self) -> list[str]:
+        """Of all partitions of this worker, for another thread."""
+        return [item for owned in list(self._owned.values()) for item in list(owned.partition.ids)]
+
+    def _report(self, *, now: bool = False) -> None:
+        if not now and time.monotonic() - self._said < SAYS_EVERY:
+            return
+        self._said = time.monotonic()
+        partitions = {}
+        for number, owned in self._owned.items():
+            place = TopicPartition(self._order.read, number)
+            partitions[number] = PartitionReport(
+                offset=-1 if owned.offset is None else owned.offset,
+                end=max(-1, self._consumer.get_watermark_offsets(place, cached=True)[1]),
+                watermark=owned.partition.newest,
+                items=len(owned.partition.ids),
+                drifting=int(owned.partition.drifting.sum()),
+                counts=owned.partition.counts,
+            )
+        self._say(
+            WorkerReport(
+                predictor=self._forecaster.name,
+                committed=sum(self._times.counts),
+                aborted=self._aborted,
+                seconds=self._times.total,
+                histogram=self._times.counts,
+                partitions=partitions,
+            )
+        )
 
     def _is_done(self) -> bool:
         until, now = self._order.until_idle, time.monotonic()

@@ -28,7 +28,9 @@ class ForecastMessages:
         # Numbers go into a text made once: json.dumps of each message would take most of a worker's time.
         columns = "".join(f', "{label}": %r' for label in self._labels)
         rows = ", ".join(f'{{"timestamp": "{stamp}"{columns}}}' for stamp in stamps[1:])
-        text = f'{{"item_id": %s, "origin": "{stamps[0]}", "predictor": {self._percent}, "forecast": [{rows}]}}'
+        text = (
+            f'{{"item_id": %s, "origin": "{stamps[0]}", "predictor": {self._percent}, "forecast": [{rows}]}}'
+        )
         values = forecasts.values.reshape(len(forecasts.items), -1).tolist()
         for item, numbers in zip(forecasts.items, values, strict=True):
             yield item.encode(), (text % (json.dumps(item), *numbers)).encode()

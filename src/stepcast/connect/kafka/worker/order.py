@@ -12,10 +12,8 @@ __all__ = ["Order", "Source"]
 
 @dataclass(frozen=True)
 class Source:
-    """Where the predictor is: ``name`` of the bucket, or ``latest``; or a model of the user's own."""
+    """What forecasts: a predictor in a folder, or a model of the user's own, ``module:attribute``."""
 
-    predictor: str = "latest"
-    bucket: str | None = None
     folder: str | None = None
     model: str | None = None
 

@@ -15,8 +15,11 @@ __all__ = ["forecaster_of"]
 def forecaster_of(source: Source) -> Forecaster:
     """Load it; ConnectorError says what is not there."""
     if source.model is not None:
-        return _attribute(source.model)()
-    raise ConnectorError("no --predictor")
+        made: Forecaster = _attribute(source.model)()
+        return made
+    from stepcast.connect.kafka.worker.published import read_predictor
+
+    return read_predictor(Path(str(source.folder)))
 
 
 def _attribute(name: str) -> Any:

@@ -9,9 +9,9 @@ from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.worker.order import Order
 
-__all__ = ["end_offsets", "prepare"]
+__all__ = ["PATIENCE", "end_offsets", "partitions_of", "prepare"]
 
-PATIENCE = 60  # seconds
+PATIENCE = 60  # seconds for a broker to answer
 
 
 def prepare(order: Order) -> int:
@@ -20,7 +20,7 @@ def prepare(order: Order) -> int:
     State is kept in a compacted topic, in the partition with the number of the input's.
     """
     admin = AdminClient(dict(order.client))
-    topics = _partitions(admin)
+    topics = partitions_of(admin)
     if order.read not in topics:
         close = ", ".join(sorted(name for name in topics if not name.startswith("__"))[:10]) or "none"
         raise ConnectorError(f"there is no topic {order.read}; there are {close}")
@@ -28,16 +28,16 @@ def prepare(order: Order) -> int:
     compacted = {"cleanup.policy": "compact"}
     _create(admin, {order.state: NewTopic(order.state, count, replication, config=compacted)}, topics)
     _create(admin, {order.write: NewTopic(order.write, count, replication)}, topics)
-    had = _partitions(admin)[order.state][0]
+    had = partitions_of(admin)[order.state][0]
     if had != count:
         raise ConnectorError(
-            f"{order.read} has {count} partitions, and had {had} when the group {order.group} began: items have "
-            "moved to others, where their state is not; start a new --group, which reads all again"
+            f"{order.read} has {count} partitions, and had {had} when the group {order.group} began: items "
+            "have moved to others, where their state is not; start a new --group, which reads all again"
         )
     return count
 
 
-def _partitions(admin: AdminClient) -> dict[str, tuple[int, int]]:
+def partitions_of(admin: AdminClient) -> dict[str, tuple[int, int]]:
     """By topic: how many partitions, in how many copies."""
     try:
         topics = admin.list_topics(timeout=PATIENCE).topics
@@ -63,7 +63,7 @@ def _create(admin: AdminClient, wanted: Mapping[str, NewTopic], there: Mapping[s
                     f"topic {name} cannot be made: {error.args[0].str()}; make it yourself, or give its name"
                 ) from None
     deadline = time.monotonic() + PATIENCE
-    while not wanted.keys() <= _partitions(admin).keys():
+    while not wanted.keys() <= partitions_of(admin).keys():
         if time.monotonic() > deadline:
             raise ConnectorError(f"{', '.join(wanted)} was made and does not appear in {PATIENCE} s")
         time.sleep(0.1)  # metadata take a moment to reach every broker

@@ -1,4 +1,4 @@
-"""A predictor of the pipeline that goes on with the stream: ``engine.online`` for the items of a partition."""
+"""A predictor of the pipeline that goes on with the stream, as ``engine.online`` does it."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from stepcast.engine import online
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
-from stepcast.engine.task import Outputs, Task
+from stepcast.engine.task import Task
 
 __all__ = ["Trained", "TrainedSeries"]
 
@@ -29,7 +29,9 @@ class Trained:
         self._panels = panels
         self._begun: dict[str, bytes] = {}
         self._places = {
-            item: (number, place) for number, panel in enumerate(panels) for place, item in enumerate(panel.ids)
+            item: (number, place)
+            for number, panel in enumerate(panels)
+            for place, item in enumerate(panel.ids)
         }
 
     def series(self) -> "TrainedSeries":
