@@ -7,6 +7,7 @@ with its parent, which holds the other end open.
 import json
 import signal
 import sys
+from dataclasses import replace
 from threading import Event, Thread
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.worker.events import log
 from stepcast.connect.kafka.worker.fleet import REFUSED
-from stepcast.connect.kafka.worker.order import Order
+from stepcast.connect.kafka.worker.order import Order, Source
 
 if TYPE_CHECKING:
     from stepcast.connect.kafka.worker.loop import Worker
+    from stepcast.connect.kafka.worker.work import Work
 
 
 def main() -> int:
@@ -32,16 +34,12 @@ def main() -> int:
     order = Order.from_json(sys.stdin.readline())
     try:
         from stepcast.connect.kafka.worker.loop import Worker
-        from stepcast.connect.kafka.worker.reading import json_reader
-        from stepcast.connect.kafka.worker.sources import forecaster_of
+        from stepcast.connect.kafka.worker.sources import work_of
 
-        worker = Worker(
-            order,
-            forecaster_of(order.source),
-            json_reader(),
-            stop,
-            lambda report: say({"report": report.to_dict()}),
-        )
+        def newer(folder: str) -> "Work":
+            return work_of(replace(order, source=Source(folder=folder)))
+
+        worker = Worker(order, work_of(order), newer, stop, lambda report: say({"report": report.to_dict()}))
         Thread(target=_listen, args=(worker, stop), daemon=True).start()
         worker.run()
     except ConnectorError as error:

@@ -7,9 +7,12 @@ __all__ = ["Counts"]
 
 @dataclass(slots=True)
 class Counts:
-    """``observations``  that were taken into a period; ``late`` that came after it was closed; ``doubled`` of
-    those taken, that had the moment of an earlier one; ``future`` that were stamped too far ahead; ``missing``
-    without a value; ``unreadable`` messages; ``forecasts`` that were made.
+    """Of messages and outputs.
+
+    ``observations`` were taken into a period; ``doubled`` of them had the moment of an earlier one.
+    ``late``         came after their period was closed; ``future`` were stamped too far ahead; ``missing`` had
+                     no value; ``unreadable`` were none.
+    ``forecasts``    were made.
     """
 
     observations: int = 0

@@ -93,7 +93,7 @@ class Fleet:
         self._children = [_Child(order, hear) for order in orders]
 
     def run(self, stop: Event) -> None:
-        """Until all have ended by themselves, or ``stop`` is set. ConnectorError where one cannot do its work."""
+        """Until all have ended by themselves, or ``stop`` is set; ConnectorError where one cannot work."""
         try:
             while not all(child.done for child in self._children) and not stop.wait(LOOKS_EVERY):
                 for child in self._children:

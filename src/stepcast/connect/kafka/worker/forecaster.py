@@ -62,8 +62,13 @@ class Forecaster(Protocol):
     name: str
     frequency: Frequency
     horizon: int
-    outputs: Outputs
-    end: int | None  # the last period that it was trained on; None where it was not
+
+    @property
+    def outputs(self) -> Outputs: ...
+
+    @property
+    def end(self) -> int | None:
+        """The last period that it was trained on; None where it was not."""
 
     def prepare(self, ids: Sequence[str]) -> None:
         """Do now what takes long when these items are added; another thread may go on forecasting."""

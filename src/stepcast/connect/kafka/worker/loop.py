@@ -19,27 +19,22 @@ from confluent_kafka.admin import AdminClient
 
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.worker.events import log
-from stepcast.connect.kafka.worker.forecaster import Forecaster
-from stepcast.connect.kafka.worker.messages import ForecastMessages
-from stepcast.connect.kafka.worker.order import Order, Source
+from stepcast.connect.kafka.worker.order import Order
 from stepcast.connect.kafka.worker.owned import Owned
-from stepcast.connect.kafka.worker.partition import Observation
-from stepcast.connect.kafka.worker.reading import Read
-from stepcast.connect.kafka.worker.records import records, restored
 from stepcast.connect.kafka.worker.report import PartitionReport, WorkerReport
-from stepcast.connect.kafka.worker.restore import restore
-from stepcast.connect.kafka.worker.sources import forecaster_of
+from stepcast.connect.kafka.worker.restore import replay, restore
 from stepcast.connect.kafka.worker.successor import Successor
 from stepcast.connect.kafka.worker.timing import Histogram
 from stepcast.connect.kafka.worker.topics import end_offsets, prepare
 from stepcast.connect.kafka.worker.transaction import Aborted, Transactions
+from stepcast.connect.kafka.worker.work import Part, Record, Work
 
 __all__ = ["Worker"]
 
 TICK = 0.2  # seconds without a message after which the worker looks up
 PATIENCE = 60  # seconds for the broker to answer
 SAYS_EVERY = 1.0  # seconds
-LONGEST_BATCH = 300  # seconds, after which the group takes a worker for dead
+LONGEST_BATCH = 1800  # seconds, after which the group takes a worker for dead: items are examined in one
 
 
 class Worker:
@@ -48,24 +43,23 @@ class Worker:
     Rebalances are eager: every partition is given up, between two transactions, before any is handed out. The
     generation of the group that a transaction names is the one in which its partitions were assigned, so
     whatever a member does that the group has given up is refused. A partition that comes back is not read
-    again if nobody has written to its state meanwhile, so that this costs no more than a cooperative rebalance.
+    again if nobody has written to its state meanwhile: this costs no more than a cooperative rebalance.
     """
 
     def __init__(
         self,
         order: Order,
-        forecaster: Forecaster,
-        read: Read,
+        work: Work,
+        newer: Callable[[str], Work],
         stop: Event,
         say: Callable[[WorkerReport], None],
     ) -> None:
-        self._order, self._forecaster, self._read, self._stop = order, forecaster, read, stop
-        self.successor = Successor(lambda folder: forecaster_of(Source(folder=folder)), self._items)
+        self._order, self._work, self._stop = order, work, stop
+        self.successor = Successor(newer, self._items)
         self._owned: dict[int, Owned] = {}
         self._given_up: dict[int, Owned] = {}
         self._group: Any = None
         self._assigned_at = 0.0
-        self._messages = ForecastMessages(forecaster)
         self._admin = AdminClient(dict(order.client))
         self._say, self._said, self._aborted, self._times = say, 0.0, 0, Histogram()
 
@@ -95,6 +89,7 @@ class Worker:
                     break
             self._report(now=True)
         finally:
+            self._stop.set()
             consumer.close()
             log("stopped", group=order.group, member=order.member)
 
@@ -113,14 +108,17 @@ class Worker:
             if error is not None:
                 self._hear(error, message, owned)
             elif owned is not None and (owned.offset is None or message.offset() >= owned.offset):
-                # A message of before a rebalance may come with those after it: then its partition is another's,
-                # or it comes a second time.
+                # A message of before a rebalance may come with those after it: then its partition is another
+                # worker's, or it comes a second time.
                 owned.waiting.append(message)
                 owned.offset = message.offset() + 1
                 owned.heard, owned.at_end = now, False
-        most = self._order.most_forecasts
         for owned in self._owned.values():
-            self._apply(owned, most)
+            while owned.waiting:
+                done = owned.part.take_on(owned.waiting, self._order.most_forecasts)
+                owned.waiting = owned.waiting[done:]
+                if owned.waiting:  # enough outputs wait
+                    self._commit()
         self._commit()
 
     def _hear(self, error: KafkaError, message: Any, owned: Owned | None) -> None:
@@ -137,56 +135,31 @@ class Worker:
         elif error.fatal() or not error.retriable():
             raise KafkaException(error)
 
-    def _apply(self, owned: Owned, most: int) -> None:
-        partition, counts, messages = owned.partition, owned.partition.counts, owned.waiting
-        ahead = partition.plan.ahead
-        observations: list[Observation] = []
-        offsets: list[int] = []
-        for message in messages:
-            try:
-                observation = self._read(message)
-            except ValueError:
-                counts.unreadable += 1
-                continue
-            if observation is None:
-                counts.missing += 1
-            elif ahead is not None and 0 < message.timestamp()[1] < observation.moment - ahead:
-                counts.future += 1
-            else:
-                observations.append(observation)
-                offsets.append(message.offset() + 1)
-        end = owned.offset
-        at = 0
-        while at < len(observations):
-            at += partition.apply(observations[at:], most)
-            if at < len(observations):
-                owned.offset = offsets[at - 1]
-                self._commit()
-        owned.offset = end
-        owned.waiting = []
-
     def _commit(self) -> None:
         """One transaction of everything since the last one."""
-        moved = {n: owned for n, owned in self._owned.items() if owned.offset != owned.committed}
+        moved = {
+            n: owned
+            for n, owned in self._owned.items()
+            if owned.offset is not None and owned.reached != owned.committed
+        }
         if moved:
             self._write(moved)
 
     def _write(self, moved: dict[int, Owned]) -> None:
-        offsets = [TopicPartition(self._order.read, n, owned.offset) for n, owned in moved.items()]
+        offsets = [TopicPartition(self._order.read, n, owned.reached) for n, owned in moved.items()]
         begun = time.monotonic()
         self._transactions.write(self._written(moved), offsets, self._group)
         self._times.add(time.monotonic() - begun)
         for owned in moved.values():
-            owned.committed = owned.offset
+            owned.committed = owned.reached
 
-    def _written(self, moved: dict[int, Owned]) -> Iterator[tuple[str, int, bytes, bytes]]:
+    def _written(self, moved: dict[int, Owned]) -> Iterator[tuple[str, int, Record]]:
         for number, owned in moved.items():
-            progress = owned.partition.take()
-            for forecasts in progress.forecasts:
-                for key, value in self._messages.of(forecasts):
-                    yield self._order.write, number, key, value
-            for key, value in records(owned.partition, progress, owned.offset or 0):
-                yield self._order.state, number, key, value
+            outputs, records = owned.part.take(owned.reached)
+            for record in outputs:
+                yield self._order.write, number, record
+            for record in records:
+                yield self._order.state, number, record
 
     def _close_idle(self) -> None:
         timeout, now = self._order.idle_timeout, time.monotonic()
@@ -195,30 +168,29 @@ class Worker:
         idle = {
             n: owned
             for n, owned in self._owned.items()
-            if owned.partition.open and owned.at_end and now - owned.heard >= timeout
+            if owned.part.is_open and owned.at_end and now - owned.heard >= timeout
         }
         for owned in idle.values():
-            owned.partition.close_open()
+            owned.part.close()
         if idle:
             self._write(idle)
 
     def _take_over(self) -> None:
-        """Go on with a newer predictor, if one is ready: all partitions at once, from their next period on."""
-        forecaster = self.successor.take()
-        if forecaster is None or forecaster.name == self._forecaster.name:
+        """Go on with a newer predictor, if one is ready: all partitions, from their next period on."""
+        work = self.successor.take()
+        if work is None or work.name == self._work.name:
             return
-        log("takes_over", member=self._order.member, predictor=forecaster.name, before=self._forecaster.name)
-        self._forecaster, self._messages = forecaster, ForecastMessages(forecaster)
-        self._given_up = {}
+        log("takes_over", member=self._order.member, predictor=work.name, before=self._work.name)
+        self._work, self._given_up = work, {}
         for owned in self._owned.values():
-            owned.partition.take_over(forecaster)
+            owned.part.go_on_with(work)
         begun = {n: owned for n, owned in self._owned.items() if owned.offset is not None}
         if begun:
             self._write(begun)
 
     def _items(self) -> list[str]:
         """Of all partitions of this worker, for another thread."""
-        return [item for owned in list(self._owned.values()) for item in list(owned.partition.ids)]
+        return [item for owned in list(self._owned.values()) for item in list(owned.part.items)]
 
     def _report(self, *, now: bool = False) -> None:
         if not now and time.monotonic() - self._said < SAYS_EVERY:
@@ -230,14 +202,14 @@ class Worker:
             partitions[number] = PartitionReport(
                 offset=-1 if owned.offset is None else owned.offset,
                 end=max(-1, self._consumer.get_watermark_offsets(place, cached=True)[1]),
-                watermark=owned.partition.newest,
-                items=len(owned.partition.ids),
-                drifting=int(owned.partition.drifting.sum()),
-                counts=owned.partition.counts,
+                watermark=owned.part.watermark,
+                items=len(owned.part.items),
+                drifting=owned.part.drifting,
+                counts=owned.part.counts,
             )
         self._say(
             WorkerReport(
-                predictor=self._forecaster.name,
+                predictor=self._work.name,
                 committed=sum(self._times.counts),
                 aborted=self._aborted,
                 seconds=self._times.total,
@@ -284,14 +256,23 @@ class Worker:
                 opened[n] = kept[n]
                 opened[n].heard = now
                 continue
-            partition, offset = restored(order.plan, self._forecaster, found[n])
+            part, offset = self._work.part(found[n])
             if offset is not None and committed[n] not in (offset, OFFSET_INVALID):
                 raise ConnectorError(
-                    f"the group {order.group} is at offset {committed[n]} of {order.read} [{n}], and its state "
-                    f"at {offset}: somebody has moved the group. Start a new --group, or move it back"
+                    f"the group {order.group} is at offset {committed[n]} of {order.read} [{n}], and its "
+                    f"state at {offset}: somebody has moved the group. Start a new --group, or move it back"
                 )
-            opened[n] = Owned(partition, offset, offset, now)
+            if offset is not None and self._work.learns_again:
+                self._replay(part, n, offset)
+            opened[n] = Owned(part, offset, offset, now)
         return opened
+
+    def _replay(self, part: Part, number: int, until: int) -> None:
+        """Learn once more from the messages before ``until``: their outputs are there already."""
+        for messages in replay(self._order.client, self._order.read, number, until):
+            while messages:
+                messages = messages[part.take_on(messages, self._order.most_forecasts) :]
+                part.take(until)
 
     def _committed(self, numbers: list[int]) -> dict[int, int]:
         places = [TopicPartition(self._order.read, n) for n in numbers]
@@ -307,7 +288,7 @@ class Worker:
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Between two transactions: what was read since the last one is given up with the partitions."""
         del consumer, partitions
-        if self._owned:
+        if self._owned and not self._stop.is_set():
             ends = end_offsets(self._admin, self._order.state, list(self._owned))
             for number, owned in self._owned.items():
                 owned.end = ends[number]

@@ -1,12 +1,11 @@
 """A forecast as the message that is written: JSON, one for each item and origin."""
 
 import json
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator
 
 from stepcast.connect.kafka.worker.forecaster import Forecaster
 from stepcast.connect.kafka.worker.grid import Grid
-from stepcast.connect.kafka.worker.partition import Forecasts, Observation
+from stepcast.connect.kafka.worker.partition import Forecasts
 from stepcast.pipeline.params import output_label
 
 __all__ = ["ForecastMessages"]

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass
 
 from stepcast.connect.kafka.worker.plan import Emission, Plan
 
@@ -37,7 +36,7 @@ class Order:
     group: str
     member: str
     source: Source
-    plan: Plan = Plan()
+    plan: Plan
     batch: int = 10_000
     most_forecasts: int = 10_000
     buffer: int = 32 << 20
@@ -47,7 +46,8 @@ class Order:
     idle_timeout: float | None = None
     from_latest: bool = False
     skip_lost: bool = False
-    mapping: Mapping[str, Any] = field(default_factory=dict)
+    label: str | None = None
+    learns: bool = True
 
     @property
     def state(self) -> str:

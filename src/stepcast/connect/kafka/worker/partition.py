@@ -135,10 +135,10 @@ class Partition:
             )
         self.forecaster, self.series = forecaster, forecaster.series()
         self.mark(np.zeros(len(self.ids), bool))
-        if self._closed is None or (forecaster.end is not None and self._closed < forecaster.end):
-            if forecaster.end is not None:
-                self.closed = forecaster.end
-                self.open = {period: one for period, one in self.open.items() if period > forecaster.end}
+        end = forecaster.end
+        if end is not None and (self._closed is None or self._closed < end):
+            self.closed = end
+            self.open = {period: one for period, one in self.open.items() if period > end}
         if self.ids and self._closed is not None:
             self._tell_again(self.series.add(self.ids), self._closed)
             self.progress.closed.update(self.ids)

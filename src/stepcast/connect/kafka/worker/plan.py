@@ -10,8 +10,9 @@ __all__ = ["Emission", "Plan"]
 
 @dataclass(frozen=True)
 class Emission:
-    """When forecasts are written: every ``every`` periods, 0 being their horizon, so that some are always valid;
-    ``on_change`` also when a value was outside all that was forecast.
+    """When forecasts are written: every ``every`` periods, 0 being their horizon, so that one is always valid.
+
+    ``on_change``  also when a value was outside all that was forecast.
     """
 
     every: int = 1

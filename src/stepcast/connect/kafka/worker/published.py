@@ -27,7 +27,7 @@ SHARED = "shared.npz"
 
 
 def fetch(s3: Any, bucket: str, folder: Path, predictor: str = LATEST) -> Path:
-    """Put the predictor of that name or ARN below ``folder``; where. ConnectorError if there is none of use."""
+    """Put the predictor of that name or ARN below ``folder``; where. ConnectorError if it is of no use."""
     run = find(s3, bucket, predictor.rpartition("/")[2])
     name = run.manifest.predictor
     params = run.text(layout.vintage_params(run.root, run.manifest.vintage))
@@ -35,13 +35,14 @@ def fetch(s3: Any, bucket: str, folder: Path, predictor: str = LATEST) -> Path:
     parts = [(key, _read(s3, bucket, key)) for key in objects.keys(s3, bucket, prefix)]
     if params is None or not parts or any(content is None for _, content in parts):
         raise ConnectorError(
-            f"predictor {name} is gone: a newer one was published, and only that is kept. Use --predictor latest"
+            f"predictor {name} is gone: a newer one was published, and only that is kept. Use --predictor "
+            "latest"
         )
     algorithm = task_of(Params.model_validate_json(params)).algorithm
     if algorithm != AUTO:
         raise ConnectorError(
-            f"predictor {name} is {algorithm}, which is fitted anew each time: only an AutoPredictor goes on with "
-            "a stream"
+            f"predictor {name} is {algorithm}, which is fitted anew each time: only an AutoPredictor goes on "
+            "with a stream"
         )
     place = folder / name
     (place / "shards").mkdir(parents=True, exist_ok=True)

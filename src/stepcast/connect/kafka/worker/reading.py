@@ -3,18 +3,25 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from stepcast.connect.kafka.worker.partition import Observation
 
-__all__ = ["Read", "Reader", "json_reader"]
+__all__ = ["Read", "Unreadable", "json_reader"]
 
 Read = Callable[[Any], Observation | None]
 
 
+class Unreadable(Exception):
+    pass
+
+
 def json_reader(item: str = "item_id", timestamp: str = "timestamp", value: str = "target_value") -> Read:
     def read(message: Any) -> Observation | None:
-        content = json.loads(message.value())
+        try:
+            content = json.loads(message.value())
+        except ValueError as e:
+            raise Unreadable from e
         number = content[value]
         if number is None:
             return None

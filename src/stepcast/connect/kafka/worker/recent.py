@@ -1,6 +1,7 @@
 """The last observed values of each item: what gaps are filled with, and what a new predictor is told."""
 
 import struct
+from collections.abc import Callable
 
 import numpy as np
 
@@ -10,6 +11,12 @@ __all__ = ["KEPT", "Recent"]
 
 KEPT = 64  # as many as the import looks at before a gap
 COUNT = struct.Struct("<q")
+STATISTICS: dict[str, Callable[..., Floats]] = {
+    "mean": np.nanmean,
+    "median": np.nanmedian,
+    "min": np.nanmin,
+    "max": np.nanmax,
+}
 
 
 class Recent:
@@ -45,9 +52,8 @@ class Recent:
         values = np.where(present, self._values[slots], np.nan)
         found = np.full(len(slots), np.nan)
         some = present.any(axis=1)
-        reduce = {"mean": np.nanmean, "median": np.nanmedian, "min": np.nanmin, "max": np.nanmax}[method]
         # Sorted, so that a sum does not depend on where the ring of values begins.
-        found[some] = reduce(np.sort(values[some], axis=1), axis=1)
+        found[some] = STATISTICS[method](np.sort(values[some], axis=1), axis=1)
         return found
 
     def to_bytes(self, slot: int) -> bytes:
@@ -56,7 +62,7 @@ class Recent:
 
     def put(self, slot: int, data: bytes) -> int:
         """Take what ``to_bytes`` gave for ``slot``; how many bytes of ``data`` that were."""
-        (count,) = COUNT.unpack_from(data)
+        count = int(COUNT.unpack_from(data)[0])
         self.grow(slot + 1)
         self._counts[slot] = count
         self._periods[slot, :count] = np.frombuffer(data, np.int64, count, COUNT.size)

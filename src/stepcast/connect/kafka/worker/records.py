@@ -1,6 +1,6 @@
 """The state of a partition as records of a compacted topic, and back.
 
-``partition``    what all items share, as JSON: the offset of the input that comes next, the watermark, counts.
+``partition``    what all items share, as JSON: the next offset of the input, the watermark, counts.
 ``series/ITEM``  what is known of a closed series, written when a period is closed.
 ``open/ITEM``    its periods that are still open, written with every observation. One that was closed since is
                  not written again: it is known by its number.
@@ -59,14 +59,14 @@ def records(partition: Partition, progress: Progress, offset: int) -> Iterator[R
     """What changed in ``progress``, with ``offset`` as the next of the input."""
     slots = np.array(sorted(partition.slots[item] for item in progress.closed), np.int64)
     for slot, known in zip(slots.tolist(), partition.series.to_bytes(slots), strict=True):
-        head = SLOT.pack(slot, bool(partition.drifting[slot]))
-        yield SERIES + partition.ids[slot].encode(), head + partition.recent.to_bytes(slot) + known
+        flags = SLOT.pack(slot, bool(partition.drifting[slot]))
+        yield SERIES + partition.ids[slot].encode(), flags + partition.recent.to_bytes(slot) + known
     buckets = [partition.open[period] for period in sorted(partition.open)]
     for item in progress.open:
         mine = [bucket[item].to_bytes() for bucket in buckets if item in bucket]
         if mine:
             yield OPEN + item.encode(), b"".join(mine)
-    head = Head(
+    shared = Head(
         offset=offset,
         closed=partition.closed,
         newest=partition.newest,
@@ -75,7 +75,7 @@ def records(partition: Partition, progress: Progress, offset: int) -> Iterator[R
         aggregation=partition.plan.aggregation,
         counts=partition.counts,
     )
-    yield PARTITION, head.to_bytes()
+    yield PARTITION, shared.to_bytes()
 
 
 def everything(partition: Partition, offset: int) -> dict[bytes, bytes]:

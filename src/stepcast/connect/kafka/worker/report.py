@@ -12,7 +12,8 @@ __all__ = ["PartitionReport", "WorkerReport"]
 class PartitionReport:
     """``offset`` of the message that comes next, ``end`` of what there is; -1 where they are not known yet.
 
-    ``counts`` since the group began, whoever worked on the partition; ``watermark`` in milliseconds since 1970.
+    ``counts`` since the group began, whoever worked on the partition. ``watermark`` in milliseconds since
+    1970.
     """
 
     offset: int

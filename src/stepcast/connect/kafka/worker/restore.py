@@ -1,14 +1,15 @@
-"""The state of partitions, read from its topic to the end."""
+"""Partitions read again when a worker is assigned them: their state, and their messages where it has none."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.worker.events import log
 
-__all__ = ["restore"]
+__all__ = ["replay", "restore"]
 
 AT_ONCE = 10_000  # records
 SAYS_AFTER = 5.0  # seconds
@@ -27,24 +28,14 @@ def restore(
     missing = {number for number, end in ends.items() if end}
     if not missing:
         return kept
-    consumer = Consumer(
-        {
-            **client,
-            "group.id": f"{topic}-restore",  # librdkafka wants one; nothing is committed
-            "enable.auto.commit": False,
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-            "auto.offset.reset": "earliest",
-        }
-    )
+    consumer = Consumer(_settings(client, f"{topic}-restore"))
     heard, said = time.monotonic(), False
     try:
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in missing])
         while missing:
-            for message in consumer.consume(AT_ONCE, 0.1):
+            for message in _consumed(consumer):
                 heard = time.monotonic()
-                number = message.partition()
-                error = message.error()
+                number, error = message.partition(), message.error()
                 if error is None:
                     _put(kept[number], message.key(), message.value())
                     reached = message.offset() + 1
@@ -60,8 +51,8 @@ def restore(
                 log("waiting_for_state", topic=topic, partitions=sorted(missing), seconds=round(waited, 1))
             if waited > patience:
                 raise ConnectorError(
-                    f"the state in {topic} {sorted(missing)} could not be read in {patience:g} s: a transaction "
-                    "of another worker may hang there, or the broker be away"
+                    f"the state in {topic} {sorted(missing)} could not be read in {patience:g} s: a "
+                    "transaction of another worker may hang there, or the broker be away"
                 )
     finally:
         consumer.close()
@@ -73,3 +64,38 @@ def _put(kept: dict[bytes, bytes], key: bytes, value: bytes | None) -> None:
         kept.pop(key, None)
     else:
         kept[key] = value
+
+
+def replay(client: Mapping[str, str], topic: str, partition: int, until: int) -> Iterator[list[Any]]:
+    """The messages of a partition from the first that is there up to the offset ``until``, part by part."""
+    consumer = Consumer(_settings(client, f"{topic}-replay"))
+    try:
+        consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
+        reached = 0
+        while reached < until:
+            found = []
+            for message in _consumed(consumer):
+                error = message.error()
+                if error is None and message.offset() < until:
+                    found.append(message)
+                if error is None or error.code() == KafkaError._PARTITION_EOF:
+                    reached = max(reached, message.offset() + (error is None))
+            yield found
+    finally:
+        consumer.close()
+
+
+def _consumed(consumer: Consumer) -> list[Any]:
+    """Messages, whose parts the client's types call optional."""
+    return consumer.consume(AT_ONCE, 0.1)
+
+
+def _settings(client: Mapping[str, str], group: str) -> dict[str, Any]:
+    return {
+        **client,
+        "group.id": group,  # librdkafka wants one; nothing is committed
+        "enable.auto.commit": False,
+        "isolation.level": "read_committed",
+        "enable.partition.eof": True,
+        "auto.offset.reset": "earliest",
+    }

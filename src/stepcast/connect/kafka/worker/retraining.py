@@ -17,7 +17,7 @@ FEWEST = 30  # items: a share of fewer says little
 
 @dataclass(frozen=True)
 class Policy:
-    """``drift``  share of items that have to drift; ``age`` seconds since the predictor was made; None is never."""
+    """``drift`` share of items that have to drift, ``age`` seconds since the training; None is never."""
 
     drift: float | None = None
     age: float | None = None

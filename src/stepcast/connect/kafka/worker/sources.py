@@ -6,20 +6,27 @@ from pathlib import Path
 from typing import Any
 
 from stepcast.connect.errors import ConnectorError
-from stepcast.connect.kafka.worker.forecaster import Forecaster
-from stepcast.connect.kafka.worker.order import Source
+from stepcast.connect.kafka.worker.forecasting import Forecasting
+from stepcast.connect.kafka.worker.learning import Learning
+from stepcast.connect.kafka.worker.order import Order
+from stepcast.connect.kafka.worker.reading import json_reader
+from stepcast.connect.kafka.worker.work import Work
 
-__all__ = ["forecaster_of"]
+__all__ = ["work_of"]
 
 
-def forecaster_of(source: Source) -> Forecaster:
-    """Load it; ConnectorError says what is not there."""
-    if source.model is not None:
-        made: Forecaster = _attribute(source.model)()
-        return made
-    from stepcast.connect.kafka.worker.published import read_predictor
+def work_of(order: Order) -> Work:
+    """Load what forecasts; ConnectorError says what is not there."""
+    source = order.source
+    if source.model is None:
+        from stepcast.connect.kafka.worker.published import read_predictor
 
-    return read_predictor(Path(str(source.folder)))
+        return Forecasting(order.plan, read_predictor(Path(str(source.folder))), json_reader())
+    made = _attribute(source.model)
+    model = made() if callable(made) else made
+    if hasattr(model, "series"):
+        return Forecasting(order.plan, model, json_reader())
+    return Learning(source.model, made, order)
 
 
 def _attribute(name: str) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock, Thread
 
 from stepcast.connect.kafka.worker.events import log
-from stepcast.connect.kafka.worker.forecaster import Forecaster
+from stepcast.connect.kafka.worker.work import Work
 
 __all__ = ["Successor"]
 
@@ -12,16 +12,16 @@ __all__ = ["Successor"]
 class Successor:
     """Asked for by one thread, taken by another."""
 
-    def __init__(self, load: Callable[[str], Forecaster], items: Callable[[], Sequence[str]]) -> None:
+    def __init__(self, load: Callable[[str], Work], items: Callable[[], Sequence[str]]) -> None:
         """``load`` gives the predictor in a folder, ``items`` those that it will be asked for first."""
         self._load, self._items = load, items
         self._lock = Lock()
-        self._ready: Forecaster | None = None
+        self._ready: Work | None = None
 
     def ask(self, folder: str) -> None:
         Thread(target=self._prepare, args=(folder,), daemon=True).start()
 
-    def take(self) -> Forecaster | None:
+    def take(self) -> Work | None:
         """The last one that is ready, once."""
         with self._lock:
             ready, self._ready = self._ready, None
@@ -29,10 +29,10 @@ class Successor:
 
     def _prepare(self, folder: str) -> None:
         try:
-            forecaster = self._load(folder)
-            forecaster.prepare(self._items())
+            work = self._load(folder)
+            work.prepare(self._items())
         except Exception as error:  # what fails here leaves the worker as it is
             log("not_taken_over", level="error", folder=folder, reason=str(error))
             return
         with self._lock:
-            self._ready = forecaster
+            self._ready = work

@@ -7,6 +7,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from stepcast.connect.kafka.worker.events import log
+from stepcast.connect.kafka.worker.work import Record
 
 __all__ = ["Aborted", "Transactions"]
 
@@ -30,14 +31,14 @@ class Transactions:
 
     def write(
         self,
-        written: Iterable[tuple[str, int, bytes, bytes]],
+        written: Iterable[tuple[str, int, Record]],
         offsets: list[TopicPartition],
         group: Any,
     ) -> None:
-        """Commit ``written`` (topic, partition, key, value) together with ``offsets``, or raise Aborted."""
+        """Commit ``written`` (topic, partition, record) together with ``offsets``, or raise Aborted."""
         try:
             self._producer.begin_transaction()
-            for topic, partition, key, value in written:
+            for topic, partition, (key, value) in written:
                 self._produce(topic, partition, key, value)
             self._last(lambda: self._producer.send_offsets_to_transaction(offsets, group, STEP))
             self._last(lambda: self._producer.commit_transaction(STEP))
@@ -48,7 +49,7 @@ class Transactions:
             self._last(lambda: self._producer.abort_transaction(STEP))
             raise Aborted(error.str()) from failure
 
-    def _produce(self, topic: str, partition: int, key: bytes, value: bytes) -> None:
+    def _produce(self, topic: str, partition: int, key: bytes | None, value: bytes) -> None:
         while True:
             try:
                 self._producer.produce(topic, value, key, partition)
