@@ -155,8 +155,8 @@ def make_predictor(place: Path, names: list[str]) -> Path:
 
 
 def topic(bootstrap: str, name: str, partitions: int = PARTITIONS) -> None:
-    made = AdminClient({"bootstrap.servers": bootstrap}).create_topics([NewTopic(name, partitions, 1)])
-    made[name].result()
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin.create_topics([NewTopic(name, partitions, 1)])[name].result()
 
 
 def feed(bootstrap: str, names: list[str], first: int, periods: int, events: int) -> int:
