@@ -72,6 +72,9 @@ class Stream:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self._listener.join(PATIENCE)
+        if self.process.stderr is not None:
+            self.process.stderr.close()
 
 
 @contextmanager

@@ -42,6 +42,12 @@ def stream(
         str | None,
         typer.Option(metavar="MODULE:NAME", help="Instead, a class of your own with learn_one, predict_one."),
     ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="With --model: the field that is learned, or key. Without, nothing is learned."
+        ),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that share the partitions.")] = 1,
     instance: Annotated[
         str | None,
@@ -186,6 +192,7 @@ def stream(
                 idle_timeout=None if idle_timeout == NEVER else span(idle_timeout, "--idle-timeout"),
                 from_latest=start == "latest",
                 skip_lost=skip_lost,
+                label=label,
             )
             for number in range(workers)
         ]

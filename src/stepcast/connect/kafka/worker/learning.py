@@ -26,13 +26,12 @@ class Learning:
 
     def __init__(self, name: str, make: Callable[[], Any], order: Order) -> None:
         self.name, self.make, self.label = name, make, order.label
-        self.learns = order.learns
         model = make()
         for method in ("predict_one", "learn_one"):
             if not hasattr(model, method):
                 raise ConnectorError(f"--model {name}: what it makes has no {method}")
         self.keeps = hasattr(model, "to_bytes") and hasattr(model, "from_bytes")
-        self.learns_again = self.learns and not self.keeps
+        self.learns_again = self.label is not None and not self.keeps
 
     def part(self, kept: Mapping[bytes, bytes]) -> tuple["_Part", int | None]:
         if PARTITION not in kept:
@@ -73,9 +72,8 @@ class _Part:
         document: dict[str, Any] = {"prediction": self._model.predict_one(features)}
         if label is not None:
             document["label"] = label
-            if self._work.learns:
-                self._model.learn_one(features, label)
-                self._learned = True
+            self._model.learn_one(features, label)
+            self._learned = True
         document |= {"partition": message.partition(), "offset": message.offset()}
         self._outputs.append((message.key(), json.dumps(document).encode()))
         self.counts.forecasts += 1

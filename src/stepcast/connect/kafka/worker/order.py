@@ -47,7 +47,6 @@ class Order:
     from_latest: bool = False
     skip_lost: bool = False
     label: str | None = None
-    learns: bool = True
 
     @property
     def state(self) -> str:
