@@ -1,4 +1,4 @@
-"""Where a command writes: a file of this machine, or an object of a bucket that is named ``s3://BUCKET/KEY``."""
+"""Where a command writes: files of this machine, or objects of a bucket, named ``s3://BUCKET/KEY``."""
 
 import re
 from pathlib import Path
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from stepcast.connect.kafka.folders import Folder
     from stepcast.connect.train_file import Place
 
-__all__ = ["place", "s3_of"]
+__all__ = ["folder", "place", "s3_of"]
 
 
 def place(name: str, option: str) -> "Place":
@@ -24,6 +25,19 @@ def place(name: str, option: str) -> "Place":
             f"{name} is no object: write it as in s3://BUCKET/train/x.csv", param_hint=option
         )
     return S3Object(s3_of(found[1]), *found.groups())
+
+
+def folder(name: str, option: str) -> "Folder":
+    """The folder that an option names: of this machine, or ``s3://BUCKET/PREFIX/``."""
+    from stepcast.connect.kafka.folders import LocalFolder, S3Folder
+
+    if not name.startswith("s3://"):
+        return LocalFolder(Path(name))
+    found = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.*)", name)
+    if found is None:
+        raise typer.BadParameter(f"{name} is no folder: write it as in s3://BUCKET/train/", param_hint=option)
+    prefix = found[2] if found[2].endswith("/") or not found[2] else f"{found[2]}/"
+    return S3Folder(s3_of(found[1]), found[1], prefix)
 
 
 def s3_of(bucket: str) -> Any:

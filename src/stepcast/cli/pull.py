@@ -2,6 +2,7 @@
 
 import typer
 
+from stepcast.cli.pull_kafka import kafka
 from stepcast.cli.pull_prometheus import prometheus
 
 __all__ = ["pull"]
@@ -11,7 +12,8 @@ pull = typer.Typer(no_args_is_help=True)
 
 @pull.callback()
 def _described() -> None:
-    """Write series of another system to a file, here or in a bucket."""
+    """Write series of another system to files, here or in a bucket."""
 
 
 pull.command()(prometheus)
+pull.command()(kafka)

@@ -2,10 +2,10 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["unwinding"]
+__all__ = ["noticing", "unwinding"]
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
 
@@ -19,6 +19,25 @@ def unwinding() -> Iterator[None]:
     before = {number: signal.signal(number, _end) for number in STOPS}
     try:
         yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def noticing() -> Iterator[Callable[[], bool]]:
+    """Within this context, the first Ctrl-C or SIGTERM makes the given function true; the second ends."""
+    asked = False
+
+    def note(_: int, __: object) -> None:
+        nonlocal asked
+        asked = True
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    before = {number: signal.signal(number, note) for number in STOPS}
+    try:
+        yield lambda: asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,0 +1,144 @@
+"""``stepcast pull kafka``: messages as series."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stepcast.cli.kafka_options import Bootstrap, Config, ConfigFile, reached
+from stepcast.cli.options import Json
+from stepcast.cli.output import plural, print_json, print_line, stderr, stdout, table
+from stepcast.cli.places import folder
+from stepcast.cli.stopping import noticing
+
+if TYPE_CHECKING:
+    from stepcast.connect.kafka.source import Pulled
+
+__all__ = ["kafka"]
+
+FOREVER = "-1"
+LAG = ("partition", "committed", "end", "lag")
+
+
+def kafka(
+    bootstrap: Bootstrap,
+    topic: Annotated[str, typer.Option(metavar="NAME", help="The topic to read.")],
+    group: Annotated[
+        str, typer.Option(metavar="NAME", help="Consumer group; a new one begins with the oldest messages.")
+    ],
+    to: Annotated[str, typer.Option(metavar="FOLDER", help="A folder, or s3://BUCKET/train/.")],
+    until_idle: Annotated[
+        str,
+        typer.Option(metavar="SPAN", help="End when no message has come for so long; -1 waits for ever."),
+    ] = "30s",
+    format_: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="json, csv, avro or protobuf.")
+    ] = "json",
+    item: Annotated[
+        str | None,
+        typer.Option(
+            metavar="POINTER", help="Where the item is: a JSON pointer (/sensor/id), key or header:NAME."
+        ),
+    ] = None,
+    timestamp: Annotated[
+        str | None,
+        typer.Option(metavar="POINTER", help="Where the time is; message is that of the message itself."),
+    ] = None,
+    value: Annotated[str | None, typer.Option(metavar="POINTER", help="Where the value is.")] = None,
+    dimension: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=POINTER", help="A column more; repeatable."),
+    ] = None,
+    dead_letters: Annotated[
+        str | None, typer.Option(metavar="TOPIC", help="Where messages go that cannot be read.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at a message that cannot be read.")] = False,
+    part_rows: Annotated[int, typer.Option(min=1, help="Rows after which a part file is closed.")] = 100_000,
+    part_time: Annotated[
+        str, typer.Option(metavar="SPAN", help="Time after which a part file is closed.")
+    ] = "5min",
+    config: Config = None,
+    config_file: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """Write the messages of a topic as part files to train on, each message once.
+
+    Files are named after topic, partition, and first and last offset; offsets are committed when a file lies
+    in its place. Times are UTC. Ctrl-C writes and commits what has been read.
+    """
+    cluster = reached(bootstrap, config, config_file)
+    from stepcast.connect.kafka.dead_letters import DeadLetters
+    from stepcast.connect.kafka.formats import PLACES, decoder
+    from stepcast.connect.kafka.observations import reader
+    from stepcast.connect.kafka.parts import Parts
+    from stepcast.connect.kafka.source import Wish, pull
+    from stepcast.connect.prometheus.durations import seconds
+
+    if strict and dead_letters is not None:
+        raise typer.BadParameter(
+            "--strict stops where --dead-letters would go on: give one", param_hint="--strict"
+        )
+    idle = None if until_idle == FOREVER else float(seconds(until_idle))
+    wish = Wish(topic, group, idle, part_rows, seconds(part_time), strict)
+    decode = decoder(format_, cluster.settings.registry)
+    usual = PLACES[format_]
+    read = reader(
+        decode,
+        item or usual[0],
+        timestamp or usual[1],
+        value or usual[2],
+        dict(map(_dimension, dimension or ())),
+    )
+    cluster.partitions(cluster.admin(), topic)
+    parts = Parts(folder(to, "--to"), topic, read.columns, cluster.topic_id(topic))
+    letters = DeadLetters(cluster, dead_letters) if dead_letters is not None else None
+    with noticing() as is_stopped:
+        pulled = pull(cluster, wish, read, parts, letters, is_stopped=is_stopped, tell=_tell)
+    for warning in _warnings(pulled, dead_letters):
+        stderr().print(f"warning: {warning}", markup=False)
+    if as_json:
+        print_json(_document(pulled))
+        return
+    print_line(
+        f"{pulled.folder}: {plural(pulled.rows, 'row')} of {plural(pulled.messages, 'message')} in "
+        f"{plural(len(pulled.files), 'new file')}"
+    )
+    shown = table(
+        None, "partition", "committed", "end", "lag", numbers=("partition", "committed", "end", "lag")
+    )
+    for lag in pulled.lag:
+        shown.add_row(str(lag.partition), str(lag.committed), str(lag.end), str(lag.behind))
+    stdout().print(shown)
+
+
+def _dimension(given: str) -> tuple[str, str]:
+    """``region=/site/region``; ``/site/region`` is called by its last name."""
+    name, is_pair, place = given.partition("=")
+    return (name, place) if is_pair else (given.rpartition("/")[2], given)
+
+
+def _tell(pulled: "Pulled") -> None:
+    stderr().print(
+        f"{plural(pulled.messages, 'message')} read, {plural(len(pulled.files), 'file')} written",
+        markup=False,
+    )
+
+
+def _warnings(pulled: "Pulled", dead_letters: str | None) -> list[str]:
+    found = []
+    if pulled.unreadable:
+        where = f"now in {dead_letters}" if dead_letters is not None else "passed over"
+        found.append(f"{plural(pulled.unreadable, 'message')} could not be read: {where}")
+        found += pulled.examples
+    if pulled.expired:
+        found.append(f"{plural(pulled.expired, 'message')} had expired in the topic before they were read")
+    if pulled.deleted and not pulled.deletes_items:
+        found.append(
+            f"{plural(pulled.deleted, 'message')} without a value deleted nothing: only with --item key do "
+            "they say which item"
+        )
+    return found
+
+
+def _document(pulled: "Pulled") -> dict[str, object]:
+    lag = [{**vars(one), "lag": one.behind} for one in pulled.lag]
+    return {**vars(pulled), "reasons": dict(pulled.reasons), "lag": lag}

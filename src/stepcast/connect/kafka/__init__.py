@@ -1,0 +1,1 @@
+"""Apache Kafka: observations in topics become files to train on."""

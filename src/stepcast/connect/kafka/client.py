@@ -1,0 +1,154 @@
+"""A Kafka cluster as its clients see it; what librdkafka says of a failure becomes what to change."""
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient
+
+from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.settings import Settings
+
+__all__ = ["Cluster", "NoAnswer"]
+
+PATIENCE = 15  # seconds for an answer
+SHOWN = 8  # topics named in a message
+# librdkafka prints what it meets; what matters of it is in errors.
+SILENT = logging.getLogger("stepcast.kafka.silent")
+SILENT.addHandler(logging.NullHandler())
+SILENT.propagate = False
+
+
+class NoAnswer(ConnectorError):
+    """No broker answers, or not at present."""
+
+
+class Cluster:
+    """Makes clients, and remembers why brokers could not be reached."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.reasons: dict[int, str] = {}  # by code; the newest of each
+
+    @property
+    def name(self) -> str:
+        return self.settings.bootstrap
+
+    def consumer(self, group: str, more: Mapping[str, Any] | None = None) -> Consumer:
+        """Reads committed messages only, unless isolation.level says otherwise, and commits when told to."""
+        own = {
+            "group.id": group,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "earliest",
+        }
+        defaults = {"isolation.level": "read_committed", **(more or {})}
+        return self._made(Consumer, {**defaults, **self._common, **own})  # type: ignore[no-any-return]
+
+    def producer(self, more: Mapping[str, Any] | None = None) -> Producer:
+        """Idempotent; ``more`` such as a ``transactional.id``."""
+        defaults = {"enable.idempotence": True, "linger.ms": 5}
+        return self._made(Producer, {**defaults, **self._common, **(more or {})})  # type: ignore[no-any-return]
+
+    def admin(self) -> AdminClient:
+        return self._made(AdminClient, self._common)  # type: ignore[no-any-return]
+
+    def partitions(self, client: Any, topic: str) -> list[int]:
+        """Of a topic; ConnectorError where there is none, or no broker, or no right to see it."""
+        found = self._topics(client, topic)[topic]
+        if found.error is None:
+            return sorted(found.partitions)
+        if found.error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+            raise self.explained(found.error, f"topic {topic}")
+        names = sorted(name for name in self._topics(client) if not name.startswith("__"))
+        there = f"there are {', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''}"
+        raise ConnectorError(
+            f"there is no topic {topic} at {self.name}, or it may not be seen: "
+            f"{there if names else 'this user sees none'}"
+        )
+
+    def topic_id(self, topic: str) -> str | None:
+        """What tells a topic from one of the same name before it; None where it cannot be had."""
+        from confluent_kafka import TopicCollection
+
+        try:
+            future = self.admin().describe_topics(TopicCollection([topic]), request_timeout=PATIENCE)[topic]
+            found = future.result().topic_id
+        except KafkaException:
+            return None
+        return None if found is None else str(found)
+
+    def explained(self, error: KafkaError, what: str) -> ConnectorError:
+        """What went wrong with ``what``, and what to change."""
+        code, said = error.code(), error.str()
+        user = self.settings.kafka.get("sasl.username")
+        who = f"the user {user}" if user else "this client"
+        if KafkaError._AUTHENTICATION in self.reasons or code in (
+            KafkaError._AUTHENTICATION,
+            KafkaError.SASL_AUTHENTICATION_FAILED,
+        ):
+            why = self.reasons.get(KafkaError._AUTHENTICATION, said)
+            return NoAnswer(
+                f"{self.name} does not let {who} in: {why}. Check sasl.mechanism, sasl.username and "
+                "sasl.password"
+            )
+        if KafkaError._SSL in self.reasons:
+            return NoAnswer(
+                f"TLS with {self.name} fails: {self.reasons[KafkaError._SSL]}. Check ssl.ca.location, and "
+                "that the port is one with TLS"
+            )
+        if code in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED):
+            need = "READ and DESCRIBE" if "dead" not in what else "WRITE and DESCRIBE"
+            return ConnectorError(f"{who} is not allowed to use {what} at {self.name}: it needs {need} there")
+        if code in (
+            KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+            KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+        ):
+            return ConnectorError(f"{who} is not allowed to use {what} at {self.name}: {said}")
+        if code in (
+            KafkaError._TRANSPORT,
+            KafkaError._TIMED_OUT,
+            KafkaError._ALL_BROKERS_DOWN,
+            KafkaError._RESOLVE,
+        ):
+            why = self.reasons.get(KafkaError._RESOLVE) or self.reasons.get(KafkaError._TRANSPORT) or said
+            return NoAnswer(
+                f"no broker answers at {self.name}: {why}. Check --bootstrap, and security.protocol "
+                "where the broker asks for TLS or a password"
+            )
+        return ConnectorError(f"{what} at {self.name}: {said or error.name()}")
+
+    def _topics(self, client: Any, *topic: str) -> Mapping[str, Any]:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                found: Mapping[str, Any] = client.list_topics(*topic, timeout=2).topics
+                return found
+            except KafkaException as error:
+                client.poll(0)  # brings what else was noted
+                is_refused = self.reasons.keys() & {KafkaError._AUTHENTICATION, KafkaError._SSL}
+                if is_refused or time.monotonic() > deadline:
+                    raise self.explained(error.args[0], " ".join(("topic", *topic))) from None
+
+    @property
+    def _common(self) -> dict[str, Any]:
+        return {
+            "client.id": "stepcast",
+            **self.settings.kafka,
+            "bootstrap.servers": self.settings.bootstrap,
+            "error_cb": self._note,
+        }
+
+    def _made(self, kind: Any, config: dict[str, Any]) -> Any:
+        try:
+            return kind(config, logger=SILENT)
+        except KafkaException as error:
+            raise ConnectorError(
+                f"{error.args[0].str()}: correct it in --config, --config-file or the environment; settings "
+                "are named as in librdkafka's CONFIGURATION.md"
+            ) from None
+
+    def _note(self, error: KafkaError) -> None:
+        self.reasons[error.code()] = error.str()

@@ -1,0 +1,65 @@
+"""Messages that cannot be read, in a topic of their own, with the reason and where they come from."""
+
+from typing import Any
+
+from confluent_kafka import KafkaException
+
+from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.client import Cluster
+from stepcast.connect.kafka.observations import Message
+
+__all__ = ["DeadLetters"]
+
+PATIENCE = 120  # seconds until all are written
+
+
+class DeadLetters:
+    """Key, value and headers stay as they are; what is added begins with ``stepcast.``.
+
+    One may be there twice, where a pull ended before it had committed: its origin tells.
+    """
+
+    def __init__(self, cluster: Cluster, topic: str) -> None:
+        self.cluster, self.topic = cluster, topic
+        self._producer = cluster.producer()
+        cluster.partitions(self._producer, topic)  # that there is such a topic
+        self._failed: Any = None
+
+    def add(self, message: Message, topic: str, reason: str) -> None:
+        added = {
+            "stepcast.reason": reason,
+            "stepcast.topic": topic,
+            "stepcast.partition": str(message.partition),
+            "stepcast.offset": str(message.offset),
+            "stepcast.timestamp": str(message.time),
+        }
+        headers: list[tuple[str, str | bytes | None]] = [
+            *message.headers,
+            *((name, text.encode()) for name, text in added.items()),
+        ]
+        while True:
+            try:
+                self._producer.produce(
+                    self.topic, message.value, message.key, headers=headers, on_delivery=self._note
+                )
+                return
+            except BufferError:  # its queue is full
+                self._producer.poll(1)
+            except KafkaException as error:
+                raise self._explained(error.args[0]) from None
+
+    def flush(self) -> None:
+        """Wait until all are written; ConnectorError where one cannot be."""
+        left = self._producer.flush(PATIENCE)
+        if self._failed is not None:
+            raise self._explained(self._failed)
+        if left:
+            raise ConnectorError(
+                f"{left} messages for the dead-letter topic {self.topic} were not taken within {PATIENCE} s"
+            )
+
+    def _note(self, error: Any, _: Any) -> None:
+        self._failed = error or self._failed
+
+    def _explained(self, error: Any) -> ConnectorError:
+        return self.cluster.explained(error, f"dead-letter topic {self.topic}")

@@ -1,0 +1,46 @@
+"""Avro, with the writer's schema in a registry."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+from stepcast.connect.kafka.formats.registry import Registry, framed, remembered
+from stepcast.connect.kafka.observations import Unreadable
+
+__all__ = ["decoder"]
+
+
+def decoder(registry: Registry) -> Callable[[bytes], Any]:
+    import fastavro
+
+    @remembered
+    def schema_of(number: int) -> Any:
+        named: dict[str, Any] = {}
+        try:
+            return _parsed(registry, registry.schema(number), named)
+        except (fastavro.schema.SchemaParseException, fastavro.schema.UnknownType, ValueError) as error:
+            raise Unreadable(f"schema {number} is no schema of Avro: {error}") from None
+
+    def decode(value: bytes) -> Any:
+        number, content = framed(value)
+        schema = schema_of(number)
+        try:
+            return fastavro.schemaless_reader(io.BytesIO(content), schema, None)
+        except Exception as error:  # fastavro lets through whatever wrong bytes lead to
+            raise Unreadable(
+                f"it is not written by schema {number}: {type(error).__name__} {error}"
+            ) from None
+
+    return decode
+
+
+def _parsed(registry: Registry, found: dict[str, Any], named: dict[str, Any]) -> Any:
+    """A schema, after those that it refers to."""
+    import fastavro
+
+    if found.get("schemaType", "AVRO") != "AVRO":
+        raise ValueError(f"it is {found['schemaType']}: choose that as --format")
+    for reference in found.get("references") or ():
+        _parsed(registry, registry.version(reference["subject"], reference["version"]), named)
+    return fastavro.parse_schema(json.loads(found["schema"]), named_schemas=named)

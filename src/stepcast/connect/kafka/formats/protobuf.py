@@ -1,0 +1,115 @@
+"""Protocol Buffers, with the file of the message's type in a registry.
+
+The registry gives it compiled (``format=serialized``), so no compiler is needed here.
+Source: https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/index.html#wire-format
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Any
+
+from stepcast.connect.kafka.formats.registry import Registry, framed, remembered
+from stepcast.connect.kafka.observations import Unreadable
+
+__all__ = ["decoder"]
+
+SERIALIZED = {"format": "serialized"}
+
+
+def decoder(registry: Registry) -> Callable[[bytes], Any]:
+    from google.protobuf import json_format
+    from google.protobuf.message import DecodeError
+
+    @remembered
+    def file_of(number: int) -> Any:
+        try:
+            return _file(registry, registry.schema(number, **SERIALIZED), _pool())
+        except (TypeError, ValueError, binascii.Error, DecodeError) as error:
+            raise Unreadable(f"schema {number} is no schema of Protobuf: {error}") from None
+
+    def type_of(number: int, path: tuple[int, ...]) -> Any:
+        from google.protobuf import message_factory
+
+        place = file_of(number)
+        try:
+            found = list(place.message_types_by_name.values())[path[0]]
+            for index in path[1:]:
+                found = found.nested_types[index]
+        except IndexError:
+            raise Unreadable(f"schema {number} has no message number {'.'.join(map(str, path))}") from None
+        return message_factory.GetMessageClass(found)
+
+    def decode(value: bytes) -> Any:
+        number, content = framed(value)
+        path, rest = _path(content)
+        made = type_of(number, path)()
+        try:
+            made.ParseFromString(rest)
+        except DecodeError as error:
+            raise Unreadable(f"it is not written by schema {number}: {error}") from None
+        return json_format.MessageToDict(
+            made, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+        )
+
+    return decode
+
+
+def _pool() -> Any:
+    """With the types that every compiler brings, and nothing of other schemas."""
+    from google.protobuf import (
+        any_pb2,
+        descriptor_pb2,
+        descriptor_pool,
+        duration_pb2,
+        empty_pb2,
+        field_mask_pb2,
+        struct_pb2,
+        timestamp_pb2,
+        wrappers_pb2,
+    )
+
+    pool = descriptor_pool.DescriptorPool()
+    brought = (any_pb2, descriptor_pb2, duration_pb2, empty_pb2, field_mask_pb2, struct_pb2, timestamp_pb2)
+    for module in (*brought, wrappers_pb2):
+        pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
+    return pool
+
+
+def _file(registry: Registry, found: dict[str, Any], pool: Any, name: str | None = None) -> Any:
+    """Its descriptor, after those of the files that it imports."""
+    from google.protobuf import descriptor_pb2
+
+    if found.get("schemaType") != "PROTOBUF":
+        raise ValueError(f"it is {found.get('schemaType', 'AVRO')}: choose that as --format")
+    for reference in found.get("references") or ():
+        other = registry.version(reference["subject"], reference["version"], **SERIALIZED)
+        _file(registry, other, pool, reference["name"])
+    file = descriptor_pb2.FileDescriptorProto.FromString(base64.b64decode(found["schema"], validate=True))
+    file.name = name or file.name or "message.proto"  # a reference is called as what imports it says
+    return pool.AddSerializedFile(file.SerializeToString()) or pool.FindFileByName(file.name)
+
+
+def _path(content: bytes) -> tuple[tuple[int, ...], bytes]:
+    """Which message of the file it is, by numbers from the outermost in, and what is left."""
+    count, at = _varint(content, 0)
+    if not 0 <= count <= 32:
+        raise Unreadable("it does not say which message of its schema it is")
+    path = []
+    for _ in range(count):
+        number, at = _varint(content, at)
+        path.append(number)
+    return tuple(path) or (0,), content[at:]  # none means the first
+
+
+def _varint(content: bytes, at: int) -> tuple[int, int]:
+    """A number as zigzag varint, and where it ends."""
+    number = shift = 0
+    while True:
+        if at >= len(content) or shift > 63:
+            raise Unreadable("it does not say which message of its schema it is")
+        byte = content[at]
+        number |= (byte & 127) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 128:
+            return number >> 1 ^ -(number & 1), at

@@ -1,0 +1,361 @@
+"""A topic as files to train on: every message is in one of them once, whatever happens in between."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.client import Cluster, NoAnswer
+from stepcast.connect.kafka.dead_letters import DeadLetters
+from stepcast.connect.kafka.observations import Message, Reader, Unreadable
+from stepcast.connect.kafka.parts import Batch, Parts
+
+__all__ = ["Lag", "Pulled", "Wish", "pull"]
+
+AT_ONCE = 1000  # messages that are taken from librdkafka
+POLL = 0.5  # seconds
+MOST = 400_000  # rows kept in memory, of all partitions together
+SHOWN = 5  # messages that could not be read
+PATIENCE = 30  # seconds for an answer
+GIVES_UP = 300  # seconds without any
+MEMBERS_PATIENCE = 120  # seconds until a partition is assigned
+# Another member of the group has the partition now, or will have: it begins with what is committed.
+LOST = {
+    KafkaError.ILLEGAL_GENERATION,
+    KafkaError.UNKNOWN_MEMBER_ID,
+    KafkaError.REBALANCE_IN_PROGRESS,
+}
+FINAL = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._UNKNOWN_TOPIC,
+    KafkaError._UNKNOWN_PARTITION,
+}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to pull, and until when.
+
+    ``idle``       seconds without a message after which it ends; None goes on until it is stopped.
+    ``part_rows``  a part file is closed at so many rows, or ``part_seconds`` after its first message.
+    ``strict``     a message that cannot be read is an error.
+    """
+
+    topic: str
+    group: str
+    idle: float | None = 30
+    part_rows: int = 100_000
+    part_seconds: float = 300
+    strict: bool = False
+
+
+@dataclass
+class Lag:
+    """Of one partition: what is committed, where it ends, and what lies between."""
+
+    partition: int
+    committed: int
+    end: int
+
+    @property
+    def behind(self) -> int:
+        return max(0, self.end - self.committed)
+
+
+@dataclass
+class Pulled:
+    """What came of it."""
+
+    topic: str
+    folder: str
+    messages: int = 0
+    rows: int = 0
+    missing: int = 0  # rows without a value
+    deleted: int = 0  # messages without a value, which delete what their key names
+    deletes_items: bool = False  # whether the key is an item
+    unreadable: int = 0
+    expired: int = 0  # messages that the broker had removed before they were read
+    files: list[str] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+    lag: list[Lag] = field(default_factory=list)
+    stopped: bool = False
+
+
+def pull(
+    cluster: Cluster,
+    wish: Wish,
+    reader: Reader,
+    parts: Parts,
+    dead_letters: DeadLetters | None = None,
+    *,
+    is_stopped: Callable[[], bool] = lambda: False,
+    tell: Callable[[Pulled], None] = lambda _: None,
+) -> Pulled:
+    """Read the topic from where the group is, into part files, until nothing comes.
+
+    Offsets are committed after the file that has them lies in its place. Raises ConnectorError; what was
+    committed stays so.
+    """
+    return _Pull(cluster, wish, reader, parts, dead_letters, is_stopped, tell).run()
+
+
+@dataclass
+class _Pull:
+    cluster: Cluster
+    wish: Wish
+    reader: Reader
+    parts: Parts
+    dead_letters: DeadLetters | None
+    is_stopped: Callable[[], bool]
+    tell: Callable[[Pulled], None]
+
+    def __post_init__(self) -> None:
+        self.batches: dict[int, Batch] = {}
+        self.since: dict[int, float] = {}  # when the first message of each batch came
+        self.ends: dict[int, int] = {}  # partitions that are read to their end, and where that is
+        self.committed: dict[int, int] = {}
+        self.failure: ConnectorError | None = None
+        self.pulled = Pulled(self.wish.topic, self.parts.folder.name, deletes_items=self.reader.item_is_key)
+        self.consumer = self.cluster.consumer(
+            self.wish.group,
+            {
+                "session.timeout.ms": 10_000,  # so long is one waited for that was killed
+                "enable.partition.eof": True,
+                "queued.max.messages.kbytes": 32_768,
+            },
+        )
+
+    def run(self) -> Pulled:
+        try:
+            self.cluster.partitions(self.consumer, self.wish.topic)
+            self.consumer.subscribe(
+                [self.wish.topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+            )
+            self._read()
+            self._flush(list(self.batches))
+            self.pulled.lag = self._lag()
+        finally:
+            self.consumer.close()
+        self.pulled.stopped = self.is_stopped()
+        return self.pulled
+
+    def _read(self) -> None:
+        began = spoke = answered = told = time.monotonic()  # spoke: when the last message came
+        while not self.is_stopped():
+            messages = self.consumer.consume(AT_ONCE, POLL)
+            if self.failure is not None:
+                raise self.failure
+            for message in messages:
+                self._take(message)
+            now = time.monotonic()
+            self._flush(self._due(now))
+            if messages:
+                answered = now
+            if not self._is_read() or any(message.error() is None for message in messages):
+                spoke = now
+            if now - told > 5:
+                told = now
+                self.tell(self.pulled)
+            if self.wish.idle is None:
+                continue
+            if not self.batches and now - began > MEMBERS_PATIENCE:
+                raise ConnectorError(
+                    f"others in group {self.wish.group} read all partitions of {self.wish.topic}: wait until "
+                    "they end, or take another --group"
+                )
+            if now - spoke >= self.wish.idle or now - answered > GIVES_UP:
+                if self._answers():
+                    answered = now
+                    if now - spoke >= self.wish.idle:
+                        return
+                elif now - answered > GIVES_UP:
+                    raise NoAnswer(f"{self.cluster.name} has not answered for {GIVES_UP} s")
+                else:
+                    spoke = now  # that no message comes of a broker that is away says nothing
+
+    def _is_read(self) -> bool:
+        """Whether all partitions are assigned, and read to their ends."""
+        return bool(self.batches) and self.ends.keys() >= self.batches.keys()
+
+    def _take(self, got: Any) -> None:
+        error = got.error()
+        if error is not None:
+            if error.code() == KafkaError._PARTITION_EOF:
+                self.ends[got.partition()] = got.offset()
+            elif error.code() in FINAL or error.fatal():
+                self._refused(error)
+            return
+        message = Message(
+            got.partition(), got.offset(), got.timestamp()[1], got.key(), got.value(), got.headers() or ()
+        )
+        batch = self.batches.get(message.partition)
+        if batch is None:  # the partition has been taken away since
+            return
+        self.ends.pop(message.partition, None)
+        self.since.setdefault(message.partition, time.monotonic())
+        try:
+            self._add(batch, message)
+        except Unreadable as unreadable:
+            self._unreadable(batch, message, str(unreadable))
+        self.pulled.messages += 1
+
+    def _add(self, batch: Batch, message: Message) -> None:
+        if message.value is not None:
+            row = self.reader.read(message)
+            batch.add(message.offset, row)
+            self.pulled.rows += 1
+            self.pulled.missing += row.value is None
+            return
+        if self.reader.item_is_key:
+            batch.delete(message.offset, self.reader.item_of(message))
+        else:
+            batch.skip(message.offset)
+        self.pulled.deleted += 1
+
+    def _unreadable(self, batch: Batch, message: Message, reason: str) -> None:
+        where = f"{self.wish.topic}[{message.partition}] offset {message.offset}"
+        if self.wish.strict:
+            self._flush(list(self.batches))
+            raise ConnectorError(
+                f"{where}: {reason}. What came before is pulled; correct the message's "
+                "producer or the options, or pull without --strict"
+            )
+        if self.dead_letters is not None:
+            self.dead_letters.add(message, self.wish.topic, reason)
+        batch.skip(message.offset)
+        self.pulled.unreadable += 1
+        self.pulled.reasons[reason.partition(":")[0]] += 1
+        if len(self.pulled.examples) < SHOWN:
+            self.pulled.examples.append(f"{where}: {reason}")
+
+    def _due(self, now: float) -> list[int]:
+        due = [
+            partition
+            for partition, batch in self.batches.items()
+            if batch.size >= self.wish.part_rows
+            or (partition in self.since and now - self.since[partition] >= self.wish.part_seconds)
+        ]
+        left = {partition: batch.size for partition, batch in self.batches.items() if partition not in due}
+        while sum(left.values()) > MOST:
+            due.append(largest := max(left, key=lambda partition: left[partition]))
+            del left[largest]
+        return due
+
+    def _flush(self, partitions: list[int]) -> None:
+        """Put what has been read of them in its place, then commit it."""
+        for partition in partitions:
+            batch = self.batches.get(partition)
+            if batch is None:
+                continue
+            to = max(batch.next, self.ends.get(partition, 0))  # markers of transactions have offsets too
+            if to <= self.committed.get(partition, -1):
+                continue
+            if self.dead_letters is not None:
+                self.dead_letters.flush()
+            elif self.pulled.unreadable and not self.pulled.rows:
+                raise ConnectorError(
+                    f"none of {self.pulled.unreadable:,} messages could be read; {self.pulled.examples[0]}. "
+                    "Check --format, --item, --timestamp and --value; nothing was committed. To pass over "
+                    "such messages, name a topic for them by --dead-letters"
+                )
+            written = self.parts.put(partition, batch)
+            self.pulled.files += written
+            self._commit(partition, to)
+
+    def _commit(self, partition: int, offset: int) -> None:
+        place = TopicPartition(self.wish.topic, partition, offset)
+        deadline = time.monotonic() + GIVES_UP
+        while True:
+            try:
+                (done,) = self.consumer.commit(offsets=[place], asynchronous=False)
+                error = done.error
+            except KafkaException as refused:
+                error = refused.args[0]
+            if error is None:
+                self.committed[partition] = offset
+                self.batches[partition] = Batch(offset, offset)
+                self.since.pop(partition, None)
+                return
+            if error.code() in LOST:
+                # The file stays: whoever reads the partition now sees by its name what is in it.
+                self.batches.pop(partition, None)
+                return
+            if error.code() in FINAL or error.fatal() or time.monotonic() > deadline:
+                self._refused(error)
+            time.sleep(1)  # the coordinator is away, or not yet there
+
+    def _assigned(self, consumer: Any, places: list[Any]) -> None:
+        """Begin where the group is, behind what files have already."""
+        try:
+            known = consumer.committed(places, timeout=PATIENCE) if places else []
+            for place in known:
+                place.offset = self._begin(consumer, place)
+                self.batches[place.partition] = Batch(place.offset, place.offset)
+                self.ends.pop(place.partition, None)
+                self.since.pop(place.partition, None)
+            consumer.assign(known)
+        except ConnectorError as error:
+            self.failure = error
+        except KafkaException as error:
+            self.failure = self.cluster.explained(error.args[0], f"group {self.wish.group}")
+
+    def _begin(self, consumer: Any, place: Any) -> int:
+        partition, committed = place.partition, place.offset
+        lowest, end = consumer.get_watermark_offsets(place, timeout=PATIENCE)
+        begin = committed if committed >= 0 else lowest
+        self.committed[partition] = committed
+        self.parts.check(partition)
+        begin = self.parts.after(partition, begin)
+        if begin > end:
+            raise ConnectorError(
+                f"{self.wish.topic}[{partition}] ends at {end}, and group {self.wish.group} or the files in "
+                f"{self.parts.folder.name} are at {begin}: if the topic was made anew, take a new "
+                "--group and another folder"
+            )
+        if begin < lowest:
+            self.pulled.expired += lowest - begin
+            begin = lowest
+        return int(begin)
+
+    def _revoked(self, _: Any, places: list[Any]) -> None:
+        """What is in no file yet is read again by whoever has the partition next."""
+        for place in places:
+            self.batches.pop(place.partition, None)
+            self.ends.pop(place.partition, None)
+            self.since.pop(place.partition, None)
+
+    def _answers(self) -> bool:
+        """Whether the leaders of all partitions do."""
+        try:
+            for partition in self.batches:
+                self.consumer.get_watermark_offsets(TopicPartition(self.wish.topic, partition), timeout=5)
+        except KafkaException:
+            return False
+        return bool(self.batches)
+
+    def _lag(self) -> list[Lag]:
+        found = []
+        for partition in sorted(self.batches):
+            place = TopicPartition(self.wish.topic, partition)
+            try:
+                _, end = self.consumer.get_watermark_offsets(place, timeout=PATIENCE)
+            except KafkaException:  # it is no reason to fail at the end
+                continue
+            found.append(Lag(partition, max(0, self.committed.get(partition, 0)), end))
+        return found
+
+    def _refused(self, error: Any) -> None:
+        if "fenced" in error.str().lower():
+            raise ConnectorError(
+                f"another member of group {self.wish.group} has the same group.instance.id: give each its own"
+            )
+        is_of_group = error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED
+        what = f"group {self.wish.group}" if is_of_group else f"topic {self.wish.topic}"
+        raise self.cluster.explained(error, what)
