@@ -71,7 +71,7 @@ def running_stream(broker: Broker, *options: str) -> Iterator["subprocess.Popen[
         yield process
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def until(done: Callable[[], bool], what: str) -> None:
@@ -171,7 +171,6 @@ def test_metrics_are_served_to_who_asks_for_this_machine(broker: Broker) -> None
     with running_stream(broker, *options, "--metrics-port", "0") as process:
         assert process.stderr is not None
         url = process.stderr.readline().split()[-1]
-        Thread(target=process.stderr.read, daemon=True).start()
 
         def page() -> str:
             return str(urllib.request.urlopen(url, timeout=60).read().decode())  # noqa: S310 - loopback

@@ -44,7 +44,8 @@ class _Child:
             text=True,
         )
         self._write(self.order.to_json())
-        Thread(target=self._listen, args=(self.process,), daemon=True).start()
+        self._listener = Thread(target=self._listen, args=(self.process,), daemon=True)
+        self._listener.start()
 
     def tell(self, said: dict[str, Any]) -> None:
         if self.process is not None:
@@ -58,11 +59,22 @@ class _Child:
                 pipe.flush()
 
     def _listen(self, process: "subprocess.Popen[str]") -> None:
-        for line in process.stdout or ():
-            said = json.loads(line)
-            if "report" in said:
-                self._hear(self.order.member, WorkerReport.from_dict(said["report"]))
-            self.reason = said.get("refused", self.reason)
+        assert process.stdout is not None  # noqa: S101  # a pipe
+        with process.stdout as lines:
+            for line in lines:
+                said = json.loads(line)
+                if "report" in said:
+                    self._hear(self.order.member, WorkerReport.from_dict(said["report"]))
+                self.reason = said.get("refused", self.reason)
+
+    def close(self) -> None:
+        """Read what an ended process has said, to the last."""
+        process, self.process = self.process, None
+        if process is not None:
+            self._listener.join()
+            if process.stdin is not None:
+                with suppress(OSError):
+                    process.stdin.close()
 
     def look(self, now: float) -> None:
         """Start it if that is due; see whether it has ended."""
@@ -73,7 +85,7 @@ class _Child:
         code = self.process.poll()
         if code is None:
             return
-        self.process = None
+        self.close()
         if code == 0:
             self.done = True
             return
@@ -101,6 +113,8 @@ class Fleet:
                         child.look(time.monotonic())
         finally:
             _end([child.process for child in self._children if child.process is not None])
+            for child in self._children:
+                child.close()
 
     def change(self, source: Source) -> None:
         """Another predictor: told to those that run, and the order of those that will be started again."""
