@@ -2,8 +2,6 @@
 
 import itertools
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +11,9 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 from confluent_kafka import Consumer, Producer
+from typer.testing import CliRunner
 
+from stepcast.cli.app import app
 from tests.services import Server, kafka, running
 
 COMMAND = "from stepcast.cli import main; main()"
@@ -87,15 +87,12 @@ class Broker:
     def pull(
         self, topic: str, to: Path | str, *more: str, group: str = "g", env: Mapping[str, str] | None = None
     ) -> Done:
-        done = subprocess.run(
-            self.line(topic, to, *more, group=group),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-            env={**os.environ, **(env or {})},
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+        """In this process, which has imported already what a command imports; as whoever types it."""
+        words = self.line(topic, to, *more, group=group)[3:]
+        done = CliRunner().invoke(app, words, env=dict(env or {}), prog_name="stepcast")
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return Done(done.exit_code, done.stdout, done.stderr)
 
 
 def reading(number: int, item: str = "a") -> dict[str, Any]:

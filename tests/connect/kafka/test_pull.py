@@ -262,7 +262,8 @@ def test_a_topic_of_the_same_name_made_anew_is_refused(broker: Broker, tmp_path:
     topic = broker.topic()
     broker.send(topic, [reading(0), reading(1)])
     broker.pull(topic, tmp_path)
-    AdminClient({"bootstrap.servers": broker.address}).delete_topics([topic])[topic].result(PATIENCE)
+    admin = AdminClient({"bootstrap.servers": broker.address})
+    admin.delete_topics([topic])[topic].result(PATIENCE)
     time.sleep(2)  # until the broker has forgotten it
     create_topics(broker.server, {topic: 1})
     broker.send(topic, [reading(7), reading(8), reading(9)])

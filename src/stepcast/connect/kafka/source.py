@@ -205,6 +205,8 @@ class _Pull:
         except Unreadable as unreadable:
             self._unreadable(batch, message, str(unreadable))
         self.pulled.messages += 1
+        if batch.size >= self.wish.part_rows:
+            self._flush([message.partition])
 
     def _add(self, batch: Batch, message: Message) -> None:
         if message.value is not None:
@@ -239,8 +241,7 @@ class _Pull:
         due = [
             partition
             for partition, batch in self.batches.items()
-            if batch.size >= self.wish.part_rows
-            or (partition in self.since and now - self.since[partition] >= self.wish.part_seconds)
+            if partition in self.since and now - self.since[partition] >= self.wish.part_seconds
         ]
         left = {partition: batch.size for partition, batch in self.batches.items() if partition not in due}
         while sum(left.values()) > MOST:
