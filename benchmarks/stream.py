@@ -34,6 +34,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from stepcast import engine
+from stepcast.connect.kafka.settings import Settings
 from stepcast.connect.kafka.worker.order import Order, Source
 from stepcast.connect.kafka.worker.plan import Plan
 from stepcast.connect.kafka.worker.published import SHARED
@@ -53,7 +54,9 @@ LATENCIES = 200
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--items", type=int, default=10_000)
     parser.add_argument("--events", type=int, default=12, help="of an item in an hour")
     parser.add_argument("--periods", type=int, default=10, help="hours")
@@ -67,11 +70,13 @@ def bench(bootstrap: str, folder: Path, items: int, events: int, periods: int, q
     names = [f"item-{number:05}" for number in range(items)]
     begun = time.process_time()
     predictor = make_predictor(folder / "predictor", names)
-    print(f"{items:,} items, {events} observations of each an hour, {periods} hours; Python {sys.version.split()[0]}")
+    print(
+        f"{items:,} items, {events} observations of each an hour, {periods} hours; Python {sys.version.split()[0]}"
+    )
     print(f"predictor made in {time.process_time() - begun:.0f} CPU s")
     topic(bootstrap, "readings")
     order = Order(
-        client={"bootstrap.servers": bootstrap},
+        settings=Settings(bootstrap),
         read="readings",
         write="forecasts",
         group="stream",
@@ -84,7 +89,9 @@ def bench(bootstrap: str, folder: Path, items: int, events: int, periods: int, q
     feed(bootstrap, names, FIRST, 1, events)
     feed(bootstrap, names, FIRST + 1, 1, 1)
     first = run(worker(order))
-    print(f"first hour, in which every item is examined: {first.cpu:.1f} CPU s, {1000 * first.cpu / items:.1f} ms an item")
+    print(
+        f"first hour, in which every item is examined: {first.cpu:.1f} CPU s, {1000 * first.cpu / items:.1f} ms an item"
+    )
     alone = run(worker(order))
     print(f"a restart, which restores the state: {alone.cpu:.1f} CPU s, {alone.memory} MiB")
     count = feed(bootstrap, names, FIRST + 2, periods, events)
@@ -92,15 +99,21 @@ def bench(bootstrap: str, folder: Path, items: int, events: int, periods: int, q
     cpu = whole.cpu - alone.cpu
     forecasts = items * periods
     print(f"stepcast stream: {count:,} observations, {forecasts:,} forecasts")
-    print(f"  {count / cpu:,.0f} observations/s, {forecasts / cpu:,.0f} forecasts/s of CPU; {whole.wall - alone.wall:.0f} s wall")
+    print(
+        f"  {count / cpu:,.0f} observations/s, {forecasts / cpu:,.0f} forecasts/s of CPU; {whole.wall - alone.wall:.0f} s wall"
+    )
     print(f"  memory: {alone.memory} MiB after the restart, {whole.memory} MiB at most")
     copied = run([sys.executable, __file__, "copy", bootstrap])
     total = count + items * (events + 1)
-    print(f"a loop that only copies: {total / copied.cpu:,.0f} messages/s of CPU; ratio {(count / cpu) / (total / copied.cpu):.2f}")
+    print(
+        f"a loop that only copies: {total / copied.cpu:,.0f} messages/s of CPU; ratio {(count / cpu) / (total / copied.cpu):.2f}"
+    )
     if quix:
         summed = run([quix, str(Path(__file__).with_name("stream_quix.py")), bootstrap, str(total)])
         rate = total / summed.cpu
-        print(f"quixstreams, which sums by hour: {rate:,.0f} observations/s of CPU; ratio {(count / cpu) / rate:.2f}")
+        print(
+            f"quixstreams, which sums by hour: {rate:,.0f} observations/s of CPU; ratio {(count / cpu) / rate:.2f}"
+        )
     latency(bootstrap, order)
 
 
@@ -149,7 +162,9 @@ def make_predictor(place: Path, names: list[str]) -> Path:
     panel = Panel(tuple(names), values, known, FIRST - 1, Frequency.parse("H"))
     (place / "shards").mkdir(parents=True)
     (place / layout.PARAMS).write_text(params.model_dump_json(by_alias=True, exclude_defaults=True), "utf-8")
-    write_shard(place / "shards" / "part-0.parquet", Shard(("item_id",), tuple((name,) for name in names), panel))
+    write_shard(
+        place / "shards" / "part-0.parquet", Shard(("item_id",), tuple((name,) for name in names), panel)
+    )
     (place / SHARED).write_bytes(engine.fit_shared(Draw.of(panel), task_of(params)))
     return place
 
@@ -167,7 +182,9 @@ def feed(bootstrap: str, names: list[str], first: int, periods: int, events: int
         moment = datetime.fromtimestamp((first * events + number) * 3600 // events, UTC)
         stamp = f"{moment:%Y-%m-%d %H:%M:%S}"
         for name in names:
-            text = f'{{"item_id": "{name}", "timestamp": "{stamp}", "target_value": {chance.gauss(10, 1):.3f}}}'
+            text = (
+                f'{{"item_id": "{name}", "timestamp": "{stamp}", "target_value": {chance.gauss(10, 1):.3f}}}'
+            )
             while True:
                 try:
                     producer.produce("readings", text, name)
@@ -196,7 +213,12 @@ def copy(bootstrap: str) -> None:
 
 def everything(bootstrap: str, name: str) -> Iterator[list]:
     consumer = Consumer(
-        {"bootstrap.servers": bootstrap, "group.id": "copy", "enable.partition.eof": True, "enable.auto.commit": False}
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "copy",
+            "enable.partition.eof": True,
+            "enable.auto.commit": False,
+        }
     )
     consumer.assign([TopicPartition(name, number, OFFSET_BEGINNING) for number in range(PARTITIONS)])
     ended: set[int] = set()
@@ -212,7 +234,14 @@ def latency(bootstrap: str, order: Order) -> None:
     topic(bootstrap, "one", 1)
     process = worker(replace(order, read="one", write="one-forecast", group="one", until_idle=None))
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 0})
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "latency", "isolation.level": "read_committed", "fetch.wait.max.ms": 10})
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "latency",
+            "isolation.level": "read_committed",
+            "fetch.wait.max.ms": 10,
+        }
+    )
     topics = AdminClient({"bootstrap.servers": bootstrap})
     while "one-forecast" not in topics.list_topics(timeout=10).topics:
         time.sleep(0.1)
@@ -220,7 +249,11 @@ def latency(bootstrap: str, order: Order) -> None:
     took = []
     for number in range(LATENCIES + 20):
         moment = datetime.fromtimestamp((FIRST + number) * 3600, UTC)
-        value = {"item_id": "item-00001", "timestamp": f"{moment:%Y-%m-%d %H:%M:%S}", "target_value": number % 24}
+        value = {
+            "item_id": "item-00001",
+            "timestamp": f"{moment:%Y-%m-%d %H:%M:%S}",
+            "target_value": number % 24,
+        }
         begun = time.monotonic()
         producer.produce("one", json.dumps(value), "item-00001")
         producer.flush()
@@ -234,7 +267,9 @@ def latency(bootstrap: str, order: Order) -> None:
     process.wait()
     steady = sorted(took[20:])
     p99 = steady[int(0.99 * len(steady))]
-    print(f"latency: median {1000 * statistics.median(steady):.0f} ms, p99 {1000 * p99:.0f} ms of {len(steady)}")
+    print(
+        f"latency: median {1000 * statistics.median(steady):.0f} ms, p99 {1000 * p99:.0f} ms of {len(steady)}"
+    )
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ def main() -> int:
         )
     sys.stdout.write(
         f"seed {given.seed}: {report.kills} kills of workers, {report.broker_kills} of the broker, "
-        f"{report.rebalances} rebalances, {report.observations:,} observations, {report.forecasts:,} forecasts, "
+        f"{report.rebalances} rebalances, {report.observations:,} observations, "
+        f"{report.forecasts:,} forecasts, "
         f"{report.hidden:,} records of aborted transactions; {len(report.faults)} faults\n"
     )
     for fault in report.faults:

@@ -16,7 +16,6 @@ def readings(count: int, items: int, seed: int) -> Iterator[tuple[str, bytes]]:
     chance = random.Random(seed)
     names = [f"item-{number:04}" for number in range(items)]
     made, moment = 0, BEGIN
-    last = b""
     while made < count:
         for name in names:
             if made == count:

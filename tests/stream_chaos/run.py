@@ -107,7 +107,7 @@ def run(
             else:
                 if third is None:
                     third = streams.enter_context(streaming(kafka_.address, DISTURBED, "third", *options))
-                    _await(lambda: third is None or third.heard("assigned") > 0, "the third worker", third)
+                    _await(lambda new=third: new.heard("assigned") > 0, "the third worker", third)
                 else:
                     third.stop()
                     third = None
@@ -161,8 +161,8 @@ def _compare(bootstrap: str, report: Report) -> None:
         if (wanted := _state(mine)) != (found := _state(other)):
             differing = [key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key)]
             report.faults.append(
-                f"the state of partition {number} differs in {len(differing)} of {len(wanted)} records, such as "
-                f"{sorted(differing)[:3]}"
+                f"the state of partition {number} differs in {len(differing)} of {len(wanted)} records, "
+                f"such as {sorted(differing)[:3]}"
             )
 
 

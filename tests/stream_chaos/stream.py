@@ -27,15 +27,16 @@ class Stream:
         self.events: list[dict[str, Any]] = []
         self.process = subprocess.Popen(
             [
-                str(Path(sys.executable).with_name("stepcast")), "stream", "--bootstrap", bootstrap, "--from", "readings",
-                "--to", f"{group}-forecasts", "--group", group, "--instance", instance, "--model", MODEL,
-                "--session-timeout", "6s", "--transaction-timeout", "10s", *options,
+                str(Path(sys.executable).with_name("stepcast")),
+                *("stream", "--bootstrap", bootstrap, "--group", group, "--instance", instance),
+                *("--from", "readings", "--to", f"{group}-forecasts", "--model", MODEL),
+                *("--session-timeout", "6s", "--transaction-timeout", "10s", *options),
             ],
             stderr=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).parents[2],
             start_new_session=True,
-        )  # fmt: skip
+        )
         self.other: list[str] = []
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()

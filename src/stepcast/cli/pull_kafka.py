@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stepcast.cli.kafka_options import Bootstrap, Config, ConfigFile, reached
+from stepcast.cli.kafka_options import Bootstrap, Config, ConfigFile, dimension_of, reached
 from stepcast.cli.options import Json
 from stepcast.cli.output import plural, print_json, print_line, stderr, stdout, table
 from stepcast.cli.places import folder
@@ -86,7 +86,7 @@ def kafka(
         item or usual[0],
         timestamp or usual[1],
         value or usual[2],
-        dict(map(_dimension, dimension or ())),
+        dict(map(dimension_of, dimension or ())),
     )
     cluster.partitions(cluster.admin(), topic)
     parts = Parts(folder(to, "--to"), topic, read.columns, cluster.topic_id(topic))
@@ -108,12 +108,6 @@ def kafka(
     for lag in pulled.lag:
         shown.add_row(str(lag.partition), str(lag.committed), str(lag.end), str(lag.behind))
     stdout().print(shown)
-
-
-def _dimension(given: str) -> tuple[str, str]:
-    """``region=/site/region``; ``/site/region`` is called by its last name."""
-    name, is_pair, place = given.partition("=")
-    return (name, place) if is_pair else (given.rpartition("/")[2], given)
 
 
 def _tell(pulled: "Pulled") -> None:

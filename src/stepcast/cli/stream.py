@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from stepcast.cli.kafka_options import Bootstrap, Config, ConfigFile, dimension_of, reached
 from stepcast.cli.options import BucketName, Endpoint, Json
 from stepcast.cli.spans import span
 
@@ -23,9 +24,7 @@ NEVER = "-1"
 
 
 def stream(
-    bootstrap: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Brokers to begin with, with commas between.")
-    ],
+    bootstrap: Bootstrap,
     group: Annotated[
         str, typer.Option(metavar="NAME", help="Consumer group: another one reads everything again.")
     ],
@@ -34,6 +33,25 @@ def stream(
     ] = None,
     write: Annotated[
         str | None, typer.Option("--to", metavar="TOPIC", help="Forecasts; made if it is not there.")
+    ] = None,
+    format_: Annotated[
+        Literal["json", "csv", "avro", "protobuf"], typer.Option("--format", help="Of the messages.")
+    ] = "json",
+    item: Annotated[
+        str | None,
+        typer.Option(metavar="POINTER", help="Where the item is: a JSON pointer, key or header:NAME."),
+    ] = None,
+    timestamp: Annotated[
+        str | None,
+        typer.Option(metavar="POINTER", help="Where the time is; message is that of the message itself."),
+    ] = None,
+    value: Annotated[str | None, typer.Option(metavar="POINTER", help="Where the value is.")] = None,
+    dimension: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=POINTER", help="A forecast dimension; repeatable, in their order."),
+    ] = None,
+    dead_letters: Annotated[
+        str | None, typer.Option(metavar="TOPIC", help="Where messages go that cannot be read.")
     ] = None,
     predictor: Annotated[
         str, typer.Option(metavar="NAME", help="latest, which is followed, or a predictor's name or ARN.")
@@ -45,7 +63,8 @@ def stream(
     label: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="With --model: the field that is learned, or key. Without, nothing is learned."
+            metavar="NAME",
+            help="With --model: the field that is learned, or key. None: nothing is.",
         ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that share the partitions.")] = 1,
@@ -136,6 +155,8 @@ def stream(
         ),
     ] = None,
     bucket: BucketName = None,
+    config: Config = None,
+    config_file: ConfigFile = None,
     as_json: Json = False,
     endpoint: Endpoint = None,
 ) -> None:
@@ -144,20 +165,21 @@ def stream(
     Observations, forecasts and what the workers know are committed together: each forecast is there once,
     whatever is killed when.
     """
-    client = {"bootstrap.servers": bootstrap}
+    cluster = reached(bootstrap, config, config_file)
     if lag:
         from stepcast.cli.stream_lag import print_lag
 
-        print_lag(client, group, read, as_json=as_json)
+        print_lag(cluster, group, read, as_json=as_json)
         return
     for name, topic in (("--from", read), ("--to", write)):
         if topic is None:
             raise typer.BadParameter("it is missing", param_hint=name)
     from stepcast.cli.streaming import run_stream
-    from stepcast.connect.kafka.worker.order import Order, Source
+    from stepcast.connect.kafka.worker.order import Order, Places, Source
     from stepcast.connect.kafka.worker.plan import Plan
 
     emission = emission_of(emit)
+    places = Places(format_, item, timestamp, value, dict(map(dimension_of, dimension or ())))
     with ExitStack() as stack:
         predictors, folder, params = None, None, None
         if model is None:
@@ -177,7 +199,7 @@ def stream(
         place = instance or re.sub(r"[^\w.-]", "-", socket.gethostname())
         orders = [
             Order(
-                client=client,
+                settings=cluster.settings,
                 read=str(read),
                 write=str(write),
                 group=group,
@@ -193,6 +215,8 @@ def stream(
                 from_latest=start == "latest",
                 skip_lost=skip_lost,
                 label=label,
+                letters=dead_letters,
+                places=places,
             )
             for number in range(workers)
         ]

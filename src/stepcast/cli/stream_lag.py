@@ -1,18 +1,21 @@
 """``stepcast stream --lag``: how far a group has come."""
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from stepcast.cli.output import print_json, print_line, stdout, table
+
+if TYPE_CHECKING:
+    from stepcast.connect.kafka.client import Cluster
 
 __all__ = ["print_lag"]
 
 COLUMNS = ("partition", "committed", "end", "lag")
 
 
-def print_lag(client: Mapping[str, str], group: str, topic: str | None, *, as_json: bool) -> None:
+def print_lag(cluster: "Cluster", group: str, topic: str | None, *, as_json: bool) -> None:
     from stepcast.connect.kafka.worker.lag import lag_of
 
-    found = lag_of(client, group, topic)
+    found = lag_of(cluster, group, topic)
     if as_json:
         print_json([{**{name: getattr(one, name) for name in ("topic", *COLUMNS)}} for one in found])
         return

@@ -19,6 +19,7 @@ pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed"
 
 from confluent_kafka import Consumer, TopicPartition
 
+from stepcast.connect.kafka.settings import Settings
 from stepcast.connect.kafka.worker.fleet import Fleet
 from stepcast.connect.kafka.worker.order import Order, Source
 from stepcast.connect.kafka.worker.plan import Plan
@@ -116,7 +117,12 @@ def test_lag_is_what_was_not_read_yet(broker: Broker) -> None:
     table = stream(broker, "--group", f"{topic}-g", "--lag").stdout
 
     assert lag(broker, f"{topic}-g") == {0: 3}
-    assert table.split() == [f"{topic},", "group", f"{topic}-g", *"partition committed end lag 0 2 5 3 lag 3".split()]
+    assert table.split() == [
+        f"{topic},",
+        "group",
+        f"{topic}-g",
+        *("partition", "committed", "end", "lag", "0", "2", "5", "3", "lag", "3"),
+    ]
 
 
 def test_periods_that_are_open_are_closed_after_a_while_if_asked_for(broker: Broker) -> None:
@@ -145,6 +151,45 @@ def test_a_group_that_somebody_has_moved_is_refused(broker: Broker) -> None:
 
     assert done.returncode == 1
     assert f"the group {topic}-g is at offset 1 of {topic} [0], and its state at 3" in done.stderr
+
+
+def test_two_commands_of_one_name_do_not_take_the_work_from_each_other_for_ever(broker: Broker) -> None:
+    topic = broker.topic()
+    produce(broker.address, topic, hours(2))
+    options = (
+        "--group",
+        f"{topic}-g",
+        "--from",
+        topic,
+        "--to",
+        f"{topic}-out",
+        *SMOOTHING,
+        "--instance",
+        "x",
+    )
+
+    with running_stream(broker, *options) as first, running_stream(broker, *options) as second:
+        both, errors = (first, second), ["", ""]
+
+        def read(number: int) -> None:
+            errors[number] = str(both[number].stderr.read())  # type: ignore[union-attr]
+
+        readers = [Thread(target=read, args=(number,)) for number in (0, 1)]
+        for reader in readers:
+            reader.start()
+        for hour in range(10_000):
+            if any(process.poll() is not None for process in both):
+                break
+            produce(broker.address, topic, hours(1, first=2 + hour % 700))
+            time.sleep(0.2)  # a worker that has nothing to do does not see that its name is taken
+        ended = [process.poll() for process in both]
+        for process in both:
+            process.terminate()
+        for reader in readers:
+            reader.join(PATIENCE)
+
+    assert ended.count(1) == 1
+    assert "give each `stepcast stream` an --instance of its own" in errors[ended.index(1)]
 
 
 def test_what_is_missing_is_said(broker: Broker) -> None:
@@ -226,7 +271,7 @@ def test_a_newer_predictor_takes_over_without_a_gap(broker: Broker, tmp_path: Pa
         produce(broker.address, topic, made)
 
     order = Order(
-        client={"bootstrap.servers": broker.address},
+        settings=Settings(broker.address),
         read=topic,
         write=f"{topic}-out",
         group=f"{topic}-g",

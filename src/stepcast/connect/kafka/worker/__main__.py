@@ -12,14 +12,25 @@ from threading import Event, Thread
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from confluent_kafka import KafkaError, KafkaException
+
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.worker.events import log
-from stepcast.connect.kafka.worker.fleet import REFUSED
+from stepcast.connect.kafka.worker.fleet import FENCED, REFUSED
 from stepcast.connect.kafka.worker.order import Order, Source
 
 if TYPE_CHECKING:
     from stepcast.connect.kafka.worker.loop import Worker
     from stepcast.connect.kafka.worker.work import Work
+
+# The broker lets another go on under the name of this one.
+TAKEN = {
+    KafkaError._FATAL,
+    KafkaError._FENCED,
+    KafkaError.FENCED_INSTANCE_ID,
+    KafkaError.PRODUCER_FENCED,
+    KafkaError.INVALID_PRODUCER_EPOCH,
+}
 
 
 def main() -> int:
@@ -46,6 +57,11 @@ def main() -> int:
         log("refused", level="error", reason=str(error))
         say({"refused": str(error)})
         return REFUSED
+    except KafkaException as error:
+        if error.args[0].code() not in TAKEN:
+            raise
+        log("fenced", level="error", group=order.group, member=order.member, reason=error.args[0].str())
+        return FENCED
     return 0
 
 

@@ -10,8 +10,8 @@ class Counts:
     """Of messages and outputs.
 
     ``observations`` were taken into a period; ``doubled`` of them had the moment of an earlier one.
-    ``late``         came after their period was closed; ``future`` were stamped too far ahead; ``missing`` had
-                     no value; ``unreadable`` were none.
+    ``late``         came after their period was closed; ``future`` were stamped too far ahead; ``missing``
+                     had no value; ``unreadable`` were none.
     ``forecasts``    were made.
     """
 

@@ -15,9 +15,11 @@ from stepcast.connect.kafka.worker.events import log
 from stepcast.connect.kafka.worker.order import Order, Source
 from stepcast.connect.kafka.worker.report import WorkerReport
 
-__all__ = ["REFUSED", "Fleet"]
+__all__ = ["FENCED", "REFUSED", "Fleet"]
 
-REFUSED = 3  # the exit code of a worker that would not do better the next time
+# Exit codes of a worker that would not do better the next time, and of one whose name another has taken.
+REFUSED, FENCED = 3, 4
+MOST_FENCED, FENCED_WITHIN = 3, 60.0  # times, and seconds; once may be a transaction that timed out
 LOOKS_EVERY = 0.1  # seconds
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0  # seconds before a dead worker is started again
 WELL_AFTER = 60.0  # seconds after which a worker that dies is a new case
@@ -34,6 +36,7 @@ class _Child:
         self.pause, self.due, self.done = FIRST_PAUSE, 0.0, False
         self.process: subprocess.Popen[str] | None = None
         self.reason = ""
+        self.fenced: list[float] = []
 
     def start(self) -> None:
         self.started = time.monotonic()
@@ -96,6 +99,13 @@ class _Child:
         self.due, self.pause = now + self.pause, min(2 * self.pause, LONGEST_PAUSE)
         if code == REFUSED:
             raise ConnectorError(self.reason)
+        if code == FENCED:
+            self.fenced = [*(then for then in self.fenced if now - then < FENCED_WITHIN), now]
+            if len(self.fenced) >= MOST_FENCED:
+                raise ConnectorError(
+                    f"another worker of group {self.order.group} is called {self.order.member} too, and takes "
+                    "its work away: give each `stepcast stream` an --instance of its own"
+                )
 
 
 class Fleet:

@@ -1,12 +1,12 @@
 """How far a group has come in each partition."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.client import Cluster
 from stepcast.connect.kafka.worker.topics import PATIENCE, partitions_of
 
 __all__ = ["Lag", "lag_of"]
@@ -27,9 +27,11 @@ class Lag:
         return max(0, self.end - max(self.committed or 0, self.begin))
 
 
-def lag_of(client: Mapping[str, str], group: str, topic: str | None = None) -> list[Lag]:
+def lag_of(cluster: Cluster, group: str, topic: str | None = None) -> list[Lag]:
     """By topic and partition: of ``topic``, or of all that the group has committed."""
-    admin = AdminClient(dict(client))
+    admin = cluster.admin()
+    if topic is not None:
+        cluster.partitions(admin, topic)
     topics = partitions_of(admin)
     try:
         (answer,) = admin.list_consumer_group_offsets(
@@ -41,15 +43,14 @@ def lag_of(client: Mapping[str, str], group: str, topic: str | None = None) -> l
             if one.offset >= 0
         }
     except KafkaException as error:
-        raise ConnectorError(f"the offsets of group {group} cannot be read: {error.args[0].str()}") from None
-    if topic is not None and topic not in topics:
-        raise ConnectorError(f"there is no topic {topic}")
+        raise cluster.explained(error.args[0], f"group {group}") from None
     wanted = {place for place in committed if topic is None or place[0] == topic}
     if topic is not None:
         wanted |= {(topic, number) for number in range(topics[topic][0])}
     if not wanted:
         raise ConnectorError(f"group {group} has committed nothing yet: name its topic with --from")
-    begins, ends = (_offsets(admin, wanted, spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
+    earliest, latest = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    begins, ends = (_offsets(admin, wanted, spec) for spec in (earliest, latest))
     return [Lag(*place, committed.get(place), begins[place], ends[place]) for place in sorted(wanted)]
 
 

@@ -15,9 +15,9 @@ from confluent_kafka import (
     KafkaException,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient
 
 from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.client import Cluster
 from stepcast.connect.kafka.worker.events import log
 from stepcast.connect.kafka.worker.order import Order
 from stepcast.connect.kafka.worker.owned import Owned
@@ -27,12 +27,13 @@ from stepcast.connect.kafka.worker.successor import Successor
 from stepcast.connect.kafka.worker.timing import Histogram
 from stepcast.connect.kafka.worker.topics import end_offsets, prepare
 from stepcast.connect.kafka.worker.transaction import Aborted, Transactions
-from stepcast.connect.kafka.worker.work import Part, Record, Work
+from stepcast.connect.kafka.worker.work import Output, Part, Work
 
 __all__ = ["Worker"]
 
 TICK = 0.2  # seconds without a message after which the worker looks up
 PATIENCE = 60  # seconds for the broker to answer
+ANY = -1  # a partition by the key
 SAYS_EVERY = 1.0  # seconds
 LONGEST_BATCH = 1800  # seconds, after which the group takes a worker for dead: items are examined in one
 
@@ -60,20 +61,21 @@ class Worker:
         self._given_up: dict[int, Owned] = {}
         self._group: Any = None
         self._assigned_at = 0.0
-        self._admin = AdminClient(dict(order.client))
+        self._cluster = Cluster(order.settings)
+        self._admin = self._cluster.admin()
         self._say, self._said, self._aborted, self._times = say, 0.0, 0, Histogram()
 
     def run(self) -> None:
         """Until ``stop`` is set, or nothing came for as long as the order says."""
         order = self._order
-        outputs = prepare(order)
-        self._transactions = Transactions(producer_settings(order))
-        consumer = self._consumer = Consumer(consumer_settings(order))
+        partitions, self._outputs = prepare(order, self._cluster)
+        self._transactions = Transactions(self._cluster.producer(producer_settings(order)))
+        consumer = self._consumer = self._cluster.consumer(order.group, must=consumer_settings(order))
         try:
             consumer.subscribe(
                 [order.read], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
             )
-            log("started", group=order.group, member=order.member, pid=os.getpid(), partitions=outputs)
+            log("started", group=order.group, member=order.member, pid=os.getpid(), partitions=partitions)
             while not self._stop.is_set():
                 batch = self._next_batch()
                 try:
@@ -153,13 +155,21 @@ class Worker:
         for owned in moved.values():
             owned.committed = owned.reached
 
-    def _written(self, moved: dict[int, Owned]) -> Iterator[tuple[str, int, Record]]:
+    def _written(self, moved: dict[int, Owned]) -> Iterator[tuple[str, int, Output]]:
+        order = self._order
         for number, owned in moved.items():
             outputs, records = owned.part.take(owned.reached)
-            for record in outputs:
-                yield self._order.write, number, record
-            for record in records:
-                yield self._order.state, number, record
+            for output in outputs:
+                if output.letter:
+                    yield str(order.letters), ANY, output
+                else:
+                    yield order.write, self._places_of_outputs(number), output
+            for key, value in records:
+                yield order.state, number, Output(key, value)
+
+    def _places_of_outputs(self, number: int) -> int:
+        """The partition of the output for one of the input: the same, unless there are fewer."""
+        return number % self._outputs
 
     def _close_idle(self) -> None:
         timeout, now = self._order.idle_timeout, time.monotonic()
@@ -249,7 +259,7 @@ class Worker:
         kept = {n: owned for n, owned in self._given_up.items() if ends.get(n) == owned.end}
         wanted = {n: end for n, end in ends.items() if n not in kept}
         patience = order.transaction_timeout + PATIENCE
-        found = restore(order.client, order.state, wanted, patience)
+        found = restore(self._cluster, order.state, wanted, patience)
         opened = {}
         for n in numbers:
             if n in kept:
@@ -269,7 +279,7 @@ class Worker:
 
     def _replay(self, part: Part, number: int, until: int) -> None:
         """Learn once more from the messages before ``until``: their outputs are there already."""
-        for messages in replay(self._order.client, self._order.read, number, until):
+        for messages in replay(self._cluster, self._order.read, number, until):
             while messages:
                 messages = messages[part.take_on(messages, self._order.most_forecasts) :]
                 part.take(until)
@@ -310,14 +320,10 @@ class Worker:
 
 def consumer_settings(order: Order) -> dict[str, Any]:
     return {
-        **order.client,
-        "group.id": order.group,
         # A member that comes back takes its old place at once, and nobody waits for it meanwhile.
         "group.instance.id": f"{order.group}-{order.member}",
         "partition.assignment.strategy": "range",
         "isolation.level": "read_committed",
-        "enable.auto.commit": False,
-        "enable.auto.offset.store": False,
         "enable.partition.eof": True,
         "auto.offset.reset": "earliest" if order.skip_lost else "error",
         "session.timeout.ms": round(order.session_timeout * 1000),
@@ -330,7 +336,6 @@ def consumer_settings(order: Order) -> dict[str, Any]:
 
 def producer_settings(order: Order) -> dict[str, Any]:
     return {
-        **order.client,
         "transactional.id": f"{order.group}-{order.member}",
         "transaction.timeout.ms": round(order.transaction_timeout * 1000),
         "queue.buffering.max.kbytes": order.buffer >> 10,

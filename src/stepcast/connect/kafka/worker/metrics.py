@@ -8,6 +8,8 @@ from stepcast.connect.kafka.worker.timing import BOUNDS, Histogram
 
 __all__ = ["Metrics"]
 
+Samples = list[tuple[dict[str, str], float]]
+
 DROPPED = ("late", "future", "missing", "unreadable")
 
 
@@ -56,48 +58,98 @@ class Metrics:
         with self._lock:
             latest, before, times = list(self._latest.values()), dict(self._before), self._times_before
             restarts = self.restarts
-        lines: list[str] = []
-
-        def family(name: str, kind: str, help_: str, samples: list[tuple[dict[str, str], float]]) -> None:
-            lines.append(f"# HELP stepcast_stream_{name} {help_}")
-            lines.append(f"# TYPE stepcast_stream_{name} {kind}")
-            lines.extend(self._line(name, labels, value) for labels, value in samples)
-
-        by = [({"partition": str(n)}, one) for n, one in partitions.items()]
-        family("lag", "gauge", "Messages that are not committed yet.",
-               [(labels, one.lag) for labels, one in by if one.lag is not None])  # fmt: skip
-        family("observations_total", "counter", "Observations that were taken into a period.",
-               [(labels, one.counts.observations) for labels, one in by])  # fmt: skip
-        family("dropped_total", "counter", "Messages that were not, by reason.",
-               [({**labels, "reason": why}, getattr(one.counts, why)) for labels, one in by for why in DROPPED])  # fmt: skip
-        family("doubled_total", "counter", "Observations with the moment of an earlier one.",
-               [(labels, one.counts.doubled) for labels, one in by])  # fmt: skip
-        family("forecasts_total", "counter", "Forecasts that were written.",
-               [(labels, one.counts.forecasts) for labels, one in by])  # fmt: skip
-        family("items", "gauge", "Items with a closed period.", [(labels, one.items) for labels, one in by])
-        family("drifting_items", "gauge", "Items that have changed since the predictor was trained.",
-               [(labels, one.drifting) for labels, one in by])  # fmt: skip
-        family("watermark_seconds", "gauge", "The latest moment that was seen, in seconds since 1970.",
-               [(labels, one.watermark / 1000) for labels, one in by])  # fmt: skip
-        outcomes = ("committed", "aborted")
-        family("transactions_total", "counter", "Transactions by outcome.",
-               [({"outcome": how}, before[how] + sum(getattr(one, how) for one in latest)) for how in outcomes])  # fmt: skip
         for one in latest:
             times = times + Histogram(one.histogram, one.seconds)
-        lines.append("# HELP stepcast_stream_transaction_seconds What a committed transaction took.")
-        lines.append("# TYPE stepcast_stream_transaction_seconds histogram")
-        count = 0
+        by = [({"partition": str(number)}, one) for number, one in partitions.items()]
+        dropped = [({**labels, "reason": why}, one, why) for labels, one in by for why in DROPPED]
+        outcomes = {
+            "committed": before["committed"] + sum(one.committed for one in latest),
+            "aborted": before["aborted"] + sum(one.aborted for one in latest),
+        }
+        predictors = sorted({one.predictor for one in latest})
+        families: list[tuple[str, str, str, Samples]] = [
+            (
+                "lag",
+                "gauge",
+                "Messages that are not committed yet.",
+                [(labels, one.lag) for labels, one in by if one.lag is not None],
+            ),
+            (
+                "observations_total",
+                "counter",
+                "Observations that were taken into a period.",
+                [(labels, one.counts.observations) for labels, one in by],
+            ),
+            (
+                "dropped_total",
+                "counter",
+                "Messages that were not, by reason.",
+                [(labels, getattr(one.counts, why)) for labels, one, why in dropped],
+            ),
+            (
+                "doubled_total",
+                "counter",
+                "Observations with the moment of an earlier one.",
+                [(labels, one.counts.doubled) for labels, one in by],
+            ),
+            (
+                "forecasts_total",
+                "counter",
+                "Forecasts that were written.",
+                [(labels, one.counts.forecasts) for labels, one in by],
+            ),
+            ("items", "gauge", "Items with a closed period.", [(labels, one.items) for labels, one in by]),
+            (
+                "drifting_items",
+                "gauge",
+                "Items that have changed since the predictor was trained.",
+                [(labels, one.drifting) for labels, one in by],
+            ),
+            (
+                "watermark_seconds",
+                "gauge",
+                "The latest moment that was seen, in seconds since 1970.",
+                [(labels, one.watermark / 1000) for labels, one in by],
+            ),
+            (
+                "transactions_total",
+                "counter",
+                "Transactions by outcome.",
+                [({"outcome": outcome}, count) for outcome, count in outcomes.items()],
+            ),
+            (
+                "worker_restarts_total",
+                "counter",
+                "Workers that died and were started again.",
+                [({}, restarts)],
+            ),
+            (
+                "predictor_info",
+                "gauge",
+                "The predictors that workers go on with.",
+                [({"predictor": name}, 1) for name in predictors],
+            ),
+        ]
+        lines = []
+        for name, kind, meaning, samples in families:
+            lines += self._head(name, kind, meaning)
+            lines += [self._line(name, labels, value) for labels, value in samples]
+        return "\n".join([*lines, *self._histogram(times)]) + "\n"
+
+    def _histogram(self, times: Histogram) -> list[str]:
+        name, count = "transaction_seconds", 0
+        lines = self._head(name, "histogram", "What a committed transaction took.")
         for bound, more in zip([*map(str, BOUNDS), "+Inf"], times.counts, strict=True):
             count += more
-            lines.append(self._line("transaction_seconds_bucket", {"le": bound}, count))
-        lines.append(self._line("transaction_seconds_sum", {}, times.total))
-        lines.append(self._line("transaction_seconds_count", {}, count))
-        family(
-            "worker_restarts_total", "counter", "Workers that died and were started again.", [({}, restarts)]
-        )
-        family("predictor_info", "gauge", "The predictors that workers go on with.",
-               [({"predictor": name}, 1) for name in sorted({one.predictor for one in latest})])  # fmt: skip
-        return "\n".join(lines) + "\n"
+            lines.append(self._line(f"{name}_bucket", {"le": bound}, count))
+        return [
+            *lines,
+            self._line(f"{name}_sum", {}, times.total),
+            self._line(f"{name}_count", {}, count),
+        ]
+
+    def _head(self, name: str, kind: str, meaning: str) -> list[str]:
+        return [f"# HELP stepcast_stream_{name} {meaning}", f"# TYPE stepcast_stream_{name} {kind}"]
 
     def _line(self, name: str, labels: dict[str, str], value: float) -> str:
         # json.dumps escapes as the format wants it, but for what is not ASCII, which it takes as it is.

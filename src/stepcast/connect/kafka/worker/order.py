@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
+from stepcast.connect.kafka.settings import Settings
 from stepcast.connect.kafka.worker.plan import Emission, Plan
 
-__all__ = ["Order", "Source"]
+__all__ = ["Order", "Places", "Source"]
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,19 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Places:
+    """Where an observation is in a message, as ``observations.reader`` has it; None is the usual place."""
+
+    format: str = "json"
+    item: str | None = None
+    timestamp: str | None = None
+    value: str | None = None
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Order:
-    """``client`` goes to librdkafka as it is: ``bootstrap.servers``, and what security needs.
+    """``read``, ``write`` and ``letters`` are topics; the last, if given, gets what cannot be read.
 
     ``member``         what this worker is called among those of ``group``: its place is kept for it while it
                        restarts, and whoever takes the name fences who had it before.
@@ -30,7 +42,7 @@ class Order:
     ``idle_timeout``   seconds without a message after which open periods of a partition are closed.
     """
 
-    client: Mapping[str, str]
+    settings: Settings
     read: str
     write: str
     group: str
@@ -47,6 +59,8 @@ class Order:
     from_latest: bool = False
     skip_lost: bool = False
     label: str | None = None
+    letters: str | None = None
+    places: Places = Places()  # frozen
 
     @property
     def state(self) -> str:
@@ -62,4 +76,6 @@ class Order:
         plan = content.pop("plan")
         emission = Emission(**plan.pop("emission"))
         source = Source(**content.pop("source"))
-        return cls(**content, source=source, plan=Plan(**plan, emission=emission))
+        settings, places = Settings(**content.pop("settings")), Places(**content.pop("places"))
+        plan = Plan(**plan, emission=emission)
+        return cls(**content, settings=settings, places=places, source=source, plan=plan)

@@ -125,8 +125,8 @@ class Partition:
     def take_over(self, forecaster: Forecaster) -> None:
         """Go on with another predictor, which is told what was observed since it was trained.
 
-        That is of each item what ``recent`` holds. Where the predictor knows more than the partition has seen,
-        the periods up to its end count as closed.
+        That is what ``recent`` holds of each item. Where the predictor knows more than the partition has
+        seen, the periods up to its end count as closed.
         """
         if forecaster.frequency != self.grid.frequency:
             raise ConnectorError(

@@ -10,7 +10,7 @@ __all__ = ["Emission", "Plan"]
 
 @dataclass(frozen=True)
 class Emission:
-    """When forecasts are written: every ``every`` periods, 0 being their horizon, so that one is always valid.
+    """When forecasts are written: every ``every`` periods; 0 is their horizon, so that one is always valid.
 
     ``on_change``  also when a value was outside all that was forecast.
     """

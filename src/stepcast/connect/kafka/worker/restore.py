@@ -7,16 +7,18 @@ from typing import Any
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 
 from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.client import Cluster
 from stepcast.connect.kafka.worker.events import log
 
 __all__ = ["replay", "restore"]
 
+SETTINGS = {"isolation.level": "read_committed", "enable.partition.eof": True}
 AT_ONCE = 10_000  # records
 SAYS_AFTER = 5.0  # seconds
 
 
 def restore(
-    client: Mapping[str, str], topic: str, ends: Mapping[int, int], patience: float
+    cluster: Cluster, topic: str, ends: Mapping[int, int], patience: float
 ) -> dict[int, dict[bytes, bytes]]:
     """The last committed record of each key, by partition, up to ``ends``.
 
@@ -28,7 +30,7 @@ def restore(
     missing = {number for number, end in ends.items() if end}
     if not missing:
         return kept
-    consumer = Consumer(_settings(client, f"{topic}-restore"))
+    consumer = cluster.consumer(f"{topic}-restore", must=SETTINGS)
     heard, said = time.monotonic(), False
     try:
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in missing])
@@ -66,9 +68,9 @@ def _put(kept: dict[bytes, bytes], key: bytes, value: bytes | None) -> None:
         kept[key] = value
 
 
-def replay(client: Mapping[str, str], topic: str, partition: int, until: int) -> Iterator[list[Any]]:
+def replay(cluster: Cluster, topic: str, partition: int, until: int) -> Iterator[list[Any]]:
     """The messages of a partition from the first that is there up to the offset ``until``, part by part."""
-    consumer = Consumer(_settings(client, f"{topic}-replay"))
+    consumer = cluster.consumer(f"{topic}-replay", must=SETTINGS)
     try:
         consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
         reached = 0
@@ -88,14 +90,3 @@ def replay(client: Mapping[str, str], topic: str, partition: int, until: int) ->
 def _consumed(consumer: Consumer) -> list[Any]:
     """Messages, whose parts the client's types call optional."""
     return consumer.consume(AT_ONCE, 0.1)
-
-
-def _settings(client: Mapping[str, str], group: str) -> dict[str, Any]:
-    return {
-        **client,
-        "group.id": group,  # librdkafka wants one; nothing is committed
-        "enable.auto.commit": False,
-        "isolation.level": "read_committed",
-        "enable.partition.eof": True,
-        "auto.offset.reset": "earliest",
-    }

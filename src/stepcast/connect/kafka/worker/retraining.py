@@ -35,7 +35,7 @@ def reason_to_retrain(policy: Policy, partitions: Iterable[PartitionReport], age
 
 
 class Retraining:
-    """Asks the state machine, as an upload to the bucket does: it starts nothing where there is nothing new."""
+    """Asks the state machine, as an upload to the bucket does: without new input, it starts nothing."""
 
     def __init__(self, s3: Any, states: Any, state_machine: str, bucket: str) -> None:
         self._s3, self._states, self._machine, self._bucket = s3, states, state_machine, bucket

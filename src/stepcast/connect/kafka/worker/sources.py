@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.worker.forecaster import Forecaster
 from stepcast.connect.kafka.worker.forecasting import Forecasting
 from stepcast.connect.kafka.worker.learning import Learning
 from stepcast.connect.kafka.worker.order import Order
-from stepcast.connect.kafka.worker.reading import json_reader
+from stepcast.connect.kafka.worker.reading import read_of
 from stepcast.connect.kafka.worker.work import Work
 
 __all__ = ["work_of"]
@@ -21,12 +22,17 @@ def work_of(order: Order) -> Work:
     if source.model is None:
         from stepcast.connect.kafka.worker.published import read_predictor
 
-        return Forecasting(order.plan, read_predictor(Path(str(source.folder))), json_reader())
+        return _forecasting(order, read_predictor(Path(str(source.folder))))
     made = _attribute(source.model)
     model = made() if callable(made) else made
     if hasattr(model, "series"):
-        return Forecasting(order.plan, model, json_reader())
+        return _forecasting(order, model)
     return Learning(source.model, made, order)
+
+
+def _forecasting(order: Order, forecaster: Forecaster) -> Forecasting:
+    read = read_of(order.places, dict(order.settings.registry))
+    return Forecasting(order.plan, forecaster, read, letters=order.letters is not None)
 
 
 def _attribute(name: str) -> Any:

@@ -4,9 +4,10 @@ import time
 from collections.abc import Mapping
 
 from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]
 
 from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.client import Cluster
 from stepcast.connect.kafka.worker.order import Order
 
 __all__ = ["PATIENCE", "end_offsets", "partitions_of", "prepare"]
@@ -14,35 +15,34 @@ __all__ = ["PATIENCE", "end_offsets", "partitions_of", "prepare"]
 PATIENCE = 60  # seconds for a broker to answer
 
 
-def prepare(order: Order) -> int:
-    """Make the topics of forecasts and state where they are missing; the number of partitions.
+def prepare(order: Order, cluster: Cluster) -> tuple[int, int]:
+    """Make the topics of forecasts and state where they are missing.
 
-    State is kept in a compacted topic, in the partition with the number of the input's.
+    Returns how many partitions the input has, and the output. State is kept in a compacted topic, in the
+    partition with the number of the input's.
     """
-    admin = AdminClient(dict(order.client))
+    admin = cluster.admin()
+    cluster.partitions(admin, order.read)
+    if order.letters is not None:
+        cluster.partitions(admin, order.letters)
     topics = partitions_of(admin)
-    if order.read not in topics:
-        close = ", ".join(sorted(name for name in topics if not name.startswith("__"))[:10]) or "none"
-        raise ConnectorError(f"there is no topic {order.read}; there are {close}")
     count, replication = topics[order.read]
     compacted = {"cleanup.policy": "compact"}
     _create(admin, {order.state: NewTopic(order.state, count, replication, config=compacted)}, topics)
     _create(admin, {order.write: NewTopic(order.write, count, replication)}, topics)
-    had = partitions_of(admin)[order.state][0]
+    there = partitions_of(admin)
+    had = there[order.state][0]
     if had != count:
         raise ConnectorError(
             f"{order.read} has {count} partitions, and had {had} when the group {order.group} began: items "
             "have moved to others, where their state is not; start a new --group, which reads all again"
         )
-    return count
+    return count, there[order.write][0]
 
 
 def partitions_of(admin: AdminClient) -> dict[str, tuple[int, int]]:
     """By topic: how many partitions, in how many copies."""
-    try:
-        topics = admin.list_topics(timeout=PATIENCE).topics
-    except KafkaException as error:
-        raise ConnectorError(f"no broker answers: {error.args[0].str()}; is --bootstrap right?") from None
+    topics = admin.list_topics(timeout=PATIENCE).topics
     return {
         name: (len(topic.partitions), min(len(one.replicas) for one in topic.partitions.values()))
         for name, topic in topics.items()
@@ -74,7 +74,7 @@ def end_offsets(admin: AdminClient, topic: str, partitions: list[int]) -> dict[i
 
     A consumer that reads what is committed is told of the end of that instead.
     """
-    asked = {TopicPartition(topic, number): OffsetSpec.latest() for number in partitions}
+    asked = {TopicPartition(topic, number): OffsetSpec.latest() for number in partitions}  # type: ignore[no-untyped-call]
     isolation = IsolationLevel.READ_UNCOMMITTED
     found = admin.list_offsets(asked, isolation_level=isolation, request_timeout=PATIENCE)
     return {place.partition: result.result().offset for place, result in found.items()}

@@ -7,7 +7,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from stepcast.connect.kafka.worker.events import log
-from stepcast.connect.kafka.worker.work import Record
+from stepcast.connect.kafka.worker.work import Output
 
 __all__ = ["Aborted", "Transactions"]
 
@@ -25,21 +25,21 @@ class Transactions:
     Raises KafkaException where the producer is of no more use: another took its name, or it lost its way.
     """
 
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self._producer = Producer(settings)
+    def __init__(self, producer: Producer) -> None:
+        self._producer = producer
         self._last(lambda: self._producer.init_transactions(STEP))
 
     def write(
         self,
-        written: Iterable[tuple[str, int, Record]],
+        written: Iterable[tuple[str, int, Output]],
         offsets: list[TopicPartition],
         group: Any,
     ) -> None:
-        """Commit ``written`` (topic, partition, record) together with ``offsets``, or raise Aborted."""
+        """Commit ``written`` (topic, partition, message) together with ``offsets``, or raise Aborted."""
         try:
             self._producer.begin_transaction()
-            for topic, partition, (key, value) in written:
-                self._produce(topic, partition, key, value)
+            for topic, partition, message in written:
+                self._produce(topic, partition, message)
             self._last(lambda: self._producer.send_offsets_to_transaction(offsets, group, STEP))
             self._last(lambda: self._producer.commit_transaction(STEP))
         except KafkaException as failure:
@@ -49,10 +49,10 @@ class Transactions:
             self._last(lambda: self._producer.abort_transaction(STEP))
             raise Aborted(error.str()) from failure
 
-    def _produce(self, topic: str, partition: int, key: bytes | None, value: bytes) -> None:
+    def _produce(self, topic: str, partition: int, message: Output) -> None:
         while True:
             try:
-                self._producer.produce(topic, value, key, partition)
+                self._producer.produce(topic, message.value, message.key, partition, headers=message.headers)
             except BufferError:  # full: wait until some of it is delivered
                 self._producer.poll(PAUSE)
             else:

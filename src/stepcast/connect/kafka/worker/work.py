@@ -1,13 +1,23 @@
 """What a worker does with messages, as the loop sees it: a part for each partition, which leaves records."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
+from stepcast.connect.kafka.dead_letters import Headers
 from stepcast.connect.kafka.worker.counts import Counts
 
-__all__ = ["Part", "Record", "Work"]
+__all__ = ["Output", "Part", "Record", "Work"]
 
 Record = tuple[bytes | None, bytes]  # key and value
+
+
+class Output(NamedTuple):
+    """A message that is written; a ``letter`` is one that could not be read, with its headers."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = []  # noqa: RUF012  # nobody changes it
+    letter: bool = False
 
 
 class Part(Protocol):
@@ -37,7 +47,7 @@ class Part(Protocol):
     def close(self) -> None:
         """There may be nothing more to come for a while: bring to an end what has begun."""
 
-    def take(self, offset: int) -> tuple[Iterator[Record], Iterator[Record]]:
+    def take(self, offset: int) -> tuple[Iterable[Output], Iterable[Record]]:
         """What there is to write since the last time: outputs, and the state with the next ``offset``."""
 
     def go_on_with(self, work: Any) -> None:
