@@ -3,6 +3,8 @@
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain
 from typing import Literal
 
 __all__ = ["AGGREGATIONS", "Aggregation", "Bucket", "Doubled"]
@@ -66,8 +68,8 @@ class Bucket:
         self.count += 1
 
     def to_bytes(self) -> bytes:
-        head = HEAD.pack(self.period, self.count, self.combined, self.moment, len(self.recent))
-        return head + b"".join(RECENT.pack(moment, value) for moment, value in self.recent)
+        head = self.period, self.count, self.combined, self.moment, len(self.recent)
+        return _layout(len(self.recent)).pack(*head, *chain.from_iterable(self.recent))
 
     @classmethod
     def read(cls, data: bytes, at: int) -> tuple["Bucket", int]:
@@ -76,6 +78,12 @@ class Bucket:
         at += HEAD.size
         end = at + length * RECENT.size
         return cls(period, count, combined, moment, [*RECENT.iter_unpack(data[at:end])]), end
+
+
+@cache
+def _layout(count: int) -> struct.Struct:
+    """Of a bucket with so many recent observations."""
+    return struct.Struct(HEAD.format + count * RECENT.format.removeprefix("<"))
 
 
 Combine = Callable[[float, int, float, int], tuple[float, int]]

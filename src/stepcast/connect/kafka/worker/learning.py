@@ -113,7 +113,9 @@ def _number(value: Any) -> Any:
     """A text that is a number as one: CSV and keys have nothing else."""
     if not isinstance(value, str):
         return value
-    try:
-        return float(value)
-    except ValueError:
-        return value
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value
