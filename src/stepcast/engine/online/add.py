@@ -7,7 +7,7 @@ import numpy as np
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.series.history import history_of
 from stepcast.engine.online.layout import NOTHING, PLAN
-from stepcast.engine.online.start import record_of
+from stepcast.engine.online.reexamine import record_of
 from stepcast.engine.online.state import State, widened
 
 __all__ = ["add"]

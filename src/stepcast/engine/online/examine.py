@@ -1,14 +1,16 @@
 """An item's record from its history: the AutoPredictor looks at it once, and its members go on from there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
+from stepcast.engine.auto.ensemble.calibration import TREES
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
-from stepcast.engine.auto.ensemble.distribution import Distribution, distribution_at, scores_at
+from stepcast.engine.auto.ensemble.distribution import Distribution, distribution_at, scores_at, weights_at
 from stepcast.engine.auto.ensemble.weights import BUCKETS, buckets_of
+from stepcast.engine.auto.members.baselines import CYCLES
 from stepcast.engine.auto.members.intermittent import GAINS, PAIRS
 from stepcast.engine.auto.members.intermittent_kernels import croston, tsb
 from stepcast.engine.auto.members.smoothing import LONGEST_FIT, Form, forms_of
@@ -22,8 +24,10 @@ from stepcast.engine.auto.members.smoothing_kernels import (
     starting_states,
 )
 from stepcast.engine.auto.members.smoothing_kernels import THETA as THETA_FORM
+from stepcast.engine.auto.panel_fit import PanelFit
 from stepcast.engine.auto.series.history import History
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
+from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.series_forecast import examine as cross_validated
 from stepcast.engine.auto.sources.count_forecast import CountForecast, count_forecast_at
 from stepcast.engine.auto.transforms.calendar_effects import calendar_effects, year_length
@@ -36,6 +40,7 @@ from stepcast.engine.online.layout import (
     MOST_MEMBERS,
     NOTHING,
     PLAN,
+    RATES,
     STATES,
     Layout,
 )
@@ -43,8 +48,10 @@ from stepcast.engine.online.members import (
     AS_IS,
     CALENDAR,
     DRIFT,
+    FOREST,
     HIGHEST,
     LAST_SEASON,
+    LATEST,
     LOG_FLOOR,
     LOGS,
     LONG_MEAN,
@@ -58,6 +65,7 @@ from stepcast.engine.online.members import (
     THETA,
     TSB,
 )
+from stepcast.engine.online.observing import weigh_all
 from stepcast.engine.online.quantiles import COUNTS, LOGS_SHARE
 from stepcast.engine.online.state import Common
 
@@ -76,19 +84,20 @@ KIND = {
     "sba": SBA,
     "ridge": RIDGE,
 }
-LEAST = 0.01  # weight of a member that is kept
+MOST_FLOATS = 2000  # of all its members
+LEAST = 0.002  # weight of a member that is kept
 FIRST_ALPHA, LAST_ALPHA = 0.02, 1.0  # of theta, as the kernel lays them
 
 
 @dataclass(frozen=True)
 class Examined:
-    """``plan`` and ``row`` of an item; ``validation`` and ``distribution`` behind them, ``kept`` members."""
+    """``plan`` and ``row`` of an item; behind them its ``validation``, of the members that go on only, and the
+    ``distribution`` from its end."""
 
     plan: Integers
     row: Floats
     validation: CrossValidation
     distribution: Distribution
-    kept: tuple[int, ...]
 
 
 def empty(layout: Layout) -> tuple[Integers, Floats]:
@@ -102,11 +111,11 @@ def empty(layout: Layout) -> tuple[Integers, Floats]:
     return plan, row
 
 
-def examine(history: History, common: Common) -> Examined:
-    """The record of an item whose ``history`` is not empty."""
+def examine(history: History, common: Common, rates: Floats) -> Examined:
+    """The record of an item whose ``history`` is not empty; ``rates`` (4,) by which it is to learn."""
     layout, horizon, final = common.layout, common.task.horizon, common.shared.final
     length = len(history)
-    found = cross_validated(history, horizon, final)
+    found = _reduced(cross_validated(history, horizon, final), final, layout)
     last = len(found.origins) - 1
     made = distribution_at(found, scores_at(found, last, final.metric), final.prior, history.positive)
     plan, row = empty(layout)
@@ -121,28 +130,25 @@ def examine(history: History, common: Common) -> Examined:
         kept_effects = effects[begin : begin + layout.effects]
         row[layout.effect : layout.effect + len(kept_effects)] = kept_effects
         plan[PLAN.index("effects_from")], plan[PLAN.index("effects")] = begin, len(kept_effects)
-    kept = _kept(found, made.weights, layout)
-    states = [_member(history, found, found.names[place], plan, row, layout, effects) for place in kept]
+    share = final.calibration.share(TREES) if len(common.model.forest.roots) else 0.0
+    states = [_member(history, found, name, layout, effects) for name in found.names]
+    if share > 0:
+        states.append(((FOREST, AS_IS, NONE, 1, 1), np.empty(0)))
     at = layout.members
     for number, (fields, floats) in enumerate(states):
         here = MEMBERS + number * FIELDS
         plan[here : here + FIELDS] = (*fields, at)
         at += len(floats)
     row = np.concatenate([row, *(floats for _, floats in states)])
-    plan[PLAN.index("count")] = len(kept)
-    weights = made.weights[list(kept)]
-    weights = (weights / weights.sum(axis=0)).T
-    for part in (layout.weights, layout.starts):
-        for bucket in range(BUCKETS):
-            begin = part + bucket * MOST_MEMBERS
-            row[begin : begin + len(kept)] = weights[bucket]
+    plan[PLAN.index("count")] = len(states)
     counts = count_forecast_at(history, length, horizon)
     if counts is not None and (counts.sparse or final.count_share >= 0.5):
         _count_spread(plan, row, layout, counts)
     else:
         _spread(row, layout, made, final.prior.logs)
     _expected(row, history, made, final.prior.growth, horizon)
-    return Examined(plan, row, found, made, kept)
+    _weights(plan, row, layout, found, made, share, rates)
+    return Examined(plan, row, found, made)
 
 
 def _describe(plan: Integers, row: Floats, layout: Layout, history: History, found: CrossValidation) -> None:
@@ -154,15 +160,18 @@ def _describe(plan: Integers, row: Floats, layout: Layout, history: History, fou
         ("exponent", history.exponent),
         ("positive", history.positive),
         ("known", history.known.sum()),
+        ("since", history.known[::-1].argmax()),
         ("short", found.seasons.short),
         ("long", found.seasons.long),
     ):
         plan[PLAN.index(name)] = value
     plan[PLAN.index("due")] = _due(length, layout)
     row[LOWEST], row[HIGHEST] = history.values.min(), history.values.max()
+    row[LATEST] = history.values[history.known][-1]
     row[LOG_FLOOR] = history.values.min(initial=1.0) / 2 if history.positive else 0.0
     latest = np.arange(max(0, length - layout.ring), length)
     row[layout.rings + latest % layout.ring] = history.values[latest]
+    members.remember_logs(plan, row, layout)
 
 
 def _due(length: int, layout: Layout) -> int:
@@ -171,25 +180,72 @@ def _due(length: int, layout: Layout) -> int:
     return following if following <= layout.ring else 0
 
 
-def _kept(found: CrossValidation, weights: Floats, layout: Layout) -> tuple[int, ...]:
-    """Places of the members that go on, heaviest first; at least one."""
-    seasons, mean = found.seasons, weights.mean(axis=1)
+def _reduced(found: CrossValidation, final: PanelFit, layout: Layout) -> CrossValidation:
+    """The cross-validation with the members alone that go on: those that weigh most, at least one."""
     able = [
         place
-        for place in np.argsort(-mean, kind="stable").tolist()
-        if not found.names[place].startswith("related_")
-        and not (found.names[place].endswith("mean_long_season") and 4 * seasons.long > layout.ring)
+        for place, name in enumerate(found.names)
+        if not name.startswith("related_")
+        and not (name.endswith("mean_long_season") and CYCLES * found.seasons.long > layout.ring)
     ]
-    kept = [place for place in able if mean[place] >= LEAST][:MOST_MEMBERS]
-    return tuple(kept or able[:1])
+    last = len(found.origins) - 1
+    mean = weights_at(found, scores_at(found, last, final.metric), final.prior).mean(axis=1)
+    order = sorted(able, key=lambda place: -float(mean[place]))
+    kept: list[int] = []
+    room = MOST_FLOATS
+    for place in order:
+        size = _size(found.names[place], found.seasons)
+        if mean[place] >= LEAST and len(kept) < layout.most - 1 and size <= room:
+            kept.append(place)
+            room -= size
+    kept = kept or order[:1]
+    names = tuple(found.names[place] for place in kept)
+    return replace(found, names=names, forecasts=found.forecasts[kept])
+
+
+def _size(name: str, seasons: Seasons) -> int:
+    """How many floats a member of this name needs, at most."""
+    label = name.removeprefix("log_").removeprefix("calendar_")
+    if label in KIND:
+        return 6
+    long, short = label.startswith(("long_", "double_")), "season" in label or "multiplicative" in label
+    double = label.startswith("double_")
+    return STATES + (seasons.long if long else 0) + (seasons.short if double or (short and not long) else 1)
+
+
+def _weights(
+    plan: Integers,
+    row: Floats,
+    layout: Layout,
+    found: CrossValidation,
+    made: Distribution,
+    share: float,
+    rates: Floats,
+) -> None:
+    """Weights, losses at past origins, and what makes these weights of those losses."""
+    row[RATES : RATES + len(rates)] = rates
+    count, horizon = made.weights.shape[0], layout.horizon
+    actual = found.actual[:-1]
+    errors = np.abs(found.forecasts[:, :-1] - actual)
+    for bucket in range(BUCKETS):
+        inside = buckets_of(horizon) == bucket
+        known = np.isfinite(actual) & (inside if inside.any() else True)
+        begin = layout.losses + bucket * layout.most
+        losses = errors[:, known].mean(axis=1) if known.any() else np.full(count, made.scale)
+        row[begin : begin + count] = losses
+        begin = layout.weights + bucket * layout.most
+        row[begin : begin + count] = made.weights[:, bucket] * (1 - share)
+        if share > 0:
+            row[begin + count] = share
+            # what trees erred by in the past they were grown on tells nothing: as much as all together
+            row[layout.losses + bucket * layout.most + count] = row[EXPECTED + bucket]
+    weigh_all(plan, row, layout)
 
 
 def _member(
     history: History,
     found: CrossValidation,
     name: str,
-    plan: Integers,
-    row: Floats,
     layout: Layout,
     effects: Floats | None,
 ) -> tuple[tuple[int, int, int, int, int], Floats]:
@@ -232,6 +288,7 @@ def _simple(kind: int, history: History, layout: Layout) -> Floats:
     else:
         return np.empty(0)
     plan = np.zeros(MEMBERS + FIELDS, np.int64)
+    plan[PLAN.index("count")] = 1
     plan[MEMBERS : MEMBERS + FIELDS] = (kind, AS_IS, NONE, 1, 1, 0)
     _run(plan, floats, layout, values)
     return floats
@@ -264,6 +321,7 @@ def _smoothed(
         floats[6:8] = level_slope
         floats[STATES : STATES + m], floats[STATES + m :] = s, s2
     plan = np.zeros(MEMBERS + FIELDS, np.int64)
+    plan[PLAN.index("count")] = 1
     plan[MEMBERS : MEMBERS + FIELDS] = (kind, AS_IS, season, m, m2, 0)
     _run(plan, floats, layout, inside)
     # phases are counted from the first value of the history, not from where smoothing begins
@@ -277,7 +335,7 @@ def _run(plan, floats, layout, values):  # type: ignore[no-untyped-def]
     """Tell the only member of ``plan`` all values, which it sees as they are."""
     for place in range(len(values)):
         plan[members.LENGTH] = place
-        members.move_on(plan, floats, layout, 0, values[place])
+        members.move_on(plan, floats, layout, values[place])
 
 
 @compiled

@@ -9,29 +9,33 @@ from stepcast.engine.online.observing import forecast_items
 from stepcast.engine.online.quantiles import COUNTS
 from stepcast.engine.online.state import State
 
-__all__ = ["forecast"]
+__all__ = ["forecast", "tables"]
 
 COUNT, EXPONENT, KIND = PLAN.index("count"), PLAN.index("exponent"), PLAN.index("kind")
 
 
 def forecast(state: State, items: Integers | None = None) -> Floats:
-    """What the task asks for, (items, horizon, outputs), of the periods after the last that each item was told of.
+    """What the task asks for, (items, horizon, outputs), after the last period that each item was told of.
 
     Every value is finite, and quantiles rise. Without ``items`` all are forecast.
     """
     items = np.arange(len(state)) if items is None else np.asarray(items, np.int64)
+    return _outputs(tables(state, items), state.task.outputs)
+
+
+def tables(state: State, items: Integers) -> Floats:
+    """Quantiles (items, horizon, PROBABILITIES) in the items' units."""
     common = state.common
     table = np.empty((len(items), common.task.horizon, len(PROBABILITIES)))
-    forecast_items(state.plans, state.rows, common.layout, common.ridges, common.factors, items, table)
+    forecast_items(state.plans, state.rows, common.layout, common.model, items, table)
     with np.errstate(over="ignore", under="ignore"):
         table = np.ldexp(table, state.plans[items, EXPONENT][:, None, None])
     limit = np.finfo(np.float64).max
     np.clip(table, -limit, limit, out=table)
-    unknown = state.plans[items, COUNT] == 0
-    table[unknown] = state.typical
+    table[state.plans[items, COUNT] == 0] = state.typical
     counts = state.plans[items, KIND] == COUNTS
     table[counts] = np.rint(table[counts])
-    return _outputs(table, common.task.outputs)
+    return table
 
 
 def _outputs(table: Floats, outputs: tuple[object, ...]) -> Floats:

@@ -35,13 +35,14 @@ __all__ = [
     "leads_of",
 ]
 
-MOST_MEMBERS = 12  # of an item: those that weigh most; all others together hardly move the forecast
+MOST_MEMBERS = 24  # of an item: those that weigh most; all others together hardly move the forecast
 
 # The plan, whole numbers: of the item, then FIELDS of each member from MEMBERS on.
 PLAN = (
     "length",  # values seen, those filled in counted: the number of the next one
     "last",  # the last period that was told of
     "gap",  # periods since the last value
+    "since",  # values filled in at the end of the history, after the latest observed
     "exponent",  # values in the item's units are values of the record times two to this power
     "positive",  # whether members see logarithms where the calendar has effects
     "count",  # members
@@ -68,6 +69,8 @@ HEAD = 40
 ERRORS, EXPECTED, ADAPTED, HINKLEY, RATES = 8, 11, 14, 20, 26  # three, three, two times three, two, four
 STATES = 9  # floats of a member before its seasons: six parameters and three states
 
+# So many years of the calendar's effects are kept, and so many periods: a predictor that old was replaced.
+YEARS, FEWEST_EFFECTS = 2, 120
 TARGETS = (1, 3, 5)  # sixths of the horizon at which forecasts are kept until their outcome is known
 SLOTS = 4  # forecasts of each of these leads that are waiting at a time
 
@@ -81,36 +84,43 @@ class Layout(NamedTuple):
     lags: int
     effects: int
     turn: int
+    short: int
     rings: int
     growth: int
     shapes: int
     weights: int
     starts: int
+    losses: int
     pending: int
     effect: int
+    logs: int
     members: int
 
 
 def layout_of(frequency: Frequency, horizon: int, ridges: dict[str, Ridge]) -> Layout:
-    """The layout for series of ``frequency`` and forecasts of ``horizon``; ``ridges`` must find their lags."""
+    """The layout for series of ``frequency`` and forecasts of ``horizon``.
+
+    ``ridges`` must find their lags.
+    """
     short, long, year = season_length(frequency), week_length(frequency), year_length(frequency)
     short = 1 if short > LONGEST_SEASON else short
     long = 0 if long > LONGEST_SEASON else long
     lags = max((len(ridge.coefficients) for ridge in ridges.values()), default=0)
     ring = max(4 * short, 2 * long + horizon, 2 * horizon, lags + 1, 64)
-    effects = ring + horizon + year + year // 8 if year else 0
+    effects = ring + horizon + max(YEARS * (year + year // 100), FEWEST_EFFECTS) if year else 0
     waiting = int((leads_of(horizon)[:, 2] * (MOST_MEMBERS + 3)).sum())
     sizes = (
         ring,
         2 * horizon,
         2 * BUCKETS * len(PROBABILITIES),
-        *2 * (BUCKETS * MOST_MEMBERS,),
+        *3 * (BUCKETS * MOST_MEMBERS,),
         waiting,
         effects,
+        ring if "log_" in ridges or "calendar_" in ridges else 0,
     )
     places = (HEAD + np.concatenate([[0], np.cumsum(sizes)])).tolist()
     turn = {"D": 364, "W": 52, "M": 12}.get(frequency.unit, 1) if year else 1
-    return Layout(horizon, ring, MOST_MEMBERS, lags, effects, turn, *places)
+    return Layout(horizon, ring, MOST_MEMBERS, lags, effects, turn, short, *places)
 
 
 def leads_of(horizon: int) -> Integers:

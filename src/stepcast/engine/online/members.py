@@ -4,8 +4,12 @@ The recursions are those of engine.auto.members with parameters held, so a state
 value is the one that a pass over the whole history ends in.
 """
 
+from typing import NamedTuple
+
+import numba as nb
 import numpy as np
 
+from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.members.baselines import CYCLES
 from stepcast.engine.auto.members.smoothing_kernels import (
@@ -17,13 +21,16 @@ from stepcast.engine.auto.members.smoothing_kernels import (
     SECOND,
     TREND,
 )
+from stepcast.engine.auto.sources.trees import value_features
 from stepcast.engine.bounds import MEMBER_RANGES
+from stepcast.engine.online.forest import Forest, grown
 from stepcast.engine.online.layout import FIELDS, MEMBERS, PLAN, STATES
 
 __all__ = [
     "CALENDAR",
     "HIGHEST",
     "KINDS",
+    "LATEST",
     "LOGS",
     "LOG_FLOOR",
     "LOWEST",
@@ -36,19 +43,35 @@ __all__ = [
 ]
 
 # Kinds of members. What a name of the AutoPredictor's ends in tells its kind, see start.
-SMOOTHING, THETA, NAIVE, MEAN, DRIFT, LAST_SEASON, MEAN_SEASON, TSB, SBA, LONG_MEAN, RIDGE = KINDS = tuple(
-    range(11)
+SMOOTHING, THETA, NAIVE, MEAN, DRIFT, LAST_SEASON, MEAN_SEASON, TSB, SBA, LONG_MEAN, RIDGE, FOREST = KINDS = (
+    tuple(range(12))
 )
 # How a member sees the series: as it is, as logarithms, without the calendar's effects.
 AS_IS, LOGS, CALENDAR = VIEWS = (0, 1, 2)
 
-LOWEST, HIGHEST, LOG_FLOOR = 0, 1, 2  # of an item's floats
+LOWEST, HIGHEST, LOG_FLOOR, LATEST = 0, 1, 2, 4  # of an item's floats; the latest is that observed
+# A loop over members is compiled with what it calls in it.
+compiled_inside = nb.njit(inline="always", error_model="numpy")
 LENGTH, SHORT = PLAN.index("length"), PLAN.index("short")
-POSITIVE = PLAN.index("positive")
+POSITIVE, COUNT = PLAN.index("positive"), PLAN.index("count")
 EFFECTS_FROM, EFFECTS = PLAN.index("effects_from"), PLAN.index("effects")
 # The states of theta, of a member's floats: parameters are level, drift and the level's smoothing.
 TH_ALPHA, TH_DRIFT, TH_HERE, TH_COUNT, TH_X, TH_Y, TH_XY, TH_XX = 0, 1, 2, 3, 4, 5, 6, 7
 LARGEST_LOG = 50.0
+
+
+class Model(NamedTuple):
+    """What the members of all items share.
+
+    ``ridges``  (views, horizon, lags + 1) coefficients and, last, how many lags there are; ``turned`` the same
+                with steps last.
+    ``factors`` (BUCKETS, PROBABILITIES) of the calibration.
+    """
+
+    ridges: Floats
+    turned: Floats
+    factors: Floats
+    forest: Forest
 
 
 def floats_of(kind: int, m: int, m2: int) -> int:
@@ -92,44 +115,81 @@ def _ring(data, lay, index):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def ahead(plan, data, lay, ridges, k, first, lags, out):  # type: ignore[no-untyped-def]
-    """Forecasts of member ``k`` into ``out`` (steps,), the first of them ``first`` periods ahead.
+def remember(plan, data, lay, value):  # type: ignore[no-untyped-def]
+    """Keep ``value`` as the next one; of positive series its logarithm as well, which a ridge reads often."""
+    place = plan[LENGTH] % lay.ring
+    data[lay.rings + place] = value
+    if plan[POSITIVE] and lay.logs < lay.members:
+        data[lay.logs + place] = np.log(max(value, data[LOG_FLOOR]))
 
-    ``ridges`` (views, horizon, lags + 1) coefficients and, last, how many lags there are; ``lags`` is room.
-    Whatever leaves all that was seen too far is replaced by the last value.
+
+@compiled
+def remember_logs(plan, data, lay):  # type: ignore[no-untyped-def]
+    """The logarithms of what is kept, which records leave out."""
+    if plan[POSITIVE] and lay.logs < lay.members:
+        for place in range(min(plan[LENGTH], lay.ring)):
+            data[lay.logs + place] = np.log(max(data[lay.rings + place], data[LOG_FLOOR]))
+
+
+@compiled
+def ahead(plan, data, lay, model, first, lags, out):  # type: ignore[no-untyped-def]
+    """Forecasts of all members into ``out`` (members or more, steps), the first ``first`` periods ahead.
+
+    ``lags`` (lags + 1,) is room. Whatever leaves all that was seen too far is replaced by the last value.
+    All members in one call: a call copies more than most members compute.
     """
+    low, high = bounds(data[LOWEST], data[HIGHEST], plan[LENGTH], lay.horizon, MEMBER_RANGES)
+    for k in range(plan[COUNT]):
+        _ahead(plan, data, lay, model, k, first, lags, out[k])
+        row, sane = out[k], True
+        for j in range(out.shape[1]):
+            if low >= 0 and row[j] < 0:
+                row[j] = 0.0
+            sane &= low <= row[j] <= high  # nan is not
+        if not sane:
+            row[:] = _ring(data, lay, plan[LENGTH] - 1)
+
+
+@compiled_inside
+def _ahead(plan, data, lay, model, k, first, lags, out):  # type: ignore[no-untyped-def]
     row = MEMBERS + k * FIELDS
-    kind, view, season, m, m2, at = plan[row : row + FIELDS]
+    kind, view, season = plan[row], plan[row + 1], plan[row + 2]
+    m, m2, at = plan[row + 3], plan[row + 4], plan[row + 5]
     length, steps = plan[LENGTH], len(out)
+    place = length + first - 1
     if kind == SMOOTHING:
         phi, ar = data[at + DAMPING], data[at + AR1]
-        level, slope, last = data[at + 6], data[at + 7], data[at + 8]
-        damp = phi**first
+        level, slope = data[at + 6], data[at + 7]
+        damp = phi**first if phi > 0 else 0.0
         reach = phi * (1 - damp) / (1 - phi)
-        error = ar**first * last
+        error = ar**first * data[at + 8] if ar != 0 else 0.0
+        phase, phase2 = place % m, place % m2
         s, s2 = at + STATES, at + STATES + m
         for j in range(steps):
             f = level + reach * slope
-            place = length + first - 1 + j
             if season == MULTIPLICATIVE:
-                f *= data[s + place % m]
+                f *= data[s + phase]
             else:
-                f += data[s + place % m] + data[s2 + place % m2] + error
+                f += data[s + phase] + data[s2 + phase2] + error
             out[j] = f
             damp *= phi
             reach += damp
             error *= ar
+            phase = phase + 1 if phase + 1 < m else 0
+            phase2 = phase2 + 1 if phase2 + 1 < m2 else 0
     elif kind == THETA:
         n = data[at + TH_COUNT]
         d = n * data[at + TH_XX] - data[at + TH_X] * data[at + TH_X]
         slope = 0.0
         if d > 0 and n > 3:
             slope = 0.5 * (n * data[at + TH_XY] - data[at + TH_X] * data[at + TH_Y]) / d
+        phase = place % m
         for j in range(steps):
             f = data[at + TH_HERE] + slope * (first + j)
-            index = data[at + STATES + (length + first - 1 + j) % m]
+            index = data[at + STATES + phase]
             out[j] = f * index if season == MULTIPLICATIVE else f + index
-    elif kind == NAIVE or kind == DRIFT:
+            phase = phase + 1 if phase + 1 < m else 0
+    elif kind in (NAIVE, DRIFT):
         last, slope = _ring(data, lay, length - 1), 0.0
         if kind == DRIFT:
             back = min(length - 1, max(lay.horizon // 2, plan[SHORT], 4))
@@ -138,55 +198,85 @@ def ahead(plan, data, lay, ridges, k, first, lags, out):  # type: ignore[no-unty
             out[j] = last + slope * (first + j)
     elif kind == MEAN:
         window, total = min(length, max(2 * lay.horizon, 4 * plan[SHORT], 8)), 0.0
-        for back in range(window):
-            total += _ring(data, lay, length - window + back)
+        where = (length - window) % lay.ring
+        for _ in range(window):
+            total += data[lay.rings + where]
+            where = where + 1 if where + 1 < lay.ring else 0
         out[:] = total / window
-    elif kind == LAST_SEASON or kind == MEAN_SEASON:
+    elif kind in (LAST_SEASON, MEAN_SEASON):
         cycles = min(CYCLES, max(length // m, 1)) if kind == MEAN_SEASON else 1
+        phase = (first - 1) % m
         for j in range(steps):
-            place = length - m + (first - 1 + j) % m
             total = 0.0
             for cycle in range(cycles):
-                total += _ring(data, lay, max(place - cycle * m, 0))
+                total += _ring(data, lay, max(length - m + phase - cycle * m, 0))
             out[j] = total / cycles
+            phase = phase + 1 if phase + 1 < m else 0
     elif kind == TSB:
         out[:] = data[at + 2] * data[at + 3]
     elif kind == SBA:
         out[:] = (1 - data[at] / 2) * data[at + 2] / data[at + 3] if data[at + 5] > 0 else 0.0
     elif kind == LONG_MEAN:
         out[:] = data[at + 1]
+    elif kind == RIDGE:
+        _ridge(plan, data, lay, model.ridges[view], model.turned[view], view, m, first, lags, out)
     else:
-        count = int(ridges[view, 0, -1])
-        _lags(plan, data, lay, view, count, lags)
-        for j in range(steps):
-            # beyond its horizon a ridge says what it says of the last step of the same phase
-            step = first - 1 + j
-            while step >= lay.horizon:
-                step -= m
-            out[j] = _dot(lags, ridges[view, max(step, 0)], count)
+        _trees(plan, data, lay, model.forest, first, out)
     if view == CALENDAR:
         for j in range(steps):
-            out[j] += _effect(plan, data, lay, length + first - 1 + j)
+            out[j] += _effect(plan, data, lay, place + j)
     if view == LOGS or (view == CALENDAR and plan[POSITIVE]):
         for j in range(steps):
             out[j] = np.exp(min(out[j], LARGEST_LOG))
-    low, high = bounds(data[LOWEST], data[HIGHEST], length, lay.horizon, MEMBER_RANGES)
-    sane = True
-    for j in range(steps):
-        if low >= 0 and out[j] < 0:
-            out[j] = 0.0
-        sane &= low <= out[j] <= high  # nan is not
-    if not sane:
-        out[:] = _ring(data, lay, length - 1)
 
 
 @compiled
-def _lags(plan, data, lay, view, count, lags):  # type: ignore[no-untyped-def]
-    """The last ``count`` values, oldest first, into ``lags``; where there are fewer the first is repeated."""
+def _ridge(plan, data, lay, ridge, turned, view, season, first, lags, out):  # type: ignore[no-untyped-def]
+    """A ridge from the last lags; beyond its horizon it says what it says of the last step of the phase."""
+    length, steps, count = plan[LENGTH], len(out), int(ridge[0, -1])
+    begin = max(length - count, 0)
+    fewer = count - (length - begin)
+    where = begin % lay.ring
+    source = lay.rings if view == AS_IS or (view == CALENDAR and not plan[POSITIVE]) else lay.logs
+    before = min(length - begin, lay.ring - where)  # what comes before the ring's end; the rest begins anew
+    lags[fewer : fewer + before] = data[source + where : source + where + before]
+    lags[fewer + before : count] = data[source : source + count - fewer - before]
+    if view == CALENDAR:
+        for lag in range(fewer, count):
+            lags[lag] -= _effect(plan, data, lay, begin + lag - fewer)
+    lags[:fewer] = lags[fewer]  # where there are fewer values than lags the first is repeated
+    if first == 1 and steps == lay.horizon:
+        out[:] = 0.0
+        for lag in range(count):
+            here, coefficients = lags[lag], turned[lag]
+            for j in range(steps):
+                out[j] += here * coefficients[j]
+        return
+    for j in range(steps):
+        step = first - 1 + j
+        if step >= lay.horizon:
+            step -= (step - lay.horizon) // season * season + season
+        out[j] = _dot(lags, ridge[max(step, 0)], count)
+
+
+@compiled
+def _trees(plan, data, lay, forest, first, out):  # type: ignore[no-untyped-def]
+    """The median by trees, from features of the values that the record holds."""
     length = plan[LENGTH]
-    for lag in range(count):
-        index = max(length - count + lag, 0)
-        lags[lag] = seen(plan, data, lay, view, _ring(data, lay, index), index)
+    count = min(length, lay.ring)
+    where = (length - count) % lay.ring
+    values = np.empty(count)
+    values[: min(count, lay.ring - where)] = data[
+        lay.rings + where : lay.rings + min(where + count, lay.ring)
+    ]
+    values[min(count, lay.ring - where) :] = data[lay.rings : lay.rings + max(where + count - lay.ring, 0)]
+    steps = np.arange(first - 1, first - 1 + len(out)).reshape(1, len(out))
+    table, middle, scale = value_features(values, np.array([count]), steps, forest.short, forest.long)
+    # the logarithm of the length: the record holds only the end of the history
+    table[0, :, forest.age] = np.log1p(float(length))
+    grown(forest, table[0], out)
+    for j in range(len(out)):
+        out[j] = out[j] * scale[0] + middle[0]
 
 
 @compiled
@@ -205,10 +295,17 @@ def _dot(lags, coefficients, count):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def move_on(plan, data, lay, k, value):  # type: ignore[no-untyped-def]
-    """Tell member ``k`` the next value."""
+def move_on(plan, data, lay, value):  # type: ignore[no-untyped-def]
+    """Tell all members the next value."""
+    for k in range(plan[COUNT]):
+        _move_on(plan, data, lay, k, value)
+
+
+@compiled_inside
+def _move_on(plan, data, lay, k, value):  # type: ignore[no-untyped-def]
     row = MEMBERS + k * FIELDS
-    kind, view, season, m, m2, at = plan[row : row + FIELDS]
+    kind, view, season = plan[row], plan[row + 1], plan[row + 2]
+    m, m2, at = plan[row + 3], plan[row + 4], plan[row + 5]
     length = plan[LENGTH]
     if kind == SMOOTHING:
         y = seen(plan, data, lay, view, value, length)

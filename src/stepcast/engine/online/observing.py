@@ -6,43 +6,42 @@ Nothing but the item's own two rows is touched, so items can be told of in any o
 import numpy as np
 
 from stepcast.engine.auto.compiled import compiled
-from stepcast.engine.auto.ensemble.weights import BUCKETS
+from stepcast.engine.auto.ensemble.weights import BUCKETS, OWN_BUCKET
 from stepcast.engine.auto.series.history import LARGEST_STEP
 from stepcast.engine.auto.series.quantile_grid import MEDIAN, OUTERMOST, PROBABILITIES
 from stepcast.engine.online.layout import ADAPTED, ERRORS, HINKLEY, NOTHING, PLAN, RATES
-from stepcast.engine.online.members import HIGHEST, LOWEST, ahead, move_on
+from stepcast.engine.online.members import HIGHEST, LATEST, LOWEST, ahead, move_on, remember
 from stepcast.engine.online.quantiles import COUNTS, spread
 
-__all__ = ["DONE", "LATE", "WAITING", "forecast_items", "observe"]
+__all__ = ["DONE", "LATE", "WAITING", "forecast_items", "observe", "weigh_all"]
 
 DONE, LATE, WAITING = 0, 1, 2  # what became of an observation; WAITING until its item was examined
 LENGTH, LAST, GAP = PLAN.index("length"), PLAN.index("last"), PLAN.index("gap")
 EXPONENT, COUNT, DUE = PLAN.index("exponent"), PLAN.index("count"), PLAN.index("due")
-KNOWN, KIND = PLAN.index("known"), PLAN.index("kind")
+KNOWN, KIND, SINCE = PLAN.index("known"), PLAN.index("kind"), PLAN.index("since")
 DRIFT, RISEN, FALLEN, WATCHED = (PLAN.index(name) for name in ("drift", "risen", "fallen", "watched"))
 
 MOST_FILLED = 10_000  # periods of a gap that are filled one by one: of a longer one, the last of them
 FURTHEST = 4.0  # one error counts at most so many standard deviations, as in drift.outcomes
 UNIT = 1.2815515655446004  # standard deviations from the middle to the quantile .9
 LARGE = 64.0  # a value so many times as large as those that the item was examined with: examine it again
-MOST_LEANING = 2.0  # of one outcome: how far it moves a weight, in typical errors
+TINY = 1e-9  # the least weight
 OUTLIER = 5.0  # an error counts at most as so many typical ones when these are learned
 # Page-Hinkley: what an error has to exceed to count, and the sum that is a drift; by Siegmund's formula once
 # in four million outcomes without one.
 ALLOWED, ALARM = 0.25, 25.0
-LEANING, RETURNING, FORGETTING, ADAPTING = 0, 1, 2, 3  # of the rates
+TEMPER, MEMORY, ERROR_MEMORY, ADAPTING = 0, 1, 2, 3  # of the rates
 NARROWEST, WIDEST = -1.5, 2.0  # logarithms of what coverage may correct the width by
 
 
 @compiled
-def _centre(plan, data, lay, ridges, step, lags, one, mine):  # type: ignore[no-untyped-def]
-    """Weighted forecast ``step`` ahead, 0 the next; those of the members into ``mine`` (members,)."""
+def _centre(plan, data, lay, model, step, lags, mine):  # type: ignore[no-untyped-def]
+    """Weighted forecast ``step`` ahead, 0 the next; those of the members into ``mine`` (members, 1)."""
     bucket = min(step, lay.horizon - 1) * BUCKETS // lay.horizon
+    ahead(plan, data, lay, model, step + 1, lags, mine)
     total = 0.0
     for k in range(plan[COUNT]):
-        ahead(plan, data, lay, ridges, k, step + 1, lags, one)
-        mine[k] = one[0]
-        total += data[lay.weights + bucket * lay.most + k] * one[0]
+        total += data[lay.weights + bucket * lay.most + k] * mine[k, 0]
     return total
 
 
@@ -93,46 +92,76 @@ def _watch(plan, data, error, period):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _learn(plan, data, lay, bucket, slot, value):  # type: ignore[no-untyped-def]
+def _learn(plan, data, lay, bucket, stride, slot, value):  # type: ignore[no-untyped-def]
     """From a forecast whose outcome is ``value``: the size of errors, weights, how wide quantiles must be.
 
-    Sources:  exponentiated gradient, Kivinen and Warmuth (1997), with a share that returns to where weights
-              began, Herbster and Warmuth (1998); adaptive conformal inference, Gibbs and Candès (2021).
+    Sources:  multiplicative weights with exponential forgetting, Littlestone and Warmuth (1994), here of a
+              power of the loss; adaptive conformal inference, Gibbs and Candès (2021).
     """
     count = plan[COUNT]
     centre, low, high = data[slot + lay.most : slot + lay.most + 3]
     error = value - centre
     typical = data[ERRORS + bucket]
     size = min(abs(error), OUTLIER * typical) if typical > 0 else abs(error)
-    data[ERRORS + bucket] += data[RATES + FORGETTING] * (size - typical)
+    data[ERRORS + bucket] += (1 - np.exp(-stride / data[RATES + ERROR_MEMORY])) * (size - typical)
     if plan[KIND] != COUNTS:
         for side, missed in enumerate((value < low, value > high)):
             at = ADAPTED + 2 * bucket + side
             moved = data[at] + data[RATES + ADAPTING] * ((1.0 if missed else 0.0) - PROBABILITIES[OUTERMOST])
             data[at] = min(max(moved, NARROWEST), WIDEST)
-    if typical <= 0:
-        return
-    sign = 1.0 if error > 0 else -1.0 if error < 0 else 0.0
+    share = 1 - np.exp(-stride / data[RATES + MEMORY])
+    losses = lay.losses + bucket * lay.most
+    for k in range(count):
+        size = (
+            min(abs(value - data[slot + k]), OUTLIER * typical)
+            if typical > 0
+            else abs(value - data[slot + k])
+        )
+        data[losses + k] += share * (size - data[losses + k])
+    weigh(data, lay, count, bucket)
+
+
+@compiled
+def weigh(data, lay, count, bucket):  # type: ignore[no-untyped-def]
+    """Weights of a bucket from the members' losses: the start's, times a power of how losses have changed."""
     weights, starts = lay.weights + bucket * lay.most, lay.starts + bucket * lay.most
+    floor, most = 1e-12 + 1e-3 * data[ERRORS + bucket], -np.inf
+    for k in range(count):
+        logs = 0.0
+        for other in range(BUCKETS):
+            share = OWN_BUCKET * (other == bucket) + (1 - OWN_BUCKET) / BUCKETS
+            logs += share * np.log(max(data[lay.losses + other * lay.most + k], floor))
+        data[weights + k] = data[starts + k] - data[RATES + TEMPER] * logs
+        most = max(most, data[weights + k])
     total = 0.0
     for k in range(count):
-        leaning = sign * (data[slot + k] - centre) / typical
-        leaning = min(max(leaning, -MOST_LEANING), MOST_LEANING)
-        data[weights + k] *= np.exp(data[RATES + LEANING] * leaning)
+        data[weights + k] = np.exp(data[weights + k] - most)
         total += data[weights + k]
     for k in range(count):
-        own = data[weights + k] / total
-        data[weights + k] = own + data[RATES + RETURNING] * (data[starts + k] - own)
+        data[weights + k] /= total
+
+
+@compiled
+def weigh_all(plan, data, lay):  # type: ignore[no-untyped-def]
+    """Make what weights are made from such that they are what they are."""
+    count, before = plan[COUNT], np.empty(plan[COUNT])
+    for bucket in range(BUCKETS):
+        weights, starts = lay.weights + bucket * lay.most, lay.starts + bucket * lay.most
+        before[:] = data[weights : weights + count]
+        data[starts : starts + count] = 0.0
+        weigh(data, lay, count, bucket)
+        for k in range(count):
+            data[starts + k] = np.log(before[k] + TINY) - np.log(data[weights + k] + 1e-300)
+        weigh(data, lay, count, bucket)
 
 
 @compiled
 def _pass(  # type: ignore[no-untyped-def]
-    plan, data, lay, leads, ridges, factors, value, known, learn, lags, one, mine, table
+    plan, data, lay, leads, model, value, known, learn, lags, mine, table
 ):
     """Remember ``value`` as the next one; score what was forecast for it and keep what is forecast now."""
-    for k in range(plan[COUNT]):
-        move_on(plan, data, lay, k, value)
-    data[lay.rings + plan[LENGTH] % lay.ring] = value
+    move_on(plan, data, lay, value)
+    remember(plan, data, lay, value)
     data[LOWEST], data[HIGHEST] = min(data[LOWEST], value), max(data[HIGHEST], value)
     plan[LENGTH] += 1
     if not plan[COUNT]:
@@ -143,13 +172,13 @@ def _pass(  # type: ignore[no-untyped-def]
         if length % stride == 0:
             slot = first + (length // stride) % slots * (lay.most + 3)
             if known and learn and not np.isnan(data[slot + lay.most]):
-                _learn(plan, data, lay, bucket, slot, value)
+                _learn(plan, data, lay, bucket, stride, slot, value)
             data[slot + lay.most] = np.nan
             if known:
-                centre = _centre(plan, data, lay, ridges, lead - 1, lags, one, mine)
-                spread(plan, data, lay, factors, lead - 1, centre, table)
+                centre = _centre(plan, data, lay, model, lead - 1, lags, mine)
+                spread(plan, data, lay, model, lead - 1, centre, table)
                 for k in range(plan[COUNT]):
-                    data[slot + k] = mine[k]
+                    data[slot + k] = mine[k, 0]
                 data[slot + lay.most] = centre
                 data[slot + lay.most + 1] = table[OUTERMOST]
                 data[slot + lay.most + 2] = table[-1 - OUTERMOST]
@@ -162,8 +191,7 @@ def observe(  # type: ignore[no-untyped-def]
     rows,
     lay,
     leads,
-    ridges,
-    factors,
+    model,
     learn,
     items,
     periods,
@@ -180,12 +208,7 @@ def observe(  # type: ignore[no-untyped-def]
     Into ``status``, ``errors``, ``pits``, ``drift`` (observations,) and ``forecasts`` (observations, 3) goes
     what became of them; nothing where they are late, missing or the first. Only what is WAITING is looked at.
     """
-    lags, one, mine, table = (
-        np.empty(lay.lags + 1),
-        np.empty(1),
-        np.empty(lay.most),
-        np.empty(len(PROBABILITIES)),
-    )
+    lags, mine, table = np.empty(lay.lags + 1), np.empty((lay.most, 1)), np.empty(len(PROBABILITIES))
     for place in range(len(items)):
         item = items[place]
         if status[place] != WAITING or due[item]:
@@ -210,38 +233,51 @@ def observe(  # type: ignore[no-untyped-def]
             data[LOWEST] = data[HIGHEST] = value
         gap = plan[GAP]
         if plan[COUNT]:
-            centre = _centre(plan, data, lay, ridges, gap, lags, one, mine)
-            spread(plan, data, lay, factors, gap, centre, table)
+            centre = _centre(plan, data, lay, model, gap, lags, mine)
+            spread(plan, data, lay, model, gap, centre, table)
             errors[place], pits[place] = _standardized(table, value), _pit(table, value)
             for column, p in enumerate((OUTERMOST, MEDIAN, len(PROBABILITIES) - 1 - OUTERMOST)):
                 forecasts[place, column] = np.ldexp(table[p], plan[EXPONENT])
             _watch(plan, data, errors[place], period)
             drift[place] = plan[DRIFT]
         if gap > 0:
-            last = data[lay.rings + (plan[LENGTH] - 1) % lay.ring]
             if gap > MOST_FILLED:
                 plan[LENGTH] += gap - MOST_FILLED
             for filled in range(max(gap - MOST_FILLED, 0), gap):
-                between = last + (value - last) * ((filled + 1) / (gap + 1))
-                _pass(plan, data, lay, leads, ridges, factors, between, False, learn, lags, one, mine, table)
-        plan[GAP] = 0
+                share = (plan[SINCE] + filled + 1) / (plan[SINCE] + gap + 1)
+                between = data[LATEST] + (value - data[LATEST]) * share
+                _pass(
+                    plan,
+                    data,
+                    lay,
+                    leads,
+                    model,
+                    between,
+                    False,
+                    learn,
+                    lags,
+                    mine,
+                    table,
+                )
+        plan[GAP] = plan[SINCE] = 0
         plan[KNOWN] += 1
-        _pass(plan, data, lay, leads, ridges, factors, value, True, learn, lags, one, mine, table)
+        data[LATEST] = value
+        _pass(plan, data, lay, leads, model, value, True, learn, lags, mine, table)
         due[item] = learn and plan[DUE] > 0 and (plan[LENGTH] >= plan[DUE] or abs(value) > LARGE)
 
 
 @compiled
-def forecast_items(plans, rows, lay, ridges, factors, items, out):  # type: ignore[no-untyped-def]
+def forecast_items(plans, rows, lay, model, items, out):  # type: ignore[no-untyped-def]
     """Quantiles of every step (items, horizon, PROBABILITIES) into ``out``, in the record's own units."""
-    lags, one = np.empty(lay.lags + 1), np.empty(lay.horizon)
+    lags, made = np.empty(lay.lags + 1), np.empty((lay.most, lay.horizon))
     centre = np.empty(lay.horizon)
     for place in range(len(items)):
         plan, data = plans[items[place]], rows[items[place]]
+        ahead(plan, data, lay, model, plan[GAP] + 1, lags, made)
         centre[:] = 0.0
         for k in range(plan[COUNT]):
-            ahead(plan, data, lay, ridges, k, plan[GAP] + 1, lags, one)
             for step in range(lay.horizon):
                 bucket = min(plan[GAP] + step, lay.horizon - 1) * BUCKETS // lay.horizon
-                centre[step] += data[lay.weights + bucket * lay.most + k] * one[step]
+                centre[step] += data[lay.weights + bucket * lay.most + k] * made[k, step]
         for step in range(lay.horizon):
-            spread(plan, data, lay, factors, plan[GAP] + step, centre[step], out[place, step])
+            spread(plan, data, lay, model, plan[GAP] + step, centre[step], out[place, step])

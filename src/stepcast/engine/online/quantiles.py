@@ -19,10 +19,10 @@ SIZE = len(PROBABILITIES)
 
 
 @compiled
-def spread(plan, data, lay, factors, step, centre, out):  # type: ignore[no-untyped-def]
+def spread(plan, data, lay, model, step, centre, out):  # type: ignore[no-untyped-def]
     """Quantiles (PROBABILITIES,) into ``out`` at ``step`` ahead, 0 the next, around the ``centre``; they rise.
 
-    ``factors`` (BUCKETS, PROBABILITIES) are the calibration's. Beyond the horizon errors grow with the root
+    Beyond the horizon errors grow with the root
     of time.
     """
     horizon = lay.horizon
@@ -45,11 +45,11 @@ def spread(plan, data, lay, factors, step, centre, out):  # type: ignore[no-unty
         out[p] = value
     middle = out[MEDIAN]
     low, high = bounds(data[LOWEST], data[HIGHEST], plan[LENGTH], horizon, QUANTILE_RANGES)
+    below, above = np.exp(data[ADAPTED + 2 * bucket]), np.exp(data[ADAPTED + 2 * bucket + 1])
     for p in range(SIZE):
-        adapted = data[ADAPTED + 2 * bucket + (1 if p > MEDIAN else 0)]
-        factor = np.exp(adapted)
+        factor = above if p > MEDIAN else below
         if plan[KIND] != COUNTS:
-            factor *= factors[bucket, p]
+            factor *= model.factors[bucket, p]
         out[p] = min(max(middle + (out[p] - middle) * factor, low), high)
     for p in range(MEDIAN + 1, SIZE):
         out[p] = max(out[p], out[p - 1])

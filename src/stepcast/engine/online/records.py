@@ -8,7 +8,7 @@ import numpy as np
 from stepcast.engine.arrays import Integers
 from stepcast.engine.errors import ForecastingError
 from stepcast.engine.online.layout import FIELDS, MEMBERS, MOST_MEMBERS, PLAN
-from stepcast.engine.online.members import KINDS, VIEWS, floats_of
+from stepcast.engine.online.members import KINDS, VIEWS, floats_of, remember_logs
 from stepcast.engine.online.state import State
 
 __all__ = ["RecordMismatch", "items_to_bytes", "put_items"]
@@ -47,8 +47,10 @@ def put_items(state: State, records: list[bytes]) -> Integers:
 
 
 def _packed(state: State, item: int) -> bytes:
-    plan, row = state.plans[item], state.rows[item]
+    plan, row, layout = state.plans[item], state.rows[item], state.common.layout
     name = state.ids[item].encode()
+    row = row.copy()
+    row[layout.logs : layout.members] = 0.0
     used = int(np.flatnonzero(row.view(np.int64)).max(initial=-1)) + 1  # minus zero and nan are used
     whole = MEMBERS + int(plan[COUNT]) * FIELDS
     header = HEADER.pack(MAGIC, VERSION, state.common.fingerprint, len(name), whole, used)
@@ -85,6 +87,7 @@ def _unpacked(
     row = np.frombuffer(body, "<f8", used, named + 8 * whole).astype(np.float64)
     floats = np.zeros(max(used, _needed(plan, state.common.layout.members)))
     floats[:used] = row
+    remember_logs(plan, floats, state.common.layout)
     return body[:named].decode(), plan, floats
 
 

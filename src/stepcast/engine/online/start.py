@@ -5,104 +5,136 @@ import hashlib
 import numpy as np
 
 from stepcast.engine import archive
-from stepcast.engine.arrays import Floats, Integers
+from stepcast.engine.arrays import Floats
+from stepcast.engine.auto.ensemble.calibration import TREES
 from stepcast.engine.auto.members.ridge import Ridge
-from stepcast.engine.auto.series.history import History, histories_of, history_of
+from stepcast.engine.auto.series.history import History, histories_of
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.auto.shared import Shared
 from stepcast.engine.frequency import Frequency
-from stepcast.engine.online.examine import VIEW, empty, examine
+from stepcast.engine.losses import pinball_loss
+from stepcast.engine.online.examine import VIEW
+from stepcast.engine.online.forecast import tables
+from stepcast.engine.online.forest import forest_of
 from stepcast.engine.online.layout import (
-    ADAPTED,
     FIELDS,
-    HINKLEY,
     MEMBERS,
     MOST_MEMBERS,
-    PLAN,
-    RATES,
     Layout,
     layout_of,
     leads_of,
 )
-from stepcast.engine.online.state import Common, State, latest, widened
+from stepcast.engine.online.members import Model
+from stepcast.engine.online.rates import JUDGED, NOT_KNOWN, best_rates, put_rates
+from stepcast.engine.online.reexamine import record_of
+from stepcast.engine.online.state import Common, State, widened
+from stepcast.engine.online.update import update
 from stepcast.engine.panel import Panel
 from stepcast.engine.task import Task
 
-__all__ = ["common_of", "examine_again", "record_of", "start"]
+__all__ = ["common_of", "start"]
 
-DEFAULT_RATES = np.array([0.05, 0.02, 0.02, 0.02])
-CARRIED = (slice(ADAPTED, ADAPTED + 6), slice(HINKLEY, HINKLEY + 2), slice(RATES, RATES + 4))
-CARRIED_PLAN = tuple(PLAN.index(name) for name in ("last", "known", "drift", "risen", "fallen", "watched"))
+# Rates of learning are found on so many items, from so many values before their end, or a third of them.
+MOST_TRIED, FEWEST_TRIED, LONGEST_TRIED = 24, 8, 400
 
 
-def start(panel: Panel, task: Task, shared: Shared | bytes) -> State:
+def start(panel: Panel, task: Task, shared: Shared | bytes, *, trees: bool = True) -> State:
     """A state at the end of ``panel``, from what ``fit_shared`` gave for ``task``.
 
     Every item is looked at as the AutoPredictor does to forecast it, once; its members, their parameters and
     weights and the distribution of its errors go on from there. Related series and holidays are not followed.
+    Without ``trees`` an update takes half the time; they are left out as well where they look at what records
+    do not have: related series, holidays, categories.
     """
-    common = common_of(task, panel.frequency, shared)
+    common = common_of(task, panel.frequency, shared, trees)
     plain = Panel(panel.ids, panel.values, panel.observed, panel.end, panel.frequency, None, panel.metadata)
     with np.errstate(over="ignore"):
-        records = [
-            record_of(history, common) for history in histories_of(plain, common.shared.encoder, task.horizon)
-        ]
-    wide = max((len(row) for _, row in records), default=common.layout.members)
-    rows = np.stack([widened(row[None], wide)[0] for _, row in records]) if records else np.zeros((0, wide))
-    plans = (
-        np.stack([plan for plan, _ in records])
-        if records
-        else np.zeros((0, MEMBERS + MOST_MEMBERS * FIELDS), np.int64)
-    )
-    ids = list(panel.ids)
-    places = {one: place for place, one in enumerate(ids)}
-    return State(common, ids, plans, rows, _typical(panel), places)
+        histories = histories_of(plain, common.shared.encoder, task.horizon)
+        # trees have seen the time that is held back: what is learned of them there would be untrue
+        rates = _rates(histories, common_of(task, panel.frequency, shared, trees=False))
+        state = state_of(list(panel.ids), histories, common)
+    state.typical = _typical(panel)
+    put_rates(state.plans, state.rows, common, rates)
+    return state
 
 
-def common_of(task: Task, frequency: Frequency, shared: Shared | bytes) -> Common:
+def state_of(ids: list[str], histories: list[History], common: Common) -> State:
+    """A state at the ends of ``histories``."""
+    layout = common.layout
+    plans = np.zeros((0, MEMBERS + MOST_MEMBERS * FIELDS), np.int64)
+    state = State(common, [], plans, np.zeros((0, layout.members)), np.zeros(len(PROBABILITIES)))
+    records = [record_of(history, common) for history in histories]
+    if records:
+        wide = max(len(row) for _, row in records)
+        rows = np.stack([widened(row[None], wide)[0] for _, row in records])
+        state.grow(ids, np.stack([plan for plan, _ in records]), rows)
+    return state
+
+
+def _rates(histories: list[History], common: Common) -> Floats:
+    """The rates that would have been best lately for a sample of the items."""
+    layout, horizon = common.layout, common.task.horizon
+    lengths = np.array([len(history) for history in histories])
+    back = int(min(LONGEST_TRIED, np.median(lengths) // 3)) if len(lengths) else 0
+    able = [history for history in histories if len(history) >= 3 * back]
+    if back < FEWEST_TRIED or not able:
+        return NOT_KNOWN
+    chosen = able[:: max(1, -(-len(able) // MOST_TRIED))]
+    cut = [history.before(len(history) - back) for history in chosen]
+    there = [place for place, history in enumerate(cut) if len(history)]
+    trial = state_of([str(place) for place in there], [cut[place] for place in there], common)
+    plans, rows = trial.plans, trial.rows
+    came = np.stack([_came(chosen[place], back) for place in there])
+    periods = chosen[0].end - back + 1 + np.arange(back)
+    step = max(1, horizon // 2)
+
+    def losses_with(rates: Floats) -> Floats:
+        trial.plans, trial.rows = plans.copy(), rows.copy()
+        put_rates(trial.plans, trial.rows, common, rates)
+        losses, items = np.zeros(len(there)), np.arange(len(there))
+        for begin in range(0, back - 1, step):
+            ahead = tables(trial, items)[..., JUDGED]
+            actual = came[:, begin : begin + horizon]
+            error = actual[..., None] - ahead[:, : actual.shape[1]]
+            losses += np.nansum(pinball_loss(error, PROBABILITIES[JUDGED]), axis=(1, 2))
+            inside = slice(begin, begin + step)
+            told = periods[inside]
+            update(trial, np.repeat(items, len(told)), np.tile(told, len(items)), came[:, inside].ravel())
+        return losses
+
+    return best_rates(losses_with, float(max(horizon, layout.short)))
+
+
+def _came(history: History, back: int) -> Floats:
+    """The last ``back`` values in the item's units, nan where they were not observed."""
+    values = np.ldexp(history.values[-back:], history.exponent)
+    return np.where(history.known[-back:], values, np.nan)
+
+
+def common_of(task: Task, frequency: Frequency, shared: Shared | bytes, trees: bool) -> Common:
     """What all items share."""
     packed = shared if isinstance(shared, bytes) else archive.to_bytes(shared)
     known = archive.from_bytes(Shared, shared) if isinstance(shared, bytes) else shared
     task.check()
     ridges = {name: ridge for name, ridge in known.final.after.items() if name in VIEW}
     layout = layout_of(frequency, task.horizon, ridges)
+    coefficients, final, encoder = _ridges(ridges, layout), known.final, known.encoder
+    # what trees look at must be in the records
+    usable = trees and not (encoder.features or encoder.countries) and final.calibration.share(TREES) > 0
+    forest = forest_of(final.trees if usable else None)
     told = hashlib.sha256(packed)
-    told.update(repr((task, frequency, layout)).encode())
+    told.update(repr((task, frequency, layout, len(forest.roots))).encode())
     return Common(
         task=task,
         frequency=frequency,
         shared=known,
         layout=layout,
         leads=leads_of(task.horizon),
-        ridges=_ridges(ridges, layout),
-        factors=known.final.calibration.factors.copy(),
+        model=Model(
+            coefficients, coefficients.transpose(0, 2, 1).copy(), final.calibration.factors.copy(), forest
+        ),
         fingerprint=told.digest()[:8],
     )
-
-
-def examine_again(state: State, item: int) -> None:
-    """Look at an item anew, from the values that its record holds; what it learned of its errors stays."""
-    plan, row = state.plans[item], state.rows[item]
-    values, last = latest(state, item)
-    with np.errstate(over="ignore"):
-        history = history_of(values, last, state.frequency)
-        found = examine(history, state.common)
-    for part in CARRIED:
-        found.row[part] = row[part]
-    for name in CARRIED_PLAN:
-        found.plan[name] = plan[name]
-    state.put(item, found.plan, found.row)
-
-
-def record_of(history: History, common: Common) -> tuple[Integers, Floats]:
-    if not len(history):
-        plan, row = empty(common.layout)
-        plan[PLAN.index("last")] = history.end
-    else:
-        found = examine(history, common)
-        plan, row = found.plan, found.row
-    row[RATES : RATES + 4] = DEFAULT_RATES
-    return plan, row
 
 
 def _ridges(ridges: dict[str, Ridge], layout: Layout) -> Floats:

@@ -8,6 +8,7 @@ from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.shared import Shared
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.online.layout import NOTHING, PLAN, Layout
+from stepcast.engine.online.members import Model
 from stepcast.engine.task import Task
 
 __all__ = ["Common", "State", "latest", "widened"]
@@ -21,8 +22,7 @@ class Common:
     """What no observation changes: the predictor, and what follows from it.
 
     ``shared``   what the AutoPredictor learned from many series.
-    ``leads``    (BUCKETS, 3) as layout has them; ``ridges`` (views, horizon, lags + 1) as members reads them;
-    ``factors``  (BUCKETS, PROBABILITIES) of the calibration.
+    ``leads``    (BUCKETS, 3) as layout has them; ``model`` as compiled loops read it.
     ``fingerprint`` of the predictor and the task: records go with one.
     """
 
@@ -31,8 +31,7 @@ class Common:
     shared: Shared
     layout: Layout
     leads: Integers
-    ridges: Floats
-    factors: Floats
+    model: Model
     fingerprint: bytes
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.online.observing import LATE, WAITING, observe
-from stepcast.engine.online.start import examine_again
+from stepcast.engine.online.reexamine import examine_again
 from stepcast.engine.online.state import State
 
 __all__ = ["Outcome", "update"]
@@ -65,8 +65,7 @@ def update(
                 state.rows,
                 common.layout,
                 common.leads,
-                common.ridges,
-                common.factors,
+                common.model,
                 learn,
                 items,
                 periods,

@@ -17,7 +17,7 @@ from stepcast.engine.auto.series.seasons import Seasons
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-__all__ = ["Trees", "can_grow", "features", "fit_trees"]
+__all__ = ["RECENT", "Trees", "can_grow", "features", "fit_trees", "value_features"]
 
 
 FITTED = (0.1, 0.5, 0.9)  # the quantiles trees are grown for; the others lie between and beyond them
@@ -57,15 +57,18 @@ class Trees:
         rows = [
             features(h, np.array([o]), self.seasons, steps) for h, o in zip(histories, origins, strict=True)
         ]
-        table = np.concatenate([row[0] for row in rows]).reshape(-1, rows[0][0].shape[-1])
-        fitted = np.stack([_grown(text).predict(table, num_threads=1) for text in self.boosters], axis=-1)
-        fitted = np.sort(fitted.reshape(len(histories), horizon, len(FITTED)), axis=-1)
+        table, middles, scales = (np.concatenate([row[part] for row in rows]) for part in range(3))
+        return self.of_features(table, middles, scales)
+
+    def of_features(self, table: Floats, middles: Floats, scales: Floats) -> Floats:
+        """The same from what ``features`` gives: (series, horizon, features), (series,) and (series,)."""
+        flat = table.reshape(-1, table.shape[-1])
+        fitted = np.stack([_grown(text).predict(flat, num_threads=1) for text in self.boosters], axis=-1)
+        fitted = np.sort(fitted.reshape(*table.shape[:2], len(FITTED)), axis=-1)
         low, middle, high = np.moveaxis(fitted, -1, 0)[..., None]
         reach = NORMAL / NORMAL[-4]
         scaled = middle + np.where(reach < 0, reach * (middle - low), reach * (high - middle))
-        middles = np.concatenate([row[1] for row in rows])[:, None, None]
-        scales = np.concatenate([row[2] for row in rows])[:, None, None]
-        result: Floats = scaled * scales + middles
+        result: Floats = scaled * scales[:, None, None] + middles[:, None, None]
         return result
 
 
@@ -140,7 +143,7 @@ def features(
     All of them are relative to the middle and scale of the window before the origin, so that series of any
     size teach one another. Covariates come after the values, categories last.
     """
-    table, middle, scale = _of_values(history.values, origins, steps, seasons.short, seasons.long)
+    table, middle, scale = value_features(history.values, origins, steps, seasons.short, seasons.long)
     if history.covariates is not None:
         window = max(2 * seasons.short, FEWEST_BEFORE)
         covariates = _of_covariates(history.covariates, origins, steps, window)
@@ -149,7 +152,7 @@ def features(
 
 
 @compiled
-def _of_values(values, origins, steps, short, long):  # type: ignore[no-untyped-def]
+def value_features(values, origins, steps, short, long):  # type: ignore[no-untyped-def]
     """Those of ``features`` that come from the values alone, and middle and scale.
 
     Columns: the step, the values whole seasons before it, and then those that all steps of an origin share.

@@ -1,0 +1,59 @@
+"""How fast to learn: what would have been best at held-back origins."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from stepcast.engine.arrays import Floats, Integers
+from stepcast.engine.auto.series.quantile_grid import OUTERMOST
+from stepcast.engine.online.layout import RATES
+from stepcast.engine.online.observing import ADAPTING, ERROR_MEMORY, MEMORY, TEMPER, weigh_all
+from stepcast.engine.online.state import Common
+
+__all__ = ["NOT_KNOWN", "best_rates", "put_rates"]
+
+FOR_EVER = 1e9
+NOT_KNOWN = np.array([4.0, 200.0, 1000.0, 0.01])  # without held-back origins
+# Powers of losses that make weights, 0 where weights stay; memories, in horizons or seasons.
+TEMPERS, MEMORIES = (4.0, 8.0, 12.0), (1.0, 4.0, 16.0)
+ERROR_MEMORIES, ADAPTIONS = (2.0, 8.0, 32.0), (0.0, 0.005, 0.02)
+HANDICAP = 0.002  # logarithm of the loss by which learning must be better than not to
+JUDGED = slice(OUTERMOST, -OUTERMOST)
+
+
+def put_rates(plans: Integers, rows: Floats, common: Common, rates: Floats) -> None:
+    """Let records that have not learned yet learn by ``rates`` (4,); their weights stay what they are."""
+    rows[:, RATES : RATES + 4] = rates
+    for plan, row in zip(plans, rows, strict=True):
+        weigh_all(plan, row, common.layout)
+
+
+def best_rates(losses_with: Callable[[Floats], Floats], unit: float) -> Floats:
+    """The rates (4,) of least loss; ``losses_with`` them (items,) are those of a replay of the latest past.
+
+    ``unit`` is the longer of season and horizon. Weights are looked at first, then widths.
+    """
+    best = np.array([0.0, FOR_EVER, FOR_EVER, 0.0])
+    held = losses_with(best)
+    lowest = 0.0
+    for changes in (
+        [{TEMPER: temper, MEMORY: unit * memory} for temper in TEMPERS for memory in MEMORIES],
+        [{ERROR_MEMORY: unit * memory} for memory in ERROR_MEMORIES],
+        [{ADAPTING: adaption} for adaption in ADAPTIONS[1:]],
+    ):
+        before = best
+        for change in changes:
+            rates = before.copy()
+            for place, rate in change.items():
+                rates[place] = rate
+            losses = losses_with(rates)
+            known = (held > 0) & (losses > 0)
+            if not known.any():
+                continue
+            # each item alike, and each unit of the series alike: neither the many small ones nor the few
+            # large ones decide alone
+            each = float(np.log(losses[known] / held[known]).mean())
+            found = (each + float(np.log(losses[known].sum() / held[known].sum()))) / 2
+            if found < lowest - HANDICAP:
+                best, lowest = rates, found
+    return best
