@@ -1,4 +1,5 @@
-# The functions that need numbers: import_data, monitor_drift, fit_shared, train_predictor, forecast, export, update_athena.
+# The functions that need numbers: import_data, monitor_drift, fit_shared, train_predictor, forecast, export, update_athena;
+# and pull_kafka, which writes Parquet.
 # What changes least comes first: an edit of a step or a handler builds again in seconds.
 FROM public.ecr.aws/lambda/python:3.12
 RUN dnf install -y libgomp && dnf clean all # LightGBM's wheel does not bring it
@@ -18,5 +19,7 @@ RUN python -m stepcast.engine.auto
 ENV NUMBA_CACHE_DIR=/tmp/kernels NUMBA_CACHE_LOCATOR_CLASSES=stepcast.engine.auto.kernel_cache.SeededCache
 
 COPY src/stepcast/pipeline ./stepcast/pipeline
+COPY src/stepcast/connect/*.py ./stepcast/connect/
+COPY src/stepcast/connect/kafka ./stepcast/connect/kafka
 COPY functions ./functions
 # Each function names its own handler: ImageConfig.Command in template.yaml.

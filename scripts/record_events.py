@@ -3,6 +3,7 @@
 ``--check`` writes nothing and fails where a file is out of date.
 """
 
+import base64
 import json
 import sys
 from pathlib import Path
@@ -66,6 +67,34 @@ def scheduled_event() -> dict[str, Any]:
     }
 
 
+def kafka_event() -> dict[str, Any]:
+    """What Lambda sends to PullKafka for a batch of a topic in MSK, here of two messages."""
+    cluster = f"arn:aws:kafka:{REGION}:123456789012:cluster/readings/8f4c9a5e-0000-4000-8000-000000000000-2"
+    records = [
+        {
+            "topic": "readings",
+            "partition": 0,
+            "offset": 15 + number,
+            "timestamp": 1_767_225_600_000,
+            "timestampType": "CREATE_TIME",
+            "key": base64.b64encode(b"villa").decode(),
+            "value": base64.b64encode(
+                json.dumps(
+                    {"item_id": "villa", "timestamp": f"2026-01-01T0{number}:00:00Z", "target_value": number}
+                ).encode()
+            ).decode(),
+            "headers": [{"unit": list(b"kWh")}],
+        }
+        for number in range(2)
+    ]
+    return {
+        "eventSource": "aws:kafka",
+        "eventSourceArn": cluster,
+        "bootstrapServers": f"b-1.readings.kafka.{REGION}.amazonaws.com:9098",
+        "records": {"readings-0": records},
+    }
+
+
 def events() -> dict[str, dict[str, Any]]:
     """The event of every function."""
     run = run_of_testing_data().model_dump(mode="json")
@@ -76,7 +105,8 @@ def events() -> dict[str, dict[str, Any]]:
     whole = dict.fromkeys(of_the_run, run)
     shards = dict.fromkeys(("train_predictor", "forecast"), shard)
     return {"start_execution": upload_event(), **whole, **shards, "cleanup": ending} | {
-        "pull_prometheus": scheduled_event()
+        "pull_prometheus": scheduled_event(),
+        "pull_kafka": kafka_event(),
     }
 
 

@@ -38,8 +38,8 @@ def folder_of(step: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", step).lower()
 
 
-def test_there_are_twelve_functions_and_a_role_for_each_and_the_machine() -> None:
-    assert len(STEPS) == 12
+def test_there_are_thirteen_functions_and_a_role_for_each_and_the_machine() -> None:
+    assert len(STEPS) == 13
     assert set(ROLES) == {*(f"{step}Role" for step in STEPS), "StateMachineRole"}
 
 
@@ -119,8 +119,9 @@ def test_functions_of_a_kind_are_built_alike(step: str) -> None:
 def test_nothing_of_a_source_is_there_without_its_parameters() -> None:
     of_sources = [name for name in RESOURCES if "Pull" in name]
 
-    assert {RESOURCES[name].get("Condition") for name in of_sources} == {"PullsPrometheus"}
-    assert len(of_sources) == 4
+    conditions = {RESOURCES[name].get("Condition") for name in of_sources}
+    assert conditions == {"PullsPrometheus", "PullsKafka", "PullsKafkaOfCluster"}
+    assert len(of_sources) == 9
 
 
 def test_the_machine_may_invoke_what_it_names_and_no_more() -> None:

@@ -14,6 +14,11 @@ from stepcast.connect.kafka.settings import Settings
 __all__ = ["Cluster", "NoAnswer"]
 
 PATIENCE = 15  # seconds for an answer
+DENIED = (
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+)
 SHOWN = 8  # topics named in a message
 # librdkafka prints what it meets; what matters of it is in errors.
 SILENT = logging.getLogger("stepcast.kafka.silent")
@@ -78,9 +83,10 @@ class Cluster:
         """What tells a topic from one of the same name before it; None where it cannot be had."""
         from confluent_kafka import TopicCollection
 
+        admin = self.admin()  # which must live until it has answered
         try:
-            future = self.admin().describe_topics(TopicCollection([topic]), request_timeout=PATIENCE)[topic]
-            found = future.result().topic_id
+            answers = admin.describe_topics(TopicCollection([topic]), request_timeout=PATIENCE)
+            found = answers[topic].result().topic_id
         except KafkaException:
             return None
         return None if found is None else str(found)
@@ -104,14 +110,11 @@ class Cluster:
                 f"TLS with {self.name} fails: {self.reasons[KafkaError._SSL]}. Check ssl.ca.location, and "
                 "that the port is one with TLS"
             )
-        if code in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED):
-            need = "READ and DESCRIBE" if "dead" not in what else "WRITE and DESCRIBE"
-            return ConnectorError(f"{who} is not allowed to use {what} at {self.name}: it needs {need} there")
-        if code in (
-            KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-            KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-        ):
-            return ConnectorError(f"{who} is not allowed to use {what} at {self.name}: {said}")
+        if code in DENIED:
+            need = "WRITE" if what.startswith("dead-letter") else "READ"
+            return ConnectorError(
+                f"{who} is not allowed to use {what} at {self.name}: it needs {need} and DESCRIBE there"
+            )
         if code in (
             KafkaError._TRANSPORT,
             KafkaError._TIMED_OUT,

@@ -51,7 +51,7 @@ class DeadLetters:
             except BufferError:  # its queue is full
                 self._producer.poll(1)
             except KafkaException as error:
-                raise self._explained(error.args[0]) from None
+                raise self._explained(self._reason(error.args[0])) from None
 
     def flush(self) -> None:
         """Wait until all are written; ConnectorError where one cannot be."""
@@ -63,8 +63,16 @@ class DeadLetters:
                 f"{left} messages for the dead-letter topic {self.topic} were not taken within {PATIENCE} s"
             )
 
+    def _reason(self, error: Any) -> Any:
+        """What made the producer unusable, which it says when it is asked, not when it is used."""
+        try:
+            self._producer.poll(0)
+        except KafkaException as fatal:
+            return fatal.args[0]
+        return self._failed or error
+
     def _note(self, error: Any, _: Any) -> None:
-        self._failed = error or self._failed
+        self._failed = self._failed or error
 
     def _explained(self, error: Any) -> ConnectorError:
         return self.cluster.explained(error, f"dead-letter topic {self.topic}")

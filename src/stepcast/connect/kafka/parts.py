@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.folders import Folder
-from stepcast.connect.kafka.observations import Observation
+from stepcast.connect.kafka.observations import Message, Observation, Reader
 
 __all__ = ["Batch", "Part", "Parts"]
 
@@ -38,17 +38,19 @@ class Batch:
     rows: list[tuple[int, Observation]] = field(default_factory=list)
     deleted: list[tuple[int, str]] = field(default_factory=list)  # items that are no more since an offset
 
-    def add(self, offset: int, row: Observation) -> None:
-        self.rows.append((offset, row))
-        self.next = offset + 1
+    def take(self, message: Message, reader: Reader) -> Observation | None:
+        """Add what a message says: a row, or that an item's rows up to here are no more.
 
-    def delete(self, offset: int, item: str) -> None:
-        """The item's rows up to here are no more, in this batch and in files."""
-        self.deleted.append((offset, item))
-        self.next = offset + 1
-
-    def skip(self, offset: int) -> None:
-        self.next = offset + 1
+        Unreadable where it says neither; it is passed over then.
+        """
+        self.next = message.offset + 1
+        if message.value is not None:
+            row = reader.read(message)
+            self.rows.append((message.offset, row))
+            return row
+        if reader.item_is_key:
+            self.deleted.append((message.offset, reader.item_of(message)))
+        return None
 
     @property
     def size(self) -> int:

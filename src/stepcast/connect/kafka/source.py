@@ -201,29 +201,21 @@ class _Pull:
         self.ends.pop(message.partition, None)
         self.since.setdefault(message.partition, time.monotonic())
         try:
-            self._add(batch, message)
+            row = batch.take(message, self.reader)
         except Unreadable as unreadable:
             self._unreadable(batch, message, str(unreadable))
+        else:
+            self.pulled.rows += row is not None
+            self.pulled.missing += row is not None and row.value is None
+            self.pulled.deleted += row is None
         self.pulled.messages += 1
         if batch.size >= self.wish.part_rows:
             self._flush([message.partition])
 
-    def _add(self, batch: Batch, message: Message) -> None:
-        if message.value is not None:
-            row = self.reader.read(message)
-            batch.add(message.offset, row)
-            self.pulled.rows += 1
-            self.pulled.missing += row.value is None
-            return
-        if self.reader.item_is_key:
-            batch.delete(message.offset, self.reader.item_of(message))
-        else:
-            batch.skip(message.offset)
-        self.pulled.deleted += 1
-
     def _unreadable(self, batch: Batch, message: Message, reason: str) -> None:
         where = f"{self.wish.topic}[{message.partition}] offset {message.offset}"
         if self.wish.strict:
+            batch.next = message.offset
             self._flush(list(self.batches))
             raise ConnectorError(
                 f"{where}: {reason}. What came before is pulled; correct the message's "
@@ -231,7 +223,6 @@ class _Pull:
             )
         if self.dead_letters is not None:
             self.dead_letters.add(message, self.wish.topic, reason)
-        batch.skip(message.offset)
         self.pulled.unreadable += 1
         self.pulled.reasons[reason.partition(":")[0]] += 1
         if len(self.pulled.examples) < SHOWN:

@@ -298,7 +298,7 @@ class Plan:
         if not self.resources:
             problems.append(Problem("Resources", "is missing or empty"))
         for logical_id, resource in self.resources.items():
-            problems += self._resource_problems(logical_id, resource)
+            problems += self._resource_problems(logical_id, resource, resolver)
         for condition in self.template.get("Conditions") or {}:
             problems += _tried(f"condition {condition}", resolver.holds, condition)
         for name, output in (self.template.get("Outputs") or {}).items():
@@ -337,12 +337,26 @@ class Plan:
         named = {explicit} if isinstance(explicit, str) else set(explicit)
         return (named | set(references(resource.get("Properties")))) & self.resources.keys() - {logical_id}
 
-    def _resource_problems(self, logical_id: str, resource: Any) -> Iterator[Problem]:
+    def _is_never_made(self, resource: Mapping[str, Any], resolver: Resolver) -> bool:
+        """Whether its condition is known, and does not hold: what it asks for need not be supported."""
+        condition = resource.get("Condition")
+        if not isinstance(condition, str) or condition not in (self.template.get("Conditions") or {}):
+            return False
+        try:
+            return not resolver.holds(condition)
+        except IntrinsicError:
+            return False
+
+    def _resource_problems(self, logical_id: str, resource: Any, resolver: Resolver) -> Iterator[Problem]:
         if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
             yield Problem(f"resource {logical_id}", "has no Type")
             return
         kind = resource["Type"]
         where = _where(logical_id, kind)
+        properties = resource.get("Properties") or {}
+        if self._is_never_made(resource, resolver):
+            yield from self._reference_problems(where, properties)
+            return
         if kind not in RESOURCE_TYPES:
             yield Problem(
                 where, f"is not supported by localaws: remove it, or put it under a Condition{_near(kind)}"
@@ -350,7 +364,6 @@ class Plan:
             return
         for unknown in sorted(set(resource) - _RESOURCE_FIELDS):
             yield Problem(where, f"{unknown} is not supported by localaws")
-        properties = resource.get("Properties") or {}
         for reason in RESOURCE_TYPES[kind].problems(properties, logical_id):
             yield Problem(where, reason)
         yield from self._reference_problems(where, properties)

@@ -175,6 +175,23 @@ def test_parameters_conditions_and_outputs(aws: LocalAws, tmp_path: Path) -> Non
     assert live.outputs["Live"] == live.resources["Live"]
 
 
+def test_what_a_condition_leaves_out_need_not_be_supported(aws: LocalAws, tmp_path: Path) -> None:
+    sections = {
+        "Parameters": {"Stage": {"Type": "String", "Default": "test"}},
+        "Conditions": {"IsLive": {"Fn::Equals": [{"Ref": "Stage"}, "live"]}},
+    }
+    topic = {"Type": "AWS::SNS::Topic", "Condition": "IsLive", "Properties": {"Card": "gold"}}
+    resources = {"Topic": TOPIC, "Card": {"Type": "AWS::FooBar::Card", "Condition": "IsLive"}, "Odd": topic}
+
+    made = deploy(aws, tmp_path, resources, **sections)
+
+    assert list(made.resources) == ["Topic"]
+    with pytest.raises(DeploymentFailed) as failed:
+        deploy(aws, tmp_path, resources, {"Stage": "live"}, **sections)
+    assert "AWS::FooBar::Card" in str(failed.value)
+    assert "property Card is not supported" in str(failed.value)
+
+
 def test_bad_parameters_are_told_together(aws: LocalAws, tmp_path: Path) -> None:
     declared = {"Stage": {"Type": "String", "AllowedValues": ["test", "live"]}, "Size": {"Type": "Number"}}
 
