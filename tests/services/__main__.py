@@ -16,6 +16,9 @@ def bring(names: list[str]) -> int:
     """Fetch what is not here yet; 1 if anything cannot be had, after all have been tried."""
     failed = False
     for service in chosen(names):
+        if service.only_by_name and not names:
+            print(f"{service.name}: only if named, because it is built for minutes")
+            continue
         if service.find() is None or (names and service.version is None):
             print(f"{service.name}: fetching", flush=True)
             try:

@@ -41,6 +41,7 @@ class Service:
     ``files``        what lies in its folder before it starts; a test may give its own.
     ``environment``  beside that of the test, for example ``GOMEMLIMIT``.
     ``memory``       the most data that its process may hold, in MiB.
+    ``only_by_name`` it takes so long to build that ``bring`` without names leaves it out.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Service:
     files: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     memory: int = 1024
+    only_by_name: bool = False
 
     @property
     def folder(self) -> Path:

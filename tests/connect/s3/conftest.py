@@ -1,4 +1,4 @@
-"""``stepcast up`` on a bucket of a real store: SeaweedFS, started on a free loopback port."""
+"""``stepcast up`` on a bucket of a real store, SeaweedFS or MinIO, started on a free loopback port."""
 
 import socket
 from collections.abc import Iterator, Mapping
@@ -14,18 +14,35 @@ from botocore.config import Config
 
 from tests.cli.processes import Serving, serving
 from tests.e2e.conftest import Stack
-from tests.services import Server, running, seaweedfs
+from tests.services import Server, Service, minio, running, seaweedfs
 
 BUCKET = "forecasts"
 SECRET = "of-the-webhook"
-WEBHOOK = """
+STORES = {"seaweedfs": seaweedfs.SERVICE, "minio": minio.SERVICE}
+# What makes a store post to an endpoint: the file that tells it, and, where it wants that too, the
+# destination that its bucket's events must be given.
+WEBHOOK_FILE = {
+    "seaweedfs": (
+        "notification.toml",
+        """
 [notification.webhook]
 enabled = true
 endpoint = "{endpoint}"
 bearer_token = "{secret}"
 event_types = ["create", "update"]
 path_prefixes = ["/buckets/{bucket}"]
-"""
+""",
+    ),
+    "minio": (
+        minio.SETTINGS,
+        """
+MINIO_NOTIFY_WEBHOOK_ENABLE_STEPCAST=on
+MINIO_NOTIFY_WEBHOOK_ENDPOINT_STEPCAST={endpoint}
+MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_STEPCAST="Bearer {secret}"
+""",
+    ),
+}
+WEBHOOK_ARN = {"minio": "arn:minio:sqs::STEPCAST:webhook"}
 KEYS = {
     "AWS_ACCESS_KEY_ID": seaweedfs.ACCESS_KEY,
     "AWS_SECRET_ACCESS_KEY": seaweedfs.SECRET,
@@ -59,9 +76,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def store(folder: Path, files: Mapping[str, str] | None = None) -> Iterator[Server]:
+def store(service: Service, folder: Path, files: Mapping[str, str] | None = None) -> Iterator[Server]:
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    with running(seaweedfs.SERVICE, folder, files) as server:
+    with running(service, folder, files) as server:
         yield server
 
 
@@ -88,17 +105,40 @@ def on_store(served: Serving, url: str) -> OnStore:
     return OnStore(aws, outputs, {}, at_store=client("s3", url), facts=served.facts)
 
 
+@pytest.fixture(scope="module", params=STORES)
+def service(request: pytest.FixtureRequest) -> Service:
+    """Each store in turn."""
+    return STORES[request.param]
+
+
 @pytest.fixture(scope="module")
-def on_seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnStore]:
-    """One that a webhook tells of uploads, and that never looks by itself."""
+def with_webhook(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnStore]:
+    """A stack that the store's webhook tells of uploads, and that never lists the bucket unasked."""
     port = free_port()
     endpoint = f"http://127.0.0.1:{port}/_stepcast/notify"
-    webhook = WEBHOOK.format(endpoint=endpoint, secret=SECRET, bucket=BUCKET)
+    name, template = WEBHOOK_FILE[service.name]
+    webhook = {name: template.format(endpoint=endpoint, secret=SECRET, bucket=BUCKET)}
     with (
-        store(tmp_path_factory.mktemp("seaweedfs"), {"notification.toml": webhook}) as server,
+        store(service, tmp_path_factory.mktemp(service.name), webhook) as server,
         up(server.url, tmp_path_factory.mktemp("state"), "--port", str(port), "--poll-seconds", "0") as stack,
     ):
+        if arn := WEBHOOK_ARN.get(service.name):
+            events = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}
+            stack.at_store.put_bucket_notification_configuration(
+                Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": [events]}
+            )
         yield stack
 
 
-__all__ = ["BUCKET", "KEYS", "SECRET", "OnStore", "client", "free_port", "on_seaweedfs", "store", "up"]
+__all__ = [
+    "BUCKET",
+    "KEYS",
+    "SECRET",
+    "OnStore",
+    "client",
+    "free_port",
+    "service",
+    "store",
+    "up",
+    "with_webhook",
+]

@@ -13,6 +13,7 @@ from tests.connect.s3.conftest import BUCKET, OnStore, store, up
 from tests.e2e.conftest import ROOT, daily_sales
 from tests.e2e.test_main_job import KEY_QUERY
 from tests.pipeline.given import params_bytes
+from tests.services import Service
 
 SALES = "train/sales.csv"
 
@@ -29,8 +30,8 @@ def succeeded(stack: OnStore) -> None:
 
 
 @pytest.fixture(scope="module")
-def demo(on_seaweedfs: OnStore) -> OnStore:
-    stack = on_seaweedfs
+def demo(with_webhook: OnStore) -> OnStore:
+    stack = with_webhook
     for path in (ROOT / "testing-data" / "train").glob("*.csv"):
         put(stack, f"train/{path.name}", path.read_bytes())
     put(stack, "params.json", (ROOT / "params.json").read_bytes())
@@ -103,10 +104,10 @@ def test_a_file_replaced_in_the_store_during_a_run_changes_nothing_and_gets_a_ru
 
 
 @pytest.fixture
-def looking(tmp_path: Path) -> Iterator[OnStore]:
+def looking(service: Service, tmp_path: Path) -> Iterator[OnStore]:
     """One without a webhook, over a store that keeps its bucket from before."""
     with (
-        store(tmp_path / "store") as server,
+        store(service, tmp_path / "store") as server,
         up(server.url, tmp_path / "home", "--poll-seconds", "1") as stack,
     ):
         yield stack

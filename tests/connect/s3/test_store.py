@@ -14,13 +14,13 @@ from stepcast.cli.failure import Failure
 from stepcast.cli.remote_store import open_store
 from stepcast.connect.s3.store import StoreUnusable, find_store
 from tests.connect.s3.conftest import KEYS, client, free_port, store
-from tests.services import Server
+from tests.services import Server, Service
 
 
 @pytest.fixture(scope="module")
-def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with store(tmp_path_factory.mktemp("seaweedfs")) as server:
-        yield server
+def server(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with store(service, tmp_path_factory.mktemp(service.name)) as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)
@@ -40,26 +40,26 @@ def bucket() -> str:
     return f"bucket-{uuid.uuid4().hex[:8]}"
 
 
-def test_a_bucket_that_is_not_there_is_made_with_versions(seaweedfs: Server, bucket: str) -> None:
-    found = find_store(seaweedfs.url + "/", bucket)
-    assert (found.url, found.made, found.versions) == (seaweedfs.url, True, True)
+def test_a_bucket_that_is_not_there_is_made_with_versions(server: Server, bucket: str) -> None:
+    found = find_store(server.url + "/", bucket)
+    assert (found.url, found.made, found.versions) == (server.url, True, True)
 
-    again = find_store(seaweedfs.url, bucket)
+    again = find_store(server.url, bucket)
     assert (again.made, again.versions) == (False, True)
     assert KEYS["AWS_SECRET_ACCESS_KEY"] not in repr(again)
 
 
-def test_a_bucket_that_is_there_stays_as_it_is(seaweedfs: Server, bucket: str) -> None:
-    s3 = client("s3", seaweedfs.url)
+def test_a_bucket_that_is_there_stays_as_it_is(server: Server, bucket: str) -> None:
+    s3 = client("s3", server.url)
     s3.create_bucket(Bucket=bucket)
 
-    found = find_store(seaweedfs.url, bucket)
+    found = find_store(server.url, bucket)
     assert (found.made, found.versions) == (False, False)
     assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
 
 
 def test_a_profile_will_do(
-    seaweedfs: Server, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = [f"aws_access_key_id = {KEYS['AWS_ACCESS_KEY_ID']}"]
     lines.append(f"aws_secret_access_key = {KEYS['AWS_SECRET_ACCESS_KEY']}")
@@ -68,16 +68,16 @@ def test_a_profile_will_do(
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_PROFILE", "of-the-store")
 
-    assert find_store(seaweedfs.url, bucket).made
+    assert find_store(server.url, bucket).made
 
 
 def test_wrong_keys_are_said_and_not_shown(
-    seaweedfs: Server, bucket: str, monkeypatch: pytest.MonkeyPatch
+    server: Server, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-it")
 
     with pytest.raises(StoreUnusable, match="check AWS_ACCESS_KEY_ID") as refused:
-        find_store(seaweedfs.url, bucket)
+        find_store(server.url, bucket)
     assert "not-it" not in str(refused.value)
 
 
@@ -116,18 +116,18 @@ def test_keys_in_the_address_are_refused_and_not_repeated(bucket: str) -> None:
 
 
 def test_the_secret_is_made_once_and_its_owner_alone_can_read_it(
-    seaweedfs: Server, bucket: str, tmp_path: Path
+    server: Server, bucket: str, tmp_path: Path
 ) -> None:
-    first = open_store(seaweedfs.url, bucket, 0, tmp_path)
+    first = open_store(server.url, bucket, 0, tmp_path)
     assert first.secret_file is not None
     assert stat.S_IMODE(first.secret_file.stat().st_mode) == 0o600
     assert len(first.secret) > 30
-    assert open_store(seaweedfs.url, bucket, 0, tmp_path).secret == first.secret
+    assert open_store(server.url, bucket, 0, tmp_path).secret == first.secret
     assert first.secret not in first.instructions("http://here") + str(first.facts("http://here"))
 
     first.secret_file.chmod(0o644)
     with pytest.raises(Failure, match="others can read"):
-        open_store(seaweedfs.url, bucket, 0, tmp_path)
+        open_store(server.url, bucket, 0, tmp_path)
 
 
 def test_a_store_needs_a_bucket() -> None:

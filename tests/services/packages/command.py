@@ -7,7 +7,7 @@ from pathlib import Path
 __all__ = ["NotBrought", "output"]
 
 SHOWN = 6  # lines of a failed command
-PATIENCE = 900  # seconds: a hung index must not hang whoever asked
+PATIENCE = 1800  # seconds: a hung index must not hang whoever asked; MinIO builds for a quarter of an hour
 
 
 class NotBrought(Exception):
