@@ -28,8 +28,7 @@ def main() -> None:
         source = app.topic("readings", value_deserializer="json", timestamp_extractor=moment)
         target = app.topic("quix-sums", value_serializer="json")
         values = app.dataframe(source).apply(lambda value: value["target_value"])
-    sums = values.tumbling_window(timedelta(hours=1)).sum().final()
-        sums.to_topic(target)
+        values.tumbling_window(timedelta(hours=1)).sum().final().to_topic(target)
         app.run(count=count)
 
 
