@@ -70,9 +70,7 @@ def bench(bootstrap: str, folder: Path, items: int, events: int, periods: int, q
     names = [f"item-{number:05}" for number in range(items)]
     begun = time.process_time()
     predictor = make_predictor(folder / "predictor", names)
-    print(
-        f"{items:,} items, {events} observations of each an hour, {periods} hours; Python {sys.version.split()[0]}"
-    )
+    print(f"{items:,} items, {events} observations of each an hour, {periods} hours")
     print(f"predictor made in {time.process_time() - begun:.0f} CPU s")
     topic(bootstrap, "readings")
     order = Order(
@@ -89,31 +87,23 @@ def bench(bootstrap: str, folder: Path, items: int, events: int, periods: int, q
     feed(bootstrap, names, FIRST, 1, events)
     feed(bootstrap, names, FIRST + 1, 1, 1)
     first = run(worker(order))
-    print(
-        f"first hour, in which every item is examined: {first.cpu:.1f} CPU s, {1000 * first.cpu / items:.1f} ms an item"
-    )
+    print(f"first hour, all items examined: {first.cpu:.1f} CPU s, {1000 * first.cpu / items:.1f} ms an item")
     alone = run(worker(order))
     print(f"a restart, which restores the state: {alone.cpu:.1f} CPU s, {alone.memory} MiB")
     count = feed(bootstrap, names, FIRST + 2, periods, events)
     whole = run(worker(order))
-    cpu = whole.cpu - alone.cpu
-    forecasts = items * periods
+    cpu, wall, forecasts = whole.cpu - alone.cpu, whole.wall - alone.wall, items * periods
+    rate = count / cpu
     print(f"stepcast stream: {count:,} observations, {forecasts:,} forecasts")
-    print(
-        f"  {count / cpu:,.0f} observations/s, {forecasts / cpu:,.0f} forecasts/s of CPU; {whole.wall - alone.wall:.0f} s wall"
-    )
+    print(f"  {rate:,.0f} observations/s, {forecasts / cpu:,.0f} forecasts/s of CPU; {wall:.0f} s wall")
     print(f"  memory: {alone.memory} MiB after the restart, {whole.memory} MiB at most")
-    copied = run([sys.executable, __file__, "copy", bootstrap])
     total = count + items * (events + 1)
-    print(
-        f"a loop that only copies: {total / copied.cpu:,.0f} messages/s of CPU; ratio {(count / cpu) / (total / copied.cpu):.2f}"
-    )
+    copies = total / run([sys.executable, __file__, "copy", bootstrap]).cpu
+    print(f"a loop that only copies: {copies:,.0f} messages/s of CPU; ratio {rate / copies:.2f}")
     if quix:
-        summed = run([quix, str(Path(__file__).with_name("stream_quix.py")), bootstrap, str(total)])
-        rate = total / summed.cpu
-        print(
-            f"quixstreams, which sums by hour: {rate:,.0f} observations/s of CPU; ratio {(count / cpu) / rate:.2f}"
-        )
+        script = str(Path(__file__).with_name("stream_quix.py"))
+        sums = total / run([quix, script, bootstrap, str(total)]).cpu
+        print(f"quixstreams, which sums by hour: {sums:,.0f} observations/s of CPU; ratio {rate / sums:.2f}")
     latency(bootstrap, order)
 
 

@@ -2,14 +2,14 @@
 
 import sys
 import tempfile
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from quixstreams import Application
 
 
 def moment(value: dict, *_: object) -> int:
     stamp = datetime.strptime(value["timestamp"], "%Y-%m-%d %H:%M:%S")
-    return int(stamp.replace(tzinfo=timezone.utc).timestamp() * 1000)
+    return int(stamp.replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def main() -> None:

@@ -103,8 +103,8 @@ class _Child:
             self.fenced = [*(then for then in self.fenced if now - then < FENCED_WITHIN), now]
             if len(self.fenced) >= MOST_FENCED:
                 raise ConnectorError(
-                    f"another worker of group {self.order.group} is called {self.order.member} too, and takes "
-                    "its work away: give each `stepcast stream` an --instance of its own"
+                    f"another worker of group {self.order.group} is called {self.order.member} too, and "
+                    "takes its work away: give each `stepcast stream` an --instance of its own"
                 )
 
 

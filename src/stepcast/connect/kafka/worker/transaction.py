@@ -52,7 +52,7 @@ class Transactions:
     def _produce(self, topic: str, partition: int, message: Output) -> None:
         while True:
             try:
-                more = {"headers": message.headers} if message.headers else {}
+                more: dict[str, Any] = {"headers": message.headers} if message.headers else {}
                 self._producer.produce(topic, message.value, message.key, partition, **more)
             except BufferError:  # full: wait until some of it is delivered
                 self._producer.poll(PAUSE)
