@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,7 @@ def _follow(predictors: Predictors, folder: Path, fleet: "Fleet", metrics: "Metr
     from stepcast.connect.kafka.worker.published import age_of, fetch, newest
     from stepcast.connect.kafka.worker.retraining import reason_to_retrain
 
-    current = folder.name
+    current, stale = folder.name, None
     while not stop.wait(predictors.every):
         try:
             name = newest(predictors.s3, predictors.bucket) if predictors.wanted == LATEST else current
@@ -79,7 +80,9 @@ def _follow(predictors: Predictors, folder: Path, fleet: "Fleet", metrics: "Metr
                 place = fetch(predictors.s3, predictors.bucket, folder.parent, name)
                 fleet.change(Source(folder=str(place)))
                 log("new_predictor", predictor=name, before=current)
-                current = name
+                if stale is not None:  # no worker begins with that one any more
+                    rmtree(stale, ignore_errors=True)
+                stale, current = folder.parent / current, name
             retraining = predictors.retraining
             if retraining is not None and retraining.is_due:
                 why = reason_to_retrain(predictors.policy, metrics.partitions.values(), age_of(current))

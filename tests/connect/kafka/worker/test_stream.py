@@ -18,6 +18,7 @@ import pytest
 pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
 
 from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from stepcast.connect.kafka.settings import Settings
 from stepcast.connect.kafka.worker.fleet import Fleet
@@ -151,6 +152,53 @@ def test_a_group_that_somebody_has_moved_is_refused(broker: Broker) -> None:
 
     assert done.returncode == 1
     assert f"the group {topic}-g is at offset 1 of {topic} [0], and its state at 3" in done.stderr
+
+
+def test_a_group_of_somebody_else_is_refused(broker: Broker) -> None:
+    """It has an offset, and no state: forecasts from the beginning would be doubled, from there on wrong."""
+    topic = broker.topic()
+    produce(broker.address, topic, hours(3, "a"))
+    other = Consumer({"bootstrap.servers": broker.address, "group.id": f"{topic}-g"})
+    other.commit(offsets=[TopicPartition(topic, 0, 2)], asynchronous=False)
+    other.close()
+
+    done = stream(broker, "--group", f"{topic}-g", "--from", topic, "--to", f"{topic}-out", *SMOOTHING)
+
+    assert done.returncode == 1
+    assert f"the group {topic}-g is at offset 2 of {topic} [0], and has no state" in done.stderr
+
+
+def test_messages_that_were_deleted_unread_are_not_passed_over_in_silence(broker: Broker) -> None:
+    topic = broker.topic()
+    produce(broker.address, topic, hours(2, "a"))
+    options = ("--group", f"{topic}-g", "--from", topic, "--to", f"{topic}-out", *SMOOTHING)
+    options += ("--until-idle", "1s")
+    stream(broker, *options)
+    produce(broker.address, topic, hours(6, "a", first=2))
+    admin = AdminClient({"bootstrap.servers": broker.address})
+    for deleted in admin.delete_records([TopicPartition(topic, 0, 5)]).values():
+        deleted.result()
+
+    lost = stream(broker, *options)
+    skipped = stream(broker, *options, "--skip-lost")
+
+    assert lost.returncode == 1
+    assert "--skip-lost goes on after them" in lost.stderr
+    assert skipped.returncode == 0, skipped.stderr
+    assert [one["origin"][11:13] for one in broker.forecasts(f"{topic}-out")] == ["00", "04", "05", "06"]
+
+
+def test_messages_that_cannot_be_read_are_put_aside_once(broker: Broker) -> None:
+    topic, letters = broker.topic(), broker.topic()
+    produce(broker.address, topic, [*hours(1, "a"), ("a", b"no JSON"), *hours(1, "a", first=1)])
+
+    done = stream(
+        broker, "--group", f"{topic}-g", "--from", topic, "--to", f"{topic}-out", *SMOOTHING,
+        "--dead-letters", letters, "--until-idle", "1s",
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert read_all(broker.address, letters) == [[(b"a", b"no JSON")]]
 
 
 def test_two_commands_of_one_name_do_not_take_the_work_from_each_other_for_ever(broker: Broker) -> None:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from struct import error as StructError  # noqa: N812  # a class, whatever its name
 from threading import Event
 from typing import Any
 
@@ -28,6 +29,7 @@ from stepcast.connect.kafka.worker.timing import Histogram
 from stepcast.connect.kafka.worker.topics import end_offsets, prepare
 from stepcast.connect.kafka.worker.transaction import Aborted, Transactions
 from stepcast.connect.kafka.worker.work import Output, Part, Work
+from stepcast.engine.errors import ForecastingError
 
 __all__ = ["Worker"]
 
@@ -266,7 +268,19 @@ class Worker:
                 opened[n] = kept[n]
                 opened[n].heard = now
                 continue
-            part, offset = self._work.part(found[n])
+            try:
+                part, offset = self._work.part(found[n])
+            except (ValueError, LookupError, TypeError, StructError, ForecastingError) as error:
+                raise ConnectorError(
+                    f"the state in {order.state} [{n}] is damaged, or not of Stepcast: {error}. Start a new "
+                    "--group, and let only workers write to its state"
+                ) from error
+            if offset is None and committed[n] != OFFSET_INVALID:
+                raise ConnectorError(
+                    f"the group {order.group} is at offset {committed[n]} of {order.read} [{n}], and has no "
+                    f"state in {order.state}: something else reads with it, or the topic was deleted. Start a "
+                    "new --group"
+                )
             if offset is not None and committed[n] not in (offset, OFFSET_INVALID):
                 raise ConnectorError(
                     f"the group {order.group} is at offset {committed[n]} of {order.read} [{n}], and its "

@@ -11,11 +11,11 @@ from typing import Any
 
 from stepcast import engine
 from stepcast.connect.errors import ConnectorError
-from stepcast.connect.finished_run import LATEST, FinishedRun, find, published
+from stepcast.connect.finished_run import LATEST, find
 from stepcast.connect.kafka.worker.trained import Trained
 from stepcast.engine.sampling import Draw
 from stepcast.engine.task import AUTO
-from stepcast.pipeline import layout, objects
+from stepcast.pipeline import layout, objects, vintages
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.shards import read_shard
@@ -59,8 +59,8 @@ def fetch(s3: Any, bucket: str, folder: Path, predictor: str = LATEST) -> Path:
 
 def newest(s3: Any, bucket: str) -> str | None:
     """The name of the predictor that was published last."""
-    there: list[FinishedRun] = published(s3, bucket)
-    return there[-1].manifest.predictor if there else None
+    current = vintages.current(s3, bucket)
+    return None if current is None else current.predictor
 
 
 def age_of(predictor: str, now: datetime | None = None) -> float | None:
