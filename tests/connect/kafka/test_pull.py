@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -272,6 +273,39 @@ def test_a_topic_of_the_same_name_made_anew_is_refused(broker: Broker, tmp_path:
 
     assert refused.code == 1
     assert f"the topic {topic} was deleted and made anew since" in refused.err
+
+
+def test_a_topic_that_is_deleted_meanwhile_is_said(broker: Broker, tmp_path: Path) -> None:
+    from confluent_kafka.admin import AdminClient
+
+    topic = broker.topic()
+    broker.send(topic, [reading(0)])
+    at_once = ("topic.metadata.refresh.interval.ms=1000", "topic.metadata.propagation.max.ms=1000")
+    config = [word for pair in at_once for word in ("--config", pair)]
+    command = broker.line(topic, tmp_path, "--until-idle", "-1", "--part-rows", "1", *config)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + PATIENCE
+    while not list(tmp_path.glob("*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+    admin = AdminClient({"bootstrap.servers": broker.address})
+    admin.delete_topics([topic])[topic].result(PATIENCE)
+    _, told = process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == 1
+    assert f"there is no topic {topic} at " in told
+
+
+def test_without_its_packages_a_format_says_what_to_install(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = broker.topic()
+    monkeypatch.setitem(sys.modules, "fastavro", None)
+
+    more = ("--format", "avro", "--config", "schema.registry.url=http://127.0.0.1:1")
+    refused = broker.pull(topic, tmp_path, *more)
+
+    assert 'pip install "stepcast[kafka-schemas]"' in refused.err
 
 
 def test_other_columns_than_the_folder_has_are_refused(broker: Broker, tmp_path: Path) -> None:

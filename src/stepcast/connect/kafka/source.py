@@ -32,10 +32,8 @@ LOST = {
 FINAL = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
     KafkaError.GROUP_AUTHORIZATION_FAILED,
-    KafkaError.UNKNOWN_TOPIC_OR_PART,
-    KafkaError._UNKNOWN_TOPIC,
-    KafkaError._UNKNOWN_PARTITION,
 }
+UNKNOWN = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
 
 
 @dataclass(frozen=True)
@@ -128,6 +126,7 @@ class _Pull:
             {
                 "session.timeout.ms": 10_000,  # so long is one waited for that was killed
                 "enable.partition.eof": True,
+                "topic.metadata.refresh.interval.ms": 60_000,  # until new partitions are seen
                 "queued.max.messages.kbytes": 32_768,
             },
         )
@@ -189,6 +188,8 @@ class _Pull:
         if error is not None:
             if error.code() == KafkaError._PARTITION_EOF:
                 self.ends[got.partition()] = got.offset()
+            elif error.code() in UNKNOWN:
+                self.cluster.partitions(self.consumer, self.wish.topic)  # raises, unless it is there again
             elif error.code() in FINAL or error.fatal():
                 self._refused(error)
             return

@@ -25,5 +25,10 @@ def decoder(name: str, registry: Mapping[str, str]) -> Callable[[bytes], Any]:
         return csv.decode
     if name not in FORMATS:
         raise ConnectorError(f"--format {name}: choose of {', '.join(FORMATS)}")
-    made: Callable[[bytes], Any] = {"avro": avro, "protobuf": protobuf}[name].decoder(Registry(registry))
+    try:
+        made: Callable[[bytes], Any] = {"avro": avro, "protobuf": protobuf}[name].decoder(Registry(registry))
+    except ModuleNotFoundError:
+        raise ConnectorError(
+            f'--format {name} needs packages that are not installed: pip install "stepcast[kafka-schemas]"'
+        ) from None
     return made

@@ -14,6 +14,6 @@ def decode(value: bytes) -> Any:
         rows = list(csv.reader([value.decode("utf-8").rstrip("\r\n")], strict=True))
     except (ValueError, csv.Error) as error:
         raise Unreadable(f"it is no line of CSV: {error}") from None
-    if len(rows) != 1:
+    if len(rows) != 1 or not rows[0]:
         raise Unreadable("it is no line of CSV: it is empty")
     return [cell.strip() for cell in rows[0]]
