@@ -1,6 +1,6 @@
 """What ``stepcast stream`` takes for an observation, beside a loop that only copies, and beside quixstreams.
 
-    python benchmarks/stream.py [--items 10000] [--events 12] [--periods 10] [--quix PYTHON]
+    python benchmarks/stream.py [--items 10000] [--events 12] [--periods 6] [--quix PYTHON]
 
 Hourly series, ``--events`` observations of each item and hour, a forecast of 24 hours and three quantiles of
 each item at the end of each. Everything runs on one broker (scripts/services bring kafka), which is counted
@@ -59,7 +59,7 @@ def main() -> None:
     )
     parser.add_argument("--items", type=int, default=10_000)
     parser.add_argument("--events", type=int, default=12, help="of an item in an hour")
-    parser.add_argument("--periods", type=int, default=10, help="hours")
+    parser.add_argument("--periods", type=int, default=6, help="hours")
     parser.add_argument("--quix", metavar="PYTHON")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, started(kafka.SERVICE, Path(folder) / "kafka") as server:

@@ -278,8 +278,8 @@ class Worker:
             if offset is None and committed[n] != OFFSET_INVALID:
                 raise ConnectorError(
                     f"the group {order.group} is at offset {committed[n]} of {order.read} [{n}], and has no "
-                    f"state in {order.state}: something else reads with it, or the topic was deleted. Start a "
-                    "new --group"
+                    f"state in {order.state}: something else reads with it, or the topic was deleted. Start "
+                    "a new --group"
                 )
             if offset is not None and committed[n] not in (offset, OFFSET_INVALID):
                 raise ConnectorError(
