@@ -10,7 +10,7 @@ from stepcast.cli.failure import Failure
 if TYPE_CHECKING:
     from stepcast.connect.kafka.client import Cluster
 
-__all__ = ["Bootstrap", "Config", "ConfigFile", "dimension_of", "reached"]
+__all__ = ["Bootstrap", "Config", "ConfigFile", "reached"]
 
 Bootstrap = Annotated[
     str, typer.Option(metavar="HOST:PORT", envvar="STEPCAST_KAFKA_BOOTSTRAP", help="Brokers, with commas.")
@@ -44,9 +44,3 @@ def reached(bootstrap: str, config: list[str] | None, file: Path | None) -> "Clu
     from stepcast.connect.kafka.settings import settings
 
     return Cluster(settings(bootstrap, config or (), file))
-
-
-def dimension_of(given: str) -> tuple[str, str]:
-    """``region=/site/region``; ``/site/region`` is called by its last name."""
-    name, is_pair, place = given.partition("=")
-    return (name, place) if is_pair else (given.rpartition("/")[2], given)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stepcast.cli.kafka_options import Bootstrap, Config, ConfigFile, dimension_of, reached
+from stepcast.cli.kafka_options import Bootstrap, Config, ConfigFile, reached
 from stepcast.cli.options import Json
 from stepcast.cli.output import plural, print_json, print_line, stderr, stdout, table
 from stepcast.cli.places import folder
@@ -68,7 +68,7 @@ def kafka(
     cluster = reached(bootstrap, config, config_file)
     from stepcast.connect.kafka.dead_letters import DeadLetters
     from stepcast.connect.kafka.formats import PLACES, decoder
-    from stepcast.connect.kafka.observations import reader
+    from stepcast.connect.kafka.observations import named, reader
     from stepcast.connect.kafka.parts import Parts
     from stepcast.connect.kafka.source import Wish, pull
     from stepcast.connect.prometheus.durations import seconds
@@ -76,6 +76,11 @@ def kafka(
     if strict and dead_letters is not None:
         raise typer.BadParameter(
             "--strict stops where --dead-letters would go on: give one", param_hint="--strict"
+        )
+    if dead_letters == topic:
+        raise typer.BadParameter(
+            "messages that cannot be read would come again and again: name another topic",
+            param_hint="--dead-letters",
         )
     idle = None if until_idle == FOREVER else float(seconds(until_idle))
     wish = Wish(topic, group, idle, part_rows, seconds(part_time), strict)
@@ -86,7 +91,7 @@ def kafka(
         item or usual[0],
         timestamp or usual[1],
         value or usual[2],
-        dict(map(dimension_of, dimension or ())),
+        dict(map(named, dimension or ())),
     )
     cluster.partitions(cluster.admin(), topic)
     parts = Parts(folder(to, "--to"), topic, read.columns, cluster.topic_id(topic))

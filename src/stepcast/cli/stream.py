@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from stepcast.cli.kafka_options import Bootstrap, Config, ConfigFile, dimension_of, reached
+from stepcast.cli.kafka_options import Bootstrap, Config, ConfigFile, reached
 from stepcast.cli.options import BucketName, Endpoint, Json
 from stepcast.cli.spans import span
 
@@ -174,12 +174,18 @@ def stream(
     for name, topic in (("--from", read), ("--to", write)):
         if topic is None:
             raise typer.BadParameter("it is missing", param_hint=name)
+    if read in (write, dead_letters) or write == dead_letters:
+        raise typer.BadParameter(
+            "--from, --to and --dead-letters are three topics: what is written would be read",
+            param_hint="--to",
+        )
     from stepcast.cli.streaming import run_stream
+    from stepcast.connect.kafka.observations import named
     from stepcast.connect.kafka.worker.order import Order, Places, Source
     from stepcast.connect.kafka.worker.plan import Plan
 
     emission = emission_of(emit)
-    places = Places(format_, item, timestamp, value, dict(map(dimension_of, dimension or ())))
+    places = Places(format_, item, timestamp, value, dict(map(named, dimension or ())))
     with ExitStack() as stack:
         predictors, folder, params = None, None, None
         if model is None:

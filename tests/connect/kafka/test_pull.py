@@ -213,6 +213,26 @@ def test_a_tombstone_without_an_item_is_counted(broker: Broker, tmp_path: Path) 
     assert values(tmp_path) == [0]
 
 
+@pytest.mark.parametrize(
+    "setting", ["group.protocol=consumer", "partition.assignment.strategy=cooperative-sticky"]
+)
+def test_other_protocols_of_groups(broker: Broker, tmp_path: Path, setting: str) -> None:
+    topic = broker.topic(2)
+    broker.send(topic, [reading(0), reading(1)], partition=1)
+
+    pulled = broker.pull(topic, tmp_path, "--json", "--config", setting).json
+
+    assert values(tmp_path) == [0, 1]
+    assert [one["lag"] for one in pulled["lag"]] == [0, 0]
+
+
+def test_letters_that_would_come_again_are_refused(broker: Broker, tmp_path: Path) -> None:
+    refused = broker.pull(topic := broker.topic(), tmp_path, "--dead-letters", topic)
+
+    assert refused.code == 2
+    assert "again: name another topic" in refused.err
+
+
 def test_only_committed_transactions_are_read_and_their_markers_are_no_lag(
     broker: Broker, tmp_path: Path
 ) -> None:

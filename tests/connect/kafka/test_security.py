@@ -71,7 +71,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         change = UserScramCredentialUpsertion("grace", grace, PASSWORD.encode())
         for changed in admin.alter_user_scram_credentials([change]).values():
             changed.result(60)
-        kafka.create_topics(server, {"readings": 1, "secret": 1})
+        kafka.create_topics(server, {"readings": 1, "readings.dead": 1, "secret": 1})
         Broker(Inside(server, inside)).send("readings", [reading(0), reading(1)])  # type: ignore[arg-type]
         yield Guarded(server, ca=folder / "ca.pem")
 
@@ -158,10 +158,10 @@ def test_what_a_user_may_not_do_is_said(
 
 
 def test_dead_letters_need_the_right_to_write(guarded: Guarded, tmp_path: Path) -> None:
-    options = [*guarded.options("ada", tmp_path), "--dead-letters", "readings", "--value", "/nowhere"]
+    options = [*guarded.options("ada", tmp_path), "--dead-letters", "readings.dead", "--value", "/nowhere"]
 
     refused = guarded.pull("readings", tmp_path / "out", *options, group="readings-dead")
 
     assert refused.code == 1
-    assert "the user ada is not allowed to use dead-letter topic readings" in refused.err
+    assert "the user ada is not allowed to use dead-letter topic readings.dead" in refused.err
     assert "it needs WRITE and DESCRIBE there" in refused.err

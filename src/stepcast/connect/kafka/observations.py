@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from stepcast.connect.errors import ConnectorError
 
-__all__ = ["Message", "Observation", "Reader", "Unreadable", "reader"]
+__all__ = ["Message", "Observation", "Reader", "Unreadable", "named", "reader"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -76,6 +76,16 @@ class Reader:
         else:
             moment = _moment(_found(message, document, self.time))
         return Observation(key, moment, _number(_found(message, document, self.value)))
+
+
+def named(dimension: str) -> tuple[str, str]:
+    """A dimension's column and place; without a name it is called by the last one of its pointer.
+
+    >>> named("region=/site/region"), named("/site/region")
+    (('region', '/site/region'), ('region', '/site/region'))
+    """
+    name, is_pair, place = dimension.partition("=")
+    return (name, place) if is_pair else (dimension.rpartition("/")[2], dimension)
 
 
 def reader(

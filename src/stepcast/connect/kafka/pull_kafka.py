@@ -12,7 +12,7 @@ from typing import Any
 
 from stepcast.connect.kafka.folders import S3Folder
 from stepcast.connect.kafka.formats import PLACES, decoder
-from stepcast.connect.kafka.observations import Message, Reader, Unreadable, reader
+from stepcast.connect.kafka.observations import Message, Reader, Unreadable, named, reader
 from stepcast.connect.kafka.parts import Batch, Parts
 from stepcast.pipeline.log import log
 
@@ -55,7 +55,7 @@ def _reader(setting: Callable[[str], str]) -> Reader:
         setting(f"KAFKA_{what}") or usual
         for what, usual in zip(("ITEM", "TIMESTAMP", "VALUE"), PLACES[name], strict=True)
     ]
-    dimensions = dict(pair.split("=", 1) for pair in setting("KAFKA_DIMENSIONS").split())
+    dimensions = dict(map(named, setting("KAFKA_DIMENSIONS").split()))
     return reader(decoder(name, {}), places[0], places[1], places[2], dimensions)
 
 

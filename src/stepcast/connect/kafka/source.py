@@ -21,6 +21,7 @@ POLL = 0.5  # seconds
 MOST = 400_000  # rows kept in memory, of all partitions together
 SHOWN = 5  # messages that could not be read
 PATIENCE = 30  # seconds for an answer
+KILLED = 10_000  # milliseconds for which a pull that was killed is waited for
 GIVES_UP = 300  # seconds without any
 MEMBERS_PATIENCE = 120  # seconds until a partition is assigned
 # Another member of the group has the partition now, or will have: it begins with what is committed.
@@ -124,12 +125,20 @@ class _Pull:
         self.consumer = self.cluster.consumer(
             self.wish.group,
             {
-                "session.timeout.ms": 10_000,  # so long is one waited for that was killed
+                **({} if self._is_new_protocol else {"session.timeout.ms": KILLED}),
                 "enable.partition.eof": True,
                 "topic.metadata.refresh.interval.ms": 60_000,  # until new partitions are seen
                 "queued.max.messages.kbytes": 32_768,
             },
         )
+
+    @property
+    def _is_new_protocol(self) -> bool:
+        """KIP-848, in which the broker says how long a member is waited for."""
+        return self._setting("group.protocol") == "consumer"
+
+    def _setting(self, name: str) -> str:
+        return self.cluster.settings.kafka.get(name, "")
 
     def run(self) -> Pulled:
         try:
@@ -264,7 +273,7 @@ class _Pull:
 
     def _commit(self, partition: int, offset: int) -> None:
         place = TopicPartition(self.wish.topic, partition, offset)
-        deadline = time.monotonic() + GIVES_UP
+        began = time.monotonic()
         while True:
             try:
                 (done,) = self.consumer.commit(offsets=[place], asynchronous=False)
@@ -280,7 +289,8 @@ class _Pull:
                 # The file stays: whoever reads the partition now sees by its name what is in it.
                 self.batches.pop(partition, None)
                 return
-            if error.code() in FINAL or error.fatal() or time.monotonic() > deadline:
+            patience = PATIENCE if self.is_stopped() else GIVES_UP
+            if error.code() in FINAL | UNKNOWN or error.fatal() or time.monotonic() > began + patience:
                 self._refused(error)
             time.sleep(1)  # the coordinator is away, or not yet there
 
@@ -293,7 +303,10 @@ class _Pull:
                 self.batches[place.partition] = Batch(place.offset, place.offset)
                 self.ends.pop(place.partition, None)
                 self.since.pop(place.partition, None)
-            consumer.assign(known)
+            if self._is_new_protocol or "cooperative" in self._setting("partition.assignment.strategy"):
+                consumer.incremental_assign(known)
+            else:
+                consumer.assign(known)
         except ConnectorError as error:
             self.failure = error
         except KafkaException as error:
@@ -306,6 +319,10 @@ class _Pull:
         self.committed[partition] = committed
         self.parts.check(partition)
         begin = self.parts.after(partition, begin)
+        deadline = time.monotonic() + PATIENCE
+        while begin > end and time.monotonic() < deadline:  # a new leader may yet learn how far it is
+            time.sleep(0.5)
+            lowest, end = consumer.get_watermark_offsets(place, timeout=PATIENCE)
         if begin > end:
             raise ConnectorError(
                 f"{self.wish.topic}[{partition}] ends at {end}, and group {self.wish.group} or the files in "

@@ -336,6 +336,7 @@ def consumer_settings(order: Order) -> dict[str, Any]:
     return {
         # A member that comes back takes its old place at once, and nobody waits for it meanwhile.
         "group.instance.id": f"{order.group}-{order.member}",
+        "group.protocol": "classic",  # the other one has no eager rebalances
         "partition.assignment.strategy": "range",
         "isolation.level": "read_committed",
         "enable.partition.eof": True,
