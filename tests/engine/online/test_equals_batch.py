@@ -3,8 +3,8 @@
 Batch is ``forecast_members``, which makes every forecast of the AutoPredictor, over the longer history, with
 what was found at the end of the shorter one: parameters, effects of the calendar, seasons and the choice of
 forms. Theta is asked for by its kernel, since ``forecast_members`` would learn its season from all there is.
-Two members are left out, the means of the last year and of ten: a record keeps no values for so long, so these
-forget exponentially instead.
+Two members are left out, the means of the last year and of ten: a record keeps no values for so long, so
+these forget exponentially instead.
 """
 
 import numpy as np

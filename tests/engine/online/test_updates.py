@@ -58,5 +58,6 @@ def test_an_observation_of_a_period_that_is_over_changes_nothing(stream: Stream)
 
     outcome = online.update(state, np.array([0, 1]), np.array([END, END - 5]), np.array([9.0, 9.0]))
 
-    assert outcome.late.all() and np.isnan(outcome.error).all()
+    assert outcome.late.all()
+    assert np.isnan(outcome.error).all()
     assert same(state, untouched)

@@ -6,6 +6,7 @@
     items = online.add(state, ["new"])                            an item that comes later
     records = online.items_to_bytes(state, items)                 one for each item, bit for bit
     online.put_items(state, records)
+    state = online.from_bytes(online.to_bytes(state), task, shared)
     state = online.take_over(state, online.start(...))            carry on with a newer predictor
 
 Arrays in, arrays out; items are places in ``state.ids``.
@@ -18,6 +19,7 @@ from stepcast.engine.online.start import start
 from stepcast.engine.online.state import State
 from stepcast.engine.online.take_over import take_over
 from stepcast.engine.online.update import Outcome, update
+from stepcast.engine.online.whole import from_bytes, to_bytes
 
 __all__ = [
     "Outcome",
@@ -25,9 +27,11 @@ __all__ = [
     "State",
     "add",
     "forecast",
+    "from_bytes",
     "items_to_bytes",
     "put_items",
     "start",
     "take_over",
+    "to_bytes",
     "update",
 ]

@@ -26,7 +26,8 @@ def add(state: State, ids: Sequence[str], values: Sequence[Floats] = (), last: i
         raise ValueError(f"{(known or ids)[0]!r} is there already: add an item once")
     if values and (len(values) != len(ids) or last is None):
         raise ValueError(
-            f"{len(values)} histories of {len(ids)} items up to period {last}: give one each, and the period that they end with"
+            f"{len(values)} histories of {len(ids)} items up to period {last}: give one each, and the period "
+            "that they end with"
         )
     records = []
     for place in range(len(ids)):

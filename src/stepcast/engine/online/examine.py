@@ -36,6 +36,7 @@ from stepcast.engine.online.layout import (
     ERRORS,
     EXPECTED,
     FIELDS,
+    LATELY,
     MEMBERS,
     MOST_MEMBERS,
     NOTHING,
@@ -91,7 +92,7 @@ FIRST_ALPHA, LAST_ALPHA = 0.02, 1.0  # of theta, as the kernel lays them
 
 @dataclass(frozen=True)
 class Examined:
-    """``plan`` and ``row`` of an item; behind them its ``validation``, of the members that go on only, and the
+    """``plan`` and ``row`` of an item; behind them the ``validation`` of the members that go on, and the
     ``distribution`` from its end."""
 
     plan: Integers
@@ -410,4 +411,4 @@ def _expected(row: Floats, history: History, made: Distribution, growth: Floats 
         known = errors[np.isfinite(errors)]
         usual = 1.0 if growth is None or not inside.any() else float(growth[inside].mean())
         size = float(known.mean()) if len(known) >= 5 else made.scale * usual
-        row[EXPECTED + bucket] = row[ERRORS + bucket] = max(size, floor)
+        row[EXPECTED + bucket] = row[ERRORS + bucket] = row[LATELY + bucket] = max(size, floor)

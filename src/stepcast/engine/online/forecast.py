@@ -29,7 +29,7 @@ def tables(state: State, items: Integers) -> Floats:
     table = np.empty((len(items), common.task.horizon, len(PROBABILITIES)))
     forecast_items(state.plans, state.rows, common.layout, common.model, items, table)
     with np.errstate(over="ignore", under="ignore"):
-        table = np.ldexp(table, state.plans[items, EXPONENT][:, None, None])
+        np.ldexp(table, state.plans[items, EXPONENT][:, None, None], out=table)
     limit = np.finfo(np.float64).max
     np.clip(table, -limit, limit, out=table)
     table[state.plans[items, COUNT] == 0] = state.typical

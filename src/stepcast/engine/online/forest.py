@@ -1,4 +1,4 @@
-"""The AutoPredictor's trees as arrays: asked by compiled loops for a few rows at a time, far from LightGBM."""
+"""The AutoPredictor's trees as arrays, for compiled loops that ask for a few rows at a time."""
 
 from typing import NamedTuple
 
@@ -103,7 +103,7 @@ def _tree(tree: dict[str, str], begin: int) -> tuple[Integers, Floats, Floats]:
 
 
 def _depth(table: Integers, inner: int) -> int:
-    """How many steps the longest way from the root takes; ``inner`` nodes are no leaves. Parents come first."""
+    """The steps of the longest way from the root; the ``inner`` nodes, parents first, are no leaves."""
     depth = np.zeros(len(table), np.int64)
     for node in range(inner):
         depth[table[node, 1:3]] = depth[node] + 1

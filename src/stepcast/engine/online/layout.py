@@ -24,6 +24,7 @@ __all__ = [
     "FIELDS",
     "HEAD",
     "HINKLEY",
+    "LATELY",
     "MEMBERS",
     "MOST_MEMBERS",
     "NOTHING",
@@ -66,7 +67,7 @@ MEMBERS, FIELDS = (
 
 # Floats of the item at the beginning of its row.
 HEAD = 40
-ERRORS, EXPECTED, ADAPTED, HINKLEY, RATES = 8, 11, 14, 20, 26  # three, three, two times three, two, four
+ERRORS, EXPECTED, LATELY, ADAPTED, HINKLEY, RATES = 8, 11, 14, 17, 23, 25  # 3, 3, 3, 2 times 3, 2, 4
 STATES = 9  # floats of a member before its seasons: six parameters and three states
 
 # So many years of the calendar's effects are kept, and so many periods: a predictor that old was replaced.

@@ -63,8 +63,8 @@ LARGEST_LOG = 50.0
 class Model(NamedTuple):
     """What the members of all items share.
 
-    ``ridges``  (views, horizon, lags + 1) coefficients and, last, how many lags there are; ``turned`` the same
-                with steps last.
+    ``ridges``  (views, horizon, lags + 1) coefficients and, last, how many lags there are; ``turned`` has
+                steps last.
     ``factors`` (BUCKETS, PROBABILITIES) of the calibration.
     """
 

@@ -9,9 +9,9 @@ from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.ensemble.weights import BUCKETS, OWN_BUCKET
 from stepcast.engine.auto.series.history import LARGEST_STEP
 from stepcast.engine.auto.series.quantile_grid import MEDIAN, OUTERMOST, PROBABILITIES
-from stepcast.engine.online.layout import ADAPTED, ERRORS, HINKLEY, NOTHING, PLAN, RATES
+from stepcast.engine.online.layout import ADAPTED, ERRORS, HINKLEY, LATELY, NOTHING, PLAN, RATES
 from stepcast.engine.online.members import HIGHEST, LATEST, LOWEST, ahead, move_on, remember
-from stepcast.engine.online.quantiles import COUNTS, spread
+from stepcast.engine.online.quantiles import ALARMING, COUNTS, spread
 
 __all__ = ["DONE", "LATE", "WAITING", "forecast_items", "observe", "weigh_all"]
 
@@ -25,6 +25,8 @@ MOST_FILLED = 10_000  # periods of a gap that are filled one by one: of a longer
 FURTHEST = 4.0  # one error counts at most so many standard deviations, as in drift.outcomes
 UNIT = 1.2815515655446004  # standard deviations from the middle to the quantile .9
 LARGE = 64.0  # a value so many times as large as those that the item was examined with: examine it again
+FASTER = 4.0  # times as fast coverage is corrected while errors are alarming
+IN_DRIFT = 4.0  # the least power of losses that makes weights once an item drifts
 TINY = 1e-9  # the least weight
 OUTLIER = 5.0  # an error counts at most as so many typical ones when these are learned
 # Page-Hinkley: what an error has to exceed to count, and the sum that is a drift; by Siegmund's formula once
@@ -104,10 +106,14 @@ def _learn(plan, data, lay, bucket, stride, slot, value):  # type: ignore[no-unt
     typical = data[ERRORS + bucket]
     size = min(abs(error), OUTLIER * typical) if typical > 0 else abs(error)
     data[ERRORS + bucket] += (1 - np.exp(-stride / data[RATES + ERROR_MEMORY])) * (size - typical)
+    late = data[LATELY + bucket]
+    size = min(abs(error), OUTLIER * late) if late > 0 else abs(error)
+    data[LATELY + bucket] += (1 - np.exp(-stride / max(lay.horizon, lay.short))) * (size - late)
     if plan[KIND] != COUNTS:
+        step = data[RATES + ADAPTING] * (FASTER if late > ALARMING * typical else 1.0)
         for side, missed in enumerate((value < low, value > high)):
             at = ADAPTED + 2 * bucket + side
-            moved = data[at] + data[RATES + ADAPTING] * ((1.0 if missed else 0.0) - PROBABILITIES[OUTERMOST])
+            moved = data[at] + step * ((1.0 if missed else 0.0) - PROBABILITIES[OUTERMOST])
             data[at] = min(max(moved, NARROWEST), WIDEST)
     share = 1 - np.exp(-stride / data[RATES + MEMORY])
     losses = lay.losses + bucket * lay.most
@@ -118,20 +124,21 @@ def _learn(plan, data, lay, bucket, stride, slot, value):  # type: ignore[no-unt
             else abs(value - data[slot + k])
         )
         data[losses + k] += share * (size - data[losses + k])
-    weigh(data, lay, count, bucket)
+    weigh(plan, data, lay, bucket)
 
 
 @compiled
-def weigh(data, lay, count, bucket):  # type: ignore[no-untyped-def]
+def weigh(plan, data, lay, bucket):  # type: ignore[no-untyped-def]
     """Weights of a bucket from the members' losses: the start's, times a power of how losses have changed."""
-    weights, starts = lay.weights + bucket * lay.most, lay.starts + bucket * lay.most
+    weights, starts, count = lay.weights + bucket * lay.most, lay.starts + bucket * lay.most, plan[COUNT]
+    temper = data[RATES + TEMPER] if plan[DRIFT] < 0 else max(data[RATES + TEMPER], IN_DRIFT)
     floor, most = 1e-12 + 1e-3 * data[ERRORS + bucket], -np.inf
     for k in range(count):
         logs = 0.0
         for other in range(BUCKETS):
             share = OWN_BUCKET * (other == bucket) + (1 - OWN_BUCKET) / BUCKETS
             logs += share * np.log(max(data[lay.losses + other * lay.most + k], floor))
-        data[weights + k] = data[starts + k] - data[RATES + TEMPER] * logs
+        data[weights + k] = data[starts + k] - temper * logs
         most = max(most, data[weights + k])
     total = 0.0
     for k in range(count):
@@ -149,10 +156,10 @@ def weigh_all(plan, data, lay):  # type: ignore[no-untyped-def]
         weights, starts = lay.weights + bucket * lay.most, lay.starts + bucket * lay.most
         before[:] = data[weights : weights + count]
         data[starts : starts + count] = 0.0
-        weigh(data, lay, count, bucket)
+        weigh(plan, data, lay, bucket)
         for k in range(count):
             data[starts + k] = np.log(before[k] + TINY) - np.log(data[weights + k] + 1e-300)
-        weigh(data, lay, count, bucket)
+        weigh(plan, data, lay, bucket)
 
 
 @compiled

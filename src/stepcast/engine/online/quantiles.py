@@ -6,21 +6,23 @@ from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.ensemble.weights import BUCKETS
 from stepcast.engine.auto.series.quantile_grid import MEDIAN, PROBABILITIES
 from stepcast.engine.bounds import QUANTILE_RANGES
-from stepcast.engine.online.layout import ADAPTED, ERRORS, EXPECTED, PLAN
+from stepcast.engine.online.layout import ADAPTED, ERRORS, EXPECTED, LATELY, PLAN
 from stepcast.engine.online.members import HIGHEST, LOWEST, bounds
 
-__all__ = ["COUNTS", "LOGS_SHARE", "spread"]
+__all__ = ["ALARMING", "AROUND", "COUNTS", "LOGS_SHARE", "spread"]
 
 KIND, LENGTH = PLAN.index("kind"), PLAN.index("length")
-COUNTS = 1  # quantiles are multiples of the mean; else they lie around it
+AROUND, COUNTS = 0, 1  # quantiles lie around the centre, or are multiples of it
 LOGS_SHARE = 3  # of an item's floats: how much of the spread is in ratios
+# Errors of late count at once where they are more than so many times as large as usual.
+ALARMING = 1.5
 NARROWEST = 0.2  # errors now, by those expected: less is chance
 SIZE = len(PROBABILITIES)
 
 
 @compiled
 def spread(plan, data, lay, model, step, centre, out):  # type: ignore[no-untyped-def]
-    """Quantiles (PROBABILITIES,) into ``out`` at ``step`` ahead, 0 the next, around the ``centre``; they rise.
+    """Quantiles (PROBABILITIES,), rising, into ``out``: at ``step`` ahead, 0 the next, around the ``centre``.
 
     Beyond the horizon errors grow with the root
     of time.
@@ -31,7 +33,9 @@ def spread(plan, data, lay, model, step, centre, out):  # type: ignore[no-untype
     growing = 1.0 if step < horizon else np.sqrt((step + 1) / horizon)
     now = growing
     if data[EXPECTED + bucket] > 0:
-        now *= max(data[ERRORS + bucket] / data[EXPECTED + bucket], NARROWEST)
+        errors, lately = data[ERRORS + bucket], data[LATELY + bucket]
+        errors = lately if lately > ALARMING * errors else errors
+        now *= max(errors / data[EXPECTED + bucket], NARROWEST)
     size, ratio, share = data[lay.growth + near], data[lay.growth + horizon + near], data[LOGS_SHARE]
     shape = lay.shapes + bucket * SIZE
     shape_of_ratios = shape + BUCKETS * SIZE

@@ -12,11 +12,11 @@ from stepcast.engine.online.state import Common
 
 __all__ = ["NOT_KNOWN", "best_rates", "put_rates"]
 
-FOR_EVER = 1e9
 NOT_KNOWN = np.array([4.0, 200.0, 1000.0, 0.01])  # without held-back origins
-# Powers of losses that make weights, 0 where weights stay; memories, in horizons or seasons.
-TEMPERS, MEMORIES = (4.0, 8.0, 12.0), (1.0, 4.0, 16.0)
-ERROR_MEMORIES, ADAPTIONS = (2.0, 8.0, 32.0), (0.0, 0.005, 0.02)
+# Powers of losses that make weights, 0 where weights stay unless an item drifts; memories of losses and of the
+# size of errors, in horizons or seasons; steps of coverage. The first of each is the slowest.
+TEMPERS, MEMORIES = (0.0, 4.0, 8.0, 12.0), (16.0, 4.0, 1.0)
+ERROR_MEMORIES, ADAPTIONS = (32.0, 8.0, 2.0), (0.01, 0.03)
 HANDICAP = 0.002  # logarithm of the loss by which learning must be better than not to
 JUDGED = slice(OUTERMOST, -OUTERMOST)
 
@@ -33,12 +33,12 @@ def best_rates(losses_with: Callable[[Floats], Floats], unit: float) -> Floats:
 
     ``unit`` is the longer of season and horizon. Weights are looked at first, then widths.
     """
-    best = np.array([0.0, FOR_EVER, FOR_EVER, 0.0])
+    best = np.array([TEMPERS[0], unit * MEMORIES[0], unit * ERROR_MEMORIES[0], ADAPTIONS[0]])
     held = losses_with(best)
     lowest = 0.0
     for changes in (
-        [{TEMPER: temper, MEMORY: unit * memory} for temper in TEMPERS for memory in MEMORIES],
-        [{ERROR_MEMORY: unit * memory} for memory in ERROR_MEMORIES],
+        [{TEMPER: temper, MEMORY: unit * memory} for temper in TEMPERS[1:] for memory in MEMORIES],
+        [{ERROR_MEMORY: unit * memory} for memory in ERROR_MEMORIES[1:]],
         [{ADAPTING: adaption} for adaption in ADAPTIONS[1:]],
     ):
         before = best

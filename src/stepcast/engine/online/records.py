@@ -5,10 +5,13 @@ import zlib
 
 import numpy as np
 
-from stepcast.engine.arrays import Integers
+from stepcast.engine.arrays import Floats, Integers
+from stepcast.engine.auto.members.smoothing_kernels import ADDITIVE, MULTIPLICATIVE, NONE
+from stepcast.engine.auto.series.seasons import LONGEST_SEASON
 from stepcast.engine.errors import ForecastingError
-from stepcast.engine.online.layout import FIELDS, MEMBERS, MOST_MEMBERS, PLAN
-from stepcast.engine.online.members import KINDS, VIEWS, floats_of, remember_logs
+from stepcast.engine.online.layout import FIELDS, MEMBERS, MOST_MEMBERS, NOTHING, PLAN, Layout
+from stepcast.engine.online.members import CALENDAR, KINDS, VIEWS, floats_of, remember_logs
+from stepcast.engine.online.quantiles import AROUND, COUNTS
 from stepcast.engine.online.state import State
 
 __all__ = ["RecordMismatch", "items_to_bytes", "put_items"]
@@ -16,6 +19,9 @@ __all__ = ["RecordMismatch", "items_to_bytes", "put_items"]
 MAGIC, VERSION = b"SCo", 1
 HEADER = struct.Struct("<3sB8sHHI")  # magic, version, fingerprint, bytes of the name, whole numbers, floats
 COUNT = PLAN.index("count")
+FAR = 2**60  # no number of periods is larger
+LARGEST_EXPONENT = 1100
+MOST_FLOATS = 1_000_000
 FASTEST = 1  # of zlib: floats hardly compress, what is empty does
 
 
@@ -58,17 +64,15 @@ def _packed(state: State, item: int) -> bytes:
     return header + zlib.compress(body, FASTEST)
 
 
-def _unpacked(
-    state: State, record: bytes
-) -> tuple[str, Integers, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+def _unpacked(state: State, record: bytes) -> tuple[str, Integers, Floats]:
     try:
         magic, version, fingerprint, named, whole, used = HEADER.unpack_from(record)
     except struct.error as problem:
         raise RecordMismatch(f"{len(record)} bytes are no record of an item: {problem}") from None
     if magic != MAGIC or version != VERSION:
         raise RecordMismatch(
-            f"a record begins with {record[:4]!r}, not {MAGIC + bytes([VERSION])!r}: it was written by another version; "
-            "start from the panel again"
+            f"a record begins with {record[:4]!r}, not {MAGIC + bytes([VERSION])!r}: another version wrote "
+            "it; start from the panel again"
         )
     if fingerprint != state.common.fingerprint:
         raise RecordMismatch("a record is of another predictor or task: take it over with online.take_over")
@@ -80,35 +84,43 @@ def _unpacked(
         body = unpacker.decompress(record[HEADER.size :], size + 1)
     except zlib.error as problem:
         raise RecordMismatch(f"a record cannot be uncompressed ({problem}): it is damaged") from None
-    if len(body) != size:
+    if (
+        len(body) != size or not unpacker.eof or unpacker.unused_data
+    ):  # the checksum is looked at where it ends
         raise RecordMismatch(f"a record holds {len(body)} bytes instead of {size}: it is damaged")
+    layout = state.common.layout
     plan = np.zeros(MEMBERS + MOST_MEMBERS * FIELDS, np.int64)
     plan[:whole] = np.frombuffer(body, "<i8", whole, named)
-    row = np.frombuffer(body, "<f8", used, named + 8 * whole).astype(np.float64)
-    floats = np.zeros(max(used, _needed(plan, state.common.layout.members)))
-    floats[:used] = row
-    remember_logs(plan, floats, state.common.layout)
+    floats = np.zeros(max(used, _needed(plan, layout)))
+    floats[:used] = np.frombuffer(body, "<f8", used, named + 8 * whole)
+    remember_logs(plan, floats, layout)
     return body[:named].decode(), plan, floats
 
 
-MOST_FLOATS = 1_000_000
+def _needed(plan: Integers, layout: Layout) -> int:
+    """How many floats the record of ``plan`` has, some zeros at whose end may not have been kept.
 
-
-def _needed(plan: Integers, members: int) -> int:
-    """How many floats the members of ``plan`` need, which may end in zeros that were not kept.
-
-    RecordMismatch where they would lie elsewhere than behind the other floats.
+    RecordMismatch where it says what no record does: compiled loops believe it.
     """
-    at, count = members, int(plan[COUNT])
-    if not 0 <= count <= MOST_MEMBERS:
-        raise RecordMismatch(f"a record claims {count} members: it is damaged")
-    for number in range(count):
-        kind, view, _, m, m2, begin = plan[MEMBERS + number * FIELDS :][:FIELDS].tolist()
-        if not (
-            kind in KINDS and view in VIEWS and m >= 1 and m2 >= 1 and begin >= at and m + m2 < MOST_FLOATS
-        ):
-            raise RecordMismatch("a record claims members that there are none of: it is damaged")
-        at = begin + floats_of(kind, m, m2)
-    if at > MOST_FLOATS:
-        raise RecordMismatch(f"a record claims {at} floats: it is damaged")
+    facts = dict(zip(PLAN, plan.tolist(), strict=False))
+    count = facts["count"]
+    right = (
+        0 <= count <= MOST_MEMBERS
+        and (1 if count else 0) <= facts["length"] <= FAR
+        and all(0 <= facts[name] <= FAR for name in ("gap", "since", "due", "known", "effects_from"))
+        and NOTHING <= facts["last"] <= FAR
+        and abs(facts["exponent"]) <= LARGEST_EXPONENT
+        and facts["kind"] in (AROUND, COUNTS)
+        and 0 <= facts["effects"] <= layout.effects
+        and 0 <= facts["short"] <= FAR
+    )
+    at = layout.members
+    for number in range(count if right else 0):
+        kind, view, season, m, m2, begin = plan[MEMBERS + number * FIELDS :][:FIELDS].tolist()
+        right &= kind in KINDS and view in VIEWS and season in (NONE, ADDITIVE, MULTIPLICATIVE)
+        right &= begin == at and 1 <= m <= LONGEST_SEASON and 1 <= m2 <= LONGEST_SEASON
+        right &= view != CALENDAR or facts["effects"] > 0
+        at += floats_of(kind, m, m2)
+    if not right:
+        raise RecordMismatch("a record describes an item as none can be: it is damaged")
     return at

@@ -133,6 +133,7 @@ def common_of(task: Task, frequency: Frequency, shared: Shared | bytes, trees: b
         model=Model(
             coefficients, coefficients.transpose(0, 2, 1).copy(), final.calibration.factors.copy(), forest
         ),
+        trees=trees,
         fingerprint=told.digest()[:8],
     )
 

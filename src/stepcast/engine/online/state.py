@@ -23,6 +23,7 @@ class Common:
 
     ``shared``   what the AutoPredictor learned from many series.
     ``leads``    (BUCKETS, 3) as layout has them; ``model`` as compiled loops read it.
+    ``trees``    whether they may be used.
     ``fingerprint`` of the predictor and the task: records go with one.
     """
 
@@ -32,6 +33,7 @@ class Common:
     layout: Layout
     leads: Integers
     model: Model
+    trees: bool
     fingerprint: bytes
 
 

@@ -21,7 +21,7 @@ def take_over(state: State, fresh: State) -> State:
     """
     if state.frequency != fresh.frequency:
         raise ValueError(
-            f"the state is of {state.frequency} and the new one of {fresh.frequency}: start from the panel again"
+            f"the state is of {state.frequency}, the new one of {fresh.frequency}: start from the panel again"
         )
     for item, name in enumerate(state.ids):
         values, period = latest(state, item)

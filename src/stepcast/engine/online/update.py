@@ -16,8 +16,8 @@ __all__ = ["Outcome", "update"]
 class Outcome:
     """What observations say about the forecasts made for them; all arrays (observations, ...).
 
-    ``error``     standardized: of standard deviation about one, median zero, where quantiles are right; nan where nothing was
-                  forecast or observed.
+    ``error``     standardized: of standard deviation about one and median zero where quantiles are right; nan
+                  where nothing was forecast or observed.
     ``pit``       the probability that the forecast gave to less than what came.
     ``forecast``  (observations, 3) the quantiles .1, .5 and .9 that were forecast.
     ``drift``     the period since which errors of the item are one-sided; -1 while they are not.
@@ -37,10 +37,10 @@ def update(
     """Take observations in place: of ``items`` (places in the state), their ``periods`` and ``values``, all
     (observations,).
 
-    The periods of an item rise; one that does not is ``late`` and changes nothing. Periods between that are
-    left out, and values that are nan or infinite, are missing: once the next value comes they are filled along a
-    straight line, as in a panel, until then forecasts reach further ahead. The same observations of an item in
-    the same order give the same state bit for bit, however they were batched.
+    The periods of an item rise; one that does not is ``late`` and changes nothing. Periods that are left
+    out, and values that are nan or infinite, are missing: once the next value comes they are filled along a
+    straight line, as in a panel; until then forecasts reach further ahead. The same observations of an item
+    in the same order give the same state bit for bit, however they were batched.
 
     With ``learn`` off weights, widths and members stay as they are, only states of members move on.
     """
@@ -48,11 +48,12 @@ def update(
     values = np.asarray(values, np.float64)
     if not items.shape == periods.shape == values.shape or items.ndim != 1:
         raise ValueError(
-            f"items, periods and values are of shapes {items.shape}, {periods.shape} and {values.shape}: they must be alike"
+            f"items, periods and values are of shapes {items.shape}, {periods.shape} and {values.shape}: "
+            "give one of each for every observation"
         )
     if len(items) and not (items.min() >= 0 and items.max() < len(state)):
         raise IndexError(
-            f"items go from {items.min()} to {items.max()}, but the state has {len(state)}: add new ones first"
+            f"items go from {items.min()} to {items.max()}, but the state has {len(state)}: add new ones"
         )
     count, common = len(items), state.common
     status = np.full(count, WAITING, np.int64)
