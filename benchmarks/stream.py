@@ -102,7 +102,7 @@ def bench(bootstrap: str, folder: Path, items: int, events: int, periods: int, q
     print(f"a loop that only copies: {copies:,.0f} messages/s of CPU; ratio {rate / copies:.2f}")
     if quix:
         script = str(Path(__file__).with_name("stream_quix.py"))
-        sums = total / run([quix, script, bootstrap, str(total)]).cpu
+        sums = total / run([quix, script, bootstrap]).cpu
         print(f"quixstreams, which sums by hour: {sums:,.0f} observations/s of CPU; ratio {rate / sums:.2f}")
     latency(bootstrap, order)
 

@@ -13,7 +13,7 @@ def moment(value: dict, *_: object) -> int:
 
 
 def main() -> None:
-    bootstrap, count = sys.argv[1], int(sys.argv[2])
+    bootstrap = sys.argv[1]
     with tempfile.TemporaryDirectory() as folder:
         app = Application(
             broker_address=bootstrap,
@@ -29,7 +29,7 @@ def main() -> None:
         target = app.topic("quix-sums", value_serializer="json")
         values = app.dataframe(source).apply(lambda value: value["target_value"])
         values.tumbling_window(timedelta(hours=1)).sum().final().to_topic(target)
-        app.run(count=count)
+        app.run(timeout=10)  # seconds without a message
 
 
 if __name__ == "__main__":
