@@ -41,7 +41,8 @@ class _Child:
     def start(self) -> None:
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "stepcast.connect.kafka.worker"],
+            # -P: nothing that lies in the current folder stands for a module that was not asked for
+            [sys.executable, "-P", "-m", "stepcast.connect.kafka.worker"],
             stdin=subprocess.PIPE,  # the order may hold secrets, and ends the worker when it is closed
             stdout=subprocess.PIPE,
             text=True,

@@ -41,7 +41,7 @@ def _attribute(name: str) -> Any:
     if not attribute:
         raise ConnectorError(f"--model is {name!r}: write module:attribute, such as models:Average")
     if (here := str(Path.cwd())) not in sys.path:
-        sys.path.insert(0, here)
+        sys.path.append(here)
     try:
         return getattr(importlib.import_module(module), attribute)
     except ModuleNotFoundError as error:
