@@ -256,6 +256,16 @@ def test_what_is_missing_is_said(broker: Broker) -> None:
     assert {absent.returncode, model.returncode, half.returncode} == {1}
 
 
+def test_no_broker_is_said_at_once() -> None:
+    command = [STEPCAST, "stream", "--bootstrap", "127.0.0.1:1", "--group", "g", "--from", "a", "--to", "b"]
+    done = subprocess.run(
+        [*command, *SMOOTHING], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+    assert done.returncode == 1
+    assert "no broker answers at 127.0.0.1:1" in done.stderr
+
+
 def test_metrics_are_served_to_who_asks_for_this_machine(broker: Broker) -> None:
     topic = broker.topic()
     produce(broker.address, topic, [*hours(3, "a"), ("a", b"no JSON"), *hours(1, "a")])

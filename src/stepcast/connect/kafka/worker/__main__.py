@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from confluent_kafka import KafkaError, KafkaException
 
 from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.client import Cluster, NoAnswer
 from stepcast.connect.kafka.worker.events import log
-from stepcast.connect.kafka.worker.fleet import FENCED, REFUSED
+from stepcast.connect.kafka.worker.fleet import FENCED, REFUSED, UNREACHED
 from stepcast.connect.kafka.worker.order import Order, Source
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ TAKEN = {
     KafkaError.FENCED_INSTANCE_ID,
     KafkaError.PRODUCER_FENCED,
     KafkaError.INVALID_PRODUCER_EPOCH,
+}
+
+FORBIDDEN = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
 }
 
 
@@ -53,16 +61,26 @@ def main() -> int:
         worker = Worker(order, work_of(order), newer, stop, lambda report: say({"report": report.to_dict()}))
         Thread(target=_listen, args=(worker, stop), daemon=True).start()
         worker.run()
+    except NoAnswer as error:
+        return refused(error, UNREACHED)
     except ConnectorError as error:
-        log("refused", level="error", reason=str(error))
-        say({"refused": str(error)})
-        return REFUSED
+        return refused(error, REFUSED)
     except KafkaException as error:
-        if error.args[0].code() not in TAKEN:
+        code = error.args[0].code()
+        if code in FORBIDDEN:
+            what = f"the topics, the group {order.group} or the transactions of a stream"
+            return refused(Cluster(order.settings).explained(error.args[0], what), REFUSED)
+        if code not in TAKEN:
             raise
         log("fenced", level="error", group=order.group, member=order.member, reason=error.args[0].str())
         return FENCED
     return 0
+
+
+def refused(error: Exception, code: int) -> int:
+    log("refused", level="error", reason=str(error))
+    say({"refused": str(error)})
+    return code
 
 
 def say(facts: dict[str, Any]) -> None:

@@ -15,10 +15,11 @@ from stepcast.connect.kafka.worker.events import log
 from stepcast.connect.kafka.worker.order import Order, Source
 from stepcast.connect.kafka.worker.report import WorkerReport
 
-__all__ = ["FENCED", "REFUSED", "Fleet"]
+__all__ = ["FENCED", "REFUSED", "UNREACHED", "Fleet"]
 
-# Exit codes of a worker that would not do better the next time, and of one whose name another has taken.
-REFUSED, FENCED = 3, 4
+# Exit codes of a worker that would not do better the next time, of one whose name another has taken, of one
+# that reached no broker.
+REFUSED, FENCED, UNREACHED = 3, 4, 5
 MOST_FENCED, FENCED_WITHIN = 3, 60.0  # times, and seconds; once may be a transaction that timed out
 LOOKS_EVERY = 0.1  # seconds
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0  # seconds before a dead worker is started again
@@ -37,6 +38,7 @@ class _Child:
         self.process: subprocess.Popen[str] | None = None
         self.reason = ""
         self.fenced: list[float] = []
+        self.has_worked = False
 
     def start(self) -> None:
         self.started = time.monotonic()
@@ -68,6 +70,7 @@ class _Child:
             for line in lines:
                 said = json.loads(line)
                 if "report" in said:
+                    self.has_worked = True
                     self._hear(self.order.member, WorkerReport.from_dict(said["report"]))
                 self.reason = said.get("refused", self.reason)
 
@@ -98,7 +101,7 @@ class _Child:
             self.pause = FIRST_PAUSE
         log("worker_died", level="error", member=self.order.member, code=code, again_in=self.pause)
         self.due, self.pause = now + self.pause, min(2 * self.pause, LONGEST_PAUSE)
-        if code == REFUSED:
+        if code == REFUSED or (code == UNREACHED and not self.has_worked):
             raise ConnectorError(self.reason)
         if code == FENCED:
             self.fenced = [*(then for then in self.fenced if now - then < FENCED_WITHIN), now]
