@@ -56,10 +56,11 @@ bench-accuracy: setup ## score the AutoPredictor on a suite (SUITE=FOLDER), besi
 	@mkdir -p benchmarks/results
 	$(BIN)/python benchmarks/accuracy.py --data $(SUITE) --peers --peer-sample $(PEER_SAMPLE) | tee benchmarks/results/accuracy.txt
 
-bench-drift: setup ## how well drift is found on simulated panels, beside river's detectors
+bench-drift: setup ## how well drift is found, beside river's detectors, and what MonitorDrift needs for 100,000 items
 	$(BIN)/python -m pip install --quiet --group benchmark
 	@mkdir -p benchmarks/results
 	$(BIN)/python benchmarks/drift.py | tee benchmarks/results/drift.txt
+	$(BIN)/python benchmarks/drift_memory.py | tee benchmarks/results/drift_memory.txt
 
 bench-speed: setup ## how the AutoPredictor's cost and memory grow from 100 to 100,000 series (MOST=N for fewer)
 	@mkdir -p benchmarks/results

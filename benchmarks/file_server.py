@@ -1,7 +1,8 @@
 """A folder as an S3 endpoint, for benchmarks only: what the import asks of S3, and no more.
 
 ``python benchmarks/file_server.py FOLDER`` prints its address; FOLDER/BUCKET/KEY are the objects. Knows
-GetObject (Range), ListObjectsV2 (one page), PutObject, multipart uploads, DeleteObject and DeleteObjects.
+GetObject (Range), ListObjectsV2 (one page, Delimiter), PutObject, multipart uploads, DeleteObject and
+DeleteObjects.
 """
 
 import re
@@ -23,7 +24,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path, query = self.split()
         if "list-type" in query:
-            self.answer(200, self.listing(path, query.get("prefix", "")))
+            self.answer(200, self.listing(path, query.get("prefix", ""), query.get("delimiter", "")))
             return
         if not path.is_file():
             self.answer(404, "<Error><Code>NoSuchKey</Code></Error>")
@@ -71,8 +72,15 @@ class Handler(BaseHTTPRequestHandler):
         self.split()[0].unlink(missing_ok=True)
         self.answer(204, "")
 
-    def listing(self, bucket: Path, prefix: str) -> str:
-        files = {path.relative_to(bucket).as_posix(): path for path in bucket.rglob("*") if path.is_file()}
+    def listing(self, bucket: Path, prefix: str, delimiter: str) -> str:
+        folder = bucket / prefix.rpartition("/")[0]
+        if delimiter:
+            names = sorted(path.relative_to(bucket).as_posix() for path in folder.glob("*/"))
+            folders = "".join(f"<CommonPrefixes><Prefix>{name}/</Prefix></CommonPrefixes>" for name in names)
+            return (
+                f"<ListBucketResult {NAMESPACE}><IsTruncated>false</IsTruncated>{folders}</ListBucketResult>"
+            )
+        files = {path.relative_to(bucket).as_posix(): path for path in folder.rglob("*") if path.is_file()}
         rows = "".join(
             f'<Contents><Key>{key}</Key><ETag>"1"</ETag><Size>{path.stat().st_size}</Size></Contents>'
             for key, path in sorted(files.items())

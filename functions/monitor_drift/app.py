@@ -1,4 +1,4 @@
-"""MonitorDrift: compare what came with what was forecast."""
+"""MonitorDrift: compare new values with their forecasts."""
 
 from typing import Any
 

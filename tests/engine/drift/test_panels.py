@@ -4,7 +4,7 @@ import drift as benchmark
 import numpy as np
 import pytest
 
-from stepcast.engine.drift import KINDS, Watched, discoveries, examine
+from stepcast.engine.drift import KINDS, Watched, discoveries, drifts, examine
 
 HOURLY = benchmark.RHYTHMS[0]
 
@@ -14,7 +14,7 @@ def test_each_kind_in_one_item_of_twenty_is_found_and_little_else() -> None:
     drifted = found = false = 0
     for seed, kind in enumerate((*KINDS, None)):
         simulated = benchmark.simulate(np.random.default_rng(seed), HOURLY, 120, kind)
-        items = discoveries(examine(benchmark.watched_of(simulated, HOURLY)).p, benchmark.RATE).any(axis=1)
+        items = drifts(examine(benchmark.watched_of(simulated, HOURLY)).p, benchmark.RATE).any(axis=1)
         drifted += simulated.drifted.sum()
         found += (items & simulated.drifted).sum()
         false += (items & ~simulated.drifted).sum()
@@ -68,3 +68,26 @@ def test_the_beginning_of_a_shift_is_told() -> None:
     label = KINDS.index("label")
     assert (evidence.p[:, label] < 0.01).all()
     assert np.abs(np.median(evidence.since[:, label]) - 15) <= 1
+
+
+def test_missing_values_and_short_histories_are_no_drift() -> None:
+    random = np.random.default_rng(2)
+    simulated = benchmark.simulate(random, HOURLY, 120, None)
+    values, new = simulated.values, HOURLY.new
+    values[random.random(values.shape) < 0.2] = np.nan
+    for row in values[::2]:
+        row[: random.integers(0, len(row) - new)] = np.nan
+    values[::3, -new // 2 :] = np.nan
+    watched = Watched(
+        values=values,
+        new=new,
+        seasons=HOURLY.seasons,
+        year=0,
+        quantiles=(0.1, 0.5, 0.9),
+        forecast=np.full((120, new, 3), np.nan),
+        tested_actual=np.empty((120, 0)),
+        tested_forecast=np.empty((120, 0, 3)),
+        features={"price": simulated.price},
+    )
+
+    assert drifts(examine(watched).p, 0.05).any(axis=1).sum() <= 1

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stepcast.engine.arrays import Floats
-from stepcast.engine.drift.deseasonalized import season_of, without_season
+from stepcast.engine.drift.deseasonalized import flattened, season_of, without_season, without_year
 from stepcast.engine.drift.seasonal import dominant_length, season_p
 
 LENGTH, CYCLES, NEW = 24, 40, 96
@@ -39,3 +39,55 @@ def test_what_is_left_without_a_season_is_noise() -> None:
     left = without_season(hourly(), NEW, (LENGTH,))
 
     assert left.std() < 0.55
+
+
+def weeks(moved: int, items: int = 200) -> Floats:
+    """Counts of less than one a day with a week in them, which moves in the last nine weeks."""
+    random = np.random.default_rng(4)
+    week = np.array([0.1, 0.2, 0.4, 0.8, 1.3, 1.6, 0.9])
+    now = np.arange(7 * 150)
+    rate = np.where(now < len(now) - 63, week[now % 7], np.roll(week, moved)[now % 7])
+    return random.poisson(rate, (items, len(now))).astype(float)
+
+
+def test_a_moved_week_of_rare_counts_is_found_by_what_is_left_of_its_shape() -> None:
+    same, moved = (season_of(flattened(weeks(by), 63), 63, 7) for by in (0, 3))
+
+    share, p, which = season_p(moved)
+
+    assert np.mean(p < 0.001) > 0.9
+    assert (which[p < 0.001] == 0).mean() > 0.9
+    assert np.median(share) < 0
+    assert np.mean(season_p(same)[1] < 0.01) < 0.03
+
+
+def test_a_season_that_grows_with_its_level_is_as_large_as_it_was() -> None:
+    """In proportion: on a scale that is straight near the level, it would seem to grow."""
+    random = np.random.default_rng(5)
+    now = np.arange(LENGTH * CYCLES)
+    level = np.exp(2 * now / len(now))
+    series = level * (1 + 0.4 * np.sin(2 * np.pi * now / LENGTH)) * random.normal(1, 0.1, (200, len(now)))
+
+    p = season_p(season_of(flattened(series, NEW), NEW, LENGTH))[1]
+
+    assert np.mean(p < 0.01) < 0.03
+
+
+def test_what_comes_each_year_is_gone_without_the_year_and_what_is_new_stays() -> None:
+    year, new = 50, 20
+    series = np.tile(np.arange(year, dtype=float), 4)[None, : 3 * year + new].copy()
+    series[:, -new:] += 7
+
+    left = without_year(series, new, year)
+
+    assert np.allclose(left[:, :-new], 0)
+    assert np.allclose(left[:, -new:], 7)
+
+
+def test_what_was_not_observed_is_as_it_always_was() -> None:
+    """A third of all values are missing, and half of the new days."""
+    series = hourly()
+    series[np.random.default_rng(6).random(series.shape) < 0.3] = np.nan
+    series[:, -NEW // 2 :] = np.nan
+
+    assert np.mean(season_p(season_of(series, NEW, LENGTH))[1] < 0.01) < 0.03

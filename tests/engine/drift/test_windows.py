@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from stepcast.engine.arrays import Floats
-from stepcast.engine.drift.windows import even_inflation, inflation, moves, own_inflation
+from stepcast.engine.drift.windows import even_inflation, inflation, loss_variance, moves, own_inflation
 
 NEW = 50
 
@@ -81,3 +81,25 @@ def test_inflation_is_that_of_an_ar_process() -> None:
     assert np.median(own) == pytest.approx(15.4, rel=0.25)
     assert np.median(inflation(ar(0.0), NEW)[0]) < 1.6
     assert even_inflation(np.array([1.0]))[0] == 1
+
+
+@pytest.mark.parametrize("again", [0.0, 0.9])
+def test_how_losses_vary_is_told_from_the_past(again: float) -> None:
+    series = ar(again, items=300, time=2_000)
+    level, length = 100, 50
+    told, _ = loss_variance(series[:, :1_000], length, level)
+    starts = range(1_000 + level, 2_000 - length, 3 * length)
+    losses = [
+        np.abs(series[:, start : start + length] - series[:, start - level : start].mean(axis=1)[:, None])
+        for start in starts
+    ]
+    true = np.log(np.stack(losses).mean(axis=2)).var(axis=0, ddof=1).mean()
+
+    assert np.median(told) == pytest.approx(true, rel=0.3)
+
+
+def test_rounding_is_no_move() -> None:
+    series = np.full((20, 1_050), 0.1) + 1e-17
+    series[:, -NEW:] += 1e-14
+
+    assert (moves(series, NEW, NEW, 2 * NEW).p > 0.99).all()

@@ -83,7 +83,7 @@ def test_nothing_to_compare_and_too_few_are_said_and_leave_tables(account: Accou
 
     few = found(account, second)
     assert few.state == "too_few"
-    assert "10 periods have come since the oldest forecast; 30 are needed" in few.paragraph()
+    assert "10 periods have passed since the oldest forecast; 30 are needed" in few.paragraph()
     assert {row["lead"] for row in rows(account, second, "monitor")} == set(range(11))
 
 

@@ -1,6 +1,6 @@
 """Drift: does what comes still look like what a predictor was trained on?"""
 
-from stepcast.engine.drift.discoveries import discoveries
+from stepcast.engine.drift.discoveries import discoveries, drifts
 from stepcast.engine.drift.examine import FEWEST_OUTCOMES, KINDS, Evidence, Watched, examine
 
-__all__ = ["FEWEST_OUTCOMES", "KINDS", "Evidence", "Watched", "discoveries", "examine"]
+__all__ = ["FEWEST_OUTCOMES", "KINDS", "Evidence", "Watched", "discoveries", "drifts", "examine"]

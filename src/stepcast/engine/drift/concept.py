@@ -10,6 +10,8 @@ from stepcast.engine.drift.windows import averages
 __all__ = ["coverage_p", "loss_p", "page_hinkley"]
 
 BELIEF = 10.0  # outcomes of the whole panel that are added to the backtest of each item
+# One forecast may be luckier than another through all of its horizon: its loss varies so much more.
+ORIGIN = 1.5
 LIKELY_RATES = 32  # of misses that the backtest allows for, evenly from least to most
 
 
@@ -70,26 +72,19 @@ def coverage_p(
     return share, np.where(hits > 0, heavier, 1.0)
 
 
-def loss_p(new: Outcomes, tested: Outcomes, count_as_one: Floats, freedom: Floats) -> tuple[Floats, Floats]:
+def loss_p(new: Outcomes, tested: Outcomes, variance: Floats, freedom: Floats) -> tuple[Floats, Floats]:
     """The quantile loss now by that of the backtest, (items,), and how likely a ratio as large is by chance.
 
-    Logarithms of two means of positive numbers are compared; how much a loss varies is taken from both.
+    Logarithms of two means are compared. ``variance`` (items,) is that of the logarithm of the mean loss of
+    as many periods as are new, known with ``freedom`` degrees (see ``windows.loss_variance``).
     """
     outcomes, tests = _count(new.loss), _count(tested.loss)
-    now, then = averages(new.loss), averages(tested.loss)
     with np.errstate(all="ignore"):
-        varies = _variation(new.loss, now) * outcomes + _variation(tested.loss, then) * tests
-        varies = varies / (outcomes + tests)
-        ratio = now / then
-        deviation = np.sqrt(varies * count_as_one * (1 / outcomes + 1 / tests))
-        free = np.minimum(np.minimum(outcomes, tests) / count_as_one, freedom)
-        p = stats.t.sf(np.log(ratio) / deviation, np.maximum(free, 1))
+        ratio = averages(new.loss) / averages(tested.loss)
+        p = stats.t.sf(
+            np.log(ratio) / np.sqrt(variance * (ORIGIN + outcomes / tests)), np.maximum(freedom, 1)
+        )
     return ratio, np.where(np.isfinite(p) & (outcomes > 0) & (tests > 0), p, 1.0)
-
-
-def _variation(loss: Floats, mean: Floats) -> Floats:
-    """The variance of losses by the square of their mean."""
-    return averages((loss / mean[:, None] - 1) ** 2)
 
 
 def _count(values: Floats) -> Floats:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from stepcast.engine.arrays import Floats
-from stepcast.engine.drift.windows import medians
+from stepcast.engine.drift.windows import medians, quantiles
 
-__all__ = ["Season", "flattened", "season_of", "without_season"]
+__all__ = ["Season", "flattened", "season_of", "unit_of", "without_season", "without_year"]
 
 FEWEST_CYCLES = 4  # whole ones in the trained past before a season is believed
+LOW = 0.05  # share of the values that are lower than a low one
 MOST_CYCLES = 60  # the latest count: seasons change slowly
 
 
@@ -29,14 +30,25 @@ class Season:
 def flattened(values: Floats, new: int) -> Floats:
     """``values`` (items, time) on a scale where ups and downs in proportion to the level look alike.
 
-    The inverse hyperbolic sine, in units of the typical size of the trained values that are not zero: near
-    zero it is a straight line, far from it a logarithm, and it takes zeros and negative values.
+    The inverse hyperbolic sine: near zero it is a straight line, far from it a logarithm, and it takes zeros
+    and negative values. Where far begins says ``unit_of``.
 
     Source: Burbidge, Magee and Robb (1988), Alternative Transformations to Handle Extreme Values.
     """
-    trained = np.abs(values[:, : values.shape[1] - new])
-    unit = medians(np.where(trained > 0, trained, np.nan))[:, None]
-    return np.arcsinh(values / np.where(np.isfinite(unit), unit, 1.0))
+    return np.arcsinh(values / unit_of(values, new)[:, None])
+
+
+def unit_of(values: Floats, new: int) -> Floats:
+    """Of each item (items,) what ``flattened`` measures values in.
+
+    A low value of the trained ones where all of these are positive, so that a season in proportion to a
+    growing level stays as large as it was; else the typical size of those that are not zero.
+    """
+    trained = values[:, : values.shape[1] - new]
+    size = np.abs(np.where(trained != 0, trained, np.nan))
+    positive = ~(trained <= 0).any(axis=1)
+    unit = np.where(positive, quantiles(size, LOW) / 2, medians(size))
+    return np.where(np.isfinite(unit), unit, 1.0)
 
 
 def season_of(series: Floats, new: int, length: int) -> Season:
@@ -64,6 +76,24 @@ def without_season(series: Floats, new: int, lengths: tuple[int, ...]) -> Floats
         phases = (np.arange(series.shape[1]) - (series.shape[1] - new)) % length
         series = series - shape[:, phases]
     return series
+
+
+def without_year(series: Floats, new: int, year: int) -> Floats:
+    """``series`` less the mean of the trained values a year, or some years, before and after each."""
+    time = series.shape[1]
+    trained = series[:, : time - new]
+    total, count = np.zeros(series.shape), np.zeros(series.shape)
+    for away in range(year, time, year):
+        for there, here in (
+            (trained[:, : time - away], slice(away, away + min(time - away, time - new))),
+            (trained[:, away:], slice(0, max(time - new - away, 0))),
+        ):
+            known = np.isfinite(there)
+            total[:, here] += np.where(known, there, 0.0)
+            count[:, here] += known
+    with np.errstate(all="ignore"):
+        apart: Floats = np.where(count > 0, series - total / count, np.nan)
+    return apart
 
 
 def _cycles(series: Floats, count: int, length: int) -> Floats:

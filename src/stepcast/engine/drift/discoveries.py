@@ -4,7 +4,7 @@ import numpy as np
 
 from stepcast.engine.arrays import Flags, Floats, Integers
 
-__all__ = ["discoveries", "smallest_of"]
+__all__ = ["discoveries", "drifts", "smallest_of"]
 
 
 def discoveries(p: Floats, rate: float) -> Flags:
@@ -21,6 +21,28 @@ def discoveries(p: Floats, rate: float) -> Flags:
     below = ranked <= rate * np.arange(1, len(ranked) + 1) / max(len(ranked), 1)
     limit = ranked[np.flatnonzero(below)[-1]] if below.any() else -1.0
     return (flat <= limit).reshape(p.shape)
+
+
+def drifts(p: Floats, rate: float) -> Flags:
+    """Which kinds of drift (items, kinds) to report so that ``rate`` of the reported *items* are chance.
+
+    An item counts once however many kinds are found of it. Items are chosen by one p-value for all their
+    kinds; then kinds within the chosen items, as strictly as the items were.
+
+    Source: Benjamini and Bogomolov (2014), Selective Inference on Multiple Families of Hypotheses.
+
+    >>> drifts(np.array([[0.001, 0.02], [0.5, 0.04]]), 0.05)
+    array([[ True,  True],
+           [False, False]])
+    """
+    if not len(p):
+        return np.zeros(p.shape, bool)
+    chosen = discoveries(smallest_of(p)[0], rate)
+    level = rate * chosen.sum() / len(p)
+    found = np.zeros(p.shape, bool)
+    for item in np.flatnonzero(chosen):
+        found[item] = discoveries(p[item], level)
+    return found
 
 
 def smallest_of(p: Floats) -> tuple[Floats, Integers]:

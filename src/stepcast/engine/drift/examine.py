@@ -6,14 +6,22 @@ import numpy as np
 
 from stepcast.engine.arrays import Flags, Floats, Integers
 from stepcast.engine.drift import concept, seasonal
-from stepcast.engine.drift.deseasonalized import flattened, season_of, without_season
+from stepcast.engine.drift.deseasonalized import (
+    flattened,
+    season_of,
+    unit_of,
+    without_season,
+    without_year,
+)
 from stepcast.engine.drift.discoveries import smallest_of
+from stepcast.engine.drift.effects import Effect, effect_of, unexplained
 from stepcast.engine.drift.outcomes import Outcomes, median_of, outcomes
 from stepcast.engine.drift.windows import (
     Windows,
     averages,
     even_inflation,
     inflation,
+    loss_variance,
     medians,
     moves,
     own_inflation,
@@ -27,7 +35,7 @@ TESTS = {
     "concept": ("page_hinkley", "coverage", "quantile_loss"),
     "label": ("level", "scale", "zeros"),
     "data": ("level", "scale"),
-    "seasonal": ("shape", "length"),
+    "seasonal": ("strength", "shape", "length"),
 }
 MOST_OF_OWN = 8.0  # degrees of freedom that the errors of one backtest are worth
 CLOSER = 0.5  # a year before explains what came if it is off by less than this share of the forecast's error
@@ -79,7 +87,13 @@ def examine(watched: Watched) -> Evidence:
     """Run every test."""
     counts = np.isfinite(watched.values[:, -watched.new :]).sum(axis=1)
     with np.errstate(all="ignore"):  # squares of huge values are infinite, and then nothing is known
-        columns = [_concept(watched), _data(watched), _label(watched), _seasonal(watched)]
+        flat, effects = _explained(watched)
+        columns = [
+            _concept(watched, effects),
+            _data(watched),
+            _label(watched, without_season(flat, watched.new, watched.seasons)),
+            _seasonal(watched, flat),
+        ]
     p = np.nan_to_num(np.stack([column[0] for column in columns], axis=1), nan=1.0)
     p[counts < FEWEST_OUTCOMES] = 1.0
     return Evidence(
@@ -100,7 +114,18 @@ def _back(watched: Watched) -> int:
     return max(2 * watched.new // season, 1) * season
 
 
-def _concept(watched: Watched) -> Column:
+def _explained(watched: Watched) -> tuple[Floats, dict[str, Effect]]:
+    """The values on a flat scale, less what features explain of them, and what each feature does."""
+    flat, effects = flattened(watched.values, watched.new), {}
+    for name, given in watched.features.items():
+        feature = without_season(given[:, : flat.shape[1]], watched.new, watched.seasons)
+        bare = without_season(flat, watched.new, watched.seasons)
+        effects[name] = effect_of(bare, feature, watched.new, watched.year)
+        flat = unexplained(flat, feature, effects[name], watched.new)
+    return flat, effects
+
+
+def _concept(watched: Watched, effects: dict[str, Effect]) -> Column:
     new = outcomes(watched.values[:, -watched.new :], watched.forecast, watched.quantiles)
     tested = outcomes(watched.tested_actual, watched.tested_forecast, watched.quantiles)
     apart, time = _from_level(watched), watched.new
@@ -109,25 +134,33 @@ def _concept(watched: Watched) -> Column:
     factor_missed, free_missed = _steadied(
         inflation(_far(apart, new.miss_rate), time), _centred(tested.missed), time, known
     )
-    factor_loss, free_loss = _steadied(inflation(np.abs(apart), time), _centred(tested.loss), time, known)
     factor_missed = np.maximum(factor_missed, even_inflation(factor))
-    factor_loss = np.maximum(factor_loss, factor)  # sizes of errors last, too, where what drives them lasts
     deviation = _deviation(tested)
     centred = new.error - _bias(tested, new, factor)[:, None]
     counts = [np.isfinite(one.error).sum(axis=1) for one in (new, tested)]
     variance = factor * deviation**2 * (1 + counts[0] / np.maximum(counts[1], 1) * (counts[1] > 0))
     statistic, p = concept.page_hinkley(centred, variance, freedom)
     share, p_coverage = concept.coverage_p(new, tested, factor_missed, free_missed)
-    ratio, p_loss = concept.loss_p(new, tested, factor_loss, free_loss)
+    ratio, p_loss = concept.loss_p(*_in_proportion(watched), *_loss_variance(watched))
     scored = _enough(new.error) & ~_came_before(watched)
-    best, which = smallest_of(np.stack([p, p_coverage, p_loss], axis=1))
-    figures = np.stack([statistic, share, ratio], axis=1)
     begins = [
         _since(centred, 0.0),
         _since(new.missed, new.miss_rate),
         _since(new.loss, averages(tested.loss)),
     ]
-    return _column("concept", np.where(scored, best, 1.0), which, figures, np.stack(begins, axis=1))
+    chances, figures = (
+        [np.where(scored, one, 1.0) for one in (p, p_coverage, p_loss)],
+        [statistic, share, ratio],
+    )
+    names = list(TESTS["concept"])
+    for name, effect in effects.items():
+        chances.append(effect.p)
+        figures.append(effect.change)
+        names.append(f"effect of {name}")
+        begins.append(begins[2])  # since then the forecasts that rely on it are off
+    best, which = smallest_of(np.stack(chances, axis=1))
+    rows = np.arange(len(best))
+    return best, np.array(names)[which], np.stack(figures, 1)[rows, which], np.stack(begins, 1)[rows, which]
 
 
 def _came_before(watched: Watched) -> Flags:
@@ -189,6 +222,35 @@ def _from_level(watched: Watched) -> Floats:
     return flat[:, flat.shape[1] - count :] - Windows(flat).means(np.arange(count), width)
 
 
+def _in_proportion(watched: Watched) -> tuple[Outcomes, Outcomes]:
+    """The new outcomes and the backtest's on the flat scale, on which a loss does not grow with the level."""
+    unit = unit_of(watched.values, watched.new)
+    actual, tested = (
+        np.arcsinh(one / unit[:, None]) for one in (watched.values[:, -watched.new :], watched.tested_actual)
+    )
+    forecast, tested_forecast = (
+        np.arcsinh(one / unit[:, None, None]) for one in (watched.forecast, watched.tested_forecast)
+    )
+    return (
+        outcomes(actual, forecast, watched.quantiles),
+        outcomes(tested, tested_forecast, watched.quantiles),
+    )
+
+
+def _loss_variance(watched: Watched) -> tuple[Floats, Floats]:
+    """That of values without what features explain, and with or without what returns each year."""
+    trained = watched.values.shape[1] - watched.new
+    flat = without_season(flattened(watched.values, watched.new), watched.new, watched.seasons)
+    found = loss_variance(flat[:, :trained], watched.new, _back(watched))
+    if not watched.year:
+        return found
+    yearly = without_year(flat, watched.new, watched.year)[:, :trained]
+    again = loss_variance(yearly, watched.new, _back(watched))
+    with np.errstate(invalid="ignore"):
+        steadier = again[0] < found[0]
+    return np.where(steadier, again[0], found[0]), np.where(steadier, again[1], found[1])
+
+
 def _far(apart: Floats, share: float) -> Floats:
     """1 where a value is among the ``share`` furthest from the level, 0 elsewhere."""
     size = np.abs(apart)
@@ -215,8 +277,7 @@ def _bias(tested: Outcomes, new: Outcomes, factor: Floats) -> Floats:
     return np.where(had * now > 0, np.sign(now) * np.minimum(np.abs(had), np.abs(now)), 0.0)
 
 
-def _label(watched: Watched) -> Column:
-    flat = without_season(flattened(watched.values, watched.new), watched.new, watched.seasons)
+def _label(watched: Watched, flat: Floats) -> Column:
     zero = np.where(np.isfinite(watched.values), watched.values == 0, np.nan).astype(np.float64)
     mixed = (np.nansum(zero, axis=1) > 0)[:, None]
     results = [
@@ -251,25 +312,27 @@ def _data(watched: Watched) -> Column:
     return best, np.array(names)[which], np.stack(figures, 1)[rows, which], np.stack(begins, 1)[rows, which]
 
 
-def _seasonal(watched: Watched) -> Column:
-    flat = flattened(watched.values, watched.new)
+def _seasonal(watched: Watched, flat: Floats) -> Column:
     items = len(flat)
-    chances, ratios = [], []
+    chances, figures, tests = [], [], []
     for number, season in enumerate(watched.seasons):
         own = without_season(flat, watched.new, watched.seasons[:number])
-        ratio, p = seasonal.season_p(season_of(own, watched.new, season))
+        figure, p, which = seasonal.season_p(season_of(own, watched.new, season))
         chances.append(p)
-        ratios.append(ratio)
+        figures.append(figure)
+        tests.append(which)
     if not chances:
         nothing = np.zeros(items, np.int64)
         return np.ones(items), np.full(items, ""), np.full(items, np.nan), nothing
     best, which = smallest_of(np.stack(chances, axis=1))
-    ratio = np.stack(ratios, axis=1)[np.arange(items), which]
+    rows = np.arange(items)
+    figure = np.stack(figures, axis=1)[rows, which]
+    test = np.array(TESTS["seasonal"])[np.stack(tests, axis=1)[rows, which]]
     apart = np.abs(without_season(flat, watched.new, watched.seasons))
     length = _other_length(flat, watched.new)
-    test = np.where(length > 0, "length", "shape")
+    test = np.where(length > 0, "length", test)
     since = _since(apart[:, -watched.new :], averages(apart[:, : -watched.new]))
-    return best, test, np.where(length > 0, length, ratio), since
+    return best, test, np.where(length > 0, length, figure), since
 
 
 def _other_length(flat: Floats, new: int) -> Integers:

@@ -8,36 +8,47 @@ from stepcast.engine.arrays import Floats
 __all__ = ["moderated"]
 
 FEWEST_ITEMS = 10  # fewer say nothing about how alike items are
-MOST_FREEDOM = 20.0  # even items that look all alike are not worth more than so many windows of their own
-USUAL = 0.9  # an item that varies more than this share of items would by chance counts by itself
+FEWEST_TO_LEARN_FROM = 40  # items; fewer do not tell how measures of them go together
+MOST_FREEDOM = 12.0  # even items that look all alike are not worth more than so many windows of their own
+USUAL = 0.75  # an item that varies more than this share of items would by chance counts by itself
 STEPS = 30  # of Newton's method; five are enough for any start
 
 
-def moderated(variance: Floats, freedom: Floats, guess: Floats) -> tuple[Floats, Floats]:
-    """``variance`` (items,) with ``freedom`` degrees, shrunk toward ``guess``, and its degrees then.
+def moderated(variance: Floats, freedom: Floats, guess: Floats, *more: Floats) -> tuple[Floats, Floats]:
+    """``variance`` (items,) with ``freedom`` degrees, shrunk toward what is expected, and its degrees then.
 
     ``guess`` (items,) is what another, steadier measure of the item leads one to expect; it may be off by a
-    factor that all items share. How much it is trusted follows from how closely the items keep to it.
-    nan or zero stays as it is.
+    factor that all items share. ``more`` are further such measures: where items are many, they say how all
+    of them go together with the variance (a regression of logarithms). How much this is trusted follows from
+    how closely the items keep to it. nan or zero stays as it is.
 
     Source: Smyth (2004), Linear Models and Empirical Bayes Methods for Assessing Differential Expression in
-    Microarray Experiments (the moderated t-statistic), with a guess of each item's own in place of one value.
+    Microarray Experiments (the moderated t-statistic); Sartor et al. (2006), Intensity-based hierarchical
+    Bayes method improves testing for differentially expressed genes (a prior that depends on covariates).
     """
     with np.errstate(all="ignore"):
-        ratio = np.log(variance / guess)
-    known = np.isfinite(ratio) & (freedom > 0)
+        own_log, measures = np.log(variance), np.log(np.stack([guess, *more], axis=1))
+    known = np.isfinite(own_log) & np.isfinite(measures).all(axis=1) & (freedom > 0)
     if known.sum() < FEWEST_ITEMS:
         return variance, freedom
     half = freedom[known] / 2
-    steady = ratio[known] - special.digamma(half) + np.log(half)
-    middle = np.median(steady)
+    steady = own_log[known] - special.digamma(half) + np.log(half)
+    expected, taken = measures[:, 0], 1
+    if more and known.sum() >= FEWEST_TO_LEARN_FROM:
+        centre = measures[known].mean(axis=0)
+        weights, _, rank, _ = np.linalg.lstsq(measures[known] - centre, steady - steady.mean(), rcond=1e-6)
+        expected, taken = (measures - centre) @ weights, 1 + int(rank)
+    left = steady - expected[known]
+    middle = np.median(left)
     # variance of the items' own factors: what is left when chance is taken out
-    apart = ((steady - middle) ** 2).mean() - special.polygamma(1, half).mean()
+    apart = ((left - middle) ** 2).sum() / (len(left) - taken) - special.polygamma(1, half).mean()
     trust = min(2 * _inverse_trigamma(apart), MOST_FREEDOM) if apart > 0 else MOST_FREEDOM
-    prior = guess * np.exp(middle + special.digamma(trust / 2) - np.log(trust / 2))
-    shrunk = (trust * prior + freedom * variance) / (trust + freedom)
-    # An item that varies more than chance lets it is of another sort: it is not made to look calmer.
-    own = ~known | (variance > prior * stats.chi2.ppf(USUAL, np.maximum(freedom, 0.1)) / freedom)
+    with np.errstate(all="ignore"):
+        prior = np.exp(expected + middle + special.digamma(trust / 2) - np.log(trust / 2))
+        shrunk = (trust * prior + freedom * variance) / (trust + freedom)
+        # An item that varies more than chance lets it is of another sort: it is not made to look calmer.
+        least = prior * stats.chi2.ppf(USUAL, np.maximum(freedom, 0.1)) / freedom
+    own = ~known | (variance > least)
     return np.where(own, variance, shrunk), np.where(known, freedom + trust, freedom)
 
 

@@ -1,13 +1,13 @@
-"""Seasonal drift: the shape of the season, or its length, is another one than it was."""
+"""Seasonal drift: the shape of the season, or its length, has changed."""
 
 import numpy as np
 from scipy import stats
 
-from stepcast.engine.arrays import Floats, Integers
+from stepcast.engine.arrays import Flags, Floats, Integers
 from stepcast.engine.drift.deseasonalized import Season
 from stepcast.engine.drift.discoveries import smallest_of
 from stepcast.engine.drift.moderation import moderated
-from stepcast.engine.drift.windows import averages
+from stepcast.engine.drift.windows import ROUNDING, averages
 
 __all__ = ["dominant_length", "season_p"]
 
@@ -15,47 +15,127 @@ FEWEST_GROUPS = 4  # stretches of the past, each as long as the new one
 HARMONICS = 4  # the smooth part of a season: waves that fit 1 to 4 times into it
 
 
-def season_p(season: Season) -> tuple[Floats, Floats]:
-    """How far the new cycles' shape is from the trained one, (items,), as a ratio, and its p-value.
+def season_p(season: Season) -> tuple[Floats, Floats, Integers]:
+    """A figure (items,) of how the season changed, its p-value, and which of two tests has the smaller one.
 
-    The new cycles' mean less the trained shape is squared and added up over the phases, and compared with
-    what as many cycles of the past gave. Once over all phases, once over the slow waves among them alone, in
-    which a season that moves by some hours shows most. Cycles are compared phase by phase: a season that
-    only comes again is what it was.
+    0, a matched filter: the figure is the share of the trained shape in the new cycles, 1 if it is as before,
+    -1 if it is reversed. Any shift of the season changes it, and so does any growth.
+    1, the distance of the new cycles' mean from the trained shape, squared and summed over the phases, as a
+    ratio to the usual one: any change of shape.
+    Both compare the new cycles with stretches of as many cycles of the past. Each is made twice: over all
+    phases, and over the slow waves among them, in which a season that moves by some hours shows most.
 
-    Logarithms of such sums are compared: those of sums of squares lean to the left, so the tail that matters
-    is no longer than the t distribution's.
+    Source: North (1943), An Analysis of the Factors which Determine Signal/Noise Discrimination (the matched
+    filter), with each past cycle left out of the shape that it is compared with.
     """
     items, count, length = season.cycles.shape
     whole = season.cycles_new.shape[1]
     groups = count // whole if whole else 0
     if groups < FEWEST_GROUPS:
-        return np.full(items, np.nan), np.ones(items)
-    apart = np.where(np.isfinite(season.cycles), season.cycles - season.shape[:, None], 0.0)
-    apart = apart[:, count - groups * whole :].reshape(items, groups, whole, length).mean(axis=2)
-    there = np.isfinite(season.cycles_new)
-    new = np.where(there, season.cycles_new - season.shape[:, None], 0.0).mean(axis=1)
+        return np.full(items, np.nan), np.ones(items), np.zeros(items, np.int64)
+    known: Flags = np.asarray(np.isfinite(season.cycles).any(axis=2))
+    there = np.isfinite(season.cycles_new).any(axis=(1, 2))
+    observed = np.isfinite(season.cycles).sum(axis=1, keepdims=True)
+    shape = np.nansum(season.cycles, axis=1, keepdims=True) / np.maximum(observed, 1)
+    # what was not observed is taken to be as usual
+    cycles, new = (np.where(np.isfinite(one), one, shape) for one in (season.cycles, season.cycles_new))
+    figures, chances = [], []
+    views = [(cycles, new)]
+    if length > 2 * HARMONICS + 1:
+        views.append((_slow(cycles), _slow(new)))
+    for test in (_matched, _distance):
+        for past, now in views:
+            figure, p = test(past, now, known)
+            figures.append(figure)
+            chances.append(np.where(there, p, 1.0))
+    p, which = smallest_of(np.stack(chances, axis=1))
+    return np.stack(figures, axis=1)[np.arange(items), which], p, which // len(views)
+
+
+def _matched(past: Floats, new: Floats, known: Flags) -> tuple[Floats, Floats]:
+    """The share of the trained shape in the new cycles, (items,), and its p-value.
+
+    ``past`` (items, cycles, length), ``new`` (items, whole, length), ``known`` (items, cycles).
+    """
+    items, count, _ = past.shape
+    whole = new.shape[1]
+    number = np.maximum(known.sum(axis=1), 2)[:, None]
+    total = past.sum(axis=1)
+    others = (total[:, None] - past) / (number - 1)[..., None]
+    shape = total / number
+    with np.errstate(all="ignore"):
+        old = (past * others).sum(axis=2) / np.sqrt((others**2).sum(axis=2))
+        size = np.sqrt((shape**2).sum(axis=1))
+        fresh = (new * shape[:, None]).sum(axis=2) / size[:, None]
+    old = np.where(known, old, np.nan)
+    groups = count // whole
+    grouped = old[:, count - groups * whole :].reshape(items, groups, whole)
+    with np.errstate(all="ignore"):
+        means = np.where(np.isfinite(grouped).sum(axis=2) * 2 >= whole, _mean(grouped), np.nan)
+        usual, now = averages(means), _mean(fresh[:, None])[:, 0]
+        told = np.isfinite(means).sum(axis=1)
+        own = np.nansum((means - usual[:, None]) ** 2, axis=1) / np.maximum(told - 1, 1)
+        guess = _projected(np.where(known[..., None], past - shape[:, None], 0.0), shape)
+        guesses = [guess / (known.sum(axis=1) - 1) / whole]
+        if (part := whole // 3) > 1:
+            few = old[:, : count // part * part].reshape(items, -1, part).mean(axis=2)
+            guesses.append(averages((few - averages(few)[:, None]) ** 2) * part / whole)
+        variance, freedom = moderated(own, np.maximum(told - 1.0, 0.0), *guesses)
+        deviation = np.maximum(np.sqrt(variance * (1 + 1 / told)), ROUNDING)
+        p = 2 * stats.t.sf(np.abs(now - usual) / deviation, np.maximum(freedom, 1))
+        share = now / usual
+    usable = np.isfinite(p) & (told >= FEWEST_GROUPS)
+    return np.where(usable & (usual > 0), share, np.nan), np.where(usable, p, 1.0)
+
+
+def _projected(left: Floats, shape: Floats) -> Floats:
+    """The expected sum over cycles of squared projections of ``left`` (items, cycles, length) on ``shape``.
+
+    It follows from the spectrum of ``left``, and varies less than the sum itself, which is of one phase.
+    """
+    with np.errstate(all="ignore"):
+        weight = np.abs(np.fft.rfft(shape)[:, 1:]) ** 2
+        power = (np.abs(np.fft.rfft(left, axis=2)[..., 1:]) ** 2).sum(axis=1) / left.shape[2]
+        projected: Floats = (weight * power).sum(axis=1) / weight.sum(axis=1)
+    return projected
+
+
+def _distance(past: Floats, new: Floats, known: Flags) -> tuple[Floats, Floats]:
+    """How far the new cycles' mean is from the trained shape, as a ratio to what is usual, and its p-value.
+
+    ``past`` (items, cycles, length), ``new`` (items, whole, length), ``known`` (items, cycles).
+
+    Logarithms of sums of squares are compared: these lean to the left, so the tail that matters is no longer
+    than the t distribution's.
+    """
+    items, count, length = past.shape
+    whole = new.shape[1]
+    groups = count // whole
+    shape = past.mean(axis=1)
+    apart = (past - shape[:, None])[:, count - groups * whole :].reshape(items, groups, whole, length)
     # the shape was fitted to the past, so the past is closer to it than anything new can be
     optimism = np.log((1 + whole / count) / max(1 - whole / count, 1 / count))
-    ratios, chances = [], []
-    for past_power, new_power in (
-        ((apart**2).sum(axis=2), (new**2).sum(axis=1)),
-        (_slow(apart), _slow(new)),
-    ):
-        with np.errstate(all="ignore"):
-            past = np.where(past_power > 0, np.log(past_power), np.nan)
-            excess = np.log(new_power) - averages(past) - optimism
-        told = np.isfinite(past).sum(axis=1)
-        apart_squared = (past - averages(past)[:, None]) ** 2
-        own = averages(apart_squared) * told / np.maximum(told - 1, 1)
-        variance, freedom = moderated(own, np.maximum(told - 1.0, 0), np.ones(items))
-        with np.errstate(all="ignore"):
-            p = stats.t.sf(excess / np.sqrt(variance * (1 + 1 / told)), np.maximum(freedom, 1))
-        usable = np.isfinite(excess) & (told >= FEWEST_GROUPS) & there.any(axis=(1, 2))
-        ratios.append(np.where(usable, np.exp(excess), np.nan))
-        chances.append(np.where(usable & np.isfinite(p), p, 1.0))
-    p, which = smallest_of(np.stack(chances, axis=1))
-    return np.stack(ratios, axis=1)[np.arange(items), which], p
+    with np.errstate(all="ignore"):
+        power = np.where(
+            known[:, count - groups * whole :].reshape(items, groups, whole).any(axis=2),
+            (apart.mean(axis=2) ** 2).sum(axis=2),
+            0.0,
+        )
+        usual = np.where(power > ROUNDING**2, np.log(power), np.nan)
+        excess = np.log(((new.mean(axis=1) - shape) ** 2).sum(axis=1)) - averages(usual) - optimism
+    told = np.isfinite(usual).sum(axis=1)
+    own = averages((usual - averages(usual)[:, None]) ** 2) * told / np.maximum(told - 1, 1)
+    variance, freedom = moderated(own, np.maximum(told - 1.0, 0), np.ones(items))
+    with np.errstate(all="ignore"):
+        p = stats.t.sf(excess / np.sqrt(variance * (1 + 1 / told)), np.maximum(freedom, 1))
+    usable = np.isfinite(p) & (told >= FEWEST_GROUPS)
+    return np.where(usable, np.exp(excess), np.nan), np.where(usable, p, 1.0)
+
+
+def _mean(values: Floats) -> Floats:
+    """Along the last axis, nan left out."""
+    mean: Floats = np.nansum(values, axis=-1) / np.isfinite(values).sum(axis=-1)
+    return mean
 
 
 def dominant_length(series: Floats, longest: int) -> Integers:
@@ -87,7 +167,9 @@ def dominant_length(series: Floats, longest: int) -> Integers:
 
 
 def _slow(shapes: Floats) -> Floats:
-    """The power of the first harmonics along the last axis."""
-    waves = np.fft.rfft(shapes, axis=-1)[..., 1 : HARMONICS + 1]
-    power: Floats = (np.abs(waves) ** 2).sum(axis=-1)
-    return power
+    """The first harmonics alone along the last axis."""
+    waves = np.fft.rfft(shapes, axis=-1)
+    waves[..., 0] = 0
+    waves[..., HARMONICS + 1 :] = 0
+    slow: Floats = np.fft.irfft(waves, shapes.shape[-1], axis=-1)
+    return slow

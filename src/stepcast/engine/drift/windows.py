@@ -18,13 +18,24 @@ from scipy import stats
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.drift.moderation import moderated
 
-__all__ = ["Moves", "Windows", "averages", "even_inflation", "inflation", "medians", "moves", "own_inflation"]
+__all__ = [
+    "Moves",
+    "Windows",
+    "averages",
+    "even_inflation",
+    "inflation",
+    "loss_variance",
+    "medians",
+    "moves",
+    "own_inflation",
+    "quantiles",
+]
 
 # Windows of the past are this many times closer together than they are long: more would say nothing new.
 OVERLAP = 8
 MOST_WINDOWS = 256  # as many tell all that there is to tell
 # Windows say something of their own when they begin so many lengths apart: they share the level before them.
-APART = 1.5
+APART = 1.2
 # Fewer of them than this do not tell what is usual.
 FEWEST_WINDOWS = 2.5
 # A steadier guess of how windows vary comes from windows this many times shorter.
@@ -32,6 +43,7 @@ SHORTER = 4
 # Values further away than so many typical distances are pulled in: one old shift must not excuse all others.
 FURTHEST = 4.0
 MAD_TO_SIGMA = 1.4826
+ROUNDING = 1e-9  # of the size of values: what is less is no move but how numbers are kept
 
 
 @dataclass(frozen=True)
@@ -66,14 +78,17 @@ class Windows:
         return means
 
 
-def averages(values: Floats) -> Floats:
-    """Of each row, nan left out; 0 where there is nothing else.
+def averages(values: Floats, nothing: float = 0.0) -> Floats:
+    """Of each row, nan left out; ``nothing`` where there is nothing else.
 
     >>> averages(np.array([[3.0, np.nan, 1.0], [np.nan, np.nan, np.nan]]))
     array([2., 0.])
     """
     known = np.isfinite(values)
-    mean: Floats = np.where(known, values, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    count = known.sum(axis=1)
+    mean: Floats = np.where(
+        count > 0, np.where(known, values, 0.0).sum(axis=1) / np.maximum(count, 1), nothing
+    )
     return mean
 
 
@@ -90,6 +105,20 @@ def medians(values: Floats) -> Floats:
     below, above = np.maximum(known - 1, 0) // 2, np.minimum(known // 2, known - 1)
     middle: Floats = (ordered[rows, below] + ordered[rows, above]) / 2
     return middle
+
+
+def quantiles(values: Floats, share: float) -> Floats:
+    """Of each row the value that ``share`` of it is below, nan left out; nan where there is nothing else.
+
+    >>> quantiles(np.array([[3.0, np.nan, 1.0, 2.0], [np.nan, np.nan, np.nan, np.nan]]), 0.4)
+    array([ 2., nan])
+    """
+    if not values.shape[1]:
+        return np.full(len(values), np.nan)
+    ordered, known = np.sort(values, axis=1), np.isfinite(values).sum(axis=1)
+    place = np.minimum((share * known).astype(np.int64), np.maximum(known - 1, 0))
+    chosen: Floats = ordered[np.arange(len(values)), place]
+    return chosen
 
 
 def moves(
@@ -116,28 +145,25 @@ def moves(
     for part in (SHORTER, SHORTER**2):
         spans = [max(span // part, 1) for span in (new, length, back)]
         shorter.append(_variance(_moved(windows, _origins(spans[2], reference, spans[0]), *spans))[1])
-    guess = _extrapolated(*shorter)
     past = _moved(windows, origins, new, length, back)
     usual, variance, told = _spread(past, origins, new)
-    variance, freedom = moderated(variance, told, guess)
-    excess = size - usual
+    variance, freedom = moderated(variance, told, *_expected(*shorter))
+    excess, known = size - usual, told
     if year:
-        excess = _beyond(size, usual, _year_before(past, origins, reference - year, year))
-        yearly = origins[origins - year >= back]
-        if len(yearly) > 1:  # where years are alike, what is left of a move after the year before tells more
-            again = _moved(windows, np.array([reference - year]), new, length, back)[:, 0]
-            apart = _moved(windows, yearly, new, length, back) - _moved(
-                windows, yearly - year, new, length, back
-            )
-            usual_apart, variance_apart, told_apart = _spread(apart, yearly, new)
-            variance_apart, freedom_apart = moderated(variance_apart, told_apart, 2 * guess)
-            better = (variance_apart < variance) & (told_apart >= FEWEST_WINDOWS) & np.isfinite(again)
-            excess = np.where(better, size - again - usual_apart, excess)
-            variance = np.where(better, variance_apart, variance)
-            told, freedom = np.where(better, told_apart, told), np.where(better, freedom_apart, freedom)
+        before = _moved(windows, np.arange(reference - year, back - 1, -year), new, length, back)
+        excess = _beyond(size, usual, medians(before))
+        yearly = _between_years(windows, origins, reference, (new, length, back), year)
+        variance_yearly, freedom_yearly = moderated(yearly.variance, yearly.freedom, *_expected(*shorter))
+        years = np.isfinite(before).sum(axis=1)
+        better = (variance_yearly < variance) & (yearly.freedom >= FEWEST_WINDOWS) & (years > 0)
+        excess = np.where(better, size - averages(before), excess)
+        variance = np.where(better, variance_yearly, variance)
+        freedom = np.where(better, freedom_yearly, freedom)
+        told, known = np.where(better, yearly.freedom, told), np.where(better, years, told)
     with np.errstate(all="ignore"):
-        deviation = np.sqrt(variance * (1 + 1 / told))  # the usual move is not known exactly either
-        ratio = np.abs(excess) / np.maximum(deviation, floor)
+        deviation = np.sqrt(variance * (1 + 1 / known))  # the usual move is not known exactly either
+        least = np.maximum(floor, ROUNDING * averages(np.abs(series)))
+        ratio = np.abs(excess) / np.maximum(deviation, least)
         p = 2 * stats.t.sf(ratio, np.maximum(freedom, 1))
     usable = (told >= FEWEST_WINDOWS) & np.isfinite(ratio)
     return Moves(np.where(usable, size, np.nan), np.where(usable, p, 1.0))
@@ -157,13 +183,38 @@ def inflation(series: Floats, new: int) -> tuple[Floats, Floats]:
     _, between, told = _spread(windows.means(origins, new), origins, new)
     lengths = [max(new // part, 1) for part in (SHORTER, SHORTER**2)]
     shorter = [windows.means(_origins(0, windows.time, length), length) for length in lengths]
-    guess = _extrapolated(*(_variance(means)[1] for means in shorter))
-    between, freedom = moderated(between, told, guess)
+    between, freedom = moderated(between, told, *_expected(*(_variance(means)[1] for means in shorter)))
     within = _variance(series)[1]
     with np.errstate(all="ignore"):
         factor = new * between / within
     usable = np.isfinite(factor) & (told >= FEWEST_WINDOWS)
     return np.clip(np.where(usable, factor, new), 1.0, new), np.maximum(freedom, 1.0)
+
+
+def loss_variance(series: Floats, new: int, back: int) -> tuple[Floats, Floats]:
+    """The variance of the logarithm of the mean loss of ``new`` periods, (items,), and its freedom.
+
+    Measured with a simple forecast of every window of the past: the mean of the ``back`` values before it.
+    What makes losses vary (noise that comes in bursts, slow waves) affects better forecasts alike.
+    """
+    windows = Windows(series)
+    found = []
+    for part in (1, SHORTER):
+        length, width = max(new // part, 1), max(back // part, 1)
+        origins = _origins(width, windows.time, length)
+        if len(origins) < 2:
+            return np.full(len(series), np.nan), np.ones(len(series))
+        levels = windows.means(origins - width, width)
+        losses = [
+            averages(np.abs(series[:, start : start + length] - levels[:, [number]]), nothing=np.nan)
+            for number, start in enumerate(origins.tolist())
+        ]
+        with np.errstate(divide="ignore"):
+            loss = np.log(np.stack(losses, axis=1))
+        found.append(_spread(np.where(np.isfinite(loss), loss, np.nan), origins, length))
+    (_, variance, told), (_, shorter, _) = found
+    variance, freedom = moderated(variance, told, shorter / SHORTER, shorter)
+    return np.where(told >= FEWEST_WINDOWS, variance, np.nan), np.maximum(freedom, 1.0)
 
 
 def own_inflation(errors: Floats, time: int) -> Floats:
@@ -228,30 +279,61 @@ def _spread(past: Floats, origins: Integers, new: int) -> tuple[Floats, Floats, 
     return usual, variance / np.maximum(1 - 1 / np.maximum(told, 1.0), 0.25), told
 
 
-def _extrapolated(shorter: Floats, shortest: Floats) -> Floats:
-    """The variance of windows SHORTER times longer, had it grown, or shrunk, on as between these two."""
-    with np.errstate(all="ignore"):
-        return shorter**2 / shortest
-
-
-def _variance(values: Floats) -> tuple[Floats, Floats]:
-    """Mean and variance along the last axis; values far out are pulled in, nan is left out."""
+def _variance(values: Floats, about: float | None = None) -> tuple[Floats, Floats]:
+    """Mean, or ``about``, and variance along the last axis; values far out are pulled in, nan is left out."""
     known = np.isfinite(values)
-    middle = medians(values)[:, None]
+    middle = medians(values)[:, None] if about is None else np.full((len(values), 1), about)
     typical = MAD_TO_SIGMA * medians(np.abs(values - middle))[:, None]
     reach = np.where(typical > 0, FURTHEST * typical, np.inf)
     pulled = np.where(known, np.clip(values, middle - reach, middle + reach), 0.0)
     count = known.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = pulled.sum(axis=1) / count
+        mean = pulled.sum(axis=1) / count if about is None else middle[:, 0]
         return mean, (np.where(known, pulled - mean[:, None], 0.0) ** 2).sum(axis=1) / count
 
 
-def _year_before(past: Floats, origins: Integers, place: int, year: int) -> Floats:
-    """The usual move about ``place``, (items,); nan where the past does not go back so far."""
+def _expected(shorter: Floats, shortest: Floats) -> tuple[Floats, ...]:
+    """What the variance of a window may be, (items,) each, from those of windows SHORTER and SHORTER**2 times
+    shorter.
+
+    First the larger of two guesses, then both of them: the variance goes on growing, or shrinking, as between
+    these two; or the series is noise and a random walk, whose variance is noise / length + walk * length.
+    Then the two variances, and the square of their growth: that of noise is negative, that of a random walk
+    is late, that of slow waves is early.
+    """
+    walk = np.maximum(SHORTER * shorter - shortest, 0.0) / (SHORTER**2 - 1)
+    noise = np.maximum(shortest - walk, 0.0)
+    with np.errstate(all="ignore"):
+        on, walked = shorter**2 / shortest, noise / SHORTER**2 + walk * SHORTER**2
+        return np.maximum(on, walked), on, walked, shorter, shortest, np.exp(np.log(shorter / shortest) ** 2)
+
+
+@dataclass(frozen=True)
+class _Yearly:
+    """``variance`` (items,) of a move about the mean of the moves at the same time of other years."""
+
+    variance: Floats
+    freedom: Floats
+
+
+def _between_years(
+    windows: Windows, origins: Integers, reference: int, spans: tuple[int, int, int], year: int
+) -> _Yearly:
+    """How moves vary about those at the same time of other years (one-way analysis of variance)."""
+    new, length, back = spans
     step = origins[1] - origins[0] if len(origins) > 1 else 1
-    near = past[:, np.abs(origins - place) <= max(year // 52, step)]
-    return medians(near)
+    first = origins[origins < back + year]
+    deviations, weights = [], []
+    for start in first:
+        again = _moved(windows, np.arange(start, reference - new + 1, year), new, length, back)
+        known = np.isfinite(again).sum(axis=1, keepdims=True)
+        with np.errstate(all="ignore"):
+            free = 1 - 1 / known
+            deviations.append((again - averages(again)[:, None]) / np.sqrt(free))
+        weights.append(np.where(known > 1, np.isfinite(again) * free, 0.0))
+    deviation, weight = np.concatenate(deviations, axis=1), np.concatenate(weights, axis=1)
+    variance = _variance(np.where(weight > 0, deviation, np.nan), about=0.0)[1]
+    return _Yearly(variance, weight.sum(axis=1) * step / (APART * new))
 
 
 def _beyond(size: Floats, usual: Floats, year_before: Floats) -> Floats:

@@ -1,1 +1,1 @@
-"""What MonitorDrift does: past forecasts beside what came, item by item, shard by shard."""
+"""What MonitorDrift does: compare past forecasts with the actual values, shard by shard."""

@@ -28,7 +28,7 @@ __all__ = ["Comparison"]
 
 
 class Comparison:
-    """What came in ``span`` beside what was forecast of it; shards are added in the order of their keys."""
+    """Compares actual values in ``span`` with forecasts; shards are added in the order of their keys."""
 
     def __init__(self, params: Params, span: Span, forecasts: Forecasts, frequency: Frequency) -> None:
         self.params, self.span, self.forecasts, self.frequency = params, span, forecasts, frequency
@@ -60,7 +60,7 @@ class Comparison:
         return leads.table(shard.keys, self.params, vintage)
 
     def evaluations(self) -> list[Evaluation]:
-        """Of every forecast whose whole horizon has come, oldest first."""
+        """One for every forecast whose whole horizon has passed, oldest first."""
         return [
             Evaluation(past, sums)
             for past, sums in zip(self.span.pasts, self._horizons, strict=True)
@@ -68,16 +68,16 @@ class Comparison:
         ]
 
     def conclude(self, vintage: str) -> tuple[Summary, Concluded]:
-        """When all shards are added."""
+        """The summary and the table ``drift``; call it once all shards are added."""
         for key in self.forecasts.vanished():
-            self.findings.notice("vanished_item", key, "it was forecast, and no file has it any more")
+            self.findings.notice("vanished_item", key, "it was forecast, but no file contains it any more")
         concluded = self.findings.conclude(vintage)
         few = self.span.new < FEWEST_OUTCOMES
         came = "1 period has" if self.span.new == 1 else f"{self.span.new} periods have"
         quantiles = quantiles_of(self.forecasts.outputs)
         summary = Summary(
             state="too_few" if few else "compared",
-            message=f"{came} come since the oldest forecast; {FEWEST_OUTCOMES} are needed to tell drift."
+            message=f"{came} passed since the oldest forecast; {FEWEST_OUTCOMES} are needed to find drift."
             if few
             else "",
             vintage=self.span.baseline.manifest.vintage,
@@ -99,12 +99,12 @@ class Comparison:
         return summary, concluded
 
     def _notice_items(self, shard: Shard, found: ShardForecasts) -> None:
-        """Items that the forecast did not know, and those that have fallen silent."""
+        """Items that no forecast included, and items without new values."""
         new = actual_of(shard.panel, self.span.first, self.span.last)
         heard = np.isfinite(new).any(axis=1)
         for key, known, spoke in zip(shard.keys, found.known, np.atleast_1d(heard), strict=True):
             if not known:
-                self.findings.notice("new_item", key, "no earlier forecast has it")
+                self.findings.notice("new_item", key, "no earlier forecast includes it")
             elif not spoke and self.span.new >= FEWEST_OUTCOMES:
                 self.findings.notice("vanished_item", key, f"no value in the last {self.span.new} periods")
 

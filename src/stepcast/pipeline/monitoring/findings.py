@@ -10,7 +10,7 @@ from scipy import stats
 
 from stepcast.engine.arrays import Floats
 from stepcast.engine.calendar import stamp_of
-from stepcast.engine.drift import FEWEST_OUTCOMES, KINDS, Evidence, discoveries
+from stepcast.engine.drift import FEWEST_OUTCOMES, KINDS, Evidence, drifts
 from stepcast.engine.frequency import Frequency
 from stepcast.pipeline.csv_files import stamps
 from stepcast.pipeline.forecast_files import STRFTIME
@@ -21,26 +21,28 @@ __all__ = ["RATES", "Findings", "compare_categories", "drift_schema"]
 
 Key = tuple[str, ...]
 
-# Share of what is reported that may be chance.
-RATES = {"low": 0.01, "medium": 0.03, "high": 0.1}
+# Share of the reported items that may be chance.
+RATES = {"low": 0.01, "medium": 0.05, "high": 0.1}
+# Share of the items whose category must differ for another mix: among many, the least change is significant.
+LEAST_MIX = 0.05
 ADVICE = {
-    "concept": "train again; the forecast is off since then",
-    "data": "look at the source of this feature: the predictor was not trained on such values",
-    "label": "train again; give what changed as a related series if it is known beforehand",
-    "seasonal": "train again once two of the new seasons are there",
+    "concept": "train again: forecasts have been less accurate since then",
+    "data": "check the source of this feature: the predictor was not trained on such values",
+    "label": "train again; if such a change is known in advance, add it as a related series",
+    "seasonal": "train again once two new seasons have been observed",
 }
 NOTICE = {
-    "new_item": "none: it is forecast by items alike until it has a history",
-    "vanished_item": "check its source; leave it out of the files if it is gone for good",
-    "new_category": "none, unless it is a misspelling of another",
+    "new_item": "none: it is forecast from similar items until it has a history of its own",
+    "vanished_item": "check its source; if it is gone for good, leave it out of the files",
+    "new_category": "none, unless it is a misspelling of another value",
     "vanished_category": "none, unless it was renamed",
-    "item_mix": "train again: the items are others than those the predictor learned from",
+    "item_mix": "train again: the predictor learned from a different mix of items",
 }
 
 
 @dataclass
 class Findings:
-    """Evidence of all shards so far, and what is simply there to see."""
+    """Evidence from all shards so far, and notices of items and categories that appeared or vanished."""
 
     params: Params
     frequency: Frequency
@@ -56,7 +58,7 @@ class Findings:
         self._evidence.append(evidence)
 
     def notice(self, test: str, key: Key | None, detail: str, p: float | None = None) -> None:
-        """What is new or gone: an item, or a category of the whole panel."""
+        """Add a row about an item, or, without ``key``, about all items together."""
         names = monitor_keys(self.params)
         item = dict(zip(names, key, strict=True)) if key else {}
         shift = test == "item_mix"
@@ -65,12 +67,12 @@ class Findings:
 
     @property
     def notices(self) -> int:
-        """Items and categories that are new or gone."""
+        """How many items and categories appeared or disappeared."""
         return sum(row["severity"] == "notice" for row in self._notices)
 
     @property
     def mixed(self) -> bool:
-        """Whether the panel has another mix of items than it had."""
+        """Whether the mix of items differs from that of the baseline."""
         return len(self._notices) > self.notices
 
     @property
@@ -79,7 +81,7 @@ class Findings:
         return int(sum((one.outcomes >= FEWEST_OUTCOMES).sum() for one in self._evidence))
 
     def conclude(self, vintage: str) -> "Concluded":
-        """Decide over all items and kinds together."""
+        """Decide what to report, over all items and kinds together; call it once all shards are added."""
         rate = RATES[self.params.monitor.sensitivity]
         nothing = np.ones((0, len(KINDS)))
         p = np.concatenate([one.p for one in self._evidence] or [nothing])
@@ -87,7 +89,7 @@ class Findings:
             [one.outcomes >= FEWEST_OUTCOMES for one in self._evidence] or [nothing[:, 0] > 1]
         )
         found = np.zeros(p.shape, bool)
-        found[enough] = discoveries(p[enough], rate)
+        found[enough] = drifts(p[enough], rate)
         rows, begin = [], 0
         for evidence in self._evidence:
             here = found[begin : begin + len(evidence.p)]
@@ -157,34 +159,46 @@ def compare_categories(
 ) -> None:
     """Compare how many items each value of the item metadata has with what it was.
 
-    Source: Pearson's chi-squared test of two samples, for the mix.
+    The mix is another one where that is no chance (Pearson's chi-squared test of two samples, over as many
+    attributes as there are) and at least LEAST_MIX of the items have another value than they would have had.
     """
     for attribute in sorted(before.keys() & now.keys()):
         then, here = before[attribute], now[attribute]
         for value in sorted(here.keys() - then.keys()):
-            findings.notice("new_category", None, f"{attribute} {value!r}: {here[value]} items")
+            findings.notice("new_category", None, f"{attribute} {value!r}: {_items(here[value])}")
         for value in sorted(then.keys() - here.keys()):
-            findings.notice("vanished_category", None, f"{attribute} {value!r}: {then[value]} items before")
+            findings.notice("vanished_category", None, f"{attribute} {value!r}: {_items(then[value])} before")
         values = sorted(then.keys() | here.keys())
         counts = np.array([[one.get(value, 0) for value in values] for one in (then, here)], dtype=float)
         if len(values) < 2 or not counts.sum(axis=1).all():
             continue
         p = float(stats.chi2_contingency(counts, correction=False).pvalue)
-        if p < RATES[findings.params.monitor.sensitivity] / len(now):
-            shares: Floats = counts / counts.sum(axis=1, keepdims=True)
-            most = int(np.abs(shares[1] - shares[0]).argmax())
+        shares: Floats = counts / counts.sum(axis=1, keepdims=True)
+        apart = np.abs(shares[1] - shares[0])
+        if p < RATES[findings.params.monitor.sensitivity] / len(now) and apart.sum() / 2 >= LEAST_MIX:
+            most = int(apart.argmax())
             was, now_is = shares[:, most]
             detail = f"{attribute} {values[most]!r}: {was:.0%} of the items before, {now_is:.0%} now"
             findings.notice("item_mix", None, detail, p)
 
 
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count:,} items"
+
+
 def _detail(kind: str, test: str, statistic: float) -> str:
     """The figure in words."""
+    what, _, feature = test.partition(" of ")
     if kind == "concept":
+        if what == "effect":
+            return (
+                f"the effect of {feature} on the target changed by {statistic:+.3g} per unit of {feature} "
+                "(if the target is positive: of its logarithm)"
+            )
         return {
-            "page_hinkley": f"the running sum of errors moved {statistic:.1f} of its standard deviations",
-            "coverage": f"{statistic:.0%} of the outcomes were outside the outer quantiles",
-            "quantile_loss": f"the quantile loss is {statistic:.2f} times that of the backtest",
+            "page_hinkley": f"errors added up to {statistic:.1f} standard deviations in one direction",
+            "coverage": f"{statistic:.0%} of the values fell outside the outer quantiles",
+            "quantile_loss": f"relative to the level, the loss is {statistic:.2f} times that of the backtest",
         }[test]
     if kind == "label":
         return {
@@ -193,19 +207,20 @@ def _detail(kind: str, test: str, statistic: float) -> str:
             "zeros": f"the share of zeros changed by {statistic:+.0%}",
         }[test]
     if kind == "data":
-        what, _, feature = test.partition(" of ")
         return (
             f"{feature} moved by {statistic:+.4g}"
             if what == "level"
             else (f"{feature} varies {np.exp(statistic):.2f} times as much")
         )
+    if test == "strength":
+        return f"{statistic:.0%} of the trained season is left: 100% is no change, below 0% it is reversed"
     if test == "length":
         return f"the season is now {statistic:.0f} periods long"
-    return f"the season is {statistic:.1f} times as far from its trained shape as it usually is"
+    return f"the season differs {statistic:.1f} times as much from its trained shape as it usually does"
 
 
 def _largest(rows: list[dict[str, Any]], names: list[str]) -> tuple[str, ...]:
-    """The five clearest items, one line each, with every kind found of it."""
+    """The five items with the smallest p-values, one line each, with the first kind found."""
     lines: dict[str, str] = {}
     for row in rows:
         label = " / ".join(row[name] for name in names)

@@ -18,9 +18,9 @@ class Summary(BaseModel):
     ``first``, ``last``  the new periods that were looked at, ``outcomes`` of them.
     ``items``     with enough new values to be examined; ``drifted`` of them, by kind in ``kinds``.
     ``coverage``  share of outcomes between the outer quantiles, ``promised`` what it should be.
-    ``wql``       average weighted quantile loss of what was forecast, and of the predictor's backtest.
+    ``wql``       average weighted quantile loss of the forecasts, and of the predictor's backtest.
     ``largest``   the items that drifted most, a few, in words.
-    ``notices``   items and categories that are new or gone; ``mixed`` whether the mix of categories changed.
+    ``notices``   how many items and categories appeared or vanished; ``mixed`` whether the mix changed.
     ``..._columns``  name to SQL type of the tables ``monitor`` and ``drift``.
     """
 
@@ -61,18 +61,16 @@ class Summary(BaseModel):
         else:
             lines = [f"Drift: {self.message}"]
         if self.mixed:
-            lines.append("  The mix of items is another one than the predictor learned from.")
+            lines.append("  The mix of items differs from the one that the predictor learned from.")
         if self.coverage is not None and self.promised is not None:
             lines.append(
-                f"  Outcomes inside the intervals: {self.coverage:.0%}, {self.promised:.0%} promised."
+                f"  Values inside the forecast interval: {self.coverage:.0%}; {self.promised:.0%} expected."
             )
         if self.wql is not None:
-            backtest = "" if self.wql_backtest is None else f", {self.wql_backtest:.4g} in the backtest"
-            lines.append(f"  Weighted quantile loss of what was forecast: {self.wql:.4g}{backtest}.")
+            backtest = "" if self.wql_backtest is None else f"; {self.wql_backtest:.4g} in the backtest"
+            lines.append(f"  Weighted quantile loss of the forecasts: {self.wql:.4g}{backtest}.")
         if self.notices:
-            lines.append(
-                f"  Items and categories that are new or gone: {self.notices:,}, see the table drift."
-            )
+            lines.append(f"  New or vanished items and categories: {self.notices:,}; see the table drift.")
         return "\n".join(lines)
 
 

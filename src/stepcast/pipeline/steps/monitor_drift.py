@@ -1,4 +1,4 @@
-"""MonitorDrift: compare what came with what was forecast, and with what the predictor was trained on."""
+"""MonitorDrift: compare new values with their forecasts, and with what the predictor was trained on."""
 
 from collections import Counter
 from typing import Any
@@ -27,7 +27,7 @@ NOTHING = "no earlier forecast of these columns and periods; nothing to compare 
 
 @step
 def monitor_drift(run: Run, *, s3: Any, cloudwatch: Any, arn: str) -> Run:
-    """The run as it was; what was found lies under ``monitor/<vintage>/``, the summary last.
+    """Return the run unchanged; write what was found under ``monitor/<vintage>/``, the summary last.
 
     ``arn`` is the beginning of the ARNs in evaluations, up to the kind. Shards are read one by one. Nothing
     here changes this run's shards, and where it fails the run goes on. Repeating it writes the same again.
@@ -78,7 +78,7 @@ def _sql(schema: pa.Schema) -> dict[str, str]:
 
 
 def _metrics(run: Run, found: Summary) -> list[dict[str, Any]]:
-    """For CloudWatch; the bucket tells one deployment from another."""
+    """For CloudWatch; the dimension ``Bucket`` tells deployments apart."""
     bucket = {"Name": "Bucket", "Value": run.bucket}
     data: list[tuple[str, list[dict[str, str]], float | None]] = []
     if found.state == "compared":

@@ -1,0 +1,183 @@
+"""Does a feature still have the effect that it had? Its slope in the new periods and in the past."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from scipy import stats
+
+from stepcast.engine.arrays import Flags, Floats
+from stepcast.engine.drift.deseasonalized import without_year
+from stepcast.engine.drift.moderation import moderated
+from stepcast.engine.drift.windows import FURTHEST, MAD_TO_SIGMA, ROUNDING, averages, medians, quantiles
+
+__all__ = ["Effect", "effect_of", "unexplained"]
+
+FEWEST_WINDOWS = 3  # of the past
+MOST_WINDOWS = 40  # the latest; what an effect was long ago says little
+STRONGEST = 0.99  # autocorrelation that is taken out
+SURE = 4.0  # standard errors; a slope that is further from none is taken for granted
+FEWEST_PAIRS = 12  # of values in a window
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The effect of a feature on a target: all (items,).
+
+    ``usual``   the slope in the past, ``error`` its standard error; nan where the past is too short.
+    ``change``  the slope in the new periods less the usual one; nan where it is not known.
+    ``p``       how likely a change as large is by chance; 1 where it is not known.
+    """
+
+    usual: Floats
+    error: Floats
+    change: Floats
+    p: Floats
+
+
+def effect_of(target: Floats, feature: Floats, new: int, year: int = 0) -> Effect:
+    """The slope of ``target`` on ``feature`` in the past, and how it changed in the new periods.
+
+    Both are (items, time) without their seasons; the last ``new`` columns are new. Both are filtered with the
+    target's autocorrelation first, so that two slow waves are not taken for one another, and what the target
+    does every ``year`` is taken out where that leaves less noise. The slope of the new periods is compared
+    with those of windows of the past of the same length, each in units of its standard error.
+
+    Source: Cochrane and Orcutt (1949), Application of Least Squares Regression to Relationships Containing
+    Auto-Correlated Error Terms; Chow (1960) for the comparison, here with windows of the past as the measure.
+    """
+    plain = _Slopes.of(target, feature, new)
+    if plain is None:
+        unknown = np.full(len(target), np.nan)
+        return Effect(unknown, unknown, unknown, np.ones(len(target)))
+    effect = plain.compared()
+    if not year:
+        return effect
+    slopes = _Slopes.of(without_year(target, new, year), feature, new) or plain
+    yearly = slopes.compared()
+    calmer = (slopes.noise < plain.noise) & np.isfinite(yearly.change)
+    pairs = ((getattr(yearly, one.name), getattr(effect, one.name)) for one in fields(Effect))
+    return Effect(*(np.where(calmer, one, other) for one, other in pairs))
+
+
+def unexplained(target: Floats, feature: Floats, effect: Effect, new: int) -> Floats:
+    """``target`` less the usual effect of ``feature``, where the slope is SURE standard errors from zero.
+
+    Values of the feature outside its past range are clipped to it: the effect beyond is not known.
+    """
+    past = feature[:, : feature.shape[1] - new]
+    middle, low, high = (quantiles(past, share)[:, None] for share in (0.5, 0.0, 1.0))
+    moved = np.clip(np.where(np.isfinite(feature), feature, middle), low, high) - middle
+    with np.errstate(invalid="ignore"):
+        sure = np.abs(effect.usual) > SURE * effect.error
+    left: Floats = target - np.where(sure, effect.usual, 0.0)[:, None] * np.nan_to_num(moved)
+    return left
+
+
+@dataclass(frozen=True)
+class _Slopes:
+    """Slopes by window (items, windows), the new one last; ``unit`` are their standard errors.
+
+    ``usual``  (items,) slope of the past, ``noise`` its residual variance, ``error`` its standard error.
+    ``worth``  (items,) how many independent pairs of values the new periods are worth.
+    """
+
+    slope: Floats
+    unit: Floats
+    usual: Floats
+    noise: Floats
+    error: Floats
+    worth: Floats
+
+    @classmethod
+    def of(cls, target: Floats, feature: Floats, new: int) -> "_Slopes | None":
+        items, time = target.shape
+        count = min((time - new - 1) // new, MOST_WINDOWS)
+        if count < FEWEST_WINDOWS:
+            return None
+        again = _autocorrelation(target[:, : time - new])[:, None]
+        used = slice(time - (count + 1) * new - 1, time)
+        y, x = (
+            _less_the_last(one[:, used], again).reshape(items, count + 1, new) for one in (target, feature)
+        )
+        both = np.isfinite(y) & np.isfinite(x)
+        y, x = (np.where(both, one - _means(one, both), 0.0) for one in (_clipped(y), x))
+        pairs, power = both.sum(axis=2), (x * x).sum(axis=2)
+        least = (ROUNDING * averages(np.abs(feature))) ** 2
+        usable = (pairs >= FEWEST_PAIRS) & (power > pairs * least[:, None])
+        with np.errstate(all="ignore"):
+            slope = np.where(usable, (x * y).sum(axis=2) / power, np.nan)
+            past = np.where(usable, power, 0.0)[:, :-1]
+            total = past.sum(axis=1)
+            usual = np.nansum(slope[:, :-1] * past, axis=1) / total
+            left = np.where(both, y - usual[:, None, None] * x, np.nan)[:, :-1].reshape(items, -1)
+            noise = averages(left**2)
+            unit = noise[:, None] / power
+            now, worth = _left_now(y[:, -1], x[:, -1], both[:, -1], slope[:, -1])
+            unit[:, -1] = np.maximum(noise, now) * pairs[:, -1] / worth / power[:, -1]
+            return cls(slope, np.sqrt(unit), usual, noise, np.sqrt(noise / total), worth)
+
+    def compared(self) -> Effect:
+        with np.errstate(all="ignore"):
+            apart = (self.slope[:, :-1] - self.usual[:, None]) / self.unit[:, :-1]
+        told = np.isfinite(apart).sum(axis=1)
+        freedom = np.maximum(told - 1.0, 0.0)
+        variance = np.nansum(apart**2, axis=1) / np.maximum(freedom, 1)
+        variance, freedom = moderated(variance, freedom, np.ones(len(told)))
+        with np.errstate(all="ignore"):
+            change = self.slope[:, -1] - self.usual
+            deviation = np.sqrt(np.maximum(variance, 1.0) * (self.unit[:, -1] ** 2 + self.error**2))
+            p = 2 * stats.t.sf(np.abs(change) / deviation, np.clip(freedom, 1, np.maximum(self.worth - 2, 1)))
+        tested = (told >= FEWEST_WINDOWS) & np.isfinite(p)
+        return Effect(self.usual, self.error, np.where(tested, change, np.nan), np.where(tested, p, 1.0))
+
+
+def _autocorrelation(series: Floats) -> Floats:
+    """From one period to the next, (items,), about a level that moves: that of differences two apart.
+
+    Var(x[t+2] - x[t]) / Var(x[t+1] - x[t]) is 1 + the coefficient of an AR(1) process.
+    """
+    with np.errstate(all="ignore"):
+        one, two = (medians((series[:, lag:] - series[:, :-lag]) ** 2) for lag in (1, 2))
+        again = two / one - 1
+    return np.clip(np.where(np.isfinite(again), again, 0.0), 0.0, STRONGEST)
+
+
+def _less_the_last(series: Floats, again: Floats) -> Floats:
+    return series[:, 1:] - again * series[:, :-1]
+
+
+def _left_now(y: Floats, x: Floats, both: Flags, slope: Floats) -> tuple[Floats, Floats]:
+    """The residual variance of the new slope, (items,), and how many independent pairs there are.
+
+    All arguments are (items, new). Where a level jumps, residuals are large and autocorrelated.
+
+    Source: Bartlett (1935), Some Aspects of the Time-Correlation Problem in Regard to Tests of Significance.
+    """
+    left = np.where(both, y - slope[:, None] * x, 0.0)
+    lasting = np.clip(_after_each_other(left), 0.0, STRONGEST) * np.clip(_after_each_other(x), 0.0, STRONGEST)
+    pairs = both.sum(axis=1)
+    return (left**2).sum(axis=1) / np.maximum(pairs - 2, 1), pairs * (1 - lasting) / (1 + lasting)
+
+
+def _after_each_other(values: Floats) -> Floats:
+    """The autocorrelation (items,) from one period to the next, of values about zero."""
+    square = (values**2).sum(axis=1)
+    product = (values[:, 1:] * values[:, :-1]).sum(axis=1)
+    again: Floats = np.divide(product, square, out=np.zeros(len(values)), where=square > 0)
+    return again
+
+
+def _clipped(values: Floats) -> Floats:
+    """A value out of all proportion to the past says nothing of a slope."""
+    past = values[:, :-1].reshape(len(values), -1)
+    middle = medians(past)[:, None, None]
+    typical = MAD_TO_SIGMA * medians(np.abs(past - middle[..., 0]))[:, None, None]
+    reach = np.where(typical > 0, FURTHEST * typical, np.inf)
+    clipped: Floats = np.clip(values, middle - reach, middle + reach)
+    return clipped
+
+
+def _means(values: Floats, both: Flags) -> Floats:
+    count = np.maximum(both.sum(axis=2, keepdims=True), 1)
+    mean: Floats = np.where(both, values, 0.0).sum(axis=2, keepdims=True) / count
+    return mean
