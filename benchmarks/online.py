@@ -152,7 +152,7 @@ def retrained(stream: Stream) -> tuple[np.ndarray, float]:
 
 
 def went_on(stream: Stream, trees: bool) -> tuple[np.ndarray, float, float]:
-    """Forecasts as ``retrained`` gives them, by a start and updates; CPU seconds of these, and the start's."""
+    """Forecasts as ``retrained`` gives them, by updates; CPU seconds of these, and of the start."""
     backs, items = stream.backs, np.arange(len(stream.values))
     panel = stream.panel(backs[0])
     shared = fit_shared(panel, stream.wanted)

@@ -108,7 +108,7 @@ def empty(layout: Layout) -> tuple[Integers, Floats]:
     plan[PLAN.index("drift")] = -1
     plan[PLAN.index("due")] = 1
     row = np.zeros(layout.members)
-    row[layout.pending : layout.effect] = np.nan
+    row[layout.pending + layout.most : layout.effect : layout.most + 3] = np.nan  # nothing waits in any slot
     return plan, row
 
 

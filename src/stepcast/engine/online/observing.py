@@ -24,7 +24,8 @@ DRIFT, RISEN, FALLEN, WATCHED = (PLAN.index(name) for name in ("drift", "risen",
 MOST_FILLED = 10_000  # periods of a gap that are filled one by one: of a longer one, the last of them
 FURTHEST = 4.0  # one error counts at most so many standard deviations, as in drift.outcomes
 UNIT = 1.2815515655446004  # standard deviations from the middle to the quantile .9
-LARGE = 64.0  # a value so many times as large as those that the item was examined with: examine it again
+# An item is examined again where a value is so many times as large as all that it was examined with.
+LARGE, LARGE_COUNT = 64.0, 4.0
 FASTER = 4.0  # times as fast coverage is corrected while errors are alarming
 IN_DRIFT = 4.0  # the least power of losses that makes weights once an item drifts
 TINY = 1e-9  # the least weight
@@ -270,7 +271,8 @@ def observe(  # type: ignore[no-untyped-def]
         plan[KNOWN] += 1
         data[LATEST] = value
         _pass(plan, data, lay, leads, model, value, True, learn, lags, mine, table)
-        due[item] = learn and plan[DUE] > 0 and (plan[LENGTH] >= plan[DUE] or abs(value) > LARGE)
+        grown = abs(value) > (LARGE_COUNT if plan[KIND] == COUNTS else LARGE)
+        due[item] = learn and (grown or 0 < plan[DUE] <= plan[LENGTH])
 
 
 @compiled

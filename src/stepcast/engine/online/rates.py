@@ -13,8 +13,8 @@ from stepcast.engine.online.state import Common
 __all__ = ["NOT_KNOWN", "best_rates", "put_rates"]
 
 NOT_KNOWN = np.array([4.0, 200.0, 1000.0, 0.01])  # without held-back origins
-# Powers of losses that make weights, 0 where weights stay unless an item drifts; memories of losses and of the
-# size of errors, in horizons or seasons; steps of coverage. The first of each is the slowest.
+# Powers of losses that make weights, 0 where weights stay unless an item drifts; memories of losses and of
+# the size of errors, in horizons or seasons; steps of coverage. The first of each is the slowest.
 TEMPERS, MEMORIES = (0.0, 4.0, 8.0, 12.0), (16.0, 4.0, 1.0)
 ERROR_MEMORIES, ADAPTIONS = (32.0, 8.0, 2.0), (0.01, 0.03)
 HANDICAP = 0.002  # logarithm of the loss by which learning must be better than not to

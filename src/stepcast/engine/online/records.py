@@ -17,12 +17,13 @@ from stepcast.engine.online.state import State
 __all__ = ["RecordMismatch", "items_to_bytes", "put_items"]
 
 MAGIC, VERSION = b"SCo", 1
-HEADER = struct.Struct("<3sB8sHHI")  # magic, version, fingerprint, bytes of the name, whole numbers, floats
+# Magic, version, checksum of the rest, fingerprint, bytes of the name, whole numbers, floats. Behind it the
+# name, the whole numbers, a bit for each float that says whether it is not zero, and those that are not.
+HEADER = struct.Struct("<3sBI8sHHI")
 COUNT = PLAN.index("count")
 FAR = 2**60  # no number of periods is larger
 LARGEST_EXPONENT = 1100
 MOST_FLOATS = 1_000_000
-FASTEST = 1  # of zlib: floats hardly compress, what is empty does
 
 
 class RecordMismatch(ForecastingError):
@@ -57,16 +58,29 @@ def _packed(state: State, item: int) -> bytes:
     name = state.ids[item].encode()
     row = row.copy()
     row[layout.logs : layout.members] = 0.0
-    used = int(np.flatnonzero(row.view(np.int64)).max(initial=-1)) + 1  # minus zero and nan are used
+    words = row.view(np.int64)  # minus zero and nan are not nothing
+    used = int(np.flatnonzero(words).max(initial=-1)) + 1
+    kept = words[:used] != 0
     whole = MEMBERS + int(plan[COUNT]) * FIELDS
-    header = HEADER.pack(MAGIC, VERSION, state.common.fingerprint, len(name), whole, used)
-    body = name + plan[:whole].astype("<i8").tobytes() + row[:used].astype("<f8").tobytes()
-    return header + zlib.compress(body, FASTEST)
+    body = b"".join(
+        (
+            name,
+            plan[:whole].astype("<i8").tobytes(),
+            np.packbits(kept).tobytes(),
+            words[:used][kept].astype("<i8").tobytes(),
+        )
+    )
+    facts = (state.common.fingerprint, len(name), whole, used)
+    return HEADER.pack(MAGIC, VERSION, _checksum(body, *facts), *facts) + body
+
+
+def _checksum(body: bytes, *facts: bytes | int) -> int:
+    return zlib.crc32(repr(facts).encode(), zlib.crc32(body))
 
 
 def _unpacked(state: State, record: bytes) -> tuple[str, Integers, Floats]:
     try:
-        magic, version, fingerprint, named, whole, used = HEADER.unpack_from(record)
+        magic, version, checksum, *facts = HEADER.unpack_from(record)
     except struct.error as problem:
         raise RecordMismatch(f"{len(record)} bytes are no record of an item: {problem}") from None
     if magic != MAGIC or version != VERSION:
@@ -74,25 +88,25 @@ def _unpacked(state: State, record: bytes) -> tuple[str, Integers, Floats]:
             f"a record begins with {record[:4]!r}, not {MAGIC + bytes([VERSION])!r}: another version wrote "
             "it; start from the panel again"
         )
+    fingerprint, named, whole, used = facts
+    body = record[HEADER.size :]
+    if checksum != _checksum(body, *facts):
+        raise RecordMismatch(f"a record of {len(record)} bytes does not have its checksum: it is damaged")
     if fingerprint != state.common.fingerprint:
         raise RecordMismatch("a record is of another predictor or task: take it over with online.take_over")
-    size = named + 8 * whole + 8 * used
     if not MEMBERS <= whole <= MEMBERS + MOST_MEMBERS * FIELDS or used > MOST_FLOATS:
         raise RecordMismatch(f"a record claims {whole} whole numbers and {used} floats: it is damaged")
-    unpacker = zlib.decompressobj()
-    try:
-        body = unpacker.decompress(record[HEADER.size :], size + 1)
-    except zlib.error as problem:
-        raise RecordMismatch(f"a record cannot be uncompressed ({problem}): it is damaged") from None
-    if (
-        len(body) != size or not unpacker.eof or unpacker.unused_data
-    ):  # the checksum is looked at where it ends
-        raise RecordMismatch(f"a record holds {len(body)} bytes instead of {size}: it is damaged")
+    marks = named + 8 * whole
+    floats_at = marks + -(-used // 8)
+    kept = np.unpackbits(np.frombuffer(body[marks:floats_at], np.uint8), count=used).astype(bool)
+    if len(kept) != used or len(body) != floats_at + 8 * int(kept.sum()):
+        raise RecordMismatch(f"a record of {len(record)} bytes is too long or too short: it is damaged")
     layout = state.common.layout
     plan = np.zeros(MEMBERS + MOST_MEMBERS * FIELDS, np.int64)
     plan[:whole] = np.frombuffer(body, "<i8", whole, named)
-    floats = np.zeros(max(used, _needed(plan, layout)))
-    floats[:used] = np.frombuffer(body, "<f8", used, named + 8 * whole)
+    words = np.zeros(max(used, _needed(plan, layout)), np.int64)
+    words[:used][kept] = np.frombuffer(body, "<i8", -1, floats_at)
+    floats = words.view(np.float64)
     remember_logs(plan, floats, layout)
     return body[:named].decode(), plan, floats
 
