@@ -9,7 +9,7 @@ PEER_SAMPLE ?= 100
 MOST ?= 100000
 KILLS ?= 200
 
-.PHONY: help setup demo test check lint format bench bench-accuracy bench-drift bench-speed bench-runtime chaos mutants sam sam-local lock events clean build-Layer compile-Layer
+.PHONY: help setup demo test check lint format bench bench-accuracy bench-drift bench-speed bench-stream bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,10 +68,18 @@ bench-speed: setup ## how the AutoPredictor's cost and memory grow from 100 to 1
 	@mkdir -p benchmarks/results
 	$(BIN)/python benchmarks/speed.py --most $(MOST) | tee benchmarks/results/speed.txt
 
+bench-stream: setup ## what stepcast stream takes for an observation, beside quixstreams (about 10 minutes)
+	test -x .venv-quix/bin/python || { $(PYTHON) -m venv .venv-quix && .venv-quix/bin/pip install --quiet 'quixstreams>=3.28,<4'; }
+	@mkdir -p benchmarks/results
+	$(BIN)/python benchmarks/stream.py --quix .venv-quix/bin/python | tee benchmarks/results/stream.txt
+
 bench-runtime: setup ## how fast the local runtime is, beside MiniStack
 	test -x .venv-ministack/bin/ministack || { $(PYTHON) -m venv .venv-ministack && .venv-ministack/bin/pip install --quiet 'ministack[full]>=1.5'; }
 	@mkdir -p benchmarks/results
 	$(BIN)/python benchmarks/runtime.py | tee benchmarks/results/runtime.txt
+
+stream-chaos: setup ## kill workers and broker of a stream; nothing may be lost or doubled
+	$(BIN)/python -m tests.stream_chaos
 
 chaos: setup ## kill the local stack KILLS times while it works; nothing acknowledged may be lost
 	$(BIN)/python -m tests.chaos --kills $(KILLS)
@@ -108,7 +116,7 @@ lock: ## take the newest allowed versions into constraints.txt
 	rm -rf .venv-lock
 
 clean: ## remove what make made
-	rm -rf .venv .venv-sam .venv-ministack .venv-mutants .mutants .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-ministack .venv-quix .venv-mutants .mutants .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # `sam build` calls this for the layer of the light functions: wheels for Lambda, whatever $(PYTHON) and this machine are.
 LAYER = $(ARTIFACTS_DIR)/python

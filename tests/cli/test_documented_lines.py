@@ -180,8 +180,8 @@ def test_the_lines_of_a_document_run_in_its_order(reader: Reader, page: Path) ->
 
 def prepared(page: Path, reader: Reader) -> AbstractContextManager[None]:
     """The servers and files that a page speaks of: those of tests/connect/<system>/documented.py, if any."""
-    name = {"stores": "s3"}.get(page.stem, page.stem)
-    if not (ROOT / "tests/connect" / name / "documented.py").exists():
+    name = {"stores": "s3", "stream": "kafka.worker"}.get(page.stem, page.stem)
+    if not (ROOT / "tests/connect" / name.replace(".", "/") / "documented.py").exists():
         return nullcontext()
     module = importlib.import_module(f"tests.connect.{name}.documented")
     context: AbstractContextManager[None] = module.prepared(page, reader)

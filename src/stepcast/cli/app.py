@@ -20,6 +20,7 @@ from stepcast.cli.run import run
 from stepcast.cli.settings import FILE, settings
 from stepcast.cli.sql import sql
 from stepcast.cli.status import status
+from stepcast.cli.stream import stream
 from stepcast.cli.track import track
 from stepcast.cli.up import up
 from stepcast.cli.validate import validate
@@ -78,7 +79,7 @@ def options(
         context.default_map = settings(Path(FILE))
 
 
-for command in (run, validate, init, up, down, invoke, logs, sql, status, drift, chart, lineage):
+for command in (run, validate, init, up, down, invoke, logs, sql, status, drift, chart, lineage, stream):
     app.command()(command)
 app.add_typer(pull, name="pull")
 app.add_typer(export, name="export")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stepcast.connect.finished_run import FinishedRun, find
 from stepcast.connect.mlflow.champion import Policy
-from stepcast.connect.mlflow.finished_run import FinishedRun, find
 from stepcast.connect.mlflow.settings import EXPERIMENT, URI
 
 __all__ = ["Wish", "describe", "log_results", "log_run", "runs_logged"]

@@ -62,7 +62,7 @@ def mlflow(
     if out is not None and (watch or bucket is not None):
         raise typer.BadParameter("it holds one run: leave out --bucket and --watch", param_hint="--out")
     from stepcast.cli.mlflow_runs import Wish, describe, log_run
-    from stepcast.connect.mlflow.finished_run import find
+    from stepcast.connect.finished_run import find
 
     wish = Wish(uri, experiment, register, champion)
     s3, name = _opened(out, bucket, endpoint)
@@ -97,7 +97,7 @@ def _watch(s3: Any, bucket: str, wish: Any, every: float) -> None:
     from stepcast.cli.failure import explain
     from stepcast.cli.mlflow_runs import describe, log_run
     from stepcast.cli.stopping import unwinding
-    from stepcast.connect.mlflow.finished_run import published
+    from stepcast.connect.finished_run import published
 
     print_line(f"ready; tracking the runs of s3://{bucket}/")
     done, reported = "", ""

@@ -10,7 +10,7 @@ import numpy as np
 from stepcast.cli.chart import MOST_PANELS
 from stepcast.cli.chart_data import HORIZONS_BACK, Charted
 from stepcast.cli.drawing import draw
-from stepcast.connect.mlflow.finished_run import FinishedRun
+from stepcast.connect.finished_run import FinishedRun
 from stepcast.engine.calendar import stamp_of
 
 __all__ = ["charts_of"]

@@ -41,8 +41,13 @@ class Cluster:
     def name(self) -> str:
         return self.settings.bootstrap
 
-    def consumer(self, group: str, more: Mapping[str, Any] | None = None) -> Consumer:
-        """Reads committed messages only, unless isolation.level says otherwise, and commits when told to."""
+    def consumer(
+        self, group: str, more: Mapping[str, Any] | None = None, *, must: Mapping[str, Any] | None = None
+    ) -> Consumer:
+        """Reads committed messages only, unless isolation.level says otherwise, and commits when told to.
+
+        ``more`` settings give way to the user's; those of ``must`` do not.
+        """
         own = {
             "group.id": group,
             "enable.auto.commit": False,
@@ -50,7 +55,7 @@ class Cluster:
             "auto.offset.reset": "earliest",
         }
         defaults = {"isolation.level": "read_committed", **(more or {})}
-        return self._made(Consumer, {**defaults, **self._common, **own})  # type: ignore[no-any-return]
+        return self._made(Consumer, {**defaults, **self._common, **own, **(must or {})})  # type: ignore[no-any-return]
 
     def producer(self, more: Mapping[str, Any] | None = None) -> Producer:
         """Idempotent; ``more`` such as a ``transactional.id``."""

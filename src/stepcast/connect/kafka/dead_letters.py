@@ -8,9 +8,24 @@ from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.client import Cluster
 from stepcast.connect.kafka.observations import Message
 
-__all__ = ["DeadLetters"]
+__all__ = ["DeadLetters", "Headers", "letter_headers"]
 
 PATIENCE = 120  # seconds until all are written
+
+
+Headers = list[tuple[str, str | bytes | None]]
+
+
+def letter_headers(message: Message, topic: str, reason: str) -> Headers:
+    """Those of a message of ``topic``, and what is wrong with it."""
+    added = {
+        "stepcast.reason": reason,
+        "stepcast.topic": topic,
+        "stepcast.partition": str(message.partition),
+        "stepcast.offset": str(message.offset),
+        "stepcast.timestamp": str(message.time),
+    }
+    return [*message.headers, *((name, text.encode()) for name, text in added.items())]
 
 
 class DeadLetters:
@@ -26,17 +41,7 @@ class DeadLetters:
         self._failed: Any = None
 
     def add(self, message: Message, topic: str, reason: str) -> None:
-        added = {
-            "stepcast.reason": reason,
-            "stepcast.topic": topic,
-            "stepcast.partition": str(message.partition),
-            "stepcast.offset": str(message.offset),
-            "stepcast.timestamp": str(message.time),
-        }
-        headers: list[tuple[str, str | bytes | None]] = [
-            *message.headers,
-            *((name, text.encode()) for name, text in added.items()),
-        ]
+        headers = letter_headers(message, topic, reason)
         while True:
             try:
                 self._producer.produce(

@@ -5,7 +5,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from stepcast.connect.mlflow.finished_run import FinishedRun, InputFile
+from stepcast.connect.finished_run import FinishedRun, InputFile
 from stepcast.pipeline import layout
 
 __all__ = ["dataset_inputs", "source_of"]

@@ -16,7 +16,7 @@ from stepcast.pipeline.tables import wide_columns
 __all__ = ["code_of_stepcast", "pinned_requirements", "signature"]
 
 # Folders that no forecast imports; each file is a request to the server.
-LEFT_OUT = ("__pycache__", "api", "cli", "console", "importing", "project", "service", "steps")
+LEFT_OUT = ("__pycache__", "api", "cli", "console", "importing", "kafka", "project", "service", "steps")
 
 
 def signature(kept: KeptPredictor) -> Any:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from stepcast.connect.mlflow.finished_run import FinishedRun, InputFile
+from stepcast.connect.finished_run import FinishedRun, InputFile
 from stepcast.pipeline import layout
 from stepcast.pipeline.vintages import Evaluation, Manifest
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from stepcast.connect.errors import ConnectorError
+from stepcast.connect.finished_run import FinishedRun
 from stepcast.connect.mlflow.champion import Decision, Policy, Standing, decide
-from stepcast.connect.mlflow.finished_run import FinishedRun
 from stepcast.connect.mlflow.kept_predictor import KeptPredictor
 from stepcast.connect.mlflow.model_files import code_of_stepcast, pinned_requirements, signature
 from stepcast.connect.mlflow.names import METRICS, optimized

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from stepcast.connect.errors import ConnectorError
+from stepcast.connect.finished_run import FinishedRun
 from stepcast.connect.mlflow.datasets import dataset_inputs
-from stepcast.connect.mlflow.finished_run import FinishedRun
 from stepcast.connect.mlflow.names import file_params, flat, metrics
 from stepcast.connect.mlflow.settings import SETTINGS
 from stepcast.pipeline import layout

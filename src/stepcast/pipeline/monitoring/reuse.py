@@ -34,12 +34,11 @@ def kept(s3: Any, run: Run, params: Params) -> tuple[str, bytes] | None:
 
 
 def keep(s3: Any, run: Run, params: Params, learned: bytes) -> None:
-    """For the runs after this one, where params.json asks for it."""
-    if params.monitor.retrain != "on_drift":
-        return
+    """For what goes on with the predictor; for runs after this one as well, if params.json asks for it."""
     predictor = run.name_of(params.predictor.predictor_name)
     objects.write(s3, run.bucket, layout.kept_shared(predictor), learned)
-    objects.write(s3, run.bucket, layout.kept_params(predictor), _bytes(params))
+    if params.monitor.retrain == "on_drift":
+        objects.write(s3, run.bucket, layout.kept_params(predictor), _bytes(params))
 
 
 def _bytes(params: Params) -> bytes:

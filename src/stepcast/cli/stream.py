@@ -1,0 +1,309 @@
+"""``stepcast stream``: observations of a Kafka topic in, forecasts out, exactly once."""
+
+import re
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from stepcast.cli.kafka_options import Bootstrap, Config, ConfigFile, reached
+from stepcast.cli.options import BucketName, Endpoint, Json
+from stepcast.cli.spans import span
+
+if TYPE_CHECKING:
+    from stepcast.cli.streaming import Predictors
+    from stepcast.connect.kafka.worker.plan import Emission
+    from stepcast.pipeline.params import Params
+
+__all__ = ["stream"]
+
+NEVER = "-1"
+
+
+def stream(
+    bootstrap: Bootstrap,
+    group: Annotated[
+        str, typer.Option(metavar="NAME", help="Consumer group: another one reads everything again.")
+    ],
+    read: Annotated[
+        str | None, typer.Option("--from", metavar="TOPIC", help="Observations, partitioned by item.")
+    ] = None,
+    write: Annotated[
+        str | None, typer.Option("--to", metavar="TOPIC", help="Forecasts; made if it is not there.")
+    ] = None,
+    format_: Annotated[
+        Literal["json", "csv", "avro", "protobuf"], typer.Option("--format", help="Of the messages.")
+    ] = "json",
+    item: Annotated[
+        str | None,
+        typer.Option(metavar="POINTER", help="Where the item is: a JSON pointer, key or header:NAME."),
+    ] = None,
+    timestamp: Annotated[
+        str | None,
+        typer.Option(metavar="POINTER", help="Where the time is; message is that of the message itself."),
+    ] = None,
+    value: Annotated[str | None, typer.Option(metavar="POINTER", help="Where the value is.")] = None,
+    dimension: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=POINTER", help="A forecast dimension; repeatable, in their order."),
+    ] = None,
+    dead_letters: Annotated[
+        str | None, typer.Option(metavar="TOPIC", help="Where messages go that cannot be read.")
+    ] = None,
+    predictor: Annotated[
+        str, typer.Option(metavar="NAME", help="latest, which is followed, or a predictor's name or ARN.")
+    ] = "latest",
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="MODULE:NAME", help="Instead, a class of your own with learn_one, predict_one."),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --model: the field that is learned, or key. None: nothing is.",
+        ),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that share the partitions.")] = 1,
+    instance: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Of this command among those of the group; this host's if not given."
+        ),
+    ] = None,
+    emit: Annotated[
+        str, typer.Option(metavar="WHEN", help="period, change, or a number K: every K periods.")
+    ] = "period",
+    aggregation: Annotated[
+        Literal["sum", "avg", "first", "last", "min", "max", "count"] | None,
+        typer.Option(help="How the observations of a period make its value; as in params.json if not given."),
+    ] = None,
+    filling: Annotated[
+        Literal["zero", "nan", "mean", "median", "min", "max"] | None,
+        typer.Option(help="The value of a period without one; the middlefill of params.json if not given."),
+    ] = None,
+    lateness: Annotated[
+        str, typer.Option(metavar="SPAN", help="How much later than others of its partition one may come.")
+    ] = "0s",
+    doubled: Annotated[
+        Literal["replace", "drop", "keep"],
+        typer.Option(help="What becomes of a second observation of the same item and moment."),
+    ] = "replace",
+    ahead: Annotated[
+        str,
+        typer.Option(metavar="SPAN", help="Drop what is stamped that much after its message; -1: nothing."),
+    ] = "1d",
+    until_idle: Annotated[
+        str, typer.Option(metavar="SPAN", help="End after so long without a message; -1: never.")
+    ] = NEVER,
+    idle_timeout: Annotated[
+        str,
+        typer.Option(
+            metavar="SPAN",
+            help="Close open periods of a partition after so long without a message; -1: never.",
+        ),
+    ] = NEVER,
+    start: Annotated[
+        Literal["earliest", "latest"], typer.Option(help="Where a new group begins to read.")
+    ] = "earliest",
+    skip_lost: Annotated[
+        bool, typer.Option("--skip-lost", help="Go on where the broker has deleted what was not read yet.")
+    ] = False,
+    batch: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Messages in one transaction, at most.")
+    ] = 10_000,
+    buffer: Annotated[
+        int, typer.Option(min=1, metavar="MIB", help="What each worker reads ahead, and writes behind.")
+    ] = 32,
+    session_timeout: Annotated[
+        str, typer.Option(metavar="SPAN", help="How long the place of a worker is kept for it.")
+    ] = "10s",
+    transaction_timeout: Annotated[
+        str, typer.Option(metavar="SPAN", help="After which the transaction of a dead worker is aborted.")
+    ] = "30s",
+    lag: Annotated[
+        bool, typer.Option("--lag", help="Instead, print how far the group has come in each partition.")
+    ] = False,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Serve /metrics for Prometheus on loopback; 0 picks a free port."
+        ),
+    ] = None,
+    retrain_drift: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0001, max=1, metavar="SHARE", help="Ask for a new predictor when so many items drift."
+        ),
+    ] = None,
+    retrain_age: Annotated[
+        str | None, typer.Option(metavar="SPAN", help="Ask for a new predictor when this one is so old: 7d.")
+    ] = None,
+    state_machine: Annotated[
+        str | None, typer.Option(metavar="ARN", help="With --bucket: what is asked for a new predictor.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            exists=True,
+            help="The predictor that stepcast run --out has kept.",
+        ),
+    ] = None,
+    bucket: BucketName = None,
+    config: Config = None,
+    config_file: ConfigFile = None,
+    as_json: Json = False,
+    endpoint: Endpoint = None,
+) -> None:
+    """Forecast every item of a Kafka topic again as its observations arrive, until Ctrl-C.
+
+    Observations, forecasts and what the workers know are committed together: each forecast is there once,
+    whatever is killed when.
+    """
+    cluster = reached(bootstrap, config, config_file)
+    if lag:
+        from stepcast.cli.stream_lag import print_lag
+
+        print_lag(cluster, group, read, as_json=as_json)
+        return
+    for name, topic in (("--from", read), ("--to", write)):
+        if topic is None:
+            raise typer.BadParameter("it is missing", param_hint=name)
+    if read in (write, dead_letters) or write == dead_letters:
+        raise typer.BadParameter(
+            "--from, --to and --dead-letters are three topics: what is written would be read",
+            param_hint="--to",
+        )
+    from stepcast.cli.streaming import run_stream
+    from stepcast.connect.kafka.observations import named
+    from stepcast.connect.kafka.worker.order import Order, Places, Source
+    from stepcast.connect.kafka.worker.plan import Plan
+
+    emission = emission_of(emit)
+    places = Places(format_, item, timestamp, value, dict(map(named, dimension or ())))
+    with ExitStack() as stack:
+        predictors, folder, params = None, None, None
+        if model is None:
+            predictors = _predictors(
+                predictor, out, bucket, endpoint, retrain_drift, retrain_age, state_machine
+            )
+            folder, params = _fetched(
+                predictors, Path(stack.enter_context(TemporaryDirectory(prefix="stepcast-")))
+            )
+        plan = Plan(
+            lateness=round(1000 * span(lateness, "--lateness")),
+            doubled=doubled,
+            emission=emission,
+            ahead=None if ahead == NEVER else round(1000 * span(ahead, "--ahead")),
+            **_values(params, aggregation, filling),
+        )
+        place = instance or re.sub(r"[^\w.-]", "-", socket.gethostname())
+        orders = [
+            Order(
+                settings=cluster.settings,
+                read=str(read),
+                write=str(write),
+                group=group,
+                member=f"{place}-{number}",
+                source=Source(folder=None if folder is None else str(folder), model=model),
+                plan=plan,
+                batch=batch,
+                buffer=buffer << 20,
+                session_timeout=span(session_timeout, "--session-timeout"),
+                transaction_timeout=span(transaction_timeout, "--transaction-timeout"),
+                until_idle=None if until_idle == NEVER else span(until_idle, "--until-idle"),
+                idle_timeout=None if idle_timeout == NEVER else span(idle_timeout, "--idle-timeout"),
+                from_latest=start == "latest",
+                skip_lost=skip_lost,
+                label=label,
+                letters=dead_letters,
+                places=places,
+            )
+            for number in range(workers)
+        ]
+        run_stream(orders, predictors, folder, metrics_port)
+
+
+def _predictors(
+    wanted: str,
+    out: Path | None,
+    bucket: str | None,
+    endpoint: str | None,
+    drift: float | None,
+    age: str | None,
+    machine: str | None,
+) -> "Predictors":
+    """Where the predictor is read, and what is asked for a new one."""
+    from stepcast.cli.streaming import Predictors
+    from stepcast.connect.kafka.worker.retraining import Policy, Retraining
+
+    policy = Policy(drift, None if age is None else span(age, "--retrain-age"))
+    asks = drift is not None or age is not None
+    if out is not None:
+        from stepcast.cli.kept_run import read_run
+
+        if asks or bucket is not None:
+            raise typer.BadParameter(
+                "a folder holds one predictor: leave out --bucket, --retrain-drift and --retrain-age",
+                param_hint="--out",
+            )
+        return Predictors(read_run(out), "", wanted, policy)
+    if bucket is not None:
+        import boto3
+
+        if asks and machine is None:
+            raise typer.BadParameter(
+                "it is missing: who is asked for a new predictor?", param_hint="--state-machine"
+            )
+        name = bucket.removeprefix("s3://").rstrip("/")
+        s3 = boto3.client("s3")
+        retraining = Retraining(s3, boto3.client("stepfunctions"), str(machine), name) if asks else None
+        return Predictors(s3, name, wanted, policy, retraining)
+    from stepcast.cli.stack import attach
+
+    stack = attach(endpoint)
+    retraining = Retraining(stack.s3, stack.states, stack.state_machine, stack.bucket) if asks else None
+    return Predictors(stack.s3, stack.bucket, wanted, policy, retraining)
+
+
+def _fetched(predictors: "Predictors", folder: Path) -> "tuple[Path, Params]":
+    from stepcast.connect.kafka.worker.published import fetch, read_params
+
+    place = fetch(predictors.s3, predictors.bucket, folder, predictors.wanted)
+    return place, read_params(place)
+
+
+def _values(params: "Params | None", aggregation: str | None, filling: str | None) -> dict[str, Any]:
+    """How observations become values: as params.json has it, where no option says otherwise."""
+    if params is None:
+        return {"aggregation": aggregation or "sum", "filling": filling or "nan"}
+    given = params.filling
+    return {
+        "aggregation": aggregation or given.aggregation,
+        "filling": filling or given.middlefill,
+        "filling_value": given.middlefill_value,
+    }
+
+
+def emission_of(text: str) -> "Emission":
+    """What ``--emit`` says.
+
+    >>> emission_of("24")
+    Emission(every=24, on_change=False)
+    """
+    from stepcast.connect.kafka.worker.plan import Emission
+
+    if text == "period":
+        return Emission()
+    if text == "change":
+        return Emission(every=0, on_change=True)
+    if found := re.fullmatch(r"(?:every )?([1-9]\d{0,6})", text):
+        return Emission(every=int(found[1]))
+    raise typer.BadParameter(
+        f"{text!r} is none of period, change and a number of periods, such as 24", param_hint="--emit"
+    )

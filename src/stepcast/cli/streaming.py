@@ -1,0 +1,107 @@
+"""The command behind ``stepcast stream``: keeps the workers, their metrics and their predictor."""
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+from stepcast.cli.output import stderr
+
+if TYPE_CHECKING:
+    from stepcast.connect.kafka.worker.fleet import Fleet
+    from stepcast.connect.kafka.worker.metrics import Metrics
+    from stepcast.connect.kafka.worker.order import Order
+    from stepcast.connect.kafka.worker.retraining import Policy, Retraining
+
+__all__ = ["Predictors", "run_stream", "stopping"]
+
+LOOKS_EVERY = 15.0  # seconds between two looks for a newer predictor
+
+
+@dataclass(frozen=True)
+class Predictors:
+    """Where predictors are, which one is wanted, and how a new one is asked for."""
+
+    s3: Any
+    bucket: str
+    wanted: str
+    policy: "Policy"
+    retraining: "Retraining | None" = None
+    every: float = LOOKS_EVERY
+
+
+def run_stream(
+    orders: "Sequence[Order]", predictors: Predictors | None, folder: Path | None, metrics_port: int | None
+) -> None:
+    """Work until a signal comes or the workers end; ``folder`` has the predictor to begin with."""
+    from stepcast.connect.kafka.worker.fleet import Fleet
+    from stepcast.connect.kafka.worker.metrics import Metrics
+    from stepcast.connect.kafka.worker.metrics_server import serve_metrics
+
+    metrics = Metrics(orders[0].group)
+    fleet = Fleet(orders, metrics.hear)
+    with ExitStack() as stack:
+        stop = stack.enter_context(stopping())
+        if metrics_port is not None:
+            server = stack.enter_context(serve_metrics(metrics.page, "127.0.0.1", metrics_port))
+            Thread(target=server.serve_forever, daemon=True).start()
+            stack.callback(server.shutdown)
+            stderr().print(
+                f"metrics: http://127.0.0.1:{server.server_address[1]}/metrics", markup=False, highlight=False
+            )
+        if predictors is not None and folder is not None:
+            looking = Thread(
+                target=_follow,
+                args=(predictors, folder, fleet, metrics, stop),
+                name="predictors",
+                daemon=True,
+            )
+            looking.start()
+        fleet.run(stop)
+
+
+def _follow(predictors: Predictors, folder: Path, fleet: "Fleet", metrics: "Metrics", stop: Event) -> None:
+    """Hand on what is published; ask for more where it is time. What fails is logged, and tried again."""
+    from stepcast.connect.finished_run import LATEST
+    from stepcast.connect.kafka.worker.events import log
+    from stepcast.connect.kafka.worker.order import Source
+    from stepcast.connect.kafka.worker.published import age_of, fetch, newest
+    from stepcast.connect.kafka.worker.retraining import reason_to_retrain
+
+    current, stale = folder.name, None
+    while not stop.wait(predictors.every):
+        try:
+            name = newest(predictors.s3, predictors.bucket) if predictors.wanted == LATEST else current
+            if name is not None and name != current:
+                place = fetch(predictors.s3, predictors.bucket, folder.parent, name)
+                fleet.change(Source(folder=str(place)))
+                log("new_predictor", predictor=name, before=current)
+                if stale is not None:  # no worker begins with that one any more
+                    rmtree(stale, ignore_errors=True)
+                stale, current = folder.parent / current, name
+            retraining = predictors.retraining
+            if retraining is not None and retraining.is_due:
+                why = reason_to_retrain(predictors.policy, metrics.partitions.values(), age_of(current))
+                if why is not None:
+                    started = retraining.ask()
+                    log("retraining", why=why, outcome=started.outcome, execution=started.execution_arn)
+        except Exception as error:  # the stream goes on without it
+            log("predictors_out_of_reach", level="error", reason=str(error))
+
+
+@contextmanager
+def stopping() -> Iterator[Event]:
+    """An event that Ctrl-C and SIGTERM set."""
+    stop = Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

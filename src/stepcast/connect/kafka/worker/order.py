@@ -1,0 +1,81 @@
+"""All that a worker process is told."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from stepcast.connect.kafka.settings import Settings
+from stepcast.connect.kafka.worker.plan import Emission, Plan
+
+__all__ = ["Order", "Places", "Source"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What forecasts: a predictor in a folder, or a model of the user's own, ``module:attribute``."""
+
+    folder: str | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where an observation is in a message, as ``observations.reader`` has it; None is the usual place."""
+
+    format: str = "json"
+    item: str | None = None
+    timestamp: str | None = None
+    value: str | None = None
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Order:
+    """``read``, ``write`` and ``letters`` are topics; the last, if given, gets what cannot be read.
+
+    ``member``         what this worker is called among those of ``group``: its place is kept for it while it
+                       restarts, and whoever takes the name fences who had it before.
+    ``batch``          messages that are taken on together, at most.
+    ``most_forecasts`` that wait for one transaction, about.
+    ``buffer``         bytes of messages that are read ahead, and of records that are written behind, each.
+    ``until_idle``     seconds without a message after which the worker ends; None is never.
+    ``idle_timeout``   seconds without a message after which open periods of a partition are closed.
+    """
+
+    settings: Settings
+    read: str
+    write: str
+    group: str
+    member: str
+    source: Source
+    plan: Plan
+    batch: int = 10_000
+    most_forecasts: int = 10_000
+    buffer: int = 32 << 20
+    session_timeout: float = 10.0
+    transaction_timeout: float = 30.0
+    until_idle: float | None = None
+    idle_timeout: float | None = None
+    from_latest: bool = False
+    skip_lost: bool = False
+    label: str | None = None
+    letters: str | None = None
+    places: Places = Places()  # frozen
+
+    @property
+    def state(self) -> str:
+        """The topic of the state."""
+        return f"{self.group}-state"
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Order":
+        content = json.loads(text)
+        plan = content.pop("plan")
+        emission = Emission(**plan.pop("emission"))
+        source = Source(**content.pop("source"))
+        settings, places = Settings(**content.pop("settings")), Places(**content.pop("places"))
+        plan = Plan(**plan, emission=emission)
+        return cls(**content, settings=settings, places=places, source=source, plan=plan)

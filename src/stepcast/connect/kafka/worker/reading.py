@@ -1,0 +1,85 @@
+"""Messages as observations, fast where they are plain: JSON with a text, a time and a number at the top."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from stepcast.connect.kafka.formats import PLACES, decoder
+from stepcast.connect.kafka.observations import Message, Reader, Unreadable, reader
+from stepcast.connect.kafka.worker.order import Places
+from stepcast.connect.kafka.worker.partition import Observation
+from stepcast.pipeline.shards import label
+
+__all__ = ["Read", "Unreadable", "message_of", "read_of"]
+
+Read = Callable[[Any], Observation | None]
+
+REMEMBERED = 10_000  # texts of moments
+
+
+def read_of(places: Places, registry: dict[str, str]) -> Read:
+    """What reads messages by ``places``: None where the value is missing, Unreadable where it is none."""
+    usual = PLACES[places.format]
+    given = reader(
+        decoder(places.format, registry),
+        places.item or usual[0],
+        places.timestamp or usual[1],
+        places.value or usual[2],
+        dict(places.dimensions),
+    )
+    if places.format != "json" or len(given.key) > 1:
+        return _any(given)
+    names = [_name(place) for place in (given.key[0][1], given.time, given.value)]
+    return _any(given) if None in names else _plain(_any(given), *map(str, names))
+
+
+def message_of(message: Any) -> Message:
+    """As ``observations`` reads it."""
+    return Message(
+        message.partition(),
+        message.offset(),
+        message.timestamp()[1],
+        message.key(),
+        message.value(),
+        message.headers() or (),
+    )
+
+
+def _any(given: Reader) -> Read:
+    def read(message: Any) -> Observation | None:
+        found = given.read(message_of(message))
+        if found.value is None:
+            return None
+        return Observation(label(found.key), round(found.moment.timestamp() * 1000), found.value)
+
+    return read
+
+
+def _name(place: str) -> str | None:
+    """Of a field at the top of a document; None of any other place."""
+    parts = place.split("/")
+    return parts[1] if len(parts) == 2 and not parts[0] and "~" not in place else None
+
+
+def _plain(slow: Read, item: str, timestamp: str, value: str) -> Read:
+    """The same as ``slow``: what is not plain is left to it."""
+    moments: dict[str, int] = {}
+
+    def read(message: Any) -> Observation | None:
+        try:
+            document = json.loads(message.value().decode())
+            name, moment, number = document[item], document[timestamp], document[value]
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            return slow(message)
+        if type(name) is str and name and type(moment) is str and type(number) in (int, float):
+            known = moments.get(moment)
+            if known is not None and -1e300 < number < 1e300:
+                return Observation(name, known, float(number))
+        found = slow(message)
+        if found is not None and type(moment) is str:
+            if len(moments) >= REMEMBERED:
+                moments.clear()
+            moments[moment] = found.moment
+        return found
+
+    return read

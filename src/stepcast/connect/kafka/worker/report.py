@@ -1,0 +1,51 @@
+"""What a worker says of itself, every second, to the command that started it."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from stepcast.connect.kafka.worker.counts import Counts
+
+__all__ = ["PartitionReport", "WorkerReport"]
+
+
+@dataclass(frozen=True)
+class PartitionReport:
+    """``offset`` of the message that comes next, ``end`` of what there is; -1 where they are not known yet.
+
+    ``counts`` since the group began, whoever worked on the partition. ``watermark`` in milliseconds since
+    1970.
+    """
+
+    offset: int
+    end: int
+    watermark: int
+    items: int
+    drifting: int
+    counts: Counts
+
+    @property
+    def lag(self) -> int | None:
+        return max(0, self.end - self.offset) if self.offset >= 0 and self.end >= 0 else None
+
+
+@dataclass(frozen=True)
+class WorkerReport:
+    """``committed`` and ``aborted`` transactions of this process, and what the first took."""
+
+    predictor: str
+    committed: int
+    aborted: int
+    seconds: float
+    histogram: list[int]
+    partitions: dict[int, PartitionReport] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> "WorkerReport":
+        partitions = {
+            int(number): PartitionReport(**{**one, "counts": Counts(**one["counts"])})
+            for number, one in content["partitions"].items()
+        }
+        return cls(**{**content, "partitions": partitions})

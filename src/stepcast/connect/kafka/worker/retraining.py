@@ -1,0 +1,59 @@
+"""Whether it is time to train anew, and asking for it."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from stepcast.connect.kafka.worker.report import PartitionReport
+from stepcast.pipeline.steps.start_execution import Started, start_execution
+
+__all__ = ["Policy", "Retraining", "reason_to_retrain"]
+
+NOT_BEFORE = 3600.0  # seconds between two times of asking: a run takes its time, or has nothing new to read
+FEWEST = 30  # items: a share of fewer says little
+
+
+@dataclass(frozen=True)
+class Policy:
+    """``drift`` share of items that have to drift, ``age`` seconds since the training; None is never."""
+
+    drift: float | None = None
+    age: float | None = None
+
+
+def reason_to_retrain(policy: Policy, partitions: Iterable[PartitionReport], age: float | None) -> str | None:
+    """In words; None while there is none."""
+    partitions = list(partitions)
+    items, drifting = sum(one.items for one in partitions), sum(one.drifting for one in partitions)
+    if policy.drift is not None and drifting and drifting >= policy.drift * max(items, FEWEST):
+        return f"{drifting} of {items} items drift"
+    if policy.age is not None and age is not None and age >= policy.age:
+        return f"the predictor is {age / 86_400:.1f} days old"
+    return None
+
+
+class Retraining:
+    """Asks the state machine, as an upload to the bucket does: without new input, it starts nothing."""
+
+    def __init__(self, s3: Any, states: Any, state_machine: str, bucket: str) -> None:
+        self._s3, self._states, self._machine, self._bucket = s3, states, state_machine, bucket
+        self._asked = float("-inf")
+
+    @property
+    def is_due(self) -> bool:
+        return time.monotonic() - self._asked >= NOT_BEFORE
+
+    def ask(self) -> Started:
+        self._asked = time.monotonic()
+        happened = datetime.now(UTC).isoformat()
+        event = {"Records": [{"eventTime": happened, "s3": {"bucket": {"name": self._bucket}}}]}
+        return start_execution(
+            event,
+            s3=self._s3,
+            states=self._states,
+            state_machine=self._machine,
+            settle_seconds=0,
+            looked={},
+        )

@@ -1,0 +1,52 @@
+"""What forecasts: found by the name that the user gives it."""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.worker.forecaster import Forecaster
+from stepcast.connect.kafka.worker.forecasting import Forecasting
+from stepcast.connect.kafka.worker.learning import Learning
+from stepcast.connect.kafka.worker.order import Order
+from stepcast.connect.kafka.worker.reading import read_of
+from stepcast.connect.kafka.worker.work import Work
+
+__all__ = ["work_of"]
+
+
+def work_of(order: Order) -> Work:
+    """Load what forecasts; ConnectorError says what is not there."""
+    source = order.source
+    if source.model is None:
+        from stepcast.connect.kafka.worker.published import read_predictor
+
+        return _forecasting(order, read_predictor(Path(str(source.folder))))
+    made = _attribute(source.model)
+    model = made() if callable(made) else made
+    if hasattr(model, "series"):
+        return _forecasting(order, model)
+    return Learning(source.model, made, order)
+
+
+def _forecasting(order: Order, forecaster: Forecaster) -> Forecasting:
+    read = read_of(order.places, dict(order.settings.registry))
+    return Forecasting(order.plan, forecaster, read, letters=order.letters is not None)
+
+
+def _attribute(name: str) -> Any:
+    """What ``module:attribute`` names; modules of the current folder are found too."""
+    module, _, attribute = name.partition(":")
+    if not attribute:
+        raise ConnectorError(f"--model is {name!r}: write module:attribute, such as models:Average")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        raise ConnectorError(f"--model {name}: there is no module {error.name} here") from None
+    except AttributeError:
+        raise ConnectorError(f"--model {name}: {module} has no {attribute}") from None

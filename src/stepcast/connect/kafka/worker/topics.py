@@ -1,0 +1,80 @@
+"""The topics of a stream: what has to exist, and what is made."""
+
+import time
+from collections.abc import Mapping
+
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]
+
+from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.client import Cluster
+from stepcast.connect.kafka.worker.order import Order
+
+__all__ = ["PATIENCE", "end_offsets", "partitions_of", "prepare"]
+
+PATIENCE = 60  # seconds for a broker to answer
+
+
+def prepare(order: Order, cluster: Cluster) -> tuple[int, int]:
+    """Make the topics of forecasts and state where they are missing.
+
+    Returns how many partitions the input has, and the output. State is kept in a compacted topic, in the
+    partition with the number of the input's.
+    """
+    admin = cluster.admin()
+    cluster.partitions(admin, order.read)
+    if order.letters is not None:
+        cluster.partitions(admin, order.letters)
+    topics = partitions_of(admin)
+    count, replication = topics[order.read]
+    compacted = {"cleanup.policy": "compact"}
+    _create(admin, {order.state: NewTopic(order.state, count, replication, config=compacted)}, topics)
+    _create(admin, {order.write: NewTopic(order.write, count, replication)}, topics)
+    there = partitions_of(admin)
+    had = there[order.state][0]
+    if had != count:
+        raise ConnectorError(
+            f"{order.read} has {count} partitions, and had {had} when the group {order.group} began: items "
+            "have moved to others, where their state is not; start a new --group, which reads all again"
+        )
+    return count, there[order.write][0]
+
+
+def partitions_of(admin: AdminClient) -> dict[str, tuple[int, int]]:
+    """By topic: how many partitions, in how many copies."""
+    topics = admin.list_topics(timeout=PATIENCE).topics
+    return {
+        name: (len(topic.partitions), min(len(one.replicas) for one in topic.partitions.values()))
+        for name, topic in topics.items()
+        if topic.partitions
+    }
+
+
+def _create(admin: AdminClient, wanted: Mapping[str, NewTopic], there: Mapping[str, object]) -> None:
+    missing = [topic for name, topic in wanted.items() if name not in there]
+    if not missing:
+        return
+    for name, created in admin.create_topics(missing, operation_timeout=PATIENCE).items():
+        try:
+            created.result()
+        except KafkaException as error:
+            if error.args[0].name() != "TOPIC_ALREADY_EXISTS":  # another worker was faster
+                raise ConnectorError(
+                    f"topic {name} cannot be made: {error.args[0].str()}; make it yourself, or give its name"
+                ) from None
+    deadline = time.monotonic() + PATIENCE
+    while not wanted.keys() <= partitions_of(admin).keys():
+        if time.monotonic() > deadline:
+            raise ConnectorError(f"{', '.join(wanted)} was made and does not appear in {PATIENCE} s")
+        time.sleep(0.1)  # metadata take a moment to reach every broker
+
+
+def end_offsets(admin: AdminClient, topic: str, partitions: list[int]) -> dict[int, int]:
+    """The end of each partition, whether transactions before it are finished or not.
+
+    A consumer that reads what is committed is told of the end of that instead.
+    """
+    asked = {TopicPartition(topic, number): OffsetSpec.latest() for number in partitions}  # type: ignore[no-untyped-call]
+    isolation = IsolationLevel.READ_UNCOMMITTED
+    found = admin.list_offsets(asked, isolation_level=isolation, request_timeout=PATIENCE)
+    return {place.partition: result.result().offset for place, result in found.items()}
