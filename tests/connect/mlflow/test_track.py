@@ -161,5 +161,5 @@ def test_an_unknown_run_is_answered_with_those_there_are(database: Store, foreca
     done = stepcast("track", "mlflow", "--uri", database.uri, "--out", forecast, "--run", "nonsense")
 
     assert done.returncode == 1
-    assert "is of run, vintage or predictor 'nonsense': the last vintages are " in done.stderr
+    assert "has the run, vintage or predictor 'nonsense': the latest vintages are " in done.stderr
     assert manifest(forecast)["vintage"] in done.stderr
