@@ -214,7 +214,8 @@ def _steadied(told: tuple[Floats, Floats], tested: Floats, time: int, known: Fla
 def _from_level(watched: Watched) -> Floats:
     """Deseasonalized trained values minus an earlier level.
 
-    They are about as autocorrelated as the errors of a forecast for the middle of the new periods."""
+    They are about as autocorrelated as the errors of a forecast for the middle of the new periods.
+    """
     trained = watched.values[:, : watched.values.shape[1] - watched.new]
     flat = without_season(flattened(trained, 0), 0, watched.seasons)
     width, ahead = min(_back(watched), max(flat.shape[1] // 4, 1)), watched.new // 2
@@ -387,7 +388,7 @@ def _binomial_floor(zero: Floats, new: int) -> Floats:
 
 
 def _since(new: Floats, before: Floats | float) -> Integers:
-    """The most likely period, from 0, at which the mean of ``new`` (items, time) differs from ``before``.
+    """The most likely start, 0 the first period, of a mean of ``new`` (items, time) other than ``before``.
 
     Source: the maximum of the likelihood of one change from a known mean (Hinkley, 1970), at least
     SHORTEST_SUFFIX periods before the end.
