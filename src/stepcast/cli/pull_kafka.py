@@ -132,8 +132,8 @@ def _warnings(pulled: "Pulled", dead_letters: str | None) -> list[str]:
         found.append(f"{plural(pulled.expired, 'message')} had expired in the topic before they were read")
     if pulled.deleted and not pulled.deletes_items:
         found.append(
-            f"{plural(pulled.deleted, 'message')} without a value deleted nothing: they identify an item "
-            "only with --item key"
+            f"{plural(pulled.deleted, 'message')} without a value deleted nothing: the item is "
+            "known only with --item key"
         )
     return found
 

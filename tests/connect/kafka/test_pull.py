@@ -209,7 +209,7 @@ def test_a_tombstone_without_an_item_is_counted(broker: Broker, tmp_path: Path) 
 
     done = broker.pull(topic, tmp_path)
 
-    assert "1 message without a value deleted nothing: only with --item key do they say" in done.err
+    assert "1 message without a value deleted nothing: the item is known only with --item key" in done.err
     assert values(tmp_path) == [0]
 
 
