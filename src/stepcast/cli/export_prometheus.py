@@ -65,7 +65,8 @@ def prometheus(
         str, typer.Option(metavar="PATH", help="With --remote-write: the path to write to, after the URL.")
     ] = "/api/v1/write",
     keeps_future: Annotated[
-        bool, typer.Option("--keeps-future", help="With --remote-write: accept a store not known to do so.")
+        bool,
+        typer.Option("--keeps-future", help="With --remote-write: confirm that an unknown store keeps them."),
     ] = False,
     bucket: Annotated[
         str | None, typer.Option(metavar="NAME", help="Bucket of the forecast; default: the running stack's.")
