@@ -35,7 +35,7 @@ def write_forecast(client: Client, vintage: Vintage, path: str, *, vouched: bool
     if not vouched and not _is_victoria_metrics(client):
         raise ConnectorError(
             f"{client.connection.url} is not known to store samples with future times, and some servers "
-            "break on them: use the exporter, or confirm with --keeps-future that it does"
+            "break on them: use the exporter, or confirm with --keeps-future that it keeps them"
         )
     series = list(_samples(vintage))
     write(client, series, path)
@@ -82,7 +82,7 @@ def _compare(client: Client, vintage: Vintage, series: list[Samples]) -> None:
             raise ConnectorError(
                 f"{client.connection.url} accepted {count:,} samples and returns {count - len(lost):,}: the "
                 f"first missing one is {ahead:.0f} h after the forecast was made. VictoriaMetrics keeps "
-                "two days of the future, newer versions as much as -futureRetention"
+                "two days of the future, newer versions what -futureRetention sets"
             )
         time.sleep(PAUSE)  # new samples become readable after a few seconds
 
