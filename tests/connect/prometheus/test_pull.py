@@ -283,7 +283,7 @@ def test_series_that_the_files_names_do_not_tell_apart_are_refused(store: Store,
     [
         (
             "timestamp,target_value\n2025-10-08 00:00:00,1\n",
-            "has the columns timestamp, target_value, and item_id",
+            "has the columns timestamp, target_value, not item_id",
         ),
         ("item_id,timestamp,target_value\nx,yesterday,1\n", "row 2: not written by a pull"),
         ("item_id,timestamp,target_value\nx,2025-10-08 00:01:00,1\n", "pulled with a --step other than 5m"),
