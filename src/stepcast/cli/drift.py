@@ -1,4 +1,4 @@
-"""``stepcast drift``: whether what came still looks like what the predictor was trained on."""
+"""``stepcast drift``: whether new values still resemble those that the predictor was trained on."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +20,7 @@ def drift(
 ) -> None:
     """Show which items drifted before the current forecast was made, since when, and what to do.
 
-    Also how earlier forecasts turned out, by how far ahead they were made.
+    Also show how earlier forecasts turned out, by lead.
     """
     from stepcast.cli.drift_report import drift_report
     from stepcast.cli.stack import attach
@@ -35,10 +35,10 @@ def drift(
 def _print(report: "DriftReport", limit: int) -> None:
     print_line(f"Forecast of vintage {report.vintage}")
     if report.summary is None:
-        print_line("Drift was not looked for: MonitorDrift failed, `stepcast logs MonitorDrift` says why")
+        print_line("Drift is unknown, because MonitorDrift failed: see `stepcast logs MonitorDrift`")
         return
     print_line(report.summary.model_copy(update={"largest": ()}).paragraph())
-    for title, severity in (("Drift", "drift"), ("New or gone", "notice")):
+    for title, severity in (("Drift", "drift"), ("New or vanished", "notice")):
         rows = [row for row in report.found if row["severity"] == severity]
         if rows:
             columns = [*report.keys, "kind", "test", "since", "detail", "advice"]

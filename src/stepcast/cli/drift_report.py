@@ -1,4 +1,4 @@
-"""What monitoring found before the current forecast was made: its summary, its rows, its evaluations."""
+"""The results of monitoring for the current forecast: summary, findings, evaluations."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from stepcast.pipeline.monitoring.summary import Summary
 
 __all__ = ["DriftReport", "drift_report"]
 
-# Every item counts alike; coverage by its outcomes.
+# Items have equal weight; coverage is weighted by outcomes.
 BY_LEAD = """SELECT lead, sum(outcomes) AS outcomes, avg(wql) AS wql, avg(wape) AS wape,
     sum(coverage * outcomes) / sum(CASE WHEN coverage IS NOT NULL THEN outcomes END) AS coverage,
     avg(bias) AS bias FROM monitor WHERE lead > 0 GROUP BY lead ORDER BY lead"""
@@ -23,7 +23,7 @@ FOUND = "SELECT * FROM drift ORDER BY severity, p"
 
 @dataclass(frozen=True)
 class DriftReport:
-    """``summary`` is None where monitoring failed; ``found`` are rows of drift, ``leads`` means of items."""
+    """``summary`` is None if monitoring failed; ``found``: rows of ``drift``; ``leads``: means over items."""
 
     vintage: str
     keys: list[str]
@@ -33,7 +33,7 @@ class DriftReport:
     evaluations: list[dict[str, Any]]
 
     def document(self) -> dict[str, Any]:
-        """For JSON."""
+        """The report for JSON."""
         columns = {"monitor_columns", "drift_columns"}
         return {
             "vintage": self.vintage,
@@ -45,7 +45,7 @@ class DriftReport:
 
 
 def drift_report(stack: Stack) -> DriftReport:
-    """Of the current forecast; Failure where there is none yet."""
+    """The report for the current forecast; Failure if there is none yet."""
     manifest = current_vintage(stack)
     monitored = summary.read(stack.s3, stack.bucket, manifest.vintage)
     base = manifest.predictor.removesuffix(f"_{stamp_of(manifest.predictor)}")

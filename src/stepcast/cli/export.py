@@ -1,4 +1,4 @@
-"""``stepcast export``: the current forecast for other systems. Each sink is a command of its own."""
+"""``stepcast export``: the current forecast for other systems; one command per sink."""
 
 import typer
 
@@ -11,7 +11,7 @@ export = typer.Typer(no_args_is_help=True)
 
 @export.callback()
 def _described() -> None:
-    """Hand the current forecast to another system."""
+    """Export the current forecast to another system."""
 
 
 export.command()(prometheus)

@@ -29,46 +29,47 @@ MOST_SERIES = 50_000
 
 def prometheus(
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Where to be scraped; 0 picks a free one.")
+        int, typer.Option(min=0, max=65535, help="The port to listen on; 0 picks a free one.")
     ] = 9811,
     host: Annotated[
-        str, typer.Option(help="The address to listen on; whoever reaches it may read.")
+        str, typer.Option(help="The address to listen on; all who can reach it may read.")
     ] = "127.0.0.1",
     allow_host: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Answer to this name too, not only to the address; repeatable."),
     ] = None,
     leads: Annotated[
-        str, typer.Option(metavar="SPANS", help="How far ahead of the scrape, with commas between.")
+        str, typer.Option(metavar="SPANS", help="How far ahead of the scrape, comma-separated.")
     ] = "0s,1h,24h",
-    most_series: Annotated[int, typer.Option(min=1, help="Serve no more series than these.")] = MOST_SERIES,
-    rules: Annotated[bool, typer.Option("--rules", help="Instead, print alerting rules.")] = False,
+    most_series: Annotated[int, typer.Option(min=1, help="Serve at most this many series.")] = MOST_SERIES,
+    rules: Annotated[bool, typer.Option("--rules", help="Print alerting rules instead.")] = False,
     dashboard: Annotated[
-        bool, typer.Option("--dashboard", help="Instead, print a Grafana dashboard.")
+        bool, typer.Option("--dashboard", help="Print a Grafana dashboard instead.")
     ] = False,
     query: Annotated[
-        str | None, typer.Option(metavar="PROMQL", help="What was pulled, for --rules and --dashboard.")
+        str | None, typer.Option(metavar="PROMQL", help="The pulled expression, for --rules and --dashboard.")
     ] = None,
     threshold: Annotated[
-        float | None, typer.Option(help="With --rules: alert when this will be exceeded.")
+        float | None, typer.Option(help="With --rules: alert if the forecast exceeds this.")
     ] = None,
     lasting: Annotated[
-        str, typer.Option("--for", metavar="SPAN", help="With --rules: how long a state must last.")
+        str, typer.Option("--for", metavar="SPAN", help="With --rules: how long a condition must hold.")
     ] = "0s",
     remote_write: Annotated[
         str | None,
         typer.Option(
-            metavar="URL", help="Instead, write to a store that keeps the future, and read it back."
+            metavar="URL", help="Write to a store that keeps future samples instead, and read them back."
         ),
     ] = None,
     write_path: Annotated[
-        str, typer.Option(metavar="PATH", help="With --remote-write: where below the URL it is written to.")
+        str, typer.Option(metavar="PATH", help="With --remote-write: the path to write to, after the URL.")
     ] = "/api/v1/write",
     keeps_future: Annotated[
-        bool, typer.Option("--keeps-future", help="With --remote-write: vouch for a store that is not known.")
+        bool,
+        typer.Option("--keeps-future", help="With --remote-write: confirm that an unknown store keeps them."),
     ] = False,
     bucket: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Whose forecast; the running stack's if not given.")
+        str | None, typer.Option(metavar="NAME", help="Bucket of the forecast; default: the running stack's.")
     ] = None,
     user: User = None,
     password_file: PasswordFile = None,
@@ -79,15 +80,17 @@ def prometheus(
     key: CertificateKey = None,
     endpoint: Endpoint = None,
 ) -> None:
-    """Serve the current forecast at /metrics until Ctrl-C: what is expected now, in an hour, in a day.
+    """Serve the current forecast at /metrics until Ctrl-C: for now, for an hour ahead, for a day ahead.
 
-    Forecasts get the time of the scrape, and the lead as a label: Prometheus can compare, and takes no harm.
-    The series end with the forecast.
+    Samples get the time of the scrape, and the lead as a label: Prometheus can compare them, and cannot store
+    future times. The series end with the forecast.
     """
     if sum((rules, dashboard, remote_write is not None)) > 1:
         raise typer.BadParameter("--rules, --dashboard and --remote-write exclude each other: choose one")
     if rules and query is None:
-        raise typer.BadParameter("--rules compares with what was pulled: give it with --query")
+        raise typer.BadParameter(
+            "--rules compares the forecast with the pulled expression: give it with --query"
+        )
     from stepcast.connect.prometheus.durations import seconds
 
     ahead = [lead.strip() for lead in leads.split(",")]
@@ -141,7 +144,7 @@ def _serve(exporter: "Exporter", host: str, port: int, names: list[str]) -> None
     from stepcast.cli.stopping import unwinding
     from stepcast.connect.prometheus.exporter import serve
 
-    exporter.page()  # what is wrong is said at once
+    exporter.page()  # report problems at once, not at the first scrape
     with serve(exporter, host, port, names) as server, suppress(KeyboardInterrupt, SystemExit), unwinding():
         address = f"[{host}]" if ":" in host else host
         print_line(

@@ -1,4 +1,4 @@
-"""``stepcast lineage``: which versions of which files a predictor was trained on."""
+"""``stepcast lineage``: the versions of the files that a predictor was trained on."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ __all__ = ["lineage"]
 def lineage(
     predictor: Annotated[
         str | None,
-        typer.Argument(metavar="PREDICTOR", help="The current forecast's where it is left out."),
+        typer.Argument(metavar="PREDICTOR", help="Default: that of the current forecast."),
     ] = None,
     as_json: Json = False,
     endpoint: Endpoint = None,
@@ -21,8 +21,8 @@ def lineage(
 ) -> None:
     """Show which versions of which files a predictor was trained on.
 
-    The same, for all predictors, is in the SQL table lineage. stepcast run --as-of PREDICTOR makes its
-    forecast again.
+    The SQL table lineage has the same for all predictors. stepcast run --as-of PREDICTOR reproduces its
+    forecast.
     """
     from stepcast.cli.recorded_input import find, open_bucket
 
@@ -42,6 +42,4 @@ def lineage(
         shown.add_row(*map(cell, row))
     stdout().print(shown)
     if any(file.version is None for file in found.files):
-        print_line(
-            "\nNULL: the bucket kept no version; only the ETag tells whether the file is still the same."
-        )
+        print_line("\nNULL: the bucket kept no version; only the ETag shows whether the file has changed.")

@@ -1,4 +1,4 @@
-"""Runs for MLflow: one that is asked for, and those that end while MLFLOW_TRACKING_URI is set."""
+"""Log runs to MLflow: on request, or as they finish while MLFLOW_TRACKING_URI is set."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ __all__ = ["Wish", "describe", "log_results", "log_run", "runs_logged"]
 
 @dataclass(frozen=True)
 class Wish:
-    """Where runs go, and whether their predictors are registered."""
+    """Where to log runs, and whether to register their predictors."""
 
     uri: str
     experiment: str | None = None
@@ -27,7 +27,7 @@ class Wish:
 
 
 def log_run(run: FinishedRun, wish: Wish, results: Path | None = None) -> dict[str, Any]:
-    """Track one run; what was done, for JSON. ConnectorError says what is in the way."""
+    """Track one run; the result is for JSON. Raises ConnectorError if it fails."""
     from stepcast.cli.tracked_chart import charts_of
     from stepcast.connect.mlflow.registry import register
     from stepcast.connect.mlflow.tracking import connected, shown, track
@@ -55,8 +55,8 @@ def log_run(run: FinishedRun, wish: Wish, results: Path | None = None) -> dict[s
 
 
 def describe(facts: dict[str, Any]) -> str:
-    """What was done, for a person."""
-    there = "" if facts["is_new"] else ", which was there already"
+    """The result of ``log_run`` for a person."""
+    there = "" if facts["is_new"] else ", which was logged before"
     lines = [
         f"vintage {facts['vintage']} is run {facts['run_id']} of experiment {facts['experiment']} at "
         f"{facts['uri']}{there}"
@@ -72,9 +72,9 @@ def describe(facts: dict[str, Any]) -> str:
 
 
 def log_results(results: Path, say: Callable[[str], None]) -> None:
-    """Track the run in a folder of results, if MLFLOW_TRACKING_URI is set.
+    """Track the run in a results folder, if MLFLOW_TRACKING_URI is set.
 
-    The forecast is made: whatever goes wrong here is a line, and no error.
+    The forecast is finished, so a failure is reported in one line and is not an error.
     """
     uri = os.environ.get(URI)
     if not uri:
@@ -85,21 +85,26 @@ def log_results(results: Path, say: Callable[[str], None]) -> None:
     try:
         facts = log_run(find(read_run(results), ""), Wish(uri, os.environ.get(EXPERIMENT)), results)
     except Exception as error:
-        say(f"not tracked: {str(error).replace(uri, shown(uri))}; stepcast track mlflow --out {results}")
+        say(
+            f"not tracked: {str(error).replace(uri, shown(uri))}; retry with "
+            f"stepcast track mlflow --out {results}"
+        )
     else:
         say(f"MLflow: {describe(facts)}")
 
 
 @contextmanager
 def runs_logged(endpoint: str) -> Iterator[None]:
-    """Within, a process of its own tracks what the stack at ``endpoint`` publishes, if MLFLOW_TRACKING_URI
-    is set. A forecast does not wait for it, and does not notice how it fares."""
+    """Track what the stack at ``endpoint`` publishes in a separate process, if MLFLOW_TRACKING_URI is set.
+
+    Forecasts do not wait for it and do not depend on its success.
+    """
     if not os.environ.get(URI):
         yield
         return
     command = "from stepcast.cli import main; main()"
     watch = ["track", "mlflow", "--watch", "--endpoint", endpoint]
-    # What it reports goes to stderr: stdout has what `stepcast up` prints.
+    # Its output goes to stderr: stdout is for the output of `stepcast up`.
     with subprocess.Popen([sys.executable, "-c", command, *watch], stdout=sys.stderr) as process:  # noqa: S603 - its own command line
         try:
             yield

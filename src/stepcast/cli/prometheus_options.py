@@ -1,6 +1,6 @@
-"""How a Prometheus is reached: the options that reading and writing share.
+"""The options for reaching a Prometheus server, shared by pull and export.
 
-Secrets come from files or the environment, never from an option: a command line is seen by every process.
+Secrets come from files or the environment, never from an option: every process can read a command line.
 """
 
 import os
@@ -25,7 +25,7 @@ __all__ = [
 
 TOKEN, PASSWORD = "STEPCAST_PROMETHEUS_TOKEN", "STEPCAST_PROMETHEUS_PASSWORD"
 
-User = Annotated[str | None, typer.Option(metavar="NAME", help="For basic authentication.")]
+User = Annotated[str | None, typer.Option(metavar="NAME", help="User for basic authentication.")]
 PasswordFile = Annotated[
     Path | None,
     typer.Option(exists=True, dir_okay=False, metavar="FILE", help=f"The user's password; or {PASSWORD}."),
@@ -39,7 +39,7 @@ Headers = Annotated[
     typer.Option(
         "--header",
         metavar="NAME: VALUE",
-        help="Sent with each request: 'X-Scope-OrgID: tenant'; @FILE has a line for each. Repeatable.",
+        help="Sent with each request: 'X-Scope-OrgID: tenant'; @FILE reads one per line. Repeatable.",
     ),
 ]
 Trusted = Annotated[
@@ -64,7 +64,7 @@ def reached(
     certificate: Path | None,
     key: Path | None,
 ) -> "Connection":
-    """What the options say together, with what the environment says besides."""
+    """The connection given by the options and the environment."""
     from stepcast.connect.prometheus.connection import connection
 
     secret = _secret(password, PASSWORD) if user is not None or password is not None else None

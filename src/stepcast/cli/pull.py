@@ -1,4 +1,4 @@
-"""``stepcast pull``: series of other systems as files that a run reads; each source is a command."""
+"""``stepcast pull``: write series of other systems to files that a run reads; one command per source."""
 
 import typer
 
@@ -12,7 +12,7 @@ pull = typer.Typer(no_args_is_help=True)
 
 @pull.callback()
 def _described() -> None:
-    """Write series of another system to files, here or in a bucket."""
+    """Write series of another system to files, on this machine or in a bucket."""
 
 
 pull.command()(prometheus)

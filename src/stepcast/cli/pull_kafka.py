@@ -1,4 +1,4 @@
-"""``stepcast pull kafka``: messages as series."""
+"""``stepcast pull kafka``: messages of a topic as series."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,12 +23,12 @@ def kafka(
     bootstrap: Bootstrap,
     topic: Annotated[str, typer.Option(metavar="NAME", help="The topic to read.")],
     group: Annotated[
-        str, typer.Option(metavar="NAME", help="Consumer group; a new one begins with the oldest messages.")
+        str, typer.Option(metavar="NAME", help="Consumer group; a new one starts with the oldest messages.")
     ],
     to: Annotated[str, typer.Option(metavar="FOLDER", help="A folder, or s3://BUCKET/train/.")],
     until_idle: Annotated[
         str,
-        typer.Option(metavar="SPAN", help="End when no message has come for so long; -1 waits for ever."),
+        typer.Option(metavar="SPAN", help="Stop after this long without a message; -1 never stops."),
     ] = "30s",
     format_: Annotated[
         str, typer.Option("--format", metavar="NAME", help="json, csv, avro or protobuf.")
@@ -41,15 +41,15 @@ def kafka(
     ] = None,
     timestamp: Annotated[
         str | None,
-        typer.Option(metavar="POINTER", help="Where the time is; message is that of the message itself."),
+        typer.Option(metavar="POINTER", help="Where the time is; message uses the message's own time."),
     ] = None,
     value: Annotated[str | None, typer.Option(metavar="POINTER", help="Where the value is.")] = None,
     dimension: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=POINTER", help="A column more; repeatable."),
+        typer.Option(metavar="NAME=POINTER", help="An additional column; repeatable."),
     ] = None,
     dead_letters: Annotated[
-        str | None, typer.Option(metavar="TOPIC", help="Where messages go that cannot be read.")
+        str | None, typer.Option(metavar="TOPIC", help="Topic for messages that cannot be read.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at a message that cannot be read.")] = False,
     part_rows: Annotated[int, typer.Option(min=1, help="Rows after which a part file is closed.")] = 100_000,
@@ -62,8 +62,8 @@ def kafka(
 ) -> None:
     """Write the messages of a topic as part files to train on, each message once.
 
-    Files are named after topic, partition, and first and last offset; offsets are committed when a file lies
-    in its place. Times are UTC. Ctrl-C writes and commits what has been read.
+    Files are named after topic, partition, and first and last offset; offsets are committed once a file is in
+    place. Times are UTC. Ctrl-C writes and commits what has been read.
     """
     cluster = reached(bootstrap, config, config_file)
     from stepcast.connect.kafka.dead_letters import DeadLetters
@@ -75,11 +75,11 @@ def kafka(
 
     if strict and dead_letters is not None:
         raise typer.BadParameter(
-            "--strict stops where --dead-letters would go on: give one", param_hint="--strict"
+            "--strict and --dead-letters exclude each other: give one", param_hint="--strict"
         )
     if dead_letters == topic:
         raise typer.BadParameter(
-            "messages that cannot be read would come again and again: name another topic",
+            "messages that cannot be read would be read again and again: name another topic",
             param_hint="--dead-letters",
         )
     idle = None if until_idle == FOREVER else float(seconds(until_idle))
@@ -125,15 +125,15 @@ def _tell(pulled: "Pulled") -> None:
 def _warnings(pulled: "Pulled", dead_letters: str | None) -> list[str]:
     found = []
     if pulled.unreadable:
-        where = f"now in {dead_letters}" if dead_letters is not None else "passed over"
+        where = f"now in {dead_letters}" if dead_letters is not None else "skipped"
         found.append(f"{plural(pulled.unreadable, 'message')} could not be read: {where}")
         found += pulled.examples
     if pulled.expired:
         found.append(f"{plural(pulled.expired, 'message')} had expired in the topic before they were read")
     if pulled.deleted and not pulled.deletes_items:
         found.append(
-            f"{plural(pulled.deleted, 'message')} without a value deleted nothing: only with --item key do "
-            "they say which item"
+            f"{plural(pulled.deleted, 'message')} without a value deleted nothing: the item is "
+            "known only with --item key"
         )
     return found
 

@@ -27,9 +27,9 @@ __all__ = ["prometheus"]
 def prometheus(
     url: Annotated[str, typer.Option(metavar="URL", help="The server: http://prometheus:9090.")],
     query: Annotated[
-        str, typer.Option(metavar="PROMQL", help="What to pull; each series it gives becomes an item.")
+        str, typer.Option(metavar="PROMQL", help="What to pull; each series it returns is an item.")
     ],
-    step: Annotated[str, typer.Option(metavar="SPAN", help="How far apart values are: 5min, 1h, D.")],
+    step: Annotated[str, typer.Option(metavar="SPAN", help="Time between values: 5min, 1h, D.")],
     to: Annotated[
         str,
         typer.Option(
@@ -40,16 +40,18 @@ def prometheus(
         str,
         typer.Option(
             metavar="MOMENT",
-            help="A span before now, a time (UTC), or last: append what came after the last row.",
+            help="A duration before now, a time (UTC), or last: append what is newer than the last row.",
         ),
     ] = "30d",
-    until: Annotated[str, typer.Option(metavar="MOMENT", help="The same, for the end.")] = "now",
+    until: Annotated[
+        str, typer.Option(metavar="MOMENT", help="A duration before now, or a time (UTC): the end.")
+    ] = "now",
     history: Annotated[
-        str, typer.Option(metavar="MOMENT", help="Where --since last begins while there is no file.")
+        str, typer.Option(metavar="MOMENT", help="Where --since last starts if there is no file.")
     ] = "30d",
     dimension: Annotated[
         list[str] | None,
-        typer.Option(metavar="LABEL", help="A label that gets a column of its own; repeatable."),
+        typer.Option(metavar="LABEL", help="A label to write as a column; repeatable."),
     ] = None,
     metadata: Annotated[
         str | None,
@@ -57,7 +59,7 @@ def prometheus(
             metavar="FILE", help="Also write the labels, as item metadata: s3://BUCKET/metadata/NAME.csv."
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     user: User = None,
     password_file: PasswordFile = None,
     token_file: TokenFile = None,
@@ -69,7 +71,7 @@ def prometheus(
 ) -> None:
     """Write the series of a PromQL expression to a file, or append what is new.
 
-    Works with Prometheus and with what speaks its API: Thanos, Mimir, VictoriaMetrics. Times are UTC, on
+    Works with Prometheus and servers with the same API: Thanos, Mimir, VictoriaMetrics. Times are UTC, on
     round multiples of the step.
     """
     from stepcast.connect.prometheus.client import Client

@@ -1,4 +1,4 @@
-"""``stepcast up --store-url``: the bucket's objects lie in a store; what changes there starts a run here."""
+"""``stepcast up --store-url``: keep the bucket's objects in a store; changes there start runs here."""
 
 import json
 import os
@@ -27,7 +27,7 @@ SECRET_FILE = "notify-secret"  # noqa: S105 - the name of a file
 
 @dataclass(frozen=True)
 class RemoteStore:
-    """A store, and what watches it. ``secret_file`` is None where the environment has the secret."""
+    """A store and its watch. ``secret_file`` is None if the secret comes from the environment."""
 
     store: Store
     watch: Watch
@@ -36,7 +36,7 @@ class RemoteStore:
 
     @property
     def bucket(self) -> "RemoteBucket":
-        """As localaws wants it."""
+        """The bucket in the form that localaws takes."""
         from localaws import RemoteBucket
 
         store = self.store
@@ -46,12 +46,12 @@ class RemoteStore:
 
     @property
     def handlers(self) -> dict[str, Any]:
-        """The webhook, by its path."""
+        """The webhook by its path."""
         return {NOTIFY_PATH: Notify(self.secret, self.watch.look)}
 
     @contextmanager
     def watched(self, stack: "Stack") -> Iterator[None]:
-        """While the context lasts, changes start the stack's StartExecution function."""
+        """While the context is open, changes invoke the stack's StartExecution function."""
         function, lambda_ = stack.function("StartExecution"), stack.client("lambda")
 
         def start(when: datetime) -> None:
@@ -62,7 +62,7 @@ class RemoteStore:
             yield
 
     def facts(self, endpoint: str) -> dict[str, Any]:
-        """For JSON."""
+        """The store for JSON."""
         return {
             "url": self.store.url,
             "versions": self.store.versions,
@@ -71,28 +71,28 @@ class RemoteStore:
         }
 
     def instructions(self, endpoint: str) -> str:
-        """For a person."""
+        """The start-up message about the store."""
         store = self.store
-        made = "has been made there, with versions" if store.made else "is there"
+        made = "was created, with versioning on" if store.made else "exists"
         versions = (
             ""
             if store.versions
             else (
-                "\nIt keeps no versions: a run whose files are replaced steps aside, and no forecast can be "
-                "made again later.\nTurn versioning on in the store."
+                "\nIt keeps no versions: a run whose files are replaced ends as Superseded, and no forecast "
+                "can be reproduced later.\nTurn versioning on in the store."
             )
         )
         secret = f"in {self.secret_file}" if self.secret_file else f"that of {SECRET}"
         return (
-            f"The objects lie in the store at {store.url}; the bucket {made}.{versions}\n"
-            "What is uploaded there starts a run, too; at once, where a webhook of the store posts to\n"
+            f"Objects are kept in the store at {store.url}; the bucket {made}.{versions}\n"
+            "Uploads to the store start runs too; at once, if a webhook of the store posts to\n"
             f"{endpoint}{NOTIFY_PATH}\n"
             f"with the header Authorization: Bearer SECRET; the secret is {secret}.\n"
         )
 
 
 def open_store(url: str, bucket: str, poll_seconds: float, folder: Path) -> RemoteStore:
-    """The store, ready to be worked with; Failure says what is wrong. The secret is kept in ``folder``."""
+    """Open the bucket in the store; the webhook's secret is kept in ``folder``. Raises Failure."""
     try:
         store = find_store(url, bucket)
     except StoreUnusable as error:
@@ -102,7 +102,7 @@ def open_store(url: str, bucket: str, poll_seconds: float, folder: Path) -> Remo
 
 
 def _secret(folder: Path) -> tuple[str, Path | None]:
-    """That of the environment, or of the file, which is made once and which only its owner may read."""
+    """The secret from the environment, or from a file that is created once and readable only by its owner."""
     if given := os.environ.get(SECRET):
         return given, None
     path = folder / SECRET_FILE
@@ -114,12 +114,12 @@ def _secret(folder: Path) -> tuple[str, Path | None]:
             raise Failure(f"others can read the secret in {path}: chmod 600 it, or delete it") from None
     secret = path.read_text("utf-8").strip()
     if not secret:
-        raise Failure(f"{path} is empty: delete it, and another secret is made")
+        raise Failure(f"{path} is empty: delete it to get a new secret")
     return secret, path.resolve()
 
 
 def _event(bucket: str, when: datetime) -> dict[str, Any]:
-    """As much of S3's event as StartExecution reads."""
+    """The part of an S3 event that StartExecution reads."""
     moment = when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     about = {"bucket": {"name": bucket, "arn": f"arn:aws:s3:::{bucket}"}, "object": {"key": "params.json"}}
     return {"Records": [{"eventName": "ObjectCreated:Put", "eventTime": moment, "s3": about}]}

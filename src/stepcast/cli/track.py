@@ -1,4 +1,4 @@
-"""``stepcast track``: finished runs for systems that keep a record; each is a command of its own."""
+"""``stepcast track``: log finished runs to other systems; one command per system."""
 
 import typer
 

@@ -25,10 +25,10 @@ def mlflow(
     ] = "latest",
     experiment: Annotated[
         str | None,
-        typer.Option(metavar="NAME", envvar=EXPERIMENT, help="The target dataset's name where not given."),
+        typer.Option(metavar="NAME", envvar=EXPERIMENT, help="Default: the target dataset's name."),
     ] = None,
     register: Annotated[
-        bool, typer.Option("--register", help="Register the predictor, as a model that forecasts the same.")
+        bool, typer.Option("--register", help="Register the predictor as a model with the same forecasts.")
     ] = False,
     champion: Annotated[
         Literal["better", "always", "never"],
@@ -37,30 +37,32 @@ def mlflow(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", file_okay=False, exists=True, help="What stepcast run --out has written."
+            metavar="DIR", file_okay=False, exists=True, help="The results folder of stepcast run --out."
         ),
     ] = None,
     bucket: BucketName = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on with every later run, until Ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Track every later run too, until Ctrl-C.")] = False,
     every: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="With --watch: how often.")] = 10,
     as_json: Json = False,
     endpoint: Endpoint = None,
 ) -> None:
     """Log a finished run to MLflow: parameters, accuracy, inputs by version, leaderboard, chart.
 
-    The same run again changes nothing.
+    Logging a run again changes nothing.
     """
     if uri is None:
-        raise typer.BadParameter(f"it is missing, and so is {URI}", param_hint="--uri")
+        raise typer.BadParameter(f"give it, or set {URI}", param_hint="--uri")
     source = context.get_parameter_source("uri")
     if "@" in uri and source is not None and source.name == "COMMANDLINE":
         raise typer.BadParameter(
-            f"everybody on this machine can read a password there: give the address in {URI}, or user and "
+            f"all users of this machine can read a password there: set {URI}, or give user and "
             "password in MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
             param_hint="--uri",
         )
     if out is not None and (watch or bucket is not None):
-        raise typer.BadParameter("it holds one run: leave out --bucket and --watch", param_hint="--out")
+        raise typer.BadParameter(
+            "the folder holds one run: leave out --bucket and --watch", param_hint="--out"
+        )
     from stepcast.cli.mlflow_runs import Wish, describe, log_run
     from stepcast.connect.finished_run import find
 
@@ -77,7 +79,7 @@ def mlflow(
 
 
 def _opened(out: Path | None, bucket: str | None, endpoint: str | None) -> tuple[Any, str]:
-    """Where the run is read: a client of S3, and the bucket, which is empty for a folder."""
+    """An S3 client and the bucket to read the run from; the bucket is empty for a folder."""
     if out is not None:
         from stepcast.cli.kept_run import read_run
 
@@ -93,7 +95,7 @@ def _opened(out: Path | None, bucket: str | None, endpoint: str | None) -> tuple
 
 
 def _watch(s3: Any, bucket: str, wish: Any, every: float) -> None:
-    """Track the latest run and each that follows; what fails is reported, and tried again."""
+    """Track the latest run and every later one; failures are reported and retried."""
     from stepcast.cli.failure import explain
     from stepcast.cli.mlflow_runs import describe, log_run
     from stepcast.cli.stopping import unwinding
@@ -112,6 +114,6 @@ def _watch(s3: Any, bucket: str, wish: Any, every: float) -> None:
                 if problem is None:
                     raise
                 if problem != reported:
-                    stderr().print(f"stepcast: {problem}; tried again every {every:g} s", markup=False)
+                    stderr().print(f"stepcast: {problem}; retried every {every:g} s", markup=False)
                 reported = problem
-            time.sleep(every)  # --every: a bucket on AWS announces nothing to this machine
+            time.sleep(every)  # --every: a bucket on AWS sends no events to this machine

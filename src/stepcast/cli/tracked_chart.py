@@ -1,4 +1,4 @@
-"""The chart of a run that is tracked: as it was drawn then, or drawn from what the run left."""
+"""The chart of a tracked run: the run's own, or one drawn from its files."""
 
 import tempfile
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ CHART = "chart.png"
 
 @contextmanager
 def charts_of(run: FinishedRun, results: Path | None) -> Iterator[list[Path]]:
-    """Pictures of the series with the largest forecasts; none where their history is gone."""
+    """A chart of the series with the largest forecasts; none if their history was deleted."""
     if results is not None and (results / CHART).is_file():
         yield [results / CHART]
         return

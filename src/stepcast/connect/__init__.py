@@ -1,5 +1,5 @@
-"""Other systems, above the pipeline: sources write files that a run reads, sinks read what
-a published run left.
+"""Connectors to other systems, built on top of the pipeline.
 
-The pipeline and the engine never import a connector, and no connector imports another.
+Sources write files that a run reads; sinks read the results of a published run. The pipeline and the engine
+never import a connector, and no connector imports another.
 """

@@ -1,7 +1,7 @@
-"""What a connector cannot do, said to whoever asked for it."""
+"""The error that connectors raise."""
 
 __all__ = ["ConnectorError"]
 
 
 class ConnectorError(Exception):
-    """Another system refused, or answered what cannot be used. The message says what to change."""
+    """Another system refused, or its answer or the input cannot be used. The message says what to change."""

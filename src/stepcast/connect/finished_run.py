@@ -1,4 +1,4 @@
-"""What a run left in the bucket, or in the folder that ``stepcast run --out`` wrote: all that is tracked."""
+"""A finished run, read from its bucket or from the folder of ``stepcast run --out``."""
 
 import io
 import json
@@ -26,7 +26,7 @@ LATEST = "latest"
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file that a run read; ``version`` is None where no bucket keeps it."""
+    """A file that a run read; ``version`` is None if no bucket keeps it."""
 
     key: str
     etag: str | None
@@ -36,9 +36,9 @@ class InputFile:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """One published vintage of ``bucket``, which lies below ``root``: ``forecast/`` or ``history/``.
+    """One published vintage in ``bucket``, under ``root``: ``forecast/`` or ``history/``.
 
-    ``bucket`` is empty where the run is read from a folder: the bucket that it was made in is gone.
+    ``bucket`` is empty if the run is read from a folder: the bucket it ran in no longer exists.
     """
 
     s3: Any
@@ -48,19 +48,19 @@ class FinishedRun:
 
     @cached_property
     def params(self) -> dict[str, Any]:
-        """params.json as it was; empty for vintages of old."""
+        """The run's params.json; empty for old vintages that did not keep it."""
         text = self.text(layout.vintage_params(self.root, self.manifest.vintage))
         found: dict[str, Any] = json.loads(text) if text else {}
         return found
 
     @property
     def predictor(self) -> str:
-        """What the user called the predictor: the name that all its trainings share."""
+        """The predictor's name in params.json, shared by all its trainings."""
         named = self.params.get("Predictor", {}).get("PredictorName")
         return str(named or re.sub(r"_\d{8}T\d{6}Z[0-9a-f]*$", "", self.manifest.predictor))
 
     def inputs(self) -> list[InputFile]:
-        """The files it was trained on, params.json among them; empty where that is not recorded."""
+        """The files it was trained on, params.json included; empty if they were not recorded."""
         documents = [("predictor", self.manifest.predictor), ("dataset-import-job", self.manifest.import_job)]
         for kind, name in documents:
             document = json.loads(self.text(layout.resource(kind, name)) or "{}")
@@ -77,11 +77,11 @@ class FinishedRun:
         return self.table(f"{layout.accuracy(self.manifest.predictor, tables.LEADERBOARD)}part-0.parquet")
 
     def accuracy(self) -> pa.Table | None:
-        """By item and window."""
+        """Accuracy by item and window."""
         return self.table(f"{layout.accuracy(self.manifest.predictor, tables.ACCURACY)}part-0.parquet")
 
     def forecast(self) -> pa.Table:
-        """What was exported: identifier, date, dimensions and outputs, the first three as text."""
+        """The exported forecast: identifier, date and dimensions as text, then the outputs."""
         kinds = {name: pa.string() for name, kind in self.manifest.wide_columns.items() if kind == "string"}
         options = pa.csv.ConvertOptions(column_types=kinds)
         prefix = layout.raw(self.root, self.manifest.vintage)
@@ -91,7 +91,7 @@ class FinishedRun:
         )
 
     def shards(self) -> Iterator[Shard]:
-        """The series that the predictor was trained on; none where they are gone."""
+        """The series that the predictor was trained on; empty if they were deleted."""
         prefix = layout.predictor(self.manifest.predictor, "shards")
         for key in objects.keys(self.s3, self.bucket, prefix):
             if (part := self._read(key)) is not None:
@@ -104,7 +104,7 @@ class FinishedRun:
         return {name: text for name, text in found.items() if text is not None}
 
     def fetch_predictor(self, folder: Path) -> bool:
-        """Put what forecasts again into ``folder``, as KeptPredictor reads it; False where it is gone."""
+        """Copy the predictor to ``folder`` in KeptPredictor's layout; False if it was deleted."""
         prefix = layout.predictor(self.manifest.predictor)
         params = self.text(layout.vintage_params(self.root, self.manifest.vintage))
         parts = (layout.predictor(self.manifest.predictor, part) for part in ("shards", "trained"))
@@ -137,7 +137,7 @@ class FinishedRun:
 
 
 def published(s3: Any, bucket: str, after: str = "") -> list[FinishedRun]:
-    """Every published vintage that is later than ``after``, oldest first."""
+    """All published vintages later than ``after``, oldest first."""
     found = {}
     for root in (layout.FORECAST, layout.HISTORY):  # moved in this order, so none is missed
         for name in vintages.names(s3, bucket, root):
@@ -148,7 +148,11 @@ def published(s3: Any, bucket: str, after: str = "") -> list[FinishedRun]:
 
 
 def find(s3: Any, bucket: str, which: str = LATEST) -> FinishedRun:
-    """The run of that name, vintage or predictor, or the latest; ConnectorError lists what there is."""
+    """The run with this name, vintage or predictor, or the latest.
+
+    Raises:
+        ConnectorError: there is no such run. The message lists the latest vintages.
+    """
     there = published(s3, bucket)
     if not there:
         raise ConnectorError(f"s3://{bucket}/ has no published forecast yet: see `stepcast status`")
@@ -159,5 +163,5 @@ def find(s3: Any, bucket: str, which: str = LATEST) -> FinishedRun:
             return run
     last = ", ".join(run.manifest.vintage for run in there[-3:])
     raise ConnectorError(
-        f"no published forecast is of run, vintage or predictor {which!r}: the last vintages are {last}"
+        f"no published forecast has the run, vintage or predictor {which!r}: the latest vintages are {last}"
     )

@@ -1,7 +1,6 @@
-"""A file of series that a source writes: CSV, gzipped CSV or Parquet, on this machine or in a bucket.
+"""A file of series written by a source: CSV, gzipped CSV or Parquet, on this machine or in a bucket.
 
-Rows that come later are appended to it. An object of S3 is written anew, with the bytes that it had
-at its beginning.
+Later rows are appended. An S3 object is rewritten as a whole; a CSV keeps its previous bytes at the start.
 """
 
 import csv
@@ -24,7 +23,7 @@ FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
 class Row(NamedTuple):
-    """One observation: what tells its series apart, seconds since 1970, None where it is missing."""
+    """One observation: the key of its series, seconds since 1970, and the value (None if missing)."""
 
     key: tuple[str, ...]
     moment: int
@@ -32,21 +31,21 @@ class Row(NamedTuple):
 
 
 class Place(Protocol):
-    """Where a file lies; ``name`` as a person writes it."""
+    """The location of a file; ``name`` is its path or URI as users write it."""
 
     @property
     def name(self) -> str: ...
 
     def read(self) -> bytes | None:
-        """All of it; None where there is none."""
+        """The whole content; None if there is no such file."""
 
     def write(self, content: bytes) -> None:
-        """Put it there whole, or not at all."""
+        """Write the whole content, or nothing."""
 
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A file of this machine."""
+    """A file on this machine."""
 
     path: Path
 
@@ -72,7 +71,7 @@ class LocalFile:
 
 @dataclass(frozen=True)
 class S3Object:
-    """An object of a bucket."""
+    """An object in a bucket."""
 
     s3: Any
     bucket: str
@@ -107,11 +106,11 @@ class Known:
 
 
 class TrainFile:
-    """Rows of ``identifiers`` (item_id first), timestamp and target_value in the file at ``place``."""
+    """The file at ``place``, with the columns ``identifiers`` (item_id first), timestamp and target_value."""
 
     def __init__(self, place: Place, identifiers: Sequence[str]) -> None:
         if not place.name.lower().endswith(ENDINGS):
-            raise ConnectorError(f"{place.name} ends in none of {', '.join(ENDINGS)}: choose one of them")
+            raise ConnectorError(f"{place.name} must end in one of {', '.join(ENDINGS)}")
         self.place, self.identifiers = place, tuple(identifiers)
         self._content = place.read()
 
@@ -124,7 +123,11 @@ class TrainFile:
         return (*self.identifiers, TIMESTAMP, TARGET)
 
     def known(self) -> Known | None:
-        """None where there are no rows yet; ConnectorError where they are not such as are written here."""
+        """What the file holds; None if it has no rows.
+
+        Raises:
+            ConnectorError: the file was not written by a pull of these columns.
+        """
         keys, last, spacing = set(), None, None
         before: dict[tuple[str, ...], int] = {}
         for key, moment in self._rows():
@@ -136,7 +139,7 @@ class TrainFile:
         return None if last is None else Known(frozenset(keys), last, spacing)
 
     def append(self, rows: Sequence[Row]) -> None:
-        """Add ``rows`` after what is there; without any, an existing file stays as it is."""
+        """Append ``rows``; without any, an existing file is left as it is."""
         if rows or self._content is None:
             self._put(self._content, rows)
 
@@ -163,8 +166,8 @@ class TrainFile:
         names = next(records, self.columns)
         if tuple(names) != self.columns:
             raise ConnectorError(
-                f"{self.place.name} has the columns {', '.join(names)}, and {', '.join(self.columns)} are "
-                "pulled: choose another name, or pull it again with --force"
+                f"{self.place.name} has the columns {', '.join(names)}, not {', '.join(self.columns)}: "
+                "choose another name, or pull it again with --force"
             )
         for number, record in enumerate(records, 2):
             try:
@@ -172,7 +175,7 @@ class TrainFile:
                 yield tuple(key), _seconds(moment)
             except ValueError:
                 raise ConnectorError(
-                    f"{self.place.name}, row {number}: it was not written by a pull: choose another name, or "
+                    f"{self.place.name}, row {number}: not written by a pull; choose another name, or "
                     "pull it again with --force"
                 ) from None
 
@@ -194,7 +197,7 @@ class TrainFile:
         for key, moment, value in rows:
             writer.writerow([*key, _stamp(moment), "" if value is None else repr(value)])
         text = written.getvalue().encode()
-        # Members of gzip may follow one another; without a time in them, the same rows are the same bytes.
+        # Gzip members can be concatenated; without a timestamp, equal rows give equal bytes.
         return (before or b"") + (gzip.compress(text, mtime=0) if self._is_compressed else text)
 
     def _parquet(self, before: bytes | None, rows: Sequence[Row]) -> bytes:
@@ -216,7 +219,7 @@ class TrainFile:
 
 
 def _read(content: bytes) -> Any:
-    """The table of a Parquet file, read by this thread alone: others would outlive a short command."""
+    """The table of a Parquet file, read on this thread alone: a thread pool would outlive a short command."""
     import pyarrow.parquet
 
     return pyarrow.parquet.ParquetFile(io.BytesIO(content), pre_buffer=False).read(use_threads=False)

@@ -33,7 +33,12 @@ def ordered(table: pd.DataFrame) -> pd.DataFrame:
 def test_the_champion_predicts_the_numbers_of_the_export(database: Store, first: Any, forecast: Path) -> None:
     predicted = database.predict(CHAMPION, EVERY)
 
-    assert first == {"name": MODEL, "version": first["version"], "is_champion": True, "why": "there was none"}
+    assert first == {
+        "name": MODEL,
+        "version": first["version"],
+        "is_champion": True,
+        "why": "there was no champion",
+    }
     pd.testing.assert_frame_equal(ordered(predicted), exported(forecast), check_exact=True, check_dtype=False)
 
 

@@ -149,4 +149,4 @@ def test_a_later_forecast_is_tracked_too_and_the_earlier_one_has_no_predictor_le
         *("track", "mlflow", "--uri", server.uri, *again, "--experiment", "other", "--register"),
     )
     assert done.returncode == 1
-    assert "cannot be registered: it is kept until a newer forecast is published" in done.stderr
+    assert "cannot be registered: it was deleted when a newer forecast was published" in done.stderr

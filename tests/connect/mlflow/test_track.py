@@ -144,10 +144,10 @@ def test_a_server_that_is_down_is_a_line_and_no_error(worse_forecast: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        (("--uri", "http://me:pw@host:5000"), "everybody on this machine can read a password there"),
-        (("--uri", "sqlite:///x.db", "--out", ".", "--watch"), "it holds one run: leave out"),
+        (("--uri", "http://me:pw@host:5000"), "all users of this machine can read a password there"),
+        (("--uri", "sqlite:///x.db", "--out", ".", "--watch"), "the folder holds one run: leave out"),
         (("--uri", "sqlite:///x.db", "--out", "."), ". holds no run: give the folder"),
-        ((), "it is missing, and so is MLFLOW_TRACKING_URI"),
+        ((), "give it, or set MLFLOW_TRACKING_URI"),
     ],
 )
 def test_what_cannot_be_tracked_is_said(arguments: tuple[str, ...], match: str) -> None:
@@ -161,5 +161,5 @@ def test_an_unknown_run_is_answered_with_those_there_are(database: Store, foreca
     done = stepcast("track", "mlflow", "--uri", database.uri, "--out", forecast, "--run", "nonsense")
 
     assert done.returncode == 1
-    assert "is of run, vintage or predictor 'nonsense': the last vintages are " in done.stderr
+    assert "has the run, vintage or predictor 'nonsense': the latest vintages are " in done.stderr
     assert manifest(forecast)["vintage"] in done.stderr

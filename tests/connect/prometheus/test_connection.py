@@ -159,7 +159,7 @@ def test_nothing_secret_follows_a_redirect() -> None:
         answering(200, {}, EMPTY) as (elsewhere, asked_there),
         answering(302, {"Location": f"{elsewhere}/api/v1/query?token=abc"}, b"") as (url, _),
         pytest.raises(
-            ConnectorError, match=r"answers 302: it is at .*Give the address that it leads to"
+            ConnectorError, match=r"answers 302: redirected to .*Use the address that it redirects to"
         ) as said,
     ):
         Client(connection(url, token="abc")).instant("up", 0)
@@ -171,7 +171,9 @@ def test_nothing_secret_follows_a_redirect() -> None:
 def test_what_is_no_api_is_said() -> None:
     with (
         answering(404, {}, b"page not found") as (url, _),
-        pytest.raises(ConnectorError, match=r"answers 404: page not found. Is its API below this address\?"),
+        pytest.raises(
+            ConnectorError, match=r"answers 404: page not found. Is this the base URL of its API\?"
+        ),
     ):
         Client(connection(url)).instant("up", 0)
 
@@ -185,11 +187,11 @@ def test_secrets_are_not_in_what_a_program_prints_of_it() -> None:
     ("url", "more", "match"),
     [
         ("prometheus:9090", {}, "does not begin with http:// or https://"),
-        ("http://ada:hunter2@[", {}, "the URL cannot be read"),
+        ("http://ada:hunter2@[", {}, "the URL is invalid"),
         ("http://p:1?x=hunter2", {}, "the URL has a ?"),
         ("http://ada:hunter2@p", {"token": "hunter2"}, "a user and a token are given"),
-        ("http://p", {"token": "hunter2 hunter2"}, "the token has blanks"),
-        ("http://p", {"headers": ["hunter2"]}, "a header is not written NAME: VALUE"),
+        ("http://p", {"token": "hunter2 hunter2"}, "the token contains spaces"),
+        ("http://p", {"headers": ["hunter2"]}, "a header must be written NAME: VALUE"),
         ("http://p", {"password": "hunter2"}, "a password is given without --user"),
     ],
 )

@@ -222,7 +222,7 @@ def test_more_series_than_asked_for_are_not_served(forecasted: Forecasted) -> No
     done = forecasted.export("--port", "0", "--most-series", "10")
 
     assert done.returncode == 1
-    assert "the forecast is 16 series" in done.stderr
+    assert "the forecast has 16 series" in done.stderr
     assert "--most-series 16" in done.stderr
 
 
@@ -277,7 +277,7 @@ def test_the_future_is_never_written_to_prometheus(forecasted: Forecasted) -> No
     done = forecasted.export("--remote-write", forecasted.store.url, "--keeps-future")
 
     assert done.returncode == 1
-    assert "is a Prometheus server: one sample with a future time makes it refuse all others" in done.stderr
+    assert "is a Prometheus server: one sample with a future time makes it reject all others" in done.stderr
     assert forecasted.store.client.data("/api/v1/query", {"query": METRIC})["result"] == []
 
 

@@ -80,7 +80,7 @@ def test_rules_that_could_never_match_are_refused(label: str) -> None:
     """The name of a metric is no label to compare by, and a summary's quantile is not the forecast's."""
     apart = replace(vintage(), series=[ForecastSeries({"item_id": "x", label: "y"}, {"p90": [1.0, 2.0]})])
 
-    with pytest.raises(ConnectorError, match=f"items are told apart by {label}"):
+    with pytest.raises(ConnectorError, match=f"items differ in {label}"):
         rules(apart, ["0s"], Alerts("x"))
 
 

@@ -193,7 +193,7 @@ def test_a_name_that_no_host_header_has_is_refused_at_once(aws: LocalAws, name: 
     )
 
     assert done.returncode != 0
-    assert "a name alone" in done.stderr
+    assert "write only its name" in done.stderr
 
 
 def environment(aws: LocalAws) -> dict[str, str]:

@@ -118,7 +118,7 @@ def test_values_that_only_rise_are_warned_of(store: Store, tmp_path: Path) -> No
     said = pulled(store, tmp_path / "x.csv", "untyped", since="6h")
 
     assert said.warnings == [
-        "the values only rise, as those of a counter do: pull the rate instead, as in rate(NAME[10m])"
+        "the values only rise, like those of a counter: pull the rate instead, as in rate(NAME[10m])"
     ]
 
 
@@ -270,7 +270,9 @@ def test_series_that_the_files_names_do_not_tell_apart_are_refused(store: Store,
     before = (tmp_path / "x.csv").read_bytes()
     store.write({"__name__": "split", "instance": "a:1", "mode": "y"}, wave(NOW - 3600, NOW))
 
-    with pytest.raises(ConnectorError, match=r"2 series are 'instance=a:1'.*pull it again with --force"):
+    with pytest.raises(
+        ConnectorError, match=r"2 series are named 'instance=a:1'.*pull it again with --force"
+    ):
         pulled(store, tmp_path / "x.csv", "split", since="last")
 
     assert (tmp_path / "x.csv").read_bytes() == before
@@ -281,9 +283,9 @@ def test_series_that_the_files_names_do_not_tell_apart_are_refused(store: Store,
     [
         (
             "timestamp,target_value\n2025-10-08 00:00:00,1\n",
-            "has the columns timestamp, target_value, and item_id",
+            "has the columns timestamp, target_value, not item_id",
         ),
-        ("item_id,timestamp,target_value\nx,yesterday,1\n", "row 2: it was not written by a pull"),
+        ("item_id,timestamp,target_value\nx,yesterday,1\n", "row 2: not written by a pull"),
         ("item_id,timestamp,target_value\nx,2025-10-08 00:01:00,1\n", "pulled with a --step other than 5m"),
         (
             "item_id,timestamp,target_value\nx,2025-10-08 00:00:00,1\nx,2025-10-08 01:00:00,1\n",
@@ -320,7 +322,7 @@ def test_a_file_that_exists_is_replaced_only_by_force(store: Store, tmp_path: Pa
     [
         ("nothing_of_that_name", {}, "the query returns no values from"),
         ("sum(", {}, r"answers 400: .*parse error"),
-        ("up", {"step": "90s"}, "--step 90s: series are forecast by whole minutes"),
+        ("up", {"step": "90s"}, "--step 90s: a step must be whole minutes"),
         ("up", {"step": "1W"}, "pull by D, and set the ForecastFrequency"),
         ("up", {"since": "yesterday"}, "'yesterday' is not a time"),
         ("up", {"apart": ["__name__"]}, "'__name__' cannot be a column"),

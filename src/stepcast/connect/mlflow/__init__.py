@@ -1,1 +1,1 @@
-"""MLflow: a finished run as one of its runs, the predictor as one of its models."""
+"""MLflow: finished runs as MLflow runs, predictors as registered models."""

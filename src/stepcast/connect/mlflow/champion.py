@@ -1,4 +1,4 @@
-"""Which version of a registered predictor is the champion."""
+"""Decide which version of a registered predictor is the champion."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,10 +10,10 @@ Policy = Literal["better", "always", "never"]
 
 @dataclass(frozen=True)
 class Standing:
-    """How a version did in its backtest.
+    """The backtest results of a version.
 
-    ``outcomes``  what it was scored on: a hash of the series, the windows and the quantiles.
-    ``scores``    by metric, smaller is better; ``naive`` those of repeating the last season.
+    ``outcomes``  a hash of what it was scored on: the series, the windows and the quantiles.
+    ``scores``    by metric, smaller is better; ``naive`` are those of seasonal naive.
     """
 
     version: str
@@ -24,26 +24,26 @@ class Standing:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether the newcomer takes the champion's place, and why."""
+    """Whether the new version becomes the champion, and why."""
 
     moves: bool
     why: str
 
 
 def decide(policy: Policy, metric: str, newcomer: Standing, champion: Standing | None) -> Decision:
-    """Compare on ``metric``, the one that the newcomer was trained for.
+    """Compare on ``metric``, the one that the new version was trained for.
 
-    On the same outcomes the scores themselves: the newcomer has to be better, a tie changes nothing. On other
-    data a score says as much of the data as of the model, so each is divided by that of repeating the last
-    season on its own: there the newcomer wins a tie as well, because it knows more recent data. Where nothing
-    can be compared the champion stays.
+    On the same outcomes, the scores themselves are compared, and the new version must be better: a tie
+    changes nothing. On other data, a score reflects the data as much as the model, so each is divided by that
+    of seasonal naive on its own data; then the new version also wins a tie, because it knows more recent
+    data. If the two cannot be compared, the champion stays.
     """
     if policy == "never":
-        return Decision(False, "the policy is never to move it")
+        return Decision(False, "the policy is never")
     if policy == "always":
-        return Decision(True, "the policy is always to move it")
+        return Decision(True, "the policy is always")
     if champion is None:
-        return Decision(True, "there was none")
+        return Decision(True, "there was no champion")
     if newcomer.outcomes == champion.outcomes:
         mine, other = newcomer.scores.get(metric), champion.scores.get(metric)
         what, ties = metric, False
@@ -52,7 +52,7 @@ def decide(policy: Policy, metric: str, newcomer: Standing, champion: Standing |
         what, ties = f"{metric} relative to seasonal naive, on other data,", True
     before = f"version {champion.version}"
     if mine is None or other is None:
-        return Decision(False, f"{what} of this one or of {before} is unknown: {before} stays")
+        return Decision(False, f"{what} of this version or of {before} is unknown: {before} stays")
     compared = f"{what} is {mine:.6g}, that of {before} {other:.6g}"
     if mine < other or (ties and mine == other):
         return Decision(True, compared)

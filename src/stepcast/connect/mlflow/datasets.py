@@ -1,4 +1,4 @@
-"""The files of a run as MLflow datasets, each with the version that was read as its source."""
+"""Input files of a run as MLflow datasets; the source is the version that was read."""
 
 import hashlib
 import json
@@ -14,9 +14,9 @@ LONGEST_DIGEST = 36
 
 
 def dataset_inputs(run: FinishedRun) -> list[Any]:
-    """One DatasetInput a file of train/, related/ and metadata/.
+    """One DatasetInput for each file of train/, related/ and metadata/.
 
-    Where the bucket does not record them, the folder train/ as a whole, with the run's hash of all files.
+    If the files were not recorded, one for the whole folder train/, with the run's hash of all files.
     """
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
@@ -43,7 +43,7 @@ def dataset_inputs(run: FinishedRun) -> list[Any]:
 
 
 def source_of(bucket: str, file: InputFile) -> str:
-    """Where these very bytes are.
+    """The URI of exactly these bytes.
 
     >>> source_of("b", InputFile("train/a b.csv", "e", "v+1", 9))
     's3://b/train/a b.csv?versionId=v%2B1'
@@ -53,7 +53,7 @@ def source_of(bucket: str, file: InputFile) -> str:
 
 
 def _digest(file: InputFile) -> str:
-    """The ETag, which is the content's MD5 or, of an upload in parts, a text that may be too long."""
+    """The ETag: the content's MD5 or, after a multipart upload, a text that may be too long for MLflow."""
     etag = file.etag or ""
     if 0 < len(etag) <= LONGEST_DIGEST:
         return etag

@@ -1,4 +1,4 @@
-"""A predictor read back from what its run kept: forecasts the same numbers again, without training."""
+"""A predictor loaded from the files of its run: repeats the same forecast without training."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ Key = tuple[str | None, ...]  # None stands for any value
 
 
 class KeptPredictor:
-    """``folder`` holds params.json, ``shards/`` and ``trained/``, a file each for every shard."""
+    """The predictor in ``folder``: params.json, and one file per shard in ``shards/`` and ``trained/``."""
 
     def __init__(self, folder: Path) -> None:
         self.params = Params.model_validate_json((folder / layout.PARAMS).read_bytes())
@@ -46,13 +46,14 @@ class KeptPredictor:
         horizon: int | None = None,
         quantiles: Sequence[float] = (),
     ) -> pa.Table:
-        """Identifier, date, dimensions and one column an output: as the export's ``raw/`` has it.
+        """Identifier, date, dimensions and one column per output, as in the export's ``raw/``.
 
-        ``wanted``     a key a series, as ``key_names`` has it, None for any; all series if empty.
-        ``horizon``    the first so many periods; all that it was trained for if None.
-        ``quantiles``  instead of those of params.json, in hundredths. The mean comes where it was exported.
+        ``wanted``     one key per series, ordered as ``key_names``, None for any value; all series if empty.
+        ``horizon``    the number of periods; all that it was trained for if None.
+        ``quantiles``  in hundredths, instead of those of params.json. The mean is included if exported.
 
-        ConnectorError says what it cannot forecast.
+        Raises:
+            ConnectorError: a series, horizon or quantile that it cannot forecast.
         """
         steps = self._steps(horizon)
         params = self._params(quantiles)
@@ -74,8 +75,8 @@ class KeptPredictor:
             return self.task.horizon
         if not 1 <= horizon <= self.task.horizon:
             raise ConnectorError(
-                f"horizon is {horizon}: the predictor was trained for 1 to {self.task.horizon} periods; a "
-                "longer one needs a run with another ForecastHorizon"
+                f"horizon is {horizon}: the predictor was trained for 1 to {self.task.horizon} periods; for "
+                "a longer one, train with another ForecastHorizon"
             )
         return horizon
 
@@ -99,17 +100,17 @@ class KeptPredictor:
         name = " / ".join(part for part in missing[0] if part is not None)
         return ConnectorError(
             f"the predictor has no series {name!r}{more}: did you mean {', '.join(close)}? An empty table "
-            "stands for all series"
+            "selects all series"
         )
 
 
 class _Asked:
-    """Which series are wanted; ``missing`` are those that none of the keys seen so far was."""
+    """Selects series by key; ``missing`` are the keys that no series has matched so far."""
 
     def __init__(self, wanted: Sequence[Key]) -> None:
         self._all = not wanted
         self._met: dict[tuple[int, ...], dict[tuple[str | None, ...], bool]] = {}
-        for want in wanted:  # by the places that are given, so that a key is looked up and not searched
+        for want in wanted:  # grouped by the parts given, so that a key is looked up, not searched for
             places = tuple(place for place, part in enumerate(want) if part is not None)
             self._met.setdefault(places, {})[tuple(want[place] for place in places)] = False
         self._wanted = list(wanted)
@@ -132,7 +133,7 @@ class _Asked:
 
 
 def _take(trained: Trained, rows: list[int]) -> Trained:
-    """Of some series; the backtest, which a forecast does not look at, stays whole."""
+    """``trained`` for some series only; the backtest, which forecasting ignores, is kept whole."""
     return replace(
         trained,
         explanations=tuple(trained.explanations[row] for row in rows),

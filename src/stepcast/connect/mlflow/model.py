@@ -1,4 +1,4 @@
-"""A predictor as MLflow loads it: this file is the model's code, and what it reads lies beside it."""
+"""The predictor as MLflow loads it: this file is the model's code, its data is the artifact beside it."""
 
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,15 @@ from stepcast.connect.mlflow.kept_predictor import KeptPredictor
 KEPT = "predictor"  # the artifact
 
 
-class Predictor(PythonModel):  # type: ignore[misc]  # MLflow is not there where types are checked
-    """Forecasts the series that a table names; see KeptPredictor.forecast."""
+class Predictor(PythonModel):  # type: ignore[misc]  # MLflow is not installed for type checks
+    """Forecasts the series named in a table; see KeptPredictor.forecast."""
 
     def load_context(self, context: PythonModelContext) -> None:
         self._kept = KeptPredictor(Path(context.artifacts[KEPT]))
 
     def predict(
         self,
-        context: PythonModelContext,  # noqa: ARG002  # what MLflow calls
+        context: PythonModelContext,  # noqa: ARG002  # MLflow passes it
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
@@ -31,7 +31,7 @@ class Predictor(PythonModel):  # type: ignore[misc]  # MLflow is not there where
         try:
             if unknown := [name for name in model_input.columns if name not in names]:
                 raise ConnectorError(
-                    f"the input has a column {unknown[0]!r}: its columns are {', '.join(names)}"
+                    f"unknown input column {unknown[0]!r}: the columns are {', '.join(names)}"
                 )
             table = model_input.reindex(columns=list(names)).astype(object)
             wanted = [

@@ -1,4 +1,4 @@
-"""The files of a predictor as an MLflow model: its signature, its code, the packages it needs, its data."""
+"""What an MLflow model of a predictor consists of beside its data: signature, requirements, code."""
 
 import shutil
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ from stepcast.pipeline.tables import wide_columns
 
 __all__ = ["code_of_stepcast", "pinned_requirements", "signature"]
 
-# Folders that no forecast imports; each file is a request to the server.
+# Folders that forecasting does not import; each file would be one more request to the server.
 LEFT_OUT = ("__pycache__", "api", "cli", "console", "importing", "kafka", "project", "service", "steps")
 
 
 def signature(kept: KeptPredictor) -> Any:
-    """Names of series in, the export's columns out; ``horizon`` and ``quantiles`` as parameters."""
+    """Series keys in, the export's columns out; ``horizon`` and ``quantiles`` as parameters."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
@@ -37,7 +37,7 @@ def signature(kept: KeptPredictor) -> Any:
 
 
 def pinned_requirements(kept: KeptPredictor) -> list[str]:
-    """The packages that forecasting imports, in the versions that are installed here."""
+    """The packages that forecasting imports, pinned to the installed versions."""
     names = ["mlflow", "pydantic"]
     if kept.task.algorithm == "Prophet":
         names.append("prophet")
@@ -56,7 +56,7 @@ def _is_installed(name: str) -> bool:
 
 @contextmanager
 def code_of_stepcast() -> Iterator[list[str]]:
-    """Its folder, for the model to take along: a model forecasts the same whatever is installed later."""
+    """A copy of Stepcast to store with the model: later upgrades do not change its forecasts."""
     with TemporaryDirectory() as scratch:
         copy = Path(scratch) / "stepcast"
         source = Path(stepcast.__file__).parent

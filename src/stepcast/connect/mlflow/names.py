@@ -1,4 +1,4 @@
-"""params.json and accuracy under the names and within the limits that MLflow has."""
+"""params.json and accuracy as MLflow params and metrics, within its limits on names and values."""
 
 import json
 import re
@@ -13,7 +13,7 @@ __all__ = ["METRICS", "file_params", "flat", "metrics", "optimized", "param_name
 
 LONGEST_VALUE = 6000  # characters
 LONGEST_NAME = 250
-METRICS = {  # OptimizationMetric, and what the accuracy has it under
+METRICS = {  # OptimizationMetric: its name in the accuracy
     "AverageWeightedQuantileLoss": "average_wql",
     "WAPE": "wape",
     "RMSE": "rmse",
@@ -23,7 +23,7 @@ METRICS = {  # OptimizationMetric, and what the accuracy has it under
 
 
 def flat(params: dict[str, Any]) -> dict[str, str]:
-    """One text a leaf, under the path to it; what is not set is left out.
+    """One text per leaf, under its path; unset values are left out.
 
     >>> flat({"Predictor": {"ForecastHorizon": 72, "HPOConfig": None}})
     {'Predictor.ForecastHorizon': '72'}
@@ -53,12 +53,12 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_line(value: Any) -> bool:
-    """Whether it is an object of a few texts: an attribute of a schema, a tag."""
+    """Whether it is a small object of texts only: an attribute of a schema, a tag."""
     return isinstance(value, dict) and all(isinstance(one, str) for one in value.values()) and len(value) < 3
 
 
 def param_name(text: str) -> str:
-    """``text`` in the letters that names of params and metrics may have.
+    """``text`` in the characters that MLflow allows in names of params and metrics.
 
     >>> param_name("TrainingParameters.a@b")
     'TrainingParameters.a_b'
@@ -67,7 +67,7 @@ def param_name(text: str) -> str:
 
 
 def file_params(bucket: str, inputs: list[InputFile]) -> dict[str, str]:
-    """Which files were trained on: bucket_name, object_name and version_id, of several with commas between.
+    """The training files: bucket_name, object_name and version_id, comma-separated if there are several.
 
     >>> file_params("b", [InputFile("train/a.csv", "e", "v1", 9)])
     {'bucket_name': 'b', 'object_name': 'train/a.csv', 'version_id': 'v1'}
@@ -79,11 +79,11 @@ def file_params(bucket: str, inputs: list[InputFile]) -> dict[str, str]:
 
 
 def metrics(run: FinishedRun) -> Iterator[tuple[str, int, float]]:
-    """Name, step and value of everything that the backtest measured.
+    """Name, step and value of all backtest metrics.
 
-    Over all windows, step 0: the columns of the leaderboard's row ``all``, and the accuracy (``wql_p10``,
-    ``rmse``...), with ``seasonal_naive/`` before it for comparison. By window, below ``window/``: step 1 is
-    the oldest, so that a curve goes forward in time.
+    Step 0 covers all windows: the columns of the leaderboard's row ``all`` and the accuracy (``wql_p10``,
+    ``rmse``...), with that of seasonal naive under ``seasonal_naive/``. Metrics by window are under
+    ``window/``; step 1 is the oldest window, so that curves run forward in time.
     """
     found: dict[tuple[str, int], float | None] = {}
     board = run.leaderboard()
@@ -101,7 +101,7 @@ def metrics(run: FinishedRun) -> Iterator[tuple[str, int, float]]:
 
 
 def optimized(manifest: Manifest) -> str:
-    """The metric that the predictor was trained for. Without quantiles that of their loss is WAPE."""
+    """The metric that the predictor was trained for; without quantiles, the quantile loss becomes WAPE."""
     name = METRICS[manifest.metric]
     quantiles = any(column.startswith("wql_") for one in manifest.evaluations for column in one.metrics)
     return "wape" if name == "average_wql" and not quantiles else name

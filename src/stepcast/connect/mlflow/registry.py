@@ -1,4 +1,4 @@
-"""The predictor as a registered model of MLflow."""
+"""The predictor as a registered MLflow model."""
 
 import hashlib
 import tempfile
@@ -17,15 +17,15 @@ from stepcast.connect.mlflow.names import METRICS, optimized
 __all__ = ["CHAMPION", "Registered", "register"]
 
 CHAMPION = "champion"
-DECIDED = "stepcast.champion"  # the tag of a version: what was decided, and why
-OUTCOMES = "stepcast.outcomes"  # the tag of a version: what its backtest was scored on
-KEPT = "predictor"  # what model.py reads
+DECIDED = "stepcast.champion"  # version tag: the reason for the champion decision
+OUTCOMES = "stepcast.outcomes"  # version tag: what its backtest was scored on
+KEPT = "predictor"  # the artifact that model.py reads
 MODEL = Path(__file__).with_name("model.py")
 
 
 @dataclass(frozen=True)
 class Registered:
-    """A version of the model ``name``; ``decision`` is None where the version was there already."""
+    """A version of the model ``name``; ``decision`` is None if it was already registered."""
 
     name: str
     version: str
@@ -33,9 +33,10 @@ class Registered:
 
 
 def register(client: Any, run: FinishedRun, run_id: str, policy: Policy) -> Registered:
-    """Log the predictor to its MLflow run, and register it under the name that params.json gives it.
+    """Log the predictor to its MLflow run and register it under its name in params.json, once per run.
 
-    Once a run. ConnectorError where the bucket keeps the predictor no more.
+    Raises:
+        ConnectorError: the bucket no longer keeps the predictor.
     """
     name = run.predictor
     found = client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
@@ -55,8 +56,8 @@ def _new_version(client: Any, run: FinishedRun, run_id: str) -> Any:
         folder.mkdir()
         if not run.fetch_predictor(folder):
             raise ConnectorError(
-                f"predictor {run.manifest.predictor} cannot be registered: it is kept until a newer forecast "
-                "is published, and with PerformDelete only until the run ends"
+                f"predictor {run.manifest.predictor} cannot be registered: it was deleted when a newer "
+                "forecast was published or, with PerformDelete, when the run ended"
             )
         kept = KeptPredictor(folder)
         outcomes = _outcomes(kept, run)
@@ -72,7 +73,7 @@ def _log_model(run_id: str, kept: KeptPredictor, folder: Path) -> Any:
     import mlflow
 
     with mlflow.start_run(run_id=run_id), code_of_stepcast() as code, warnings.catch_warnings():
-        # An example would be forecast here, to check a signature that is known.
+        # Logging an example would run a forecast, to check a signature that is already known.
         warnings.filterwarnings("ignore", message=".*[Aa]n input example was not provided")
         return mlflow.pyfunc.log_model(
             name=KEPT,
@@ -88,7 +89,7 @@ def _make(client: Any, name: str) -> None:
     from mlflow.exceptions import MlflowException
 
     try:
-        client.create_registered_model(name, description="A predictor of Stepcast")
+        client.create_registered_model(name, description="A Stepcast predictor")
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
@@ -100,7 +101,7 @@ def _champion(client: Any, name: str) -> Standing | None:
 
 
 def _standing(client: Any, version: Any) -> Standing:
-    """From the metrics of the MLflow run that a version came from."""
+    """The backtest results of a version, from the metrics of its MLflow run."""
     measured = client.get_run(version.run_id).data.metrics if version.run_id else {}
     naive = {name: measured.get(f"seasonal_naive/{name}") for name in METRICS.values()}
     return Standing(
@@ -112,7 +113,7 @@ def _standing(client: Any, version: Any) -> Standing:
 
 
 def _outcomes(kept: KeptPredictor, run: FinishedRun) -> str:
-    """A hash of what the backtest was scored on and for: series, windows, quantiles."""
+    """A hash of what the backtest was scored on: series, windows, outputs."""
     digest = hashlib.sha256()
     windows = [(one.window, one.start, one.end) for one in run.manifest.evaluations]
     digest.update(repr((kept.task.outputs, sorted(set(windows), key=str))).encode())

@@ -1,4 +1,4 @@
-"""Environment variables of MLflow's: those that name the server, and those that Stepcast sets."""
+"""MLflow's environment variables: those that select the server, and those that Stepcast sets."""
 
 __all__ = ["EXPERIMENT", "SETTINGS", "URI"]
 
@@ -8,6 +8,6 @@ SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    # A server that is down is reported after seconds and not, as by default, after minutes.
+    # A server that is down is reported within seconds; by default, it takes minutes.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
 }

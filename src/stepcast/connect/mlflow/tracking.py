@@ -1,4 +1,4 @@
-"""A finished run as an MLflow run: one, however often it is asked for."""
+"""Log a finished run to MLflow, once, however often it is requested."""
 
 import logging
 import os
@@ -21,17 +21,17 @@ from stepcast.pipeline.csv_files import parquet_bytes
 
 __all__ = ["Tracked", "connected", "shown", "track"]
 
-RUN, VINTAGE = "stepcast.run", "stepcast.vintage"  # the tags that a run is found again by
-BEGUN = "stepcast.tracked"  # when
+RUN, VINTAGE = "stepcast.run", "stepcast.vintage"  # tags that identify a run
+BEGUN = "stepcast.tracked"  # tag: when tracking began
 COMMIT = re.compile(r"^[0-9a-f]{40}")
-AT_ONCE = 100  # params; MLflow's limit
+AT_ONCE = 100  # params per request; MLflow's limit
 METRICS_AT_ONCE = 1000
 LEADERBOARD = "leaderboard.json"
 
 
 @dataclass(frozen=True)
 class Tracked:
-    """Where a run is in MLflow; ``is_new`` unless it was there already."""
+    """A run in MLflow; ``is_new`` is False if it had been logged before."""
 
     run_id: str
     experiment: str
@@ -40,7 +40,7 @@ class Tracked:
 
 @contextmanager
 def connected(uri: str) -> Iterator[Any]:
-    """A client of the tracking server; what it or MLflow refuses becomes a ConnectorError."""
+    """A client of the tracking server; MLflow's errors become ConnectorError."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     try:
@@ -50,7 +50,7 @@ def connected(uri: str) -> Iterator[Any]:
         if error.name != "mlflow":
             raise
         raise ConnectorError('MLflow is not installed: pip install "stepcast[mlflow]"') from None
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # a new database tells of each of its migrations
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it logs every migration of a new database
     logging.getLogger("mlflow").setLevel(logging.ERROR)
 
     try:
@@ -62,7 +62,7 @@ def connected(uri: str) -> Iterator[Any]:
 
 
 def shown(uri: str) -> str:
-    """Without a password.
+    """``uri`` without credentials.
 
     >>> shown("https://me:secret@host:5000"), shown("sqlite:///mlflow.db")
     ('https://***@host:5000', 'sqlite:///mlflow.db')
@@ -71,9 +71,9 @@ def shown(uri: str) -> str:
 
 
 def track(client: Any, run: FinishedRun, experiment: str, charts: Sequence[Path]) -> Tracked:
-    """Log ``run`` to ``experiment``, which is made where there is none; a run that is there stays as it is.
+    """Log ``run`` to ``experiment``, which is created if missing. A run that was logged stays as it is.
 
-    A run whose logging was cut short is completed.
+    A run whose logging was interrupted is completed.
     """
     experiment_id = _experiment(client, experiment)
     found = _find(client, experiment_id, run)
@@ -83,7 +83,7 @@ def track(client: Any, run: FinishedRun, experiment: str, charts: Sequence[Path]
         begun = int(layout.moment_of(run.manifest.vintage).timestamp() * 1000)
         created = client.create_run(experiment_id, begun, _tags(run), run.manifest.predictor)
         found = _find(client, experiment_id, run)
-        assert found is not None  # noqa: S101  # it was made a moment ago
+        assert found is not None  # noqa: S101  # created just above
         if found.info.run_id != created.info.run_id:  # another process was faster
             client.delete_run(created.info.run_id)
             return Tracked(found.info.run_id, experiment, is_new=False)
@@ -113,7 +113,7 @@ def _experiment(client: Any, name: str) -> str:
 
 
 def _find(client: Any, experiment_id: str, run: FinishedRun) -> Any:
-    """The run that bears this one's tags; of two that processes made at the same time, the first."""
+    """The MLflow run with this run's tags; the first, if two processes created one at the same time."""
     tagged = f"tags.`{VINTAGE}` = '{run.manifest.vintage}' and tags.`{RUN}` = '{run.manifest.run}'"
     found = client.search_runs([experiment_id], tagged)
     return min(found, key=lambda one: (one.data.tags.get(BEGUN, ""), one.info.run_id), default=None)
@@ -170,7 +170,7 @@ def _log(client: Any, run_id: str, run: FinishedRun, charts: Sequence[Path]) -> 
         client.log_batch(run_id, metrics=measured[start : start + METRICS_AT_ONCE])
     client.log_inputs(run_id, dataset_inputs(run))
     board = run.leaderboard()
-    # log_table appends to what a run that was cut short has logged.
+    # log_table would append to a table that an interrupted attempt has logged.
     if board is not None and LEADERBOARD not in {one.path for one in client.list_artifacts(run_id)}:
         client.log_table(run_id, board.to_pandas(), LEADERBOARD)
     for name, text in run.reports().items():

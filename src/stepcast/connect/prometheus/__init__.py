@@ -1,1 +1,1 @@
-"""Prometheus, and what speaks its API: metrics become series, forecasts become metrics to alert on."""
+"""Prometheus and servers with the same API: metrics become series, forecasts become metrics to alert on."""

@@ -1,4 +1,4 @@
-"""Prometheus's HTTP API, which Thanos, Mimir and VictoriaMetrics speak too.
+"""A client of the Prometheus HTTP API, which Thanos, Mimir and VictoriaMetrics also implement.
 
 Source: https://prometheus.io/docs/prometheus/latest/querying/api/
 """
@@ -16,16 +16,16 @@ from stepcast.connect.prometheus.connection import Connection
 
 __all__ = ["Client", "Refused"]
 
-POINTS = 11_000  # of a series in one answer, the server's limit: (end - start) / step, values or not
-FEWEST = 60  # points that a page is made smaller to
-LARGEST = 1 << 30  # bytes of one answer
+POINTS = 11_000  # per series and response, the server's limit: (end - start) / step, empty or not
+FEWEST = 60  # points in the smallest page
+LARGEST = 1 << 30  # bytes in one response
 CHUNK = 1 << 20
-# What servers say of a query that a shorter range makes good: samples in memory, length of the range, time.
+# Errors that a shorter range avoids: samples in memory, length of the range, time.
 TOO_MUCH = ("too many samples", "exceeds the limit", "exceeded the limit", "timed out", "too large")
 
 
 class Refused(ConnectorError):
-    """The server answered with an error of its own; ``said`` is its text, ``status`` that of HTTP."""
+    """The server answered with an error; ``said`` is its text, ``status`` the HTTP status."""
 
     def __init__(self, where: str, status: int, said: str, remedy: str = "") -> None:
         super().__init__(where, status, said, remedy)
@@ -36,15 +36,15 @@ class Refused(ConnectorError):
 
 
 class Client:
-    """Asks one server. ``warnings`` are what it said beside its answers, each once."""
+    """A client of one server. ``warnings`` collects the warnings in its responses, each once."""
 
     def __init__(self, connection: Connection, timeout: float = 120) -> None:
         self.connection = connection
         self.warnings: dict[str, None] = {}
-        # A query changes nothing, so it is asked again when the connection breaks or the server is busy.
+        # Queries have no side effects, so they are retried if the connection breaks or the server is busy.
         retries = urllib3.Retry(
             total=3,
-            redirect=0,  # credentials go nowhere else
+            redirect=0,  # credentials are sent to no other host
             backoff_factor=0.5,
             status_forcelist=(429, 502, 504),
             allowed_methods=None,
@@ -63,17 +63,17 @@ class Client:
             raise ConnectorError(f"the files for TLS cannot be read: {error}") from None
 
     def data(self, path: str, fields: Mapping[str, str] | None = None) -> Any:
-        """The ``data`` of an answer; asked with POST, as expressions may be longer than a URL."""
+        """The ``data`` of a response. Queries are POST requests, as expressions may be too long for a URL."""
         status, body = self.request("POST" if fields else "GET", path, fields)
         try:
             answer = json.loads(body)
             success = answer["status"] == "success"
         except (ValueError, KeyError, TypeError):
-            remedy = "Is its API below this address? Mimir's is below /prometheus"
+            remedy = "Is this the base URL of its API? Mimir's ends in /prometheus"
             said = body[:200].decode("utf-8", "replace").strip() or "nothing"
             raise Refused(self.connection.url + path, status, said, remedy) from None
         if not success:
-            raise Refused(self.connection.url, status, str(answer.get("error", "an error without a text")))
+            raise Refused(self.connection.url, status, str(answer.get("error", "an error without a message")))
         for warning in answer.get("warnings") or ():
             self.warnings.setdefault(str(warning))
         return answer["data"]
@@ -86,7 +86,11 @@ class Client:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes]:
-        """Status and body of a request; ConnectorError where there is no answer, or no right to one."""
+        """Status and body of a response.
+
+        Raises:
+            ConnectorError: there is no response, a redirect, or access is denied.
+        """
         url = self.connection.url + path
         sent = {"Accept-Encoding": "gzip", **self.connection.headers, **(headers or {})}
         given: dict[str, Any] = {"fields": fields, "encode_multipart": False} if fields else {"body": body}
@@ -99,7 +103,7 @@ class Client:
             raise ConnectorError(f"{self.connection.url} does not answer: {error}") from None
         if 300 <= answer.status < 400:
             to = str(answer.headers.get("location", "elsewhere")).partition("?")[0]
-            raise Refused(url, answer.status, f"it is at {to}", "Give the address that it leads to")
+            raise Refused(url, answer.status, f"redirected to {to}", "Use the address that it redirects to")
         if answer.status in (401, 403):
             raise Refused(
                 self.connection.url,
@@ -110,14 +114,14 @@ class Client:
         return answer.status, content
 
     def instant(self, expression: str, at: float) -> list[dict[str, Any]]:
-        """The series of an expression at one moment."""
+        """The series of an expression at one moment, in seconds since 1970."""
         answer = self.data("/api/v1/query", {"query": expression, "time": f"{at:.3f}"})
         return list(answer["result"]) if answer["resultType"] in ("vector", "matrix") else []
 
     def pages(self, expression: str, start: int, end: int, step: int) -> Iterator[list[dict[str, Any]]]:
-        """The series of an expression at every ``step`` from ``start`` to ``end`` (seconds), both included.
+        """The series of an expression every ``step`` seconds from ``start`` to ``end``, both inclusive.
 
-        A page has as many points as the server gives at once, and fewer where it finds that too much.
+        A page has as many points as the server allows, and fewer if the server rejects that as too many.
         """
         points = POINTS
         while start <= end:
@@ -145,6 +149,6 @@ class Client:
             if read > LARGEST:
                 answer.close()
                 raise ConnectorError(
-                    "an answer is larger than 1 GiB: write a query that returns fewer series"
+                    "a response is larger than 1 GiB: write a query that returns fewer series"
                 )
             yield chunk

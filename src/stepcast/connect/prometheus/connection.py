@@ -1,4 +1,4 @@
-"""Where a Prometheus is and how it is asked: address, credentials, TLS. Nothing secret is ever printed."""
+"""How to reach a Prometheus server: URL, credentials, TLS. Secrets are never printed."""
 
 import base64
 import re
@@ -16,12 +16,12 @@ HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
 
 @dataclass(frozen=True)
 class Connection:
-    """``url`` is what the API's paths are put behind: without credentials, query or a slash at its end."""
+    """``url`` is the prefix of all API paths: no credentials, no query, no trailing slash."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    ca: str | None = None  # a file of certificates to trust, instead of the system's
-    certificate: str | None = None  # the client's own
+    ca: str | None = None  # a file of CA certificates, instead of the system's
+    certificate: str | None = None  # the client's
     key: str | None = None
 
 
@@ -36,25 +36,28 @@ def connection(
     certificate: Path | None = None,
     key: Path | None = None,
 ) -> Connection:
-    """Put it together; ConnectorError, which repeats nothing secret, where it does not fit together.
+    """Build a Connection.
 
-    User and password may stand in the URL. ``headers`` are lines, as in ``X-Scope-OrgID: tenant``.
+    User and password may be part of the URL. ``headers`` are lines such as ``X-Scope-OrgID: tenant``.
+
+    Raises:
+        ConnectorError: an argument is invalid or contradicts another. The message contains no secret.
     """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise ConnectorError("the URL cannot be read: write it as in http://prometheus:9090") from None
+        raise ConnectorError("the URL is invalid: write it as in http://prometheus:9090") from None
     if parts.scheme not in ("http", "https") or not host:
         raise ConnectorError(
             "the URL does not begin with http:// or https://: write it as in http://prometheus:9090"
         )
     if parts.query or parts.fragment:
-        raise ConnectorError("the URL has a ? or #: write it up to what comes before /api/v1")
+        raise ConnectorError("the URL has a ? or #: write only the part before /api/v1")
     user = user or (unquote(parts.username) if parts.username else None)
     password = password or (unquote(parts.password) if parts.password else None)
     if user is not None and token is not None:
-        raise ConnectorError("a user and a token are given: Prometheus takes one or the other")
+        raise ConnectorError("both a user and a token are given: give one")
     if user is None and password is not None:
         raise ConnectorError("a password is given without --user")
     if (certificate is None) != (key is None):
@@ -78,11 +81,11 @@ def connection(
 def _header(line: str) -> tuple[str, str]:
     found = HEADER.fullmatch(line.strip())
     if found is None:
-        raise ConnectorError("a header is not written NAME: VALUE")
+        raise ConnectorError("a header must be written NAME: VALUE")
     return found[1], found[2].strip()
 
 
 def _line(secret: str) -> str:
     if re.search(r"[\s\0]", secret.strip()):
-        raise ConnectorError("the token has blanks or line breaks in it: it is one word")
+        raise ConnectorError("the token contains spaces or line breaks: it must be one word")
     return secret.strip()

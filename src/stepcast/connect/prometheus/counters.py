@@ -1,4 +1,4 @@
-"""Counters that are asked for as they are: they only rise, until a restart, and are no series to forecast."""
+"""Detect counters in a query: they only rise until a restart, so it is their rate that can be forecast."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,13 +12,13 @@ from stepcast.connect.prometheus.series import Series
 
 __all__ = ["bare_counters", "looks_like_a_counter"]
 
-PARTS = ("_bucket", "_count", "_sum")  # of a histogram or summary, which are counters too
-ENOUGH = 20  # values that must rise before they are thought to be a counter's
-MOST_FALLS = 0.01  # of all steps: restarts
+PARTS = ("_bucket", "_count", "_sum")  # series of a histogram or summary, which are counters too
+ENOUGH = 20  # rises before values can count as those of a counter
+MOST_FALLS = 0.01  # share of all steps: restarts
 
 
 def bare_counters(client: Client, expression: str, step: int) -> list[str]:
-    """A warning for each counter that no rate() is taken of: what the server says of it, or its name."""
+    """A warning for each counter without a rate(), judged by the server's metadata or else by its name."""
     return [
         f"{selector.name} is a counter, which only rises: pull its rate instead, with "
         f"{_remedy(expression, selector.narrowed({}) if selector.matchers else selector.name, step)}"
@@ -28,7 +28,7 @@ def bare_counters(client: Client, expression: str, step: int) -> list[str]:
 
 
 def looks_like_a_counter(series: Sequence[Series]) -> bool:
-    """Whether every series rises all the time, but for restarts; an untyped metric may be a counter."""
+    """Whether every series keeps rising, apart from restarts: an untyped metric may be a counter."""
     steps = [
         later - earlier
         for one in series
@@ -49,7 +49,7 @@ def _is_counter(client: Client, name: str) -> bool:
 def _types(client: Client, name: str) -> set[str]:
     try:
         known = client.data("/api/v1/metadata", {"metric": name})
-    except ConnectorError:  # not every server knows types
+    except ConnectorError:  # not every server has metadata
         return set()
     return {entry["type"] for entry in known.get(name, ())}
 

@@ -1,4 +1,4 @@
-"""A Grafana dashboard of a metric and its forecast, as the JSON that Grafana imports."""
+"""A Grafana dashboard of a metric and its forecast, as JSON to import."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 24, 9  # Grafana's grid has 24 columns
 
 
 def dashboard(vintage: Vintage, leads: Sequence[str], query: str | None) -> str:
-    """Import it in Grafana under Dashboards, New, Import; it asks for the data source."""
+    """The JSON to import under Dashboards, New, Import; Grafana then asks for the data source."""
     quantiles = [quantile_of(output) for output in vintage.outputs]
     actual = [("actual", query)] if query else []
     panels = [

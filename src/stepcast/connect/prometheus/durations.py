@@ -1,4 +1,4 @@
-"""Spans and moments as people write them for Prometheus: ``30d``, ``1h30m``, ``2026-01-31T12:00``."""
+"""Durations and times as written for Prometheus: ``30d``, ``1h30m``, ``2026-01-31T12:00``."""
 
 import re
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ PART = re.compile(r"(\d+)(min|[wdhms])")
 
 
 def seconds(span: str) -> int:
-    """The length of a span.
+    """The length of a duration.
 
     >>> seconds("5min"), seconds("1h30m"), seconds("0s")
     (300, 5400, 0)
@@ -27,9 +27,9 @@ def seconds(span: str) -> int:
 
 
 def step_seconds(step: str) -> int:
-    """How far apart values are: a span, or a frequency of params.json with a fixed length (``5min``, ``H``).
+    """The length of a step: a duration, or a frequency of params.json with a fixed length (``5min``, ``H``).
 
-    It is one that a forecast can have.
+    Only steps that can be forecast are accepted.
 
     >>> step_seconds("5min"), step_seconds("5m"), step_seconds("H"), step_seconds("1d")
     (300, 300, 3600, 86400)
@@ -41,7 +41,7 @@ def step_seconds(step: str) -> int:
                 step = f"{length // of_one}{unit}"
                 break
         else:
-            raise ConnectorError(f"--step {step}: series are forecast by whole minutes, hours or days")
+            raise ConnectorError(f"--step {step}: a step must be whole minutes, hours or days")
     try:
         frequency = Frequency.parse(step)
     except ValueError as error:
@@ -55,7 +55,7 @@ def step_seconds(step: str) -> int:
 
 
 def moment(given: str, now: float) -> float:
-    """A moment in seconds since 1970: a span before ``now``, or a time of UTC as ISO 8601 has it.
+    """Seconds since 1970 of a duration before ``now``, or of an ISO 8601 time, which is UTC by default.
 
     >>> moment("1h", now=7200.0), moment("1970-01-01T01:00", now=0.0), moment("now", now=5.0)
     (3600.0, 3600.0, 5.0)
@@ -75,7 +75,7 @@ def moment(given: str, now: float) -> float:
 
 
 def text(length: int) -> str:
-    """A span as Prometheus writes it.
+    """A number of seconds as a Prometheus duration.
 
     >>> text(600), text(5400), text(86400), text(0)
     ('10m', '90m', '1d', '0s')

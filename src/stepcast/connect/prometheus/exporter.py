@@ -1,4 +1,4 @@
-"""An HTTP server for Prometheus to scrape: the current forecast as metrics."""
+"""An HTTP server with the current forecast as metrics for Prometheus to scrape."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -16,17 +16,17 @@ from stepcast.connect.prometheus.vintage import Vintage, current_vintage
 
 __all__ = ["Exporter", "serve"]
 
-LOOKS_AGAIN_AFTER = 15  # seconds: a vintage is read once, but a newer one is looked for
+LOOKS_AGAIN_AFTER = 15  # seconds between checks for a newer vintage; each vintage is read once
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 REACHED = """\
-# HELP stepcast_bucket_reached Whether the bucket of the forecasts answered when it was asked last.
+# HELP stepcast_bucket_reached Whether the bucket with the forecasts answered the last request.
 # TYPE stepcast_bucket_reached gauge
 stepcast_bucket_reached {}
 """
 
 
 class Exporter:
-    """What is answered to a scrape. ``most`` bounds the series that the server gets to store."""
+    """The metrics page. ``most`` limits the series that the scraping server has to store."""
 
     def __init__(
         self, s3: Any, bucket: str, leads: Sequence[str], most: int, clock: Callable[[], float] = time.time
@@ -37,7 +37,7 @@ class Exporter:
         self._looked, self._reached = float("-inf"), False
 
     def page(self) -> str:
-        """The metrics of this moment. Of a bucket that is out of reach, what was read last still counts."""
+        """The metrics now. If the bucket cannot be reached, the forecast that was read last is served."""
         now = self._clock()
         with self._lock:
             if now - self._looked >= LOOKS_AGAIN_AFTER:
@@ -53,16 +53,17 @@ class Exporter:
     def _bounded(self, vintage: Vintage | None) -> Vintage | None:
         if vintage is not None and (count := series_count(vintage, self._leads)) > self._most:
             raise ConnectorError(
-                f"the forecast is {count:,} series, and a server that scrapes them stores each: ask for "
-                f"fewer --leads, or for as many with --most-series {count}"
+                f"the forecast has {count:,} series, all of which the scraping server would store: give "
+                f"fewer --leads, or allow as many with --most-series {count}"
             )
         return vintage
 
 
 def serve(exporter: Exporter, host: str, port: int, names: Sequence[str] = ()) -> ThreadingHTTPServer:
-    """Listen; ``serve_forever`` of what is returned answers. ConnectorError where the port is taken.
+    """Create the server; its ``serve_forever`` answers requests for the names of ``host`` and for ``names``.
 
-    It answers to the names of ``host``, and to ``names``.
+    Raises:
+        ConnectorError: the port is taken.
     """
     hosts = Hosts(host, names)
 
@@ -97,7 +98,7 @@ def serve(exporter: Exporter, host: str, port: int, names: Sequence[str] = ()) -
             self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
-            """A scrape every few seconds is nothing to report."""
+            """Do not log scrapes: they come every few seconds."""
 
     try:
         return Server((host, port), Handler)

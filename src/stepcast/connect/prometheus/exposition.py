@@ -1,7 +1,7 @@
-"""The current forecast as gauges, in Prometheus's text format.
+"""The current forecast as gauges in Prometheus's text exposition format.
 
-Each family of metrics is a function in FAMILIES. What is expected now, and at fixed leads from now, has
-the time of the scrape: a sample with a time of the future would stop a Prometheus from taking any other.
+FAMILIES lists the metric families, with a function for each. Forecasts for now and for fixed leads get the
+time of the scrape: after a sample with a future timestamp, Prometheus would reject all others.
 
 Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 """
@@ -20,7 +20,7 @@ ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
 class Family(NamedTuple):
-    """A metric: its name, what it means, and its values for a vintage at a moment and some leads."""
+    """A metric family: its name, its help text, and its samples for a vintage, a moment and some leads."""
 
     name: str
     help: str
@@ -28,7 +28,7 @@ class Family(NamedTuple):
 
 
 def exposition(vintage: Vintage | None, now: float, leads: Sequence[str]) -> str:
-    """All metrics; those of the forecast end when its last moment is over."""
+    """All metrics; the forecast's series end after its last moment."""
     lines = []
     for family in FAMILIES:
         lines += [f"# HELP {family.name} {family.help}", f"# TYPE {family.name} gauge"]
@@ -38,7 +38,7 @@ def exposition(vintage: Vintage | None, now: float, leads: Sequence[str]) -> str
 
 
 def series_count(vintage: Vintage, leads: Sequence[str]) -> int:
-    """How many series the server will store of the forecast."""
+    """How many series of the forecast the scraping server will store."""
     return len(vintage.series) * len(vintage.outputs) * len(leads)
 
 
@@ -83,12 +83,12 @@ def _drift(vintage: Vintage, now: float, leads: Sequence[str]) -> Iterator[Label
 
 
 FAMILIES = (
-    Family("stepcast_forecast", "What is expected after the lead, by quantile.", _forecast),
-    Family("stepcast_forecast_age_seconds", "How long ago the current forecast was made.", _age),
-    Family("stepcast_forecast_end_timestamp_seconds", "The last moment that is forecast.", _end),
-    Family("stepcast_forecast_info", "Which forecast is the current one.", _info),
+    Family("stepcast_forecast", "The forecast for the time after the lead, by quantile.", _forecast),
+    Family("stepcast_forecast_age_seconds", "The age of the current forecast.", _age),
+    Family("stepcast_forecast_end_timestamp_seconds", "The last timestamp of the current forecast.", _end),
+    Family("stepcast_forecast_info", "The vintage, predictor and model of the current forecast.", _info),
     Family("stepcast_drift", "1 for each item and kind of drift found before the forecast was made.", _drift),
-    Family("stepcast_accuracy", "Figures of the backtest, those of the table leaderboard.", _accuracy),
+    Family("stepcast_accuracy", "Backtest accuracy, from the table leaderboard.", _accuracy),
 )
 
 

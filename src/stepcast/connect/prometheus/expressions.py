@@ -1,4 +1,4 @@
-"""Which series a PromQL expression reads, and how: enough of its grammar to find the selectors in it.
+"""Find the selectors in a PromQL expression, with as much of its grammar as that needs.
 
 Source: https://prometheus.io/docs/prometheus/latest/querying/basics/
 """
@@ -21,7 +21,7 @@ TOKEN = re.compile(
 )
 GROUPING = {"by", "without", "on", "ignoring", "group_left", "group_right"}
 WORDS = GROUPING | {"and", "or", "unless", "offset", "bool", "atan2", "inf", "nan", "start", "end"}
-# What of a counter makes sense.
+# Functions that take a counter.
 COUNTED = {
     "rate",
     "irate",
@@ -33,15 +33,15 @@ COUNTED = {
     "group",
     "count_over_time",
 }
-TIMED = {"timestamp", "absent"}  # what these say of a latest value is not of its number
+TIMED = {"timestamp", "absent"}  # their result does not depend on the latest value itself
 PARENTHESES = {"(": ")", "{": "}", "[": "]"}
 
 
 @dataclass(frozen=True)
 class Selector:
-    """``name`` of the metric, empty where only ``matchers`` (the text within braces) choose it.
+    """``name`` is that of the metric, empty if only ``matchers`` (the text within braces) select it.
 
-    ``counted`` says that a function around it takes what a counter has: ``rate``, ``increase``...
+    ``counted`` is whether an enclosing function takes a counter: ``rate``, ``increase``...
     """
 
     name: str
@@ -49,14 +49,14 @@ class Selector:
     counted: bool
 
     def narrowed(self, labels: Mapping[str, str]) -> str:
-        """The selector of the series with these labels besides."""
+        """The selector of the series that also have these labels."""
         more = [f"{name}={quoted(value)}" for name, value in sorted(labels.items()) if name != "__name__"]
         given = [self.matchers.strip().rstrip(",")] if self.matchers.strip() else []
         return f"{self.name}{{{', '.join([*given, *more])}}}"
 
 
 def quoted(value: str) -> str:
-    r"""A string of PromQL, whatever is in it.
+    r"""Any text as a PromQL string literal.
 
     >>> print(quoted('a"b\\c'))
     "a\"b\\c"
@@ -65,7 +65,7 @@ def quoted(value: str) -> str:
 
 
 def selectors(expression: str) -> list[Selector]:
-    """The selectors of an expression, each once; those that are not understood are left out.
+    """The distinct selectors of an expression; those that cannot be parsed are left out.
 
     >>> for found in selectors('sum by (job) (rate(http_requests_total{code="200"}[5m])) / node_load1'):
     ...     print(found)
@@ -76,10 +76,10 @@ def selectors(expression: str) -> list[Selector]:
 
 
 def observed(expression: str, milliseconds: int) -> str:
-    """The expression, with values that were sampled within so long before each moment, and no older ones.
+    """The expression, limited to values sampled at most ``milliseconds`` before each moment.
 
-    Where a metric is named without a range, the server takes the latest value of five minutes. A selector
-    with an offset keeps that, and so does all of an expression with a subquery.
+    For a metric without a range, the server returns the latest value of the last five minutes. A selector
+    with an offset is not changed, and neither is an expression with a subquery.
 
     >>> observed('node_load1 / on (instance) rate(x[5m])', 59_999)
     'last_over_time(node_load1[59999ms]) / on (instance) rate(x[5m])'
@@ -154,7 +154,7 @@ def _text(words: list[_Word], number: int) -> str:
 
 
 def _closed(words: list[_Word], opened: int) -> int:
-    """Where the parenthesis that opens there closes."""
+    """The index of the bracket that closes the one at ``opened``."""
     opening, depth = words[opened].text, 0
     for number in range(opened, len(words)):
         depth += {opening: 1, PARENTHESES[opening]: -1}.get(words[number].text, 0)

@@ -1,7 +1,7 @@
-"""Forecasts written with their own times into a store that keeps the future, and read back.
+"""Write forecasts with their own timestamps to a store that keeps future samples, and read them back.
 
-Prometheus is no such store: one sample of two hours ahead makes a 2.42 refuse every scrape from then on, and
-newer ones refuse what is more than ten minutes ahead.
+Prometheus does not: after one sample two hours ahead, version 2.42 rejects every scrape, and newer versions
+reject samples more than ten minutes ahead.
 """
 
 import math
@@ -24,16 +24,18 @@ Labels = tuple[tuple[str, str], ...]
 
 
 def write_forecast(client: Client, vintage: Vintage, path: str, *, vouched: bool) -> int:
-    """Write the vintage, wait until it can be read, compare; the number of samples.
+    """Write the vintage, wait until it can be read back, compare, and return the number of samples.
 
-    ``vouched`` says that somebody knows the store to keep the future. ConnectorError where it is a
-    Prometheus, is not known to keep it, or does not give back what was written.
+    ``vouched`` means that the user confirms that the store keeps future samples.
+
+    Raises:
+        ConnectorError: the server is Prometheus, may not keep future samples, or lost some of them.
     """
     _refuse_prometheus(client)
     if not vouched and not _is_victoria_metrics(client):
         raise ConnectorError(
             f"{client.connection.url} is not known to store samples with future times, and some servers "
-            "break on them: use the exporter, or vouch for the store with --keeps-future"
+            "break on them: use the exporter, or confirm with --keeps-future that it keeps them"
         )
     series = list(_samples(vintage))
     write(client, series, path)
@@ -45,7 +47,7 @@ def _refuse_prometheus(client: Client) -> None:
     status, body = client.request("GET", "/api/v1/status/runtimeinfo")
     if status == 200 and b"storageRetention" in body:
         raise ConnectorError(
-            f"{client.connection.url} is a Prometheus server: one sample with a future time makes it refuse "
+            f"{client.connection.url} is a Prometheus server: one sample with a future time makes it reject "
             "all others. Let it scrape `stepcast export prometheus` instead"
         )
 
@@ -68,7 +70,10 @@ def _samples(vintage: Vintage) -> Iterator[Samples]:
 
 
 def _compare(client: Client, vintage: Vintage, series: list[Samples]) -> None:
-    """A store answers 204 and may drop what is too far ahead; what it keeps, it shows after some seconds."""
+    """Raise ConnectorError if the store lost samples.
+
+    A store may answer 204 and drop what is too far ahead; what it keeps becomes readable after some seconds.
+    """
     count = sum(len(one.points) for one in series)
     deadline = time.monotonic() + SHOWN_WITHIN
     while lost := list(_lost(series, _read(client, vintage))):
@@ -77,13 +82,13 @@ def _compare(client: Client, vintage: Vintage, series: list[Samples]) -> None:
             raise ConnectorError(
                 f"{client.connection.url} accepted {count:,} samples and returns {count - len(lost):,}: the "
                 f"first missing one is {ahead:.0f} h after the forecast was made. VictoriaMetrics keeps "
-                "two days of the future, newer ones what -futureRetention says"
+                "two days of the future, newer versions what -futureRetention sets"
             )
-        time.sleep(PAUSE)  # stores show what they took a few seconds later
+        time.sleep(PAUSE)  # new samples become readable after a few seconds
 
 
 def _read(client: Client, vintage: Vintage) -> dict[Labels, dict[float, float]]:
-    """Values by labels and moment, none of them older than its moment."""
+    """Values by labels and moment, none carried over from an earlier moment."""
     chosen = f"{METRIC}{{vintage={quoted(vintage.manifest.vintage)}}}"
     first, last, step = int(vintage.moments[0]), int(vintage.moments[-1]), int(vintage.period)
     found: dict[Labels, dict[float, float]] = {}
@@ -95,7 +100,7 @@ def _read(client: Client, vintage: Vintage) -> dict[Labels, dict[float, float]]:
 
 
 def _lost(written: list[Samples], read: dict[Labels, dict[float, float]]) -> Iterator[float]:
-    """The moments of what is not there, or is another number: VictoriaMetrics keeps about twelve digits."""
+    """Moments whose value is missing or different; VictoriaMetrics keeps about twelve digits."""
     for one in written:
         values = read.get(_labels(one.labels), {})
         near = PRECISION * max(abs(value) for _, value in one.points)
@@ -103,5 +108,5 @@ def _lost(written: list[Samples], read: dict[Labels, dict[float, float]]) -> Ite
 
 
 def _labels(given: Mapping[str, str]) -> Labels:
-    """Without those that are empty, which are none."""
+    """Labels in order, without empty ones, which mean that there is no such label."""
     return tuple(sorted((name, value) for name, value in given.items() if value))

@@ -1,7 +1,7 @@
-"""Which requests the exporter answers: a page of another site must not read what this machine serves.
+"""Which requests the exporter answers: web pages from other sites must not read this machine's metrics.
 
-Such a page can have its name resolve to 127.0.0.1 (DNS rebinding), but the browser sends that name as Host.
-An address cannot be rebound. The port is of no matter: it may be forwarded.
+Such a page can let its own name resolve to 127.0.0.1 (DNS rebinding), but the browser sends that name as
+Host. Addresses cannot be rebound. The port is ignored, because it may be forwarded.
 """
 
 import ipaddress
@@ -15,35 +15,36 @@ __all__ = ["Hosts"]
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d+)?")
 _NAME = re.compile(r"[a-z0-9._-]+")
-_OF_CONTAINERS = "host.docker.internal"  # what containers call the machine that they run on
+_OF_CONTAINERS = "host.docker.internal"  # the host's name inside containers
 
 
 class Hosts:
-    """The names of a listener on ``listening``; ``names`` are further ones.
+    """The host names that a listener on ``listening`` answers to, with ``names`` added.
 
     Raises:
-        ConnectorError: one of them cannot stand in a Host header.
+        ConnectorError: a name is not valid in a Host header.
     """
 
     def __init__(self, listening: str, names: Iterable[str] = ()) -> None:
         self._names = {"localhost", listening.lower(), *(name.lower() for name in names)}
         for name in names:
             if not _NAME.fullmatch(name.lower()):
-                raise ConnectorError(f"{name!r} is no host: write a name alone, as in metrics.example.com")
+                raise ConnectorError(
+                    f"{name!r} is not a host: write only its name, as in metrics.example.com"
+                )
         address = _address(listening)
         self._any_address = address is not None and address.is_unspecified
         if address is not None and not address.is_loopback:
             self._names.add(_OF_CONTAINERS)
 
     def refusal(self, headers: Message) -> tuple[int, str] | None:
-        """Status and reason, where a request with these headers is not to be answered."""
+        """Status and reason for rejecting a request with these headers; None if it is accepted."""
         hosts = headers.get_all("Host", [])
         if len(hosts) != 1:
-            return 400, "a request has one Host header"
+            return 400, "a request must have one Host header"
         if not self._accept(hosts[0]):
             return 403, (
-                f"this server does not answer to {hosts[0]!r}: ask for it by its address, or start it with "
-                "--allow-host"
+                f"this server does not answer to {hosts[0]!r}: use its address, or start it with --allow-host"
             )
         origin, site = headers.get("Origin"), headers.get("Sec-Fetch-Site", "none")
         own = {f"{scheme}://{hosts[0]}".lower() for scheme in ("http", "https")}

@@ -1,4 +1,4 @@
-"""Items are called after labels, ``instance=a:9100,job=node``, and give the labels back."""
+"""Item names made of labels, ``instance=a:9100,job=node``, and the labels read back from them."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -13,12 +13,12 @@ __all__ = ["NAME", "column_of", "item_id", "known_labels", "label_of", "labels_o
 NAME = "__name__"
 COLUMNS = ("item_id", "timestamp", "target_value")
 PART = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)=([^,]*)")
-# What would end a part, or a line of a CSV; and what stands for them.
+# Characters that would end a part or a line of a CSV, and the one that escapes them.
 UNSAFE = re.compile(r"[%,\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
 def item_id(labels: Mapping[str, str], telling: Sequence[str]) -> str:
-    """What a series is called by its ``telling`` labels; by its metric's name where there are none.
+    """The item's name, made of its ``telling`` labels; without any, the name of the metric.
 
     >>> item_id({"instance": "a:9100", "job": "node"}, ["instance"])
     'instance=a:9100'
@@ -30,7 +30,7 @@ def item_id(labels: Mapping[str, str], telling: Sequence[str]) -> str:
 
 
 def labels_of(item: str) -> dict[str, str]:
-    """The labels in an item's name; none where it is not made of labels.
+    """The labels in an item's name; empty if it is not made of labels.
 
     >>> labels_of("instance=a:9100,path=a%2Cb"), labels_of("villa")
     ({'instance': 'a:9100', 'path': 'a,b'}, {})
@@ -40,9 +40,9 @@ def labels_of(item: str) -> dict[str, str]:
 
 
 def telling_labels(series: Collection[Mapping[str, str]], apart: Collection[str]) -> list[str]:
-    """The labels that differ among the series, without those kept ``apart`` in columns of their own.
+    """The labels that differ between the series, without those kept ``apart`` in columns of their own.
 
-    A single series is told by all its labels, so that it keeps its name when another one comes.
+    A single series gets all its labels, so that its name stays the same when others appear.
 
     >>> telling_labels([{"instance": "a", "job": "x"}, {"instance": "b", "job": "x"}], [])
     ['instance']
@@ -54,7 +54,7 @@ def telling_labels(series: Collection[Mapping[str, str]], apart: Collection[str]
 
 
 def known_labels(items: Collection[str]) -> list[str]:
-    """The labels that the items of a file are called after; ConnectorError where they do not agree."""
+    """The labels in the item names of a file; ConnectorError if they differ between items."""
     orders = {tuple(labels_of(item)) for item in items}
     if len(orders) != 1:
         raise ConnectorError("its items are named in different ways: pull it again with --force")
@@ -62,7 +62,7 @@ def known_labels(items: Collection[str]) -> list[str]:
 
 
 def column_of(label: str) -> str:
-    """What the column of a label is called: one whose name params.json may not have gets ``_1``.
+    """The column for a label; a name that params.json does not allow gets ``_1``.
 
     >>> column_of("zone_id"), column_of("mode")
     ('zone_id', 'mode_1')
@@ -72,7 +72,7 @@ def column_of(label: str) -> str:
 
 
 def label_of(column: str) -> str:
-    """The label that a column was made of.
+    """The label that a column was made from.
 
     >>> label_of("zone_id"), label_of("mode_1"), label_of("lane_1")
     ('zone_id', 'mode', 'lane_1')

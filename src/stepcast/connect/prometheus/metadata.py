@@ -1,4 +1,4 @@
-"""Labels as item metadata: what does not change about an item, and items may have in common."""
+"""Labels as item metadata: attributes that are constant for an item and may be common to several."""
 
 import csv
 import io
@@ -10,17 +10,17 @@ from stepcast.connect.train_file import Place
 
 __all__ = ["write_metadata"]
 
-MOST = 9  # attributes that a dataset of item metadata may have besides the item
+MOST = 9  # attributes allowed in item metadata, besides the item
 ITEM = "item_id"
 
 
 def write_metadata(place: Place, series: Sequence[tuple[str, Mapping[str, str]]], *, anew: bool) -> bool:
-    """Write a row an item, ``series`` being items with labels; False where no label says anything.
+    """Write one row per item, from pairs of item and labels; False if no label differs between items.
 
-    A file that is there keeps its columns and its items, unless it is written ``anew``.
+    An existing file keeps its columns and items, unless it is written ``anew``.
     """
     if not place.name.lower().endswith(".csv"):
-        raise ConnectorError(f"{place.name} is no .csv file: item metadata is written as one")
+        raise ConnectorError(f"{place.name} is not a .csv file, as item metadata must be")
     before = None if anew else place.read()
     known = list(csv.reader(io.StringIO(before.decode("utf-8"), newline=""))) if before else []
     labels = _common(series)
@@ -46,7 +46,7 @@ def write_metadata(place: Place, series: Sequence[tuple[str, Mapping[str, str]]]
 
 
 def _common(series: Sequence[tuple[str, Mapping[str, str]]]) -> dict[str, dict[str, str]]:
-    """Of each item, the labels that all its series have alike."""
+    """For each item, the labels that all its series share."""
     found: dict[str, dict[str, str]] = {}
     for item, labels in series:
         own = found.setdefault(item, {name: text for name, text in labels.items() if name != NAME})
@@ -55,6 +55,6 @@ def _common(series: Sequence[tuple[str, Mapping[str, str]]]) -> dict[str, dict[s
 
 
 def _telling(items: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """The labels that some items have and others have not, or otherwise."""
+    """The labels that differ between items, or that only some of them have."""
     names = sorted({name for labels in items.values() for name in labels})
     return [name for name in names if len({labels.get(name) for labels in items.values()}) > 1]

@@ -1,4 +1,4 @@
-"""PullPrometheus: the scheduled function that appends to a file in the bucket what is new."""
+"""PullPrometheus: the scheduled function that appends new values to a file in the bucket."""
 
 import json
 from collections.abc import Callable
@@ -18,9 +18,9 @@ SECRET = {"user", "password", "token", "headers"}
 
 
 def pull_prometheus(setting: Callable[[str], str], *, s3: Any, secrets: Any) -> dict[str, Any]:
-    """Pull as the function's settings say, and return what came of it.
+    """Pull as the function's settings say, and return a summary.
 
-    The function may run at any time and any number of times: what is there already is not pulled again.
+    The function may run at any time, any number of times: values that were pulled are not pulled again.
     """
     wish = Wish(
         query=setting("PROMETHEUS_QUERY"),
@@ -36,7 +36,7 @@ def pull_prometheus(setting: Callable[[str], str], *, s3: Any, secrets: Any) -> 
 
 
 def _connection(url: str, secret: str, secrets: Any) -> Connection:
-    """With what the secret of that name holds, as a JSON object; without one where the name is empty."""
+    """A connection with the credentials in the secret, a JSON object; without any if its name is empty."""
     if not secret:
         return connection(url)
     text = secrets.get_secret_value(SecretId=secret)["SecretString"]
@@ -46,6 +46,6 @@ def _connection(url: str, secret: str, secrets: Any) -> Connection:
         given = None
     if not isinstance(given, dict) or not set(given) <= SECRET:
         raise ConnectorError(
-            f"the secret {secret} is no JSON object of {', '.join(sorted(SECRET))}"
+            f"the secret {secret} must be a JSON object of {', '.join(sorted(SECRET))}"
         ) from None
     return connection(url, **given)

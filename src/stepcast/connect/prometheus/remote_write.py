@@ -1,4 +1,4 @@
-"""Samples written with Prometheus's remote write protocol, version 1: protobuf in snappy, by hand.
+"""Prometheus remote write, version 1: snappy-compressed protobuf, encoded by hand.
 
 Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
 """
@@ -16,19 +16,19 @@ HEADERS = {
     "Content-Type": "application/x-protobuf",
     "X-Prometheus-Remote-Write-Version": "0.1.0",
 }
-BATCH = 50_000  # samples of one request: about a megabyte before compression
+BATCH = 50_000  # samples per request: about a megabyte before compression
 
 
 @dataclass(frozen=True)
 class Samples:
-    """One series: its labels with ``__name__``, and (moment in seconds, value) in rising order."""
+    """One series: its labels with ``__name__``, and (seconds since 1970, value) in ascending order."""
 
     labels: Mapping[str, str]
     points: Sequence[tuple[float, float]]
 
 
 def write(client: Client, series: Sequence[Samples], path: str = "/api/v1/write") -> None:
-    """Send all samples; Refused where the server does not take them."""
+    """Send all samples; Refused if the server rejects them."""
     for batch in _batches(series):
         status, body = client.request("POST", path, body=request_body(batch), headers=HEADERS)
         if not 200 <= status < 300:
@@ -37,7 +37,7 @@ def write(client: Client, series: Sequence[Samples], path: str = "/api/v1/write"
 
 
 def request_body(series: Iterable[Samples]) -> bytes:
-    """A WriteRequest, compressed."""
+    """A compressed WriteRequest."""
     import pyarrow
 
     raw = b"".join(_field(1, _time_series(one)) for one in series)
@@ -65,7 +65,7 @@ def _time_series(one: Samples) -> bytes:
         for name, value in sorted(one.labels.items())
     )
     samples = (
-        # Field 1 is the value, a double; field 2 the moment in milliseconds, a varint.
+        # Field 1 is the value, a double; field 2 the timestamp in milliseconds, a varint.
         _field(
             2, b"\x09" + struct.pack("<d", value) + b"\x10" + _varint(round(moment * 1000) & (1 << 64) - 1)
         )
@@ -75,12 +75,12 @@ def _time_series(one: Samples) -> bytes:
 
 
 def _field(number: int, content: bytes) -> bytes:
-    """A field with a length: text or another message."""
+    """A length-delimited field: text or another message."""
     return _varint(number << 3 | 2) + _varint(len(content)) + content
 
 
 def _varint(number: int) -> bytes:
-    r"""A whole number in protobuf's form.
+    r"""A non-negative whole number as a protobuf varint.
 
     >>> _varint(1), _varint(300)
     (b'\x01', b'\xac\x02')

@@ -1,4 +1,4 @@
-"""Alerting rules for a forecast that an exporter serves, as a file that Prometheus loads."""
+"""Alerting rules for a forecast that is exported, as a file that Prometheus loads."""
 
 import json
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from stepcast.connect.prometheus.vintage import OWN, Vintage, quantile_of
 
 __all__ = ["Alerts", "joined", "rules"]
 
-SCRAPED = {"instance", "job"}  # labels that a scrape puts in the place of the exporter's own
-# The metric's name, and labels of a metric that are called like the forecast's own.
+SCRAPED = {"instance", "job"}  # the scrape replaces the exporter's labels of these names
+# The metric's name, and labels renamed because the forecast has its own of that name.
 OTHERWISE = {"metric", *(f"{name}_1" for name in OWN)}
 HEAD = """\
 # Alerts on forecasts that `stepcast export prometheus` serves. In the scrape configuration of the exporter:
@@ -24,7 +24,7 @@ groups:
 
 @dataclass(frozen=True)
 class Alerts:
-    """What to alert on: the ``query`` that was forecast, a value to stay below, how long it must last."""
+    """What to alert on: the ``query`` that was forecast, a ``threshold``, and how long a state must last."""
 
     query: str
     threshold: float | None = None
@@ -35,10 +35,10 @@ def rules(vintage: Vintage, leads: Sequence[str], alerts: Alerts) -> str:
     """The rules file: above its highest quantile, will exceed the threshold, forecast stale or missing."""
     quantiles = [output for output in vintage.outputs if output != "mean"]
     if not quantiles:
-        raise ConnectorError("the forecast has no quantiles: ask for some in ForecastTypes of params.json")
+        raise ConnectorError("the forecast has no quantiles: add some to ForecastTypes in params.json")
     present = next((lead for lead in leads if not seconds(lead)), None)
     if present is None:
-        raise ConnectorError("the present is compared with what was forecast for it: add 0s to --leads")
+        raise ConnectorError("the rules compare the present with its forecast: add 0s to --leads")
     upper, middle = quantiles[-1], min(quantiles, key=lambda output: abs(int(output[1:]) - 50))
     labels, lasting = joined(vintage), text(seconds(alerts.lasting))
     high, furthest = quantile_of(upper), max(leads, key=seconds)
@@ -85,27 +85,28 @@ def rules(vintage: Vintage, leads: Sequence[str], alerts: Alerts) -> str:
 
 
 def joined(vintage: Vintage) -> list[str]:
-    """The labels by which the forecast's series and the query's belong together.
+    """The labels that match the forecast's series with the query's.
 
-    ConnectorError where items differ in something by which no rule can compare.
+    Raises:
+        ConnectorError: items differ in a label that rules cannot match.
     """
     names = {name for one in vintage.series for name in one.labels} - {"item_id"}
     if own := sorted(names & OTHERWISE):
         raise ConnectorError(
-            f"items are told apart by {', '.join(own)}, which is no label of both sides: rename the label in "
+            f"items differ in {', '.join(own)}, which is not a label of both sides: rename the label in "
             'the query, as in label_replace(QUERY, "of", "$1", "quantile", "(.*)"), and pull again; pull '
-            "metrics of different names one by one"
+            "metrics of different names separately"
         )
     return sorted(names)
 
 
 def _expected(labels: Sequence[str], quantile: str, lead: str) -> str:
-    """One series a set of labels, however many exporters are scraped."""
+    """One series per set of labels, however many exporters are scraped."""
     return f'max by ({", ".join(labels)}) (stepcast_forecast{{quantile="{quantile}", lead="{lead}"}})'
 
 
 def _rule(name: str, expression: str, lasting: str, summary: str) -> str:
-    """Its texts are JSON strings, which YAML reads as they are."""
+    """A rule; its texts are JSON strings, which are valid YAML."""
     return (
         f"      - alert: {name}\n        expr: {json.dumps(expression)}\n        for: {lasting}\n"
         f"        annotations:\n          summary: {json.dumps(summary, ensure_ascii=False)}\n"

@@ -1,4 +1,4 @@
-"""How often the samples that an expression reads were taken, by looking at some of them."""
+"""The scrape interval of the series that an expression reads, estimated from some of their samples."""
 
 from itertools import pairwise, product
 from statistics import median
@@ -10,15 +10,16 @@ from stepcast.connect.prometheus.expressions import Selector, selectors
 
 __all__ = ["check_step", "interval"]
 
-WINDOWS = (5, 50)  # steps that are looked at, at the end, in the middle and at the start
-TOLERANCE = 1.05  # scrapes are not on time to the second
+WINDOWS = (5, 50)  # their lengths in steps; at the end, in the middle and at the start
+TOLERANCE = 1.05  # scrapes are not exactly on time
 
 
 def check_step(client: Client, expression: str, start: int, end: int, step: int) -> float | None:
     """The longest interval between samples of a metric, in seconds; None if it cannot be determined.
 
-    ConnectorError if it is longer than ``step``: between two samples the server repeats the older one for
-    five minutes, which is not an observation.
+    Raises:
+        ConnectorError: it is longer than ``step``. Between two samples, the server repeats the older one for
+            five minutes, which is not an observation.
     """
     longest = None
     for selector in selectors(expression):
@@ -36,7 +37,7 @@ def check_step(client: Client, expression: str, start: int, end: int, step: int)
 
 
 def interval(client: Client, selector: Selector, start: int, end: int, step: int) -> float | None:
-    """Seconds between the samples of the densest series; None where there are too few to tell."""
+    """Seconds between the samples of the densest series; None if there are too few of them."""
     for span, moment in product(
         [steps * step for steps in WINDOWS], (end, (start + end) // 2, min(start + WINDOWS[0] * step, end))
     ):
@@ -46,7 +47,7 @@ def interval(client: Client, selector: Selector, start: int, end: int, step: int
             if not densest:
                 continue
             samples = client.instant(f"{selector.narrowed(densest[0]['metric'])}[{span}s]", moment)
-        except Refused:  # an expression that was not understood, or more samples than the server gives
+        except Refused:  # an expression that was not parsed, or more samples than the server allows
             return None
         moments = [float(when) for when, _ in samples[0]["values"]] if samples else []
         if len(moments) > 2:

@@ -1,4 +1,4 @@
-"""Series of a range query, put together from its pages."""
+"""The series of a range query, joined from its pages."""
 
 import math
 from array import array
@@ -13,7 +13,7 @@ __all__ = ["Series", "collect"]
 
 @dataclass(frozen=True)
 class Series:
-    """Labels, and values by moment (seconds since 1970), which rise; nan is a value that is no number."""
+    """Labels, and values at ascending times (seconds since 1970); nan where a value is not finite."""
 
     labels: Mapping[str, str]
     moments: "array[int]" = field(default_factory=lambda: array("q"))
@@ -21,7 +21,7 @@ class Series:
 
 
 def collect(pages: Iterable[list[dict[str, Any]]]) -> tuple[list[Series], dict[str, int]]:
-    """The series in order of their labels, and how many values were ``NaN`` or ``Inf``: missing in both."""
+    """The series in order of their labels, and the number of ``NaN`` and ``Inf``: both become missing."""
     found: dict[tuple[tuple[str, str], ...], Series] = {}
     odd = {"NaN": 0, "Inf": 0}
     for page in pages:

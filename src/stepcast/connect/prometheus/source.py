@@ -1,4 +1,4 @@
-"""Metrics as a file of series: pulled page by page, on a grid, one item a series."""
+"""Pull metrics into a file of series: page by page, on a regular grid, one item per series."""
 
 import re
 import time
@@ -22,20 +22,20 @@ __all__ = ["LAST", "Pulled", "Wish", "pull"]
 
 LAST = "last"
 ITEM = "item_id"
-COLUMN = re.compile("[a-zA-Z][a-zA-Z0-9_]{0,60}")  # what params.json may call one
-# A scrape is stamped with the moment it began and stored when it ended, ten seconds later at the latest by
-# default; what a remote write brings may take longer. A value is final when that is over.
+COLUMN = re.compile("[a-zA-Z][a-zA-Z0-9_]{0,60}")  # names that params.json allows
+# A sample has the time at which its scrape began and is stored when the scrape ends, by default at most ten
+# seconds later; a remote write may take longer. After this many seconds, a value is final.
 SETTLED_AFTER = 60
-LOOKBACK = 300  # how old a value may be that the server still takes for the present one
+LOOKBACK = 300  # seconds for which the server repeats the latest sample
 
 
 @dataclass(frozen=True)
 class Wish:
     """What to pull.
 
-    ``since``    a moment, or ``last``: after the last one in the file, ``history`` where there is none.
+    ``since``    a time, or ``last``: after the last row of the file; ``history`` if there is no file.
     ``apart``    labels that become columns (dimensions) instead of a part of item_id.
-    ``metadata`` where to write the labels that differ as item metadata; nowhere if None.
+    ``metadata`` where to write the labels that differ as item metadata; None to write none.
     """
 
     query: str
@@ -50,7 +50,7 @@ class Wish:
 
 @dataclass
 class Pulled:
-    """What came of it; moments in seconds since 1970, None where nothing was new."""
+    """The result; times in seconds since 1970, None if nothing was new."""
 
     file: str
     series: int = 0
@@ -62,9 +62,10 @@ class Pulled:
 
 
 def pull(client: Client, wish: Wish, place: Place, now: float | None = None) -> Pulled:
-    """Write the series of a query to ``place``, or append what is new; the same again changes nothing.
+    """Write the series of a query to ``place``, or append new rows; rows that exist are not pulled again.
 
-    ConnectorError where values could not be trusted, or the file is not the query's.
+    Raises:
+        ConnectorError: the values would be unreliable, or the file does not fit the query.
     """
     now = time.time() if now is None else now
     step = step_seconds(wish.step)
@@ -89,11 +90,11 @@ def pull(client: Client, wish: Wish, place: Place, now: float | None = None) -> 
     if not series and known is None:
         raise ConnectorError(
             f"the query returns no values from {_iso(start)} to {_iso(end)}: check it in the server's web "
-            "page, and that --since is within its retention"
+            "interface, and that --since is within its retention"
         )
     if not any("is a counter" in warning for warning in pulled.warnings) and looks_like_a_counter(series):
         pulled.warnings.append(
-            "the values only rise, as those of a counter do: pull the rate instead, as in "
+            "the values only rise, like those of a counter: pull the rate instead, as in "
             f"rate(NAME[{text(2 * step)}])"
         )
     keys = _keys(series, wish.apart, known)
@@ -114,16 +115,17 @@ def pull(client: Client, wish: Wish, place: Place, now: float | None = None) -> 
 
 
 def _observed(client: Client, query: str, end: int, step: int, taken: float | None) -> str:
-    """The query, without values that are older than a step: a repetition is not an observation.
+    """The query without values older than a step, because a repeated value is not an observation.
 
-    A sample that is a whole step old is the one of the moment before: a millisecond less. ``taken`` is the
-    interval of the samples: those further apart than the server looks back would mostly be missed.
+    A sample exactly one step old belongs to the previous moment, hence one millisecond less. ``taken`` is the
+    interval of the samples: if it is longer than the server's lookback, the whole step is searched, because
+    most samples would be missed otherwise.
     """
     sparse = taken is not None and taken > LOOKBACK
     strict = observed(query, (step if sparse else min(step, LOOKBACK)) * 1000 - 1)
     try:
         client.instant(strict, end)
-    except Refused:  # written in a way that is not understood here
+    except Refused:  # syntax that ``observed`` does not know
         return query
     return strict
 
@@ -136,7 +138,7 @@ def _columns(apart: Sequence[str]) -> list[str]:
 
 
 def _range(wish: Wish, known: Known | None, step: int, now: float, name: str) -> tuple[int, int]:
-    """The first and the last moment to ask for: multiples of the step, the same in every pull."""
+    """The first and last moment to query: multiples of the step, the same in every pull."""
     until = min(moment(wish.until, now), now - SETTLED_AFTER)
     end = int(until // step) * step
     if known is None:
@@ -144,7 +146,7 @@ def _range(wish: Wish, known: Known | None, step: int, now: float, name: str) ->
         start = -int(-since // step) * step
         if start > end:
             raise ConnectorError(
-                f"from {_iso(start)} to {_iso(end)} there is no whole step of {text(step)}: begin earlier"
+                f"from {_iso(start)} to {_iso(end)} there is no whole step of {text(step)}: start earlier"
             )
         return start, end
     if known.last % step or (known.spacing is not None and known.spacing != step):
@@ -155,13 +157,13 @@ def _range(wish: Wish, known: Known | None, step: int, now: float, name: str) ->
 
 
 def _keys(series: Sequence[Series], apart: Sequence[str], known: Known | None) -> list[tuple[str, ...]]:
-    """What each series is called: its item, and the labels kept apart."""
+    """The key of each series: its item, and the labels kept apart."""
     labels = [one.labels for one in series]
     telling = telling_labels(labels, apart) if known is None else known_labels([key[0] for key in known.keys])
     keys = [(item_id(own, telling), *(own.get(name, "") for name in apart)) for own in labels]
     if keys and (twice := Counter(keys).most_common(1)[0])[1] > 1:
         raise ConnectorError(
-            f"{twice[1]} series are {' '.join(twice[0])!r}: the labels that differ now are not in the "
+            f"{twice[1]} series are named {' '.join(twice[0])!r}: labels that differ now are not in the "
             "item_id of the file. Aggregate them in the query, or pull it again with --force"
         )
     return keys

@@ -1,4 +1,4 @@
-"""The current forecast, to be asked what is expected at a moment, and how good it was in its backtest."""
+"""The current forecast, with its value at any moment, its backtest accuracy and drift."""
 
 import csv
 import io
@@ -20,12 +20,12 @@ __all__ = ["OWN", "ForecastSeries", "Vintage", "current_vintage", "quantile_of"]
 
 Figures = tuple[Mapping[str, str], Mapping[str, float]]  # labels, and figures by name
 TRIES = 5
-OWN = {"item_id", "quantile", "lead", "vintage"}  # labels that a forecast has itself
+OWN = {"item_id", "quantile", "lead", "vintage"}  # the forecast's own labels
 
 
 @dataclass(frozen=True)
 class ForecastSeries:
-    """One item of a forecast: its labels; of each output (p10, mean...) a value a moment."""
+    """One item of a forecast: its labels, and for each output (p10, mean...) one value per moment."""
 
     labels: Mapping[str, str]
     outputs: Mapping[str, list[float]]
@@ -35,8 +35,8 @@ class ForecastSeries:
 class Vintage:
     """A published forecast.
 
-    ``moments``   that are forecast, in seconds since 1970 of UTC, which rise.
-    ``accuracy``  rows of the leaderboard: labels, and figures by name.
+    ``moments``   that are forecast, in seconds since 1970 (UTC), ascending.
+    ``accuracy``  rows of the leaderboard: labels, and metrics by name.
     ``drift``     labels of the items that had drifted before it was made, with the kind.
     """
 
@@ -59,9 +59,9 @@ class Vintage:
         return list(self.series[0].outputs) if self.series else []
 
     def at(self, moment: float) -> tuple[int, float] | None:
-        """Between which moments it lies: the number of the first, and the share of the second.
+        """The position of a moment: the index of the forecast moment before it, and the fraction to the next.
 
-        None outside the forecast, which begins a period before its first moment, with the value of that.
+        None outside the forecast, which starts one period before its first moment, with that moment's value.
         """
         if not self.moments or not self.moments[0] - self.period <= moment <= self.moments[-1]:
             return None
@@ -74,7 +74,7 @@ class Vintage:
 
 
 def value_at(values: list[float], number: int, share: float) -> float:
-    """Between two moments, on the line that joins their values.
+    """The value at a position between two moments, by linear interpolation.
 
     >>> value_at([10.0, 20.0], 0, 0.25)
     12.5
@@ -83,7 +83,7 @@ def value_at(values: list[float], number: int, share: float) -> float:
 
 
 def quantile_of(output: str) -> str:
-    """An output as the label ``quantile`` has it.
+    """The value of the label ``quantile`` for an output.
 
     >>> quantile_of("p90"), quantile_of("p5"), quantile_of("mean")
     ('0.9', '0.05', 'mean')
@@ -92,9 +92,10 @@ def quantile_of(output: str) -> str:
 
 
 def current_vintage(s3: Any, bucket: str, known: Vintage | None = None) -> Vintage | None:
-    """The newest published forecast, ``known`` if that is it; None where there is none.
+    """The newest published forecast; ``known`` if it is unchanged, None if there is none.
 
-    ConnectorError where it is replaced while it is read, again and again.
+    Raises:
+        ConnectorError: every attempt to read it failed because it was being replaced.
     """
     for _ in range(TRIES):
         manifest = vintages.current(s3, bucket)
@@ -135,7 +136,7 @@ def _read(s3: Any, bucket: str, manifest: Manifest) -> Vintage:
 
 
 def _labels(names: list[str], key: tuple[str, ...]) -> dict[str, str]:
-    """The item, the labels that it is called after, and the dimensions."""
+    """The item, the labels in its name, and the dimensions."""
     item, *dimensions = key
     apart = {label_of(name): text for name, text in zip(names[1:], dimensions, strict=True)}
     inner = {**labels_of(item), **apart}
@@ -160,7 +161,7 @@ def _accuracy(s3: Any, bucket: str, manifest: Manifest, keys: list[str]) -> list
 def _drift(s3: Any, bucket: str, manifest: Manifest, keys: list[str]) -> list[Mapping[str, str]]:
     found: list[Mapping[str, str]] = []
     for row in _records(s3, bucket, layout.monitor(manifest.vintage, tables.DRIFT)):
-        series = list(row.values())[: len(keys)]  # named as in the export, unless the table has such a column
+        series = list(row.values())[: len(keys)]  # keys come first, renamed if the table has such a column
         if row["severity"] == "drift":
             item = {} if series[0] is None else _labels(keys, tuple(text or "" for text in series))
             found.append({**item, "kind": str(row["kind"])})
@@ -177,5 +178,5 @@ def _records(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
 
 
 def _seconds(stamp: str) -> float:
-    """Stamps have no zone: they are taken as UTC."""
+    """Timestamps have no time zone and are read as UTC."""
     return datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()

@@ -1,1 +1,1 @@
-"""The bucket in any S3-compatible store, such as MinIO, SeaweedFS or Ceph; all else runs on this machine."""
+"""The bucket in an S3-compatible store (MinIO, SeaweedFS, Ceph); everything else runs on this machine."""

@@ -1,4 +1,4 @@
-"""A bucket in an S3-compatible store: where it is, with which keys it is reached, what it can do."""
+"""A bucket in an S3-compatible store: its address, its credentials, and whether it keeps versions."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,22 +10,22 @@ from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
 __all__ = ["Store", "StoreUnusable", "find_store"]
 
-DEFAULT_REGION = "us-east-1"  # what nearly every store takes
+DEFAULT_REGION = "us-east-1"  # accepted by nearly every store
 NO_SUCH = ("404", "NoSuchBucket")
 DENIED = ("401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")
 
 
 class StoreUnusable(Exception):
-    """The store, or the bucket in it, cannot be worked with; the message says what to change."""
+    """The store or its bucket cannot be used; the message says what to change."""
 
 
 @dataclass(frozen=True)
 class Store:
-    """One bucket of a store.
+    """One bucket in a store.
 
-    ``credentials``  botocore's, which renew themselves where they can; they are in no message.
-    ``versions``     whether it keeps old versions of objects.
-    ``made``         whether it was not there and has been made.
+    ``credentials``  botocore's, refreshed automatically if possible; never part of a message.
+    ``versions``     whether old versions of objects are kept.
+    ``made``         whether the bucket was missing and has been created.
     """
 
     url: str
@@ -37,27 +37,29 @@ class Store:
 
 
 def find_store(url: str, bucket: str) -> Store:
-    """The bucket in the store at ``url``, with the keys of the environment or of a profile.
+    """Find ``bucket`` in the store at ``url``, with credentials from the environment or a profile.
 
-    One that is not there is made, with versions. A bucket that is there stays as it is.
-    Raises StoreUnusable.
+    A missing bucket is created with versioning on; an existing one keeps its settings.
+
+    Raises:
+        StoreUnusable: the store cannot be reached or refuses access.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise StoreUnusable(f"{url!r} is no address of a store: write http://HOST:PORT or https://HOST")
+        raise StoreUnusable(f"{url!r} is not the address of a store: write http://HOST:PORT or https://HOST")
     if parts.username or parts.password:
         raise StoreUnusable(
-            "the address of the store has keys in it, which other programs can read: give them as "
+            "the address of the store contains credentials, which other programs can read: give them as "
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile as AWS_PROFILE"
         )
     try:
         session = boto3.session.Session()
         credentials, region = session.get_credentials(), session.region_name or DEFAULT_REGION
     except ProfileNotFound as error:
-        raise StoreUnusable(f"the profile of AWS_PROFILE is unknown: {error}") from None
+        raise StoreUnusable(f"AWS_PROFILE names an unknown profile: {error}") from None
     if credentials is None:
         raise StoreUnusable(
-            f"there are no keys for the store at {url}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
+            f"no credentials for the store at {url}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
             "AWS_PROFILE"
         )
     settings = Config(
@@ -101,15 +103,15 @@ def _keeps_versions(s3: Any, bucket: str) -> bool:
     except ClientError as error:
         if error.response["Error"]["Code"] in DENIED:
             raise
-        return False  # a store without versions
+        return False  # the store does not support versioning
 
 
 def _explained(error: ClientError, url: str, bucket: str) -> str:
     answer = error.response["Error"]
     if answer["Code"] in DENIED:
         return (
-            f"the store at {url} does not let these keys {error.operation_name} s3://{bucket} "
+            f"the store at {url} denies these credentials {error.operation_name} on s3://{bucket} "
             f"({answer['Code']}): check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile, and "
-            "what they may do there"
+            "their permissions"
         )
-    return f"the store at {url} answered {answer['Code']} to {error.operation_name} of s3://{bucket}"
+    return f"the store at {url} answered {answer['Code']} to {error.operation_name} on s3://{bucket}"

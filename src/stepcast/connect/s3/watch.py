@@ -1,4 +1,4 @@
-"""Look at a bucket that sends no events here, and say when its input has changed."""
+"""Watch a bucket that sends no events to this machine, and report changes of its input files."""
 
 import logging
 import threading
@@ -14,19 +14,19 @@ __all__ = ["Watch"]
 
 log = logging.getLogger(__name__)
 
-QUIET_SECONDS = 1.0  # without a further word: an upload of many files is looked at once
-LONGEST_SECONDS = 10.0  # that a look is put off
+QUIET_SECONDS = 1.0  # without another notification: after an upload of many files, the bucket is listed once
+LONGEST_SECONDS = 10.0  # by which this delays a listing
 STOPS_WITHIN = 5.0
 
-Seen = dict[str, tuple[str, datetime]]  # of each key: ETag, and when it was uploaded
+Seen = dict[str, tuple[str, datetime]]  # by key: ETag and upload time
 
 
 class Watch:
-    """Looks when it is told to (``look``), and every ``every`` seconds; 0: only when it is told to.
+    """Lists the bucket on request (``look``) and every ``every`` seconds; 0 turns polling off.
 
-    ``start(when)`` is called where files are new or other than at the last look, and also at the first, for
-    what came before. Files that went away start nothing, as on AWS. What has sent its event already
-    (``announced``) is not announced again.
+    ``start(when)`` is called if files are new or changed since the last listing, and on the first listing for
+    files uploaded before it. Deleted files start nothing, as on AWS. An object that has sent its own event
+    (``announced``) is not reported again.
     """
 
     def __init__(self, bucket: str, every: float) -> None:
@@ -38,7 +38,7 @@ class Watch:
 
     @contextmanager
     def running(self, s3: Any, start: Callable[[datetime], None]) -> Iterator[None]:
-        """Look in a thread of its own while the context lasts."""
+        """Watch in a background thread while the context is open."""
         thread = threading.Thread(target=self._run, args=(s3, start), name="stepcast watch", daemon=True)
         thread.start()
         try:
@@ -46,14 +46,14 @@ class Watch:
         finally:
             self._ending.set()
             self._told.set()
-            thread.join(STOPS_WITHIN)  # a store that does not answer must not keep anybody waiting
+            thread.join(STOPS_WITHIN)  # a store that does not answer must not delay the exit
 
     def look(self) -> None:
-        """Something has changed, or may have."""
+        """List the bucket soon, because something may have changed."""
         self._told.set()
 
     def announced(self, key: str, etag: str) -> None:
-        """This object has sent its event. ``etag`` is empty where it is not known."""
+        """Record that an object has sent its event; ``etag`` is empty if unknown."""
         if inputs.is_input(key, size=1):
             self._announced[key] = etag.strip('"')
 
@@ -75,17 +75,17 @@ class Watch:
             found = inputs.present(s3, self._bucket)
             present = {file.key: (file.etag.strip('"'), file.uploaded) for file in found}
             if news := self._news(present):
-                # What came before the first look has its own time; else this is sure to be later.
+                # On the first listing, the upload time; afterwards the present, which is certainly later.
                 start(max(news) if self._seen is None else datetime.now(UTC))
-        except Exception as error:  # the store is away, say: it will be looked at again
+        except Exception as error:  # for example a store that is down: retried with the next listing
             if not self._lost:
-                log.warning("s3://%s could not be looked at, and will be again: %s", self._bucket, error)
+                log.warning("s3://%s could not be listed, will retry: %s", self._bucket, error)
             self._lost = True
             return
         self._lost, self._seen = False, present
 
     def _news(self, present: Seen) -> list[datetime]:
-        """When what has not been announced was uploaded."""
+        """Upload times of new and changed objects that were not announced."""
         before = self._seen or {}
         news = []
         for key, (etag, uploaded) in present.items():

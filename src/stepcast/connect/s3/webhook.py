@@ -1,7 +1,7 @@
-"""``POST /_stepcast/notify``: a store says that something in it has changed.
+"""``POST /_stepcast/notify``: the webhook through which a store reports changes.
 
-Stores say what in forms of their own: S3's records (MinIO, Ceph), a filer's events (SeaweedFS). None is read:
-whoever is told looks at the bucket, which says it all.
+Stores send different bodies: S3 event records (MinIO, Ceph) or filer events (SeaweedFS). The body is ignored,
+because the bucket is listed in any case.
 """
 
 import base64
@@ -18,10 +18,11 @@ NOTIFY_PATH = "/_stepcast/notify"
 
 
 class Notify:
-    """A WSGI application that calls ``changed``, and answers at once, where the sender knows the secret.
+    """WSGI application that calls ``changed`` and answers at once, if the request carries the secret.
 
-    The secret comes as ``Authorization: Bearer SECRET``, as the header alone, as the password of HTTP's basic
-    authentication, or, for what can only be given an address, as ``?token=SECRET``.
+    The secret is accepted as ``Authorization: Bearer SECRET``, as the whole Authorization header, as the
+    password of HTTP basic authentication, or as ``?token=SECRET`` from senders that can be given only an
+    address.
     """
 
     def __init__(self, secret: str, changed: Callable[[], None]) -> None:
@@ -29,7 +30,7 @@ class Notify:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] != "POST":
-            return _answer(start_response, "405 Method Not Allowed", "POST it", ("Allow", "POST"))
+            return _answer(start_response, "405 Method Not Allowed", "use POST", ("Allow", "POST"))
         if not any(hmac.compare_digest(self._secret, given) for given in _given(environ)):
             return _answer(
                 start_response,
@@ -38,11 +39,11 @@ class Notify:
                 ("WWW-Authenticate", "Bearer"),
             )
         self._changed()
-        return _answer(start_response, "200 OK", "the bucket will be looked at")
+        return _answer(start_response, "200 OK", "the bucket will be listed")
 
 
 def _given(environ: dict[str, Any]) -> Iterable[bytes]:
-    """What the sender may have meant as the secret."""
+    """Candidates for the secret in a request."""
     authorization = environ.get("HTTP_AUTHORIZATION", "").strip()
     scheme, _, value = authorization.partition(" ")
     value = value.strip()

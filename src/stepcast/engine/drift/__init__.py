@@ -1,4 +1,4 @@
-"""Drift: does what comes still look like what a predictor was trained on?"""
+"""Drift detection: do new values still resemble those that a predictor was trained on?"""
 
 from stepcast.engine.drift.discoveries import discoveries, drifts
 from stepcast.engine.drift.examine import FEWEST_OUTCOMES, KINDS, Evidence, Watched, examine

@@ -1,4 +1,4 @@
-"""Concept drift: the same past no longer means the same future, so forecasts miss by more than they did."""
+"""Concept drift: the relationship between past and future changed, so forecast errors have grown."""
 
 import numpy as np
 from scipy import special, stats
@@ -9,19 +9,20 @@ from stepcast.engine.drift.windows import averages
 
 __all__ = ["coverage_p", "loss_p", "page_hinkley"]
 
-BELIEF = 10.0  # outcomes of the whole panel that are added to the backtest of each item
-# One forecast may be luckier than another through all of its horizon: its loss varies so much more.
+BELIEF = 10.0  # weight of the panel as a prior for each item, in outcomes of its backtest
+# Factor on the variance of a forecast's loss: errors of one forecast origin share its luck.
 ORIGIN = 1.5
-LIKELY_RATES = 32  # of misses that the backtest allows for, evenly from least to most
+LIKELY_RATES = 32  # miss rates compatible with the backtest: equally spaced quantiles of their distribution
 
 
 def page_hinkley(error: Floats, variance: Floats, freedom: Floats) -> tuple[Floats, Floats]:
-    """Page-Hinkley on standardized errors (items, time): the statistic and its p-value, (items,).
+    """Page-Hinkley test on standardized errors (items, time): the statistic and its p-value, (items,).
 
-    The statistic is the largest rise of the errors' running sum above its lowest point so far, or fall below
-    its highest, in standard deviations of the whole sum. ``variance`` (items,) is that of one error times how
-    many of them count as one, known with ``freedom`` degrees (see ``windows.inflation``). Where nothing
-    changed, a running sum less its lowest point is a reflected Brownian motion, whose maximum is known.
+    The statistic is the largest rise of the cumulative sum of errors above its running minimum, or fall below
+    its running maximum, in standard deviations of the whole sum. ``variance`` (items,) is that of one error
+    times the number of errors worth one independent error, known with ``freedom`` degrees of freedom (see
+    ``windows.inflation``). Without a change, a cumulative sum less its running minimum is a reflected
+    Brownian motion, whose maximum has a known distribution.
 
     Sources: Page (1954), Continuous Inspection Schemes; Hinkley (1971), Inference about the change-point from
     cumulative sum tests; Lévy's theorem on reflected Brownian motion for the p-value.
@@ -39,7 +40,7 @@ def page_hinkley(error: Floats, variance: Floats, freedom: Floats) -> tuple[Floa
     fall = (np.maximum.accumulate(total, axis=1) - total).max(axis=1)
     deviation = np.sqrt(known.sum(axis=1) * variance)
     statistic = np.divide(np.maximum(rise, fall), deviation, out=np.zeros(len(error)), where=deviation > 0)
-    # two sides of twice two tails
+    # rise and fall, each with P(max |B| > x) <= 2 P(max B > x) = 4 P(B > x)
     return statistic, np.minimum(8 * stats.t.sf(statistic, freedom), 1.0)
 
 
@@ -48,10 +49,10 @@ def coverage_p(
 ) -> tuple[Floats, Floats]:
     """Share of outcomes (items,) outside the outer quantiles, and its p-value by the binomial distribution.
 
-    The rate to compare with is what the quantiles promise, or what they kept in the backtest if that is
-    worse: that a forecast was always too narrow is no drift. How well a short backtest tells that rate is
-    part of it (the beta-binomial distribution). ``count_as_one`` (items,) outcomes are worth one, which
-    is known with ``freedom`` degrees: the tail is as much heavier as the t distribution's is.
+    The reference rate is the nominal one, or that of the backtest if it is higher: an interval that was
+    always too narrow is not drift. The uncertainty of a short backtest is included (beta-binomial
+    distribution). ``count_as_one`` (items,) outcomes are worth one independent outcome, known with
+    ``freedom`` degrees of freedom: the tail is widened as that of the t distribution is.
 
     Source: Kupiec (1995), Techniques for Verifying the Accuracy of Risk Measurement Models, one-sided.
     """
@@ -73,10 +74,11 @@ def coverage_p(
 
 
 def loss_p(new: Outcomes, tested: Outcomes, variance: Floats, freedom: Floats) -> tuple[Floats, Floats]:
-    """The quantile loss now by that of the backtest, (items,), and how likely a ratio as large is by chance.
+    """The new quantile loss divided by that of the backtest, (items,), and the p-value of so large a ratio.
 
-    Logarithms of two means are compared. ``variance`` (items,) is that of the logarithm of the mean loss of
-    as many periods as are new, known with ``freedom`` degrees (see ``windows.loss_variance``).
+    The logarithms of the two means are compared. ``variance`` (items,) is that of the logarithm of the mean
+    loss over as many periods as are new, known with ``freedom`` degrees of freedom (see
+    ``windows.loss_variance``).
     """
     outcomes, tests = _count(new.loss), _count(tested.loss)
     with np.errstate(all="ignore"):

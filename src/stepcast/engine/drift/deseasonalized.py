@@ -1,4 +1,4 @@
-"""A series without its season: what tests for drift look at, so that an ordinary Monday is no news."""
+"""Deseasonalized series, so that drift tests do not react to an ordinary Monday."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,17 @@ from stepcast.engine.drift.windows import medians, quantiles
 
 __all__ = ["Season", "flattened", "season_of", "unit_of", "without_season", "without_year"]
 
-FEWEST_CYCLES = 4  # whole ones in the trained past before a season is believed
-LOW = 0.05  # share of the values that are lower than a low one
-MOST_CYCLES = 60  # the latest count: seasons change slowly
+FEWEST_CYCLES = 4  # whole cycles of the trained past needed to estimate a season
+LOW = 0.05  # share of the values below a low one
+MOST_CYCLES = 60  # only the latest are used: seasons change slowly
 
 
 @dataclass(frozen=True)
 class Season:
-    """``shape`` (items, length): what each phase adds to the level. Phase 0 is the first new period.
+    """``shape`` (items, length): how each phase differs from the level. Phase 0 is the first new period.
 
-    ``cycles``      (items, cycles, length) values less the level of their cycle; the latest cycle is last.
-    ``cycles_new``  the same of the new periods, whole cycles only.
+    ``cycles``      (items, cycles, length) values minus the level of their cycle; the latest cycle is last.
+    ``cycles_new``  the same for the new periods, whole cycles only.
     """
 
     shape: Floats
@@ -28,10 +28,10 @@ class Season:
 
 
 def flattened(values: Floats, new: int) -> Floats:
-    """``values`` (items, time) on a scale where ups and downs in proportion to the level look alike.
+    """``values`` (items, time) on a scale where changes in proportion to the level have the same size.
 
-    The inverse hyperbolic sine: near zero it is a straight line, far from it a logarithm, and it takes zeros
-    and negative values. Where far begins says ``unit_of``.
+    The inverse hyperbolic sine: linear near zero, logarithmic far from it, defined for zeros and negative
+    values. ``unit_of`` defines where it turns logarithmic.
 
     Source: Burbidge, Magee and Robb (1988), Alternative Transformations to Handle Extreme Values.
     """
@@ -39,10 +39,10 @@ def flattened(values: Floats, new: int) -> Floats:
 
 
 def unit_of(values: Floats, new: int) -> Floats:
-    """Of each item (items,) what ``flattened`` measures values in.
+    """The unit (items,) in which ``flattened`` measures the values of each item.
 
-    A low value of the trained ones where all of these are positive, so that a season in proportion to a
-    growing level stays as large as it was; else the typical size of those that are not zero.
+    If all trained values are positive, half of a low one, so that a season in proportion to a growing level
+    keeps its size; otherwise the median size of the nonzero ones.
     """
     trained = values[:, : values.shape[1] - new]
     size = np.abs(np.where(trained != 0, trained, np.nan))
@@ -52,7 +52,7 @@ def unit_of(values: Floats, new: int) -> Floats:
 
 
 def season_of(series: Floats, new: int, length: int) -> Season:
-    """The season of the trained part of ``series`` (items, time), and the cycles that it is made of.
+    """The season of the trained part of ``series`` (items, time), and the cycles that it is estimated from.
 
     Source: classical decomposition, with the level of each whole cycle in place of a moving average.
     """
@@ -68,7 +68,7 @@ def season_of(series: Floats, new: int, length: int) -> Season:
 
 
 def without_season(series: Floats, new: int, lengths: tuple[int, ...]) -> Floats:
-    """``series`` less the seasons of ``lengths``, shortest first, as the trained part has them."""
+    """``series`` minus the seasons of ``lengths``, shortest first, as estimated from the trained part."""
     for length in lengths:
         if length < 2:
             continue
@@ -79,7 +79,7 @@ def without_season(series: Floats, new: int, lengths: tuple[int, ...]) -> Floats
 
 
 def without_year(series: Floats, new: int, year: int) -> Floats:
-    """``series`` less the mean of the trained values a year, or some years, before and after each."""
+    """``series`` minus the mean of the trained values one or more whole years before and after each value."""
     time = series.shape[1]
     trained = series[:, : time - new]
     total, count = np.zeros(series.shape), np.zeros(series.shape)
@@ -97,7 +97,7 @@ def without_year(series: Floats, new: int, year: int) -> Floats:
 
 
 def _cycles(series: Floats, count: int, length: int) -> Floats:
-    """(items, count, length) less the mean of each cycle; nan where less than half of it was observed."""
+    """(items, count, length) minus the mean of each cycle; nan if less than half of a cycle was observed."""
     cycles = series.reshape(len(series), count, length)
     known = np.isfinite(cycles).sum(axis=2, keepdims=True)
     level = np.nansum(cycles, axis=2, keepdims=True) / np.maximum(known, 1)

@@ -1,4 +1,4 @@
-"""Many items, many tests: which of the small p-values are more than chance?"""
+"""Multiple testing: which of many small p-values are more than chance?"""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ __all__ = ["discoveries", "drifts", "smallest_of"]
 
 
 def discoveries(p: Floats, rate: float) -> Flags:
-    """Which hypotheses to reject so that at most ``rate`` of the rejected are expected to be true.
+    """Which hypotheses to reject at false discovery rate ``rate``: the expected share of wrong rejections.
 
-    Shapes:  ``p`` of any shape, and so is the result; all of them are one family. nan is no test.
+    Shapes:  ``p`` of any shape, and so is the result; all of it is one family. nan counts as 1.
     Source:  Benjamini and Hochberg (1995), Controlling the False Discovery Rate.
 
     >>> discoveries(np.array([0.001, 0.02, 0.03, 0.9]), 0.05)
@@ -24,10 +24,10 @@ def discoveries(p: Floats, rate: float) -> Flags:
 
 
 def drifts(p: Floats, rate: float) -> Flags:
-    """Which kinds of drift (items, kinds) to report so that ``rate`` of the reported *items* are chance.
+    """Which kinds of drift (items, kinds) to report at false discovery rate ``rate`` over *items*.
 
-    An item counts once however many kinds are found of it. Items are chosen by one p-value for all their
-    kinds; then kinds within the chosen items, as strictly as the items were.
+    An item counts once, however many kinds are found in it. Items are selected by one p-value combined over
+    their kinds; then kinds within the selected items, at ``rate`` times the share of selected items.
 
     Source: Benjamini and Bogomolov (2014), Selective Inference on Multiple Families of Hypotheses.
 
@@ -46,9 +46,9 @@ def drifts(p: Floats, rate: float) -> Flags:
 
 
 def smallest_of(p: Floats) -> tuple[Floats, Integers]:
-    """One p-value (items,) for several tests (items, tests) of the same thing, and which test says most.
+    """Combine the p-values of several tests (items, tests) into one (items,), and the strongest test.
 
-    Source:  Simes (1986), An Improved Bonferroni Procedure; for tests that do not work against each other.
+    Source:  Simes (1986), An Improved Bonferroni Procedure; for tests that are not negatively dependent.
 
     >>> smallest_of(np.array([[0.01, 0.5], [0.03, 0.04]]))
     (array([0.02, 0.04]), array([0, 0]))

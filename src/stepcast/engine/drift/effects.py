@@ -1,4 +1,4 @@
-"""Does a feature still have the effect that it had? Its slope in the new periods and in the past."""
+"""Whether a feature still has its effect on the target: its slope in the new periods and in the past."""
 
 from dataclasses import dataclass, fields
 
@@ -13,19 +13,19 @@ from stepcast.engine.drift.windows import FURTHEST, MAD_TO_SIGMA, ROUNDING, aver
 __all__ = ["Effect", "effect_of", "unexplained"]
 
 FEWEST_WINDOWS = 3  # of the past
-MOST_WINDOWS = 40  # the latest; what an effect was long ago says little
-STRONGEST = 0.99  # autocorrelation that is taken out
-SURE = 4.0  # standard errors; a slope that is further from none is taken for granted
-FEWEST_PAIRS = 12  # of values in a window
+MOST_WINDOWS = 40  # only the latest: an effect of long ago says little
+STRONGEST = 0.99  # largest autocorrelation that is filtered out
+SURE = 4.0  # standard errors; a slope further from zero is taken as certain
+FEWEST_PAIRS = 12  # of values per window
 
 
 @dataclass(frozen=True)
 class Effect:
     """The effect of a feature on a target: all (items,).
 
-    ``usual``   the slope in the past, ``error`` its standard error; nan where the past is too short.
-    ``change``  the slope in the new periods less the usual one; nan where it is not known.
-    ``p``       how likely a change as large is by chance; 1 where it is not known.
+    ``usual``   the slope in the past; ``error``, its standard error; nan if the past is too short.
+    ``change``  the slope in the new periods minus the usual one; nan if unknown.
+    ``p``       the p-value of the change; 1 if unknown.
     """
 
     usual: Floats
@@ -37,10 +37,10 @@ class Effect:
 def effect_of(target: Floats, feature: Floats, new: int, year: int = 0) -> Effect:
     """The slope of ``target`` on ``feature`` in the past, and how it changed in the new periods.
 
-    Both are (items, time) without their seasons; the last ``new`` columns are new. Both are filtered with the
-    target's autocorrelation first, so that two slow waves are not taken for one another, and what the target
-    does every ``year`` is taken out where that leaves less noise. The slope of the new periods is compared
-    with those of windows of the past of the same length, each in units of its standard error.
+    Both are deseasonalized (items, time); the last ``new`` columns are new. Both are filtered with the
+    target's autocorrelation first, so that two slow waves are not mistaken for an effect, and the target's
+    pattern of each ``year`` is removed if that leaves less noise. The slope in the new periods is compared
+    with those in past windows of the same length, each in units of its standard error.
 
     Source: Cochrane and Orcutt (1949), Application of Least Squares Regression to Relationships Containing
     Auto-Correlated Error Terms; Chow (1960) for the comparison, here with windows of the past as the measure.
@@ -60,9 +60,9 @@ def effect_of(target: Floats, feature: Floats, new: int, year: int = 0) -> Effec
 
 
 def unexplained(target: Floats, feature: Floats, effect: Effect, new: int) -> Floats:
-    """``target`` less the usual effect of ``feature``, where the slope is SURE standard errors from zero.
+    """``target`` minus the usual effect of ``feature``, if the slope is SURE standard errors from zero.
 
-    Values of the feature outside its past range are clipped to it: the effect beyond is not known.
+    Values of the feature outside its past range are clipped to it: the effect beyond is unknown.
     """
     past = feature[:, : feature.shape[1] - new]
     middle, low, high = (quantiles(past, share)[:, None] for share in (0.5, 0.0, 1.0))
@@ -75,10 +75,10 @@ def unexplained(target: Floats, feature: Floats, effect: Effect, new: int) -> Fl
 
 @dataclass(frozen=True)
 class _Slopes:
-    """Slopes by window (items, windows), the new one last; ``unit`` are their standard errors.
+    """Slopes by window (items, windows), the new one last; ``unit`` holds their standard errors.
 
-    ``usual``  (items,) slope of the past, ``noise`` its residual variance, ``error`` its standard error.
-    ``worth``  (items,) how many independent pairs of values the new periods are worth.
+    ``usual``  (items,) slope of the past; ``noise``, its residual variance; ``error``, its standard error.
+    ``worth``  (items,) the effective number of independent pairs in the new periods.
     """
 
     slope: Floats
@@ -132,7 +132,7 @@ class _Slopes:
 
 
 def _autocorrelation(series: Floats) -> Floats:
-    """From one period to the next, (items,), about a level that moves: that of differences two apart.
+    """Lag-1 autocorrelation (items,) about a moving level, from differences at lags 1 and 2.
 
     Var(x[t+2] - x[t]) / Var(x[t+1] - x[t]) is 1 + the coefficient of an AR(1) process.
     """
@@ -147,9 +147,10 @@ def _less_the_last(series: Floats, again: Floats) -> Floats:
 
 
 def _left_now(y: Floats, x: Floats, both: Flags, slope: Floats) -> tuple[Floats, Floats]:
-    """The residual variance of the new slope, (items,), and how many independent pairs there are.
+    """The residual variance of the new slope, (items,), and the effective number of independent pairs.
 
-    All arguments are (items, new). Where a level jumps, residuals are large and autocorrelated.
+    ``y``, ``x`` and ``both`` are (items, new). After a jump of the level, residuals are large and
+    autocorrelated.
 
     Source: Bartlett (1935), Some Aspects of the Time-Correlation Problem in Regard to Tests of Significance.
     """
@@ -160,7 +161,7 @@ def _left_now(y: Floats, x: Floats, both: Flags, slope: Floats) -> tuple[Floats,
 
 
 def _after_each_other(values: Floats) -> Floats:
-    """The autocorrelation (items,) from one period to the next, of values about zero."""
+    """The lag-1 autocorrelation (items,) of values about zero."""
     square = (values**2).sum(axis=1)
     product = (values[:, 1:] * values[:, :-1]).sum(axis=1)
     again: Floats = np.divide(product, square, out=np.zeros(len(values)), where=square > 0)
@@ -168,7 +169,7 @@ def _after_each_other(values: Floats) -> Floats:
 
 
 def _clipped(values: Floats) -> Floats:
-    """A value out of all proportion to the past says nothing of a slope."""
+    """Clip values far outside the spread of the past, which would distort a slope."""
     past = values[:, :-1].reshape(len(values), -1)
     middle = medians(past)[:, None, None]
     typical = MAD_TO_SIGMA * medians(np.abs(past - middle[..., 0]))[:, None, None]

@@ -1,4 +1,4 @@
-"""All tests for drift on a part of the panel: arrays in, arrays out, every item at once."""
+"""All drift tests on a part of the panel: arrays in, arrays out, for all items at once."""
 
 from dataclasses import dataclass, field
 
@@ -29,7 +29,7 @@ from stepcast.engine.drift.windows import (
 
 __all__ = ["FEWEST_OUTCOMES", "KINDS", "Evidence", "Watched", "examine"]
 
-FEWEST_OUTCOMES = 30  # new values of an item below which nothing is said of it
+FEWEST_OUTCOMES = 30  # new values needed to test an item
 KINDS = ("concept", "data", "label", "seasonal")
 TESTS = {
     "concept": ("page_hinkley", "coverage", "quantile_loss"),
@@ -37,21 +37,21 @@ TESTS = {
     "data": ("level", "scale"),
     "seasonal": ("strength", "shape", "length"),
 }
-MOST_OF_OWN = 8.0  # degrees of freedom that the errors of one backtest are worth
-CLOSER = 0.5  # a year before explains what came if it is off by less than this share of the forecast's error
-SHORTEST_SUFFIX = 12  # periods; shorter ends of the new values are not looked at by themselves
+MOST_OF_OWN = 8.0  # largest degrees of freedom for the errors of one backtest
+CLOSER = 0.5  # the year before explains the new values if its error is below this share of the forecast's
+SHORTEST_SUFFIX = 12  # periods; a shorter end of the new values is not tested separately
 
 
 @dataclass(frozen=True)
 class Watched:
-    """Items whose new values are compared with what was known before, and with what was forecast.
+    """Items whose new values are compared with their past and with earlier forecasts.
 
-    ``values``    (items, time), nan where not observed; the last ``new`` columns came since.
-    ``seasons``   lengths in periods, shortest first; empty without one.
-    ``year``      periods of a year; 0 where that is not to be looked back to.
-    ``forecast``  (items, new, quantiles) of the new periods, each forecast before it came; nan for none.
+    ``values``    (items, time), nan if not observed; the last ``new`` columns are new.
+    ``seasons``   lengths in periods, shortest first; may be empty.
+    ``year``      periods per year; 0 to ignore earlier years.
+    ``forecast``  (items, new, quantiles) for the new periods, each forecast before it; nan if there is none.
     ``tested``    (items, points) actual values and (items, points, quantiles) forecasts of the backtest.
-    ``features``  by name (items, time) or longer: the columns of ``values`` and what is known of the horizon.
+    ``features``  by name (items, time) or longer: aligned with ``values``, then known values of the horizon.
     """
 
     values: Floats
@@ -67,13 +67,13 @@ class Watched:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the tests say of every item and kind of drift (KINDS).
+    """Test results for every item and kind of drift (KINDS).
 
-    ``outcomes``   (items,) new values.
-    ``p``          (items, kinds): how likely evidence as strong is without drift; 1 where it is not known.
-    ``test``       (items, kinds) names of the test that says most, and of the feature, if it is of one.
-    ``statistic``  (items, kinds) its figure, see docs/how-to/drift.md.
-    ``since``      (items, kinds) the new period that it began at, 0 the first.
+    ``outcomes``   (items,) number of new values.
+    ``p``          (items, kinds) p-value under no drift; 1 if unknown.
+    ``test``       (items, kinds) name of the test with the strongest evidence, with its feature, if any.
+    ``statistic``  (items, kinds) of that test, see docs/how-to/drift.md.
+    ``since``      (items, kinds) the new period in which it began; 0 is the first.
     """
 
     outcomes: Integers
@@ -84,9 +84,9 @@ class Evidence:
 
 
 def examine(watched: Watched) -> Evidence:
-    """Run every test."""
+    """Run all tests."""
     counts = np.isfinite(watched.values[:, -watched.new :]).sum(axis=1)
-    with np.errstate(all="ignore"):  # squares of huge values are infinite, and then nothing is known
+    with np.errstate(all="ignore"):  # squares of huge values overflow to inf; results are then unknown
         flat, effects = _explained(watched)
         columns = [
             _concept(watched, effects),
@@ -109,13 +109,13 @@ Column = tuple[Floats, np.ndarray, Floats, Integers]
 
 
 def _back(watched: Watched) -> int:
-    """How many periods before the new ones tell the level that they start from: whole seasons."""
+    """How many periods before the new ones define the level that these start from: whole seasons."""
     season = watched.seasons[0] if watched.seasons else 1
     return max(2 * watched.new // season, 1) * season
 
 
 def _explained(watched: Watched) -> tuple[Floats, dict[str, Effect]]:
-    """The values on a flat scale, less what features explain of them, and what each feature does."""
+    """The values on a flat scale minus the effects of features, and these effects."""
     flat, effects = flattened(watched.values, watched.new), {}
     for name, given in watched.features.items():
         feature = without_season(given[:, : flat.shape[1]], watched.new, watched.seasons)
@@ -157,16 +157,16 @@ def _concept(watched: Watched, effects: dict[str, Effect]) -> Column:
         chances.append(effect.p)
         figures.append(effect.change)
         names.append(f"effect of {name}")
-        begins.append(begins[2])  # since then the forecasts that rely on it are off
+        begins.append(begins[2])  # from then on, forecasts that rely on the feature are off
     best, which = smallest_of(np.stack(chances, axis=1))
     rows = np.arange(len(best))
     return best, np.array(names)[which], np.stack(figures, 1)[rows, which], np.stack(begins, 1)[rows, which]
 
 
 def _came_before(watched: Watched) -> Flags:
-    """Whether what came is much closer to what came a year before than to the forecast, (items,).
+    """Whether the new values are much closer to those of a year before than to the forecast, (items,).
 
-    Then the forecast has missed a season that returns; what it learned from the past still holds.
+    If so, the forecast missed a recurring season; what the predictor learned still holds.
     """
     items, time = watched.values.shape
     cycle = watched.seasons[-1] if watched.seasons else 1
@@ -196,11 +196,10 @@ def _enough(values: Floats) -> Flags:
 
 
 def _steadied(told: tuple[Floats, Floats], tested: Floats, time: int, known: Flags) -> tuple[Floats, Floats]:
-    """How many errors count as one: as the backtest's own errors say, or as the trained values say.
+    """Inflation (see ``windows.inflation``) of the backtest's errors, or of the trained values, scaled.
 
-    Values less season and level are more alike from one period to the next than errors of a good forecast
-    are, but there are many more of them. How much more alike, all items of the panel say together. The
-    larger of the two counts.
+    Deseasonalized values are more autocorrelated than the errors of a good forecast, but there are many more
+    of them. The ratio between the two is estimated from the whole panel. The larger estimate is used.
     """
     factor, freedom = told
     if not known.any():
@@ -213,8 +212,10 @@ def _steadied(told: tuple[Floats, Floats], tested: Floats, time: int, known: Fla
 
 
 def _from_level(watched: Watched) -> Floats:
-    """The trained values, less their season and the level some time before: about as autocorrelated as errors
-    of a forecast half of the new periods ahead."""
+    """Deseasonalized trained values minus an earlier level.
+
+    They are about as autocorrelated as the errors of a forecast for the middle of the new periods.
+    """
     trained = watched.values[:, : watched.values.shape[1] - watched.new]
     flat = without_season(flattened(trained, 0), 0, watched.seasons)
     width, ahead = min(_back(watched), max(flat.shape[1] // 4, 1)), watched.new // 2
@@ -223,7 +224,7 @@ def _from_level(watched: Watched) -> Floats:
 
 
 def _in_proportion(watched: Watched) -> tuple[Outcomes, Outcomes]:
-    """The new outcomes and the backtest's on the flat scale, on which a loss does not grow with the level."""
+    """New and backtest outcomes on the flat scale, where a loss does not grow with the level."""
     unit = unit_of(watched.values, watched.new)
     actual, tested = (
         np.arcsinh(one / unit[:, None]) for one in (watched.values[:, -watched.new :], watched.tested_actual)
@@ -238,7 +239,7 @@ def _in_proportion(watched: Watched) -> tuple[Outcomes, Outcomes]:
 
 
 def _loss_variance(watched: Watched) -> tuple[Floats, Floats]:
-    """That of values without what features explain, and with or without what returns each year."""
+    """The variance of the log loss, after removing seasons, and what returns each year if that lowers it."""
     trained = watched.values.shape[1] - watched.new
     flat = without_season(flattened(watched.values, watched.new), watched.new, watched.seasons)
     found = loss_variance(flat[:, :trained], watched.new, _back(watched))
@@ -252,7 +253,7 @@ def _loss_variance(watched: Watched) -> tuple[Floats, Floats]:
 
 
 def _far(apart: Floats, share: float) -> Floats:
-    """1 where a value is among the ``share`` furthest from the level, 0 elsewhere."""
+    """1 for values among the ``share`` furthest from the level, otherwise 0; nan if missing."""
     size = np.abs(apart)
     known = np.isfinite(size).sum(axis=1)
     place = np.clip(((1 - share) * known).astype(np.int64), 0, np.maximum(known - 1, 0))
@@ -261,7 +262,7 @@ def _far(apart: Floats, share: float) -> Floats:
 
 
 def _deviation(tested: Outcomes) -> Floats:
-    """The standard deviation of the backtest's errors, 1 at least: more where quantiles are too narrow."""
+    """The standard deviation of the backtest's errors, at least 1; larger if quantiles are too narrow."""
     count = np.isfinite(tested.error).sum(axis=1)
     square = np.nansum(tested.error**2, axis=1)
     deviation: Floats = np.sqrt(np.maximum((square + concept.BELIEF) / (count + concept.BELIEF), 1.0))
@@ -269,7 +270,7 @@ def _deviation(tested: Outcomes) -> Floats:
 
 
 def _bias(tested: Outcomes, new: Outcomes, factor: Floats) -> Floats:
-    """What of the new errors' mean the backtest had already, (items,): never more than all of it."""
+    """The part of the new errors' mean that the backtest had already, (items,): at most all of it."""
     count = np.isfinite(tested.error).sum(axis=1)
     had = np.nansum(tested.error, axis=1) / (count + factor)
     known = np.maximum(np.isfinite(new.error).sum(axis=1), 1)
@@ -292,7 +293,7 @@ def _label(watched: Watched, flat: Floats) -> Column:
 
 
 def _data(watched: Watched) -> Column:
-    """Each feature as if it were a series to watch."""
+    """Test each feature as a series."""
     items = len(watched.values)
     p, names, figures, begins = [], [], [], []
     for name, given in watched.features.items():
@@ -336,7 +337,7 @@ def _seasonal(watched: Watched, flat: Floats) -> Column:
 
 
 def _other_length(flat: Floats, new: int) -> Integers:
-    """The length (items,) of the new values' season, where it is clearly another one than before; else 0."""
+    """The length (items,) of the new values' season if clearly different from before; otherwise 0."""
     before = seasonal.dominant_length(flat[:, -5 * new : -new], new // 2)
     now = seasonal.dominant_length(flat[:, -new:], new // 2)
     other = (before > 0) & (now > 0) & (np.abs(now - before) > np.maximum(0.1 * before, 1))
@@ -346,8 +347,11 @@ def _other_length(flat: Floats, new: int) -> Integers:
 def _suffixes(
     watched: Watched, series: Floats, floor: Floats | float = 0.0
 ) -> tuple[Floats, Floats, Integers]:
-    """The p-value, size and begin of the move of the new values: of all and of their last third, from the
-    level right before them, and from that of a longer time, which is steadier where levels stay."""
+    """P-value, size and start of the move of the new values.
+
+    Tests all new values and their last third, against the level right before them and against that of a
+    longer time, which is steadier if levels are stable.
+    """
     lengths = [watched.new]
     if watched.new // 3 >= SHORTEST_SUFFIX:
         lengths.append(watched.new // 3)
@@ -365,7 +369,7 @@ def _suffixes(
 
 
 def _spread(watched: Watched, flat: Floats) -> Floats:
-    """How far each value is from the level right before it, as a logarithm, without its own season."""
+    """The log distance of each value from the level right before it, deseasonalized."""
     width = max(watched.seasons[0] if watched.seasons else 1, 8)
     level = Windows(flat).means(np.arange(flat.shape[1] - width), width)
     apart = np.abs(flat - np.concatenate([np.full((len(flat), width), np.nan), level], axis=1))
@@ -375,7 +379,7 @@ def _spread(watched: Watched, flat: Floats) -> Floats:
 
 
 def _binomial_floor(zero: Floats, new: int) -> Floats:
-    """The least standard deviation of a share of zeros: that of free draws at the trained rate."""
+    """The smallest standard deviation of a share of zeros: that of independent draws at the trained rate."""
     trained = zero[:, : zero.shape[1] - new]
     count = np.isfinite(trained).sum(axis=1)
     rate = (np.nansum(trained, axis=1) + 0.5) / (count + 1)
@@ -384,7 +388,7 @@ def _binomial_floor(zero: Floats, new: int) -> Floats:
 
 
 def _since(new: Floats, before: Floats | float) -> Integers:
-    """The most likely period, 0 the first, from which on the mean of ``new`` (items, time) is not ``before``.
+    """The most likely start, 0 the first period, of a mean of ``new`` (items, time) other than ``before``.
 
     Source: the maximum of the likelihood of one change from a known mean (Hinkley, 1970), at least
     SHORTEST_SUFFIX periods before the end.

@@ -1,4 +1,4 @@
-"""Variances that few windows tell, steadied by what all items say together."""
+"""Moderated variances: estimates from few windows, shrunk toward what all items suggest."""
 
 import numpy as np
 from scipy import special, stats
@@ -7,20 +7,20 @@ from stepcast.engine.arrays import Floats
 
 __all__ = ["moderated"]
 
-FEWEST_ITEMS = 10  # fewer say nothing about how alike items are
-FEWEST_TO_LEARN_FROM = 40  # items; fewer do not tell how measures of them go together
-MOST_FREEDOM = 12.0  # even items that look all alike are not worth more than so many windows of their own
-USUAL = 0.75  # an item that varies more than this share of items would by chance counts by itself
-STEPS = 30  # of Newton's method; five are enough for any start
+FEWEST_ITEMS = 10  # fewer do not show how similar items are
+FEWEST_TO_LEARN_FROM = 40  # items; fewer do not show how measures relate to the variance
+MOST_FREEDOM = 12.0  # even if all items look alike, the prior is worth at most this many windows
+USUAL = 0.75  # an item above this quantile of what chance allows keeps its own variance
+STEPS = 30  # of Newton's method; five suffice from any start
 
 
 def moderated(variance: Floats, freedom: Floats, guess: Floats, *more: Floats) -> tuple[Floats, Floats]:
-    """``variance`` (items,) with ``freedom`` degrees, shrunk toward what is expected, and its degrees then.
+    """``variance`` (items,) with ``freedom`` degrees of freedom, shrunk toward a prior, and its new degrees.
 
-    ``guess`` (items,) is what another, steadier measure of the item leads one to expect; it may be off by a
-    factor that all items share. ``more`` are further such measures: where items are many, they say how all
-    of them go together with the variance (a regression of logarithms). How much this is trusted follows from
-    how closely the items keep to it. nan or zero stays as it is.
+    ``guess`` (items,) is the variance expected from another, steadier measure of the item, up to a factor
+    that all items share. ``more`` are further such measures: with many items, a regression of logarithms
+    estimates how they relate to the variance. The prior has more weight the closer the items follow it. nan
+    and zero are returned unchanged.
 
     Source: Smyth (2004), Linear Models and Empirical Bayes Methods for Assessing Differential Expression in
     Microarray Experiments (the moderated t-statistic); Sartor et al. (2006), Intensity-based hierarchical
@@ -40,13 +40,13 @@ def moderated(variance: Floats, freedom: Floats, guess: Floats, *more: Floats) -
         expected, taken = (measures - centre) @ weights, 1 + int(rank)
     left = steady - expected[known]
     middle = np.median(left)
-    # variance of the items' own factors: what is left when chance is taken out
+    # variance between items: the sampling variance is subtracted
     apart = ((left - middle) ** 2).sum() / (len(left) - taken) - special.polygamma(1, half).mean()
     trust = min(2 * _inverse_trigamma(apart), MOST_FREEDOM) if apart > 0 else MOST_FREEDOM
     with np.errstate(all="ignore"):
         prior = np.exp(expected + middle + special.digamma(trust / 2) - np.log(trust / 2))
         shrunk = (trust * prior + freedom * variance) / (trust + freedom)
-        # An item that varies more than chance lets it is of another sort: it is not made to look calmer.
+        # An item that varies more than chance allows is different: its variance is not lowered.
         least = prior * stats.chi2.ppf(USUAL, np.maximum(freedom, 0.1)) / freedom
     own = ~known | (variance > least)
     return np.where(own, variance, shrunk), np.where(known, freedom + trust, freedom)

@@ -1,4 +1,4 @@
-"""Forecasts and what came, in one unit: standardized errors, hits and losses."""
+"""Forecasts and outcomes in one unit: standardized errors, misses and losses."""
 
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -10,15 +10,15 @@ from stepcast.engine.losses import pinball_loss
 
 __all__ = ["Outcomes", "median_of", "outcomes"]
 
-FURTHEST = 4.0  # one error counts at most so many standard deviations
+FURTHEST = 4.0  # standard deviations to which an error is clipped
 
 
 @dataclass(frozen=True)
 class Outcomes:
     """``error`` standardized, ``missed`` 1 outside the outer quantiles, 0 inside, ``loss`` mean pinball loss.
 
-    All (items, time); nan where nothing was forecast or observed. ``miss_rate`` is what the outer quantiles
-    promise; ``error`` has a standard deviation of about 1 and a median of 0 where quantiles are right.
+    All (items, time); nan if not forecast or not observed. ``miss_rate`` is the nominal rate of misses. If
+    quantiles are right, ``error`` has a standard deviation of about 1 and a median of 0.
     """
 
     error: Floats
@@ -28,11 +28,11 @@ class Outcomes:
 
 
 def outcomes(actual: Floats, forecast: Floats, quantiles: tuple[float, ...]) -> Outcomes:
-    """Compare ``actual`` (items, time) with ``forecast`` (items, time, quantiles), quantiles in rising order.
+    """Compare ``actual`` (items, time) with ``forecast`` (items, time, quantiles), quantiles ascending.
 
-    An error is measured by the distance from the middle to the outer quantile of its side, so skewed
-    forecasts are no bias. Where that distance is nothing (a count that is zero nine times in ten), an error
-    of zero is 0 and any other is as large as they are counted.
+    An error is scaled by the distance from the median to the outer quantile on its side, so skewed forecasts
+    do not look biased. If that distance is zero (a count that is zero nine times in ten), an error of zero is
+    0 and any other is as large as errors can be.
 
     Source: the normal score of the probability integral transform (Diebold, Gunther and Tay, 1998), from
     three of its points.
@@ -57,7 +57,7 @@ def outcomes(actual: Floats, forecast: Floats, quantiles: tuple[float, ...]) -> 
 
 
 def median_of(forecast: Floats, quantiles: tuple[float, ...]) -> Floats:
-    """The median, or what lies in the middle of the two quantiles next to it."""
+    """The median, interpolated between the two quantiles next to it if it was not forecast."""
     place = float(np.interp(0.5, quantiles, np.arange(len(quantiles))))
     below, above = int(place), min(int(place) + 1, len(quantiles) - 1)
     return forecast[..., below] + (place - below) * (forecast[..., above] - forecast[..., below])

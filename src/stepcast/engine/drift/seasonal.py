@@ -1,4 +1,4 @@
-"""Seasonal drift: the shape of the season, or its length, has changed."""
+"""Seasonal drift: the shape or the length of the season has changed."""
 
 import numpy as np
 from scipy import stats
@@ -11,19 +11,21 @@ from stepcast.engine.drift.windows import ROUNDING, averages
 
 __all__ = ["dominant_length", "season_p"]
 
-FEWEST_GROUPS = 4  # stretches of the past, each as long as the new one
-HARMONICS = 4  # the smooth part of a season: waves that fit 1 to 4 times into it
+FEWEST_GROUPS = 4  # groups of past cycles, each as long as the new ones
+HARMONICS = 4  # the smooth part of a season: 1 to 4 waves per season
 
 
 def season_p(season: Season) -> tuple[Floats, Floats, Integers]:
-    """A figure (items,) of how the season changed, its p-value, and which of two tests has the smaller one.
+    """A statistic (items,) of how the season changed, its p-value, and which of two tests is stronger.
 
-    0, a matched filter: the figure is the share of the trained shape in the new cycles, 1 if it is as before,
-    -1 if it is reversed. Any shift of the season changes it, and so does any growth.
-    1, the distance of the new cycles' mean from the trained shape, squared and summed over the phases, as a
-    ratio to the usual one: any change of shape.
-    Both compare the new cycles with stretches of as many cycles of the past. Each is made twice: over all
-    phases, and over the slow waves among them, in which a season that moves by some hours shows most.
+    0, a matched filter: the statistic is the share of the trained shape in the new cycles, 1 if unchanged, -1
+    if reversed. It responds to any shift or growth of the season.
+
+    1, a distance: the squared distance of the new cycles' mean from the trained shape, summed over the
+    phases, divided by the usual one. It responds to any change of shape.
+
+    Both compare the new cycles with groups of as many past cycles. Each runs twice: over all phases, and over
+    the slow waves only, where a season that moves by some hours shows most.
 
     Source: North (1943), An Analysis of the Factors which Determine Signal/Noise Discrimination (the matched
     filter), with each past cycle left out of the shape that it is compared with.
@@ -37,7 +39,7 @@ def season_p(season: Season) -> tuple[Floats, Floats, Integers]:
     there = np.isfinite(season.cycles_new).any(axis=(1, 2))
     observed = np.isfinite(season.cycles).sum(axis=1, keepdims=True)
     shape = np.nansum(season.cycles, axis=1, keepdims=True) / np.maximum(observed, 1)
-    # what was not observed is taken to be as usual
+    # missing values are replaced by the usual shape
     cycles, new = (np.where(np.isfinite(one), one, shape) for one in (season.cycles, season.cycles_new))
     figures, chances = [], []
     views = [(cycles, new)]
@@ -91,7 +93,7 @@ def _matched(past: Floats, new: Floats, known: Flags) -> tuple[Floats, Floats]:
 def _projected(left: Floats, shape: Floats) -> Floats:
     """The expected sum over cycles of squared projections of ``left`` (items, cycles, length) on ``shape``.
 
-    It follows from the spectrum of ``left``, and varies less than the sum itself, which is of one phase.
+    Computed from the spectrum of ``left``, over all phases: it varies less than the sum at a single phase.
     """
     with np.errstate(all="ignore"):
         weight = np.abs(np.fft.rfft(shape)[:, 1:]) ** 2
@@ -101,19 +103,19 @@ def _projected(left: Floats, shape: Floats) -> Floats:
 
 
 def _distance(past: Floats, new: Floats, known: Flags) -> tuple[Floats, Floats]:
-    """How far the new cycles' mean is from the trained shape, as a ratio to what is usual, and its p-value.
+    """The distance of the new cycles' mean from the trained shape, divided by the usual one, and its p-value.
 
     ``past`` (items, cycles, length), ``new`` (items, whole, length), ``known`` (items, cycles).
 
-    Logarithms of sums of squares are compared: these lean to the left, so the tail that matters is no longer
-    than the t distribution's.
+    Logarithms of sums of squares are compared: they are skewed to the left, so the relevant tail is no longer
+    than that of the t distribution.
     """
     items, count, length = past.shape
     whole = new.shape[1]
     groups = count // whole
     shape = past.mean(axis=1)
     apart = (past - shape[:, None])[:, count - groups * whole :].reshape(items, groups, whole, length)
-    # the shape was fitted to the past, so the past is closer to it than anything new can be
+    # the shape was fitted to the past, so past cycles are closer to it than new ones can be
     optimism = np.log((1 + whole / count) / max(1 - whole / count, 1 / count))
     with np.errstate(all="ignore"):
         power = np.where(
@@ -133,13 +135,13 @@ def _distance(past: Floats, new: Floats, known: Flags) -> tuple[Floats, Floats]:
 
 
 def _mean(values: Floats) -> Floats:
-    """Along the last axis, nan left out."""
+    """Mean along the last axis, ignoring nan."""
     mean: Floats = np.nansum(values, axis=-1) / np.isfinite(values).sum(axis=-1)
     return mean
 
 
 def dominant_length(series: Floats, longest: int) -> Integers:
-    """The season length (items,) after which the series is most like itself, from 2 to ``longest``; 0: none.
+    """The season length (items,), from 2 to ``longest``, with the strongest autocorrelation; 0 for none.
 
     Source: the highest local peak of the autocorrelation function that is above what chance gives
     (Bartlett, 1946: 2 / sqrt(n)); the shortest of equally high ones.
@@ -167,7 +169,7 @@ def dominant_length(series: Floats, longest: int) -> Integers:
 
 
 def _slow(shapes: Floats) -> Floats:
-    """The first harmonics alone along the last axis."""
+    """Only the first harmonics along the last axis."""
     waves = np.fft.rfft(shapes, axis=-1)
     waves[..., 0] = 0
     waves[..., HARMONICS + 1 :] = 0

@@ -1,10 +1,10 @@
-"""Has a series moved further than it has always moved? Windows of new values against the series' own past.
+"""Window tests: has a series moved further than it usually does? New values against its own past.
 
-A plain two-sample test takes values of a series for independent draws. They are not: of AR(1) series with
-coefficient 0.9 and no drift, a Kolmogorov-Smirnov test at 5% calls most drifted. Here the unit is a whole
-window: what its mean usually differs by from the periods before it is read off all windows of the past, so
-autocorrelation, trends and slow waves are in the yardstick already. That is what thinning aims at, without
-throwing values away.
+A plain two-sample test assumes independent values, which those of a series are not: for AR(1) series with
+coefficient 0.9 and no drift, a Kolmogorov-Smirnov test at 5% rejects most. Here the unit is a whole window:
+how much its mean usually differs from that of the periods before it is estimated from all past windows, so
+autocorrelation, trends and slow waves are part of the reference. Thinning has the same aim, but discards
+values.
 
 Sources: Meketon and Schmeiser (1984), Overlapping Batch Means: Something for Nothing? (the variance of a
 window's mean from overlapping windows); Andrews (1991) on why long-run variances need them.
@@ -31,26 +31,26 @@ __all__ = [
     "quantiles",
 ]
 
-# Windows of the past are this many times closer together than they are long: more would say nothing new.
+# Past windows overlap, with this many starts per length: more would add no information.
 OVERLAP = 8
-MOST_WINDOWS = 256  # as many tell all that there is to tell
-# Windows say something of their own when they begin so many lengths apart: they share the level before them.
+MOST_WINDOWS = 256  # more would add no information
+# Windows that start this many lengths apart count as independent: they share the level before them.
 APART = 1.2
-# Fewer of them than this do not tell what is usual.
+# Fewer independent windows than this do not show what is usual.
 FEWEST_WINDOWS = 2.5
-# A steadier guess of how windows vary comes from windows this many times shorter.
+# Windows this many times shorter give a steadier estimate of how windows vary.
 SHORTER = 4
-# Values further away than so many typical distances are pulled in: one old shift must not excuse all others.
+# Outliers are clipped to this many robust standard deviations: one old shift must not hide all others.
 FURTHEST = 4.0
 MAD_TO_SIGMA = 1.4826
-ROUNDING = 1e-9  # of the size of values: what is less is no move but how numbers are kept
+ROUNDING = 1e-9  # relative to the values; smaller moves are rounding errors
 
 
 @dataclass(frozen=True)
 class Moves:
-    """``size`` (items,) of the new move, in the unit of the series; ``p`` (items,) how rare one as large is.
+    """``size`` (items,) of the new move, in the unit of the series; ``p`` (items,) its p-value.
 
-    nan and 1 where the past does not tell.
+    nan and 1 if the past is too short.
     """
 
     size: Floats
@@ -58,7 +58,7 @@ class Moves:
 
 
 class Windows:
-    """Means of windows of ``series`` (items, time), nan left out; summed once, for windows of any length."""
+    """Means of windows of ``series`` (items, time), ignoring nan; summed once for windows of any length."""
 
     def __init__(self, series: Floats) -> None:
         known = np.isfinite(series)
@@ -67,7 +67,7 @@ class Windows:
         self._counts = _running(known.astype(np.float64))
 
     def means(self, starts: Integers, length: int) -> Floats:
-        """(items, starts); nan where less than half of a window was observed.
+        """(items, starts); nan if less than half of a window was observed.
 
         >>> Windows(np.array([[1.0, 3.0, np.nan, 5.0]])).means(np.array([0, 1, 2]), 2)
         array([[2., 3., 5.]])
@@ -79,7 +79,7 @@ class Windows:
 
 
 def averages(values: Floats, nothing: float = 0.0) -> Floats:
-    """Of each row, nan left out; ``nothing`` where there is nothing else.
+    """Mean of each row, ignoring nan; ``nothing`` for a row without values.
 
     >>> averages(np.array([[3.0, np.nan, 1.0], [np.nan, np.nan, np.nan]]))
     array([2., 0.])
@@ -93,7 +93,7 @@ def averages(values: Floats, nothing: float = 0.0) -> Floats:
 
 
 def medians(values: Floats) -> Floats:
-    """Of each row, nan left out; nan where there is nothing else.
+    """Median of each row, ignoring nan; nan for a row without values.
 
     >>> medians(np.array([[3.0, np.nan, 1.0], [np.nan, np.nan, np.nan]]))
     array([ 2., nan])
@@ -108,7 +108,7 @@ def medians(values: Floats) -> Floats:
 
 
 def quantiles(values: Floats, share: float) -> Floats:
-    """Of each row the value that ``share`` of it is below, nan left out; nan where there is nothing else.
+    """The quantile ``share`` of each row, ignoring nan; nan for a row without values.
 
     >>> quantiles(np.array([[3.0, np.nan, 1.0, 2.0], [np.nan, np.nan, np.nan, np.nan]]), 0.4)
     array([ 2., nan])
@@ -127,9 +127,9 @@ def moves(
     """How far the mean of the last ``length`` of ``new`` values is from that of ``back`` values before them.
 
     Shapes:   ``series`` (items, time), the last ``new`` columns are new; nan is missing.
-    ``year``  periods after which everything may come again: a move that was made a year before, about the
-              same time, is no drift. 0 where there is none.
-    ``floor`` (items,) or one number: the least standard deviation of a move, where the past has none.
+    ``year``  periods after which patterns may return: a move at about the same time of an earlier year
+              is not drift. 0 if there is none.
+    ``floor`` (items,) or one number: the smallest standard deviation of a move, for a past without any.
     """
     windows = Windows(series)
     reference = windows.time - new
@@ -161,7 +161,7 @@ def moves(
         freedom = np.where(better, freedom_yearly, freedom)
         told, known = np.where(better, yearly.freedom, told), np.where(better, years, told)
     with np.errstate(all="ignore"):
-        deviation = np.sqrt(variance * (1 + 1 / known))  # the usual move is not known exactly either
+        deviation = np.sqrt(variance * (1 + 1 / known))  # the usual move is an estimate, too
         least = np.maximum(floor, ROUNDING * averages(np.abs(series)))
         ratio = np.abs(excess) / np.maximum(deviation, least)
         p = 2 * stats.t.sf(ratio, np.maximum(freedom, 1))
@@ -170,9 +170,9 @@ def moves(
 
 
 def inflation(series: Floats, new: int) -> tuple[Floats, Floats]:
-    """How many values of ``series`` (items, time) count as one, (items,), and on how many windows that rests.
+    """How many values of ``series`` (items, time) are worth one independent value; from how many windows.
 
-    The variance of a mean of ``new`` values in a row, by what it would be if they were free of each other.
+    The variance of the mean of ``new`` consecutive values, divided by that of independent values; (items,).
 
     Source: Bartlett weights, as in Newey and West (1987), here from overlapping windows.
     """
@@ -192,10 +192,10 @@ def inflation(series: Floats, new: int) -> tuple[Floats, Floats]:
 
 
 def loss_variance(series: Floats, new: int, back: int) -> tuple[Floats, Floats]:
-    """The variance of the logarithm of the mean loss of ``new`` periods, (items,), and its freedom.
+    """The variance of the logarithm of the mean loss of ``new`` periods, (items,); its degrees of freedom.
 
-    Measured with a simple forecast of every window of the past: the mean of the ``back`` values before it.
-    What makes losses vary (noise that comes in bursts, slow waves) affects better forecasts alike.
+    Measured with a simple forecast of every past window: the mean of the ``back`` values before it. What
+    makes losses vary (bursts of noise, slow waves) affects better forecasts alike.
     """
     windows = Windows(series)
     found = []
@@ -218,12 +218,12 @@ def loss_variance(series: Floats, new: int, back: int) -> tuple[Floats, Floats]:
 
 
 def own_inflation(errors: Floats, time: int) -> Floats:
-    """``inflation`` of ``time`` values as few ``errors`` (items, points) tell it by themselves, (items,).
+    """``inflation`` over ``time`` values, estimated from a few ``errors`` (items, points) alone; (items,).
 
-    Errors are taken about zero: what is always too low is alike, too.
+    Errors are taken about zero: a constant bias counts as autocorrelation, too.
 
-    Source: Newey and West (1987), Bartlett weights over a quarter of ``time``; or an AR(1) process, if that
-    says more.
+    Source: Newey and West (1987), Bartlett weights over a quarter of ``time``; or an AR(1) process, if
+    larger.
 
     >>> own_inflation(np.tile([[1.0, -1.0, -1.0, 1.0]], 9), 4)
     array([1.])
@@ -236,16 +236,16 @@ def own_inflation(errors: Floats, time: int) -> Floats:
         products = (known[:, lag:] * known[:, :-lag]).sum(axis=1)
         alike = np.divide(products, square, out=np.zeros(len(known)), where=square > 0)
         total += (1 - lag / (reach + 1)) * alike
-        if lag <= 2:  # noise on top hides part of it from neighbours, not from every other one
+        if lag <= 2:  # added noise lowers the estimate from lag 1 more than the one from lag 2
             chance = 2 / np.sqrt(known.shape[1]) if lag == 2 else 0.0
             again = np.maximum(again, np.where(alike > chance, np.maximum(alike, 0.0) ** (1 / lag), 0.0))
     return np.clip(np.maximum(1 + 2 * total, _of_ar1(np.minimum(again, 0.99), time)), 1.0, time)
 
 
 def even_inflation(factor: Floats) -> Floats:
-    """``inflation`` of the size of an error, or of its square, where that of the error is ``factor``.
+    """``inflation`` of the size of an error, or of its square, if that of the error is ``factor``.
 
-    Of a Gaussian AR(1) process, whose even functions are as alike as its autocorrelation squared.
+    For a Gaussian AR(1) process: even functions have at most the square of its autocorrelation.
 
     >>> even_inflation(np.array([1.0, 19.0])).round(2)
     array([1.  , 9.53])
@@ -255,32 +255,32 @@ def even_inflation(factor: Floats) -> Floats:
 
 
 def _of_ar1(again: Floats, time: int) -> Floats:
-    """``inflation`` of ``time`` values of an AR(1) process with coefficient ``again`` (items,)."""
+    """``inflation`` over ``time`` values of an AR(1) process with coefficient ``again`` (items,)."""
     return (1 + again) / (1 - again) - 2 * again * (1 - again**time) / (time * (1 - again) ** 2)
 
 
 def _origins(first: int, stop: int, new: int) -> Integers:
-    """Where windows of ``new`` begin that end before ``stop``."""
+    """Starts of windows of ``new`` values that end before ``stop``."""
     step = max(1, new // OVERLAP, (stop - new - first) // MOST_WINDOWS)
     return np.arange(first, stop - new + 1, step)
 
 
 def _moved(windows: Windows, origins: Integers, new: int, length: int, back: int) -> Floats:
-    """The moves (items, origins) that were made when ``new`` values came from each origin on."""
+    """The moves (items, origins) when ``new`` values followed each origin."""
     return windows.means(origins + new - length, length) - windows.means(origins - back, back)
 
 
 def _spread(past: Floats, origins: Integers, new: int) -> tuple[Floats, Floats, Floats]:
-    """Mean and variance (items,) of windows of the past, and how many there are of their own."""
+    """Mean and variance (items,) of past windows, and how many independent windows they are worth."""
     usual, variance = _variance(past)
     step = origins[1] - origins[0] if len(origins) > 1 else 1
     told = np.isfinite(past).sum(axis=1) * step / (APART * new)
-    # about their own mean, few windows look closer together than they are
+    # Bessel's correction: few windows are too close to their own mean
     return usual, variance / np.maximum(1 - 1 / np.maximum(told, 1.0), 0.25), told
 
 
 def _variance(values: Floats, about: float | None = None) -> tuple[Floats, Floats]:
-    """Mean, or ``about``, and variance along the last axis; values far out are pulled in, nan is left out."""
+    """Mean, or ``about``, and variance along the last axis; outliers are clipped, nan is ignored."""
     known = np.isfinite(values)
     middle = medians(values)[:, None] if about is None else np.full((len(values), 1), about)
     typical = MAD_TO_SIGMA * medians(np.abs(values - middle))[:, None]
@@ -293,13 +293,12 @@ def _variance(values: Floats, about: float | None = None) -> tuple[Floats, Float
 
 
 def _expected(shorter: Floats, shortest: Floats) -> tuple[Floats, ...]:
-    """What the variance of a window may be, (items,) each, from those of windows SHORTER and SHORTER**2 times
-    shorter.
+    """Predictors (items,) of a window's variance, from windows SHORTER and SHORTER**2 times shorter.
 
-    First the larger of two guesses, then both of them: the variance goes on growing, or shrinking, as between
+    First the larger of two extrapolations, then both: the variance grows, or shrinks, as it does between
     these two; or the series is noise and a random walk, whose variance is noise / length + walk * length.
-    Then the two variances, and the square of their growth: that of noise is negative, that of a random walk
-    is late, that of slow waves is early.
+    Then the two variances, and the square of the logarithm of their ratio: for noise the variance shrinks,
+    for a random walk it grows late, for slow waves early.
     """
     walk = np.maximum(SHORTER * shorter - shortest, 0.0) / (SHORTER**2 - 1)
     noise = np.maximum(shortest - walk, 0.0)
@@ -337,7 +336,7 @@ def _between_years(
 
 
 def _beyond(size: Floats, usual: Floats, year_before: Floats) -> Floats:
-    """What of ``size`` lies outside the stretch from the usual move to that of a year before."""
+    """The part of ``size`` outside the range from the usual move to that of a year before."""
     other = np.where(np.isfinite(year_before), year_before, usual)
     low, high = np.minimum(usual, other), np.maximum(usual, other)
     return np.where(size > high, size - high, np.where(size < low, size - low, 0.0))

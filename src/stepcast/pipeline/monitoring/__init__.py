@@ -1,1 +1,1 @@
-"""What MonitorDrift does: compare past forecasts with the actual values, shard by shard."""
+"""MonitorDrift: compare past forecasts with actual values, shard by shard."""

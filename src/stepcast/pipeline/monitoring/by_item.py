@@ -1,4 +1,4 @@
-"""Exported files item by item: parts in the order of their keys, each read when its turn comes."""
+"""Read exported CSV files item by item, in the order of their keys; each part only when it is needed."""
 
 import io
 import re
@@ -18,12 +18,12 @@ Key = tuple[str, ...]
 
 
 class ByItem:
-    """The numbers that CSV files under ``prefix`` have of each item.
+    """The numeric columns of each item in the CSV files under ``prefix``.
 
-    Export writes items in the order of their keys, a part for a shard, and shards are read in that order
-    again: so however many items there are, no more than the parts of one shard are held at a time.
+    Export writes items in the order of their keys, one part per shard, and shards are read in the same order:
+    only the parts of one shard are in memory at a time, however many items there are.
 
-    ``left``  keys that were passed over: nobody asked for them.
+    ``left``  keys that were skipped, because no call asked for them.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class ByItem:
         self.left: list[Key] = []
 
     def take(self, asked: tuple[Key, ...]) -> dict[Key, Floats]:
-        """(rows, numbers) of those ``asked`` for that there are; keys rise, also from call to call."""
+        """(rows, numbers) by key, for the ``asked`` keys that exist; keys ascend, also from call to call."""
         while not self._lasts or self._lasts[-1] < asked[-1]:
             part = next(self._parts, None)
             if part is None:
@@ -53,7 +53,7 @@ class ByItem:
         return taken
 
     def rest(self) -> list[Key]:
-        """All keys that nobody asked for; the files are read to their end."""
+        """All keys that no call asked for; reads the files to their end."""
         for items in self._held:
             self.left += items
         self._held = []

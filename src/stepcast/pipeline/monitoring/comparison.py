@@ -1,4 +1,4 @@
-"""One pass over the shards: realised accuracy, evidence of drift, evaluations of whole horizons."""
+"""One pass over the shards: realised accuracy, evidence of drift, evaluations of complete horizons."""
 
 import numpy as np
 import pyarrow as pa

@@ -1,4 +1,4 @@
-"""The monitor's document and its evaluations, with the fields of DescribeMonitor, ListMonitorEvaluations."""
+"""The monitor's document and its evaluations, as in DescribeMonitor and ListMonitorEvaluations."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,22 +17,22 @@ from stepcast.pipeline.run import Run
 
 __all__ = ["Evaluation", "record"]
 
-KEPT = 1_000  # evaluations; older ones are left out
+KEPT = 1_000  # evaluations; older ones are dropped
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A forecast whose whole horizon has come, and its outcomes over all items."""
+    """A forecast whose whole horizon has passed, and its outcomes over all items."""
 
     past: Past
     sums: Sums
 
 
 def record(s3: Any, run: Run, params: Params, arn: str, made: list[Evaluation], backtest: Sums) -> None:
-    """Describe the monitor, and add an evaluation of each forecast that has none, the newest first.
+    """Write the monitor's document, adding an evaluation of each forecast that has none, newest first.
 
-    ``arn`` is the beginning of every ARN, up to the kind. As by the service, the window of an evaluation is
-    the forecast's horizon, and a forecast is evaluated once.
+    ``arn`` is the prefix of every ARN, up to the kind. As in Amazon Forecast, the window of an evaluation is
+    the forecast's horizon, and each forecast is evaluated once.
     """
     name = params.predictor.predictor_name
     known = _known(s3, run, name)
@@ -85,7 +85,7 @@ def _described(run: Run, params: Params, arn: str, evaluation: Evaluation) -> di
 
 
 def _values(sums: Sums) -> list[tuple[str, float]]:
-    """Metrics that are numbers; the quantile loss only where a quantile was forecast, as by the service."""
+    """Finite metrics; as in Amazon Forecast, the quantile loss only if quantiles were forecast."""
     asked = [metric for metric in METRICS if sums.quantiles or metric != "AverageWeightedQuantileLoss"]
     return [(metric, value) for metric in asked if np.isfinite(value := sums.metric(metric))]
 

@@ -21,9 +21,9 @@ __all__ = ["RATES", "Findings", "compare_categories", "drift_schema"]
 
 Key = tuple[str, ...]
 
-# Share of the reported items that may be chance.
+# False discovery rate: the expected share of reported items that are due to chance.
 RATES = {"low": 0.01, "medium": 0.05, "high": 0.1}
-# Share of the items whose category must differ for another mix: among many, the least change is significant.
+# Share of items that must have changed category: with many items, the smallest change is significant.
 LEAST_MIX = 0.05
 ADVICE = {
     "concept": "train again: forecasts have been less accurate since then",
@@ -32,8 +32,8 @@ ADVICE = {
     "seasonal": "train again once two new seasons have been observed",
 }
 NOTICE = {
-    "new_item": "none: it is forecast from similar items until it has a history of its own",
-    "vanished_item": "check its source; if it is gone for good, leave it out of the files",
+    "new_item": "none: it is forecast from similar items until it has enough history",
+    "vanished_item": "check its source; if it is discontinued, remove it from the files",
     "new_category": "none, unless it is a misspelling of another value",
     "vanished_category": "none, unless it was renamed",
     "item_mix": "train again: the predictor learned from a different mix of items",
@@ -58,7 +58,7 @@ class Findings:
         self._evidence.append(evidence)
 
     def notice(self, test: str, key: Key | None, detail: str, p: float | None = None) -> None:
-        """Add a row about an item, or, without ``key``, about all items together."""
+        """Add a row about an item or, without ``key``, about all items together."""
         names = monitor_keys(self.params)
         item = dict(zip(names, key, strict=True)) if key else {}
         shift = test == "item_mix"
@@ -128,7 +128,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class Concluded:
-    """The table ``drift``; how many items drifted, by kind, and the clearest in words."""
+    """The table ``drift``; the number of drifted items, also by kind; and the clearest cases in words."""
 
     table: pa.Table
     items: int
@@ -157,10 +157,11 @@ def drift_schema(params: Params) -> pa.Schema:
 def compare_categories(
     findings: Findings, before: dict[str, dict[str, int]], now: dict[str, dict[str, int]]
 ) -> None:
-    """Compare how many items each value of the item metadata has with what it was.
+    """Compare the number of items with each value of the item metadata with that of the baseline.
 
-    The mix is another one where that is no chance (Pearson's chi-squared test of two samples, over as many
-    attributes as there are) and at least LEAST_MIX of the items have another value than they would have had.
+    The mix has changed if the difference is significant (Pearson's chi-squared test of two samples, with a
+    Bonferroni correction for the number of attributes) and at least LEAST_MIX of the items would have to
+    change their value to restore the earlier shares.
     """
     for attribute in sorted(before.keys() & now.keys()):
         then, here = before[attribute], now[attribute]
@@ -187,7 +188,7 @@ def _items(count: int) -> str:
 
 
 def _detail(kind: str, test: str, statistic: float) -> str:
-    """The figure in words."""
+    """The statistic in words."""
     what, _, feature = test.partition(" of ")
     if kind == "concept":
         if what == "effect":

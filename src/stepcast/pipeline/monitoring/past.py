@@ -1,4 +1,4 @@
-"""Which of the forecasts that lie in the bucket the new values are compared with."""
+"""Choose which of the forecasts in the bucket the new values are compared with."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +13,14 @@ from stepcast.pipeline import layout, vintages
 
 __all__ = ["Past", "Span", "choose"]
 
-MOST_MANIFESTS = 200  # vintages that are looked at, the newest first
-MOST_VINTAGES = 24  # that are read, evenly from the oldest to the newest
-LONGEST = 4  # times what is enough; of a longer absence the first part is compared
+MOST_MANIFESTS = 200  # newest vintages considered
+MOST_VINTAGES = 24  # vintages read, evenly spaced from the oldest to the newest
+LONGEST = 4  # times the periods that are enough; if more are new, the first ones are compared
 
 
 @dataclass(frozen=True)
 class Past:
-    """A published forecast: where it lies, and the period that it begins at."""
+    """A published forecast: the folder ``root`` that it is in, and the period in which it starts."""
 
     root: str
     manifest: vintages.Manifest
@@ -31,7 +31,7 @@ class Past:
 class Span:
     """The new periods, ``first`` to ``last``, and the forecasts that reach into them, oldest first.
 
-    The first of these knew nothing of the new periods: what it was trained on is what they are compared with.
+    The first forecast was made before all new periods: they are compared with its training data.
     """
 
     pasts: tuple[Past, ...]
@@ -48,10 +48,11 @@ class Span:
 
 
 def choose(s3: Any, bucket: str, wide_columns: dict[str, str], frequency: Frequency, end: int) -> Span | None:
-    """The new periods of a panel that ends at ``end``; None where no forecast was made for any of them.
+    """The new periods of a panel that ends at ``end``; None if no forecast was made for any of them.
 
-    The newest forecast is taken that at least a season, its horizon and 30 periods came after; if none is so
-    old, the oldest. Forecasts on another grid, or of other columns, are left aside.
+    The baseline is the newest forecast followed by at least 30 periods, a season and a horizon, whichever is
+    longest; the oldest forecast if none is that old. Forecasts with another grid or other columns are
+    ignored.
     """
     known = [
         past
@@ -71,7 +72,7 @@ def choose(s3: Any, bucket: str, wide_columns: dict[str, str], frequency: Freque
 
 
 def _published(s3: Any, bucket: str) -> list[Past]:
-    """By what they begin at, then by when they were made."""
+    """Published forecasts, ordered by their first period, then by vintage."""
     names = [
         (name, root)
         for root in (layout.HISTORY, layout.FORECAST)

@@ -1,4 +1,4 @@
-"""How good forecasts turned out, by item and lead: the SQL table ``monitor``, and metrics of a vintage."""
+"""Realised accuracy: by item and lead (the SQL table ``monitor``), and by vintage."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ METRICS: tuple[Metric, ...] = ("AverageWeightedQuantileLoss", "MAPE", "MASE", "R
 
 
 class Realised:
-    """Sums of one shard's outcomes by item and lead, over every forecast that is added."""
+    """Sums over one shard's outcomes by item and lead, for all forecasts added."""
 
     def __init__(self, items: int, horizon: int, outputs: Sequence[str]) -> None:
         self.quantiles = quantiles_of(outputs)
@@ -55,7 +55,7 @@ class Realised:
             self._losses[:, :reach, number] += pinball_loss(y - quantiles[..., number], quantile)
 
     def table(self, keys: Sequence[tuple[str, ...]], params: Params, vintage: str) -> pa.Table:
-        """One row an item and lead that has an outcome; lead 0 is all leads of the item together."""
+        """One row per item and lead with an outcome; lead 0 is all leads of the item together."""
         sums = {name: _with_all(values) for name, values in self._sums.items()}
         losses = _with_all(self._losses)
         items, leads = np.nonzero(sums["outcomes"] > 0)
@@ -93,34 +93,34 @@ def monitor_schema(params: Params) -> pa.Schema:
 
 
 def realised_sums(panel: Panel, past: Past, actual: Floats, forecast: Floats, outputs: Sequence[str]) -> Sums:
-    """What a vintage's forecast cost in one shard, summed as the backtest is; shards add up.
+    """Realised losses of a vintage in one shard, summed as in the backtest; sums of shards can be added.
 
-    ``actual`` (items, leads) may stop before the horizon does.
+    ``actual`` (items, leads) may end before the horizon does.
     """
     forecast = forecast[:, : actual.shape[1]]
     return Sums.of(actual, forecast, engine_outputs(outputs), _scales(panel, past.start))
 
 
 def backtest_sums(panel: Panel, past: Past, found: ShardForecasts, outputs: Sequence[str]) -> Sums:
-    """The same of the backtest of a vintage's predictor."""
+    """Backtest losses of a vintage's predictor in one shard, in the same form."""
     scale = np.repeat(_scales(panel, past.start)[:, None], found.actual.shape[1], axis=1)
     return Sums.of(found.actual, found.tested, engine_outputs(outputs), scale)
 
 
 def _scales(panel: Panel, start: int) -> Floats:
-    """The denominator of MASE, (items,), from what was observed before period ``start``."""
+    """The denominator of MASE, (items,), from observations before period ``start``."""
     season = season_length(panel.frequency)
     before = (_until(panel, item, start) for item in range(len(panel)))
     return np.array([seasonal_error(known, season if len(known) >= 2 * season else 1) for known in before])
 
 
 def _until(panel: Panel, item: int, start: int) -> Floats:
-    """What was observed of an item before period ``start``."""
+    """Observations of an item before period ``start``; nan if missing."""
     values, observed = panel.values[item], panel.observed[item]
     count = max(len(values) - (panel.end - start + 1), 0)
     return np.where(observed[:count], values[:count], np.nan)
 
 
 def _with_all(values: Floats) -> Floats:
-    """The sum over all leads in front."""
+    """``values`` with the sum over all leads in front."""
     return np.concatenate([values.sum(axis=1, keepdims=True), values], axis=1)

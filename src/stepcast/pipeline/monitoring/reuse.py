@@ -1,4 +1,4 @@
-"""Whether a run goes on with what the last predictor learned, because nothing has drifted since."""
+"""Whether a run reuses what the last predictor learned, because nothing has drifted since."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ from stepcast.pipeline.run import Run
 
 __all__ = ["keep", "kept"]
 
-# Parts of params.json that a predictor does not depend on.
+# Parts of params.json that do not affect a predictor.
 ASIDE = {"monitor", "dataset_group", "perform_delete"}
 
 
 def kept(s3: Any, run: Run, params: Params) -> tuple[str, bytes] | None:
-    """The last predictor and what FitShared learned for it; None where this run has to learn.
+    """The last predictor and what FitShared learned for it; None if this run has to learn.
 
-    That is where params.json does not ask for it or is another one than then, where drift was found, where
-    monitoring failed, or where no published predictor was kept.
+    A run has to learn if params.json does not ask for reuse or has changed, drift was found, there was
+    nothing to compare, monitoring failed, or no published predictor was kept.
     """
     if params.monitor.retrain != "on_drift":
         return None
@@ -34,7 +34,7 @@ def kept(s3: Any, run: Run, params: Params) -> tuple[str, bytes] | None:
 
 
 def keep(s3: Any, run: Run, params: Params, learned: bytes) -> None:
-    """For what goes on with the predictor; for runs after this one as well, if params.json asks for it."""
+    """Store what was learned for this run's next steps and, if params.json asks for it, for later runs."""
     predictor = run.name_of(params.predictor.predictor_name)
     objects.write(s3, run.bucket, layout.kept_shared(predictor), learned)
     if params.monitor.retrain == "on_drift":

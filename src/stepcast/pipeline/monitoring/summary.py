@@ -1,4 +1,4 @@
-"""What monitoring found, in a few facts: for the notification, the command line and FitShared."""
+"""A summary of monitoring for the notification, the command line and FitShared."""
 
 from typing import Any, Literal
 
@@ -11,17 +11,17 @@ __all__ = ["Summary", "read", "write"]
 
 
 class Summary(BaseModel):
-    """The last object that MonitorDrift writes: without it, monitoring has failed or is not done.
+    """The last object that MonitorDrift writes: without it, monitoring failed or is not finished.
 
-    ``state``     compared; or too_few, nothing_to_compare: ``message`` says what is missing.
-    ``vintage``   the forecast whose training is compared with what came after it, and its ``predictor``.
-    ``first``, ``last``  the new periods that were looked at, ``outcomes`` of them.
-    ``items``     with enough new values to be examined; ``drifted`` of them, by kind in ``kinds``.
-    ``coverage``  share of outcomes between the outer quantiles, ``promised`` what it should be.
-    ``wql``       average weighted quantile loss of the forecasts, and of the predictor's backtest.
-    ``largest``   the items that drifted most, a few, in words.
+    ``state``     compared; or too_few, nothing_to_compare: ``message`` explains what is missing.
+    ``vintage``   the baseline forecast, whose training data is compared with new values; its ``predictor``.
+    ``first``, ``last``  the new periods compared, ``outcomes`` of them.
+    ``items``     items with enough new values; ``drifted`` of them drifted, by kind in ``kinds``.
+    ``coverage``  share of outcomes between the outer quantiles; ``promised`` is its nominal value.
+    ``wql``       average weighted quantile loss of the forecasts; ``wql_backtest`` that of the backtest.
+    ``largest``   the clearest cases of drift, in words.
     ``notices``   how many items and categories appeared or vanished; ``mixed`` whether the mix changed.
-    ``..._columns``  name to SQL type of the tables ``monitor`` and ``drift``.
+    ``..._columns``  name to SQL type, of the tables ``monitor`` and ``drift``.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,7 +52,7 @@ class Summary(BaseModel):
         return self.drifted > 0 or self.mixed
 
     def paragraph(self) -> str:
-        """For a person."""
+        """The summary as text."""
         if self.state == "compared":
             by_kind = ", ".join(f"{kind} {count:,}" for kind, count in self.kinds.items() if count)
             found = f"{self.drifted:,} of {self.items:,} items ({by_kind})" if self.drifted else "none found"
@@ -79,7 +79,7 @@ def write(s3: Any, bucket: str, vintage: str, summary: Summary) -> None:
 
 
 def read(s3: Any, bucket: str, vintage: str) -> Summary | None:
-    """The summary; None where monitoring of that vintage has failed, or is older than monitoring."""
+    """The summary; None if monitoring of that vintage failed, or did not exist yet."""
     try:
         return Summary.model_validate_json(objects.read(s3, bucket, layout.monitor_summary(vintage)))
     except ResourceNotFoundException:

@@ -1,4 +1,4 @@
-"""From one shard of series and what was forecast for it to what the engine examines."""
+"""Prepare a shard's series and their forecasts for the engine's drift tests."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,16 +19,16 @@ __all__ = ["Forecasts", "ShardForecasts", "actual_of", "engine_outputs", "quanti
 
 Key = tuple[str, ...]
 LONGEST_SEASON = 1_500  # periods, as in the AutoPredictor
-MOST_PERIODS = 20_000  # of the past that are looked at, and as many as three years if these are fewer
-MOST_CELLS = 2_000_000  # items times periods that are examined at once: bounds memory
+MOST_PERIODS = 20_000  # of history compared; with a yearly season, three years, at most twice this
+MOST_CELLS = 2_000_000  # items times periods per block: bounds memory
 
 
 @dataclass(frozen=True)
 class ShardForecasts:
-    """Of one shard's items, nan where there is nothing.
+    """Forecasts for one shard's items; nan if there is none.
 
-    ``values``     by vintage (items, horizon, outputs) as ``Span.pasts`` has them.
-    ``actual``, ``tested``  the baseline's backtest: (items, windows, horizon) and the same by outputs.
+    ``values``     per vintage in ``Span.pasts``: (items, horizon, outputs).
+    ``actual``, ``tested``  the baseline's backtest: (items, windows, horizon), and the same by outputs.
     ``known``      (items,) whether the baseline forecast the item.
     """
 
@@ -57,7 +57,7 @@ class Forecasts:
         self._backtest = files(tested, ("target_value", *self.outputs))
 
     def take(self, keys: tuple[Key, ...]) -> ShardForecasts:
-        """Those of the next shard."""
+        """The forecasts for the next shard."""
         count = len(self.outputs)
         values = []
         for past, files in zip(self._span.pasts, self._forecasts, strict=True):
@@ -77,18 +77,18 @@ class Forecasts:
         return ShardForecasts(tuple(values), tested[..., 0], tested[..., 1:], known)
 
     def vanished(self) -> list[Key]:
-        """Items that the baseline forecast and no shard has."""
+        """Items in the baseline forecast that no shard contains."""
         return self._forecasts[0].rest()
 
 
 def outputs_of(past: Past) -> tuple[str, ...]:
-    """The columns of a forecast: quantiles in rising order, then the mean."""
+    """The output columns of a forecast: quantiles in ascending order, then the mean."""
     names = [name for name, kind in past.manifest.wide_columns.items() if kind == "double"]
     return tuple(sorted(names, key=lambda name: 100 if name == "mean" else int(name.removeprefix("p"))))
 
 
 def quantiles_of(outputs: Sequence[str]) -> tuple[float, ...]:
-    """The quantiles among the columns of a forecast.
+    """The quantiles among the output columns of a forecast.
 
     >>> quantiles_of(("p5", "p50", "mean"))
     (0.05, 0.5)
@@ -97,13 +97,13 @@ def quantiles_of(outputs: Sequence[str]) -> tuple[float, ...]:
 
 
 def engine_outputs(outputs: Sequence[str]) -> tuple[float | Literal["mean"], ...]:
-    """The columns of a forecast as the engine's task names them."""
+    """The output columns of a forecast as the engine's task names them."""
     quantiles: tuple[float | Literal["mean"], ...] = quantiles_of(outputs)
     return (*quantiles, "mean") if "mean" in outputs else quantiles
 
 
 def actual_of(panel: Panel, first: int, last: int) -> Floats:
-    """(items, periods) of what was observed from period ``first`` to ``last``; nan elsewhere."""
+    """Observed values from period ``first`` to ``last``, (items, periods); nan if missing."""
     actual = np.full((len(panel), last - first + 1), np.nan)
     for row, values, observed in zip(actual, panel.values, panel.observed, strict=True):
         begin = panel.end - len(values) + 1
@@ -117,7 +117,7 @@ def actual_of(panel: Panel, first: int, last: int) -> Floats:
 def watched_blocks(
     panel: Panel, found: ShardForecasts, span: Span, outputs: Sequence[str]
 ) -> Iterator[Watched]:
-    """The shard's items some at a time, in order."""
+    """The shard's items in blocks, in order."""
     year = _year(panel.frequency)
     longest = max((len(values) - (panel.end - span.last) for values in panel.values), default=0)
     longest = max(longest, span.new)
@@ -150,7 +150,7 @@ def watched_blocks(
 
 
 def _chained(values: Sequence[Floats], span: Span, outputs: int) -> tuple[Floats, int]:
-    """(items, new, outputs) of the newest forecast before each new period, and the furthest lead of them."""
+    """For each new period the newest forecast before it, (items, new, outputs), and the longest such lead."""
     chained = np.full((len(values[0]), span.new, outputs), np.nan)
     leads = np.zeros(span.new, np.int64)
     for past, forecast in zip(span.pasts, values, strict=True):
@@ -163,7 +163,7 @@ def _chained(values: Sequence[Floats], span: Span, outputs: int) -> tuple[Floats
 
 
 def _features(panel: Panel, first: int, last: int) -> dict[str, Floats]:
-    """The related series by name, (items, periods)."""
+    """Related series by name, each (items, periods)."""
     if panel.related is None:
         return {}
     features = {}
@@ -179,6 +179,6 @@ def _features(panel: Panel, first: int, last: int) -> dict[str, Floats]:
 
 
 def _year(frequency: Frequency) -> int:
-    """Periods of a year; 0 where there are fewer than two."""
+    """Periods per year; 0 if there are fewer than two."""
     periods = round(SECONDS["Y"] / frequency.seconds)
     return periods if periods > 1 else 0
