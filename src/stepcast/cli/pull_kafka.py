@@ -23,12 +23,12 @@ def kafka(
     bootstrap: Bootstrap,
     topic: Annotated[str, typer.Option(metavar="NAME", help="The topic to read.")],
     group: Annotated[
-        str, typer.Option(metavar="NAME", help="Consumer group; a new one begins with the oldest messages.")
+        str, typer.Option(metavar="NAME", help="Consumer group; a new one starts with the oldest messages.")
     ],
     to: Annotated[str, typer.Option(metavar="FOLDER", help="A folder, or s3://BUCKET/train/.")],
     until_idle: Annotated[
         str,
-        typer.Option(metavar="SPAN", help="End when no message has come for so long; -1 waits for ever."),
+        typer.Option(metavar="SPAN", help="End after this time without a message; -1: never."),
     ] = "30s",
     format_: Annotated[
         str, typer.Option("--format", metavar="NAME", help="json, csv, avro or protobuf.")
@@ -36,20 +36,20 @@ def kafka(
     item: Annotated[
         str | None,
         typer.Option(
-            metavar="POINTER", help="Where the item is: a JSON pointer (/sensor/id), key or header:NAME."
+            metavar="POINTER", help="Place of the item: a JSON pointer (/sensor/id), key or header:NAME."
         ),
     ] = None,
     timestamp: Annotated[
         str | None,
-        typer.Option(metavar="POINTER", help="Where the time is; message is that of the message itself."),
+        typer.Option(metavar="POINTER", help="Place of the time; message: the message's own timestamp."),
     ] = None,
-    value: Annotated[str | None, typer.Option(metavar="POINTER", help="Where the value is.")] = None,
+    value: Annotated[str | None, typer.Option(metavar="POINTER", help="Place of the value.")] = None,
     dimension: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=POINTER", help="A column more; repeatable."),
+        typer.Option(metavar="NAME=POINTER", help="Another column; repeatable."),
     ] = None,
     dead_letters: Annotated[
-        str | None, typer.Option(metavar="TOPIC", help="Where messages go that cannot be read.")
+        str | None, typer.Option(metavar="TOPIC", help="Topic for messages that cannot be read.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at a message that cannot be read.")] = False,
     part_rows: Annotated[int, typer.Option(min=1, help="Rows after which a part file is closed.")] = 100_000,
@@ -60,10 +60,10 @@ def kafka(
     config_file: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """Write the messages of a topic as part files to train on, each message once.
+    """Write the messages of a topic to part files for training, each message once.
 
-    Files are named after topic, partition, and first and last offset; offsets are committed when a file lies
-    in its place. Times are UTC. Ctrl-C writes and commits what has been read.
+    Files are named by topic, partition, and first and last offset; offsets are committed after a file is
+    written. Times are UTC. Ctrl-C writes and commits what has been read.
     """
     cluster = reached(bootstrap, config, config_file)
     from stepcast.connect.kafka.dead_letters import DeadLetters
@@ -75,11 +75,11 @@ def kafka(
 
     if strict and dead_letters is not None:
         raise typer.BadParameter(
-            "--strict stops where --dead-letters would go on: give one", param_hint="--strict"
+            "--strict stops where --dead-letters continues: give only one of them", param_hint="--strict"
         )
     if dead_letters == topic:
         raise typer.BadParameter(
-            "messages that cannot be read would come again and again: name another topic",
+            "unreadable messages would be read again and again: name another topic",
             param_hint="--dead-letters",
         )
     idle = None if until_idle == FOREVER else float(seconds(until_idle))
@@ -125,15 +125,15 @@ def _tell(pulled: "Pulled") -> None:
 def _warnings(pulled: "Pulled", dead_letters: str | None) -> list[str]:
     found = []
     if pulled.unreadable:
-        where = f"now in {dead_letters}" if dead_letters is not None else "passed over"
+        where = f"now in {dead_letters}" if dead_letters is not None else "skipped"
         found.append(f"{plural(pulled.unreadable, 'message')} could not be read: {where}")
         found += pulled.examples
     if pulled.expired:
-        found.append(f"{plural(pulled.expired, 'message')} had expired in the topic before they were read")
+        found.append(f"{plural(pulled.expired, 'message')} expired in the topic before they were read")
     if pulled.deleted and not pulled.deletes_items:
         found.append(
-            f"{plural(pulled.deleted, 'message')} without a value deleted nothing: only with --item key do "
-            "they say which item"
+            f"{plural(pulled.deleted, 'message')} without a value deleted nothing: they name an item "
+            "only with --item key"
         )
     return found
 
