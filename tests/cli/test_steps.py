@@ -77,7 +77,7 @@ def test_every_function_has_a_recorded_event() -> None:
 
     assert {Project.find().event_file(function) for function in Project.find().functions()} == recorded
     # a source is deployed only if its parameters are given
-    assert {*IN_ORDER, "PullPrometheusFunction"} == set(Project.find().functions())
+    assert {*IN_ORDER, "PullKafkaFunction", "PullPrometheusFunction"} == set(Project.find().functions())
 
 
 def test_the_recorded_events_made_a_forecast_and_a_message(fresh: Folder) -> None:

@@ -15,6 +15,7 @@ from tests.connect.kafka.conftest import PATIENCE, Broker, reading, values
 from tests.services import kafka, running
 
 KILLS, MESSAGES, PARTITIONS = 10, 50_000, 3
+PART = MESSAGES // KILLS  # what is sent before each kill, so that there is always something to read
 # A pull that comes after one that was killed waits until the group has missed that one.
 MISSED = ("--config", "session.timeout.ms=2000", "--config", "heartbeat.interval.ms=500")
 
@@ -43,10 +44,11 @@ def sent(broker: Broker, topic: str, numbers: range) -> None:
 def test_ten_kills_of_the_pull(broker: Broker, tmp_path: Path) -> None:
     """While the topic grows, so that batches would have other ends each time."""
     topic, chance = broker.topic(PARTITIONS), random.Random(10)  # noqa: S311 - repeatable chance
-    growing = threading.Thread(target=sent, args=(broker, topic, range(MESSAGES)))
-    growing.start()
     for kill in range(KILLS):
         before = len(list(tmp_path.iterdir()))
+        part = range(kill * PART, (kill + 1) * PART)
+        growing = threading.Thread(target=sent, args=(broker, topic, part))
+        growing.start()
         command = broker.line(topic, tmp_path, "--part-rows", "400", "--until-idle", "-1", *MISSED)
         process = subprocess.Popen(command)
         deadline = time.monotonic() + PATIENCE
@@ -55,7 +57,7 @@ def test_ten_kills_of_the_pull(broker: Broker, tmp_path: Path) -> None:
         time.sleep(chance.uniform(0, 0.5))
         process.send_signal(signal.SIGKILL)
         process.wait()
-    growing.join()
+        growing.join()
     put = sorted(values(tmp_path))
 
     rest = broker.pull(topic, tmp_path, "--json", *MISSED).json

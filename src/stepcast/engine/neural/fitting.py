@@ -1,10 +1,11 @@
 """From a sample to weights: first of what lies before the backtest, then of all that is known."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from stepcast.engine.arrays import Integers
 from stepcast.engine.auto.series.covariates import CovariateEncoder, fit_encoder
 from stepcast.engine.auto.series.quantile_grid import MEDIAN, PROBABILITIES
 from stepcast.engine.errors import ImpossibleTask
@@ -12,7 +13,7 @@ from stepcast.engine.losses import pinball_loss
 from stepcast.engine.neural.arrays import Weights
 from stepcast.engine.neural.grid import Grid, grid_of
 from stepcast.engine.neural.held_back import Split, spans, split
-from stepcast.engine.neural.learned import Fitted, Learned, Typical
+from stepcast.engine.neural.learned import TOGETHER, Fitted, Learned, Typical
 from stepcast.engine.neural.network import Network, network_of
 from stepcast.engine.neural.parameters import AUTOMATIC, Settings, settings_of
 from stepcast.engine.neural.progress import Epoch, report
@@ -27,7 +28,7 @@ from stepcast.engine.task import Task
 __all__ = ["learn"]
 
 FEWEST = 32  # windows: with fewer there is nothing to learn from
-MOST_VALUES = 4_000_000  # of the sample that are trained on, the latest of each series
+MOST_VALUES = 4_000_000  # of the sample and its features that are trained on, the latest of each series
 SHORTEST = 2_048  # periods that are trained on of each series, however many there are
 LONGEST_CONTEXT = 512  # that is chosen
 BATCH = {"Deep_AR_Plus": 64}
@@ -52,7 +53,8 @@ def learn(sample: Panel, task: Task) -> Learned:
     back = task.window_start(task.windows)
     shape = _shape(sample, task, settings, back)
     longest = max(map(len, sample.values), default=0)
-    length = max(1, min(longest, max(SHORTEST, MOST_VALUES // max(len(sample), 1))))
+    many = max(len(sample), 1) * (1 + len(encoder.features))
+    length = max(1, min(longest, max(SHORTEST, MOST_VALUES // many)))
     grid = grid_of(prescaled(sample, shape.units, back)[0], encoder, length, task.horizon)
     categories = tuple(map(len, encoder.categories))
     own, shared = grid.own.shape[2], grid.shared.shape[1]
@@ -133,16 +135,25 @@ class Trainer:
         )[0]
 
     def width(self, networks: list[Weights], held: Origins, encoder: CovariateEncoder) -> float:
-        """What to multiply the spread of the quantiles by, so that those of ``held`` windows cost least."""
+        """What to multiply the spread of the quantiles by, so that those of ``held`` windows cost least.
+
+        1 for counts and shares: multiplied, they would be neither.
+        """
+        if self.shape.units != "level":
+            return 1.0
         columns = columns_of(self.grid, self.shape, encoder)
         values, known = outcomes_at(columns, self.shape, held.rows, held.columns)
         if known.sum() < FEWEST_OUTCOMES:
             return 1.0
-        seeds = held.rows
-        forecasts = [
-            self.network.forecast(weights, columns, held.rows, held.columns, seeds) for weights in networks
-        ]
-        table = np.mean(forecasts, axis=0)[..., :-1]
+        table = np.concatenate(
+            [
+                np.mean(
+                    [self.network.forecast(weights, columns, rows, origins, rows) for weights in networks],
+                    axis=0,
+                )[..., :-1]
+                for rows, origins in _batches(held)
+            ]
+        )
         median = table[..., MEDIAN : MEDIAN + 1]
         size = np.abs(np.where(known, values, 0.0)).mean(axis=1) + 1e-9
         costs = []
@@ -157,6 +168,13 @@ class Trainer:
             report(Epoch(self.algorithm, phase, number, schedule.epochs, loss, held))
 
         return each
+
+
+def _batches(windows: Origins) -> Iterator[tuple[Integers, Integers]]:
+    """Rows and columns of a few windows at a time: paths take memory."""
+    for begin in range(0, len(windows.rows), TOGETHER):
+        part = slice(begin, begin + TOGETHER)
+        yield windows.rows[part], windows.columns[part]
 
 
 def _schedule(task: Task, settings: Settings, network: Network, span: Span) -> Schedule:

@@ -41,7 +41,9 @@ def grid_of(panel: Panel, encoder: CovariateEncoder, length: int, ahead: int) ->
     known = np.zeros((len(panel), length), bool)
     first = np.full(len(panel), length)
     features = len(encoder.features)
-    own = np.zeros((len(panel), length + ahead, 2 * features))
+    own = np.zeros(
+        (len(panel), length + ahead, 2 * features), "f4"
+    )  # single precision is all they are read in
     codes = np.zeros((len(panel), len(encoder.attributes)), np.int64)
     periods = panel.end - length + 1 + np.arange(length + ahead)
     shared = calendar_features(periods, panel.frequency)

@@ -17,10 +17,10 @@ from stepcast.engine.neural.windows import columns_of
 from stepcast.engine.panel import Panel
 from stepcast.engine.sampling import rank_of
 
-__all__ = ["Fitted", "Learned", "Typical"]
+__all__ = ["TOGETHER", "Fitted", "Learned", "Typical"]
 
 LARGEST = np.finfo(np.float64).max / 4
-BATCH = 64  # series that are forecast at once: always as many, so that sums are the same in every shard
+TOGETHER = 64  # series that are forecast at once: always as many, so that sums are the same in every shard
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,10 @@ class Learned:
         origin = grid.length - before
         seeds = np.array([(rank_of(label) >> 1) ^ before for label in panel.ids], np.int64)
         parts = []
-        for begin in range(0, len(panel), BATCH):
-            rows = np.arange(begin, min(begin + BATCH, len(panel)))
-            full = np.resize(rows, BATCH)
-            origins = np.full(BATCH, origin)
+        for begin in range(0, len(panel), TOGETHER):
+            rows = np.arange(begin, min(begin + TOGETHER, len(panel)))
+            full = np.resize(rows, TOGETHER)
+            origins = np.full(TOGETHER, origin)
             each = [
                 network.forecast(weights, columns, full, origins, seeds[full]) for weights in fitted.networks
             ]

@@ -62,7 +62,7 @@ def columns_of(grid: Grid, shape: Shape, encoder: CovariateEncoder, dtype: str =
         np.pad(grid.known, ((0, 0), (room, shape.horizon))),
         grid.first + room,
         np.pad(grid.shared, ((room, short), (0, 0))).astype("f4"),
-        np.pad(grid.own, ((0, 0), (room, short), (0, 0))).astype("f4"),
+        np.pad(grid.own, ((0, 0), (room, short), (0, 0))),
         np.tile(np.array(encoder.forward, "f4"), 2),
         grid.codes,
     )
