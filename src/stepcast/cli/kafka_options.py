@@ -1,4 +1,4 @@
-"""How a Kafka cluster is reached: the options that all commands for it share."""
+"""Options for connecting to Kafka, shared by all its commands."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 __all__ = ["Bootstrap", "Config", "ConfigFile", "reached"]
 
 Bootstrap = Annotated[
-    str, typer.Option(metavar="HOST:PORT", envvar="STEPCAST_KAFKA_BOOTSTRAP", help="Brokers, with commas.")
+    str,
+    typer.Option(
+        metavar="HOST:PORT", envvar="STEPCAST_KAFKA_BOOTSTRAP", help="Brokers, separated by commas."
+    ),
 ]
 Config = Annotated[
     list[str] | None,
     typer.Option(
         metavar="KEY=VALUE",
-        help="A setting of librdkafka, as in security.protocol=SASL_SSL; repeatable. Secrets: --config-file.",
+        help="A librdkafka setting, as in security.protocol=SASL_SSL; repeatable; no secrets.",
     ),
 ]
 ConfigFile = Annotated[
@@ -28,19 +31,19 @@ ConfigFile = Annotated[
         exists=True,
         dir_okay=False,
         metavar="FILE",
-        help="Settings, a KEY=VALUE a line; or set STEPCAST_KAFKA_SASL_PASSWORD and the like.",
+        help="Settings, one KEY=VALUE a line; or set variables such as STEPCAST_KAFKA_SASL_PASSWORD.",
     ),
 ]
 
 
 def reached(bootstrap: str, config: list[str] | None, file: Path | None) -> "Cluster":
-    """The cluster that the options and the environment name together."""
+    """The cluster with the settings of the options and the environment."""
     try:
         from stepcast.connect.kafka.client import Cluster
     except ModuleNotFoundError as error:
         if error.name != "confluent_kafka":
             raise
-        raise Failure('the client of Kafka is not installed: pip install "stepcast[kafka]"') from None
+        raise Failure('the Kafka client is not installed: pip install "stepcast[kafka]"') from None
     from stepcast.connect.kafka.settings import settings
 
     return Cluster(settings(bootstrap, config or (), file))

@@ -1,4 +1,4 @@
-"""``stepcast pull``: write series of other systems to files that a run reads; one command per source."""
+"""``stepcast pull``: series from other systems as files for a run; each source is a command."""
 
 import typer
 
@@ -12,7 +12,7 @@ pull = typer.Typer(no_args_is_help=True)
 
 @pull.callback()
 def _described() -> None:
-    """Write series of another system to files, on this machine or in a bucket."""
+    """Write series from another system to files, in a local folder or a bucket."""
 
 
 pull.command()(prometheus)

@@ -1,4 +1,4 @@
-"""``stepcast pull kafka``: messages of a topic as series."""
+"""``stepcast pull kafka``: messages as series."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,7 +28,7 @@ def kafka(
     to: Annotated[str, typer.Option(metavar="FOLDER", help="A folder, or s3://BUCKET/train/.")],
     until_idle: Annotated[
         str,
-        typer.Option(metavar="SPAN", help="Stop after this long without a message; -1 never stops."),
+        typer.Option(metavar="SPAN", help="End after this time without a message; -1: never."),
     ] = "30s",
     format_: Annotated[
         str, typer.Option("--format", metavar="NAME", help="json, csv, avro or protobuf.")
@@ -36,17 +36,17 @@ def kafka(
     item: Annotated[
         str | None,
         typer.Option(
-            metavar="POINTER", help="Where the item is: a JSON pointer (/sensor/id), key or header:NAME."
+            metavar="POINTER", help="Place of the item: a JSON pointer (/sensor/id), key or header:NAME."
         ),
     ] = None,
     timestamp: Annotated[
         str | None,
-        typer.Option(metavar="POINTER", help="Where the time is; message uses the message's own time."),
+        typer.Option(metavar="POINTER", help="Place of the time; message: the message's own timestamp."),
     ] = None,
-    value: Annotated[str | None, typer.Option(metavar="POINTER", help="Where the value is.")] = None,
+    value: Annotated[str | None, typer.Option(metavar="POINTER", help="Place of the value.")] = None,
     dimension: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=POINTER", help="An additional column; repeatable."),
+        typer.Option(metavar="NAME=POINTER", help="Another column; repeatable."),
     ] = None,
     dead_letters: Annotated[
         str | None, typer.Option(metavar="TOPIC", help="Topic for messages that cannot be read.")
@@ -60,10 +60,10 @@ def kafka(
     config_file: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """Write the messages of a topic as part files to train on, each message once.
+    """Write the messages of a topic to part files for training, each message once.
 
-    Files are named after topic, partition, and first and last offset; offsets are committed once a file is in
-    place. Times are UTC. Ctrl-C writes and commits what has been read.
+    Files are named by topic, partition, and first and last offset; offsets are committed after a file is
+    written. Times are UTC. Ctrl-C writes and commits what has been read.
     """
     cluster = reached(bootstrap, config, config_file)
     from stepcast.connect.kafka.dead_letters import DeadLetters
@@ -75,11 +75,11 @@ def kafka(
 
     if strict and dead_letters is not None:
         raise typer.BadParameter(
-            "--strict and --dead-letters exclude each other: give one", param_hint="--strict"
+            "--strict stops where --dead-letters continues: give only one of them", param_hint="--strict"
         )
     if dead_letters == topic:
         raise typer.BadParameter(
-            "messages that cannot be read would be read again and again: name another topic",
+            "unreadable messages would be read again and again: name another topic",
             param_hint="--dead-letters",
         )
     idle = None if until_idle == FOREVER else float(seconds(until_idle))
@@ -129,11 +129,11 @@ def _warnings(pulled: "Pulled", dead_letters: str | None) -> list[str]:
         found.append(f"{plural(pulled.unreadable, 'message')} could not be read: {where}")
         found += pulled.examples
     if pulled.expired:
-        found.append(f"{plural(pulled.expired, 'message')} had expired in the topic before they were read")
+        found.append(f"{plural(pulled.expired, 'message')} expired in the topic before they were read")
     if pulled.deleted and not pulled.deletes_items:
         found.append(
-            f"{plural(pulled.deleted, 'message')} without a value deleted nothing: the item is "
-            "known only with --item key"
+            f"{plural(pulled.deleted, 'message')} without a value deleted nothing: they name an item "
+            "only with --item key"
         )
     return found
 

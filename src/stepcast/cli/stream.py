@@ -1,4 +1,4 @@
-"""``stepcast stream``: observations of a Kafka topic in, forecasts out, exactly once."""
+"""``stepcast stream``: observations from a Kafka topic in, forecasts out, exactly once."""
 
 import re
 import socket
@@ -26,106 +26,110 @@ NEVER = "-1"
 def stream(
     bootstrap: Bootstrap,
     group: Annotated[
-        str, typer.Option(metavar="NAME", help="Consumer group: another one reads everything again.")
+        str, typer.Option(metavar="NAME", help="Consumer group; a new one reads everything again.")
     ],
     read: Annotated[
-        str | None, typer.Option("--from", metavar="TOPIC", help="Observations, partitioned by item.")
+        str | None,
+        typer.Option("--from", metavar="TOPIC", help="Topic of observations, partitioned by item."),
     ] = None,
     write: Annotated[
-        str | None, typer.Option("--to", metavar="TOPIC", help="Forecasts; made if it is not there.")
+        str | None, typer.Option("--to", metavar="TOPIC", help="Topic for forecasts; created if missing.")
     ] = None,
     format_: Annotated[
-        Literal["json", "csv", "avro", "protobuf"], typer.Option("--format", help="Of the messages.")
+        Literal["json", "csv", "avro", "protobuf"], typer.Option("--format", help="Format of the messages.")
     ] = "json",
     item: Annotated[
         str | None,
-        typer.Option(metavar="POINTER", help="Where the item is: a JSON pointer, key or header:NAME."),
+        typer.Option(metavar="POINTER", help="Place of the item: a JSON pointer, key or header:NAME."),
     ] = None,
     timestamp: Annotated[
         str | None,
-        typer.Option(metavar="POINTER", help="Where the time is; message is that of the message itself."),
+        typer.Option(metavar="POINTER", help="Place of the time; message: the message's own timestamp."),
     ] = None,
-    value: Annotated[str | None, typer.Option(metavar="POINTER", help="Where the value is.")] = None,
+    value: Annotated[str | None, typer.Option(metavar="POINTER", help="Place of the value.")] = None,
     dimension: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=POINTER", help="A forecast dimension; repeatable, in their order."),
+        typer.Option(metavar="NAME=POINTER", help="A forecast dimension; repeatable, in order."),
     ] = None,
     dead_letters: Annotated[
-        str | None, typer.Option(metavar="TOPIC", help="Where messages go that cannot be read.")
+        str | None, typer.Option(metavar="TOPIC", help="Topic for messages that cannot be read.")
     ] = None,
     predictor: Annotated[
-        str, typer.Option(metavar="NAME", help="latest, which is followed, or a predictor's name or ARN.")
+        str, typer.Option(metavar="NAME", help="A predictor's name or ARN; latest follows newer ones.")
     ] = "latest",
     model: Annotated[
         str | None,
-        typer.Option(metavar="MODULE:NAME", help="Instead, a class of your own with learn_one, predict_one."),
+        typer.Option(metavar="MODULE:NAME", help="Use your own class with learn_one and predict_one."),
     ] = None,
     label: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="With --model: the field that is learned, or key. None: nothing is.",
+            help="With --model: the field to learn, or key; by default none.",
         ),
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that share the partitions.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Number of processes that share the partitions.")
+    ] = 1,
     instance: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME", help="Of this command among those of the group; this host's if not given."
-        ),
+        typer.Option(metavar="NAME", help="This command's name within the group; by default the host's."),
     ] = None,
     emit: Annotated[
-        str, typer.Option(metavar="WHEN", help="period, change, or a number K: every K periods.")
+        str, typer.Option(metavar="WHEN", help="When to forecast: period, change, or K for every K periods.")
     ] = "period",
     aggregation: Annotated[
         Literal["sum", "avg", "first", "last", "min", "max", "count"] | None,
-        typer.Option(help="How the observations of a period make its value; as in params.json if not given."),
+        typer.Option(help="How to combine the observations of a period; by default as in params.json."),
     ] = None,
     filling: Annotated[
         Literal["zero", "nan", "mean", "median", "min", "max"] | None,
-        typer.Option(help="The value of a period without one; the middlefill of params.json if not given."),
+        typer.Option(help="Value of a period without observations; by default middlefill of params.json."),
     ] = None,
     lateness: Annotated[
-        str, typer.Option(metavar="SPAN", help="How much later than others of its partition one may come.")
+        str, typer.Option(metavar="SPAN", help="How far observations of a partition may be out of order.")
     ] = "0s",
     doubled: Annotated[
         Literal["replace", "drop", "keep"],
-        typer.Option(help="What becomes of a second observation of the same item and moment."),
+        typer.Option(help="How to treat a second observation of the same item and time."),
     ] = "replace",
     ahead: Annotated[
         str,
-        typer.Option(metavar="SPAN", help="Drop what is stamped that much after its message; -1: nothing."),
+        typer.Option(metavar="SPAN", help="Drop observations this much later than their message; -1: none."),
     ] = "1d",
     until_idle: Annotated[
-        str, typer.Option(metavar="SPAN", help="End after so long without a message; -1: never.")
+        str, typer.Option(metavar="SPAN", help="End after this time without a message; -1: never.")
     ] = NEVER,
     idle_timeout: Annotated[
         str,
         typer.Option(
             metavar="SPAN",
-            help="Close open periods of a partition after so long without a message; -1: never.",
+            help="Close a partition's open periods after this time without a message; -1: never.",
         ),
     ] = NEVER,
     start: Annotated[
-        Literal["earliest", "latest"], typer.Option(help="Where a new group begins to read.")
+        Literal["earliest", "latest"], typer.Option(help="Where a new group starts to read.")
     ] = "earliest",
     skip_lost: Annotated[
-        bool, typer.Option("--skip-lost", help="Go on where the broker has deleted what was not read yet.")
+        bool, typer.Option("--skip-lost", help="Continue if the broker has deleted unread messages.")
     ] = False,
     batch: Annotated[
-        int, typer.Option(min=1, max=100_000, help="Messages in one transaction, at most.")
+        int, typer.Option(min=1, max=100_000, help="Maximum number of messages in one transaction.")
     ] = 10_000,
     buffer: Annotated[
-        int, typer.Option(min=1, metavar="MIB", help="What each worker reads ahead, and writes behind.")
+        int,
+        typer.Option(
+            min=1, metavar="MIB", help="Memory for reading ahead, and as much for writing, of each worker."
+        ),
     ] = 32,
     session_timeout: Annotated[
-        str, typer.Option(metavar="SPAN", help="How long the place of a worker is kept for it.")
+        str, typer.Option(metavar="SPAN", help="How long a stopped worker keeps its partitions.")
     ] = "10s",
     transaction_timeout: Annotated[
-        str, typer.Option(metavar="SPAN", help="After which the transaction of a dead worker is aborted.")
+        str, typer.Option(metavar="SPAN", help="Time until the transaction of a dead worker is aborted.")
     ] = "30s",
     lag: Annotated[
-        bool, typer.Option("--lag", help="Instead, print how far the group has come in each partition.")
+        bool, typer.Option("--lag", help="Only print the lag of the group in each partition.")
     ] = False,
     metrics_port: Annotated[
         int | None,
@@ -136,14 +140,16 @@ def stream(
     retrain_drift: Annotated[
         float | None,
         typer.Option(
-            min=0.0001, max=1, metavar="SHARE", help="Ask for a new predictor when so many items drift."
+            min=0.0001, max=1, metavar="SHARE", help="Request a new predictor if this share of items drifts."
         ),
     ] = None,
     retrain_age: Annotated[
-        str | None, typer.Option(metavar="SPAN", help="Ask for a new predictor when this one is so old: 7d.")
+        str | None,
+        typer.Option(metavar="SPAN", help="Request a new predictor if this one is older, as in 7d."),
     ] = None,
     state_machine: Annotated[
-        str | None, typer.Option(metavar="ARN", help="With --bucket: what is asked for a new predictor.")
+        str | None,
+        typer.Option(metavar="ARN", help="With --bucket: the state machine that trains a new predictor."),
     ] = None,
     out: Annotated[
         Path | None,
@@ -151,7 +157,7 @@ def stream(
             metavar="DIR",
             file_okay=False,
             exists=True,
-            help="The predictor that stepcast run --out has kept.",
+            help="Use the predictor in this folder of stepcast run --out.",
         ),
     ] = None,
     bucket: BucketName = None,
@@ -160,10 +166,10 @@ def stream(
     as_json: Json = False,
     endpoint: Endpoint = None,
 ) -> None:
-    """Forecast every item of a Kafka topic again as its observations arrive, until Ctrl-C.
+    """Forecast every item of a Kafka topic as its observations arrive, until Ctrl-C.
 
-    Observations, forecasts and what the workers know are committed together: each forecast is there once,
-    whatever is killed when.
+    Offsets, forecasts and the workers' state are committed in one transaction, so each forecast is written
+    exactly once, even if workers or brokers are killed.
     """
     cluster = reached(bootstrap, config, config_file)
     if lag:
@@ -173,10 +179,10 @@ def stream(
         return
     for name, topic in (("--from", read), ("--to", write)):
         if topic is None:
-            raise typer.BadParameter("it is missing", param_hint=name)
+            raise typer.BadParameter("it is required", param_hint=name)
     if read in (write, dead_letters) or write == dead_letters:
         raise typer.BadParameter(
-            "--from, --to and --dead-letters are three topics: what is written would be read",
+            "--from, --to and --dead-letters must differ: what is written would be read again",
             param_hint="--to",
         )
     from stepcast.cli.streaming import run_stream
@@ -238,7 +244,7 @@ def _predictors(
     age: str | None,
     machine: str | None,
 ) -> "Predictors":
-    """Where the predictor is read, and what is asked for a new one."""
+    """Where predictors are stored, and how a new one is requested."""
     from stepcast.cli.streaming import Predictors
     from stepcast.connect.kafka.worker.retraining import Policy, Retraining
 
@@ -258,7 +264,7 @@ def _predictors(
 
         if asks and machine is None:
             raise typer.BadParameter(
-                "it is missing: who is asked for a new predictor?", param_hint="--state-machine"
+                "it is required with --bucket to request a new predictor", param_hint="--state-machine"
             )
         name = bucket.removeprefix("s3://").rstrip("/")
         s3 = boto3.client("s3")
@@ -279,7 +285,7 @@ def _fetched(predictors: "Predictors", folder: Path) -> "tuple[Path, Params]":
 
 
 def _values(params: "Params | None", aggregation: str | None, filling: str | None) -> dict[str, Any]:
-    """How observations become values: as params.json has it, where no option says otherwise."""
+    """Aggregation and filling: from the options, else from params.json."""
     if params is None:
         return {"aggregation": aggregation or "sum", "filling": filling or "nan"}
     given = params.filling
@@ -291,7 +297,7 @@ def _values(params: "Params | None", aggregation: str | None, filling: str | Non
 
 
 def emission_of(text: str) -> "Emission":
-    """What ``--emit`` says.
+    """Parse ``--emit``.
 
     >>> emission_of("24")
     Emission(every=24, on_change=False)
@@ -305,5 +311,5 @@ def emission_of(text: str) -> "Emission":
     if found := re.fullmatch(r"(?:every )?([1-9]\d{0,6})", text):
         return Emission(every=int(found[1]))
     raise typer.BadParameter(
-        f"{text!r} is none of period, change and a number of periods, such as 24", param_hint="--emit"
+        f"{text!r} is not period, change or a number of periods, such as 24", param_hint="--emit"
     )

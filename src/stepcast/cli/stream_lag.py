@@ -1,4 +1,4 @@
-"""``stepcast stream --lag``: how far a group has come."""
+"""``stepcast stream --lag``: the lag of a group."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ def print_lag(cluster: "Cluster", group: str, topic: str | None, *, as_json: boo
 
     found = lag_of(cluster, group, topic)
     if as_json:
-        print_json([{**{name: getattr(one, name) for name in ("topic", *COLUMNS)}} for one in found])
+        print_json([{name: getattr(one, name) for name in ("topic", *COLUMNS)} for one in found])
         return
     for name in dict.fromkeys(one.topic for one in found):
         rows = [one for one in found if one.topic == name]

@@ -1,4 +1,4 @@
-"""The command behind ``stepcast stream``: keeps the workers, their metrics and their predictor."""
+"""The command behind ``stepcast stream``: runs the workers, their metrics and the predictor updates."""
 
 import signal
 from collections.abc import Iterator, Sequence
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Predictors", "run_stream", "stopping"]
 
-LOOKS_EVERY = 15.0  # seconds between two looks for a newer predictor
+LOOKS_EVERY = 15.0  # seconds between checks for a newer predictor
 
 
 @dataclass(frozen=True)
 class Predictors:
-    """Where predictors are, which one is wanted, and how a new one is asked for."""
+    """Where predictors are stored, which one is wanted, and when and how to request a new one."""
 
     s3: Any
     bucket: str
@@ -37,7 +37,7 @@ class Predictors:
 def run_stream(
     orders: "Sequence[Order]", predictors: Predictors | None, folder: Path | None, metrics_port: int | None
 ) -> None:
-    """Work until a signal comes or the workers end; ``folder`` has the predictor to begin with."""
+    """Run until a signal arrives or the workers end; ``folder`` has the first predictor."""
     from stepcast.connect.kafka.worker.fleet import Fleet
     from stepcast.connect.kafka.worker.metrics import Metrics
     from stepcast.connect.kafka.worker.metrics_server import serve_metrics
@@ -65,7 +65,7 @@ def run_stream(
 
 
 def _follow(predictors: Predictors, folder: Path, fleet: "Fleet", metrics: "Metrics", stop: Event) -> None:
-    """Hand on what is published; ask for more where it is time. What fails is logged, and tried again."""
+    """Pass newer predictors to the workers, and request retraining; failures are logged and retried."""
     from stepcast.connect.finished_run import LATEST
     from stepcast.connect.kafka.worker.events import log
     from stepcast.connect.kafka.worker.order import Source
@@ -80,7 +80,7 @@ def _follow(predictors: Predictors, folder: Path, fleet: "Fleet", metrics: "Metr
                 place = fetch(predictors.s3, predictors.bucket, folder.parent, name)
                 fleet.change(Source(folder=str(place)))
                 log("new_predictor", predictor=name, before=current)
-                if stale is not None:  # no worker begins with that one any more
+                if stale is not None:  # no worker starts with it any more
                     rmtree(stale, ignore_errors=True)
                 stale, current = folder.parent / current, name
             retraining = predictors.retraining
@@ -89,8 +89,8 @@ def _follow(predictors: Predictors, folder: Path, fleet: "Fleet", metrics: "Metr
                 if why is not None:
                     started = retraining.ask()
                     log("retraining", why=why, outcome=started.outcome, execution=started.execution_arn)
-        except Exception as error:  # the stream goes on without it
-            log("predictors_out_of_reach", level="error", reason=str(error))
+        except Exception as error:  # the stream continues with its predictor
+            log("predictors_unavailable", level="error", reason=str(error))
 
 
 @contextmanager

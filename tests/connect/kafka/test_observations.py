@@ -106,6 +106,14 @@ def test_a_pointer_to_nothing_is_said(place: str) -> None:
         read(of(list=[1]), value=place)
 
 
+def test_a_message_stamped_in_nanoseconds_is_refused() -> None:
+    """It must not stop those that follow."""
+    stamped = Message(0, 0, 1_767_225_600_000_000_000, None, b'{"i": "a", "v": 1}', ())
+
+    with pytest.raises(Unreadable, match="is not between the years 1900 and 2200"):
+        reader(json.decode, "/i", "message", "/v", {}).read(stamped)
+
+
 def test_of_two_headers_the_later_counts() -> None:
     assert read(of(), item="header:h").key == ("new",)
     with pytest.raises(Unreadable, match="it has no header other"):
@@ -116,17 +124,17 @@ def test_of_two_headers_the_later_counts() -> None:
     "value", [b"", b"{", b'{"a":', b"\xff{}", b"[" * 100_000, b'{"n": ' + b"9" * 5000 + b"}"]
 )
 def test_what_is_no_json_is_refused(value: bytes) -> None:
-    with pytest.raises(Unreadable, match="it is no JSON"):
+    with pytest.raises(Unreadable, match="it is not JSON"):
         json.decode(value)
 
 
 @pytest.mark.parametrize("value", [b"", b'"open', b"\xff", b"a\nb", b'"a"b'])
 def test_what_is_no_line_of_csv_is_refused(value: bytes) -> None:
-    with pytest.raises(Unreadable, match="it is no line of CSV"):
+    with pytest.raises(Unreadable, match="it is not a line of CSV"):
         csv.decode(value)
 
 
 @pytest.mark.parametrize("name", ["item_id", "target_value", "a b", "", "1st"])
 def test_a_dimension_has_a_name_that_params_json_may_have(name: str) -> None:
-    with pytest.raises(ConnectorError, match="a column is called by letters"):
+    with pytest.raises(ConnectorError, match="a column name has letters"):
         reader(json.decode, "/i", "/t", "/v", {name: "/d"})

@@ -141,10 +141,10 @@ def test_what_cannot_be_read_goes_to_the_dead_letters_as_it_is(broker: Broker, t
     assert pulled["unreadable"] == 2
     assert (first.key(), first.value()) == (b"k", b"{half")
     told = {name: text.decode() for name, text in first.headers()}
-    assert told.pop("stepcast.reason").startswith("it is no JSON: ")
+    assert told.pop("stepcast.reason").startswith("it is not JSON: ")
     assert told.pop("stepcast.timestamp")
     assert told == {"stepcast.topic": topic, "stepcast.partition": "0", "stepcast.offset": "1"}
-    assert dict(second.headers())["stepcast.reason"] == b"its value 'much' is no number"
+    assert dict(second.headers())["stepcast.reason"] == b"its value 'much' is not a number"
 
 
 def test_without_dead_letters_it_is_counted_and_shown(broker: Broker, tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_strict_stops_before_it_and_goes_on_when_told_otherwise(broker: Broker, 
     broker.pull(topic, tmp_path)
 
     assert refused.code == 1
-    assert f"{topic}[0] offset 1: it is no JSON" in refused.err
+    assert f"{topic}[0] offset 1: it is not JSON" in refused.err
     assert before == [0]
     assert values(tmp_path) == [0, 1]
 
@@ -209,7 +209,7 @@ def test_a_tombstone_without_an_item_is_counted(broker: Broker, tmp_path: Path) 
 
     done = broker.pull(topic, tmp_path)
 
-    assert "1 message without a value deleted nothing: the item is known only with --item key" in done.err
+    assert "1 message without a value deleted nothing: they name an item only with --item key" in done.err
     assert values(tmp_path) == [0]
 
 
@@ -292,7 +292,7 @@ def test_a_topic_of_the_same_name_made_anew_is_refused(broker: Broker, tmp_path:
     refused = broker.pull(topic, tmp_path, group="new")
 
     assert refused.code == 1
-    assert f"the topic {topic} was deleted and made anew since" in refused.err
+    assert f"the topic {topic} was deleted and created again after" in refused.err
 
 
 def test_a_topic_that_is_deleted_meanwhile_is_said(broker: Broker, tmp_path: Path) -> None:
@@ -353,7 +353,7 @@ def test_messages_that_expired_before_they_were_read_are_told(broker: Broker, tm
 
     done = broker.pull(topic, tmp_path)
 
-    assert "warning: 4 messages had expired in the topic before they were read" in done.err
+    assert "warning: 4 messages expired in the topic before they were read" in done.err
     assert values(tmp_path) == [0, 1, 2, 7, 8]
 
 
@@ -365,12 +365,12 @@ def test_messages_that_expired_before_they_were_read_are_told(broker: Broker, tm
         (("--config", "group.id=x"), "group.id cannot be set: give --group"),
         (
             ("--config", "sasl.password=x"),
-            "write it in a file for --config-file, or set STEPCAST_KAFKA_SASL_PASSWORD",
+            "write it to a file for --config-file, or set STEPCAST_KAFKA_SASL_PASSWORD",
         ),
-        (("--item", "sensor"), "--item 'sensor' is no JSON pointer"),
-        (("--dimension", "timestamp=/x"), "--dimension timestamp: a column is called by"),
-        (("--format", "xml"), "--format xml: choose of json, csv, avro, protobuf"),
-        (("--format", "avro"), "the schema registry is not named: give schema.registry.url"),
+        (("--item", "sensor"), "--item 'sensor' is not a JSON pointer"),
+        (("--dimension", "timestamp=/x"), "--dimension timestamp: a column name has letters"),
+        (("--format", "xml"), "--format xml: choose one of json, csv, avro, protobuf"),
+        (("--format", "avro"), "no schema registry is named: give schema.registry.url"),
         (("--dead-letters", "nowhere"), "there is no topic nowhere at "),
         (("--until-idle", "soon"), "'soon' is not a duration"),
     ],

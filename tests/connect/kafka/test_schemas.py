@@ -2,6 +2,7 @@
 
 import io
 import json
+import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,6 +13,8 @@ import fastavro
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
 
+from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.formats.registry import Registry as Client
 from tests.connect.kafka.conftest import Broker, rows, values
 from tests.connect.kafka.registry import PASSWORD, USER, Registry, registered
 
@@ -75,8 +78,8 @@ def test_avro_with_logical_types_and_a_reference(broker: Broker, registry: Regis
 
     assert rows(tmp_path / "out") == [ROW, {**ROW, "target_value": None}]
     assert f"{topic}[0] offset 1: the schema registry has no schema 8" in done.err
-    assert "offset 3: it does not begin with the id of a schema" in done.err
-    assert "offset 4: it is not written by schema 7" in done.err
+    assert "offset 3: it does not begin with a schema id" in done.err
+    assert "offset 4: it does not match schema 7" in done.err
     assert sorted(registry.asked) == ["/schemas/ids/7", "/schemas/ids/8", "/subjects/org.x%2FSite/versions/2"]
     assert PASSWORD not in done.err
 
@@ -130,14 +133,20 @@ def test_protobuf_with_an_import_and_a_message_that_is_not_the_first(
     content = sent.SerializeToString()
     topic = broker.topic()
     second = bytes([2, 2])  # one number, which is 1, both as zigzag
-    broker.send(topic, [framed(9, second + content), framed(9, bytes([2, 8]) + content), framed(9, b"")])
+    last = bytes([2, 1])  # -1, which must not mean the last message
+    sent.timestamp.seconds = 10**15  # after the year 9999
+    late = second + sent.SerializeToString()
+    wrong = (bytes([2, 8]) + content, b"", last + content, late)
+    broker.send(topic, [framed(9, part) for part in (second + content, *wrong)])
 
     more = options(registry, tmp_path, "protobuf")
     done = broker.pull(topic, tmp_path / "out", *more, "--dimension", "/site/region")
 
     assert rows(tmp_path / "out") == [ROW], done.err
     assert "offset 1: schema 9 has no message number 4" in done.err
-    assert "offset 2: it does not say which message of its schema it is" in done.err
+    assert "offset 2: it does not name a message of its schema" in done.err
+    assert "offset 3: it does not name a message of its schema" in done.err
+    assert "offset 4: it does not match schema 9" in done.err
 
 
 def test_a_schema_of_another_kind_says_which_format_to_choose(
@@ -149,7 +158,7 @@ def test_a_schema_of_another_kind_says_which_format_to_choose(
 
     refused = broker.pull(topic, tmp_path / "out", *options(registry, tmp_path, "avro"))
 
-    assert "schema 7 is no schema of Avro: it is PROTOBUF: choose that as --format" in refused.err
+    assert "schema 7 is not an Avro schema: it is PROTOBUF: use that as --format" in refused.err
 
 
 def test_a_registry_that_lets_nobody_in_is_said_without_the_password(
@@ -162,8 +171,17 @@ def test_a_registry_that_lets_nobody_in_is_said_without_the_password(
     refused = broker.pull(topic, tmp_path / "out", *more)
 
     assert refused.code == 1
-    assert f"the schema registry at {registry.url} does not let this client in (401)" in refused.err
+    assert f"the schema registry at {registry.url} refuses this client (401)" in refused.err
     assert "wrong-one" not in refused.err
+
+
+def test_a_token_that_no_header_can_have_is_not_shown() -> None:
+    client = Client({"url": "http://127.0.0.1:1", "bearer.auth.token": "hush\nhush"})
+
+    with pytest.raises(ConnectorError, match="token cannot be sent in a header") as refused:
+        client.schema(7)
+
+    assert "hush" not in "".join(traceback.format_exception(refused.value))
 
 
 def test_a_registry_that_is_away_is_no_reason_to_pass_over_messages(broker: Broker, tmp_path: Path) -> None:

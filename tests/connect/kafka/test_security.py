@@ -114,7 +114,7 @@ def test_a_wrong_password_is_said_and_not_shown(guarded: Guarded, tmp_path: Path
     refused = guarded.pull("readings", tmp_path, *guarded.options("ada", tmp_path, password="wrong-one"))
 
     assert refused.code == 1
-    assert f"{guarded.address} does not let the user ada in: " in refused.err
+    assert f"{guarded.address} refuses the user ada: " in refused.err
     assert "Check sasl.mechanism, sasl.username and sasl.password" in refused.err
     assert "wrong-one" not in refused.err
 
@@ -154,7 +154,7 @@ def test_what_a_user_may_not_do_is_said(
 
     assert refused.code == 1
     assert said in refused.err
-    assert "it needs READ and DESCRIBE there" in refused.err
+    assert "it needs READ and DESCRIBE on it" in refused.err
 
 
 def test_dead_letters_need_the_right_to_write(guarded: Guarded, tmp_path: Path) -> None:
@@ -164,4 +164,4 @@ def test_dead_letters_need_the_right_to_write(guarded: Guarded, tmp_path: Path) 
 
     assert refused.code == 1
     assert "the user ada is not allowed to use dead-letter topic readings.dead" in refused.err
-    assert "it needs WRITE and DESCRIBE there" in refused.err
+    assert "it needs WRITE and DESCRIBE on it" in refused.err

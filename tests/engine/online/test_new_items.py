@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from stepcast.engine import online
+from stepcast.engine.auto.series.history import LONGEST
 from tests.engine.online.streams import END, Stream, panel_of, same, seasonal
 
 
@@ -53,6 +54,16 @@ def test_a_new_item_does_not_depend_on_how_it_was_told_of(stream: Stream) -> Non
         online.put_items(stepwise, online.items_to_bytes(stepwise, np.array([6])))
 
     assert same(once, stepwise)
+
+
+def test_an_item_that_comes_back_after_a_very_long_gap_is_started(stream: Stream) -> None:
+    """All that is known of it lies in the part that learning rates would be chosen on."""
+    values = np.full((1, LONGEST + 1000), np.nan)
+    values[0, 0], values[0, -200:] = 5.0, stream.values[0, :200]
+
+    state = online.start(panel_of(values, END, "H"), stream.task, stream.shared)
+
+    assert np.abs(online.forecast(state)[0, :, 1] - values[0, -200:].mean()).max() < values[0, -200:].mean()
 
 
 def test_an_item_is_added_once(stream: Stream) -> None:

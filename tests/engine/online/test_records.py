@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from stepcast.engine import online
+from stepcast.engine.online import records
 from tests.engine.online.streams import END, Stream, same, seasonal
 
 
@@ -37,9 +38,9 @@ def test_records_give_the_same_state_and_the_same_records(stream: Stream, told: 
 
 def test_records_of_items_the_state_does_not_have_are_added(stream: Stream, told: online.State) -> None:
     part = stream.start()
-    records = records_of(told)
+    made = records_of(told)
 
-    places = online.put_items(part, [records[5], records[1]])
+    places = online.put_items(part, [made[5], made[1]])
 
     assert part.ids == ["item-0", "item-1", "item-2", "item-3", "known a little"]
     assert places.tolist() == [4, 1]
@@ -72,10 +73,22 @@ def test_every_flipped_bit_is_refused(stream: Stream, told: online.State) -> Non
             online.put_items(state, [bytes(broken)])
 
 
+def test_a_name_that_is_no_text_is_refused(stream: Stream, told: online.State) -> None:
+    record = records_of(told)[0]
+    _, _, _, *facts = records.HEADER.unpack_from(record)
+    body = b"\xff" + record[records.HEADER.size + 1 :]
+    forged = (
+        records.HEADER.pack(records.MAGIC, records.VERSION, records._checksum(body, *facts), *facts) + body
+    )
+
+    with pytest.raises(online.RecordMismatch, match="not UTF-8"):
+        online.put_items(stream.start(), [forged])
+
+
 def test_a_record_of_another_predictor_is_refused(told: online.State) -> None:
     other = seasonal(items=5).start()
 
-    with pytest.raises(online.RecordMismatch, match="take it over"):
+    with pytest.raises(online.RecordMismatch, match="another predictor or task"):
         online.put_items(other, records_of(told)[:1])
 
 

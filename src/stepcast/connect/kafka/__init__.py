@@ -1,1 +1,1 @@
-"""Apache Kafka: observations in topics become files to train on."""
+"""Apache Kafka: messages of topics as training files, and forecasts of topics as they grow."""

@@ -1,4 +1,4 @@
-"""A Kafka cluster as its clients see it; what librdkafka says of a failure becomes what to change."""
+"""Clients of a Kafka cluster, and messages for their failures that say what to change."""
 
 import logging
 import time
@@ -13,29 +13,29 @@ from stepcast.connect.kafka.settings import Settings
 
 __all__ = ["Cluster", "NoAnswer"]
 
-PATIENCE = 15  # seconds for an answer
+PATIENCE = 15  # seconds to wait for an answer
 DENIED = (
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
     KafkaError.GROUP_AUTHORIZATION_FAILED,
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
 )
 SHOWN = 8  # topics named in a message
-# librdkafka prints what it meets; what matters of it is in errors.
+# librdkafka logs to stderr by default; what matters reaches error_cb as well.
 SILENT = logging.getLogger("stepcast.kafka.silent")
 SILENT.addHandler(logging.NullHandler())
 SILENT.propagate = False
 
 
 class NoAnswer(ConnectorError):
-    """No broker answers, or not at present."""
+    """No broker can be reached, or the client cannot log in."""
 
 
 class Cluster:
-    """Makes clients, and remembers why brokers could not be reached."""
+    """Creates clients, and records why brokers could not be reached."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.reasons: dict[int, str] = {}  # by code; the newest of each
+        self.reasons: dict[int, str] = {}  # the latest error of each code
 
     @property
     def name(self) -> str:
@@ -44,9 +44,9 @@ class Cluster:
     def consumer(
         self, group: str, more: Mapping[str, Any] | None = None, *, must: Mapping[str, Any] | None = None
     ) -> Consumer:
-        """Reads committed messages only, unless isolation.level says otherwise, and commits when told to.
+        """A consumer that reads committed messages unless isolation.level is set, with manual commits.
 
-        ``more`` settings give way to the user's; those of ``must`` do not.
+        The user's settings override ``more``, but not ``must``.
         """
         own = {
             "group.id": group,
@@ -58,7 +58,7 @@ class Cluster:
         return self._made(Consumer, {**defaults, **self._common, **own, **(must or {})})  # type: ignore[no-any-return]
 
     def producer(self, more: Mapping[str, Any] | None = None) -> Producer:
-        """Idempotent; ``more`` such as a ``transactional.id``."""
+        """An idempotent producer; ``more`` overrides the user's settings, as ``transactional.id``."""
         defaults = {"enable.idempotence": True, "linger.ms": 5}
         return self._made(Producer, {**defaults, **self._common, **(more or {})})  # type: ignore[no-any-return]
 
@@ -66,7 +66,7 @@ class Cluster:
         return self._made(AdminClient, self._common)  # type: ignore[no-any-return]
 
     def partitions(self, client: Any, topic: str) -> list[int]:
-        """Of a topic; ConnectorError where there is none, or no broker, or no right to see it."""
+        """The partitions of a topic; ConnectorError if the topic, the broker or the permission is missing."""
         found = self._topics(client, topic)[topic]
         if found.error is None:
             return sorted(found.partitions)
@@ -75,15 +75,15 @@ class Cluster:
         names = sorted(name for name in self._topics(client) if not name.startswith("__"))
         there = f"there are {', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''}"
         raise ConnectorError(
-            f"there is no topic {topic} at {self.name}, or it may not be seen: "
-            f"{there if names else 'this user sees none'}"
+            f"there is no topic {topic} at {self.name}, or this user may not see it: "
+            f"{there if names else 'it sees no topics'}"
         )
 
     def topic_id(self, topic: str) -> str | None:
-        """What tells a topic from one of the same name before it; None where it cannot be had."""
+        """The topic's id, which tells it from an earlier topic of the same name; None if unavailable."""
         from confluent_kafka import TopicCollection
 
-        admin = self.admin()  # which must live until it has answered
+        admin = self.admin()  # must live until it has answered
         try:
             answers = admin.describe_topics(TopicCollection([topic]), request_timeout=PATIENCE)
             found = answers[topic].result().topic_id
@@ -92,7 +92,7 @@ class Cluster:
         return None if found is None else str(found)
 
     def explained(self, error: KafkaError, what: str) -> ConnectorError:
-        """What went wrong with ``what``, and what to change."""
+        """An error that says what failed with ``what``, and what to change."""
         code, said = error.code(), error.str()
         user = self.settings.kafka.get("sasl.username")
         who = f"the user {user}" if user else "this client"
@@ -102,18 +102,17 @@ class Cluster:
         ):
             why = self.reasons.get(KafkaError._AUTHENTICATION, said)
             return NoAnswer(
-                f"{self.name} does not let {who} in: {why}. Check sasl.mechanism, sasl.username and "
-                "sasl.password"
+                f"{self.name} refuses {who}: {why}. Check sasl.mechanism, sasl.username and sasl.password"
             )
         if KafkaError._SSL in self.reasons:
             return NoAnswer(
                 f"TLS with {self.name} fails: {self.reasons[KafkaError._SSL]}. Check ssl.ca.location, and "
-                "that the port is one with TLS"
+                "that the port accepts TLS"
             )
         if code in DENIED:
             need = "WRITE" if what.startswith("dead-letter") else "READ"
             return ConnectorError(
-                f"{who} is not allowed to use {what} at {self.name}: it needs {need} and DESCRIBE there"
+                f"{who} is not allowed to use {what} at {self.name}: it needs {need} and DESCRIBE on it"
             )
         if code in (
             KafkaError._TRANSPORT,
@@ -124,7 +123,7 @@ class Cluster:
             why = self.reasons.get(KafkaError._RESOLVE) or self.reasons.get(KafkaError._TRANSPORT) or said
             return NoAnswer(
                 f"no broker answers at {self.name}: {why}. Check --bootstrap, and security.protocol "
-                "where the broker asks for TLS or a password"
+                "if the broker requires TLS or a password"
             )
         return ConnectorError(f"{what} at {self.name}: {said or error.name()}")
 
@@ -135,7 +134,7 @@ class Cluster:
                 found: Mapping[str, Any] = client.list_topics(*topic, timeout=2).topics
                 return found
             except KafkaException as error:
-                client.poll(0)  # brings what else was noted
+                client.poll(0)  # delivers pending errors to error_cb
                 is_refused = self.reasons.keys() & {KafkaError._AUTHENTICATION, KafkaError._SSL}
                 if is_refused or time.monotonic() > deadline:
                     raise self.explained(error.args[0], " ".join(("topic", *topic))) from None
@@ -154,8 +153,8 @@ class Cluster:
             return kind(config, logger=SILENT)
         except KafkaException as error:
             raise ConnectorError(
-                f"{error.args[0].str()}: correct it in --config, --config-file or the environment; settings "
-                "are named as in librdkafka's CONFIGURATION.md"
+                f"{error.args[0].str()}: correct it in --config, --config-file or the environment; "
+                "librdkafka's CONFIGURATION.md lists all settings"
             ) from None
 
     def _note(self, error: KafkaError) -> None:

@@ -1,4 +1,4 @@
-"""Messages that cannot be read, in a topic of their own, with the reason and where they come from."""
+"""A dead-letter topic: messages that cannot be read, with the reason and their origin."""
 
 from typing import Any
 
@@ -12,12 +12,11 @@ __all__ = ["DeadLetters", "Headers", "letter_headers"]
 
 PATIENCE = 120  # seconds until all are written
 
-
 Headers = list[tuple[str, str | bytes | None]]
 
 
 def letter_headers(message: Message, topic: str, reason: str) -> Headers:
-    """Those of a message of ``topic``, and what is wrong with it."""
+    """The headers of a message of ``topic``, followed by the reason and the origin."""
     added = {
         "stepcast.reason": reason,
         "stepcast.topic": topic,
@@ -29,15 +28,15 @@ def letter_headers(message: Message, topic: str, reason: str) -> Headers:
 
 
 class DeadLetters:
-    """Key, value and headers stay as they are; what is added begins with ``stepcast.``.
+    """Writes messages with key, value and headers unchanged; added headers start with ``stepcast.``.
 
-    One may be there twice, where a pull ended before it had committed: its origin tells.
+    A pull that ends before its commit may write a message twice; the origin identifies duplicates.
     """
 
     def __init__(self, cluster: Cluster, topic: str) -> None:
         self.cluster, self.topic = cluster, topic
         self._producer = cluster.producer()
-        cluster.partitions(self._producer, topic)  # that there is such a topic
+        cluster.partitions(self._producer, topic)  # raises if the topic does not exist
         self._failed: Any = None
 
     def add(self, message: Message, topic: str, reason: str) -> None:
@@ -48,23 +47,23 @@ class DeadLetters:
                     self.topic, message.value, message.key, headers=headers, on_delivery=self._note
                 )
                 return
-            except BufferError:  # its queue is full
+            except BufferError:  # the queue is full
                 self._producer.poll(1)
             except KafkaException as error:
                 raise self._explained(self._reason(error.args[0])) from None
 
     def flush(self) -> None:
-        """Wait until all are written; ConnectorError where one cannot be."""
+        """Wait until all are written; ConnectorError if one cannot be."""
         left = self._producer.flush(PATIENCE)
         if self._failed is not None:
             raise self._explained(self._failed)
         if left:
             raise ConnectorError(
-                f"{left} messages for the dead-letter topic {self.topic} were not taken within {PATIENCE} s"
+                f"{left} messages for the dead-letter topic {self.topic} were not written within {PATIENCE} s"
             )
 
     def _reason(self, error: Any) -> Any:
-        """What made the producer unusable, which it says when it is asked, not when it is used."""
+        """Why the producer is unusable: poll() raises the cause, produce() does not."""
         try:
             self._producer.poll(0)
         except KafkaException as fatal:

@@ -1,4 +1,4 @@
-"""Where part files lie: a folder of this machine or of a bucket. Each is there whole or not at all."""
+"""Folders for part files, on this machine or in a bucket. A file appears whole or not at all."""
 
 import os
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ __all__ = ["Folder", "LocalFolder", "S3Folder"]
 
 
 class Folder(Protocol):
-    """``name`` as a person writes it, with a slash at its end."""
+    """``name`` as a user writes it, ending with a slash."""
 
     @property
     def name(self) -> str: ...
 
     def names(self, prefix: str) -> list[str]:
-        """What lies directly in it and begins so, sorted."""
+        """Names of the files directly in the folder that start with ``prefix``, sorted."""
 
     def read(self, name: str) -> bytes: ...
 

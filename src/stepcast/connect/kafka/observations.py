@@ -1,4 +1,4 @@
-"""What of a message is an observation: where item, time, value and dimensions are, and how they read."""
+"""Observations in messages: where item, time, value and dimensions are, and how they are parsed."""
 
 import math
 import re
@@ -14,20 +14,21 @@ __all__ = ["Message", "Observation", "Reader", "Unreadable", "named", "reader"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-COLUMN = re.compile("[a-zA-Z][a-zA-Z0-9_]{0,60}")  # what params.json may call one
+COLUMN = re.compile("[a-zA-Z][a-zA-Z0-9_]{0,60}")  # names that params.json allows
 TAKEN = ("item_id", "timestamp", "target_value")
+FAR = 10**13  # milliseconds since 1970 in the year 2286, after LATEST
 EPOCH_TEXT = re.compile(r"-?\d{9,}(\.\d+)?")
-# Since 1970, in what: by size, as 1e11 seconds are the year 5138, and 1e11 milliseconds 1973.
+# The unit of a number since 1970 follows from its size: 1e11 s is the year 5138, 1e11 ms is 1973.
 UNITS: tuple[tuple[float, float], ...] = ((1e11, 1), (1e14, 1e3), (1e17, 1e6), (math.inf, 1e9))
 KEY, MESSAGE, HEADER = "key", "message", "header:"
 
 
 class Unreadable(Exception):
-    """A message is not what it should be; the text says in what."""
+    """A message that is not an observation; the text is the reason."""
 
 
 class Message(NamedTuple):
-    """One of a topic: ``value`` None where it deletes what its key names."""
+    """A message of a topic; a ``value`` of None (a tombstone) deletes what the key names."""
 
     partition: int
     offset: int
@@ -38,7 +39,7 @@ class Message(NamedTuple):
 
 
 class Observation(NamedTuple):
-    """``key`` has the item first, then the dimensions; ``value`` None where it is missing."""
+    """``key`` is the item, then the dimensions; ``value`` is None if it is missing."""
 
     key: tuple[str, ...]
     moment: datetime
@@ -47,7 +48,7 @@ class Observation(NamedTuple):
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads messages; ``columns`` are item_id and the dimensions."""
+    """Parses messages; ``columns`` are item_id and the dimensions."""
 
     columns: tuple[str, ...]
     decode: Callable[[bytes], Any]
@@ -57,29 +58,31 @@ class Reader:
 
     @property
     def item_is_key(self) -> bool:
-        """Whether a message without a value names an item."""
+        """Whether the message key is the item, so that a tombstone names one."""
         return self.key[0][1] == KEY
 
     def item_of(self, message: Message) -> str:
         return _text(_found(message, None, self.key[0][1]), self.key[0][0])
 
     def read(self, message: Message) -> Observation:
-        """Unreadable says what is wrong with it."""
+        """Parse a message; Unreadable if it is not an observation."""
         if message.value is None:
             raise Unreadable("it has no value")
         document = self.decode(message.value)
         key = tuple(_text(_found(message, document, place), name) for name, place in self.key)
         if self.time == MESSAGE:
-            moment = EPOCH + timedelta(milliseconds=message.time)
             if message.time < 0:
                 raise Unreadable("it has no timestamp of its own")
+            # A producer may have stamped nanoseconds: timedelta overflows, and they are out of range anyway.
+            stamped = EPOCH + timedelta(milliseconds=min(message.time, FAR))
+            moment = _in_range(stamped, message.time)
         else:
             moment = _moment(_found(message, document, self.time))
         return Observation(key, moment, _number(_found(message, document, self.value)))
 
 
 def named(dimension: str) -> tuple[str, str]:
-    """A dimension's column and place; without a name it is called by the last one of its pointer.
+    """A dimension's column and place; the default column name is the last part of the pointer.
 
     >>> named("region=/site/region"), named("/site/region")
     (('region', '/site/region'), ('region', '/site/region'))
@@ -91,14 +94,14 @@ def named(dimension: str) -> tuple[str, str]:
 def reader(
     decode: Callable[[bytes], Any], item: str, timestamp: str, value: str, dimensions: Mapping[str, str]
 ) -> Reader:
-    """Checks the places: JSON pointers, ``key``, ``header:NAME``, and ``message`` for the timestamp."""
+    """A Reader of these places: JSON pointers, ``key``, ``header:NAME``; ``message`` for the timestamp."""
     for name, place in (("--item", item), ("--value", value), *dimensions.items()):
         _check(name, place, place == KEY or place.startswith(HEADER))
     _check("--timestamp", timestamp, timestamp == MESSAGE or timestamp.startswith(HEADER))
     for name in dimensions:
         if not COLUMN.fullmatch(name) or name in TAKEN:
             raise ConnectorError(
-                f"--dimension {name}: a column is called by letters, digits and _, and not "
+                f"--dimension {name}: a column name has letters, digits and _, and is none of "
                 f"{', '.join(TAKEN)}: write NAME=POINTER"
             )
     columns = (("item_id", item), *dimensions.items())
@@ -109,7 +112,7 @@ def _check(name: str, place: str, is_other: bool) -> None:
     if not is_other and not place.startswith("/"):
         more = ", or message" if name == "--timestamp" else ", or key"
         raise ConnectorError(
-            f"{name} {place!r} is no JSON pointer: write one as in /sensor/id, header:NAME{more}"
+            f"{name} {place!r} is not a JSON pointer: write one such as /sensor/id, or header:NAME{more}"
         )
 
 
@@ -120,7 +123,7 @@ def _found(message: Message, document: Any, place: str) -> Any:
         return _utf8(message.key, "its key")
     if place.startswith(HEADER):
         name = place.removeprefix(HEADER)
-        for header, content in reversed(message.headers):  # a later one of the same name goes before
+        for header, content in reversed(message.headers):  # the last header of a name counts
             if header == name and content is not None:
                 return _utf8(content, f"its header {name}")
         raise Unreadable(f"it has no header {name}")
@@ -139,7 +142,7 @@ def _utf8(content: bytes, what: str) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        raise Unreadable(f"{what} is no text in UTF-8") from None
+        raise Unreadable(f"{what} is not UTF-8 text") from None
 
 
 def _text(found: Any, column: str) -> str:
@@ -149,7 +152,7 @@ def _text(found: Any, column: str) -> str:
 
 
 def _number(found: Any) -> float | None:
-    """A missing value is None: null, NaN, infinities and empty text."""
+    """A number, or None if it is missing: null, NaN, an infinity or empty text."""
     if found is None or found == "":
         return None
     if isinstance(found, bool) or not isinstance(found, str | int | float | Decimal):
@@ -159,12 +162,12 @@ def _number(found: Any) -> float | None:
             raise ValueError
         number = float(found)
     except (ValueError, OverflowError):
-        raise Unreadable(f"its value {_shown(found)} is no number") from None
+        raise Unreadable(f"its value {_shown(found)} is not a number") from None
     return number if math.isfinite(number) else None
 
 
 def _moment(found: Any) -> datetime:
-    """In UTC; a time without a zone is taken as UTC."""
+    """A time in UTC; without a zone it is taken as UTC."""
     try:
         if isinstance(found, str):
             text = found.strip()
@@ -181,13 +184,17 @@ def _moment(found: Any) -> datetime:
             raise TypeError
     except (TypeError, ValueError, OverflowError, StopIteration):
         raise Unreadable(f"its timestamp {_shown(found)} is neither ISO 8601 nor a time since 1970") from None
+    return _in_range(moment, found)
+
+
+def _in_range(moment: datetime, found: Any) -> datetime:
     if not EARLIEST <= moment < LATEST:
         raise Unreadable(f"its timestamp {_shown(found)} is not between the years 1900 and 2200")
     return moment
 
 
 def _shown(found: Any) -> str:
-    """What it is, short: nobody wants a document in a message."""
+    """A short form for messages, which must not repeat whole documents."""
     if isinstance(found, dict | list):
         return "an object" if isinstance(found, dict) else "a list"
     text = "null" if found is None else repr(found) if isinstance(found, str) else str(found)

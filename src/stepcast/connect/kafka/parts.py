@@ -1,7 +1,7 @@
-"""Part files: what was read of a partition, from one offset to another, which their names say.
+"""Part files: rows of one partition, named by the first and last offset they cover.
 
-The names are the record of what has been read. Whoever reads on looks at them first, so that nothing is
-there twice, however a reader ended between writing a file and committing its offsets.
+The names record what has been read. A reader looks at them before it starts, so no message is written twice
+even if the reader before it ended between writing a file and committing its offsets.
 """
 
 import io
@@ -23,7 +23,7 @@ NAME = re.compile(r"(?P<topic>.+)-(?P<partition>\d+)-(?P<first>\d{20})-(?P<last>
 
 
 class Part(NamedTuple):
-    """The offsets that a file covers, both included; some may be of no message, or of one without a row."""
+    """The offsets that a file covers, inclusive; not every offset needs to have a message or a row."""
 
     first: int
     last: int
@@ -31,17 +31,17 @@ class Part(NamedTuple):
 
 @dataclass
 class Batch:
-    """What has been read of a partition since ``first``, and is in no file yet."""
+    """Messages read from a partition since ``first`` that are in no file yet."""
 
     first: int
     next: int  # the offset after the last one read
     rows: list[tuple[int, Observation]] = field(default_factory=list)
-    deleted: list[tuple[int, str]] = field(default_factory=list)  # items that are no more since an offset
+    deleted: list[tuple[int, str]] = field(default_factory=list)  # offset and item of each tombstone
 
     def take(self, message: Message, reader: Reader) -> Observation | None:
-        """Add what a message says: a row, or that an item's rows up to here are no more.
+        """Add a message: a row, or a tombstone that deletes an item's earlier rows.
 
-        Unreadable where it says neither; it is passed over then.
+        Raises Unreadable if it is neither; the batch moves past it all the same.
         """
         self.next = message.offset + 1
         if message.value is not None:
@@ -67,7 +67,7 @@ class Parts:
     topic_id: str | None = None
 
     def of(self, partition: int) -> dict[Part, str]:
-        """What has been read of a partition, in order, with the names of the files."""
+        """The parts of a partition in order, with their file names."""
         found = {}
         for name in self.folder.names(f"{self.topic}-{partition}-"):
             read = NAME.fullmatch(name)
@@ -79,17 +79,17 @@ class Parts:
         return f"{self.topic}-{partition}-{part.first:020}-{part.last:020}.parquet"
 
     def after(self, partition: int, offset: int) -> int:
-        """Where to go on who would read at ``offset``: behind what is there of it."""
+        """The first offset from ``offset`` on that no file covers."""
         for part in self.of(partition):
             if part.first <= offset <= part.last:
                 offset = part.last + 1
         return offset
 
     def put(self, partition: int, batch: Batch) -> list[str]:
-        """Write what no file has of a batch yet, and take what it deletes out of the files before.
+        """Write the offsets of a batch that no file covers yet, and remove deleted items from earlier files.
 
-        The same offsets are the same bytes. Nearly always it is one file, or none for a batch without rows;
-        more where another reader of the partition wrote some of it meanwhile.
+        The same offsets give the same bytes. Returns the names of the files: usually one, none for a batch
+        without rows, several if another reader of the partition wrote some of the offsets meanwhile.
         """
         there = self.of(partition)
         free = _free(Part(batch.first, batch.next - 1), there)
@@ -110,7 +110,7 @@ class Parts:
         return written
 
     def check(self, partition: int) -> None:
-        """ConnectorError where the newest file has other columns, or is of a topic deleted since."""
+        """ConnectorError if the newest file has other columns, or is of a deleted topic of the same name."""
         if not (names := list(self.of(partition).values())):
             return
         schema = _opened(self.folder.read(names[-1])).schema_arrow
@@ -119,14 +119,14 @@ class Parts:
             raise ConnectorError(
                 f"{self.folder.name}{names[-1]} has the columns {', '.join(schema.names)}, and "
                 f"{', '.join(wanted)} are pulled: choose another folder, or remove the files of {self.topic} "
-                "and begin with a new --group"
+                "and start a new --group"
             )
         before = (schema.metadata or {}).get(TOPIC_ID, b"").decode()
         if before and self.topic_id and before != self.topic_id:
             raise ConnectorError(
-                f"the topic {self.topic} was deleted and made anew since {self.folder.name}{names[-1]} was "
-                "written, so that its offsets mean other messages: choose another folder, or remove the "
-                f"files of {self.topic}, and take a new --group"
+                f"the topic {self.topic} was deleted and created again after {self.folder.name}{names[-1]} "
+                "was written, so its offsets refer to other messages: choose another folder, or remove the "
+                f"files of {self.topic}, and start a new --group"
             )
 
     def _forget(self, deleted: Sequence[tuple[int, str]], there: Mapping[Part, str]) -> None:
@@ -140,7 +140,7 @@ class Parts:
                 is_gone = pc.is_in(table[self.columns[0]], value_set=pa.array(gone, pa.string()))
                 kept = table.filter(pc.invert(is_gone))
                 if not kept.num_rows:
-                    self.folder.delete(name)  # a file without rows is no file to train on
+                    self.folder.delete(name)  # the import refuses a file without rows
                 elif kept.num_rows < table.num_rows:
                     self.folder.write(name, _written(kept))
 
@@ -158,7 +158,7 @@ class Parts:
 
 
 def _free(wanted: Part, there: Iterable[Part]) -> list[Part]:
-    """What of ``wanted`` is in none of those that are there, which are in order.
+    """The offsets of ``wanted`` that none of ``there`` covers; ``there`` is in order.
 
     >>> _free(Part(0, 99), [Part(10, 19), Part(90, 120)])
     [Part(first=0, last=9), Part(first=20, last=89)]
@@ -187,7 +187,7 @@ def _written(table: Any) -> bytes:
 
 
 def _opened(content: bytes) -> Any:
-    """Read by this thread alone: others would outlive a short command."""
+    """Read without pyarrow's threads, which would outlive a short command."""
     import pyarrow.parquet
 
     return pyarrow.parquet.ParquetFile(io.BytesIO(content), pre_buffer=False)

@@ -1,7 +1,7 @@
-"""PullKafka: what Lambda reads of a topic, as part files that start a run.
+"""PullKafka: messages that Lambda reads from a topic, as part files that start a run.
 
-Lambda gives the messages of each partition in order, and gives them again where the function failed; their
-files are named by offsets, so none is there twice.
+Lambda delivers the messages of each partition in order, and delivers them again if the function failed;
+files are named by offsets, so no message is written twice.
 Source: https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html
 """
 
@@ -22,9 +22,9 @@ TRAIN, LETTERS = "train/", "reports/kafka/"
 
 
 def pull_kafka(event: Mapping[str, Any], setting: Callable[[str], str], *, s3: Any) -> dict[str, Any]:
-    """Write what an event of Lambda brings, and return what came of it.
+    """Write the messages of a Lambda event, and return the files and counts.
 
-    Messages that cannot be read go to reports/kafka/, with the reason, and hold nothing up.
+    Messages that cannot be read go to reports/kafka/ with the reason, and do not block others.
     """
     bucket, read = setting("BUCKET"), _reader(setting)
     pulled: dict[str, Any] = {"files": [], "rows": 0, "unreadable": 0}
@@ -60,7 +60,7 @@ def _reader(setting: Callable[[str], str]) -> Reader:
 
 
 def _message(record: Mapping[str, Any]) -> Message:
-    """Keys and values are in base64, headers are lists of signed bytes; what is null is left out."""
+    """Keys and values are base64, headers are lists of signed bytes; null fields are omitted."""
     headers = [
         (name, bytes(byte % 256 for byte in content))
         for header in record.get("headers") or ()

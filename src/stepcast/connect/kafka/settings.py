@@ -1,6 +1,6 @@
-"""How librdkafka is set up: what the environment, a file of properties and the command line say of it.
+"""Settings of librdkafka, from the environment, a properties file and the command line.
 
-Secrets come by the first two. A command line is seen by every process, and nothing here prints a value.
+Secrets are accepted from the first two only: every process can read a command line. No value is printed.
 """
 
 import os
@@ -12,27 +12,27 @@ from stepcast.connect.errors import ConnectorError
 
 __all__ = ["PREFIX", "Settings", "properties", "settings"]
 
-PREFIX = "STEPCAST_KAFKA_"  # before a setting's name in capitals, with _ for each dot
-REGISTRY = "schema.registry."  # settings of the schema registry, named as Confluent's tools name them
+PREFIX = "STEPCAST_KAFKA_"  # then the setting's name in capitals, with _ for each dot
+REGISTRY = "schema.registry."  # settings of the schema registry, with Confluent's names
 SECRET = ("password", "secret", "key.pem", "jaas", "user.info", "token", "oauthbearer.config")
 OWN = {
     "bootstrap.servers": "give --bootstrap",
     "group.id": "give --group",
-    "enable.auto.commit": "offsets are committed when a part file lies in its place",
-    "enable.auto.offset.store": "offsets are committed when a part file lies in its place",
-    "auto.offset.reset": "a group begins with the oldest messages",
+    "enable.auto.commit": "offsets are committed after a part file is written",
+    "enable.auto.offset.store": "offsets are committed after a part file is written",
+    "auto.offset.reset": "a new group starts with the oldest messages",
     "enable.partition.eof": "give --until-idle",
 }
 JAVA = {
     "sasl.jaas.config": "sasl.username and sasl.password",
-    "ssl.truststore.location": "ssl.ca.location, a file in PEM",
+    "ssl.truststore.location": "ssl.ca.location, a PEM file",
     "ssl.truststore.certificates": "ssl.ca.pem",
 }
 
 
 @dataclass(frozen=True)
 class Settings:
-    """``kafka`` for librdkafka, ``registry`` for the schema registry, without its prefix."""
+    """``kafka`` for librdkafka; ``registry`` for the schema registry, without the prefix."""
 
     bootstrap: str
     kafka: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -45,11 +45,11 @@ def settings(
     file: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Put them together: ``given`` as KEY=VALUE goes before the file, and that before the environment."""
+    """Combine them: ``given`` (KEY=VALUE) overrides the file, which overrides the environment."""
     if not bootstrap.strip():
         raise ConnectorError("no broker is named: give --bootstrap HOST:PORT")
     told = {
-        name.removeprefix(PREFIX).lower().replace("_", "."): value
+        name.removeprefix(PREFIX).lower().replace("_", "."): value.strip()
         for name, value in (os.environ if environment is None else environment).items()
         if name.startswith(PREFIX)
     }
@@ -59,10 +59,10 @@ def settings(
     for pair in given:
         name, is_pair, value = (part.strip() for part in pair.partition("="))
         if not is_pair or not name:
-            raise ConnectorError("a --config is not written KEY=VALUE, as in security.protocol=SASL_SSL")
+            raise ConnectorError("a --config is not KEY=VALUE, as in security.protocol=SASL_SSL")
         if any(word in name for word in SECRET):
             raise ConnectorError(
-                f"{name} on the command line can be read by every process: write it in a file for "
+                f"{name} on the command line can be read by every process: write it to a file for "
                 f"--config-file, or set {PREFIX}{name.upper().replace('.', '_')}"
             )
         told[name] = value
@@ -70,7 +70,7 @@ def settings(
         if name in OWN:
             raise ConnectorError(f"{name} cannot be set: {OWN[name]}")
         if name in JAVA:
-            raise ConnectorError(f"{name} is a setting of Java clients: here it is {JAVA[name]}")
+            raise ConnectorError(f"{name} is a setting of Java clients: use {JAVA[name]}")
     registry = {
         name.removeprefix(REGISTRY): told.pop(name) for name in list(told) if name.startswith(REGISTRY)
     }
@@ -83,11 +83,11 @@ def _file(path: Path) -> dict[str, str]:
     except OSError as error:
         raise ConnectorError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ConnectorError(f"{path} is no text in UTF-8") from None
+        raise ConnectorError(f"{path} is not UTF-8 text") from None
 
 
 def properties(text: str, name: str) -> dict[str, str]:
-    """A file of properties: KEY=VALUE a line, # before a comment.
+    """Read a properties file: one KEY=VALUE a line; lines that start with # or ! are comments.
 
     >>> properties("# of the cluster\\nsecurity.protocol = SSL\\n", "client.properties")
     {'security.protocol': 'SSL'}
@@ -98,6 +98,6 @@ def properties(text: str, name: str) -> dict[str, str]:
         if line and line[0] not in "#!":
             key, is_pair, value = line.partition("=")
             if not is_pair or not key.strip():
-                raise ConnectorError(f"{name}, line {number} is not written KEY=VALUE")
+                raise ConnectorError(f"{name}, line {number} is not KEY=VALUE")
             found[key.strip()] = value.strip()
     return found

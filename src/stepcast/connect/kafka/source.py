@@ -1,4 +1,4 @@
-"""A topic as files to train on: every message is in one of them once, whatever happens in between."""
+"""A topic as training files: every message is in exactly one of them, even after crashes."""
 
 import time
 from collections import Counter
@@ -16,15 +16,15 @@ from stepcast.connect.kafka.parts import Batch, Parts
 
 __all__ = ["Lag", "Pulled", "Wish", "pull"]
 
-AT_ONCE = 1000  # messages that are taken from librdkafka
+AT_ONCE = 1000  # messages taken from librdkafka
 POLL = 0.5  # seconds
-MOST = 400_000  # rows kept in memory, of all partitions together
-SHOWN = 5  # messages that could not be read
-PATIENCE = 30  # seconds for an answer
-KILLED = 10_000  # milliseconds for which a pull that was killed is waited for
-GIVES_UP = 300  # seconds without any
-MEMBERS_PATIENCE = 120  # seconds until a partition is assigned
-# Another member of the group has the partition now, or will have: it begins with what is committed.
+MOST = 400_000  # rows in memory, over all partitions
+SHOWN = 5  # examples of unreadable messages
+PATIENCE = 30  # seconds to wait for an answer
+KILLED = 10_000  # milliseconds until the group gives up on a killed pull
+GIVES_UP = 300  # seconds without any answer
+MEMBERS_PATIENCE = 120  # seconds without a partition
+# Another member of the group has, or will get, the partition: it starts at the committed offset.
 LOST = {
     KafkaError.ILLEGAL_GENERATION,
     KafkaError.UNKNOWN_MEMBER_ID,
@@ -41,9 +41,9 @@ UNKNOWN = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaErr
 class Wish:
     """What to pull, and until when.
 
-    ``idle``       seconds without a message after which it ends; None goes on until it is stopped.
-    ``part_rows``  a part file is closed at so many rows, or ``part_seconds`` after its first message.
-    ``strict``     a message that cannot be read is an error.
+    ``idle``       seconds without a message after which the pull ends; None: only when it is stopped.
+    ``part_rows``  a part file is closed after this many rows, or ``part_seconds`` after its first message.
+    ``strict``     an unreadable message is an error.
     """
 
     topic: str
@@ -56,7 +56,7 @@ class Wish:
 
 @dataclass
 class Lag:
-    """Of one partition: what is committed, where it ends, and what lies between."""
+    """Of one partition: the committed offset, its end, and the messages between."""
 
     partition: int
     committed: int
@@ -69,17 +69,17 @@ class Lag:
 
 @dataclass
 class Pulled:
-    """What came of it."""
+    """The result of a pull."""
 
     topic: str
     folder: str
     messages: int = 0
     rows: int = 0
     missing: int = 0  # rows without a value
-    deleted: int = 0  # messages without a value, which delete what their key names
-    deletes_items: bool = False  # whether the key is an item
+    deleted: int = 0  # tombstones
+    deletes_items: bool = False  # whether tombstones name items
     unreadable: int = 0
-    expired: int = 0  # messages that the broker had removed before they were read
+    expired: int = 0  # messages that the broker removed before they were read
     files: list[str] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
@@ -97,10 +97,9 @@ def pull(
     is_stopped: Callable[[], bool] = lambda: False,
     tell: Callable[[Pulled], None] = lambda _: None,
 ) -> Pulled:
-    """Read the topic from where the group is, into part files, until nothing comes.
+    """Read the topic into part files, from the group's offsets until no more messages arrive.
 
-    Offsets are committed after the file that has them lies in its place. Raises ConnectorError; what was
-    committed stays so.
+    Offsets are committed after their file is written. Raises ConnectorError; what was committed remains.
     """
     return _Pull(cluster, wish, reader, parts, dead_letters, is_stopped, tell).run()
 
@@ -117,8 +116,8 @@ class _Pull:
 
     def __post_init__(self) -> None:
         self.batches: dict[int, Batch] = {}
-        self.since: dict[int, float] = {}  # when the first message of each batch came
-        self.ends: dict[int, int] = {}  # partitions that are read to their end, and where that is
+        self.since: dict[int, float] = {}  # when the first message of each batch arrived
+        self.ends: dict[int, int] = {}  # ends of the partitions that are read to their end
         self.committed: dict[int, int] = {}
         self.failure: ConnectorError | None = None
         self.pulled = Pulled(self.wish.topic, self.parts.folder.name, deletes_items=self.reader.item_is_key)
@@ -127,14 +126,14 @@ class _Pull:
             {
                 **({} if self._is_new_protocol else {"session.timeout.ms": KILLED}),
                 "enable.partition.eof": True,
-                "topic.metadata.refresh.interval.ms": 60_000,  # until new partitions are seen
+                "topic.metadata.refresh.interval.ms": 60_000,  # so that new partitions are noticed
                 "queued.max.messages.kbytes": 32_768,
             },
         )
 
     @property
     def _is_new_protocol(self) -> bool:
-        """KIP-848, in which the broker says how long a member is waited for."""
+        """KIP-848, where the broker sets the session timeout."""
         return self._setting("group.protocol") == "consumer"
 
     def _setting(self, name: str) -> str:
@@ -155,7 +154,8 @@ class _Pull:
         return self.pulled
 
     def _read(self) -> None:
-        began = spoke = answered = told = time.monotonic()  # spoke: when the last message came
+        began = spoke = answered = told = time.monotonic()
+        # began: when a partition was last assigned; spoke: when the last message arrived
         while not self.is_stopped():
             messages = self.consumer.consume(AT_ONCE, POLL)
             if self.failure is not None:
@@ -173,10 +173,12 @@ class _Pull:
                 self.tell(self.pulled)
             if self.wish.idle is None:
                 continue
-            if not self.batches and now - began > MEMBERS_PATIENCE:
+            if self.batches:
+                began = now
+            elif now - began > MEMBERS_PATIENCE:
                 raise ConnectorError(
-                    f"others in group {self.wish.group} read all partitions of {self.wish.topic}: wait until "
-                    "they end, or take another --group"
+                    f"other members of group {self.wish.group} have all partitions of {self.wish.topic}: "
+                    "wait until they end, or use another --group"
                 )
             if now - spoke >= self.wish.idle or now - answered > GIVES_UP:
                 if self._answers():
@@ -186,10 +188,10 @@ class _Pull:
                 elif now - answered > GIVES_UP:
                     raise NoAnswer(f"{self.cluster.name} has not answered for {GIVES_UP} s")
                 else:
-                    spoke = now  # that no message comes of a broker that is away says nothing
+                    spoke = now  # a broker that is away does not count as idle
 
     def _is_read(self) -> bool:
-        """Whether all partitions are assigned, and read to their ends."""
+        """Whether partitions are assigned and all are read to their ends."""
         return bool(self.batches) and self.ends.keys() >= self.batches.keys()
 
     def _take(self, got: Any) -> None:
@@ -198,7 +200,8 @@ class _Pull:
             if error.code() == KafkaError._PARTITION_EOF:
                 self.ends[got.partition()] = got.offset()
             elif error.code() in UNKNOWN:
-                self.cluster.partitions(self.consumer, self.wish.topic)  # raises, unless it is there again
+                # Raises unless it is there again. Asking by the consumer could poll and lose a message.
+                self.cluster.partitions(self.cluster.admin(), self.wish.topic)
             elif error.code() in FINAL or error.fatal():
                 self._refused(error)
             return
@@ -206,7 +209,7 @@ class _Pull:
             got.partition(), got.offset(), got.timestamp()[1], got.key(), got.value(), got.headers() or ()
         )
         batch = self.batches.get(message.partition)
-        if batch is None:  # the partition has been taken away since
+        if batch is None:  # the partition was revoked meanwhile
             return
         self.ends.pop(message.partition, None)
         self.since.setdefault(message.partition, time.monotonic())
@@ -228,8 +231,8 @@ class _Pull:
             batch.next = message.offset
             self._flush(list(self.batches))
             raise ConnectorError(
-                f"{where}: {reason}. What came before is pulled; correct the message's "
-                "producer or the options, or pull without --strict"
+                f"{where}: {reason}. Earlier messages are pulled; correct the producer or the options, or "
+                "pull without --strict"
             )
         if self.dead_letters is not None:
             self.dead_letters.add(message, self.wish.topic, reason)
@@ -251,12 +254,12 @@ class _Pull:
         return due
 
     def _flush(self, partitions: list[int]) -> None:
-        """Put what has been read of them in its place, then commit it."""
+        """Write what has been read of these partitions, then commit it."""
         for partition in partitions:
             batch = self.batches.get(partition)
             if batch is None:
                 continue
-            to = max(batch.next, self.ends.get(partition, 0))  # markers of transactions have offsets too
+            to = max(batch.next, self.ends.get(partition, 0))  # transaction markers have offsets too
             if to <= self.committed.get(partition, -1):
                 continue
             if self.dead_letters is not None:
@@ -264,8 +267,8 @@ class _Pull:
             elif self.pulled.unreadable and not self.pulled.rows:
                 raise ConnectorError(
                     f"none of {self.pulled.unreadable:,} messages could be read; {self.pulled.examples[0]}. "
-                    "Check --format, --item, --timestamp and --value; nothing was committed. To pass over "
-                    "such messages, name a topic for them by --dead-letters"
+                    "Check --format, --item, --timestamp and --value; nothing was committed. To skip such "
+                    "messages, name a topic for them with --dead-letters"
                 )
             written = self.parts.put(partition, batch)
             self.pulled.files += written
@@ -286,16 +289,16 @@ class _Pull:
                 self.since.pop(partition, None)
                 return
             if error.code() in LOST:
-                # The file stays: whoever reads the partition now sees by its name what is in it.
+                # The file stays: the next reader of the partition sees from its name what it covers.
                 self.batches.pop(partition, None)
                 return
             patience = PATIENCE if self.is_stopped() else GIVES_UP
             if error.code() in FINAL | UNKNOWN or error.fatal() or time.monotonic() > began + patience:
                 self._refused(error)
-            time.sleep(1)  # the coordinator is away, or not yet there
+            time.sleep(1)  # the coordinator is not available at the moment
 
     def _assigned(self, consumer: Any, places: list[Any]) -> None:
-        """Begin where the group is, behind what files have already."""
+        """Start at the group's offsets, after everything that files cover already."""
         try:
             known = consumer.committed(places, timeout=PATIENCE) if places else []
             for place in known:
@@ -320,14 +323,14 @@ class _Pull:
         self.parts.check(partition)
         begin = self.parts.after(partition, begin)
         deadline = time.monotonic() + PATIENCE
-        while begin > end and time.monotonic() < deadline:  # a new leader may yet learn how far it is
+        while begin > end and time.monotonic() < deadline:  # a new leader may not know its end yet
             time.sleep(0.5)
             lowest, end = consumer.get_watermark_offsets(place, timeout=PATIENCE)
         if begin > end:
             raise ConnectorError(
                 f"{self.wish.topic}[{partition}] ends at {end}, and group {self.wish.group} or the files in "
-                f"{self.parts.folder.name} are at {begin}: if the topic was made anew, take a new "
-                "--group and another folder"
+                f"{self.parts.folder.name} are at {begin}: if the topic was created "
+                "again, use a new --group and another folder"
             )
         if begin < lowest:
             self.pulled.expired += lowest - begin
@@ -335,14 +338,14 @@ class _Pull:
         return int(begin)
 
     def _revoked(self, _: Any, places: list[Any]) -> None:
-        """What is in no file yet is read again by whoever has the partition next."""
+        """Drop what is in no file yet: the next owner of the partition reads it again."""
         for place in places:
             self.batches.pop(place.partition, None)
             self.ends.pop(place.partition, None)
             self.since.pop(place.partition, None)
 
     def _answers(self) -> bool:
-        """Whether the leaders of all partitions do."""
+        """Whether the leaders of all partitions answer."""
         try:
             for partition in self.batches:
                 self.consumer.get_watermark_offsets(TopicPartition(self.wish.topic, partition), timeout=5)
@@ -356,7 +359,7 @@ class _Pull:
             place = TopicPartition(self.wish.topic, partition)
             try:
                 _, end = self.consumer.get_watermark_offsets(place, timeout=PATIENCE)
-            except KafkaException:  # it is no reason to fail at the end
+            except KafkaException:  # not worth failing a finished pull
                 continue
             found.append(Lag(partition, max(0, self.committed.get(partition, 0)), end))
         return found
@@ -364,7 +367,7 @@ class _Pull:
     def _refused(self, error: Any) -> None:
         if "fenced" in error.str().lower():
             raise ConnectorError(
-                f"another member of group {self.wish.group} has the same group.instance.id: give each its own"
+                f"another member of group {self.wish.group} has the same group.instance.id: they must differ"
             )
         is_of_group = error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED
         what = f"group {self.wish.group}" if is_of_group else f"topic {self.wish.topic}"

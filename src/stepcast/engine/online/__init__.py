@@ -1,15 +1,15 @@
-"""Forecasting that goes on from a trained AutoPredictor, one observation at a time.
+"""Update a trained AutoPredictor with one observation at a time, without training again.
 
-    state = online.start(panel, task, shared)                     once; shared is what engine.fit_shared gave
+    state = online.start(panel, task, shared)                     once; shared is from engine.fit_shared
     outcome = online.update(state, items, periods, values)        in place, arrays (observations,)
     ahead = online.forecast(state, items)                         (items, horizon, outputs)
-    items = online.add(state, ["new"])                            an item that comes later
-    records = online.items_to_bytes(state, items)                 one for each item, bit for bit
+    items = online.add(state, ["new"])                            a new item, later
+    records = online.items_to_bytes(state, items)                 one for each item, exact
     online.put_items(state, records)
     state = online.from_bytes(online.to_bytes(state), task, shared)
-    state = online.take_over(state, online.start(...))            carry on with a newer predictor
+    state = online.take_over(state, online.start(...))            continue with a newer predictor
 
-Arrays in, arrays out; items are places in ``state.ids``.
+All arguments and results are arrays; items are indexes into ``state.ids``.
 """
 
 from stepcast.engine.online.add import add

@@ -1,4 +1,4 @@
-"""An item that comes later: it starts from what other items taught, no retraining."""
+"""New items: they start from what the predictor learned from other items, without retraining."""
 
 from collections.abc import Sequence
 
@@ -14,20 +14,21 @@ __all__ = ["add"]
 
 
 def add(state: State, ids: Sequence[str], values: Sequence[Floats] = (), last: int | None = None) -> Integers:
-    """Add items that the state does not have; where they are (ids,).
+    """Add items that the state does not have; returns their indexes (ids,).
 
-    ``values`` of each, oldest first, up to the period ``last``; without any the forecast is that of a typical
-    item until the first value comes. Members, weights and errors of an item with few values are mostly those
-    of the others: it is examined again whenever it has half as many values more, until it is like them.
+    ``values``: one history for each, oldest first, up to the period ``last``. Without values, the forecast is
+    that of a typical item until the first value arrives. Members, weights and errors of an item with few
+    values are mostly those of the other items: it is examined again each time its length has grown by half,
+    until its record is full.
     """
     ids = list(ids)
     known = [one for one in ids if one in state.places]
     if known or len(set(ids)) < len(ids):
-        raise ValueError(f"{(known or ids)[0]!r} is there already: add an item once")
+        raise ValueError(f"{(known or ids)[0]!r} is there already: add each item once")
     if values and (len(values) != len(ids) or last is None):
         raise ValueError(
-            f"{len(values)} histories of {len(ids)} items up to period {last}: give one each, and the period "
-            "that they end with"
+            f"{len(values)} histories of {len(ids)} items up to period {last}: give one for each, and the "
+            "period of their last value"
         )
     records = []
     for place in range(len(ids)):

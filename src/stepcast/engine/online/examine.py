@@ -1,4 +1,4 @@
-"""An item's record from its history: the AutoPredictor looks at it once, and its members go on from there."""
+"""An item's record from its history: the AutoPredictor fits its members once; later, they are updated."""
 
 from dataclasses import dataclass, replace
 
@@ -85,15 +85,15 @@ KIND = {
     "sba": SBA,
     "ridge": RIDGE,
 }
-MOST_FLOATS = 2000  # of all its members
-LEAST = 0.002  # weight of a member that is kept
-FIRST_ALPHA, LAST_ALPHA = 0.02, 1.0  # of theta, as the kernel lays them
+MOST_FLOATS = 2000  # of all members of an item
+LEAST = 0.002  # the least weight of a member that is kept
+FIRST_ALPHA, LAST_ALPHA = 0.02, 1.0  # of theta, as in its kernel
 
 
 @dataclass(frozen=True)
 class Examined:
-    """``plan`` and ``row`` of an item; behind them the ``validation`` of the members that go on, and the
-    ``distribution`` from its end."""
+    """``plan`` and ``row`` of an item, and their sources: the ``validation`` of the kept members, and the
+    ``distribution`` at its end."""
 
     plan: Integers
     row: Floats
@@ -102,18 +102,18 @@ class Examined:
 
 
 def empty(layout: Layout) -> tuple[Integers, Floats]:
-    """The record of an item of which nothing is known."""
+    """The record of an item without values."""
     plan = np.zeros(MEMBERS + MOST_MEMBERS * FIELDS, np.int64)
     plan[PLAN.index("last")] = NOTHING
     plan[PLAN.index("drift")] = -1
     plan[PLAN.index("due")] = 1
     row = np.zeros(layout.members)
-    row[layout.pending + layout.most : layout.effect : layout.most + 3] = np.nan  # nothing waits in any slot
+    row[layout.pending + layout.most : layout.effect : layout.most + 3] = np.nan  # no forecast is pending
     return plan, row
 
 
 def examine(history: History, common: Common, rates: Floats) -> Examined:
-    """The record of an item whose ``history`` is not empty; ``rates`` (4,) by which it is to learn."""
+    """The record of an item whose ``history`` is not empty; ``rates`` (4,) are its learning rates."""
     layout, horizon, final = common.layout, common.task.horizon, common.shared.final
     length = len(history)
     found = _reduced(cross_validated(history, horizon, final), final, layout)
@@ -126,7 +126,7 @@ def examine(history: History, common: Common, rates: Floats) -> Examined:
         ahead = horizon + layout.effects - layout.ring
         values = history.logs if history.positive else history.values
         effects = calendar_effects(values, history.end, history.frequency, length, ahead)
-        assert effects is not None  # noqa: S101  # a member has them
+        assert effects is not None  # noqa: S101  # a member uses them
         begin = max(length - layout.ring, 0)
         kept_effects = effects[begin : begin + layout.effects]
         row[layout.effect : layout.effect + len(kept_effects)] = kept_effects
@@ -176,13 +176,13 @@ def _describe(plan: Integers, row: Floats, layout: Layout, history: History, fou
 
 
 def _due(length: int, layout: Layout) -> int:
-    """At which length a short history is examined again: half as long again, until the ring is full."""
+    """The length at which a short history is examined again: 1.5 times this one; 0 once the ring is full."""
     following = max(length + 1, length * 3 // 2)
     return following if following <= layout.ring else 0
 
 
 def _reduced(found: CrossValidation, final: PanelFit, layout: Layout) -> CrossValidation:
-    """The cross-validation with the members alone that go on: those that weigh most, at least one."""
+    """The cross-validation of the members that are kept: those of the largest weights, at least one."""
     able = [
         place
         for place, name in enumerate(found.names)
@@ -205,7 +205,7 @@ def _reduced(found: CrossValidation, final: PanelFit, layout: Layout) -> CrossVa
 
 
 def _size(name: str, seasons: Seasons) -> int:
-    """How many floats a member of this name needs, at most."""
+    """The most floats that a member of this name needs."""
     label = name.removeprefix("log_").removeprefix("calendar_")
     if label in KIND:
         return 6
@@ -223,7 +223,7 @@ def _weights(
     share: float,
     rates: Floats,
 ) -> None:
-    """Weights, losses at past origins, and what makes these weights of those losses."""
+    """Weights, losses at past origins, and the start values that turn these losses into these weights."""
     row[RATES : RATES + len(rates)] = rates
     count, horizon = made.weights.shape[0], layout.horizon
     actual = found.actual[:-1]
@@ -238,7 +238,7 @@ def _weights(
         row[begin : begin + count] = made.weights[:, bucket] * (1 - share)
         if share > 0:
             row[begin + count] = share
-            # what trees erred by in the past they were grown on tells nothing: as much as all together
+            # the trees' errors are in-sample and say nothing: use the expected error of the ensemble
             row[layout.losses + bucket * layout.most + count] = row[EXPECTED + bucket]
     weigh_all(plan, row, layout)
 
@@ -250,7 +250,7 @@ def _member(
     layout: Layout,
     effects: Floats | None,
 ) -> tuple[tuple[int, int, int, int, int], Floats]:
-    """Fields and floats of one member, at the end of the history."""
+    """Fields and floats of one member at the end of the history."""
     prefix = next((prefix for prefix in ("log_", "calendar_") if name.startswith(prefix)), "")
     label, view = name.removeprefix(prefix), VIEW[prefix]
     values = history.values
@@ -276,11 +276,11 @@ def _member(
 
 
 def _simple(kind: int, history: History, layout: Layout) -> Floats:
-    """Floats of a member without parameters, or of intermittent demand."""
+    """Floats of a member without parameters, or for intermittent demand."""
     values, length = history.values, len(history)
     end, mean = np.array([length]), np.empty(1)
     floats = np.zeros(6)
-    # the smoothing was chosen on what cross-validation was fitted to: on all of it from the end
+    # cross-validation chose the smoothing on its training part: choose it on the whole history
     if kind == TSB:
         best = tsb(values, length, end, PAIRS[:, 0].copy(), PAIRS[:, 1].copy(), mean)
         floats[:2] = PAIRS[best]
@@ -298,7 +298,7 @@ def _simple(kind: int, history: History, layout: Layout) -> Floats:
 def _smoothed(
     form: Form, view: int, values: Floats, parameters: Floats, layout: Layout
 ) -> tuple[tuple[int, int, int, int, int], Floats]:
-    """A smoothing form or theta, run over the values with the parameters found."""
+    """A smoothing form or theta, run over the values with its fitted parameters."""
     begin = max(0, len(values) - LONGEST_FIT)
     inside = values[begin:]
     m, m2 = form.length, max(form.second, 1)
@@ -325,7 +325,7 @@ def _smoothed(
     plan[PLAN.index("count")] = 1
     plan[MEMBERS : MEMBERS + FIELDS] = (kind, AS_IS, season, m, m2, 0)
     _run(plan, floats, layout, inside)
-    # phases are counted from the first value of the history, not from where smoothing begins
+    # phases count from the first value of the history, not from the first smoothed one
     floats[STATES : STATES + m] = np.roll(floats[STATES : STATES + m], begin % m)
     floats[STATES + m :] = np.roll(floats[STATES + m :], begin % m2)
     return (kind, view, season, m, m2), floats
@@ -333,7 +333,7 @@ def _smoothed(
 
 @compiled
 def _run(plan, floats, layout, values):  # type: ignore[no-untyped-def]
-    """Tell the only member of ``plan`` all values, which it sees as they are."""
+    """Update the only member of ``plan`` with all values, untransformed."""
     for place in range(len(values)):
         plan[members.LENGTH] = place
         members.move_on(plan, floats, layout, values[place])
@@ -348,7 +348,7 @@ def _long_mean(values, floats):  # type: ignore[no-untyped-def]
 
 @compiled
 def _drift(values, index, multiplicative):  # type: ignore[no-untyped-def]
-    """Half the slope of a line through the seasonally adjusted values, as theta has it."""
+    """Half the slope of a line through the seasonally adjusted values, as in the theta method."""
     sx = sy = sxy = sxx = 0.0
     n, m = len(values), len(index)
     for t in range(n):
@@ -362,7 +362,7 @@ def _drift(values, index, multiplicative):  # type: ignore[no-untyped-def]
 
 
 def _spread(row: Floats, layout: Layout, made: Distribution, logs: float) -> None:
-    """How errors grow with the steps, and how they are distributed in each bucket."""
+    """The size of errors by step, and the shape of their distribution by bucket."""
     plain, logarithmic = made.ways
     _shape(row, layout, 0, plain - made.centre[:, None])
     if logarithmic is not None:
@@ -372,7 +372,7 @@ def _spread(row: Floats, layout: Layout, made: Distribution, logs: float) -> Non
 
 
 def _shape(row: Floats, layout: Layout, which: int, offsets: Floats) -> None:
-    """``offsets`` (horizon, PROBABILITIES) as a size by step and a shape by bucket."""
+    """Split ``offsets`` (horizon, PROBABILITIES) into a size by step and a shape by bucket."""
     horizon = layout.horizon
     size = np.abs(offsets).mean(axis=1)
     begin = layout.growth + which * horizon
@@ -387,7 +387,7 @@ def _shape(row: Floats, layout: Layout, which: int, offsets: Floats) -> None:
 
 
 def _count_spread(plan: Integers, row: Floats, layout: Layout, counts: CountForecast) -> None:
-    """Quantiles of counts by their mean."""
+    """Quantiles of counts, divided by the mean."""
     plan[PLAN.index("kind")] = COUNTS
     mean = counts.table[:, -1:]
     ratios = np.divide(counts.table[:, :-1], mean, out=np.zeros_like(counts.table[:, :-1]), where=mean > 0)
@@ -403,7 +403,7 @@ def _count_spread(plan: Integers, row: Floats, layout: Layout, counts: CountFore
 
 
 def _expected(row: Floats, history: History, made: Distribution, growth: Floats | None, horizon: int) -> None:
-    """How large errors of each bucket are expected to be."""
+    """The expected size of errors in each bucket."""
     floor = 1e-9 + 1e-6 * float(np.abs(history.values).max())
     for bucket in range(BUCKETS):
         inside = buckets_of(horizon) == bucket

@@ -1,4 +1,4 @@
-"""Forecast from where a state is."""
+"""Forecasts from a state."""
 
 import numpy as np
 
@@ -15,16 +15,16 @@ COUNT, EXPONENT, KIND = PLAN.index("count"), PLAN.index("exponent"), PLAN.index(
 
 
 def forecast(state: State, items: Integers | None = None) -> Floats:
-    """What the task asks for, (items, horizon, outputs), after the last period that each item was told of.
+    """Forecasts (items, horizon, outputs) of the periods after the last one of each item.
 
-    Every value is finite, and quantiles rise. Without ``items`` all are forecast.
+    All values are finite, and quantiles do not cross. By default, all items are forecast.
     """
     items = np.arange(len(state)) if items is None else np.asarray(items, np.int64)
     return _outputs(tables(state, items), state.task.outputs)
 
 
 def tables(state: State, items: Integers) -> Floats:
-    """Quantiles (items, horizon, PROBABILITIES) in the items' units."""
+    """Quantiles (items, horizon, PROBABILITIES) in the units of the items."""
     common = state.common
     table = np.empty((len(items), common.task.horizon, len(PROBABILITIES)))
     forecast_items(state.plans, state.rows, common.layout, common.model, items, table)

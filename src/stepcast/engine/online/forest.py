@@ -1,4 +1,4 @@
-"""The AutoPredictor's trees as arrays, for compiled loops that ask for a few rows at a time."""
+"""The AutoPredictor's trees as arrays, for compiled loops that predict a few rows at a time."""
 
 from typing import NamedTuple
 
@@ -12,22 +12,21 @@ from stepcast.engine.auto.sources.trees import FITTED, RECENT, Trees
 
 __all__ = ["Forest", "forest_of", "grown"]
 
-# Of a node's decision, as LightGBM's text has it: bit 0 a category, bit 1 what is missing goes left, then how
-# missing is told (2 is nan; else nan counts as zero).
+# decision_type in LightGBM's text format: bit 0: categorical split, bit 1: missing values go left, then the
+# kind of missing values (2: nan; otherwise nan counts as zero).
 CATEGORY, MISSING_LEFT, MISSING, NAN = 1, 2, 2, 2
 
-
-ABREAST = 8  # trees that are walked at a time: while one waits for memory, the others go on
+ABREAST = 8  # trees that are traversed together: while one waits for memory, the others proceed
 
 
 class Forest(NamedTuple):
-    """Nodes of all trees in a row; leaves are nodes that lead to themselves.
+    """The nodes of all trees in one array; leaves are nodes whose children are themselves.
 
-    ``roots``  (trees,) nodes, a multiple of ABREAST; ``depths`` (trees / ABREAST,) of the deepest of each.
-    ``nodes``  (nodes, 4) the feature, the child of what is not above the threshold, the other, and what nan
-               does: 0 it counts as zero, 1 it goes to the first, 2 to the other.
-    ``leaf``   (nodes,) what a leaf says.
-    ``short`` and ``long`` are the seasons that features are made with, ``age`` the column of the length.
+    ``roots``  (trees,) root nodes, a multiple of ABREAST; ``depths`` (trees / ABREAST,) the depth by group.
+    ``nodes``  (nodes, 4) the feature, the child if it is not above the threshold, the other child, and where
+               nan goes: 0: nan counts as zero, 1: to the first child, 2: to the other.
+    ``leaf``   (nodes,) the values of leaves.
+    ``short`` and ``long`` are the seasons of the features, ``age`` the column of the length.
     """
 
     roots: Integers
@@ -45,7 +44,7 @@ NOTHING = Forest(NO_NUMBERS, NO_NUMBERS, np.empty((0, 4), np.int32), np.empty(0)
 
 
 def forest_of(trees: Trees | None) -> Forest:
-    """The trees of the median; an empty forest without any, or where they split by category."""
+    """The trees of the median; an empty forest if there are none, or if they have categorical splits."""
     if trees is None:
         return NOTHING
     blocks = trees.boosters[FITTED.index(0.5)].split("\nTree=")[1:]
@@ -62,7 +61,7 @@ def forest_of(trees: Trees | None) -> Forest:
         thresholds.append(threshold)
         leaves.append(leaf)
         count += len(table)
-    missing = -len(roots) % ABREAST  # trees that say nothing
+    missing = -len(roots) % ABREAST  # trees that add 0
     roots += [count] * missing
     depths += [0] * missing
     nodes.append(np.array([[0, count, count, 1]]))
@@ -81,7 +80,7 @@ def forest_of(trees: Trees | None) -> Forest:
 
 
 def _tree(tree: dict[str, str], begin: int) -> tuple[Integers, Floats, Floats]:
-    """Nodes (nodes, 4), thresholds and leaves of one tree whose first node is ``begin``; leaves come last."""
+    """Nodes (nodes, 4), thresholds and leaf values of a tree whose root is ``begin``; leaves come last."""
     values = _numbers(tree["leaf_value"])
     inner = len(values) - 1
     table = np.zeros((2 * inner + 1, 4), np.int64)
@@ -103,7 +102,7 @@ def _tree(tree: dict[str, str], begin: int) -> tuple[Integers, Floats, Floats]:
 
 
 def _depth(table: Integers, inner: int) -> int:
-    """The steps of the longest way from the root; the ``inner`` nodes, parents first, are no leaves."""
+    """The depth of a tree; the first ``inner`` nodes, parents before children, are not leaves."""
     depth = np.zeros(len(table), np.int64)
     for node in range(inner):
         depth[table[node, 1:3]] = depth[node] + 1
@@ -115,14 +114,14 @@ def _numbers(text: str) -> Floats:
 
 
 def _age(seasons: Seasons) -> int:
-    """The column of the logarithm of the length, as trees.features lays them."""
+    """The column of the logarithm of the length among the features of the trees."""
     cycles = 3 * (seasons.short > 1) + 2 * (seasons.long > 1)
     return 1 + cycles + RECENT + 4
 
 
 @compiled
 def grown(forest, table, out):  # type: ignore[no-untyped-def]
-    """The sum of what all trees say of each row of ``table`` (rows, features), into ``out`` (rows,)."""
+    """Predict each row of ``table`` (rows, features) as the sum over all trees, into ``out`` (rows,)."""
     nodes, threshold, leaf = forest.nodes, forest.threshold, forest.leaf
     at = np.empty(ABREAST, np.int64)
     for row in range(len(table)):
@@ -141,7 +140,7 @@ def grown(forest, table, out):  # type: ignore[no-untyped-def]
                         missing = nodes[node, 3]
                         right = missing == 2 or (missing == 0 and threshold[node] < 0)
                         at[tree] = nodes[node, 1 + right]
-                    else:  # the comparison as a number: there is no branch to be guessed wrong
+                    else:  # the comparison as an index avoids branch mispredictions
                         at[tree] = nodes[node, 1 + (fact > threshold[node])]
             for tree in range(ABREAST):
                 total += leaf[at[tree]]

@@ -1,7 +1,7 @@
-"""Where everything lies in the record of an item: a row of whole numbers and a row of floats.
+"""The layout of an item's record: a row of integers (the plan) and a row of floats.
 
-All items of a state have rows of one layout, so that compiled loops go over many items without an object in
-sight. What an item has less of than others is zero at the end, and costs nothing once it is compressed.
+All items of a state have the same layout, so that compiled loops process many items without Python objects.
+An item that needs less room than others has zeros at the end, which its packed record leaves out.
 """
 
 from typing import NamedTuple
@@ -36,48 +36,46 @@ __all__ = [
     "leads_of",
 ]
 
-MOST_MEMBERS = 24  # of an item: those that weigh most; all others together hardly move the forecast
+MOST_MEMBERS = 24  # of an item: those of the largest weights; the others hardly change the forecast
 
-# The plan, whole numbers: of the item, then FIELDS of each member from MEMBERS on.
+# The plan: integers of the item, then FIELDS for each member, from MEMBERS on.
 PLAN = (
-    "length",  # values seen, those filled in counted: the number of the next one
-    "last",  # the last period that was told of
+    "length",  # values so far, including filled ones: the number of the next one
+    "last",  # the last period of an update
     "gap",  # periods since the last value
-    "since",  # values filled in at the end of the history, after the latest observed
-    "exponent",  # values in the item's units are values of the record times two to this power
-    "positive",  # whether members see logarithms where the calendar has effects
-    "count",  # members
-    "due",  # length at which the item is examined again; 0 never
-    "known",  # values observed
+    "since",  # values filled in at the end of the history, after the latest observation
+    "exponent",  # values in the item's units are 2 ** exponent times the record's
+    "positive",  # whether members with the calendar view use logarithms
+    "count",  # number of members
+    "due",  # length at which the item is examined again; 0: never
+    "known",  # number of observed values
     "short",
-    "long",  # seasons, as Seasons has them
-    "effects_from",  # number of the value that the first of the calendar's effects belongs to
-    "effects",  # how many there are
-    "kind",  # of the spread: sums and ratios around the centre, or counts
-    "drift",  # period from which errors are one-sided; -1 none
+    "long",  # seasons, as in Seasons
+    "effects_from",  # number of the value that the first calendar effect belongs to
+    "effects",  # number of calendar effects
+    "kind",  # of the quantiles: AROUND the centre, or COUNTS
+    "drift",  # period since which errors are one-sided; -1: none
     "risen",
-    "fallen",  # periods at which the sum of errors was lowest, and highest
+    "fallen",  # periods in which the sum of errors was lowest, and highest
     "watched",  # outcomes since the detector was reset
 )
-NOTHING = -(2**62)  # as the last period of an item that nothing was told of
-MEMBERS, FIELDS = (
-    24,
-    6,
-)  # of a member: kind, view, season, its length, the second's length, where its floats are
+NOTHING = -(2**62)  # the last period of an item without updates
+# Fields of a member: kind, view, season, its length, the second season's length, the begin of its floats.
+MEMBERS, FIELDS = 24, 6
 
-# Floats of the item at the beginning of its row.
+# Floats of the item, at the beginning of its row.
 HEAD = 40
 ERRORS, EXPECTED, LATELY, ADAPTED, HINKLEY, RATES = 8, 11, 14, 17, 23, 25  # 3, 3, 3, 2 times 3, 2, 4
 STATES = 9  # floats of a member before its seasons: six parameters and three states
 
-# So many years of the calendar's effects are kept, and so many periods: a predictor that old was replaced.
+# Calendar effects are kept for this many years and at least this many periods: predictors get replaced.
 YEARS, FEWEST_EFFECTS = 2, 120
-TARGETS = (1, 3, 5)  # sixths of the horizon at which forecasts are kept until their outcome is known
-SLOTS = 4  # forecasts of each of these leads that are waiting at a time
+TARGETS = (1, 3, 5)  # leads, in sixths of the horizon, whose forecasts are kept until their outcome is known
+SLOTS = 4  # the most pending forecasts of each lead
 
 
 class Layout(NamedTuple):
-    """Sizes, and where each part of the floats begins. ``turn`` is what the calendar's effects repeat by."""
+    """Sizes, and the begin of each part of the floats. ``turn`` is the cycle of the calendar effects."""
 
     horizon: int
     ring: int
@@ -99,10 +97,7 @@ class Layout(NamedTuple):
 
 
 def layout_of(frequency: Frequency, horizon: int, ridges: dict[str, Ridge]) -> Layout:
-    """The layout for series of ``frequency`` and forecasts of ``horizon``.
-
-    ``ridges`` must find their lags.
-    """
+    """The layout for ``frequency`` and ``horizon``; values are kept for as many lags as ``ridges`` need."""
     short, long, year = season_length(frequency), week_length(frequency), year_length(frequency)
     short = 1 if short > LONGEST_SEASON else short
     long = 0 if long > LONGEST_SEASON else long
@@ -125,7 +120,7 @@ def layout_of(frequency: Frequency, horizon: int, ridges: dict[str, Ridge]) -> L
 
 
 def leads_of(horizon: int) -> Integers:
-    """By bucket: how far ahead forecasts are kept, every how many values one is, how many wait (BUCKETS, 3).
+    """By bucket: the lead of kept forecasts, the values between two, how many are pending (BUCKETS, 3).
 
     >>> leads_of(24).tolist()
     [[4, 1, 4], [12, 3, 4], [20, 5, 4]]

@@ -1,7 +1,7 @@
-"""One member of one item, compiled: forecast from its state, and move the state on by one value.
+"""The members of an item, compiled: forecast from their states, and update the states with one value.
 
-The recursions are those of engine.auto.members with parameters held, so a state that was moved on value by
-value is the one that a pass over the whole history ends in.
+The recursions are those of engine.auto.members with fixed parameters, so updating a state value by value
+gives the state at the end of a pass over the whole history.
 """
 
 from typing import NamedTuple
@@ -42,20 +42,20 @@ __all__ = [
     "seen",
 ]
 
-# Kinds of members. What a name of the AutoPredictor's ends in tells its kind, see start.
+# Kinds of members; KIND in examine maps the AutoPredictor's names to them.
 SMOOTHING, THETA, NAIVE, MEAN, DRIFT, LAST_SEASON, MEAN_SEASON, TSB, SBA, LONG_MEAN, RIDGE, FOREST = KINDS = (
     tuple(range(12))
 )
-# How a member sees the series: as it is, as logarithms, without the calendar's effects.
+# The transform of the series that a member uses: none, logarithms, calendar effects removed.
 AS_IS, LOGS, CALENDAR = VIEWS = (0, 1, 2)
 
-LOWEST, HIGHEST, LOG_FLOOR, LATEST = 0, 1, 2, 4  # of an item's floats; the latest is that observed
-# A loop over members is compiled with what it calls in it.
+LOWEST, HIGHEST, LOG_FLOOR, LATEST = 0, 1, 2, 4  # of an item's floats; LATEST is the latest observed value
+# Inlined into the loop over members: calls would copy their arguments.
 compiled_inside = nb.njit(inline="always", error_model="numpy")
 LENGTH, SHORT = PLAN.index("length"), PLAN.index("short")
 POSITIVE, COUNT = PLAN.index("positive"), PLAN.index("count")
 EFFECTS_FROM, EFFECTS = PLAN.index("effects_from"), PLAN.index("effects")
-# The states of theta, of a member's floats: parameters are level, drift and the level's smoothing.
+# Floats of theta: smoothing of the level, drift, level, and the sums of a linear regression.
 TH_ALPHA, TH_DRIFT, TH_HERE, TH_COUNT, TH_X, TH_Y, TH_XY, TH_XX = 0, 1, 2, 3, 4, 5, 6, 7
 LARGEST_LOG = 50.0
 
@@ -63,9 +63,9 @@ LARGEST_LOG = 50.0
 class Model(NamedTuple):
     """What the members of all items share.
 
-    ``ridges``  (views, horizon, lags + 1) coefficients and, last, how many lags there are; ``turned`` has
-                steps last.
-    ``factors`` (BUCKETS, PROBABILITIES) of the calibration.
+    ``ridges``   (views, horizon, lags + 1) coefficients and, last, the number of lags; ``turned`` has the
+                 steps as its last axis.
+    ``factors``  (BUCKETS, PROBABILITIES) of the calibration.
     """
 
     ridges: Floats
@@ -75,7 +75,7 @@ class Model(NamedTuple):
 
 
 def floats_of(kind: int, m: int, m2: int) -> int:
-    """How many floats a member of this kind and these seasons has."""
+    """The number of floats of a member of this kind and these season lengths."""
     if kind in (SMOOTHING, THETA):
         return STATES + m + m2
     return {TSB: 6, SBA: 6, LONG_MEAN: 3}.get(kind, 0)
@@ -83,7 +83,7 @@ def floats_of(kind: int, m: int, m2: int) -> int:
 
 @compiled
 def bounds(low, high, length, horizon, ranges):  # type: ignore[no-untyped-def]
-    """``sane_bounds`` after ``length`` values from ``low`` to ``high``: none below zero where nothing was."""
+    """``sane_bounds`` after ``length`` values from ``low`` to ``high``: not below zero if no value was."""
     width = high - low if high > low else abs(high)
     reach = width * (ranges + horizon / max(length, 1))
     return (max(low - reach, 0.0) if low >= 0 else low - reach), high + reach
@@ -91,7 +91,7 @@ def bounds(low, high, length, horizon, ranges):  # type: ignore[no-untyped-def]
 
 @compiled
 def seen(plan, data, lay, view, value, index):  # type: ignore[no-untyped-def]
-    """Value number ``index`` as a member with this view sees it."""
+    """Value number ``index``, transformed for a member with this view."""
     if view == LOGS or (view == CALENDAR and plan[POSITIVE]):
         value = np.log(max(value, data[LOG_FLOOR]))
     if view == CALENDAR:
@@ -101,7 +101,7 @@ def seen(plan, data, lay, view, value, index):  # type: ignore[no-untyped-def]
 
 @compiled
 def _effect(plan, data, lay, index):  # type: ignore[no-untyped-def]
-    """What the calendar does to value number ``index``; beyond those kept, to one some years before."""
+    """The calendar effect of value number ``index``; beyond those kept, the effect some years earlier."""
     count = plan[EFFECTS]
     place = index - plan[EFFECTS_FROM]
     if place >= count:
@@ -116,7 +116,7 @@ def _ring(data, lay, index):  # type: ignore[no-untyped-def]
 
 @compiled
 def remember(plan, data, lay, value):  # type: ignore[no-untyped-def]
-    """Keep ``value`` as the next one; of positive series its logarithm as well, which a ridge reads often."""
+    """Store ``value`` as the next one; for positive series also its logarithm, which a ridge reads often."""
     place = plan[LENGTH] % lay.ring
     data[lay.rings + place] = value
     if plan[POSITIVE] and lay.logs < lay.members:
@@ -125,7 +125,7 @@ def remember(plan, data, lay, value):  # type: ignore[no-untyped-def]
 
 @compiled
 def remember_logs(plan, data, lay):  # type: ignore[no-untyped-def]
-    """The logarithms of what is kept, which records leave out."""
+    """Recompute the logarithms of the stored values, which packed records leave out."""
     if plan[POSITIVE] and lay.logs < lay.members:
         for place in range(min(plan[LENGTH], lay.ring)):
             data[lay.logs + place] = np.log(max(data[lay.rings + place], data[LOG_FLOOR]))
@@ -133,10 +133,10 @@ def remember_logs(plan, data, lay):  # type: ignore[no-untyped-def]
 
 @compiled
 def ahead(plan, data, lay, model, first, lags, out):  # type: ignore[no-untyped-def]
-    """Forecasts of all members into ``out`` (members or more, steps), the first ``first`` periods ahead.
+    """Forecasts of all members into ``out`` (members or more, steps), starting ``first`` periods ahead.
 
-    ``lags`` (lags + 1,) is room. Whatever leaves all that was seen too far is replaced by the last value.
-    All members in one call: a call copies more than most members compute.
+    ``lags`` (lags + 1,) is a buffer. Forecasts far outside the range of the values are replaced by the last
+    value. One call serves all members: a call copies more than most members compute.
     """
     low, high = bounds(data[LOWEST], data[HIGHEST], plan[LENGTH], lay.horizon, MEMBER_RANGES)
     for k in range(plan[COUNT]):
@@ -145,7 +145,7 @@ def ahead(plan, data, lay, model, first, lags, out):  # type: ignore[no-untyped-
         for j in range(out.shape[1]):
             if low >= 0 and row[j] < 0:
                 row[j] = 0.0
-            sane &= low <= row[j] <= high  # nan is not
+            sane &= low <= row[j] <= high  # false for nan
         if not sane:
             row[:] = _ring(data, lay, plan[LENGTH] - 1)
 
@@ -232,19 +232,19 @@ def _ahead(plan, data, lay, model, k, first, lags, out):  # type: ignore[no-unty
 
 @compiled
 def _ridge(plan, data, lay, ridge, turned, view, season, first, lags, out):  # type: ignore[no-untyped-def]
-    """A ridge from the last lags; beyond its horizon it says what it says of the last step of the phase."""
+    """A ridge on the last lags; beyond its horizon it repeats the last step of the same phase."""
     length, steps, count = plan[LENGTH], len(out), int(ridge[0, -1])
     begin = max(length - count, 0)
     fewer = count - (length - begin)
     where = begin % lay.ring
     source = lay.rings if view == AS_IS or (view == CALENDAR and not plan[POSITIVE]) else lay.logs
-    before = min(length - begin, lay.ring - where)  # what comes before the ring's end; the rest begins anew
+    before = min(length - begin, lay.ring - where)  # up to the ring's end; the rest is at its beginning
     lags[fewer : fewer + before] = data[source + where : source + where + before]
     lags[fewer + before : count] = data[source : source + count - fewer - before]
     if view == CALENDAR:
         for lag in range(fewer, count):
             lags[lag] -= _effect(plan, data, lay, begin + lag - fewer)
-    lags[:fewer] = lags[fewer]  # where there are fewer values than lags the first is repeated
+    lags[:fewer] = lags[fewer]  # with fewer values than lags, the first is repeated
     if first == 1 and steps == lay.horizon:
         out[:] = 0.0
         for lag in range(count):
@@ -261,7 +261,7 @@ def _ridge(plan, data, lay, ridge, turned, view, season, first, lags, out):  # t
 
 @compiled
 def _trees(plan, data, lay, forest, first, out):  # type: ignore[no-untyped-def]
-    """The median by trees, from features of the values that the record holds."""
+    """The median by trees, on features of the values in the record."""
     length = plan[LENGTH]
     count = min(length, lay.ring)
     where = (length - count) % lay.ring
@@ -272,7 +272,7 @@ def _trees(plan, data, lay, forest, first, out):  # type: ignore[no-untyped-def]
     values[min(count, lay.ring - where) :] = data[lay.rings : lay.rings + max(where + count - lay.ring, 0)]
     steps = np.arange(first - 1, first - 1 + len(out)).reshape(1, len(out))
     table, middle, scale = value_features(values, np.array([count]), steps, forest.short, forest.long)
-    # the logarithm of the length: the record holds only the end of the history
+    # the length of the whole history: the record has only its end
     table[0, :, forest.age] = np.log1p(float(length))
     grown(forest, table[0], out)
     for j in range(len(out)):
@@ -281,7 +281,7 @@ def _trees(plan, data, lay, forest, first, out):  # type: ignore[no-untyped-def]
 
 @compiled
 def _dot(lags, coefficients, count):  # type: ignore[no-untyped-def]
-    """Four sums at a time: one would wait for each addition."""
+    """A dot product with four sums, so that additions do not wait for each other."""
     a = b = c = d = 0.0
     whole = count // 4 * 4
     for lag in range(0, whole, 4):
@@ -296,7 +296,7 @@ def _dot(lags, coefficients, count):  # type: ignore[no-untyped-def]
 
 @compiled
 def move_on(plan, data, lay, value):  # type: ignore[no-untyped-def]
-    """Tell all members the next value."""
+    """Update all members with the next value."""
     for k in range(plan[COUNT]):
         _move_on(plan, data, lay, k, value)
 
@@ -341,7 +341,7 @@ def _move_on(plan, data, lay, k, value):  # type: ignore[no-untyped-def]
         data[at + TH_XX] += n * n
         data[at + TH_COUNT] = n + 1
     elif kind == TSB:
-        # parameters: smoothing of the chance and of the size; states: chance, size, values, demands
+        # parameters: smoothing of probability and size; states: probability, size, values, demands
         happened = 1.0 if value != 0 else 0.0
         data[at + 4] += 1
         data[at + 2] += max(data[at], 1 / data[at + 4]) * (happened - data[at + 2])
@@ -358,7 +358,7 @@ def _move_on(plan, data, lay, k, value):  # type: ignore[no-untyped-def]
             data[at + 3] += own * (data[at + 4] - data[at + 3])
             data[at + 4] = 0
     elif kind == LONG_MEAN:
-        # parameter: over how many values; states: mean, values
+        # parameter: window; states: mean, number of values
         y = seen(plan, data, lay, view, value, length)
         data[at + 2] += 1
         data[at + 1] += (y - data[at + 1]) / min(data[at + 2], data[at])

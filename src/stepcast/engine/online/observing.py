@@ -1,6 +1,6 @@
-"""What an observation does to the record of its item, compiled: scored, learned from, remembered.
+"""Updating an item's record with an observation, compiled: score forecasts, learn, store the value.
 
-Nothing but the item's own two rows is touched, so items can be told of in any order, in any batches.
+Only the item's own two rows change, so observations of different items may come in any order and batches.
 """
 
 import numpy as np
@@ -15,31 +15,31 @@ from stepcast.engine.online.quantiles import ALARMING, COUNTS, spread
 
 __all__ = ["DONE", "LATE", "WAITING", "forecast_items", "observe", "weigh_all"]
 
-DONE, LATE, WAITING = 0, 1, 2  # what became of an observation; WAITING until its item was examined
+DONE, LATE, WAITING = 0, 1, 2  # status of an observation; WAITING until its item has been examined
 LENGTH, LAST, GAP = PLAN.index("length"), PLAN.index("last"), PLAN.index("gap")
 EXPONENT, COUNT, DUE = PLAN.index("exponent"), PLAN.index("count"), PLAN.index("due")
 KNOWN, KIND, SINCE = PLAN.index("known"), PLAN.index("kind"), PLAN.index("since")
 DRIFT, RISEN, FALLEN, WATCHED = (PLAN.index(name) for name in ("drift", "risen", "fallen", "watched"))
 
-MOST_FILLED = 10_000  # periods of a gap that are filled one by one: of a longer one, the last of them
-FURTHEST = 4.0  # one error counts at most so many standard deviations, as in drift.outcomes
-UNIT = 1.2815515655446004  # standard deviations from the middle to the quantile .9
-# An item is examined again where a value is so many times as large as all that it was examined with.
+MOST_FILLED = 10_000  # periods of a gap to fill one by one; of a longer gap, only the last ones
+FURTHEST = 4.0  # one error counts at most this many standard deviations, as in drift.outcomes
+UNIT = 1.2815515655446004  # standard deviations from the median to the quantile .9
+# An item is examined again if a value is this many times as large as those it was examined with.
 LARGE, LARGE_COUNT = 64.0, 4.0
-FASTER = 4.0  # times as fast coverage is corrected while errors are alarming
-IN_DRIFT = 4.0  # the least power of losses that makes weights once an item drifts
+FASTER = 4.0  # factor of the coverage correction while errors are ALARMING
+IN_DRIFT = 4.0  # the least exponent of losses in weights once an item drifts
 TINY = 1e-9  # the least weight
-OUTLIER = 5.0  # an error counts at most as so many typical ones when these are learned
-# Page-Hinkley: what an error has to exceed to count, and the sum that is a drift; by Siegmund's formula once
-# in four million outcomes without one.
+OUTLIER = 5.0  # an error counts at most this many times the typical error
+# Page-Hinkley: the tolerated error, and the sum that signals a drift; by Siegmund's formula, a false alarm
+# every four million outcomes.
 ALLOWED, ALARM = 0.25, 25.0
 TEMPER, MEMORY, ERROR_MEMORY, ADAPTING = 0, 1, 2, 3  # of the rates
-NARROWEST, WIDEST = -1.5, 2.0  # logarithms of what coverage may correct the width by
+NARROWEST, WIDEST = -1.5, 2.0  # logarithms of the least and largest coverage correction of the width
 
 
 @compiled
 def _centre(plan, data, lay, model, step, lags, mine):  # type: ignore[no-untyped-def]
-    """Weighted forecast ``step`` ahead, 0 the next; those of the members into ``mine`` (members, 1)."""
+    """The weighted forecast at ``step`` (0: the next); those of members go into ``mine`` (members, 1)."""
     bucket = min(step, lay.horizon - 1) * BUCKETS // lay.horizon
     ahead(plan, data, lay, model, step + 1, lags, mine)
     total = 0.0
@@ -50,7 +50,7 @@ def _centre(plan, data, lay, model, step, lags, mine):  # type: ignore[no-untype
 
 @compiled
 def _pit(table, value):  # type: ignore[no-untyped-def]
-    """The probability that the quantiles ``table`` give to less than ``value``; of ties the middle."""
+    """The probability of less than ``value`` by the quantiles ``table``; the middle if several are equal."""
     below = upto = 0
     for quantile in table:
         below += quantile < value
@@ -67,7 +67,7 @@ def _pit(table, value):  # type: ignore[no-untyped-def]
 
 @compiled
 def _standardized(table, value):  # type: ignore[no-untyped-def]
-    """How far ``value`` is from the middle, in standard deviations of its side, as drift.outcomes has it."""
+    """The distance of ``value`` from the median, in standard deviations of its side, as in drift.outcomes."""
     middle = table[MEDIAN]
     reach = table[-1 - OUTERMOST] - middle if value > middle else middle - table[OUTERMOST]
     if value == middle:
@@ -79,7 +79,7 @@ def _standardized(table, value):  # type: ignore[no-untyped-def]
 
 @compiled
 def _watch(plan, data, error, period):  # type: ignore[no-untyped-def]
-    """Page-Hinkley on one more error: how far the sum of errors is above its lowest, below its highest."""
+    """Page-Hinkley with one more error: how far the sum of errors is above its minimum, below its maximum."""
     if data[HINKLEY] <= 0:
         plan[RISEN] = period
     if data[HINKLEY + 1] <= 0:
@@ -96,7 +96,7 @@ def _watch(plan, data, error, period):  # type: ignore[no-untyped-def]
 
 @compiled
 def _learn(plan, data, lay, bucket, stride, slot, value):  # type: ignore[no-untyped-def]
-    """From a forecast whose outcome is ``value``: the size of errors, weights, how wide quantiles must be.
+    """Learn from a forecast with the outcome ``value``: the size of errors, weights, the width of quantiles.
 
     Sources:  multiplicative weights with exponential forgetting, Littlestone and Warmuth (1994), here of a
               power of the loss; adaptive conformal inference, Gibbs and Candès (2021).
@@ -130,7 +130,7 @@ def _learn(plan, data, lay, bucket, stride, slot, value):  # type: ignore[no-unt
 
 @compiled
 def weigh(plan, data, lay, bucket):  # type: ignore[no-untyped-def]
-    """Weights of a bucket from the members' losses: the start's, times a power of how losses have changed."""
+    """Weights of a bucket: those at the start, times a power of the change of the members' losses."""
     weights, starts, count = lay.weights + bucket * lay.most, lay.starts + bucket * lay.most, plan[COUNT]
     temper = data[RATES + TEMPER] if plan[DRIFT] < 0 else max(data[RATES + TEMPER], IN_DRIFT)
     floor, most = 1e-12 + 1e-3 * data[ERRORS + bucket], -np.inf
@@ -151,7 +151,7 @@ def weigh(plan, data, lay, bucket):  # type: ignore[no-untyped-def]
 
 @compiled
 def weigh_all(plan, data, lay):  # type: ignore[no-untyped-def]
-    """Make what weights are made from such that they are what they are."""
+    """Set the start values so that the present losses give the present weights."""
     count, before = plan[COUNT], np.empty(plan[COUNT])
     for bucket in range(BUCKETS):
         weights, starts = lay.weights + bucket * lay.most, lay.starts + bucket * lay.most
@@ -167,7 +167,7 @@ def weigh_all(plan, data, lay):  # type: ignore[no-untyped-def]
 def _pass(  # type: ignore[no-untyped-def]
     plan, data, lay, leads, model, value, known, learn, lags, mine, table
 ):
-    """Remember ``value`` as the next one; score what was forecast for it and keep what is forecast now."""
+    """Store ``value`` as the next one, learn from the forecasts made for it, and keep new forecasts."""
     move_on(plan, data, lay, value)
     remember(plan, data, lay, value)
     data[LOWEST], data[HIGHEST] = min(data[LOWEST], value), max(data[HIGHEST], value)
@@ -211,10 +211,10 @@ def observe(  # type: ignore[no-untyped-def]
     drift,
     due,
 ):
-    """Take observations (observations,) in their order; those of an item that is ``due`` are left WAITING.
+    """Process WAITING observations (observations,) in order; those of an item that is ``due`` stay WAITING.
 
-    Into ``status``, ``errors``, ``pits``, ``drift`` (observations,) and ``forecasts`` (observations, 3) goes
-    what became of them; nothing where they are late, missing or the first. Only what is WAITING is looked at.
+    Writes ``status``, ``errors``, ``pits``, ``drift`` (observations,) and ``forecasts`` (observations, 3);
+    unchanged for observations that are late, missing or the first of an item.
     """
     lags, mine, table = np.empty(lay.lags + 1), np.empty((lay.most, 1)), np.empty(len(PROBABILITIES))
     for place in range(len(items)):
@@ -277,7 +277,7 @@ def observe(  # type: ignore[no-untyped-def]
 
 @compiled
 def forecast_items(plans, rows, lay, model, items, out):  # type: ignore[no-untyped-def]
-    """Quantiles of every step (items, horizon, PROBABILITIES) into ``out``, in the record's own units."""
+    """Quantiles of every step (items, horizon, PROBABILITIES) into ``out``, in the record's units."""
     lags, made = np.empty(lay.lags + 1), np.empty((lay.most, lay.horizon))
     centre = np.empty(lay.horizon)
     for place in range(len(items)):

@@ -1,4 +1,4 @@
-"""The quantiles around the centre of one item at one step, compiled."""
+"""The quantiles of one item at one step, compiled."""
 
 import numpy as np
 
@@ -12,20 +12,19 @@ from stepcast.engine.online.members import HIGHEST, LOWEST, bounds
 __all__ = ["ALARMING", "AROUND", "COUNTS", "LOGS_SHARE", "spread"]
 
 KIND, LENGTH = PLAN.index("kind"), PLAN.index("length")
-AROUND, COUNTS = 0, 1  # quantiles lie around the centre, or are multiples of it
-LOGS_SHARE = 3  # of an item's floats: how much of the spread is in ratios
-# Errors of late count at once where they are more than so many times as large as usual.
+AROUND, COUNTS = 0, 1  # quantiles are offsets from the centre, or multiples of it
+LOGS_SHARE = 3  # of an item's floats: the share of logarithmic errors in the quantiles
+# Recent errors are used at once if they exceed the usual errors by this factor.
 ALARMING = 1.5
-NARROWEST = 0.2  # errors now, by those expected: less is chance
+NARROWEST = 0.2  # the least ratio of present to expected errors: less is chance
 SIZE = len(PROBABILITIES)
 
 
 @compiled
 def spread(plan, data, lay, model, step, centre, out):  # type: ignore[no-untyped-def]
-    """Quantiles (PROBABILITIES,), rising, into ``out``: at ``step`` ahead, 0 the next, around the ``centre``.
+    """Sorted quantiles (PROBABILITIES,) around ``centre`` at ``step`` (0: the next), into ``out``.
 
-    Beyond the horizon errors grow with the root
-    of time.
+    Beyond the horizon, errors grow with the square root of time.
     """
     horizon = lay.horizon
     near = min(step, horizon - 1)

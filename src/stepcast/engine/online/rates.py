@@ -1,4 +1,4 @@
-"""How fast to learn: what would have been best at held-back origins."""
+"""Learning rates: those that would have been best on held-back origins."""
 
 from collections.abc import Callable
 
@@ -13,25 +13,25 @@ from stepcast.engine.online.state import Common
 __all__ = ["NOT_KNOWN", "best_rates", "put_rates"]
 
 NOT_KNOWN = np.array([4.0, 200.0, 1000.0, 0.01])  # without held-back origins
-# Powers of losses that make weights, 0 where weights stay unless an item drifts; memories of losses and of
-# the size of errors, in horizons or seasons; steps of coverage. The first of each is the slowest.
+# Exponents of losses in weights (0: weights change only if an item drifts); memories of losses and of the
+# size of errors, in horizons or seasons; step sizes of coverage. The first of each is the slowest.
 TEMPERS, MEMORIES = (0.0, 4.0, 8.0, 12.0), (16.0, 4.0, 1.0)
 ERROR_MEMORIES, ADAPTIONS = (32.0, 8.0, 2.0), (0.01, 0.03)
-HANDICAP = 0.002  # logarithm of the loss by which learning must be better than not to
+HANDICAP = 0.002  # faster learning must reduce the logarithm of the loss by this much
 JUDGED = slice(OUTERMOST, -OUTERMOST)
 
 
 def put_rates(plans: Integers, rows: Floats, common: Common, rates: Floats) -> None:
-    """Let records that have not learned yet learn by ``rates`` (4,); their weights stay what they are."""
+    """Set ``rates`` (4,) in records that have not learned yet; their weights do not change."""
     rows[:, RATES : RATES + 4] = rates
     for plan, row in zip(plans, rows, strict=True):
         weigh_all(plan, row, common.layout)
 
 
 def best_rates(losses_with: Callable[[Floats], Floats], unit: float) -> Floats:
-    """The rates (4,) of least loss; ``losses_with`` them (items,) are those of a replay of the latest past.
+    """The rates (4,) of least loss; ``losses_with(rates)`` (items,) replays the latest part of the history.
 
-    ``unit`` is the longer of season and horizon. Weights are looked at first, then widths.
+    ``unit`` is the longer of season and horizon. Rates of weights are chosen first, then those of widths.
     """
     best = np.array([TEMPERS[0], unit * MEMORIES[0], unit * ERROR_MEMORIES[0], ADAPTIONS[0]])
     held = losses_with(best)
@@ -50,8 +50,8 @@ def best_rates(losses_with: Callable[[Floats], Floats], unit: float) -> Floats:
             known = (held > 0) & (losses > 0)
             if not known.any():
                 continue
-            # each item alike, and each unit of the series alike: neither the many small ones nor the few
-            # large ones decide alone
+            # the mean over items and the pooled loss: neither many small items nor a few large ones decide
+            # alone
             each = float(np.log(losses[known] / held[known]).mean())
             found = (each + float(np.log(losses[known].sum() / held[known].sum()))) / 2
             if found < lowest - HANDICAP:

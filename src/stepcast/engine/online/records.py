@@ -1,4 +1,4 @@
-"""The record of an item as bytes and back, bit for bit; small, versioned, safe to read whoever wrote it."""
+"""Records of items as bytes and back, exactly; small, versioned, and safe to read from anyone."""
 
 import struct
 import zlib
@@ -17,17 +17,17 @@ from stepcast.engine.online.state import State
 __all__ = ["RecordMismatch", "items_to_bytes", "put_items"]
 
 MAGIC, VERSION = b"SCo", 1
-# Magic, version, checksum of the rest, fingerprint, bytes of the name, whole numbers, floats. Behind it the
-# name, the whole numbers, a bit for each float that says whether it is not zero, and those that are not.
+# Magic, version, checksum, fingerprint, number of bytes of the name, of integers, of floats. Then the name,
+# the integers, a bit for each float that is set if it is not zero, and the floats that are not zero.
 HEADER = struct.Struct("<3sBI8sHHI")
 COUNT = PLAN.index("count")
-FAR = 2**60  # no number of periods is larger
+FAR = 2**60  # the largest valid number of periods
 LARGEST_EXPONENT = 1100
 MOST_FLOATS = 1_000_000
 
 
 class RecordMismatch(ForecastingError):
-    """Bytes that are no record of an item, or of another predictor."""
+    """Bytes that are not a record of an item, or that belong to another predictor."""
 
 
 def items_to_bytes(state: State, items: Integers) -> list[bytes]:
@@ -36,10 +36,10 @@ def items_to_bytes(state: State, items: Integers) -> list[bytes]:
 
 
 def put_items(state: State, records: list[bytes]) -> Integers:
-    """Put records in the state, in place of what it has of these items; where they are now (records,).
+    """Put records into the state, replacing those of the same items; returns their indexes (records,).
 
-    Items that the state does not have are added. Raises RecordMismatch, and changes nothing, where one of
-    ``records`` is of another predictor or damaged.
+    Items that the state does not have are added. Raises RecordMismatch, and changes nothing, if one of
+    ``records`` belongs to another predictor or is damaged.
     """
     read = [_unpacked(state, record) for record in records]
     fresh = list(dict.fromkeys(name for name, _, _ in read if name not in state.places))
@@ -58,7 +58,7 @@ def _packed(state: State, item: int) -> bytes:
     name = state.ids[item].encode()
     row = row.copy()
     row[layout.logs : layout.members] = 0.0
-    words = row.view(np.int64)  # minus zero and nan are not nothing
+    words = row.view(np.int64)  # as bits: -0.0 and nan count as not zero
     used = int(np.flatnonzero(words).max(initial=-1)) + 1
     kept = words[:used] != 0
     whole = MEMBERS + int(plan[COUNT]) * FIELDS
@@ -82,7 +82,7 @@ def _unpacked(state: State, record: bytes) -> tuple[str, Integers, Floats]:
     try:
         magic, version, checksum, *facts = HEADER.unpack_from(record)
     except struct.error as problem:
-        raise RecordMismatch(f"{len(record)} bytes are no record of an item: {problem}") from None
+        raise RecordMismatch(f"{len(record)} bytes are not a record of an item: {problem}") from None
     if magic != MAGIC or version != VERSION:
         raise RecordMismatch(
             f"a record begins with {record[:4]!r}, not {MAGIC + bytes([VERSION])!r}: another version wrote "
@@ -91,11 +91,11 @@ def _unpacked(state: State, record: bytes) -> tuple[str, Integers, Floats]:
     fingerprint, named, whole, used = facts
     body = record[HEADER.size :]
     if checksum != _checksum(body, *facts):
-        raise RecordMismatch(f"a record of {len(record)} bytes does not have its checksum: it is damaged")
+        raise RecordMismatch(f"a record of {len(record)} bytes does not match its checksum: it is damaged")
     if fingerprint != state.common.fingerprint:
-        raise RecordMismatch("a record is of another predictor or task: take it over with online.take_over")
+        raise RecordMismatch("a record belongs to another predictor or task: use online.take_over")
     if not MEMBERS <= whole <= MEMBERS + MOST_MEMBERS * FIELDS or used > MOST_FLOATS:
-        raise RecordMismatch(f"a record claims {whole} whole numbers and {used} floats: it is damaged")
+        raise RecordMismatch(f"a record claims {whole} integers and {used} floats: it is damaged")
     marks = named + 8 * whole
     floats_at = marks + -(-used // 8)
     kept = np.unpackbits(np.frombuffer(body[marks:floats_at], np.uint8), count=used).astype(bool)
@@ -108,13 +108,16 @@ def _unpacked(state: State, record: bytes) -> tuple[str, Integers, Floats]:
     words[:used][kept] = np.frombuffer(body, "<i8", -1, floats_at)
     floats = words.view(np.float64)
     remember_logs(plan, floats, layout)
-    return body[:named].decode(), plan, floats
+    try:
+        return body[:named].decode(), plan, floats
+    except UnicodeDecodeError:
+        raise RecordMismatch("a record has a name that is not UTF-8: it is damaged") from None
 
 
 def _needed(plan: Integers, layout: Layout) -> int:
-    """How many floats the record of ``plan`` has, some zeros at whose end may not have been kept.
+    """The number of floats in the record of ``plan``; its packed form omits zeros at the end.
 
-    RecordMismatch where it says what no record does: compiled loops believe it.
+    RecordMismatch if ``plan`` is invalid: compiled loops do not check it.
     """
     facts = dict(zip(PLAN, plan.tolist(), strict=False))
     count = facts["count"]
@@ -136,5 +139,5 @@ def _needed(plan: Integers, layout: Layout) -> int:
         right &= view != CALENDAR or facts["effects"] > 0
         at += floats_of(kind, m, m2)
     if not right:
-        raise RecordMismatch("a record describes an item as none can be: it is damaged")
+        raise RecordMismatch("a record has an invalid plan: it is damaged")
     return at

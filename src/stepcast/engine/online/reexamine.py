@@ -1,4 +1,4 @@
-"""Records of items, made for the first time and made anew."""
+"""Examining items: the first time, and again later."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ CARRIED_PLAN = tuple(PLAN.index(name) for name in ("last", "known", "drift", "ri
 
 
 def examine_again(state: State, item: int) -> None:
-    """Look at an item anew, from the values that its record holds; what it learned of its errors stays."""
+    """Examine an item again, on the values in its record; what it learned about its errors is kept."""
     plan, row = state.plans[item], state.rows[item]
     values, last = latest(state, item)
     with np.errstate(over="ignore"):
@@ -30,6 +30,7 @@ def examine_again(state: State, item: int) -> None:
 
 
 def record_of(history: History, common: Common) -> tuple[Integers, Floats]:
+    """The record of an item from its history, which may be empty."""
     if not len(history):
         plan, row = empty(common.layout)
         plan[PLAN.index("last")] = history.end

@@ -1,4 +1,4 @@
-"""Begin: every item of a panel is examined once by the AutoPredictor, and goes on from there."""
+"""The first state: every item of a panel is examined once, as the AutoPredictor does."""
 
 import hashlib
 
@@ -34,23 +34,23 @@ from stepcast.engine.task import Task
 
 __all__ = ["common_of", "start"]
 
-# Rates of learning are found on so many items, from so many values before their end, or a third of them.
+# Learning rates are chosen on at most this many items, and the last this many values, or a third of them.
 MOST_TRIED, FEWEST_TRIED, LONGEST_TRIED = 24, 8, 400
 
 
 def start(panel: Panel, task: Task, shared: Shared | bytes, *, trees: bool = True) -> State:
-    """A state at the end of ``panel``, from what ``fit_shared`` gave for ``task``.
+    """A state at the end of ``panel``; ``shared`` is the result of ``fit_shared`` for ``task``.
 
-    Every item is looked at as the AutoPredictor does to forecast it, once; its members, their parameters and
-    weights and the distribution of its errors go on from there. Related series and holidays are not followed.
-    Without ``trees`` an update takes half the time; they are left out as well where they look at what records
-    do not have: related series, holidays, categories.
+    Every item is examined once, as the AutoPredictor does to forecast it: this gives its members, their
+    parameters and weights, and the distribution of its errors. Related series and holidays are not followed.
+    Without ``trees``, an update takes half the time; trees that use related series, holidays or categories,
+    which records do not have, are always left out.
     """
     common = common_of(task, panel.frequency, shared, trees)
     plain = Panel(panel.ids, panel.values, panel.observed, panel.end, panel.frequency, None, panel.metadata)
     with np.errstate(over="ignore"):
         histories = histories_of(plain, common.shared.encoder, task.horizon)
-        # trees have seen the time that is held back: what is learned of them there would be untrue
+        # without trees: they were trained on the held-back part, where their errors would be too small
         rates = _rates(histories, common_of(task, panel.frequency, shared, trees=False))
         state = state_of(list(panel.ids), histories, common)
     state.typical = _typical(panel)
@@ -59,7 +59,7 @@ def start(panel: Panel, task: Task, shared: Shared | bytes, *, trees: bool = Tru
 
 
 def state_of(ids: list[str], histories: list[History], common: Common) -> State:
-    """A state at the ends of ``histories``."""
+    """A state at the end of each of ``histories``."""
     layout = common.layout
     plans = np.zeros((0, MEMBERS + MOST_MEMBERS * FIELDS), np.int64)
     state = State(common, [], plans, np.zeros((0, layout.members)), np.zeros(len(PROBABILITIES)))
@@ -72,7 +72,7 @@ def state_of(ids: list[str], histories: list[History], common: Common) -> State:
 
 
 def _rates(histories: list[History], common: Common) -> Floats:
-    """The rates that would have been best lately for a sample of the items."""
+    """The learning rates that would have been best recently, for a sample of the items."""
     layout, horizon = common.layout, common.task.horizon
     lengths = np.array([len(history) for history in histories])
     back = int(min(LONGEST_TRIED, np.median(lengths) // 3)) if len(lengths) else 0
@@ -82,6 +82,8 @@ def _rates(histories: list[History], common: Common) -> Floats:
     chosen = able[:: max(1, -(-len(able) // MOST_TRIED))]
     cut = [history.before(len(history) - back) for history in chosen]
     there = [place for place, history in enumerate(cut) if len(history)]
+    if not there:  # a gap longer than the longest history, and values only in the held-back part
+        return NOT_KNOWN
     trial = state_of([str(place) for place in there], [cut[place] for place in there], common)
     plans, rows = trial.plans, trial.rows
     came = np.stack([_came(chosen[place], back) for place in there])
@@ -106,20 +108,20 @@ def _rates(histories: list[History], common: Common) -> Floats:
 
 
 def _came(history: History, back: int) -> Floats:
-    """The last ``back`` values in the item's units, nan where they were not observed."""
+    """The last ``back`` values in the item's units, nan if not observed."""
     values = np.ldexp(history.values[-back:], history.exponent)
     return np.where(history.known[-back:], values, np.nan)
 
 
 def common_of(task: Task, frequency: Frequency, shared: Shared | bytes, trees: bool) -> Common:
-    """What all items share."""
+    """The part of a state that all items share."""
     packed = shared if isinstance(shared, bytes) else archive.to_bytes(shared)
     known = archive.from_bytes(Shared, shared) if isinstance(shared, bytes) else shared
     task.check()
     ridges = {name: ridge for name, ridge in known.final.after.items() if name in VIEW}
     layout = layout_of(frequency, task.horizon, ridges)
     coefficients, final, encoder = _ridges(ridges, layout), known.final, known.encoder
-    # what trees look at must be in the records
+    # the features of the trees must be in the records
     usable = trees and not (encoder.features or encoder.countries) and final.calibration.share(TREES) > 0
     forest = forest_of(final.trees if usable else None)
     told = hashlib.sha256(packed)
@@ -139,9 +141,10 @@ def common_of(task: Task, frequency: Frequency, shared: Shared | bytes, trees: b
 
 
 def _ridges(ridges: dict[str, Ridge], layout: Layout) -> Floats:
-    """Coefficients by view and step (views, horizon, lags + 1); the last column says how many lags there are.
+    """Coefficients by view and step (views, horizon, lags + 1); the last column is the number of lags.
 
-    A ridge sees lags less their middle over their scale, and is scaled back: the scale cancels out.
+    A ridge is fitted to standardized lags. Its output is scaled back, so the scale cancels out, and the mean
+    is included in the coefficients here.
     """
     result = np.zeros((len(VIEW), layout.horizon, layout.lags + 1))
     for name, ridge in ridges.items():
@@ -154,7 +157,7 @@ def _ridges(ridges: dict[str, Ridge], layout: Layout) -> Floats:
 
 
 def _typical(panel: Panel) -> Floats:
-    """Quantiles of the latest level of items (PROBABILITIES,), zeros without any."""
+    """Quantiles of the items' latest levels (PROBABILITIES,); zeros without items."""
     levels = [
         float(np.mean(known[-8:])) for values in panel.values if len(known := values[np.isfinite(values)])
     ]

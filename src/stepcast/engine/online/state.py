@@ -1,4 +1,4 @@
-"""What goes on from observation to observation: a record for each item, and what all of them share."""
+"""The state between observations: a record for each item, and the part that all items share."""
 
 from dataclasses import dataclass, field
 
@@ -19,12 +19,12 @@ EXPONENT = PLAN.index("exponent")
 
 @dataclass(frozen=True)
 class Common:
-    """What no observation changes: the predictor, and what follows from it.
+    """The part that observations do not change: the predictor, and what is derived from it.
 
-    ``shared``   what the AutoPredictor learned from many series.
-    ``leads``    (BUCKETS, 3) as layout has them; ``model`` as compiled loops read it.
-    ``trees``    whether they may be used.
-    ``fingerprint`` of the predictor and the task: records go with one.
+    ``shared``       what the AutoPredictor learned from many series.
+    ``leads``        (BUCKETS, 3) as in layout; ``model``: the members' part for compiled loops.
+    ``trees``        whether trees may be used.
+    ``fingerprint``  of the predictor and the task; a record belongs to one.
     """
 
     task: Task
@@ -39,11 +39,11 @@ class Common:
 
 @dataclass
 class State:
-    """All items: ``plans`` (items, whole numbers) and ``rows`` (items, floats) as layout has them.
+    """All items: ``plans`` (items, integers) and ``rows`` (items, floats), as in layout.
 
-    Changed in place, by one thread at a time. There is no state between items: what is true of an item
-    follows from its own observations in their order, and from what is ``common``.
-    ``typical`` (PROBABILITIES,) quantiles of the level of items, for one of which nothing is known.
+    Changed in place, by one thread at a time. The record of an item depends only on its own observations in
+    their order, and on ``common``.
+    ``typical`` (PROBABILITIES,): quantiles of the items' levels, to forecast an item without values.
     """
 
     common: Common
@@ -65,11 +65,11 @@ class State:
         return self.common.task
 
     def find(self, ids: list[str]) -> Integers:
-        """Where items are, -1 where there is none of that name (ids,)."""
+        """The indexes of items (ids,), -1 for unknown names."""
         return np.array([self.places.get(one, -1) for one in ids], dtype=np.int64)
 
     def grow(self, ids: list[str], plans: Integers, rows: Floats) -> Integers:
-        """Put new items behind the others; where they are (ids,)."""
+        """Append new items; returns their indexes (ids,)."""
         first = len(self.ids)
         wide = max(self.rows.shape[1], rows.shape[1])
         self.rows = np.concatenate([widened(self.rows, wide), widened(rows, wide)])
@@ -87,7 +87,7 @@ class State:
 
 
 def widened(rows: Floats, width: int) -> Floats:
-    """``rows`` with zeros behind them up to ``width``."""
+    """``rows``, padded with zeros to ``width``."""
     if rows.shape[1] >= width:
         return rows
     result = np.zeros((len(rows), width))
@@ -96,7 +96,7 @@ def widened(rows: Floats, width: int) -> Floats:
 
 
 def latest(state: State, item: int) -> tuple[Floats, int]:
-    """The values that the record of ``item`` holds, oldest first, and the period of the last of them."""
+    """The values in the record of ``item``, oldest first, and the period of the last one."""
     plan, row, layout = state.plans[item], state.rows[item], state.common.layout
     length = int(plan[LENGTH])
     inside = np.arange(max(0, length - layout.ring), length)

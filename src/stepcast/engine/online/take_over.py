@@ -1,4 +1,4 @@
-"""Carry on with a newly trained predictor: what came since it was trained is told to its state."""
+"""Continue with a newer predictor, updated with the values since its training."""
 
 import numpy as np
 
@@ -13,15 +13,16 @@ LAST = PLAN.index("last")
 
 
 def take_over(state: State, fresh: State) -> State:
-    """Bring ``fresh``, just started from a newer predictor, to where ``state`` is, and give it back.
+    """Update ``fresh``, just started from a newer predictor, to where ``state`` is, and return it.
 
-    What the records of ``state`` still hold of the time after the end of what ``fresh`` was started from is
-    told to it, item by item; periods before that are a gap. Items that ``fresh`` does not have are added with
-    those values. Drift detectors begin anew. Raises ValueError where the frequencies differ.
+    Each item is updated with the values in its record of ``state`` that follow the end of its history in
+    ``fresh``; earlier periods that the record no longer has are a gap. Items that ``fresh`` does not have are
+    added with these values. Drift detectors are reset. Raises ValueError if the frequencies differ.
     """
     if state.frequency != fresh.frequency:
         raise ValueError(
-            f"the state is of {state.frequency}, the new one of {fresh.frequency}: start from the panel again"
+            f"the state has the frequency {state.frequency}, the new one {fresh.frequency}: start from the "
+            "panel again"
         )
     for item, name in enumerate(state.ids):
         values, period = latest(state, item)

@@ -1,4 +1,4 @@
-"""Tell a state of observations, and hear what they say about its forecasts."""
+"""Update a state with observations, and compare these with its forecasts."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,14 @@ __all__ = ["Outcome", "update"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What observations say about the forecasts made for them; all arrays (observations, ...).
+    """How observations compare with the forecasts made for them; all arrays (observations, ...).
 
-    ``error``     standardized: of standard deviation about one and median zero where quantiles are right; nan
-                  where nothing was forecast or observed.
-    ``pit``       the probability that the forecast gave to less than what came.
+    ``error``     standardized: median 0 and standard deviation about 1 if the quantiles are right; nan
+                  without a forecast or an observation.
+    ``pit``       the probability of less than the value, by the forecast.
     ``forecast``  (observations, 3) the quantiles .1, .5 and .9 that were forecast.
-    ``drift``     the period since which errors of the item are one-sided; -1 while they are not.
-    ``late``      whether the item was told of this or a later period before: then nothing was changed.
+    ``drift``     the period since which the item's errors are one-sided; -1 if they are not.
+    ``late``      whether the item was updated with this or a later period before: then nothing changed.
     """
 
     error: Floats
@@ -34,21 +34,21 @@ class Outcome:
 def update(
     state: State, items: Integers, periods: Integers, values: Floats, *, learn: bool = True
 ) -> Outcome:
-    """Take observations in place: of ``items`` (places in the state), their ``periods`` and ``values``, all
+    """Update the state in place with observations: ``items`` (indexes), ``periods`` and ``values``, all
     (observations,).
 
-    The periods of an item rise; one that does not is ``late`` and changes nothing. Periods that are left
-    out, and values that are nan or infinite, are missing: once the next value comes they are filled along a
-    straight line, as in a panel; until then forecasts reach further ahead. The same observations of an item
-    in the same order give the same state bit for bit, however they were batched.
+    The periods of an item must increase; an observation that violates this is ``late`` and changes nothing.
+    Periods that are left out, and values that are nan or infinite, are missing: they are interpolated
+    linearly once the next value arrives, as in a panel; until then, forecasts reach further ahead. The same
+    observations of an item in the same order give the same state bit for bit, however they are batched.
 
-    With ``learn`` off weights, widths and members stay as they are, only states of members move on.
+    With ``learn=False``, weights, widths and the choice of members stay fixed; only states of members change.
     """
     items, periods = np.asarray(items, np.int64), np.asarray(periods, np.int64)
     values = np.asarray(values, np.float64)
     if not items.shape == periods.shape == values.shape or items.ndim != 1:
         raise ValueError(
-            f"items, periods and values are of shapes {items.shape}, {periods.shape} and {values.shape}: "
+            f"items, periods and values have the shapes {items.shape}, {periods.shape} and {values.shape}: "
             "give one of each for every observation"
         )
     if len(items) and not (items.min() >= 0 and items.max() < len(state)):

@@ -1,4 +1,4 @@
-"""A whole state as bytes and back: its records, one behind the other."""
+"""A whole state as bytes and back: the records of all items."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class _Whole:
 
 
 def to_bytes(state: State) -> bytes:
-    """All of ``state`` but the predictor, which never changes."""
+    """``state`` without the predictor, which never changes."""
     records = items_to_bytes(state, np.arange(len(state)))
     sizes = np.array([len(record) for record in records], dtype=np.int64)
     joined = np.frombuffer(b"".join(records), np.uint8)
@@ -34,9 +34,9 @@ def to_bytes(state: State) -> bytes:
 
 
 def from_bytes(data: bytes, task: Task, shared: Shared | bytes) -> State:
-    """The state that ``to_bytes`` wrote, of the predictor ``shared`` for ``task``.
+    """The state that ``to_bytes`` wrote, with the predictor ``shared`` for ``task``.
 
-    Raises RecordMismatch where it is of another, ValueError or KeyError where it is none.
+    Raises RecordMismatch if it belongs to another predictor, ValueError or KeyError if it is not a state.
     """
     whole = archive.from_bytes(_Whole, data)
     state = state_of([], [], common_of(task, whole.frequency, shared, whole.trees))

@@ -29,6 +29,9 @@ class Keeping(Forgetful):
         return made
 
 
+made = Keeping()  # an object, where a class is wanted
+
+
 class Halved:
     """Half of what a model has to be."""
 

@@ -237,5 +237,5 @@ def test_state_of_another_aggregation_is_refused() -> None:
     partition = fed(Plan(), at(0, 1.0))
     kept = everything(partition, 1)
 
-    with pytest.raises(ConnectorError, match="aggregation sum, and avg is asked for: start a new --group"):
+    with pytest.raises(ConnectorError, match="aggregation sum, not avg: start a new --group"):
         restored(Plan(aggregation="avg"), Smoothing(), kept)

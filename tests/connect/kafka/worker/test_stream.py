@@ -19,8 +19,11 @@ pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed"
 
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
+from typer.testing import CliRunner
 
+from stepcast.cli.app import app
 from stepcast.connect.kafka.settings import Settings
+from stepcast.connect.kafka.worker import lag as lag_module
 from stepcast.connect.kafka.worker.fleet import Fleet
 from stepcast.connect.kafka.worker.order import Order, Source
 from stepcast.connect.kafka.worker.plan import Plan
@@ -183,7 +186,7 @@ def test_messages_that_were_deleted_unread_are_not_passed_over_in_silence(broker
     skipped = stream(broker, *options, "--skip-lost")
 
     assert lost.returncode == 1
-    assert "--skip-lost goes on after them" in lost.stderr
+    assert "--skip-lost continues after them" in lost.stderr
     assert skipped.returncode == 0, skipped.stderr
     assert [one["origin"][11:13] for one in broker.forecasts(f"{topic}-out")] == ["00", "04", "05", "06"]
 
@@ -237,7 +240,7 @@ def test_two_commands_of_one_name_do_not_take_the_work_from_each_other_for_ever(
             reader.join(PATIENCE)
 
     assert ended.count(1) == 1
-    assert "give each `stepcast stream` an --instance of its own" in errors[ended.index(1)]
+    assert "give each `stepcast stream` a different --instance" in errors[ended.index(1)]
 
 
 def test_what_is_missing_is_said(broker: Broker) -> None:
@@ -250,10 +253,26 @@ def test_what_is_missing_is_said(broker: Broker) -> None:
         "--model", "tests.connect.kafka.worker.models:Halved",
     )  # fmt: skip
 
+    made = stream(
+        broker, "--group", "g", "--from", topic, "--to", "x",
+        "--model", "tests.connect.kafka.worker.models:made",
+    )  # fmt: skip
+
     assert "there is no topic nowhere" in absent.stderr
     assert "--model nomodule:X: there is no module nomodule here" in model.stderr
     assert "has no learn_one" in half.stderr
-    assert {absent.returncode, model.returncode, half.returncode} == {1}
+    assert "models:made is not callable: name a class" in made.stderr
+    assert {absent.returncode, model.returncode, half.returncode, made.returncode} == {1}
+
+
+def test_a_state_that_the_broker_would_delete_is_refused(broker: Broker) -> None:
+    topic = broker.topic()
+    kafka.create_topics(broker.server, {f"{topic}-g-state": 1})
+
+    done = stream(broker, "--group", f"{topic}-g", "--from", topic, "--to", f"{topic}-out", *SMOOTHING)
+
+    assert done.returncode == 1
+    assert f"topic {topic}-g-state has cleanup.policy=delete" in done.stderr
 
 
 def test_no_broker_is_said_at_once() -> None:
@@ -263,6 +282,15 @@ def test_no_broker_is_said_at_once() -> None:
     )
 
     assert done.returncode == 1
+    assert "no broker answers at 127.0.0.1:1" in done.stderr
+
+
+def test_lag_without_a_broker_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lag_module, "PATIENCE", 2)
+
+    done = CliRunner().invoke(app, ["stream", "--bootstrap", "127.0.0.1:1", "--group", "g", "--lag"])
+
+    assert done.exit_code == 1
     assert "no broker answers at 127.0.0.1:1" in done.stderr
 
 

@@ -1,6 +1,6 @@
-"""How the value of a message is written; a module for each format makes what decodes it.
+"""Formats of message values; each has a module with its decoder.
 
-What it decodes to is what JSON has: objects, lists, texts and numbers, in which JSON pointers find their way.
+Decoded values are what JSON has: objects, lists, strings and numbers, so JSON pointers apply to all.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,13 +18,13 @@ PLACES = {name: ("/0", "/1", "/2") if name == "csv" else NAMED for name in FORMA
 
 
 def decoder(name: str, registry: Mapping[str, str]) -> Callable[[bytes], Any]:
-    """Decodes values; raises Unreadable for one that cannot be, ConnectorError where nothing can be."""
+    """A decoder of values. It raises Unreadable for a bad value, ConnectorError if none can be decoded."""
     if name == "json":
         return json.decode
     if name == "csv":
         return csv.decode
     if name not in FORMATS:
-        raise ConnectorError(f"--format {name}: choose of {', '.join(FORMATS)}")
+        raise ConnectorError(f"--format {name}: choose one of {', '.join(FORMATS)}")
     try:
         made: Callable[[bytes], Any] = {"avro": avro, "protobuf": protobuf}[name].decoder(Registry(registry))
     except ModuleNotFoundError:

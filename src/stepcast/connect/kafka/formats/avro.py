@@ -1,4 +1,4 @@
-"""Avro, with the writer's schema in a registry."""
+"""Avro, with the writer's schema in a schema registry."""
 
 import io
 import json
@@ -20,27 +20,25 @@ def decoder(registry: Registry) -> Callable[[bytes], Any]:
         try:
             return _parsed(registry, registry.schema(number), named)
         except (fastavro.schema.SchemaParseException, fastavro.schema.UnknownType, ValueError) as error:
-            raise Unreadable(f"schema {number} is no schema of Avro: {error}") from None
+            raise Unreadable(f"schema {number} is not an Avro schema: {error}") from None
 
     def decode(value: bytes) -> Any:
         number, content = framed(value)
         schema = schema_of(number)
         try:
             return fastavro.schemaless_reader(io.BytesIO(content), schema, None)
-        except Exception as error:  # fastavro lets through whatever wrong bytes lead to
-            raise Unreadable(
-                f"it is not written by schema {number}: {type(error).__name__} {error}"
-            ) from None
+        except Exception as error:  # malformed bytes raise many types in fastavro
+            raise Unreadable(f"it does not match schema {number}: {type(error).__name__} {error}") from None
 
     return decode
 
 
 def _parsed(registry: Registry, found: dict[str, Any], named: dict[str, Any]) -> Any:
-    """A schema, after those that it refers to."""
+    """The parsed schema; the schemas it refers to are parsed first, into ``named``."""
     import fastavro
 
     if found.get("schemaType", "AVRO") != "AVRO":
-        raise ValueError(f"it is {found['schemaType']}: choose that as --format")
+        raise ValueError(f"it is {found['schemaType']}: use that as --format")
     for reference in found.get("references") or ():
         _parsed(registry, registry.version(reference["subject"], reference["version"]), named)
     return fastavro.parse_schema(json.loads(found["schema"]), named_schemas=named)

@@ -1,4 +1,4 @@
-"""One line of CSV: a list of texts."""
+"""CSV: one line, as a list of strings."""
 
 import csv
 from typing import Any
@@ -9,11 +9,11 @@ __all__ = ["decode"]
 
 
 def decode(value: bytes) -> Any:
-    """Cells are separated by commas, and quoted by double quotes where they have one."""
+    """The cells of one line, separated by commas; double quotes quote a cell with a comma."""
     try:
         rows = list(csv.reader([value.decode("utf-8").rstrip("\r\n")], strict=True))
     except (ValueError, csv.Error) as error:
-        raise Unreadable(f"it is no line of CSV: {error}") from None
+        raise Unreadable(f"it is not a line of CSV: {error}") from None
     if len(rows) != 1 or not rows[0]:
-        raise Unreadable("it is no line of CSV: it is empty")
+        raise Unreadable("it is not a line of CSV: it is empty")
     return [cell.strip() for cell in rows[0]]

@@ -1,6 +1,6 @@
-"""Protocol Buffers, with the file of the message's type in a registry.
+"""Protocol Buffers, with the .proto file in a schema registry.
 
-The registry gives it compiled (``format=serialized``), so no compiler is needed here.
+The registry returns it compiled (``format=serialized``), so no compiler is needed here.
 Source: https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/index.html#wire-format
 """
 
@@ -26,7 +26,7 @@ def decoder(registry: Registry) -> Callable[[bytes], Any]:
         try:
             return _file(registry, registry.schema(number, **SERIALIZED), _pool())
         except (TypeError, ValueError, binascii.Error, DecodeError) as error:
-            raise Unreadable(f"schema {number} is no schema of Protobuf: {error}") from None
+            raise Unreadable(f"schema {number} is not a Protobuf schema: {error}") from None
 
     def type_of(number: int, path: tuple[int, ...]) -> Any:
         from google.protobuf import message_factory
@@ -46,17 +46,18 @@ def decoder(registry: Registry) -> Callable[[bytes], Any]:
         made = type_of(number, path)()
         try:
             made.ParseFromString(rest)
-        except DecodeError as error:
-            raise Unreadable(f"it is not written by schema {number}: {error}") from None
-        return json_format.MessageToDict(
-            made, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
-        )
+            return json_format.MessageToDict(
+                made, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+            )
+        # ValueError and TypeError: a Timestamp beyond the year 9999, an Any of an unknown type
+        except (DecodeError, json_format.Error, ValueError, TypeError) as error:
+            raise Unreadable(f"it does not match schema {number}: {error}") from None
 
     return decode
 
 
 def _pool() -> Any:
-    """With the types that every compiler brings, and nothing of other schemas."""
+    """A descriptor pool with the types that every compiler includes; one for each schema."""
     from google.protobuf import (
         any_pb2,
         descriptor_pb2,
@@ -77,37 +78,39 @@ def _pool() -> Any:
 
 
 def _file(registry: Registry, found: dict[str, Any], pool: Any, name: str | None = None) -> Any:
-    """Its descriptor, after those of the files that it imports."""
+    """The file's descriptor; the files that it imports are added to the pool first."""
     from google.protobuf import descriptor_pb2
 
     if found.get("schemaType") != "PROTOBUF":
-        raise ValueError(f"it is {found.get('schemaType', 'AVRO')}: choose that as --format")
+        raise ValueError(f"it is {found.get('schemaType', 'AVRO')}: use that as --format")
     for reference in found.get("references") or ():
         other = registry.version(reference["subject"], reference["version"], **SERIALIZED)
         _file(registry, other, pool, reference["name"])
     file = descriptor_pb2.FileDescriptorProto.FromString(base64.b64decode(found["schema"], validate=True))
-    file.name = name or file.name or "message.proto"  # a reference is called as what imports it says
+    file.name = name or file.name or "message.proto"  # imports use the name of the reference
     return pool.AddSerializedFile(file.SerializeToString()) or pool.FindFileByName(file.name)
 
 
 def _path(content: bytes) -> tuple[tuple[int, ...], bytes]:
-    """Which message of the file it is, by numbers from the outermost in, and what is left."""
+    """The message type, as indexes from the outermost message in, and the bytes that remain."""
     count, at = _varint(content, 0)
     if not 0 <= count <= 32:
-        raise Unreadable("it does not say which message of its schema it is")
+        raise Unreadable("it does not name a message of its schema")
     path = []
     for _ in range(count):
         number, at = _varint(content, at)
+        if number < 0:  # would index from the end
+            raise Unreadable("it does not name a message of its schema")
         path.append(number)
-    return tuple(path) or (0,), content[at:]  # none means the first
+    return tuple(path) or (0,), content[at:]  # an empty path means the first message
 
 
 def _varint(content: bytes, at: int) -> tuple[int, int]:
-    """A number as zigzag varint, and where it ends."""
+    """The zigzag varint at ``at``, and the position after it."""
     number = shift = 0
     while True:
         if at >= len(content) or shift > 63:
-            raise Unreadable("it does not say which message of its schema it is")
+            raise Unreadable("it does not name a message of its schema")
         byte = content[at]
         number |= (byte & 127) << shift
         at, shift = at + 1, shift + 7

@@ -1,4 +1,4 @@
-"""A schema registry, as Confluent's HTTP API has it; Karapace and Apicurio speak it too.
+"""A client of schema registries with Confluent's HTTP API, such as Karapace and Apicurio.
 
 Source: https://docs.confluent.io/platform/current/schema-registry/develop/api.html
 """
@@ -28,19 +28,19 @@ SETTINGS = (
     "ssl.certificate.location",
     "ssl.key.location",
 )
-MOST = 1000  # schemas that are kept
-MAGIC, HEAD = 0, 5  # one byte, and the id in four
+MOST = 1000  # schemas kept in memory
+MAGIC, HEAD = 0, 5  # one byte, then four for the id
 
 
 class Framed(NamedTuple):
-    """A value as Confluent's serializers write it: the id of its schema, and what that describes."""
+    """A value as Confluent's serializers write it: the schema id, then the content."""
 
     schema: int
     content: bytes
 
 
 def remembered(ask: Callable[[int], T]) -> Callable[[int], T]:
-    """Ask once for each id, also where there is no answer: a topic may be full of messages with that id."""
+    """Ask once for each id, even if it is unknown: a topic may be full of messages with that id."""
 
     @lru_cache(MOST)
     def answer(number: int) -> T | Unreadable:
@@ -60,21 +60,21 @@ def remembered(ask: Callable[[int], T]) -> Callable[[int], T]:
 
 def framed(value: bytes) -> Framed:
     if len(value) < HEAD or value[0] != MAGIC:
-        raise Unreadable("it does not begin with the id of a schema, as values with a registry do")
+        raise Unreadable("it does not begin with a schema id, as values written with a registry do")
     return Framed(int.from_bytes(value[1:HEAD], "big"), value[HEAD:])
 
 
 class Registry:
-    """Schemas by id. One that was given out never changes, so it is asked for once."""
+    """Schemas by id. A registered schema never changes."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         if unknown := sorted(set(settings) - set(SETTINGS)):
             raise ConnectorError(
-                f"schema.registry.{unknown[0]} is unknown: there are "
+                f"schema.registry.{unknown[0]} is unknown: use one of "
                 f"{', '.join(f'schema.registry.{name}' for name in SETTINGS)}"
             )
         if not (url := settings.get("url", "")):
-            raise ConnectorError("the schema registry is not named: give schema.registry.url by --config")
+            raise ConnectorError("no schema registry is named: give schema.registry.url with --config")
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ConnectorError("schema.registry.url does not begin with http:// or https://")
@@ -100,11 +100,11 @@ class Registry:
         )
 
     def schema(self, number: int, **query: str) -> dict[str, Any]:
-        """What the registry has under an id: ``schema``, ``schemaType``, ``references``."""
+        """The registry's answer for an id: ``schema``, ``schemaType``, ``references``."""
         return self._get(f"/schemas/ids/{number}", query, f"schema {number}")
 
     def version(self, subject: str, version: int, **query: str) -> dict[str, Any]:
-        """The same for what another schema refers to."""
+        """The same for a version of a subject, to which references point."""
         return self._get(
             f"/subjects/{quote(subject, safe='')}/versions/{version}", query, f"{subject} version {version}"
         )
@@ -112,16 +112,22 @@ class Registry:
     def _get(self, path: str, query: Mapping[str, str], what: str) -> dict[str, Any]:
         try:
             answer = self._pool.request("GET", self.url + path, fields=dict(query), headers=self._headers)
-            body = json.loads(answer.data)
         except (HTTPError, OSError) as error:
             raise ConnectorError(f"the schema registry at {self.url} does not answer: {error}") from None
+        except ValueError:  # its text may be the header, which is secret
+            raise ConnectorError(
+                "schema.registry.bearer.auth.token cannot be sent in a header: it has a line break or a "
+                "character that is not Latin-1"
+            ) from None
+        try:
+            body = json.loads(answer.data)
         except ValueError:
             raise ConnectorError(
-                f"{self.url} is no schema registry: it answers {answer.status} without JSON"
+                f"{self.url} is not a schema registry: it answers {answer.status} without JSON"
             ) from None
         if answer.status in (401, 403):
             raise ConnectorError(
-                f"the schema registry at {self.url} does not let this client in ({answer.status}): give "
+                f"the schema registry at {self.url} refuses this client ({answer.status}): set "
                 "schema.registry.basic.auth.user.info in --config-file"
             )
         if answer.status == 404:

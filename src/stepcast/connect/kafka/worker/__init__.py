@@ -1,6 +1,6 @@
 """``stepcast stream``: observations in, forecasts out, exactly once.
 
-What a worker knows of a partition follows from the messages of that partition in their order, and from
-nothing else: neither clocks nor the size of batches nor who processed them before. ``partition`` is that
-part, without Kafka in it; ``loop`` puts its outputs, its state and the offsets into one transaction.
+The state of a partition depends only on the messages of that partition in their order: not on clocks, batch
+sizes or the worker that processed them. ``partition`` implements this without Kafka; ``loop`` writes its
+outputs, its state and the offsets in one transaction.
 """

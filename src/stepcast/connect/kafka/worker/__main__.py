@@ -1,12 +1,14 @@
 """A worker process: ``python -m stepcast.connect.kafka.worker``.
 
-The first line of stdin is its order, and later ones name folders of newer predictors, both as JSON. It ends
-with its parent, which holds the other end open.
+The first line of stdin is its order; later lines name folders of newer predictors, all as JSON. It reports as
+JSON lines on stdout. When its parent ends, stdin is closed and the worker stops.
 """
 
 import json
+import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from threading import Event, Thread
 from types import FrameType
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from stepcast.connect.kafka.worker.loop import Worker
     from stepcast.connect.kafka.worker.work import Work
 
-# The broker lets another go on under the name of this one.
+# Another worker has taken this one's name, and the broker has fenced this one.
 TAKEN = {
     KafkaError._FATAL,
     KafkaError._FENCED,
@@ -32,6 +34,8 @@ TAKEN = {
     KafkaError.PRODUCER_FENCED,
     KafkaError.INVALID_PRODUCER_EPOCH,
 }
+
+Tell = Callable[[dict[str, Any]], None]
 
 FORBIDDEN = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -51,6 +55,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     order = Order.from_json(sys.stdin.readline())
+    tell = own_stdout()
     try:
         from stepcast.connect.kafka.worker.loop import Worker
         from stepcast.connect.kafka.worker.sources import work_of
@@ -58,18 +63,18 @@ def main() -> int:
         def newer(folder: str) -> "Work":
             return work_of(replace(order, source=Source(folder=folder)))
 
-        worker = Worker(order, work_of(order), newer, stop, lambda report: say({"report": report.to_dict()}))
+        worker = Worker(order, work_of(order), newer, stop, lambda report: tell({"report": report.to_dict()}))
         Thread(target=_listen, args=(worker, stop), daemon=True).start()
         worker.run()
     except NoAnswer as error:
-        return refused(error, UNREACHED)
+        return refused(error, UNREACHED, tell)
     except ConnectorError as error:
-        return refused(error, REFUSED)
+        return refused(error, REFUSED, tell)
     except KafkaException as error:
         code = error.args[0].code()
         if code in FORBIDDEN:
             what = f"the topics, the group {order.group} or the transactions of a stream"
-            return refused(Cluster(order.settings).explained(error.args[0], what), REFUSED)
+            return refused(Cluster(order.settings).explained(error.args[0], what), REFUSED, tell)
         if code not in TAKEN:
             raise
         log("fenced", level="error", group=order.group, member=order.member, reason=error.args[0].str())
@@ -77,16 +82,22 @@ def main() -> int:
     return 0
 
 
-def refused(error: Exception, code: int) -> int:
+def refused(error: Exception, code: int, tell: Tell) -> int:
     log("refused", level="error", reason=str(error))
-    say({"refused": str(error)})
+    tell({"refused": str(error)})
     return code
 
 
-def say(facts: dict[str, Any]) -> None:
-    """Tell the parent."""
-    sys.stdout.write(json.dumps(facts) + "\n")
-    sys.stdout.flush()
+def own_stdout() -> Tell:
+    """Keep stdout for reports to the parent; what else is printed, as by a user's model, goes to stderr."""
+    pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def tell(facts: dict[str, Any]) -> None:
+        pipe.write(json.dumps(facts) + "\n")
+        pipe.flush()
+
+    return tell
 
 
 def _listen(worker: "Worker", stop: Event) -> None:

@@ -1,4 +1,4 @@
-"""The observations of one item in one period that is still open, combined as they come."""
+"""The observations of one item in one open period, aggregated as they arrive."""
 
 import struct
 from collections.abc import Callable
@@ -12,17 +12,17 @@ __all__ = ["AGGREGATIONS", "Aggregation", "Bucket", "Doubled"]
 Aggregation = Literal["sum", "avg", "first", "last", "min", "max", "count"]
 Doubled = Literal["keep", "replace", "drop"]
 
-HEAD = struct.Struct("<qqdqH")  # period, count, combined, moment, how many follow
+HEAD = struct.Struct("<qqdqH")  # period, count, combined, moment, number of recent observations
 RECENT = struct.Struct("<qd")
 
 
 @dataclass(slots=True)
 class Bucket:
-    """``recent`` are the last observations, which a doubled one may still replace; older ones are combined.
+    """``recent`` holds the last observations, which a duplicate may still replace; older ones are combined.
 
-    ``count``, ``combined`` and ``moment`` hold these: their number, their sum (or first, last, least,
-    greatest value) and the moment that this value has. Addition goes from the oldest arrival to the latest,
-    one by one, so that batches cannot change its rounding.
+    ``count``, ``combined`` and ``moment`` are their number, their sum (or first, last, least, greatest value)
+    and the time of this value. They are added one by one in order of arrival, so that batches cannot change
+    the rounding.
     """
 
     period: int
@@ -32,11 +32,11 @@ class Bucket:
     recent: list[tuple[int, float]] = field(default_factory=list)
 
     def add(self, moment: int, value: float, how: Aggregation, doubled: Doubled, window: int) -> bool:
-        """Take an observation; True if it is not new: one of the ``window`` before it has the same moment.
+        """Add an observation; True if it is a duplicate: one of the ``window`` before it has the same time.
 
-        Such a one takes the place of the earlier, or is dropped. With ``keep`` moments are not compared.
+        A duplicate replaces the earlier one, or is dropped. With ``keep``, times are not compared.
         """
-        if doubled == "keep":  # nothing will be replaced: combine at once
+        if doubled == "keep":  # nothing will be replaced: combine immediately
             self._combine(moment, value, COMBINES[how])
             return False
         recent = self.recent
@@ -51,7 +51,7 @@ class Bucket:
         return False
 
     def value(self, how: Aggregation) -> float:
-        """Of the whole period."""
+        """The value of the period."""
         whole = Bucket(self.period, self.count, self.combined, self.moment)
         combines = COMBINES[how]
         for moment, value in self.recent:
@@ -73,7 +73,7 @@ class Bucket:
 
     @classmethod
     def read(cls, data: bytes, at: int) -> tuple["Bucket", int]:
-        """The one that begins at ``at``, and where it ends."""
+        """The bucket at position ``at`` of ``data``, and the position after it."""
         period, count, combined, moment, length = HEAD.unpack_from(data, at)
         at += HEAD.size
         end = at + length * RECENT.size
@@ -82,7 +82,7 @@ class Bucket:
 
 @cache
 def _layout(count: int) -> struct.Struct:
-    """Of a bucket with so many recent observations."""
+    """The struct of a bucket with ``count`` recent observations."""
     return struct.Struct(HEAD.format + count * RECENT.format.removeprefix("<"))
 
 

@@ -1,4 +1,4 @@
-"""What became of the messages of a partition: kept in its state, so that no message counts twice."""
+"""Counts of the messages of a partition, kept in its state so that no message counts twice."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ __all__ = ["Counts"]
 
 @dataclass(slots=True)
 class Counts:
-    """Of messages and outputs.
+    """Messages by outcome, and forecasts.
 
-    ``observations`` were taken into a period; ``doubled`` of them had the moment of an earlier one.
-    ``late``         came after their period was closed; ``future`` were stamped too far ahead; ``missing``
-                     had no value; ``unreadable`` were none.
-    ``forecasts``    were made.
+    ``observations``  added to a period; ``doubled`` of these had the same time as an earlier one.
+    ``late``          dropped: their period was closed; ``future``: stamped too far ahead; ``missing``: no
+                      value; ``unreadable``: not an observation.
+    ``forecasts``     made.
     """
 
     observations: int = 0

@@ -1,4 +1,4 @@
-"""Logs as JSON lines on stderr: an event with facts."""
+"""Logs as JSON lines on stderr."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ __all__ = ["log"]
 
 
 def log(event: str, *, level: str = "info", **facts: Any) -> None:
-    """One line; facts are texts, numbers, lists and mappings."""
+    """Log one event; facts are strings, numbers, lists and mappings."""
     moment = datetime.now(UTC).isoformat(timespec="milliseconds")
     line = json.dumps({"time": moment, "level": level, "event": event, **facts}, default=str)
     sys.stderr.write(f"{line}\n")

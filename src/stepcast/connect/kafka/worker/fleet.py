@@ -1,4 +1,4 @@
-"""The worker processes of one command: started, started again when they die, ended together."""
+"""The worker processes of one command: started, restarted when they die, stopped together."""
 
 import json
 import subprocess
@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from threading import Event, Thread
-from typing import Any
+from threading import Event, Lock, Thread
 
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.worker.events import log
@@ -17,20 +16,19 @@ from stepcast.connect.kafka.worker.report import WorkerReport
 
 __all__ = ["FENCED", "REFUSED", "UNREACHED", "Fleet"]
 
-# Exit codes of a worker that would not do better the next time, of one whose name another has taken, of one
-# that reached no broker.
+# Exit codes: a restart would not help; another worker has taken the name; no broker was reached.
 REFUSED, FENCED, UNREACHED = 3, 4, 5
-MOST_FENCED, FENCED_WITHIN = 3, 60.0  # times, and seconds; once may be a transaction that timed out
+MOST_FENCED, FENCED_WITHIN = 3, 60.0  # times, and seconds; once may be due to a transaction that timed out
 LOOKS_EVERY = 0.1  # seconds
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0  # seconds before a dead worker is started again
-WELL_AFTER = 60.0  # seconds after which a worker that dies is a new case
-ENDS_WITHIN = 60.0  # seconds that a worker has to finish its transaction
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0  # seconds before a dead worker is restarted
+WELL_AFTER = 60.0  # seconds of work after which the pause starts over
+ENDS_WITHIN = 60.0  # seconds for a worker to finish its transaction
 
 Hear = Callable[[str, WorkerReport | None], None]
 
 
 class _Child:
-    """One worker, which may be several processes after one another."""
+    """One worker, whose process is replaced when it dies."""
 
     def __init__(self, order: Order, hear: Hear) -> None:
         self.order, self._hear = order, hear
@@ -39,28 +37,32 @@ class _Child:
         self.reason = ""
         self.fenced: list[float] = []
         self.has_worked = False
+        self._writing = Lock()  # one thread starts processes, another changes the predictor
 
     def start(self) -> None:
         self.started = time.monotonic()
-        self.process = subprocess.Popen(
-            # -P: nothing that lies in the current folder stands for a module that was not asked for
-            [sys.executable, "-P", "-m", "stepcast.connect.kafka.worker"],
-            stdin=subprocess.PIPE,  # the order may hold secrets, and ends the worker when it is closed
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._write(self.order.to_json())
+        with self._writing:
+            self.process = subprocess.Popen(
+                # -P: files in the current folder must not shadow modules
+                [sys.executable, "-P", "-m", "stepcast.connect.kafka.worker"],
+                stdin=subprocess.PIPE,  # the order may hold secrets; closing it stops the worker
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            self._write(self.order.to_json())
         self._listener = Thread(target=self._listen, args=(self.process,), daemon=True)
         self._listener.start()
 
-    def tell(self, said: dict[str, Any]) -> None:
-        if self.process is not None:
-            self._write(json.dumps(said))
+    def change(self, source: Source) -> None:
+        """Use another predictor, in the running process and in later ones."""
+        with self._writing:
+            self.order = replace(self.order, source=source)
+            self._write(json.dumps({"predictor": source.folder}))
 
     def _write(self, line: str) -> None:
         pipe = self.process.stdin if self.process is not None else None
         if pipe is not None:
-            with suppress(OSError):  # it died, which is seen soon
+            with suppress(OSError, ValueError):  # it died, which look() will notice
                 pipe.write(f"{line}\n")
                 pipe.flush()
 
@@ -75,7 +77,7 @@ class _Child:
                 self.reason = said.get("refused", self.reason)
 
     def close(self) -> None:
-        """Read what an ended process has said, to the last."""
+        """Read the last reports of an ended process, and close its pipes."""
         process, self.process = self.process, None
         if process is not None:
             self._listener.join()
@@ -84,7 +86,7 @@ class _Child:
                     process.stdin.close()
 
     def look(self, now: float) -> None:
-        """Start it if that is due; see whether it has ended."""
+        """Start the process if that is due; handle its end."""
         if self.process is None:
             if now >= self.due:
                 self.start()
@@ -107,19 +109,19 @@ class _Child:
             self.fenced = [*(then for then in self.fenced if now - then < FENCED_WITHIN), now]
             if len(self.fenced) >= MOST_FENCED:
                 raise ConnectorError(
-                    f"another worker of group {self.order.group} is called {self.order.member} too, and "
-                    "takes its work away: give each `stepcast stream` an --instance of its own"
+                    f"another worker of group {self.order.group} is also named {self.order.member} and takes "
+                    "its partitions: give each `stepcast stream` a different --instance"
                 )
 
 
 class Fleet:
-    """A worker for each order; ``hear`` gets what each says of itself, and None when it has died."""
+    """A worker for each order; ``hear`` gets its reports by member, and None when it has died."""
 
     def __init__(self, orders: Sequence[Order], hear: Hear) -> None:
         self._children = [_Child(order, hear) for order in orders]
 
     def run(self, stop: Event) -> None:
-        """Until all have ended by themselves, or ``stop`` is set; ConnectorError where one cannot work."""
+        """Run until all workers have finished or ``stop`` is set; ConnectorError if one cannot work."""
         try:
             while not all(child.done for child in self._children) and not stop.wait(LOOKS_EVERY):
                 for child in self._children:
@@ -131,14 +133,13 @@ class Fleet:
                 child.close()
 
     def change(self, source: Source) -> None:
-        """Another predictor: told to those that run, and the order of those that will be started again."""
+        """Use another predictor, in running workers and in those that are restarted."""
         for child in self._children:
-            child.order = replace(child.order, source=source)
-            child.tell({"predictor": source.folder})
+            child.change(source)
 
 
 def _end(processes: "list[subprocess.Popen[str]]") -> None:
-    """Ask them to finish, and end those that do not."""
+    """Ask them to finish, and kill those that do not in time."""
     for process in processes:
         process.terminate()
     deadline = time.monotonic() + ENDS_WITHIN

@@ -1,4 +1,4 @@
-"""What a worker needs of whatever forecasts: the series of one partition, updated and forecast together."""
+"""The interface of predictors: the series of one partition, updated and forecast together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ NEW = -(2**62)  # before any period
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the values of a period, for each of them.
+    """How the values of a period compare with their forecasts, by value.
 
-    ``surprising``  outside all that was forecast one period before.
-    ``drifting``    not alone: the series has changed.
+    ``surprising``  outside the quantiles that were forecast one period before.
+    ``drifting``    the series has changed, beyond single values.
     """
 
     surprising: Flags
@@ -32,32 +32,32 @@ class Outcome:
 
 
 class Series(Protocol):
-    """The series of a partition, numbered 0, 1, 2... in the order in which they were added.
+    """The series of a partition, numbered (slots) in the order in which they were added.
 
-    The same calls give the same bits, whichever process makes them.
+    The same calls give the same bits in any process.
     """
 
     def add(self, ids: Sequence[str]) -> Integers:
-        """Make room for items; the last period that it knows of each, ``NEW`` where it knows nothing."""
+        """Add items; returns the last period each was trained on, ``NEW`` if none."""
 
     def update(self, slots: Integers, period: int, values: Floats) -> Outcome:
-        """``values`` (slots,) were observed or filled in at ``period``, nan where nothing is known.
+        """Update with ``values`` (slots,), observed or filled in at ``period``; nan if missing.
 
-        Periods rise, and may leave some out: nothing is known of these.
+        Periods increase; those left out are missing.
         """
 
     def forecast(self, slots: Integers, origin: int) -> Floats:
-        """(slots, horizon, outputs) of the periods after ``origin``, the last one that was updated."""
+        """Forecasts (slots, horizon, outputs) of the periods after ``origin``, the last one updated."""
 
     def to_bytes(self, slots: Integers) -> list[bytes]:
-        """All there is to know of each series."""
+        """The complete state of each series."""
 
     def put(self, ids: Sequence[str], records: Sequence[bytes]) -> None:
-        """Add series as they were written, with the next numbers."""
+        """Add series from ``to_bytes``, in the next slots."""
 
 
 class Forecaster(Protocol):
-    """A predictor that can go on."""
+    """A predictor that can be updated."""
 
     name: str
     frequency: Frequency
@@ -68,10 +68,10 @@ class Forecaster(Protocol):
 
     @property
     def end(self) -> int | None:
-        """The last period that it was trained on; None where it was not."""
+        """The last period that it was trained on; None if it was not trained."""
 
     def prepare(self, ids: Sequence[str]) -> None:
-        """Do now what takes long when these items are added; another thread may go on forecasting."""
+        """Prepare the slow part of adding these items, while another thread may be forecasting."""
 
     def series(self) -> Series:
-        """Of a partition, empty."""
+        """Empty series for one partition."""

@@ -1,4 +1,4 @@
-"""Forecasts of observations, as the work of a worker."""
+"""The work of a worker: forecasts from observations."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -18,12 +18,12 @@ __all__ = ["Forecasting", "letter"]
 
 
 class Forecasting:
-    """By ``forecaster``, of what ``read`` finds in messages."""
+    """Forecasts by ``forecaster``, from the observations that ``read`` parses."""
 
     learns_again = False
 
     def __init__(self, plan: Plan, forecaster: Forecaster, read: Read, *, letters: bool = False) -> None:
-        """``letters`` says whether messages that cannot be read are handed on."""
+        """``letters``: whether unreadable messages go to a dead-letter topic."""
         self.plan, self.forecaster, self.read, self.letters = plan, forecaster, read, letters
         self.messages = ForecastMessages(forecaster)
 
@@ -40,7 +40,7 @@ class Forecasting:
 
 
 def letter(message: Any, reason: str) -> Output:
-    """A message that cannot be read, as it was, with the reason among its headers."""
+    """The dead letter for a message: unchanged, with the reason in a header."""
     headers = letter_headers(message_of(message), message.topic(), reason)
     return Output(message.key(), message.value(), headers, letter=True)
 
@@ -72,9 +72,9 @@ class _Part:
 
     def take_on(self, messages: Sequence[Any], most: int) -> int:
         observations: list[Observation] = []
-        numbers: list[int] = []  # of their messages
-        odd: list[tuple[int, str]] = []  # messages that are none, with what to count
-        reasons: dict[int, str] = {}  # why they cannot be read
+        numbers: list[int] = []  # their positions in ``messages``
+        odd: list[tuple[int, str]] = []  # other messages, with the name of their count
+        reasons: dict[int, str] = {}  # of unreadable messages
         for number, message in enumerate(messages):
             try:
                 observation = self._work.read(message)

@@ -1,4 +1,4 @@
-"""Moments of observations and the periods that they fall in."""
+"""The times of observations and the periods they fall in."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ __all__ = ["Grid"]
 
 
 class Grid:
-    """The periods of ``frequency``; moments are milliseconds since 1970 in the time of the series."""
+    """The periods of ``frequency``; times (``moment``) are milliseconds since 1970."""
 
     def __init__(self, frequency: Frequency) -> None:
         self.frequency = frequency
@@ -27,7 +27,7 @@ class Grid:
         return 1000 * int(moment_of(np.array([period]), self.frequency).astype(np.int64)[0])
 
     def stamps(self, periods: Sequence[int]) -> list[str]:
-        """How periods are written: as the timestamps of files."""
+        """Timestamps of periods, formatted as in files."""
         stamped = stamp_of(np.array(periods, np.int64), self.frequency)
         unit = "s" if self.frequency.has_time_of_day or self._stamps_have_hours else "D"
         return [str(one).replace("T", " ") for one in stamped.astype(f"datetime64[{unit}]")]

@@ -1,4 +1,4 @@
-"""How far a group has come in each partition."""
+"""The lag of a group in each partition."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.client import Cluster
-from stepcast.connect.kafka.worker.topics import PATIENCE, partitions_of
+from stepcast.connect.kafka.worker.topics import PATIENCE
 
 __all__ = ["Lag", "lag_of"]
 
 
 @dataclass(frozen=True)
 class Lag:
-    """``committed`` is None where nothing was; ``end`` that of what is committed by those who write."""
+    """``committed`` is None if nothing was; ``end`` excludes open transactions of producers."""
 
     topic: str
     partition: int
@@ -28,11 +28,9 @@ class Lag:
 
 
 def lag_of(cluster: Cluster, group: str, topic: str | None = None) -> list[Lag]:
-    """By topic and partition: of ``topic``, or of all that the group has committed."""
+    """By topic and partition: for ``topic``, or for everything the group has committed."""
     admin = cluster.admin()
-    if topic is not None:
-        cluster.partitions(admin, topic)
-    topics = partitions_of(admin)
+    numbers = [] if topic is None else cluster.partitions(admin, topic)
     try:
         (answer,) = admin.list_consumer_group_offsets(
             [ConsumerGroupTopicPartitions(group)], request_timeout=PATIENCE
@@ -42,15 +40,14 @@ def lag_of(cluster: Cluster, group: str, topic: str | None = None) -> list[Lag]:
             for one in answer.result().topic_partitions
             if one.offset >= 0
         }
+        wanted = {place for place in committed if topic is None or place[0] == topic}
+        wanted |= {(str(topic), number) for number in numbers}
+        earliest, latest = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        begins, ends = (_offsets(admin, wanted, spec) if wanted else {} for spec in (earliest, latest))
     except KafkaException as error:
         raise cluster.explained(error.args[0], f"group {group}") from None
-    wanted = {place for place in committed if topic is None or place[0] == topic}
-    if topic is not None:
-        wanted |= {(topic, number) for number in range(topics[topic][0])}
     if not wanted:
         raise ConnectorError(f"group {group} has committed nothing yet: name its topic with --from")
-    earliest, latest = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
-    begins, ends = (_offsets(admin, wanted, spec) for spec in (earliest, latest))
     return [Lag(*place, committed.get(place), begins[place], ends[place]) for place in sorted(wanted)]
 
 

@@ -1,9 +1,9 @@
-"""A model of the user's own as the work of a worker: each message is predicted, then learned from.
+"""The work of a worker with a user's model: each message is predicted, then learned from.
 
-The model is any object with ``predict_one(x)`` and ``learn_one(x, y)``, as river has them: one for each
-partition. Its state is kept as bytes where it has ``to_bytes`` and ``from_bytes``. One without them learns
-again from the messages of its partition whenever a worker is assigned it. Nothing is pickled: whoever may
-write to the topic could run code here.
+The model is any object with ``predict_one(x)`` and ``learn_one(x, y)``, as in river; each partition has its
+own. If it has ``to_bytes`` and ``from_bytes``, these store its state; if not, it learns again from the
+messages of its partition whenever a worker is assigned it. Nothing is pickled: whoever can write to the topic
+could run code here.
 """
 
 import json
@@ -25,7 +25,7 @@ PARTITION, MODEL = b"partition", b"model"
 
 
 class Learning:
-    """With models that ``make`` makes: the feature ``order.label`` is learned from the others."""
+    """``make`` returns a new model, which learns the field ``order.label`` from the others."""
 
     def __init__(self, name: str, make: Callable[[], Any], order: Order) -> None:
         self.name, self.make, self.label = name, make, order.label
@@ -34,7 +34,7 @@ class Learning:
         model = make()
         for method in ("predict_one", "learn_one"):
             if not hasattr(model, method):
-                raise ConnectorError(f"--model {name}: what it makes has no {method}")
+                raise ConnectorError(f"--model {name}: the model has no {method}")
         self.keeps = hasattr(model, "to_bytes") and hasattr(model, "from_bytes")
         self.learns_again = self.label is not None and not self.keeps
 
@@ -49,7 +49,7 @@ class Learning:
         return _Part(self, model, counts), head["offset"]
 
     def prepare(self, items: Sequence[str]) -> None:
-        """Nothing takes long."""
+        """Nothing is slow to prepare."""
 
 
 class _Part:
@@ -86,7 +86,9 @@ class _Part:
         self.counts.forecasts += 1
 
     def _read(self, message: Any) -> tuple[dict[str, Any], Any]:
-        """Features by name, or by number where they have none; and the label, which may be the key."""
+        """Features by name, or by number for CSV; and the label, which may be the key."""
+        if message.value() is None:
+            raise Unreadable("it has no value")
         document = self._work.decode(message.value())
         named = document.items() if isinstance(document, dict) else enumerate(document)
         features = {str(name): _number(value) for name, value in named}
@@ -95,7 +97,7 @@ class _Part:
         return features, features.pop(self._work.label, None) if self._work.label else None
 
     def close(self) -> None:
-        """There is nothing open."""
+        """There are no periods to close."""
 
     def take(self, offset: int) -> tuple[Iterable[Output], Iterable[Record]]:
         outputs, self._outputs = self._outputs, []
@@ -106,11 +108,11 @@ class _Part:
         return outputs, records
 
     def go_on_with(self, work: Any) -> None:
-        """A model of the user's own is not followed by another."""
+        """A user's model has no successor."""
 
 
 def _number(value: Any) -> Any:
-    """A text that is a number as one: CSV and keys have nothing else."""
+    """Parse strings that are numbers, since CSV and keys have only strings."""
     if not isinstance(value, str):
         return value
     for kind in (int, float):

@@ -1,9 +1,9 @@
-"""A worker: reads, takes on, and commits forecasts, state and offsets in one transaction."""
+"""A worker: reads messages, processes them, commits forecasts, state and offsets in one transaction."""
 
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from struct import error as StructError  # noqa: N812  # a class, whatever its name
+from struct import error as StructError  # noqa: N812  # it is a class
 from threading import Event
 from typing import Any
 
@@ -33,20 +33,23 @@ from stepcast.engine.errors import ForecastingError
 
 __all__ = ["Worker"]
 
-TICK = 0.2  # seconds without a message after which the worker looks up
-PATIENCE = 60  # seconds for the broker to answer
-ANY = -1  # a partition by the key
-SAYS_EVERY = 1.0  # seconds
-LONGEST_BATCH = 1800  # seconds, after which the group takes a worker for dead: items are examined in one
+TICK = 0.2  # seconds to wait for a message
+PATIENCE = 60  # seconds to wait for the broker
+ANY = -1  # the producer chooses the partition by the key
+SAYS_EVERY = 1.0  # seconds between reports
+LONGEST_BATCH = (
+    1800  # seconds until the group considers a worker dead: a batch may have many new items to examine
+)
 
 
 class Worker:
     """One member of the group.
 
-    Rebalances are eager: every partition is given up, between two transactions, before any is handed out. The
-    generation of the group that a transaction names is the one in which its partitions were assigned, so
-    whatever a member does that the group has given up is refused. A partition that comes back is not read
-    again if nobody has written to its state meanwhile: this costs no more than a cooperative rebalance.
+    Rebalances are eager: all partitions are revoked, between two transactions, before any is assigned. A
+    transaction names the generation of the group in which its partitions were assigned, so the broker rejects
+    the transactions of a member that the group has removed. The state of a partition that is assigned again
+    is restored only if another worker has written to it meanwhile: this costs no more than a cooperative
+    rebalance.
     """
 
     def __init__(
@@ -68,7 +71,7 @@ class Worker:
         self._say, self._said, self._aborted, self._times = say, 0.0, 0, Histogram()
 
     def run(self) -> None:
-        """Until ``stop`` is set, or nothing came for as long as the order says."""
+        """Work until ``stop`` is set, or no message has arrived for ``until_idle`` seconds."""
         order = self._order
         partitions, self._outputs = prepare(order, self._cluster)
         self._transactions = Transactions(self._cluster.producer(producer_settings(order)))
@@ -98,7 +101,7 @@ class Worker:
             log("stopped", group=order.group, member=order.member)
 
     def _next_batch(self) -> list[Any]:
-        """What there is, after waiting for the first of it."""
+        """The messages at hand, after waiting for the first one."""
         first = self._consumer.poll(TICK)
         if first is None:
             return []
@@ -112,8 +115,8 @@ class Worker:
             if error is not None:
                 self._hear(error, message, owned)
             elif owned is not None and (owned.offset is None or message.offset() >= owned.offset):
-                # A message of before a rebalance may come with those after it: then its partition is another
-                # worker's, or it comes a second time.
+                # A batch may hold a message from before a rebalance: then its partition belongs to another
+                # worker, or the message comes a second time.
                 owned.waiting.append(message)
                 owned.offset = message.offset() + 1
                 owned.heard, owned.at_end = now, False
@@ -121,7 +124,7 @@ class Worker:
             while owned.waiting:
                 done = owned.part.take_on(owned.waiting, self._order.most_forecasts)
                 owned.waiting = owned.waiting[done:]
-                if owned.waiting:  # enough outputs wait
+                if owned.waiting:  # most_forecasts are pending
                     self._commit()
         self._commit()
 
@@ -129,18 +132,18 @@ class Worker:
         if error.code() == KafkaError._PARTITION_EOF:
             if owned is not None:
                 owned.at_end = True
-                # Behind the last message there may be the marks of transactions: then lag is none.
+                # Transaction markers may follow the last message: without them, lag would not become 0.
                 owned.offset = max(owned.offset or 0, message.offset())
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
             raise ConnectorError(
                 f"{message.topic()} [{message.partition()}] has lost messages that were not read yet "
-                f"({error.str()}): its retention is shorter than the lag. --skip-lost goes on after them"
+                f"({error.str()}): its retention is shorter than the lag. --skip-lost continues after them"
             )
         elif error.fatal() or not error.retriable():
             raise KafkaException(error)
 
     def _commit(self) -> None:
-        """One transaction of everything since the last one."""
+        """Commit everything since the last transaction."""
         moved = {
             n: owned
             for n, owned in self._owned.items()
@@ -170,7 +173,7 @@ class Worker:
                 yield order.state, number, Output(key, value)
 
     def _places_of_outputs(self, number: int) -> int:
-        """The partition of the output for one of the input: the same, unless there are fewer."""
+        """The output partition for an input partition: the same number, unless there are fewer."""
         return number % self._outputs
 
     def _close_idle(self) -> None:
@@ -188,7 +191,7 @@ class Worker:
             self._write(idle)
 
     def _take_over(self) -> None:
-        """Go on with a newer predictor, if one is ready: all partitions, from their next period on."""
+        """Switch all partitions to a newer predictor if one is ready, from their next period on."""
         work = self.successor.take()
         if work is None or work.name == self._work.name:
             return
@@ -201,7 +204,7 @@ class Worker:
             self._write(begun)
 
     def _items(self) -> list[str]:
-        """Of all partitions of this worker, for another thread."""
+        """The items of all partitions of this worker; called by another thread."""
         return [item for owned in list(self._owned.values()) for item in list(owned.part.items)]
 
     def _report(self, *, now: bool = False) -> None:
@@ -252,11 +255,11 @@ class Worker:
         ]
 
     def _opened(self, numbers: list[int]) -> dict[int, Owned]:
-        """The state of partitions, as their last transaction left it."""
+        """The partitions with the state that their last transaction committed."""
         if not numbers:
             return {}
         order, now = self._order, time.monotonic()
-        committed = self._committed(numbers)  # waits for transactions that are being finished
+        committed = self._committed(numbers)  # waits for transactions that are being completed
         ends = end_offsets(self._admin, order.state, numbers)
         kept = {n: owned for n, owned in self._given_up.items() if ends.get(n) == owned.end}
         wanted = {n: end for n, end in ends.items() if n not in kept}
@@ -272,19 +275,19 @@ class Worker:
                 part, offset = self._work.part(found[n])
             except (ValueError, LookupError, TypeError, StructError, ForecastingError) as error:
                 raise ConnectorError(
-                    f"the state in {order.state} [{n}] is damaged, or not of Stepcast: {error}. Start a new "
-                    "--group, and let only workers write to its state"
+                    f"the state in {order.state} [{n}] is damaged, or not by Stepcast: {error}. Start a "
+                    "new --group, and let only workers write to its state"
                 ) from error
             if offset is None and committed[n] != OFFSET_INVALID:
                 raise ConnectorError(
                     f"the group {order.group} is at offset {committed[n]} of {order.read} [{n}], and has no "
-                    f"state in {order.state}: something else reads with it, or the topic was deleted. Start "
-                    "a new --group"
+                    f"state in {order.state}: another consumer uses the group, or the topic was deleted. "
+                    "Start a new --group"
                 )
             if offset is not None and committed[n] not in (offset, OFFSET_INVALID):
                 raise ConnectorError(
                     f"the group {order.group} is at offset {committed[n]} of {order.read} [{n}], and its "
-                    f"state at {offset}: somebody has moved the group. Start a new --group, or move it back"
+                    f"state at {offset}: somebody reset the offsets. Start a new --group, or reset them back"
                 )
             if offset is not None and self._work.learns_again:
                 self._replay(part, n, offset)
@@ -292,7 +295,7 @@ class Worker:
         return opened
 
     def _replay(self, part: Part, number: int, until: int) -> None:
-        """Learn once more from the messages before ``until``: their outputs are there already."""
+        """Learn again from the messages before ``until``; their outputs exist already and are dropped."""
         for messages in replay(self._cluster, self._order.read, number, until):
             while messages:
                 messages = messages[part.take_on(messages, self._order.most_forecasts) :]
@@ -307,10 +310,10 @@ class Worker:
             except KafkaException as failure:
                 if not failure.args[0].retriable() or time.monotonic() > deadline:
                     raise
-                time.sleep(TICK)  # a transaction is being finished, or the coordinator is away
+                time.sleep(TICK)  # a transaction is being completed, or the coordinator is away
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Between two transactions: what was read since the last one is given up with the partitions."""
+        """Give up the partitions, between two transactions, with what was read since the last one."""
         del consumer, partitions
         if self._owned and not self._stop.is_set():
             ends = end_offsets(self._admin, self._order.state, list(self._owned))
@@ -325,7 +328,7 @@ class Worker:
         self._given_up, self._owned = {}, {}
 
     def _begin_again(self) -> None:
-        """After an aborted transaction: from the last committed state."""
+        """After an aborted transaction, restart from the last committed state."""
         numbers = list(self._owned)
         self._owned = self._given_up = {}
         self._owned = self._opened(numbers)
@@ -334,9 +337,9 @@ class Worker:
 
 def consumer_settings(order: Order) -> dict[str, Any]:
     return {
-        # A member that comes back takes its old place at once, and nobody waits for it meanwhile.
+        # Static membership: a member that restarts gets its partitions back without a rebalance.
         "group.instance.id": f"{order.group}-{order.member}",
-        "group.protocol": "classic",  # the other one has no eager rebalances
+        "group.protocol": "classic",  # the consumer protocol has no eager rebalances
         "partition.assignment.strategy": "range",
         "isolation.level": "read_committed",
         "enable.partition.eof": True,

@@ -1,4 +1,4 @@
-"""A forecast as the message that is written: JSON, one for each item and origin."""
+"""Forecasts as messages: JSON, one for each item and origin."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ __all__ = ["ForecastMessages"]
 
 
 class ForecastMessages:
-    """Writes the forecasts of one predictor."""
+    """Formats the forecasts of one predictor."""
 
     def __init__(self, forecaster: Forecaster) -> None:
         self._grid = Grid(forecaster.frequency)
@@ -21,10 +21,10 @@ class ForecastMessages:
         self._labels = [output_label(output) for output in forecaster.outputs]
 
     def of(self, forecasts: Forecasts) -> Iterator[tuple[bytes, bytes]]:
-        """Key and value of each."""
+        """Key and value of each message."""
         origin = forecasts.origin
         stamps = self._grid.stamps([origin, *(origin + step for step in self._steps)])
-        # Numbers go into a text made once: json.dumps of each message would take most of a worker's time.
+        # Numbers are inserted into a template: json.dumps of each message would take most of a worker's time.
         columns = "".join(f', "{label}": %r' for label in self._labels)
         rows = ", ".join(f'{{"timestamp": "{stamp}"{columns}}}' for stamp in stamps[1:])
         text = (

@@ -1,4 +1,4 @@
-"""The reports of all workers of a command as metrics."""
+"""Metrics from the reports of all workers of a command."""
 
 import json
 from threading import Lock
@@ -14,16 +14,16 @@ DROPPED = ("late", "future", "missing", "unreadable")
 
 
 class Metrics:
-    """Collects reports; ``page`` is what Prometheus scrapes."""
+    """Collects reports; Prometheus scrapes ``page``."""
 
     def __init__(self, group: str) -> None:
         self._group, self._lock = group, Lock()
         self._latest: dict[str, WorkerReport] = {}
-        self._before = {"committed": 0, "aborted": 0}  # of processes that are gone
+        self._before = {"committed": 0, "aborted": 0}  # of ended processes
         self._times_before, self.restarts = Histogram(), 0
 
     def hear(self, member: str, report: WorkerReport | None) -> None:
-        """A member's newest report; None when it has died."""
+        """Take a member's newest report; None: it has died."""
         if report is None:
             self._died(member)
             return
@@ -46,14 +46,14 @@ class Metrics:
 
     @property
     def partitions(self) -> dict[int, PartitionReport]:
-        """Those that workers of this command own."""
+        """The partitions that workers of this command own."""
         with self._lock:
             return {
                 n: one for report in self._latest.values() for n, one in sorted(report.partitions.items())
             }
 
     def page(self) -> str:
-        """In Prometheus's text format."""
+        """The metrics in Prometheus's text format."""
         partitions = self.partitions
         with self._lock:
             latest, before, times = list(self._latest.values()), dict(self._before), self._times_before
@@ -77,19 +77,19 @@ class Metrics:
             (
                 "observations_total",
                 "counter",
-                "Observations that were taken into a period.",
+                "Observations that were added to a period.",
                 [(labels, one.counts.observations) for labels, one in by],
             ),
             (
                 "dropped_total",
                 "counter",
-                "Messages that were not, by reason.",
+                "Messages that were dropped, by reason.",
                 [(labels, getattr(one.counts, why)) for labels, one, why in dropped],
             ),
             (
                 "doubled_total",
                 "counter",
-                "Observations with the moment of an earlier one.",
+                "Observations with the same time as an earlier one.",
                 [(labels, one.counts.doubled) for labels, one in by],
             ),
             (
@@ -108,7 +108,7 @@ class Metrics:
             (
                 "watermark_seconds",
                 "gauge",
-                "The latest moment that was seen, in seconds since 1970.",
+                "The latest observation time, in seconds since 1970.",
                 [(labels, one.watermark / 1000) for labels, one in by],
             ),
             (
@@ -120,13 +120,13 @@ class Metrics:
             (
                 "worker_restarts_total",
                 "counter",
-                "Workers that died and were started again.",
+                "Workers that died and were restarted.",
                 [({}, restarts)],
             ),
             (
                 "predictor_info",
                 "gauge",
-                "The predictors that workers go on with.",
+                "The predictors in use.",
                 [({"predictor": name}, 1) for name in predictors],
             ),
         ]
@@ -138,7 +138,7 @@ class Metrics:
 
     def _histogram(self, times: Histogram) -> list[str]:
         name, count = "transaction_seconds", 0
-        lines = self._head(name, "histogram", "What a committed transaction took.")
+        lines = self._head(name, "histogram", "Duration of committed transactions.")
         for bound, more in zip([*map(str, BOUNDS), "+Inf"], times.counts, strict=True):
             count += more
             lines.append(self._line(f"{name}_bucket", {"le": bound}, count))
@@ -152,7 +152,7 @@ class Metrics:
         return [f"# HELP stepcast_stream_{name} {meaning}", f"# TYPE stepcast_stream_{name} {kind}"]
 
     def _line(self, name: str, labels: dict[str, str], value: float) -> str:
-        # json.dumps escapes as the format wants it, but for what is not ASCII, which it takes as it is.
+        # json.dumps escapes as the format requires, except that non-ASCII characters stay as they are.
         given = {"group": self._group, **labels}
         text = ",".join(f"{key}={json.dumps(label, ensure_ascii=False)}" for key, label in given.items())
         return f"stepcast_stream_{name}{{{text}}} {value}"

@@ -1,4 +1,4 @@
-"""``/metrics`` on loopback."""
+"""A server of ``/metrics`` on loopback."""
 
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,10 +13,10 @@ TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def serve_metrics(page: Callable[[], str], host: str, port: int) -> ThreadingHTTPServer:
-    """Listen; ``serve_forever`` of what is returned answers. ConnectorError where the port is taken.
+    """A listening server, to be run by ``serve_forever``. ConnectorError if the port is in use.
 
-    A request has to name this server by an address, as localhost, or as ``host``: a page of the web that has
-    its name point here is refused.
+    The Host of a request must be an address, localhost or ``host``, so that a web page whose name resolves to
+    this machine (DNS rebinding) is refused.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -25,7 +25,7 @@ def serve_metrics(page: Callable[[], str], host: str, port: int) -> ThreadingHTT
 
         def do_GET(self) -> None:
             if not _is_own(self.headers.get("Host", ""), host):
-                self._answer(403, "this server is asked by its address, or as localhost\n")
+                self._answer(403, "use this server's address, or localhost\n")
             elif self.path.partition("?")[0] == "/metrics":
                 self._answer(200, page(), TYPE)
             else:
@@ -40,7 +40,7 @@ def serve_metrics(page: Callable[[], str], host: str, port: int) -> ThreadingHTT
             self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
-            """A scrape every few seconds is nothing to report."""
+            """Scrapes are not logged."""
 
     try:
         return ThreadingHTTPServer((host, port), Handler)

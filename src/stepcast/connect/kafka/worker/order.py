@@ -1,4 +1,4 @@
-"""All that a worker process is told."""
+"""The configuration that a worker process receives."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ __all__ = ["Order", "Places", "Source"]
 
 @dataclass(frozen=True)
 class Source:
-    """What forecasts: a predictor in a folder, or a model of the user's own, ``module:attribute``."""
+    """A predictor in a folder, or a user's model as ``module:attribute``."""
 
     folder: str | None = None
     model: str | None = None
@@ -20,7 +20,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Places:
-    """Where an observation is in a message, as ``observations.reader`` has it; None is the usual place."""
+    """Where an observation is in a message, as in ``observations.reader``; None: the format's default."""
 
     format: str = "json"
     item: str | None = None
@@ -31,15 +31,15 @@ class Places:
 
 @dataclass(frozen=True)
 class Order:
-    """``read``, ``write`` and ``letters`` are topics; the last, if given, gets what cannot be read.
+    """``read``, ``write`` and ``letters`` are topics; ``letters``, if given, gets unreadable messages.
 
-    ``member``         what this worker is called among those of ``group``: its place is kept for it while it
-                       restarts, and whoever takes the name fences who had it before.
-    ``batch``          messages that are taken on together, at most.
-    ``most_forecasts`` that wait for one transaction, about.
-    ``buffer``         bytes of messages that are read ahead, and of records that are written behind, each.
-    ``until_idle``     seconds without a message after which the worker ends; None is never.
-    ``idle_timeout``   seconds without a message after which open periods of a partition are closed.
+    ``member``          this worker's name in ``group``: its partitions are kept for it while it restarts, and
+                        a second worker of the same name fences the first.
+    ``batch``           the most messages to process together.
+    ``most_forecasts``  about how many forecasts one transaction may have.
+    ``buffer``          bytes of messages to read ahead, and as many of records to write behind.
+    ``until_idle``      seconds without a message after which the worker ends; None: never.
+    ``idle_timeout``    seconds without a message after which a partition's open periods are closed.
     """
 
     settings: Settings
@@ -64,7 +64,7 @@ class Order:
 
     @property
     def state(self) -> str:
-        """The topic of the state."""
+        """The topic that holds the state."""
         return f"{self.group}-state"
 
     def to_json(self) -> str:

@@ -1,4 +1,4 @@
-"""A partition that a worker owns: its state, and how far its transactions have come."""
+"""A partition that a worker owns: its state, and its progress."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,12 +10,14 @@ __all__ = ["Owned"]
 
 @dataclass
 class Owned:
-    """``offset``   of the input that comes next, after what waits.
-    ``committed``   of the input that came next at the last transaction; None before the first.
-    ``heard``       seconds of the monotonic clock at its last message.
-    ``end``         of the state's partition when this one was given up.
-    ``at_end``      whether there was nothing more to read.
-    ``waiting``     messages that were read and not taken on.
+    """Progress of one partition.
+
+    ``offset``     the next offset to read, after the messages in ``waiting``.
+    ``committed``  the next offset at the last transaction; None before the first.
+    ``heard``      monotonic time of its last message, in seconds.
+    ``end``        the end of the state's partition when this one was revoked.
+    ``at_end``     whether the partition was read to its end.
+    ``waiting``    messages that were read and not processed yet.
     """
 
     part: Part
@@ -28,7 +30,7 @@ class Owned:
 
     @property
     def reached(self) -> int:
-        """The offset that comes next after all that was taken on."""
+        """The next offset after everything that was processed."""
         if self.waiting:
             return int(self.waiting[0].offset())
         return self.offset or 0

@@ -1,4 +1,4 @@
-"""A partition: observations in the order of its messages become periods, and periods become forecasts."""
+"""A partition: observations become periods, in the order of its messages, and periods become forecasts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ STATISTICS = ("mean", "median", "min", "max")
 
 
 class Observation(NamedTuple):
-    """Of ``item`` at ``moment``, in milliseconds since 1970."""
+    """The value of ``item`` at the time ``moment``, in milliseconds since 1970."""
 
     item: str
     moment: int
@@ -30,7 +30,7 @@ class Observation(NamedTuple):
 
 @dataclass(frozen=True)
 class Forecasts:
-    """``values`` (items, horizon, outputs) of the periods after ``origin``."""
+    """``values`` (items, horizon, outputs) for the periods after ``origin``."""
 
     origin: int
     items: tuple[str, ...]
@@ -39,7 +39,7 @@ class Forecasts:
 
 @dataclass
 class Progress:
-    """What changed since it was last taken: names of items, by kind of their records, and forecasts."""
+    """Changes since the last ``take``: items by the kind of their records, and forecasts."""
 
     open: set[str] = field(default_factory=set)
     closed: set[str] = field(default_factory=set)
@@ -51,12 +51,12 @@ class Progress:
 
 
 class Partition:
-    """The state of one partition, which ``apply`` takes on by one observation after another.
+    """The state of one partition, updated by ``apply``.
 
     ``ids``      items with a closed period; the position is the item's slot.
     ``open``     buckets of periods after ``closed``, by period and item.
     ``closed``   the last closed period; None before the first observation.
-    ``newest``   the latest moment seen: the watermark lies ``lateness`` before it.
+    ``newest``   the latest observation time: the watermark is ``lateness`` before it.
     ``drifting`` items that have changed since their predictor was trained.
     """
 
@@ -71,10 +71,10 @@ class Partition:
         self.recent = Recent()
         self.series = forecaster.series()
         self.drifting = np.zeros(0, bool)
-        self._surprised: Flags = np.zeros(0, bool)  # since the last forecast; a new item is
+        self._surprised: Flags = np.zeros(0, bool)  # since the last forecast; true for new items
         self.progress = Progress()
         self._closed: int | None = None
-        self._closes_at = 0  # the moment at which the watermark leaves the period after the closed one
+        self._closes_at = 0  # the observation time that closes the next period
         if forecaster.end is not None:
             self.closed = forecaster.end
 
@@ -88,7 +88,7 @@ class Partition:
         self._closes_at = self.grid.begins(period + 2) + self.plan.lateness
 
     def apply(self, observations: Sequence[Observation], most: int | None = None) -> int:
-        """Take on observations, until more than ``most`` forecasts wait; how many were."""
+        """Process observations until more than ``most`` forecasts are pending; returns how many."""
         plan, counts, dirty = self.plan, self.counts, self.progress.open
         periods = self.grid.periods([one.moment for one in observations])
         for number, ((item, moment, value), period) in enumerate(zip(observations, periods, strict=True), 1):
@@ -116,21 +116,21 @@ class Partition:
         return len(observations)
 
     def close_open(self) -> None:
-        """Close every period that has begun, as if time had gone on: there may be nothing more to come."""
+        """Close every period that has begun, as if later observations had arrived."""
         if self.open:
             last = max(self.open)
             self.newest = max(self.newest, self.grid.begins(last + 1) + self.plan.lateness)
             self._close(last)
 
     def take_over(self, forecaster: Forecaster) -> None:
-        """Go on with another predictor, which is told what was observed since it was trained.
+        """Continue with another predictor, updated with what was observed since its training.
 
-        That is what ``recent`` holds of each item. Where the predictor knows more than the partition has
-        seen, the periods up to its end count as closed.
+        ``recent`` holds these values. If the predictor was trained on periods that the partition has not
+        seen yet, they count as closed.
         """
         if forecaster.frequency != self.grid.frequency:
             raise ConnectorError(
-                f"predictor {forecaster.name} forecasts by {forecaster.frequency}, and the group by "
+                f"predictor {forecaster.name} has the frequency {forecaster.frequency}, and the group "
                 f"{self.grid.frequency}: start a new --group"
             )
         self.forecaster, self.series = forecaster, forecaster.series()
@@ -144,7 +144,7 @@ class Partition:
             self.progress.closed.update(self.ids)
 
     def _tell_again(self, last: Integers, until: int) -> None:
-        """What came after ``last`` (slots,), up to ``until``."""
+        """Update the series with what was observed after ``last`` (slots,), up to ``until``."""
         observed: dict[int, dict[int, float]] = {}
         for slot, end in enumerate(last.tolist()):
             periods, values = self.recent.of(slot)
@@ -162,16 +162,16 @@ class Partition:
             self.series.update(slots, period, row)
 
     def mark(self, drifting: Flags) -> None:
-        """Say of every item whether it drifts, after they were restored."""
+        """Set which items drift, after a restore."""
         self.drifting, self._surprised = drifting, np.zeros(len(drifting), bool)
 
     def take(self) -> Progress:
-        """What has changed since the last time."""
+        """The changes since the last call."""
         progress, self.progress = self.progress, Progress()
         return progress
 
     def _close(self, until: int) -> None:
-        """Close the periods up to ``until``, and forecast what follows it."""
+        """Close the periods up to ``until``, and forecast the periods after it."""
         before, every = self._closed or 0, self.plan.emission.every or self.forecaster.horizon
         for period in self._closing(until):
             self._close_one(period)
@@ -180,7 +180,7 @@ class Partition:
         self._forecast(until, is_due=until // every > before // every)
 
     def _closing(self, until: int) -> Iterable[int]:
-        """Periods to close one by one. Where nothing is filled in, a longer gap is left out by all series."""
+        """Periods to close one by one. Without filling, periods that no series has are left out."""
         if self.plan.filling != "nan":
             return range((self._closed or 0) + 1, until + 1)
         return sorted({period for period in self.open if period <= until} | {until})
@@ -203,7 +203,7 @@ class Partition:
         self.recent.add(observed, period, row[observed])
 
     def _add(self, ids: Sequence[str], period: int) -> None:
-        """New items, and what is filled in between the end of their training and ``period``."""
+        """Add new items, and fill the periods between the end of their training and ``period``."""
         if not ids:
             return
         first = len(self.ids)

@@ -1,4 +1,4 @@
-"""What a stream does with observations, as its user asks."""
+"""The options of a stream: how observations become periods, and when forecasts are written."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,9 +10,9 @@ __all__ = ["Emission", "Plan"]
 
 @dataclass(frozen=True)
 class Emission:
-    """When forecasts are written: every ``every`` periods; 0 is their horizon, so that one is always valid.
+    """When forecasts are written: every ``every`` periods; 0 means every horizon, so one is always valid.
 
-    ``on_change``  also when a value was outside all that was forecast.
+    ``on_change``  also when a value was outside the forecast quantiles.
     """
 
     every: int = 1
@@ -23,12 +23,12 @@ class Emission:
 class Plan:
     """How raw events become the values of periods.
 
-    ``lateness``  milliseconds of event time by which observations may come out of order: a period is closed
-                  when the partition has seen a moment that much after its end.
-    ``doubled``   what becomes of an observation with the moment of an earlier one of its item and period,
-                  among the ``window`` before it.
+    ``lateness``  milliseconds of event time by which observations may be out of order: a period is closed
+                  when the partition has seen a time this much after its end.
+    ``doubled``   how to treat an observation with the same time as one of the ``window`` before it of its
+                  item and period.
     ``filling``   of a period without an observation: zero, nan, value, mean, median, min or max.
-    ``ahead``     milliseconds that an observation may be stamped after its message; None is any.
+    ``ahead``     milliseconds by which an observation may be later than its message; None: no limit.
     """
 
     aggregation: Aggregation = "sum"

@@ -1,6 +1,6 @@
-"""Predictors as a published run keeps them, in its bucket or in the folder of ``stepcast run --out``.
+"""Predictors of published runs, from a bucket or from the folder of ``stepcast run --out``.
 
-They are fetched once for all workers of a command, into a folder that each of them reads.
+A command fetches a predictor once into a folder, from which all its workers read.
 """
 
 from datetime import UTC, datetime
@@ -27,7 +27,10 @@ SHARED = "shared.npz"
 
 
 def fetch(s3: Any, bucket: str, folder: Path, predictor: str = LATEST) -> Path:
-    """Put the predictor of that name or ARN below ``folder``; where. ConnectorError if it is of no use."""
+    """Download the predictor of that name or ARN into a subfolder of ``folder``, and return its path.
+
+    ConnectorError if it does not exist, is no longer stored, or is not an AutoPredictor.
+    """
     run = find(s3, bucket, predictor.rpartition("/")[2])
     name = run.manifest.predictor
     params = run.text(layout.vintage_params(run.root, run.manifest.vintage))
@@ -35,14 +38,14 @@ def fetch(s3: Any, bucket: str, folder: Path, predictor: str = LATEST) -> Path:
     parts = [(key, _read(s3, bucket, key)) for key in objects.keys(s3, bucket, prefix)]
     if params is None or not parts or any(content is None for _, content in parts):
         raise ConnectorError(
-            f"predictor {name} is gone: a newer one was published, and only that is kept. Use --predictor "
-            "latest"
+            f"predictor {name} is no longer stored: a newer one was published, and only that is kept. Use "
+            "--predictor latest"
         )
     algorithm = task_of(Params.model_validate_json(params)).algorithm
     if algorithm != AUTO:
         raise ConnectorError(
-            f"predictor {name} is {algorithm}, which is fitted anew each time: only an AutoPredictor goes on "
-            "with a stream"
+            f"predictor {name} is {algorithm}, which is fitted again for each forecast: a stream can only "
+            "update an AutoPredictor"
         )
     place = folder / name
     (place / "shards").mkdir(parents=True, exist_ok=True)
@@ -50,7 +53,7 @@ def fetch(s3: Any, bucket: str, folder: Path, predictor: str = LATEST) -> Path:
     for key, content in parts:
         (place / "shards" / key.removeprefix(prefix)).write_bytes(content or b"")
     shared = _read(s3, bucket, layout.kept_shared(name))
-    if shared is None:  # of a run before predictors kept it: the same draw gives the same
+    if shared is None:  # an older run did not store it: the same draw gives the same result
         panels = (read_shard(content or b"").panel for _, content in parts)
         shared = engine.fit_shared(reduce(add, map(Draw.of, panels)), task_of(read_params(place)))
     (place / SHARED).write_bytes(shared)
@@ -58,13 +61,13 @@ def fetch(s3: Any, bucket: str, folder: Path, predictor: str = LATEST) -> Path:
 
 
 def newest(s3: Any, bucket: str) -> str | None:
-    """The name of the predictor that was published last."""
+    """The name of the predictor published last; None if there is none."""
     current = vintages.current(s3, bucket)
     return None if current is None else current.predictor
 
 
 def age_of(predictor: str, now: datetime | None = None) -> float | None:
-    """Seconds since a predictor was made, by its name; None where that does not say.
+    """Seconds since a predictor was created, from its name; None if the name has no time.
 
     >>> age_of("Demo_20260102T030405Z1f8a90c2", datetime(2026, 1, 2, 4, 4, 5, tzinfo=UTC))
     3600.0
@@ -77,12 +80,12 @@ def age_of(predictor: str, now: datetime | None = None) -> float | None:
 
 
 def read_params(folder: Path) -> Params:
-    """The params.json that the predictor was made by."""
+    """The params.json of the predictor."""
     return Params.model_validate_json((folder / layout.PARAMS).read_bytes())
 
 
 def read_predictor(folder: Path) -> Trained:
-    """What ``fetch`` put there."""
+    """Load the predictor that ``fetch`` wrote."""
     panels = [read_shard(path).panel for path in sorted((folder / "shards").iterdir())]
     return Trained(folder.name, task_of(read_params(folder)), panels, (folder / SHARED).read_bytes())
 

@@ -1,4 +1,4 @@
-"""Messages as observations, fast where they are plain: JSON with a text, a time and a number at the top."""
+"""Parsing messages, with a fast path for plain JSON: a name, a time and a number at the top level."""
 
 import json
 from collections.abc import Callable
@@ -14,11 +14,11 @@ __all__ = ["Read", "Unreadable", "message_of", "read_of"]
 
 Read = Callable[[Any], Observation | None]
 
-REMEMBERED = 10_000  # texts of moments
+REMEMBERED = 10_000  # parsed timestamps, by their text
 
 
 def read_of(places: Places, registry: dict[str, str]) -> Read:
-    """What reads messages by ``places``: None where the value is missing, Unreadable where it is none."""
+    """A parser of messages: None if the value is missing, Unreadable if the message is not an observation."""
     usual = PLACES[places.format]
     given = reader(
         decoder(places.format, registry),
@@ -34,7 +34,7 @@ def read_of(places: Places, registry: dict[str, str]) -> Read:
 
 
 def message_of(message: Any) -> Message:
-    """As ``observations`` reads it."""
+    """The client's message as ``observations`` parses it."""
     return Message(
         message.partition(),
         message.offset(),
@@ -56,13 +56,13 @@ def _any(given: Reader) -> Read:
 
 
 def _name(place: str) -> str | None:
-    """Of a field at the top of a document; None of any other place."""
+    """The name of a top-level field; None for any other place."""
     parts = place.split("/")
     return parts[1] if len(parts) == 2 and not parts[0] and "~" not in place else None
 
 
 def _plain(slow: Read, item: str, timestamp: str, value: str) -> Read:
-    """The same as ``slow``: what is not plain is left to it."""
+    """Returns the same as ``slow``, which parses everything that is not plain."""
     moments: dict[str, int] = {}
 
     def read(message: Any) -> Observation | None:

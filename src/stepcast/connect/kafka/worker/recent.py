@@ -1,4 +1,4 @@
-"""The last observed values of each item: what gaps are filled with, and what a new predictor is told."""
+"""The last observed values of each item, to fill gaps with and to bring a new predictor up to date."""
 
 import struct
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from stepcast.engine.arrays import Floats, Integers
 
 __all__ = ["KEPT", "Recent"]
 
-KEPT = 64  # as many as the import looks at before a gap
+KEPT = 64  # as many as the import uses to fill a gap
 COUNT = struct.Struct("<q")
 STATISTICS: dict[str, Callable[..., Floats]] = {
     "mean": np.nanmean,
@@ -20,7 +20,7 @@ STATISTICS: dict[str, Callable[..., Floats]] = {
 
 
 class Recent:
-    """Of each item the last ``KEPT`` closed periods in which it was observed, and what was."""
+    """For each item, the last ``KEPT`` closed periods in which it was observed, and their values."""
 
     def __init__(self) -> None:
         self._counts = np.zeros(0, np.int64)
@@ -52,7 +52,7 @@ class Recent:
         values = np.where(present, self._values[slots], np.nan)
         found = np.full(len(slots), np.nan)
         some = present.any(axis=1)
-        # Sorted, so that a sum does not depend on where the ring of values begins.
+        # Sorted, so that a sum does not depend on where the ring buffer begins.
         found[some] = STATISTICS[method](np.sort(values[some], axis=1), axis=1)
         return found
 
@@ -61,7 +61,7 @@ class Recent:
         return COUNT.pack(len(periods)) + periods.tobytes() + values.tobytes()
 
     def put(self, slot: int, data: bytes) -> int:
-        """Take what ``to_bytes`` gave for ``slot``; how many bytes of ``data`` that were."""
+        """Restore ``slot`` from ``to_bytes``; returns how many bytes of ``data`` were read."""
         count = int(COUNT.unpack_from(data)[0])
         self.grow(slot + 1)
         self._counts[slot] = count

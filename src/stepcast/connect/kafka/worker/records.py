@@ -1,9 +1,9 @@
 """The state of a partition as records of a compacted topic, and back.
 
-``partition``    what all items share, as JSON: the next offset of the input, the watermark, counts.
-``series/ITEM``  what is known of a closed series, written when a period is closed.
-``open/ITEM``    its periods that are still open, written with every observation. One that was closed since is
-                 not written again: it is known by its number.
+``partition``    shared by all items, as JSON: the next offset of the input, the watermark, counts.
+``series/ITEM``  the state of an item after its last closed period, written when a period is closed.
+``open/ITEM``    its open periods, written with every observation. The record is not rewritten when they are
+                 closed: closed periods are recognized by their number.
 """
 
 import json
@@ -46,7 +46,7 @@ class Head:
 
 
 def head_of(records: Mapping[bytes, bytes]) -> Head | None:
-    """None where a partition has no state yet."""
+    """The head of stored records; None if the partition has no state yet."""
     if PARTITION not in records:
         return None
     content = json.loads(records[PARTITION])
@@ -56,7 +56,7 @@ def head_of(records: Mapping[bytes, bytes]) -> Head | None:
 
 
 def records(partition: Partition, progress: Progress, offset: int) -> Iterator[Record]:
-    """What changed in ``progress``, with ``offset`` as the next of the input."""
+    """The records that ``progress`` changed; ``offset`` is the next of the input."""
     slots = np.array(sorted(partition.slots[item] for item in progress.closed), np.int64)
     for slot, known in zip(slots.tolist(), partition.series.to_bytes(slots), strict=True):
         flags = SLOT.pack(slot, bool(partition.drifting[slot]))
@@ -79,15 +79,15 @@ def records(partition: Partition, progress: Progress, offset: int) -> Iterator[R
 
 
 def everything(partition: Partition, offset: int) -> dict[bytes, bytes]:
-    """All records: the same for the same messages, however they came."""
+    """All records: the same for the same messages, however they were batched."""
     all_open = {item for buckets in partition.open.values() for item in buckets}
     return dict(sorted(records(partition, Progress(all_open, set(partition.ids)), offset)))
 
 
 def restored(plan: Plan, forecaster: Forecaster, kept: Mapping[bytes, bytes]) -> tuple[Partition, int | None]:
-    """The partition that wrote ``kept``, and the offset that comes next; None where it is new.
+    """The partition with the stored records ``kept``, and its next offset; None if it is new.
 
-    Where it was written with another predictor, it goes on with this one.
+    A partition that was written with another predictor continues with this one.
     """
     partition, head = Partition(plan, forecaster), head_of(kept)
     if head is None:
@@ -98,8 +98,7 @@ def restored(plan: Plan, forecaster: Forecaster, kept: Mapping[bytes, bytes]) ->
     ):
         if before != now:
             raise ConnectorError(
-                f"the group's state has {name} {before}, and {now} is asked for: start a new --group, or go "
-                f"on with {before}"
+                f"the group's state has {name} {before}, not {now}: start a new --group, or use {before}"
             )
     partition.newest, partition.counts = head.newest, head.counts
     if head.closed is not None:

@@ -1,4 +1,4 @@
-"""What a worker says of itself, every second, to the command that started it."""
+"""A worker's reports, every second, to the command that started it."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -10,10 +10,9 @@ __all__ = ["PartitionReport", "WorkerReport"]
 
 @dataclass(frozen=True)
 class PartitionReport:
-    """``offset`` of the message that comes next, ``end`` of what there is; -1 where they are not known yet.
+    """``offset`` is the next to read, ``end`` that of the partition; -1 if not known yet.
 
-    ``counts`` since the group began, whoever worked on the partition. ``watermark`` in milliseconds since
-    1970.
+    ``counts`` cover all workers since the group began. ``watermark`` is in milliseconds since 1970.
     """
 
     offset: int
@@ -30,7 +29,7 @@ class PartitionReport:
 
 @dataclass(frozen=True)
 class WorkerReport:
-    """``committed`` and ``aborted`` transactions of this process, and what the first took."""
+    """``committed`` and ``aborted`` transactions of this process, and the time that the committed took."""
 
     predictor: str
     committed: int

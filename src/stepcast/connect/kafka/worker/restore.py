@@ -1,4 +1,4 @@
-"""Partitions read again when a worker is assigned them: their state, and their messages where it has none."""
+"""Reading the state of partitions, or replaying their messages, when a worker is assigned them."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -22,9 +22,9 @@ def restore(
 ) -> dict[int, dict[bytes, bytes]]:
     """The last committed record of each key, by partition, up to ``ends``.
 
-    ``ends`` may lie behind a transaction that is still open: of a worker that died, or that hangs. What was
-    committed after its first record shows only when it is over, so that is waited for. ConnectorError after
-    ``patience`` seconds without a record.
+    An open transaction, of a worker that died or hangs, may lie before ``ends``. Records after its start can
+    be read only when it has ended, so this waits for it. ConnectorError after ``patience`` seconds without a
+    record.
     """
     kept: dict[int, dict[bytes, bytes]] = {number: {} for number in ends}
     missing = {number for number, end in ends.items() if end}
@@ -32,11 +32,11 @@ def restore(
         return kept
     consumer = cluster.consumer(f"{topic}-restore", must=SETTINGS)
     heard, said = time.monotonic(), False
+    why = "a transaction of another worker may hang, or the broker be unavailable"
     try:
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in missing])
         while missing:
             for message in _consumed(consumer):
-                heard = time.monotonic()
                 number, error = message.partition(), message.error()
                 if error is None:
                     _put(kept[number], message.key(), message.value())
@@ -44,7 +44,9 @@ def restore(
                 elif error.code() == KafkaError._PARTITION_EOF:
                     reached = message.offset()
                 else:
-                    continue  # librdkafka tries again
+                    why = error.str()
+                    continue  # librdkafka retries
+                heard = time.monotonic()
                 if reached >= ends[number]:
                     missing.discard(number)
             waited = time.monotonic() - heard
@@ -53,8 +55,7 @@ def restore(
                 log("waiting_for_state", topic=topic, partitions=sorted(missing), seconds=round(waited, 1))
             if waited > patience:
                 raise ConnectorError(
-                    f"the state in {topic} {sorted(missing)} could not be read in {patience:g} s: a "
-                    "transaction of another worker may hang there, or the broker be away"
+                    f"the state in {topic} {sorted(missing)} could not be read within {patience:g} s: {why}"
                 )
     finally:
         consumer.close()
@@ -69,7 +70,7 @@ def _put(kept: dict[bytes, bytes], key: bytes, value: bytes | None) -> None:
 
 
 def replay(cluster: Cluster, topic: str, partition: int, until: int) -> Iterator[list[Any]]:
-    """The messages of a partition from the first that is there up to the offset ``until``, part by part."""
+    """The messages of a partition from the first available one up to the offset ``until``, in batches."""
     consumer = cluster.consumer(f"{topic}-replay", must=SETTINGS)
     try:
         consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
@@ -88,5 +89,5 @@ def replay(cluster: Cluster, topic: str, partition: int, until: int) -> Iterator
 
 
 def _consumed(consumer: Consumer) -> list[Any]:
-    """Messages, whose parts the client's types call optional."""
+    """Typed Any: the client's types declare all parts of a message optional."""
     return consumer.consume(AT_ONCE, 0.1)

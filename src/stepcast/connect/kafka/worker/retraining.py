@@ -1,4 +1,4 @@
-"""Whether it is time to train anew, and asking for it."""
+"""When to retrain, and the request for it."""
 
 import time
 from collections.abc import Iterable
@@ -11,20 +11,20 @@ from stepcast.pipeline.steps.start_execution import Started, start_execution
 
 __all__ = ["Policy", "Retraining", "reason_to_retrain"]
 
-NOT_BEFORE = 3600.0  # seconds between two times of asking: a run takes its time, or has nothing new to read
-FEWEST = 30  # items: a share of fewer says little
+NOT_BEFORE = 3600.0  # seconds between requests: a run takes time, or has nothing new to read
+FEWEST = 30  # items; a share of fewer is not significant
 
 
 @dataclass(frozen=True)
 class Policy:
-    """``drift`` share of items that have to drift, ``age`` seconds since the training; None is never."""
+    """Retrain at this ``drift`` (share of items) or ``age`` (seconds since the training); None: never."""
 
     drift: float | None = None
     age: float | None = None
 
 
 def reason_to_retrain(policy: Policy, partitions: Iterable[PartitionReport], age: float | None) -> str | None:
-    """In words; None while there is none."""
+    """The reason to retrain, for the log; None if there is none."""
     partitions = list(partitions)
     items, drifting = sum(one.items for one in partitions), sum(one.drifting for one in partitions)
     if policy.drift is not None and drifting and drifting >= policy.drift * max(items, FEWEST):
@@ -35,7 +35,7 @@ def reason_to_retrain(policy: Policy, partitions: Iterable[PartitionReport], age
 
 
 class Retraining:
-    """Asks the state machine, as an upload to the bucket does: without new input, it starts nothing."""
+    """Starts the state machine as an upload to the bucket does; nothing starts without new input."""
 
     def __init__(self, s3: Any, states: Any, state_machine: str, bucket: str) -> None:
         self._s3, self._states, self._machine, self._bucket = s3, states, state_machine, bucket

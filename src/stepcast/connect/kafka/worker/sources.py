@@ -1,4 +1,4 @@
-"""What forecasts: found by the name that the user gives it."""
+"""Loading the predictor or the model that an order names."""
 
 import importlib
 import sys
@@ -17,7 +17,7 @@ __all__ = ["work_of"]
 
 
 def work_of(order: Order) -> Work:
-    """Load what forecasts; ConnectorError says what is not there."""
+    """Load the predictor or model of an order; ConnectorError if it is missing."""
     source = order.source
     if source.model is None:
         from stepcast.connect.kafka.worker.published import read_predictor
@@ -27,6 +27,11 @@ def work_of(order: Order) -> Work:
     model = made() if callable(made) else made
     if hasattr(model, "series"):
         return _forecasting(order, model)
+    if not callable(made):
+        raise ConnectorError(
+            f"--model {source.model} is not callable: name a class, or a function that returns a model; "
+            "each partition gets its own"
+        )
     return Learning(source.model, made, order)
 
 
@@ -36,9 +41,9 @@ def _forecasting(order: Order, forecaster: Forecaster) -> Forecasting:
 
 
 def _attribute(name: str) -> Any:
-    """What ``module:attribute`` names; modules of the current folder are found too."""
+    """The object that ``module:attribute`` names; modules in the current folder are found too."""
     module, _, attribute = name.partition(":")
-    if not attribute:
+    if not module or not attribute:
         raise ConnectorError(f"--model is {name!r}: write module:attribute, such as models:Average")
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)

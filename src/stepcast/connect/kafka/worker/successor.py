@@ -1,4 +1,4 @@
-"""A newer predictor, made ready beside the work."""
+"""A newer predictor, loaded in the background."""
 
 from collections.abc import Callable, Sequence
 from threading import Lock, Thread
@@ -10,10 +10,10 @@ __all__ = ["Successor"]
 
 
 class Successor:
-    """Asked for by one thread, taken by another."""
+    """Requested by one thread, taken by another."""
 
     def __init__(self, load: Callable[[str], Work], items: Callable[[], Sequence[str]]) -> None:
-        """``load`` gives the predictor in a folder, ``items`` those that it will be asked for first."""
+        """``load`` reads the predictor in a folder; ``items`` are the items it will forecast first."""
         self._load, self._items = load, items
         self._lock = Lock()
         self._ready: Work | None = None
@@ -22,7 +22,7 @@ class Successor:
         Thread(target=self._prepare, args=(folder,), daemon=True).start()
 
     def take(self) -> Work | None:
-        """The last one that is ready, once."""
+        """The latest predictor that is ready; None if it was taken already."""
         with self._lock:
             ready, self._ready = self._ready, None
             return ready
@@ -31,7 +31,7 @@ class Successor:
         try:
             work = self._load(folder)
             work.prepare(self._items())
-        except Exception as error:  # what fails here leaves the worker as it is
+        except Exception as error:  # the worker continues with its predictor
             log("not_taken_over", level="error", folder=folder, reason=str(error))
             return
         with self._lock:

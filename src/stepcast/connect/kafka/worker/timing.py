@@ -1,4 +1,4 @@
-"""How long transactions take, as a histogram that Prometheus reads."""
+"""A histogram of transaction times, with Prometheus's buckets."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # seconds
 
 
 class Histogram:
-    """``counts`` of those up to each bound, and of longer ones; ``total`` seconds of all."""
+    """``counts`` by bucket, the last one above all BOUNDS; ``total`` is the sum in seconds."""
 
     def __init__(self, counts: Sequence[int] = (), total: float = 0.0) -> None:
         self.counts = list(counts) or [0] * (len(BOUNDS) + 1)

@@ -1,10 +1,16 @@
-"""The topics of a stream: what has to exist, and what is made."""
+"""The topics of a stream: which must exist, and which are created."""
 
 import time
 from collections.abc import Mapping
 
 from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    ConfigResource,
+    NewTopic,
+    OffsetSpec,
+    ResourceType,
+)
 
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.client import Cluster
@@ -12,14 +18,14 @@ from stepcast.connect.kafka.worker.order import Order
 
 __all__ = ["PATIENCE", "end_offsets", "partitions_of", "prepare"]
 
-PATIENCE = 60  # seconds for a broker to answer
+PATIENCE = 60  # seconds to wait for a broker
 
 
 def prepare(order: Order, cluster: Cluster) -> tuple[int, int]:
-    """Make the topics of forecasts and state where they are missing.
+    """Create the topics of forecasts and state if they are missing.
 
-    Returns how many partitions the input has, and the output. State is kept in a compacted topic, in the
-    partition with the number of the input's.
+    Returns the number of partitions of the input and of the output. State is kept in a compacted topic, in
+    the partition with the same number as the input's.
     """
     admin = cluster.admin()
     cluster.partitions(admin, order.read)
@@ -35,13 +41,28 @@ def prepare(order: Order, cluster: Cluster) -> tuple[int, int]:
     if had != count:
         raise ConnectorError(
             f"{order.read} has {count} partitions, and had {had} when the group {order.group} began: items "
-            "have moved to others, where their state is not; start a new --group, which reads all again"
+            "have moved to other partitions than their state; start a new --group, which reads all again"
         )
+    _check_compacted(admin, order.state)
     return count, there[order.write][0]
 
 
+def _check_compacted(admin: AdminClient, topic: str) -> None:
+    """ConnectorError if the broker would delete the state of items that are not updated for a while."""
+    asked = ConfigResource(ResourceType.TOPIC, topic)
+    (answer,) = admin.describe_configs([asked], request_timeout=PATIENCE).values()
+    try:
+        policy = answer.result()["cleanup.policy"].value
+    except KafkaException:  # the user may lack DESCRIBE_CONFIGS, which the stream does not need otherwise
+        return
+    if policy != "compact":
+        raise ConnectorError(
+            f"topic {topic} has cleanup.policy={policy}, so the broker would delete state: set it to compact"
+        )
+
+
 def partitions_of(admin: AdminClient) -> dict[str, tuple[int, int]]:
-    """By topic: how many partitions, in how many copies."""
+    """The number of partitions and the replication factor of each topic."""
     topics = admin.list_topics(timeout=PATIENCE).topics
     return {
         name: (len(topic.partitions), min(len(one.replicas) for one in topic.partitions.values()))
@@ -60,19 +81,19 @@ def _create(admin: AdminClient, wanted: Mapping[str, NewTopic], there: Mapping[s
         except KafkaException as error:
             if error.args[0].name() != "TOPIC_ALREADY_EXISTS":  # another worker was faster
                 raise ConnectorError(
-                    f"topic {name} cannot be made: {error.args[0].str()}; make it yourself, or give its name"
+                    f"topic {name} cannot be created: {error.args[0].str()}; create it yourself"
                 ) from None
     deadline = time.monotonic() + PATIENCE
     while not wanted.keys() <= partitions_of(admin).keys():
         if time.monotonic() > deadline:
-            raise ConnectorError(f"{', '.join(wanted)} was made and does not appear in {PATIENCE} s")
+            raise ConnectorError(f"{', '.join(wanted)} was created and has not appeared within {PATIENCE} s")
         time.sleep(0.1)  # metadata take a moment to reach every broker
 
 
 def end_offsets(admin: AdminClient, topic: str, partitions: list[int]) -> dict[int, int]:
-    """The end of each partition, whether transactions before it are finished or not.
+    """The end of each partition, including open transactions.
 
-    A consumer that reads what is committed is told of the end of that instead.
+    A consumer with isolation.level=read_committed gets the end of the committed part instead.
     """
     asked = {TopicPartition(topic, number): OffsetSpec.latest() for number in partitions}  # type: ignore[no-untyped-call]
     isolation = IsolationLevel.READ_UNCOMMITTED

@@ -1,4 +1,4 @@
-"""A predictor of the pipeline that goes on with the stream, as ``engine.online`` does it."""
+"""A predictor of the pipeline, updated by ``engine.online``."""
 
 from collections.abc import Sequence
 
@@ -15,10 +15,10 @@ __all__ = ["Trained", "TrainedSeries"]
 
 
 class Trained:
-    """The predictor ``name`` of ``panels``; ``shared`` is what all their series have in common.
+    """The predictor ``name`` of ``panels``; ``shared`` is the result of ``engine.fit_shared``.
 
-    An item is examined when it is first observed, once: a worker starts at once, and knows nothing of items
-    that are not its own.
+    An item is examined once, when it is first observed: so a worker starts immediately, and examines only the
+    items of its own partitions.
     """
 
     def __init__(self, name: str, task: Task, panels: Sequence[Panel], shared: bytes) -> None:
@@ -41,7 +41,7 @@ class Trained:
         self._begun.update(self.begun(ids))
 
     def begun(self, ids: Sequence[str]) -> dict[str, bytes]:
-        """Records of those of ``ids`` that were trained, at the end of their training."""
+        """Records of the ``ids`` that were trained on, at the end of their training."""
         found = {item: self._begun[item] for item in ids if item in self._begun}
         missing = [item for item in ids if item not in found]
         for number, panel in enumerate(self._panels):
@@ -53,7 +53,7 @@ class Trained:
 
 
 class TrainedSeries:
-    """Series by slot; ``state`` has them in an order of its own."""
+    """Series by slot; ``state`` orders them differently."""
 
     def __init__(self, forecaster: Trained, state: online.State) -> None:
         self.forecaster, self.state = forecaster, state
@@ -69,12 +69,12 @@ class TrainedSeries:
 
     def update(self, slots: Integers, period: int, values: Floats) -> Outcome:
         told = online.update(self.state, self._places[slots], np.full(len(slots), period), values)
-        with np.errstate(invalid="ignore"):  # nan where nothing was forecast, or observed
+        with np.errstate(invalid="ignore"):  # nan without a forecast or an observation
             surprising = (values < told.forecast[:, 0]) | (values > told.forecast[:, -1])
         return Outcome(surprising, told.drift >= 0)
 
     def forecast(self, slots: Integers, origin: int) -> Floats:
-        del origin  # the last period that all of them were told of
+        del origin  # always the last period that was updated
         return online.forecast(self.state, self._places[slots])
 
     def to_bytes(self, slots: Integers) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""One transaction: records, and the offsets of what they were made of."""
+"""Transactions: records together with the offsets of the messages they were made from."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -11,18 +11,18 @@ from stepcast.connect.kafka.worker.work import Output
 
 __all__ = ["Aborted", "Transactions"]
 
-STEP = 30.0  # seconds that a call may take before it is made again
+STEP = 30.0  # seconds until a call is repeated
 PAUSE = 0.1
 
 
 class Aborted(Exception):
-    """The transaction was aborted: nothing of it counts, and what it was made of has to be read again."""
+    """The transaction was aborted: its messages have to be read again."""
 
 
 class Transactions:
-    """Of one producer, whose earlier self, if there was one, can write nothing any more.
+    """The transactions of one producer; an earlier producer of the same name is fenced.
 
-    Raises KafkaException where the producer is of no more use: another took its name, or it lost its way.
+    Raises KafkaException if the producer can no longer be used, as when another has taken its name.
     """
 
     def __init__(self, producer: Producer) -> None:
@@ -54,13 +54,13 @@ class Transactions:
             try:
                 more: dict[str, Any] = {"headers": message.headers} if message.headers else {}
                 self._producer.produce(topic, message.value, message.key, partition, **more)
-            except BufferError:  # full: wait until some of it is delivered
+            except BufferError:  # the queue is full: wait for deliveries
                 self._producer.poll(PAUSE)
             else:
                 return
 
     def _last(self, call: Callable[[], Any]) -> None:
-        """Make a call until it has an outcome: what may be tried again is, for as long as it takes."""
+        """Repeat a call as long as its error is retriable."""
         while True:
             try:
                 call()
@@ -69,6 +69,6 @@ class Transactions:
                 if not error.retriable() or error.fatal() or error.txn_requires_abort():
                     raise
                 log("transaction_waits", level="warning", reason=error.str())
-                time.sleep(PAUSE)  # the broker is away, or another transaction is being finished
+                time.sleep(PAUSE)  # the broker is away, or an earlier transaction is being completed
             else:
                 return

@@ -1,4 +1,4 @@
-"""What a worker does with messages, as the loop sees it: a part for each partition, which leaves records."""
+"""The interface between the loop and the processing of messages: one Part for each partition."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -12,60 +12,60 @@ Record = tuple[bytes | None, bytes]  # key and value
 
 
 class Output(NamedTuple):
-    """A message that is written; a ``letter`` is one that could not be read, with its headers."""
+    """A message to write; a ``letter`` is a dead letter, with headers."""
 
     key: bytes | None
     value: bytes | None
-    headers: Headers = []  # noqa: RUF012  # nobody changes it
+    headers: Headers = []  # noqa: RUF012  # never changed
     letter: bool = False
 
 
 class Part(Protocol):
-    """What is known of a partition: it follows from its messages, in their order."""
+    """The state of a partition, which depends only on its messages in their order."""
 
     @property
     def counts(self) -> Counts: ...
 
     @property
     def watermark(self) -> int:
-        """The latest moment seen, in milliseconds since 1970; 0 where moments do not matter."""
+        """The latest observation time, in milliseconds since 1970; 0 if times do not matter."""
 
     @property
     def items(self) -> Sequence[str]: ...
 
     @property
     def drifting(self) -> int:
-        """How many items have changed."""
+        """How many items drift."""
 
     @property
     def is_open(self) -> bool:
-        """Whether ``close`` would do anything."""
+        """Whether periods are open, so that ``close`` has an effect."""
 
     def take_on(self, messages: Sequence[Any], most: int) -> int:
-        """Take on messages in their order, until more than ``most`` outputs wait; how many they were."""
+        """Process messages in order until more than ``most`` outputs are pending; returns how many."""
 
     def close(self) -> None:
-        """There may be nothing more to come for a while: bring to an end what has begun."""
+        """Close open periods, because no messages arrive."""
 
     def take(self, offset: int) -> tuple[Iterable[Output], Iterable[Record]]:
-        """What there is to write since the last time: outputs, and the state with the next ``offset``."""
+        """The outputs since the last call, and the changed state; ``offset`` is the next of the input."""
 
     def go_on_with(self, work: Any) -> None:
-        """Become a part of ``work``, which is newer."""
+        """Continue with ``work``, which is newer."""
 
 
 class Work(Protocol):
-    """Makes parts."""
+    """Creates parts."""
 
     @property
     def name(self) -> str: ...
 
     def part(self, kept: Mapping[bytes, bytes]) -> tuple[Part, int | None]:
-        """Of the state that an earlier part left, and the offset that comes next; None where it is new."""
+        """A part from the stored state ``kept``, and its next offset; None for a new partition."""
 
     def prepare(self, items: Sequence[str]) -> None:
-        """Do what takes long before parts of other work become parts of this one."""
+        """Do slow preparations for these items before parts switch to this work."""
 
     @property
     def learns_again(self) -> bool:
-        """Whether a part has to take on all earlier messages again; its outputs are not written then."""
+        """Whether a part must process all earlier messages again, without writing outputs."""

@@ -1,0 +1,92 @@
+"""Worker processes and their command: orders on stdin, reports on stdout, nothing else on either."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
+
+from stepcast.connect.kafka.settings import Settings
+from stepcast.connect.kafka.worker import fleet
+from stepcast.connect.kafka.worker.order import Order, Source
+from stepcast.connect.kafka.worker.plan import Plan
+
+PATIENCE = 300  # seconds; a watchdog, not a measure
+NOWHERE = Settings("127.0.0.1:1")
+
+
+def test_what_a_model_prints_is_no_report(tmp_path: Path) -> None:
+    """The command parses the worker's stdout, and must not fail on it."""
+    (tmp_path / "talking.py").write_text("import os\nprint('hello')\nos.write(1, b'hello')\n")
+    order = Order(NOWHERE, "a", "b", "g", "m-0", Source(model="talking:Missing"), Plan())
+
+    done = subprocess.run(
+        [sys.executable, "-m", "stepcast.connect.kafka.worker"],
+        input=order.to_json() + "\n",
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [
+        {"refused": "--model talking:Missing: talking has no Missing"}
+    ]
+    assert done.stderr.count("hello") == 2
+
+
+changes: list[Thread] = []
+
+
+@dataclass(frozen=True)
+class Interrupted(Order):
+    """An order during whose writing another thread changes the predictor."""
+
+    def to_json(self) -> str:
+        if changes:
+            change = changes.pop()
+            change.start()
+            change.join(0.5)  # time to write first, which it must not
+        return super().to_json()
+
+
+def test_a_predictor_that_is_changed_while_a_worker_starts_comes_after_its_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[subprocess.Popen[str]] = []
+    popen = subprocess.Popen
+
+    def echoing(_: list[str], **more: Any) -> "subprocess.Popen[str]":
+        started.append(
+            popen([sys.executable, "-c", "import sys; sys.stderr.write(sys.stdin.read())"], stderr=-1, **more)
+        )
+        return started[0]
+
+    monkeypatch.setattr(fleet.subprocess, "Popen", echoing)
+    workers = fleet.Fleet(
+        [Interrupted(NOWHERE, "a", "b", "g", "m-0", Source(folder="old"), Plan())], lambda *_: None
+    )
+    change = Thread(target=workers.change, args=(Source(folder="new"),))
+    changes.append(change)
+    (child,) = workers._children
+
+    child.start()
+    change.join(PATIENCE)
+    assert started[0].stdin is not None
+    assert started[0].stderr is not None
+    started[0].stdin.close()
+    child.close()
+    first, second = map(json.loads, started[0].stderr.read().splitlines())
+    started[0].stderr.close()
+    started[0].wait(PATIENCE)
+
+    assert first["source"] == {"folder": "old", "model": None}
+    assert second == {"predictor": "new"}
+    assert child.order.source == Source(folder="new")
