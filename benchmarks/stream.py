@@ -234,7 +234,7 @@ def latency(bootstrap: str, order: Order) -> None:
     )
     topics = AdminClient({"bootstrap.servers": bootstrap})
     while "one-forecast" not in topics.list_topics(timeout=10).topics:
-        time.sleep(0.1)
+        time.sleep(0.1)  # the first worker makes the topic
     consumer.assign([TopicPartition("one-forecast", 0, OFFSET_BEGINNING)])
     took = []
     for number in range(LATENCIES + 20):

@@ -82,6 +82,7 @@ def test_its_modules_are_compiled_for_a_folder_that_cannot_be_written(tmp_path: 
 
     assert found[0] == found[1]
     assert b"/opt/python/package/module.py" in found[0]
+    # the import fails if the source is looked at, not the compiled file
     module.write_text("raise NotImplementedError('compiled again')")
     subprocess.run(
         [sys.executable, "-c", "import package.module"], cwd=tmp_path / "two" / "python", check=True

@@ -52,6 +52,7 @@ class Calls:
         elif operation == "DeleteObjects":
             self.written.update(each["Key"] for each in given["Delete"]["Objects"])
         elif operation not in _OF_NO_MATTER:
+            # a guard: what a new operation reads has to be said before a step may be taken from memory
             raise NotImplementedError(f"say in {__name__} what {service} {operation} reads and writes")
 
 

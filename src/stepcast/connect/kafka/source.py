@@ -324,7 +324,7 @@ class _Pull:
         begin = self.parts.after(partition, begin)
         deadline = time.monotonic() + PATIENCE
         while begin > end and time.monotonic() < deadline:  # a new leader may not know its end yet
-            time.sleep(0.5)
+            time.sleep(0.5)  # Kafka has no call that waits for it
             lowest, end = consumer.get_watermark_offsets(place, timeout=PATIENCE)
         if begin > end:
             raise ConnectorError(
