@@ -424,7 +424,7 @@ def what_is_left_aside(raw: Raw) -> Iterator[Problem]:
     """Warn of keys of the service that are accepted but have no effect."""
     predictor = at_keys(raw, "Predictor")
     if predictor.get("PerformHPO") is True or predictor.get("HPOConfig"):
-        what = "no available algorithm has hyperparameters to optimize"
+        what = "it has no effect: TrainingParameters are used as they are"
         yield warning("V16", "$.Predictor.PerformHPO", what, "Remove PerformHPO and HPOConfig")
     if predictor.get("AutoMLOverrideStrategy"):
         path = "$.Predictor.AutoMLOverrideStrategy"
