@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Predictors", "run_stream", "stopping"]
 
+LOOPBACK = "127.0.0.1"
 LOOKS_EVERY = 15.0  # seconds between checks for a newer predictor
 
 
@@ -38,20 +39,25 @@ def run_stream(
     orders: "Sequence[Order]", predictors: Predictors | None, folder: Path | None, metrics_port: int | None
 ) -> None:
     """Run until a signal arrives or the workers end; ``folder`` has the first predictor."""
+    from stepcast.connect.hosts import Hosts
     from stepcast.connect.kafka.worker.fleet import Fleet
     from stepcast.connect.kafka.worker.metrics import Metrics
-    from stepcast.connect.kafka.worker.metrics_server import serve_metrics
+    from stepcast.connect.metrics_server import serve_metrics
 
     metrics = Metrics(orders[0].group)
     fleet = Fleet(orders, metrics.hear)
     with ExitStack() as stack:
         stop = stack.enter_context(stopping())
         if metrics_port is not None:
-            server = stack.enter_context(serve_metrics(metrics.page, "127.0.0.1", metrics_port))
+            server = stack.enter_context(
+                serve_metrics(metrics.page, Hosts(LOOPBACK), LOOPBACK, metrics_port, "--metrics-port")
+            )
             Thread(target=server.serve_forever, daemon=True).start()
             stack.callback(server.shutdown)
             stderr().print(
-                f"metrics: http://127.0.0.1:{server.server_address[1]}/metrics", markup=False, highlight=False
+                f"metrics: http://{LOOPBACK}:{server.server_address[1]}/metrics",
+                markup=False,
+                highlight=False,
             )
         if predictors is not None and folder is not None:
             looking = Thread(

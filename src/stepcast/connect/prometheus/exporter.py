@@ -2,22 +2,21 @@
 
 import time
 from collections.abc import Callable, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import AF_INET, AF_INET6
+from http.server import ThreadingHTTPServer
 from threading import Lock
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from stepcast.connect.errors import ConnectorError
+from stepcast.connect.hosts import Hosts
+from stepcast.connect.metrics_server import serve_metrics
 from stepcast.connect.prometheus.exposition import exposition, series_count
-from stepcast.connect.prometheus.hosts import Hosts
 from stepcast.connect.prometheus.vintage import Vintage, current_vintage
 
 __all__ = ["Exporter", "serve"]
 
 LOOKS_AGAIN_AFTER = 15  # seconds between checks for a newer vintage; each vintage is read once
-TYPE = "text/plain; version=0.0.4; charset=utf-8"
 REACHED = """\
 # HELP stepcast_bucket_reached Whether the bucket with the forecasts answered the last request.
 # TYPE stepcast_bucket_reached gauge
@@ -65,44 +64,5 @@ def serve(exporter: Exporter, host: str, port: int, names: Sequence[str] = ()) -
     Raises:
         ConnectorError: the port is taken.
     """
-    hosts = Hosts(host, names)
-
-    class Server(ThreadingHTTPServer):
-        address_family = AF_INET6 if ":" in host else AF_INET
-
-    class Handler(BaseHTTPRequestHandler):
-        server_version = "stepcast"
-        timeout = 60
-
-        def do_GET(self) -> None:
-            if refusal := hosts.refusal(self.headers):
-                status, reason = refusal
-                self._answer(status, "text/plain; charset=utf-8", f"{reason}\n")
-            elif self.path.partition("?")[0] == "/metrics":
-                try:
-                    self._answer(200, TYPE, exporter.page())
-                except ConnectorError as error:
-                    self._answer(500, "text/plain; charset=utf-8", f"{error}\n")
-            elif self.path == "/":
-                self._answer(200, "text/html; charset=utf-8", '<a href="/metrics">metrics</a>\n')
-            else:
-                self._answer(404, "text/plain; charset=utf-8", "metrics are at /metrics\n")
-
-        def _answer(self, status: int, kind: str, text: str) -> None:
-            body = text.encode()
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("X-Content-Type-Options", "nosniff")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Do not log scrapes: they come every few seconds."""
-
-    try:
-        return Server((host, port), Handler)
-    except OSError as error:
-        raise ConnectorError(
-            f"{host}:{port} cannot be used: {error.strerror}; choose another --port"
-        ) from None
+    hosts = Hosts(host, names, "use its address, or start it with --allow-host")
+    return serve_metrics(exporter.page, hosts, host, port, "--port")

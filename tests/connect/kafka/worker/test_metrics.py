@@ -1,8 +1,10 @@
 """Reports of workers add up, whoever dies in between."""
 
+from email.message import Message
+
+from stepcast.connect.hosts import Hosts
 from stepcast.connect.kafka.worker.counts import Counts
 from stepcast.connect.kafka.worker.metrics import Metrics
-from stepcast.connect.kafka.worker.metrics_server import _is_own
 from stepcast.connect.kafka.worker.report import PartitionReport, WorkerReport
 from stepcast.connect.kafka.worker.timing import BOUNDS, Histogram
 
@@ -62,5 +64,10 @@ def test_only_addresses_and_localhost_name_this_server() -> None:
     own = ["127.0.0.1:9812", "localhost:9812", "[::1]:9812", "[::1]", "LOCALHOST"]
     foreign = ["", "forecasts.example:9812", "127.0.0.1.example", "localhost.example:80"]
 
-    assert [_is_own(host, "127.0.0.1") for host in own] == [True] * len(own)
-    assert [_is_own(host, "127.0.0.1") for host in foreign] == [False] * len(foreign)
+    def is_own(host: str) -> bool:
+        headers = Message()
+        headers["Host"] = host
+        return Hosts("127.0.0.1").refusal(headers) is None
+
+    assert [is_own(host) for host in own] == [True] * len(own)
+    assert [is_own(host) for host in foreign] == [False] * len(foreign)

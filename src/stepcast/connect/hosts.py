@@ -1,4 +1,4 @@
-"""Which requests the exporter answers: web pages from other sites must not read this machine's metrics.
+"""Which requests a server of metrics answers: pages of other sites must not read this machine's metrics.
 
 Such a page can let its own name resolve to 127.0.0.1 (DNS rebinding), but the browser sends that name as
 Host. Addresses cannot be rebound. The port is ignored, because it may be forwarded.
@@ -21,11 +21,16 @@ _OF_CONTAINERS = "host.docker.internal"  # the host's name inside containers
 class Hosts:
     """The host names that a listener on ``listening`` answers to, with ``names`` added.
 
+    ``remedy`` tells a client with another name what to do.
+
     Raises:
         ConnectorError: a name is not valid in a Host header.
     """
 
-    def __init__(self, listening: str, names: Iterable[str] = ()) -> None:
+    def __init__(
+        self, listening: str, names: Iterable[str] = (), remedy: str = "use its address, or localhost"
+    ) -> None:
+        self._remedy = remedy
         self._names = {"localhost", listening.lower(), *(name.lower() for name in names)}
         for name in names:
             if not _NAME.fullmatch(name.lower()):
@@ -43,9 +48,7 @@ class Hosts:
         if len(hosts) != 1:
             return 400, "a request must have one Host header"
         if not self._accept(hosts[0]):
-            return 403, (
-                f"this server does not answer to {hosts[0]!r}: use its address, or start it with --allow-host"
-            )
+            return 403, f"this server does not answer to {hosts[0]!r}: {self._remedy}"
         origin, site = headers.get("Origin"), headers.get("Sec-Fetch-Site", "none")
         own = {f"{scheme}://{hosts[0]}".lower() for scheme in ("http", "https")}
         if (origin is not None and origin.lower() not in own) or (
