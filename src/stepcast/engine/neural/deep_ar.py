@@ -11,7 +11,7 @@ import numpy as np
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.neural.arrays import Array, Weights, namespace
-from stepcast.engine.neural.layers import Maker, dense, embed, lstm_from, lstm_step, shares
+from stepcast.engine.neural.layers import Maker, dense, lstm_from, lstm_step, shares, with_categories
 from stepcast.engine.neural.likelihoods import LIKELIHOODS
 from stepcast.engine.neural.shape import Shape
 from stepcast.engine.neural.windows import Columns, Windows, windows_at
@@ -49,9 +49,7 @@ class DeepAR:
 
     def weights(self, seed: int) -> dict[str, Array]:
         make = Maker(seed)
-        for number, count in enumerate(self.categories):
-            make.embedding(f"category{number}", count + 1, _size(count))
-        static = self.static_features + sum(map(_size, self.categories))
+        static = self.static_features + make.embeddings(self.categories)
         inputs = self.features + 2 * len(self.lags) + static
         for layer in range(self.layers):
             make.lstm(f"lstm{layer}", self.cells if layer else inputs, self.cells)
@@ -160,12 +158,7 @@ class DeepAR:
 
     def _static(self, weights: Weights, windows: Windows) -> Array:
         """(batch, features) of a window as a whole, its categories among them."""
-        xp = namespace(windows.static)
-        categories = [
-            embed(weights, f"category{number}", windows.codes[:, number])
-            for number in range(len(self.categories))
-        ]
-        return xp.concatenate([windows.static, *categories], axis=1)
+        return with_categories(weights, windows.static, windows.codes)
 
     def _inputs(self, static: Array, features: Array, seen: Array, there: Array) -> Array:
         xp = namespace(features)
@@ -182,8 +175,3 @@ def _stratified(seed: int, horizon: int) -> Floats:
     random = np.random.default_rng(seed)
     parts = random.permuted(np.tile(np.arange(PATHS)[:, None], (1, horizon)), axis=0)
     return (parts + random.uniform(1e-3, 1 - 1e-3, parts.shape)) / PATHS
-
-
-def _size(categories: int) -> int:
-    """How many numbers stand for a category."""
-    return min(8, 1 + categories // 2)

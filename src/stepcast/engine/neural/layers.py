@@ -4,7 +4,17 @@ import numpy as np
 
 from stepcast.engine.neural.arrays import Array, Weights, namespace, scan
 
-__all__ = ["Maker", "conv_to_last", "dense", "embed", "lstm", "lstm_from", "lstm_step", "shares", "softplus"]
+__all__ = [
+    "Maker",
+    "conv_to_last",
+    "dense",
+    "lstm",
+    "lstm_from",
+    "lstm_step",
+    "shares",
+    "softplus",
+    "with_categories",
+]
 
 
 class Maker:
@@ -25,8 +35,16 @@ class Maker:
         self.dense(name, inputs + cells, 4 * cells)
         self.weights[f"{name}.bias"][cells : 2 * cells] = 1.0
 
-    def embedding(self, name: str, categories: int, size: int) -> None:
-        self.weights[name] = (0.1 * self._random.standard_normal((categories, size))).astype("f4")
+    def embeddings(self, categories: tuple[int, ...]) -> int:
+        """A table for each attribute, by its number of ``categories``; the numbers for all of them together.
+
+        Row 0 is an unknown category.
+        """
+        sizes = [min(8, 1 + count // 2) for count in categories]
+        for number, (count, size) in enumerate(zip(categories, sizes, strict=True)):
+            drawn = self._random.standard_normal((count + 1, size))
+            self.weights[f"category{number}"] = (0.1 * drawn).astype("f4")
+        return sum(sizes)
 
 
 def dense(weights: Weights, name: str, x: Array) -> Array:
@@ -37,8 +55,11 @@ def softplus(x: Array) -> Array:
     return namespace(x).logaddexp(x, 0.0 * x)
 
 
-def embed(weights: Weights, name: str, codes: Array) -> Array:
-    return weights[name][codes]
+def with_categories(weights: Weights, features: Array, codes: Array) -> Array:
+    """``features`` (batch, features) and what stands for the categories of ``codes`` (batch, attributes)."""
+    tables = [weights[f"category{number}"] for number in range(codes.shape[1])]
+    embedded = [table[codes[:, number]] for number, table in enumerate(tables)]
+    return namespace(features).concatenate([features, *embedded], axis=1)
 
 
 def conv_to_last(weights: Weights, name: str, x: Array, layers: int) -> Array:

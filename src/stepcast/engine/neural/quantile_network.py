@@ -12,7 +12,7 @@ import numpy as np
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.series.quantile_grid import MEDIAN, PROBABILITIES, with_mean
 from stepcast.engine.neural.arrays import Array, Weights, namespace
-from stepcast.engine.neural.layers import Maker, conv_to_last, dense, embed, lstm, shares, softplus
+from stepcast.engine.neural.layers import Maker, conv_to_last, dense, lstm, shares, softplus, with_categories
 from stepcast.engine.neural.shape import Shape
 from stepcast.engine.neural.windows import Columns, Windows, outcomes_at, windows_at
 
@@ -53,9 +53,7 @@ class QuantileNetwork:
         else:
             for layer in range(self.layers):
                 make.lstm(f"lstm{layer}", self.cells if layer else SEEN + self.features, self.cells)
-        for number, count in enumerate(self.categories):
-            make.embedding(f"category{number}", count + 1, _size(count))
-        known = self.static_features + sum(map(_size, self.categories))
+        known = self.static_features + make.embeddings(self.categories)
         make.dense("state", self.cells + known, self.hidden)
         make.dense("by_period", self.hidden, self.shape.horizon * SUMMARY)
         inputs = self.hidden + SUMMARY + self.features + 2 * self.shape.candidates
@@ -75,11 +73,8 @@ class QuantileNetwork:
             for layer in range(self.layers):
                 past = lstm(weights, f"lstm{layer}", past, self.cells)
             past = past[:, -1]
-        categories = [
-            embed(weights, f"category{number}", windows.codes[:, number])
-            for number in range(len(self.categories))
-        ]
-        state = dense(weights, "state", xp.concatenate([past, windows.static, *categories], axis=1))
+        known = with_categories(weights, windows.static, windows.codes)
+        state = dense(weights, "state", xp.concatenate([past, known], axis=1))
         state = xp.maximum(state, 0.0)
         batch = state.shape[0]
         by_period = xp.tanh(dense(weights, "by_period", state)).reshape(batch, self.shape.horizon, SUMMARY)
@@ -121,11 +116,6 @@ class QuantileNetwork:
         if self.mean_is_median:
             return np.concatenate([table, table[..., MEDIAN : MEDIAN + 1]], axis=-1)
         return with_mean(table)
-
-
-def _size(categories: int) -> int:
-    """How many numbers stand for a category."""
-    return min(8, 1 + categories // 2)
 
 
 def _rising(base: Array, raw: Array, noise: Array) -> Array:
