@@ -184,6 +184,14 @@ def test_a_token_that_no_header_can_have_is_not_shown() -> None:
     assert "hush" not in "".join(traceback.format_exception(refused.value))
 
 
+def test_an_answer_without_a_schema_is_of_no_registry(registry: Registry) -> None:
+    registry.schemas["7"] = {"id": 7}
+    client = Client({"url": registry.url, "basic.auth.user.info": f"{USER}:{PASSWORD}"})
+
+    with pytest.raises(ConnectorError, match="not a schema registry: its answer for schema 7 has none"):
+        client.schema(7)
+
+
 def test_a_registry_that_is_away_is_no_reason_to_pass_over_messages(broker: Broker, tmp_path: Path) -> None:
     topic = broker.topic()
     broker.send(topic, [framed(7, b"\0")])

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from stepcast.engine import online
+from stepcast.engine.errors import ImpossibleTask
 from stepcast.engine.task import Task
+from tests.engine.given import a_panel, monthly
 from tests.engine.online.streams import END, Stream, same, seasonal
 
 QUANTILES = (0.01, 0.1, 0.5, 0.9, 0.99, "mean")
@@ -124,3 +126,10 @@ def test_what_a_period_brought_may_be_left_out_or_be_missing() -> None:
     online.update(skipped, np.zeros(int(there.sum()), int), periods[there], values[there])
 
     assert same(told, skipped)
+
+
+def test_an_algorithm_that_is_not_updated_is_refused() -> None:
+    panel = a_panel(monthly(60))
+
+    with pytest.raises(ImpossibleTask, match="CNN-QR cannot be updated value by value: use AutoPredictor"):
+        online.start(panel, Task(horizon=3, algorithm="CNN-QR"), b"")

@@ -11,6 +11,7 @@ from stepcast.engine.auto.members.ridge import Ridge
 from stepcast.engine.auto.series.history import History, histories_of
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.auto.shared import Shared
+from stepcast.engine.errors import ImpossibleTask
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.losses import pinball_loss
 from stepcast.engine.online.examine import VIEW
@@ -30,7 +31,7 @@ from stepcast.engine.online.reexamine import record_of
 from stepcast.engine.online.state import Common, State, widened
 from stepcast.engine.online.update import update
 from stepcast.engine.panel import Panel
-from stepcast.engine.task import Task
+from stepcast.engine.task import AUTO, Task
 
 __all__ = ["common_of", "start"]
 
@@ -40,6 +41,8 @@ MOST_TRIED, FEWEST_TRIED, LONGEST_TRIED = 24, 8, 400
 
 def start(panel: Panel, task: Task, shared: Shared | bytes, *, trees: bool = True) -> State:
     """A state at the end of ``panel``; ``shared`` is the result of ``fit_shared`` for ``task``.
+
+    Raises ImpossibleTask if the task names another algorithm than the AutoPredictor.
 
     Every item is examined once, as the AutoPredictor does to forecast it: this gives its members, their
     parameters and weights, and the distribution of its errors. Related series and holidays are not followed.
@@ -115,6 +118,8 @@ def _came(history: History, back: int) -> Floats:
 
 def common_of(task: Task, frequency: Frequency, shared: Shared | bytes, trees: bool) -> Common:
     """The part of a state that all items share."""
+    if task.algorithm != AUTO:
+        raise ImpossibleTask(f"{task.algorithm} cannot be updated value by value: use {AUTO}")
     packed = shared if isinstance(shared, bytes) else archive.to_bytes(shared)
     known = archive.from_bytes(Shared, shared) if isinstance(shared, bytes) else shared
     task.check()

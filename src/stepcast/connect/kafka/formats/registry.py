@@ -134,4 +134,6 @@ class Registry:
             raise Unreadable(f"the schema registry has no {what}")
         if answer.status != 200 or not isinstance(body, dict):
             raise ConnectorError(f"the schema registry at {self.url} answers {answer.status} for {what}")
+        if not isinstance(body.get("schema"), str):
+            raise ConnectorError(f"{self.url} is not a schema registry: its answer for {what} has none")
         return body

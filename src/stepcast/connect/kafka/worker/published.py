@@ -44,8 +44,8 @@ def fetch(s3: Any, bucket: str, folder: Path, predictor: str = LATEST) -> Path:
     algorithm = task_of(Params.model_validate_json(params)).algorithm
     if algorithm != AUTO:
         raise ConnectorError(
-            f"predictor {name} is {algorithm}, which is fitted again for each forecast: a stream can only "
-            "update an AutoPredictor"
+            f"predictor {name} is {algorithm}, and a stream can only go on from an AutoPredictor: train one, "
+            "with PerformAutoML true in params.json"
         )
     place = folder / name
     (place / "shards").mkdir(parents=True, exist_ok=True)
