@@ -10,7 +10,7 @@ from stepcast.cli.stack import Stack
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException
 
-__all__ = ["Execution", "Visit", "describe", "newest_first", "visits"]
+__all__ = ["Execution", "Visit", "describe", "newest_first", "training_note", "visits"]
 
 TRAINING = "FitShared"
 NOTIFY_FAILURE = "NotifyFailure"  # the state before it is the one that failed
@@ -96,7 +96,7 @@ def describe(stack: Stack, arn: str) -> Execution:
     if states and states[-1].left is None and stopped is not None:
         states[-1] = replace(states[-1], left=stopped)  # Succeed and Fail are entered, never left
     if states and states[-1].state == TRAINING and states[-1].left is None:
-        states[-1] = replace(states[-1], note=_training(stack, arn))
+        states[-1] = replace(states[-1], note=training_note(stack.s3, stack.bucket, arn))
     superseded = document["status"] == "SUCCEEDED" and states and states[-1].state == SUPERSEDED
     return Execution(
         arn=arn,
@@ -140,17 +140,15 @@ def visits(events: Iterable[Event], counts: Callable[[str], tuple[int, int]]) ->
         yield visit
 
 
-def _training(stack: Stack, arn: str) -> str:
-    """The latest epoch of a network that is being trained; empty without one."""
+def training_note(s3: Any, bucket: str, arn: str) -> str:
+    """The latest epoch of the network that an execution is training; empty without one."""
     run = arn.rpartition(":")[2].partition("-")[0]
     name = PurePosixPath(layout.training(run)).name
     try:
-        written = [
-            key for key in objects.keys(stack.s3, stack.bucket, layout.work(run)) if key.endswith(f"/{name}")
-        ]
+        written = [key for key in objects.keys(s3, bucket, layout.work(run)) if key.endswith(f"/{name}")]
         if not written:
             return ""
-        epoch = objects.read_json(stack.s3, stack.bucket, max(written))  # named after their vintages
+        epoch = objects.read_json(s3, bucket, max(written))  # named after their vintages
     except ResourceNotFoundException:  # the run has just ended
         return ""
     held = "" if epoch["held"] is None else f", held back {epoch['held']:.4g}"
