@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["kafka"]
 
 FOREVER = "-1"
-LAG = ("partition", "committed", "end", "lag")
 
 
 def kafka(

@@ -80,15 +80,14 @@ def learn(sample: Panel, task: Task) -> Learned:
         trainer.finish("forecast", whole, weights, epochs, seed)
         for weights, (_, epochs), seed in zip(before, stopped, seeds, strict=True)
     ]
-    epochs = max(epochs for _, epochs in stopped)
     return Learned(
         algorithm=task.algorithm,
         parameters=dict(task.parameters),
         encoder=encoder,
         shape=shape,
         shared_features=shared,
-        backtest=Fitted(tuple(before), width, epochs),
-        final=Fitted(tuple(final), width, epochs),
+        backtest=Fitted(tuple(before), width),
+        final=Fitted(tuple(final), width),
         typical=_typical(sample, encoder, shape),
     )
 
@@ -106,18 +105,16 @@ class Trainer:
 
     def until_it_gets_worse(self, parts: Split, seed: int) -> tuple[Weights, int]:
         """The weights of the best epoch, and its number."""
-        schedule = self.schedule
-        weights, curve = fit(
+        return fit(
             self.network,
             self.network.weights(seed),
             self.columns,
             parts.train,
-            schedule,
+            self.schedule,
             seed,
             parts.held,
-            self._reporting("learning", schedule),
+            self._reporting("learning", self.schedule),
         )
-        return weights, curve.best
 
     def finish(self, what: str, span: Span, weights: Weights, epochs: int, seed: int) -> Weights:
         """Train on, gently, for a part of the ``epochs`` that it took."""

@@ -45,12 +45,10 @@ class Fitted:
     """Weights of one network or of several whose forecasts are averaged.
 
     ``width``    what the distance of each quantile from the median is multiplied by.
-    ``epochs``   how many they were trained for.
     """
 
     networks: tuple[Mapping[str, Floats], ...]
     width: float
-    epochs: int
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from stepcast.engine.neural.arrays import Array, Weights
 from stepcast.engine.neural.network import Network
 from stepcast.engine.neural.windows import Columns
 
-__all__ = ["Curve", "Origins", "Schedule", "Span", "fit"]
+__all__ = ["Origins", "Schedule", "Span", "fit"]
 
 ALIKE = 0.98  # weights are averaged over the last fifty batches or so
 STEEPEST = 1.0  # the norm that gradients are clipped to
@@ -66,15 +66,6 @@ class Origins:
     columns: Integers
 
 
-@dataclass(frozen=True)
-class Curve:
-    """Loss by epoch: ``trained`` on what was learned from, ``held`` on the rest; ``best`` counts from 1."""
-
-    trained: tuple[float, ...]
-    held: tuple[float, ...]
-    best: int
-
-
 def fit(
     network: Network,
     weights: Weights,
@@ -84,8 +75,8 @@ def fit(
     seed: int,
     held: Origins | None = None,
     report: Callable[[int, float, float | None], None] = lambda *_: None,
-) -> tuple[dict[str, Array], Curve]:
-    """Train on ``span``; the weights of the epoch that was best on ``held``, or else of the last."""
+) -> tuple[dict[str, Array], int]:
+    """Train on ``span``: the weights of the epoch that was best on ``held``, or of the last; its number."""
     epoch, judge, begin = _compiled(network)
     import jax
 
@@ -95,8 +86,6 @@ def fit(
     random = np.random.default_rng(seed)
     rates = _rates(schedule)
     best, kept = np.inf, _copied(weights)
-    trained: list[float] = []
-    judged: list[float] = []
     at = since = 0
     left, share = schedule.decays, 1.0
     for number in range(1, schedule.epochs + 1):
@@ -105,20 +94,20 @@ def fit(
         (weights, averaged, state), value = epoch(
             carry, columns, drawn.rows, drawn.columns, share * rates[number - 1]
         )
-        trained.append(float(value))
+        judged = None
         if held is not None:
-            judged.append(float(judge(averaged, columns, held.rows, held.columns)))
-            if judged[-1] < best:
-                best, at, since = judged[-1], number, number
+            judged = float(judge(averaged, columns, held.rows, held.columns))
+            if judged < best:
+                best, at, since = judged, number, number
                 kept = _copied(averaged)
-        report(number, trained[-1], judged[-1] if judged else None)
+        report(number, float(value), judged)
         if held is not None and number - since >= schedule.patience:
             if not left:
                 break
             left, share, since = left - 1, share * schedule.decay, number
     if held is None:
-        kept, at = _copied(averaged), len(trained)
-    return kept, Curve(tuple(trained), tuple(judged), at)
+        kept, at = _copied(averaged), schedule.epochs
+    return kept, at
 
 
 def _copied(weights: Weights) -> dict[str, Array]:

@@ -92,13 +92,11 @@ FIRST_ALPHA, LAST_ALPHA = 0.02, 1.0  # of theta, as in its kernel
 
 @dataclass(frozen=True)
 class Examined:
-    """``plan`` and ``row`` of an item, and their sources: the ``validation`` of the kept members, and the
-    ``distribution`` at its end."""
+    """``plan`` and ``row`` of an item, and the ``validation`` of the kept members, their source."""
 
     plan: Integers
     row: Floats
     validation: CrossValidation
-    distribution: Distribution
 
 
 def empty(layout: Layout) -> tuple[Integers, Floats]:
@@ -149,7 +147,7 @@ def examine(history: History, common: Common, rates: Floats) -> Examined:
         _spread(row, layout, made, final.prior.logs)
     _expected(row, history, made, final.prior.growth, horizon)
     _weights(plan, row, layout, found, made, share, rates)
-    return Examined(plan, row, found, made)
+    return Examined(plan, row, found)
 
 
 def _describe(plan: Integers, row: Floats, layout: Layout, history: History, found: CrossValidation) -> None:

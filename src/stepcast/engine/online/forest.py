@@ -14,7 +14,7 @@ __all__ = ["Forest", "forest_of", "grown"]
 
 # decision_type in LightGBM's text format: bit 0: categorical split, bit 1: missing values go left, then the
 # kind of missing values (2: nan; otherwise nan counts as zero).
-CATEGORY, MISSING_LEFT, MISSING, NAN = 1, 2, 2, 2
+MISSING_LEFT, MISSING, NAN = 2, 2, 2
 
 ABREAST = 8  # trees that are traversed together: while one waits for memory, the others proceed
 

@@ -57,7 +57,6 @@ class TrainedSeries:
 
     def __init__(self, forecaster: Trained, state: online.State) -> None:
         self.forecaster, self.state = forecaster, state
-        self._ids: list[str] = []
         self._places = np.zeros(0, np.int64)
 
     def add(self, ids: Sequence[str]) -> Integers:
@@ -85,5 +84,4 @@ class TrainedSeries:
         self._append(ids)
 
     def _append(self, ids: Sequence[str]) -> None:
-        self._ids += ids
         self._places = np.concatenate([self._places, self.state.find(list(ids))])
