@@ -10,7 +10,16 @@ from stepcast.cli.failure import Failure
 if TYPE_CHECKING:
     from stepcast.connect.kafka.client import Cluster
 
-__all__ = ["Bootstrap", "Config", "ConfigFile", "reached"]
+__all__ = [
+    "Bootstrap",
+    "Config",
+    "ConfigFile",
+    "DeadLettersTopic",
+    "ItemPlace",
+    "TimestampPlace",
+    "ValuePlace",
+    "reached",
+]
 
 Bootstrap = Annotated[
     str,
@@ -33,6 +42,20 @@ ConfigFile = Annotated[
         metavar="FILE",
         help="Settings, one KEY=VALUE a line; or set variables such as STEPCAST_KAFKA_SASL_PASSWORD.",
     ),
+]
+ItemPlace = Annotated[
+    str | None,
+    typer.Option(
+        metavar="POINTER", help="Place of the item: a JSON pointer (/sensor/id), key or header:NAME."
+    ),
+]
+TimestampPlace = Annotated[
+    str | None,
+    typer.Option(metavar="POINTER", help="Place of the time; message: the message's own timestamp."),
+]
+ValuePlace = Annotated[str | None, typer.Option(metavar="POINTER", help="Place of the value.")]
+DeadLettersTopic = Annotated[
+    str | None, typer.Option(metavar="TOPIC", help="Topic for messages that cannot be read.")
 ]
 
 

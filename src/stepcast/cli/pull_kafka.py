@@ -4,7 +4,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stepcast.cli.kafka_options import Bootstrap, Config, ConfigFile, reached
+from stepcast.cli.kafka_options import (
+    Bootstrap,
+    Config,
+    ConfigFile,
+    DeadLettersTopic,
+    ItemPlace,
+    TimestampPlace,
+    ValuePlace,
+    reached,
+)
 from stepcast.cli.options import Json
 from stepcast.cli.output import plural, print_json, print_line, stderr, stdout, table
 from stepcast.cli.places import folder
@@ -32,24 +41,14 @@ def kafka(
     format_: Annotated[
         str, typer.Option("--format", metavar="NAME", help="json, csv, avro or protobuf.")
     ] = "json",
-    item: Annotated[
-        str | None,
-        typer.Option(
-            metavar="POINTER", help="Place of the item: a JSON pointer (/sensor/id), key or header:NAME."
-        ),
-    ] = None,
-    timestamp: Annotated[
-        str | None,
-        typer.Option(metavar="POINTER", help="Place of the time; message: the message's own timestamp."),
-    ] = None,
-    value: Annotated[str | None, typer.Option(metavar="POINTER", help="Place of the value.")] = None,
+    item: ItemPlace = None,
+    timestamp: TimestampPlace = None,
+    value: ValuePlace = None,
     dimension: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=POINTER", help="Another column; repeatable."),
     ] = None,
-    dead_letters: Annotated[
-        str | None, typer.Option(metavar="TOPIC", help="Topic for messages that cannot be read.")
-    ] = None,
+    dead_letters: DeadLettersTopic = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at a message that cannot be read.")] = False,
     part_rows: Annotated[int, typer.Option(min=1, help="Rows after which a part file is closed.")] = 100_000,
     part_time: Annotated[

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from stepcast.cli.kafka_options import Bootstrap, Config, ConfigFile, reached
+from stepcast.cli.kafka_options import (
+    Bootstrap,
+    Config,
+    ConfigFile,
+    DeadLettersTopic,
+    ItemPlace,
+    TimestampPlace,
+    ValuePlace,
+    reached,
+)
 from stepcast.cli.options import BucketName, Endpoint, Json
 from stepcast.cli.spans import span
 
@@ -38,22 +47,14 @@ def stream(
     format_: Annotated[
         Literal["json", "csv", "avro", "protobuf"], typer.Option("--format", help="Format of the messages.")
     ] = "json",
-    item: Annotated[
-        str | None,
-        typer.Option(metavar="POINTER", help="Place of the item: a JSON pointer, key or header:NAME."),
-    ] = None,
-    timestamp: Annotated[
-        str | None,
-        typer.Option(metavar="POINTER", help="Place of the time; message: the message's own timestamp."),
-    ] = None,
-    value: Annotated[str | None, typer.Option(metavar="POINTER", help="Place of the value.")] = None,
+    item: ItemPlace = None,
+    timestamp: TimestampPlace = None,
+    value: ValuePlace = None,
     dimension: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=POINTER", help="A forecast dimension; repeatable, in order."),
     ] = None,
-    dead_letters: Annotated[
-        str | None, typer.Option(metavar="TOPIC", help="Topic for messages that cannot be read.")
-    ] = None,
+    dead_letters: DeadLettersTopic = None,
     predictor: Annotated[
         str, typer.Option(metavar="NAME", help="A predictor's name or ARN; latest follows newer ones.")
     ] = "latest",
