@@ -186,6 +186,14 @@ def stream(
             "--from, --to and --dead-letters must differ: what is written would be read again",
             param_hint="--to",
         )
+    if model is None and label is not None:
+        raise typer.BadParameter("a predictor learns no label: name a --model", param_hint="--label")
+    if model is not None and (out or bucket or predictor != "latest" or retrain_drift or retrain_age):
+        raise typer.BadParameter(
+            "it takes the place of a predictor: leave out --predictor, --out, --bucket, --retrain-drift and "
+            "--retrain-age",
+            param_hint="--model",
+        )
     from stepcast.cli.streaming import run_stream
     from stepcast.connect.kafka.observations import named
     from stepcast.connect.kafka.worker.order import Order, Places, Source
