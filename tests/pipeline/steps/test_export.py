@@ -103,8 +103,8 @@ def test_what_can_forecast_again_outlives_the_work_files(account: Account) -> No
         }
 
     kept, work = content(predictor, ""), layout.work(run.work)
-    assert kept == content(work, "shards/") | content(work, "trained/")
-    assert {key.partition("/")[0] for key in kept} == {"shards", "trained"}
+    assert kept == content(work, "shards/") | content(work, "trained/") | content(work, "shared.npz")
+    assert {key.partition("/")[0] for key in kept} == {"shards", "trained", "shared.npz"}
     assert json.loads(account.text(layout.vintage_params(layout.FORECAST, run.vintage))) == json.loads(
         account.text(layout.frozen_params(run.work))
     )

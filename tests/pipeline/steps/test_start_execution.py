@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto.core.config import default_user_config
 
 from stepcast.pipeline.steps.start_execution import Started, start_execution
 from tests.pipeline.steps.conftest import BUCKET, Account
@@ -27,6 +28,7 @@ class Machine:
     def __init__(self, account: Account, states: Any) -> None:
         self.account, self.states = account, states
         self.looked: dict[str, datetime] = {}
+        self.now = datetime.now(UTC)
         settle = {"Type": "Wait", "Seconds": 600, "End": True}
         definition = {"StartAt": "Settle", "States": {"Settle": settle}}
         role = "arn:aws:iam::123456789012:role/any"
@@ -34,7 +36,9 @@ class Machine:
         self.arn = made["stateMachineArn"]
 
     def deliver(self, when: str = LATE) -> Started:
+        """Deliver an event, each in a second of its own, so that each would start a vintage of its own."""
         s3 = self.account.s3
+        self.now += timedelta(seconds=1)
         return start_execution(
             event(when),
             s3=s3,
@@ -42,6 +46,7 @@ class Machine:
             state_machine=self.arn,
             settle_seconds=0,
             looked=self.looked,
+            now=self.now,
         )
 
     def fail(self, started: Started) -> None:
@@ -53,9 +58,14 @@ class Machine:
 
 
 @pytest.fixture
-def machine(account: Account) -> Iterator[Machine]:
+def machine(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    # Otherwise moto runs nothing: every execution says that it is in a state which the machine has not.
+    monkeypatch.setitem(default_user_config["stepfunctions"], "execute_state_machine", True)
     states = boto3.client("stepfunctions")
-    yield Machine(account, states)
+    made = Machine(account, states)
+    yield made
+    for execution in states.list_executions(stateMachineArn=made.arn, statusFilter="RUNNING")["executions"]:
+        states.stop_execution(executionArn=execution["executionArn"])
     states.close()
 
 
