@@ -15,14 +15,14 @@ from stepcast.engine.auto.members import smoothing_kernels
 from stepcast.engine.auto.members.members import Request, forecast_members
 from stepcast.engine.auto.members.smoothing import forms_of
 from stepcast.engine.auto.series.history import History, histories_of
-from stepcast.engine.auto.series.quantile_grid import MEDIAN, PROBABILITIES
+from stepcast.engine.auto.series.quantile_grid import MEDIAN, OUTERMOST, PROBABILITIES
 from stepcast.engine.auto.series.seasons import seasons_of
 from stepcast.engine.auto.sources.trees import fit_trees
 from stepcast.engine.online.examine import Examined, examine
 from stepcast.engine.online.forecast import tables
 from stepcast.engine.online.forest import forest_of
 from stepcast.engine.online.layout import FIELDS, MEMBERS, PLAN
-from stepcast.engine.online.members import FOREST, ahead
+from stepcast.engine.online.members import FOREST, ahead, grow
 from stepcast.engine.online.quantiles import spread
 from stepcast.engine.online.rates import NOT_KNOWN
 from stepcast.engine.online.state import Common
@@ -130,7 +130,8 @@ def test_members_and_ensemble_equal_a_pass_over_the_whole_history(name: str) -> 
         expected = batch(found, short, whole, common)
         plan, row = state.plans[item], state.rows[item]
         made = np.empty((common.layout.most, horizon))
-        ahead(plan, row, common.layout, common.model, 1, np.empty(common.layout.lags + 1), made)
+        lags, trees = np.empty(common.layout.lags + 1), np.empty((horizon, 1))
+        ahead(plan, row, common.layout, common.model, 1, lags, trees, made)
         size = np.abs(whole.values).max()
         assert whole.exponent == plan[PLAN.index("exponent")]
         for place, member in enumerate(found.validation.names):
@@ -149,7 +150,7 @@ def test_members_and_ensemble_equal_a_pass_over_the_whole_history(name: str) -> 
                 weight * expected[member][step]
                 for weight, member in zip(weights, found.validation.names, strict=True)
             )
-            spread(plan, row, common.layout, common.model, step, centre, table)
+            spread(plan, row, common.layout, common.model.factors, step, centre, 0.0, trees[step], table)
             np.testing.assert_allclose(
                 forecast[step],
                 np.ldexp(table, whole.exponent),
@@ -178,13 +179,12 @@ def test_trees_see_the_same_from_a_record_as_from_the_whole_history() -> None:
     seasons = seasons_of(whole.frequency, 300, 12)
     trees = fit_trees(histories, np.full(8, 300), seasons, 12, 4000, 20)
     assert trees is not None
-    model = state.common.model._replace(forest=forest_of(trees))
 
-    expected = trees.quantiles(histories, np.full(8, 420), 12)[..., MEDIAN]
+    expected = trees.quantiles(histories, np.full(8, 420), 12)[..., [OUTERMOST, MEDIAN, -1 - OUTERMOST]]
 
-    for item in range(8):
-        plan, made = state.plans[item].copy(), np.empty((1, 12))
-        plan[PLAN.index("count")] = 1
-        plan[MEMBERS : MEMBERS + FIELDS] = (FOREST, 0, 0, 1, 1, 0)
-        ahead(plan, state.rows[item], state.common.layout, model, 1, np.empty(500), made)
-        np.testing.assert_allclose(made[0], expected[item], rtol=0, atol=CLOSE)
+    for outer, columns in ((True, slice(None)), (False, slice(1, 2))):
+        forest = forest_of(trees, outer)
+        for item in range(8):
+            made = np.empty((12, forest.columns))
+            grow(state.plans[item], state.rows[item], state.common.layout, forest, 1, made)
+            np.testing.assert_allclose(made, expected[item][:, columns], rtol=0, atol=CLOSE)

@@ -105,13 +105,14 @@ def empty(layout: Layout) -> tuple[Integers, Floats]:
     plan[PLAN.index("last")] = NOTHING
     plan[PLAN.index("drift")] = -1
     plan[PLAN.index("due")] = 1
+    plan[PLAN.index("grown")] = -1
     row = np.zeros(layout.members)
-    row[layout.pending + layout.most : layout.effect : layout.most + 3] = np.nan  # no forecast is pending
+    row[layout.pending + layout.most : layout.path : layout.slot] = np.nan  # no forecast is pending
     return plan, row
 
 
 def examine(history: History, common: Common, rates: Floats) -> Examined:
-    """The record of an item whose ``history`` is not empty; ``rates`` (4,) are its learning rates."""
+    """The record of an item whose ``history`` is not empty; ``rates`` (5,) are its learning rates."""
     layout, horizon, final = common.layout, common.task.horizon, common.shared.final
     length = len(history)
     found = _reduced(cross_validated(history, horizon, final), final, layout)

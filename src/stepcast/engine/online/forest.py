@@ -1,4 +1,8 @@
-"""The AutoPredictor's trees as arrays, for compiled loops that predict a few rows at a time."""
+"""The AutoPredictor's trees as arrays, and a compiled loop that predicts all steps of an origin together.
+
+Most features are of the origin, the same for all steps: a split on one of these sends all steps the same way.
+So a tree is walked once with the set of steps, as the bits of a word, and not once for each step.
+"""
 
 from typing import NamedTuple
 
@@ -10,101 +14,124 @@ from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.sources.trees import FITTED, RECENT, Trees
 
-__all__ = ["Forest", "forest_of", "grown"]
+__all__ = ["NOTHING", "Forest", "forest_of", "predict"]
 
 # decision_type in LightGBM's text format: bit 0: categorical split, bit 1: missing values go left, then the
 # kind of missing values (2: nan; otherwise nan counts as zero).
 MISSING_LEFT, MISSING, NAN = 2, 2, 2
-
-ABREAST = 8  # trees that are traversed together: while one waits for memory, the others proceed
+LEAF = -1  # instead of a feature
 
 
 class Forest(NamedTuple):
-    """The nodes of all trees in one array; leaves are nodes whose children are themselves.
+    """The nodes of all trees in one array.
 
-    ``roots``  (trees,) root nodes, a multiple of ABREAST; ``depths`` (trees / ABREAST,) the depth by group.
-    ``nodes``  (nodes, 4) the feature, the child if it is not above the threshold, the other child, and where
-               nan goes: 0: nan counts as zero, 1: to the first child, 2: to the other.
-    ``leaf``   (nodes,) the values of leaves.
-    ``short`` and ``long`` are the seasons of the features, ``age`` the column of the length.
+    ``roots``  (trees,) root nodes; ``quantile`` (trees,) the column of the result that each adds to.
+    ``nodes``  (nodes, 5) the feature or LEAF, the child if it is not above the threshold, the other child,
+               where nan goes (0: nan counts as zero, 1: to the first child, 2: to the other), and for the
+               features that differ between steps the place of the threshold in ``limits``.
+    ``number`` (nodes,) thresholds; the values of leaves.
+    ``limits`` (by_step, most thresholds) those of each such feature, rising, then inf.
+    ``columns`` number of quantiles: all of FITTED, or the median alone; 0 without trees.
+    ``short`` and ``long`` are the seasons of the features, ``by_step`` how many of these differ between the
+    steps of an origin, which come first, and ``age`` the column of the length.
+    ``deepest`` the depth of the deepest tree.
     """
 
     roots: Integers
-    depths: Integers
+    quantile: Integers
     nodes: NDArray[np.int32]
-    threshold: Floats
-    leaf: Floats
+    number: Floats
+    limits: Floats
+    columns: int
     short: int
     long: int
+    by_step: int
     age: int
+    deepest: int
 
 
 NO_NUMBERS = np.empty(0, np.int64)
-NOTHING = Forest(NO_NUMBERS, NO_NUMBERS, np.empty((0, 4), np.int32), np.empty(0), np.empty(0), 1, 0, 0)
+NOTHING = Forest(
+    NO_NUMBERS, NO_NUMBERS, np.empty((0, 5), np.int32), np.empty(0), np.empty((1, 0)), 0, 1, 0, 1, 0, 0
+)
 
 
-def forest_of(trees: Trees | None) -> Forest:
-    """The trees of the median; an empty forest if there are none, or if they have categorical splits."""
+def forest_of(trees: Trees | None, outer: bool) -> Forest:
+    """The trees of the median, or with ``outer`` of all FITTED quantiles; NOTHING if there are none, or if
+    they have categorical splits."""
     if trees is None:
         return NOTHING
-    blocks = trees.boosters[FITTED.index(0.5)].split("\nTree=")[1:]
-    fields = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in blocks]
-    roots, depths, nodes, thresholds, leaves = [], [], [], [], []
-    count = 0
-    for tree in fields:
-        if int(tree["num_cat"]) > 0:
-            return NOTHING
-        table, threshold, leaf = _tree(tree, count)
-        roots.append(count)
-        depths.append(_depth(table - count, len(threshold) - len(_numbers(tree["leaf_value"]))))
-        nodes.append(table)
-        thresholds.append(threshold)
-        leaves.append(leaf)
-        count += len(table)
-    missing = -len(roots) % ABREAST  # trees that add 0
-    roots += [count] * missing
-    depths += [0] * missing
-    nodes.append(np.array([[0, count, count, 1]]))
-    thresholds.append(np.array([np.inf]))
-    leaves.append(np.zeros(1))
+    chosen = trees.boosters if outer else trees.boosters[FITTED.index(0.5) :][:1]
+    roots, quantile, nodes, numbers = [], [], [], []
+    count, deepest = 0, 0
+    for column, text in enumerate(chosen):
+        for block in text.split("\nTree=")[1:]:
+            tree = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+            if int(tree["num_cat"]) > 0:
+                return NOTHING
+            table, number = _tree(tree, count)
+            roots.append(count)
+            quantile.append(column)
+            nodes.append(table)
+            numbers.append(number)
+            deepest = max(deepest, _depth(table - count))
+            count += len(table)
+    seasons = trees.seasons
+    joined, number = np.concatenate(nodes), np.concatenate(numbers)
     return Forest(
         roots=np.array(roots, dtype=np.int64),
-        depths=np.array(depths, dtype=np.int64).reshape(-1, ABREAST).max(axis=1),
-        nodes=np.concatenate(nodes).astype(np.int32),
-        threshold=np.concatenate(thresholds),
-        leaf=np.concatenate(leaves),
-        short=trees.seasons.short,
-        long=trees.seasons.long,
-        age=_age(trees.seasons),
+        quantile=np.array(quantile, dtype=np.int64),
+        limits=_limits(joined, number, 1 + _cycles(seasons)),
+        nodes=joined.astype(np.int32),
+        number=number,
+        columns=len(chosen),
+        short=seasons.short,
+        long=seasons.long,
+        by_step=1 + _cycles(seasons),
+        age=1 + _cycles(seasons) + RECENT + 4,
+        deepest=deepest,
     )
 
 
-def _tree(tree: dict[str, str], begin: int) -> tuple[Integers, Floats, Floats]:
-    """Nodes (nodes, 4), thresholds and leaf values of a tree whose root is ``begin``; leaves come last."""
+def _cycles(seasons: Seasons) -> int:
+    """How many features are values whole seasons before a step."""
+    return 3 * (seasons.short > 1) + 2 * (seasons.long > 1)
+
+
+def _limits(nodes: Integers, number: Floats, by_step: int) -> Floats:
+    """The thresholds of the first features, as in Forest; their places go into ``nodes``."""
+    inside = [nodes[:, 0] == feature for feature in range(by_step)]
+    found = [np.unique(number[here]) for here in inside]
+    result = np.full((by_step, max(map(len, found))), np.inf)
+    for feature, (here, limits) in enumerate(zip(inside, found, strict=True)):
+        result[feature, : len(limits)] = limits
+        nodes[here, 4] = np.searchsorted(limits, number[here])
+    return result
+
+
+def _tree(tree: dict[str, str], begin: int) -> tuple[Integers, Floats]:
+    """Nodes (nodes, 5) and numbers of a tree whose root is ``begin``; leaves come last."""
     values = _numbers(tree["leaf_value"])
     inner = len(values) - 1
-    table = np.zeros((2 * inner + 1, 4), np.int64)
-    places = np.arange(inner, 2 * inner + 1)
-    table[inner:, 1] = table[inner:, 2] = begin + places
-    table[inner:, 3] = 1
-    threshold, leaf = np.full(len(table), np.inf), np.zeros(len(table))
-    leaf[inner:] = values
+    table = np.zeros((2 * inner + 1, 5), np.int64)
+    table[inner:, 0] = LEAF
+    number = np.concatenate([np.zeros(inner), values])
     if inner:
         decision = _numbers(tree["decision_type"]).astype(np.int64)
         table[:inner, 0] = _numbers(tree["split_feature"])
-        threshold[:inner] = _numbers(tree["threshold"])
+        number[:inner] = _numbers(tree["threshold"])
         for column, name in ((1, "left_child"), (2, "right_child")):
             child = _numbers(tree[name]).astype(np.int64)
             table[:inner, column] = begin + np.where(child >= 0, child, inner + ~child)
         told = (decision >> MISSING) & 3 == NAN
         table[:inner, 3] = np.where(told, np.where(decision & MISSING_LEFT, 1, 2), 0)
-    return table, threshold, leaf
+    return table, number
 
 
-def _depth(table: Integers, inner: int) -> int:
-    """The depth of a tree; the first ``inner`` nodes, parents before children, are not leaves."""
+def _depth(table: Integers) -> int:
+    """The depth of a tree, parents before children; children count from its root."""
     depth = np.zeros(len(table), np.int64)
-    for node in range(inner):
+    for node in range(len(table) // 2):
         depth[table[node, 1:3]] = depth[node] + 1
     return int(depth.max())
 
@@ -113,35 +140,77 @@ def _numbers(text: str) -> Floats:
     return np.array(text.split(), dtype=np.float64)
 
 
-def _age(seasons: Seasons) -> int:
-    """The column of the logarithm of the length among the features of the trees."""
-    cycles = 3 * (seasons.short > 1) + 2 * (seasons.long > 1)
-    return 1 + cycles + RECENT + 4
+# The bits of a word are steps. Compiled arithmetic turns to floats where signed and unsigned integers meet,
+# so that every constant is unsigned, too.
+WORD = 64
+ZERO, ONE = np.uint64(0), np.uint64(1)
+# De Bruijn's sequence: the upper six bits of its product with a power of two differ for each power.
+SEQUENCE, UPPER = np.uint64(0x03F79D71B4CB0A89), np.uint64(58)
+PLACE = np.zeros(WORD, np.int64)
+with np.errstate(over="ignore"):
+    for _bit in range(WORD):
+        PLACE[int((SEQUENCE * (ONE << np.uint64(_bit))) >> UPPER)] = _bit
 
 
 @compiled
-def grown(forest, table, out):  # type: ignore[no-untyped-def]
-    """Predict each row of ``table`` (rows, features) as the sum over all trees, into ``out`` (rows,)."""
-    nodes, threshold, leaf = forest.nodes, forest.threshold, forest.leaf
-    at = np.empty(ABREAST, np.int64)
-    for row in range(len(table)):
-        facts, gaps = table[row], False
-        for fact in facts:
-            gaps |= np.isnan(fact)
-        total = 0.0
-        for group in range(len(forest.depths)):
-            for tree in range(ABREAST):
-                at[tree] = forest.roots[group * ABREAST + tree]
-            for _ in range(forest.depths[group]):
-                for tree in range(ABREAST):
-                    node = at[tree]
-                    fact = facts[nodes[node, 0]]
-                    if gaps and np.isnan(fact):
-                        missing = nodes[node, 3]
-                        right = missing == 2 or (missing == 0 and threshold[node] < 0)
-                        at[tree] = nodes[node, 1 + right]
-                    else:  # the comparison as an index avoids branch mispredictions
-                        at[tree] = nodes[node, 1 + (fact > threshold[node])]
-            for tree in range(ABREAST):
-                total += leaf[at[tree]]
-        out[row] = total
+def predict(forest, table, out):  # type: ignore[no-untyped-def]
+    """Predict the rows of ``table`` (steps, features), all of one origin, into ``out`` (steps, columns)."""
+    for begin in range(0, len(table), WORD):
+        _predict(forest, table[begin : begin + WORD], out[begin : begin + WORD])
+
+
+@compiled
+def _predict(forest, table, out):  # type: ignore[no-untyped-def]
+    """As ``predict``, for at most WORD steps."""
+    nodes, number, by_step = forest.nodes, forest.number, forest.by_step
+    facts, steps = table[0], len(table)
+    # By feature that differs between steps and threshold: the steps that are not above it.
+    limits, missing = forest.limits, np.zeros(by_step, np.uint64)
+    below = np.zeros((by_step, limits.shape[1] + 1), np.uint64)
+    for feature in range(by_step):
+        for step in range(steps):
+            value, bit = table[step, feature], ONE << np.uint64(step)
+            if np.isnan(value):
+                missing[feature] |= bit
+            else:
+                below[feature, np.searchsorted(limits[feature], value)] |= bit
+        for place in range(1, limits.shape[1]):
+            below[feature, place] |= below[feature, place - 1]
+    every = ZERO
+    for step in range(steps):
+        every |= ONE << np.uint64(step)
+    waiting, their = np.empty(forest.deepest + 1, np.int64), np.empty(forest.deepest + 1, np.uint64)
+    out[:] = 0.0
+    for tree in range(len(forest.roots)):
+        column, depth = forest.quantile[tree], 1
+        waiting[0], their[0] = forest.roots[tree], every
+        while depth > 0:
+            depth -= 1
+            node, here = waiting[depth], their[depth]
+            feature = nodes[node, 0]
+            while feature != LEAF:
+                limit, gone = number[node], nodes[node, 3]
+                nan_right = gone == 2 or (gone == 0 and limit < 0)
+                if feature >= by_step:
+                    fact = facts[feature]
+                    right = nan_right if np.isnan(fact) else fact > limit
+                    node = nodes[node, 1 + right]
+                else:
+                    left = below[feature, nodes[node, 4]]
+                    if not nan_right:
+                        left |= missing[feature]
+                    left &= here
+                    if left == here:
+                        node = nodes[node, 1]
+                    elif left == ZERO:
+                        node = nodes[node, 2]
+                    else:
+                        waiting[depth], their[depth] = nodes[node, 2], here ^ left
+                        depth += 1
+                        node, here = nodes[node, 1], left
+                feature = nodes[node, 0]
+            value = number[node]
+            while here != ZERO:
+                lowest = here & (~here + ONE)
+                out[PLACE[(lowest * SEQUENCE) >> UPPER], column] += value
+                here ^= lowest

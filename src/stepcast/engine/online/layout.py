@@ -30,6 +30,7 @@ __all__ = [
     "NOTHING",
     "PLAN",
     "RATES",
+    "SLOPES",
     "STATES",
     "Layout",
     "layout_of",
@@ -58,24 +59,29 @@ PLAN = (
     "risen",
     "fallen",  # periods in which the sum of errors was lowest, and highest
     "watched",  # outcomes since the detector was reset
+    "grown",  # length at which trees were asked for the kept path; -1: never
 )
 NOTHING = -(2**62)  # the last period of an item without updates
 # Fields of a member: kind, view, season, its length, the second season's length, the begin of its floats.
 MEMBERS, FIELDS = 24, 6
 
 # Floats of the item, at the beginning of its row.
-HEAD = 40
-ERRORS, EXPECTED, LATELY, ADAPTED, HINKLEY, RATES = 8, 11, 14, 17, 23, 25  # 3, 3, 3, 2 times 3, 2, 4
+HEAD = 48
+ERRORS, EXPECTED, LATELY, ADAPTED, HINKLEY = 8, 11, 14, 17, 23  # 3, 3, 3, 2 times 3, 2
+RATES, SLOPES = 25, 30  # 5, 4 times 3
 STATES = 9  # floats of a member before its seasons: six parameters and three states
 
 # Calendar effects are kept for this many years and at least this many periods: predictors get replaced.
 YEARS, FEWEST_EFFECTS = 2, 120
 TARGETS = (1, 3, 5)  # leads, in sixths of the horizon, whose forecasts are kept until their outcome is known
-SLOTS = 4  # the most pending forecasts of each lead
+KEPT = 5  # floats of a kept forecast beside those of the members, as in observing
+# A path of the trees serves for so many sixths of the horizon.
+PATH_SIXTHS = 3
 
 
 class Layout(NamedTuple):
-    """Sizes, and the begin of each part of the floats. ``turn`` is the cycle of the calendar effects."""
+    """Sizes, and the begin of each part of the floats. ``turn`` is the cycle of the calendar effects,
+    ``slot`` the floats of a kept forecast, ``lasts`` for how many values a path of the trees serves."""
 
     horizon: int
     ring: int
@@ -84,6 +90,8 @@ class Layout(NamedTuple):
     effects: int
     turn: int
     short: int
+    slot: int
+    lasts: int
     rings: int
     growth: int
     shapes: int
@@ -91,43 +99,47 @@ class Layout(NamedTuple):
     starts: int
     losses: int
     pending: int
+    path: int
     effect: int
     logs: int
     members: int
 
 
-def layout_of(frequency: Frequency, horizon: int, ridges: dict[str, Ridge]) -> Layout:
-    """The layout for ``frequency`` and ``horizon``; values are kept for as many lags as ``ridges`` need."""
+def layout_of(frequency: Frequency, horizon: int, ridges: dict[str, Ridge], columns: int = 0) -> Layout:
+    """The layout for ``frequency`` and ``horizon``; values are kept for as many lags as ``ridges`` need, and
+    ``columns`` quantiles of the trees."""
     short, long, year = season_length(frequency), week_length(frequency), year_length(frequency)
     short = 1 if short > LONGEST_SEASON else short
     long = 0 if long > LONGEST_SEASON else long
     lags = max((len(ridge.coefficients) for ridge in ridges.values()), default=0)
     ring = max(4 * short, 2 * long + horizon, 2 * horizon, lags + 1, 64)
     effects = ring + horizon + max(YEARS * (year + year // 100), FEWEST_EFFECTS) if year else 0
-    waiting = int((leads_of(horizon)[:, 2] * (MOST_MEMBERS + 3)).sum())
+    leads, slot = leads_of(horizon), MOST_MEMBERS + KEPT
     sizes = (
         ring,
         2 * horizon,
         2 * BUCKETS * len(PROBABILITIES),
         *3 * (BUCKETS * MOST_MEMBERS,),
-        waiting,
+        int(leads[:, 2].sum()) * slot,
+        horizon * columns,
         effects,
         ring if "log_" in ridges or "calendar_" in ridges else 0,
     )
     places = (HEAD + np.concatenate([[0], np.cumsum(sizes)])).tolist()
     turn = {"D": 364, "W": 52, "M": 12}.get(frequency.unit, 1) if year else 1
-    return Layout(horizon, ring, MOST_MEMBERS, lags, effects, turn, short, *places)
+    lasts = PATH_SIXTHS * int(leads[0, 1])
+    return Layout(horizon, ring, MOST_MEMBERS, lags, effects, turn, short, slot, lasts, *places)
 
 
 def leads_of(horizon: int) -> Integers:
     """By bucket: the lead of kept forecasts, the values between two, how many are pending (BUCKETS, 3).
 
     >>> leads_of(24).tolist()
-    [[4, 1, 4], [12, 3, 4], [20, 5, 4]]
+    [[4, 4, 1], [12, 4, 3], [20, 4, 5]]
     """
+    stride = max(1, (horizon + 2) // 6)
     rows = []
     for sixths in TARGETS:
-        lead = max(1, horizon * sixths // 6)
-        stride = max(1, lead // SLOTS)
-        rows.append((lead // stride * stride, stride, lead // stride))
+        slots = max(1, -(-(horizon * sixths // 6) // stride))
+        rows.append((slots * stride, stride, slots))
     return np.array(rows, dtype=np.int64)

@@ -23,7 +23,7 @@ from stepcast.engine.auto.members.smoothing_kernels import (
 )
 from stepcast.engine.auto.sources.trees import value_features
 from stepcast.engine.bounds import MEMBER_RANGES
-from stepcast.engine.online.forest import Forest, grown
+from stepcast.engine.online.forest import Forest, predict
 from stepcast.engine.online.layout import FIELDS, MEMBERS, PLAN, STATES
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "ahead",
     "bounds",
     "floats_of",
+    "grow",
     "move_on",
     "seen",
 ]
@@ -132,15 +133,16 @@ def remember_logs(plan, data, lay):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def ahead(plan, data, lay, model, first, lags, out):  # type: ignore[no-untyped-def]
+def ahead(plan, data, lay, model, first, lags, trees, out):  # type: ignore[no-untyped-def]
     """Forecasts of all members into ``out`` (members or more, steps), starting ``first`` periods ahead.
 
-    ``lags`` (lags + 1,) is a buffer. Forecasts far outside the range of the values are replaced by the last
-    value. One call serves all members: a call copies more than most members compute.
+    ``trees`` (steps, columns) are those of the trees; ``lags`` (lags + 1,) is a buffer. Forecasts far outside
+    the range of the values are replaced by the last value. One call serves all members: a call copies more
+    than most members compute.
     """
     low, high = bounds(data[LOWEST], data[HIGHEST], plan[LENGTH], lay.horizon, MEMBER_RANGES)
     for k in range(plan[COUNT]):
-        _ahead(plan, data, lay, model, k, first, lags, out[k])
+        _ahead(plan, data, lay, model, k, first, lags, trees, out[k])
         row, sane = out[k], True
         for j in range(out.shape[1]):
             if low >= 0 and row[j] < 0:
@@ -151,7 +153,7 @@ def ahead(plan, data, lay, model, first, lags, out):  # type: ignore[no-untyped-
 
 
 @compiled_inside
-def _ahead(plan, data, lay, model, k, first, lags, out):  # type: ignore[no-untyped-def]
+def _ahead(plan, data, lay, model, k, first, lags, trees, out):  # type: ignore[no-untyped-def]
     row = MEMBERS + k * FIELDS
     kind, view, season = plan[row], plan[row + 1], plan[row + 2]
     m, m2, at = plan[row + 3], plan[row + 4], plan[row + 5]
@@ -160,9 +162,9 @@ def _ahead(plan, data, lay, model, k, first, lags, out):  # type: ignore[no-unty
     if kind == SMOOTHING:
         phi, ar = data[at + DAMPING], data[at + AR1]
         level, slope = data[at + 6], data[at + 7]
-        damp = phi**first if phi > 0 else 0.0
+        damp = (phi if first == 1 else phi**first) if phi > 0 else 0.0  # a power takes longer than the rest
         reach = phi * (1 - damp) / (1 - phi)
-        error = ar**first * data[at + 8] if ar != 0 else 0.0
+        error = (ar if first == 1 else ar**first) * data[at + 8] if ar != 0 else 0.0
         phase, phase2 = place % m, place % m2
         s, s2 = at + STATES, at + STATES + m
         for j in range(steps):
@@ -221,7 +223,7 @@ def _ahead(plan, data, lay, model, k, first, lags, out):  # type: ignore[no-unty
     elif kind == RIDGE:
         _ridge(plan, data, lay, model.ridges[view], model.turned[view], view, m, first, lags, out)
     else:
-        _trees(plan, data, lay, model.forest, first, out)
+        out[:] = trees[:, trees.shape[1] // 2]
     if view == CALENDAR:
         for j in range(steps):
             out[j] += _effect(plan, data, lay, place + j)
@@ -260,8 +262,9 @@ def _ridge(plan, data, lay, ridge, turned, view, season, first, lags, out):  # t
 
 
 @compiled
-def _trees(plan, data, lay, forest, first, out):  # type: ignore[no-untyped-def]
-    """The median by trees, on features of the values in the record."""
+def grow(plan, data, lay, forest, first, out):  # type: ignore[no-untyped-def]
+    """Rising quantiles by the trees into ``out`` (steps, columns), starting ``first`` periods ahead, on
+    features of the values in the record."""
     length = plan[LENGTH]
     count = min(length, lay.ring)
     where = (length - count) % lay.ring
@@ -274,9 +277,9 @@ def _trees(plan, data, lay, forest, first, out):  # type: ignore[no-untyped-def]
     table, middle, scale = value_features(values, np.array([count]), steps, forest.short, forest.long)
     # the length of the whole history: the record has only its end
     table[0, :, forest.age] = np.log1p(float(length))
-    grown(forest, table[0], out)
+    predict(forest, table[0], out)
     for j in range(len(out)):
-        out[j] = out[j] * scale[0] + middle[0]
+        out[j] = np.sort(out[j]) * scale[0] + middle[0]
 
 
 @compiled

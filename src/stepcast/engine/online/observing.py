@@ -9,8 +9,28 @@ from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.ensemble.weights import BUCKETS, OWN_BUCKET
 from stepcast.engine.auto.series.history import LARGEST_STEP
 from stepcast.engine.auto.series.quantile_grid import MEDIAN, OUTERMOST, PROBABILITIES
-from stepcast.engine.online.layout import ADAPTED, ERRORS, HINKLEY, LATELY, NOTHING, PLAN, RATES
-from stepcast.engine.online.members import HIGHEST, LATEST, LOWEST, ahead, move_on, remember
+from stepcast.engine.online.layout import (
+    ADAPTED,
+    ERRORS,
+    FIELDS,
+    HINKLEY,
+    LATELY,
+    MEMBERS,
+    NOTHING,
+    PLAN,
+    RATES,
+    SLOPES,
+)
+from stepcast.engine.online.members import (
+    FOREST,
+    HIGHEST,
+    LATEST,
+    LOWEST,
+    ahead,
+    grow,
+    move_on,
+    remember,
+)
 from stepcast.engine.online.quantiles import ALARMING, COUNTS, spread
 
 __all__ = ["DONE", "LATE", "WAITING", "forecast_items", "observe", "weigh_all"]
@@ -19,6 +39,7 @@ DONE, LATE, WAITING = 0, 1, 2  # status of an observation; WAITING until its ite
 LENGTH, LAST, GAP = PLAN.index("length"), PLAN.index("last"), PLAN.index("gap")
 EXPONENT, COUNT, DUE = PLAN.index("exponent"), PLAN.index("count"), PLAN.index("due")
 KNOWN, KIND, SINCE = PLAN.index("known"), PLAN.index("kind"), PLAN.index("since")
+GROWN = PLAN.index("grown")
 DRIFT, RISEN, FALLEN, WATCHED = (PLAN.index(name) for name in ("drift", "risen", "fallen", "watched"))
 
 MOST_FILLED = 10_000  # periods of a gap to fill one by one; of a longer gap, only the last ones
@@ -27,25 +48,117 @@ UNIT = 1.2815515655446004  # standard deviations from the median to the quantile
 # An item is examined again if a value is this many times as large as those it was examined with.
 LARGE, LARGE_COUNT = 64.0, 4.0
 FASTER = 4.0  # factor of the coverage correction while errors are ALARMING
-IN_DRIFT = 4.0  # the least exponent of losses in weights once an item drifts
+# Once an item drifts: the least exponent of losses in weights, and forecast changes are stretched.
+IN_DRIFT, STRETCH_IN_DRIFT = 12.0, 3.0
 TINY = 1e-9  # the least weight
-OUTLIER = 5.0  # an error counts at most this many times the typical error
+OUTLIER = 5.0  # an error counts at most this many times the recent errors
+# No memory is longer than this share of the history: how an item was when it was young says little.
+LONGEST_MEMORY = 0.25
 # Page-Hinkley: the tolerated error, and the sum that signals a drift; by Siegmund's formula, a false alarm
 # every four million outcomes.
 ALLOWED, ALARM = 0.25, 25.0
-TEMPER, MEMORY, ERROR_MEMORY, ADAPTING = 0, 1, 2, 3  # of the rates
+TEMPER, MEMORY, ERROR_MEMORY, ADAPTING, STRETCHING = 0, 1, 2, 3, 4  # of the rates
+LEAST_STRETCH, MOST_STRETCH = 0.5, 2.0
+# Of a kept forecast, after the members': their weighted mean, the outer quantiles, the median before it was
+# stretched, the latest value then.
+CENTRE, LOW, HIGH, MEDIAN_THEN, LATEST_THEN = 0, 1, 2, 3, 4
 NARROWEST, WIDEST = -1.5, 2.0  # logarithms of the least and largest coverage correction of the width
 
 
 @compiled
-def _centre(plan, data, lay, model, step, lags, mine):  # type: ignore[no-untyped-def]
-    """The weighted forecast at ``step`` (0: the next); those of members go into ``mine`` (members, 1)."""
+def _has_trees(plan):  # type: ignore[no-untyped-def]
+    """Whether the last member is the trees."""
+    return plan[COUNT] > 0 and plan[MEMBERS + (plan[COUNT] - 1) * FIELDS] == FOREST
+
+
+@compiled
+def _keep_path(plan, data, lay, model, path):  # type: ignore[no-untyped-def]
+    """Ask the trees for a new path, into the record, if the kept one is over; ``path`` is a buffer."""
+    age = plan[LENGTH] - plan[GROWN]
+    columns = model.forest.columns
+    if columns == 0 or not _has_trees(plan) or (plan[GROWN] >= 0 and age < lay.lasts):
+        return
+    grow(plan, data, lay, model.forest, 1, path)
+    for step in range(lay.horizon):
+        for column in range(columns):
+            data[lay.path + step * columns + column] = path[step, column]
+    plan[GROWN] = plan[LENGTH]
+
+
+@compiled
+def _on_path(plan, data, lay, columns, step, out):  # type: ignore[no-untyped-def]
+    """The kept path at ``step`` (0: the next) into ``out`` (1, columns)."""
+    place = min(max(plan[LENGTH] - plan[GROWN] + step, 0), lay.horizon - 1)
+    for column in range(columns):
+        out[0, column] = data[lay.path + place * columns + column]
+
+
+@compiled
+def _stretch(plan, data, bucket):  # type: ignore[no-untyped-def]
+    """By how much to multiply forecast changes: the slope of outcomes on them, shrunk to one.
+
+    The slope is a ridge regression through the origin on discounted sums; half of them are the bucket's own.
+    """
+    prior = data[RATES + STRETCHING]
+    if prior <= 0 and plan[DRIFT] >= 0:
+        prior = STRETCH_IN_DRIFT
+    if prior <= 0:
+        return 1.0
+    squares = products = errors = count = 0.0
+    for other in range(BUCKETS):
+        importance = 1.0 + BUCKETS * (other == bucket)
+        at = SLOPES + 4 * other
+        squares += importance * data[at]
+        products += importance * data[at + 1]
+        errors += importance * data[at + 2]
+        count += importance * data[at + 3]
+    if count <= 0:
+        return 1.0
+    penalty = 2 * BUCKETS * prior * errors / count
+    slope = (products + penalty) / (squares + penalty)
+    return min(max(slope, LEAST_STRETCH), MOST_STRETCH) if np.isfinite(slope) else 1.0
+
+
+@compiled
+def _combine(plan, data, lay, bucket, columns, members, trees):  # type: ignore[no-untyped-def]
+    """From forecasts of one step, ``members`` (members,) and ``trees`` (columns,), which are stretched in
+    place: the centre, the share of the trees' quantiles, and the median before it was stretched."""
+    count, share, centre = plan[COUNT], 0.0, 0.0
+    weights = lay.weights + bucket * lay.most
+    if columns > 1 and plan[KIND] != COUNTS and _has_trees(plan):
+        count -= 1
+        share = data[weights + count]
+    for k in range(count):
+        centre += data[weights + k] * members[k]
+    middle = len(trees) // 2
+    if share > 0:
+        centre = centre / (1 - share) if share < 1 - TINY else trees[middle]
+    median = centre + share * (trees[middle] - centre) if share > 0 else centre
+    stretch = _stretch(plan, data, bucket)
+    if stretch != 1:
+        change = (stretch - 1) * (median - _latest(plan, data, lay))
+        centre += change
+        for column in range(len(trees)):
+            trees[column] += change
+    return centre, share, median
+
+
+@compiled
+def _latest(plan, data, lay):  # type: ignore[no-untyped-def]
+    return data[lay.rings + (plan[LENGTH] - 1) % lay.ring]
+
+
+@compiled
+def _at_step(plan, data, lay, model, step, lags, trees, mine, table):  # type: ignore[no-untyped-def]
+    """Quantiles at ``step`` (0: the next) into ``table``, forecasts of the members into ``mine`` (members,
+    1); returns the centre, and the median before it was stretched."""
     bucket = min(step, lay.horizon - 1) * BUCKETS // lay.horizon
-    ahead(plan, data, lay, model, step + 1, lags, mine)
-    total = 0.0
-    for k in range(plan[COUNT]):
-        total += data[lay.weights + bucket * lay.most + k] * mine[k, 0]
-    return total
+    columns = model.forest.columns
+    _on_path(plan, data, lay, columns, step, trees)
+    ahead(plan, data, lay, model, step + 1, lags, trees, mine)
+    centre, share, median = _combine(plan, data, lay, bucket, columns, mine[:, 0], trees[0])
+    spread(plan, data, lay, model.factors, step, centre, share, trees[0], table)
+    return centre, median
 
 
 @compiled
@@ -95,36 +208,57 @@ def _watch(plan, data, error, period):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _pace(stride, memory, length):  # type: ignore[no-untyped-def]
+    """The share of a new outcome in an exponential mean, with an outcome every ``stride`` values."""
+    return 1 - np.exp(-stride / max(min(memory, LONGEST_MEMORY * length), 1.0))
+
+
+@compiled
+def _learn_stretch(data, lay, bucket, stride, kept, value, less):  # type: ignore[no-untyped-def]
+    """Add an outcome to the sums that ``_stretch`` uses; overlapping horizons count as one outcome."""
+    forecast = less * (data[kept + MEDIAN_THEN] - data[kept + LATEST_THEN])
+    came = less * (value - data[kept + LATEST_THEN])
+    remains = np.exp(-stride / max(lay.horizon, lay.short))
+    at, new = SLOPES + 4 * bucket, (bucket + 0.5) / BUCKETS * lay.horizon
+    new = min(stride / new, 1.0)
+    data[at] = remains * data[at] + new * forecast * forecast
+    data[at + 1] = remains * data[at + 1] + new * forecast * came
+    data[at + 2] = remains * data[at + 2] + new * (came - forecast) ** 2
+    data[at + 3] = remains * data[at + 3] + new
+
+
+@compiled
 def _learn(plan, data, lay, bucket, stride, slot, value):  # type: ignore[no-untyped-def]
     """Learn from a forecast with the outcome ``value``: the size of errors, weights, the width of quantiles.
 
     Sources:  multiplicative weights with exponential forgetting, Littlestone and Warmuth (1994), here of a
               power of the loss; adaptive conformal inference, Gibbs and Candès (2021).
     """
-    count = plan[COUNT]
-    centre, low, high = data[slot + lay.most : slot + lay.most + 3]
-    error = value - centre
-    typical = data[ERRORS + bucket]
-    size = min(abs(error), OUTLIER * typical) if typical > 0 else abs(error)
-    data[ERRORS + bucket] += (1 - np.exp(-stride / data[RATES + ERROR_MEMORY])) * (size - typical)
-    late = data[LATELY + bucket]
-    size = min(abs(error), OUTLIER * late) if late > 0 else abs(error)
-    data[LATELY + bucket] += (1 - np.exp(-stride / max(lay.horizon, lay.short))) * (size - late)
+    count, kept, length = plan[COUNT], slot + lay.most, plan[LENGTH]
+    error, typical, late = abs(value - data[kept + CENTRE]), data[ERRORS + bucket], data[LATELY + bucket]
+    # all errors of an outlier are reduced alike: which member erred more still shows
+    less = min(OUTLIER * late / error, 1.0) if late > 0 and error > 0 else 1.0
+    size = less * error
+    data[ERRORS + bucket] += _pace(stride, data[RATES + ERROR_MEMORY], length) * (size - typical)
+    data[LATELY + bucket] += _pace(stride, max(lay.horizon, lay.short), length) * (size - late)
     if plan[KIND] != COUNTS:
         step = data[RATES + ADAPTING] * (FASTER if late > ALARMING * typical else 1.0)
-        for side, missed in enumerate((value < low, value > high)):
+        for side, missed in enumerate((value < data[kept + LOW], value > data[kept + HIGH])):
             at = ADAPTED + 2 * bucket + side
             moved = data[at] + step * ((1.0 if missed else 0.0) - PROBABILITIES[OUTERMOST])
             data[at] = min(max(moved, NARROWEST), WIDEST)
-    share = 1 - np.exp(-stride / data[RATES + MEMORY])
-    losses = lay.losses + bucket * lay.most
+    _learn_stretch(data, lay, bucket, stride, kept, value, less)
+    losses, weights = lay.losses + bucket * lay.most, lay.weights + bucket * lay.most
+    memory, before, after = data[RATES + MEMORY], 0.0, 0.0
     for k in range(count):
-        size = (
-            min(abs(value - data[slot + k]), OUTLIER * typical)
-            if typical > 0
-            else abs(value - data[slot + k])
-        )
-        data[losses + k] += share * (size - data[losses + k])
+        forecast = data[slot + k]
+        if np.isnan(forecast):  # of the trees, which were not asked: their loss changes like the others'
+            data[losses + k] *= after / before if before > 0 else 1.0
+            continue
+        share = _pace(lay.lasts if k == count - 1 and _has_trees(plan) else stride, memory, length)
+        before += data[weights + k] * data[losses + k]
+        data[losses + k] += share * (less * abs(value - forecast) - data[losses + k])
+        after += data[weights + k] * data[losses + k]
     weigh(plan, data, lay, bucket)
 
 
@@ -165,32 +299,36 @@ def weigh_all(plan, data, lay):  # type: ignore[no-untyped-def]
 
 @compiled
 def _pass(  # type: ignore[no-untyped-def]
-    plan, data, lay, leads, model, value, known, learn, lags, mine, table
+    plan, data, lay, leads, model, value, known, learn, lags, trees, mine, table, path
 ):
     """Store ``value`` as the next one, learn from the forecasts made for it, and keep new forecasts."""
     move_on(plan, data, lay, value)
     remember(plan, data, lay, value)
     data[LOWEST], data[HIGHEST] = min(data[LOWEST], value), max(data[HIGHEST], value)
     plan[LENGTH] += 1
-    if not plan[COUNT]:
+    length, stride = plan[LENGTH], leads[0, 1]
+    if not plan[COUNT] or length % stride != 0:
         return
-    length, first = plan[LENGTH], lay.pending
+    if known:
+        _keep_path(plan, data, lay, model, path)
+    first = lay.pending
     for bucket in range(BUCKETS):
-        lead, stride, slots = leads[bucket]
-        if length % stride == 0:
-            slot = first + (length // stride) % slots * (lay.most + 3)
-            if known and learn and not np.isnan(data[slot + lay.most]):
-                _learn(plan, data, lay, bucket, stride, slot, value)
-            data[slot + lay.most] = np.nan
-            if known:
-                centre = _centre(plan, data, lay, model, lead - 1, lags, mine)
-                spread(plan, data, lay, model, lead - 1, centre, table)
-                for k in range(plan[COUNT]):
-                    data[slot + k] = mine[k, 0]
-                data[slot + lay.most] = centre
-                data[slot + lay.most + 1] = table[OUTERMOST]
-                data[slot + lay.most + 2] = table[-1 - OUTERMOST]
-        first += slots * (lay.most + 3)
+        lead, _, slots = leads[bucket]
+        slot = first + (length // stride) % slots * lay.slot
+        kept = slot + lay.most
+        if known and learn and not np.isnan(data[kept + CENTRE]):
+            _learn(plan, data, lay, bucket, stride, slot, value)
+        data[kept + CENTRE] = np.nan
+        if known:
+            centre, median = _at_step(plan, data, lay, model, lead - 1, lags, trees, mine, table)
+            for k in range(plan[COUNT]):
+                data[slot + k] = mine[k, 0]
+            if _has_trees(plan) and plan[GROWN] != length:
+                data[slot + plan[COUNT] - 1] = np.nan
+            data[kept + CENTRE], data[kept + MEDIAN_THEN] = centre, median
+            data[kept + LOW], data[kept + HIGH] = table[OUTERMOST], table[-1 - OUTERMOST]
+            data[kept + LATEST_THEN] = value
+        first += slots * lay.slot
 
 
 @compiled
@@ -217,6 +355,8 @@ def observe(  # type: ignore[no-untyped-def]
     unchanged for observations that are late, missing or the first of an item.
     """
     lags, mine, table = np.empty(lay.lags + 1), np.empty((lay.most, 1)), np.empty(len(PROBABILITIES))
+    columns = model.forest.columns
+    trees, path = np.zeros((1, max(columns, 1))), np.empty((lay.horizon, columns))
     for place in range(len(items)):
         item = items[place]
         if status[place] != WAITING or due[item]:
@@ -241,8 +381,8 @@ def observe(  # type: ignore[no-untyped-def]
             data[LOWEST] = data[HIGHEST] = value
         gap = plan[GAP]
         if plan[COUNT]:
-            centre = _centre(plan, data, lay, model, gap, lags, mine)
-            spread(plan, data, lay, model, gap, centre, table)
+            _keep_path(plan, data, lay, model, path)
+            _at_step(plan, data, lay, model, gap, lags, trees, mine, table)
             errors[place], pits[place] = _standardized(table, value), _pit(table, value)
             for column, p in enumerate((OUTERMOST, MEDIAN, len(PROBABILITIES) - 1 - OUTERMOST)):
                 forecasts[place, column] = np.ldexp(table[p], plan[EXPONENT])
@@ -264,13 +404,15 @@ def observe(  # type: ignore[no-untyped-def]
                     False,
                     learn,
                     lags,
+                    trees,
                     mine,
                     table,
+                    path,
                 )
         plan[GAP] = plan[SINCE] = 0
         plan[KNOWN] += 1
         data[LATEST] = value
-        _pass(plan, data, lay, leads, model, value, True, learn, lags, mine, table)
+        _pass(plan, data, lay, leads, model, value, True, learn, lags, trees, mine, table, path)
         grown = abs(value) > (LARGE_COUNT if plan[KIND] == COUNTS else LARGE)
         due[item] = learn and (grown or 0 < plan[DUE] <= plan[LENGTH])
 
@@ -279,14 +421,15 @@ def observe(  # type: ignore[no-untyped-def]
 def forecast_items(plans, rows, lay, model, items, out):  # type: ignore[no-untyped-def]
     """Quantiles of every step (items, horizon, PROBABILITIES) into ``out``, in the record's units."""
     lags, made = np.empty(lay.lags + 1), np.empty((lay.most, lay.horizon))
-    centre = np.empty(lay.horizon)
+    columns = model.forest.columns
+    trees = np.zeros((lay.horizon, max(columns, 1)))
     for place in range(len(items)):
         plan, data = plans[items[place]], rows[items[place]]
-        ahead(plan, data, lay, model, plan[GAP] + 1, lags, made)
-        centre[:] = 0.0
-        for k in range(plan[COUNT]):
-            for step in range(lay.horizon):
-                bucket = min(plan[GAP] + step, lay.horizon - 1) * BUCKETS // lay.horizon
-                centre[step] += data[lay.weights + bucket * lay.most + k] * made[k, step]
+        first = plan[GAP]
+        if columns > 0 and _has_trees(plan):
+            grow(plan, data, lay, model.forest, first + 1, trees)
+        ahead(plan, data, lay, model, first + 1, lags, trees, made)
         for step in range(lay.horizon):
-            spread(plan, data, lay, model, plan[GAP] + step, centre[step], out[place, step])
+            bucket = min(first + step, lay.horizon - 1) * BUCKETS // lay.horizon
+            centre, share, _ = _combine(plan, data, lay, bucket, columns, made[:, step], trees[step])
+            spread(plan, data, lay, model.factors, first + step, centre, share, trees[step], out[place, step])

@@ -5,6 +5,7 @@ import numpy as np
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.ensemble.weights import BUCKETS
 from stepcast.engine.auto.series.quantile_grid import MEDIAN, PROBABILITIES
+from stepcast.engine.auto.sources.trees import NORMAL
 from stepcast.engine.bounds import QUANTILE_RANGES
 from stepcast.engine.online.layout import ADAPTED, ERRORS, EXPECTED, LATELY, PLAN
 from stepcast.engine.online.members import HIGHEST, LOWEST, bounds
@@ -18,13 +19,15 @@ LOGS_SHARE = 3  # of an item's floats: the share of logarithmic errors in the qu
 ALARMING = 1.5
 NARROWEST = 0.2  # the least ratio of present to expected errors: less is chance
 SIZE = len(PROBABILITIES)
+REACH = np.abs(NORMAL / NORMAL[-4])  # of the quantiles beyond those the trees are grown for, as in trees
 
 
 @compiled
-def spread(plan, data, lay, model, step, centre, out):  # type: ignore[no-untyped-def]
+def spread(plan, data, lay, factors, step, centre, share, trees, out):  # type: ignore[no-untyped-def]
     """Sorted quantiles (PROBABILITIES,) around ``centre`` at ``step`` (0: the next), into ``out``.
 
-    Beyond the horizon, errors grow with the square root of time.
+    ``share`` is how much the quantiles ``trees`` (columns,) count, ``factors`` are the calibration's. Beyond
+    the horizon, errors grow with the square root of time.
     """
     horizon = lay.horizon
     near = min(step, horizon - 1)
@@ -35,16 +38,19 @@ def spread(plan, data, lay, model, step, centre, out):  # type: ignore[no-untype
         errors, lately = data[ERRORS + bucket], data[LATELY + bucket]
         errors = lately if lately > ALARMING * errors else errors
         now *= max(errors / data[EXPECTED + bucket], NARROWEST)
-    size, ratio, share = data[lay.growth + near], data[lay.growth + horizon + near], data[LOGS_SHARE]
+    size, ratio, logs = data[lay.growth + near], data[lay.growth + horizon + near], data[LOGS_SHARE]
     shape = lay.shapes + bucket * SIZE
     shape_of_ratios = shape + BUCKETS * SIZE
     for p in range(SIZE):
         if plan[KIND] == COUNTS:
             out[p] = centre * ratio * data[shape_of_ratios + p]
             continue
-        value = (1 - share) * (centre + now * size * data[shape + p])
+        value = (1 - logs) * (centre + now * size * data[shape + p])
+        if logs > 0:
+            value += logs * centre * np.exp(min(now * ratio * data[shape_of_ratios + p], 20.0))
         if share > 0:
-            value += share * centre * np.exp(min(now * ratio * data[shape_of_ratios + p], 20.0))
+            between = trees[0] if p < MEDIAN else trees[2]
+            value += share * (trees[1] + REACH[p] * (between - trees[1]) - value)
         out[p] = value
     middle = out[MEDIAN]
     low, high = bounds(data[LOWEST], data[HIGHEST], plan[LENGTH], horizon, QUANTILE_RANGES)
@@ -52,7 +58,7 @@ def spread(plan, data, lay, model, step, centre, out):  # type: ignore[no-untype
     for p in range(SIZE):
         factor = above if p > MEDIAN else below
         if plan[KIND] != COUNTS:
-            factor *= model.factors[bucket, p]
+            factor *= factors[bucket, p]
         out[p] = min(max(middle + (out[p] - middle) * factor, low), high)
     for p in range(MEDIAN + 1, SIZE):
         out[p] = max(out[p], out[p - 1])

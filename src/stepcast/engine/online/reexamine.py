@@ -21,7 +21,7 @@ def examine_again(state: State, item: int) -> None:
     values, last = latest(state, item)
     with np.errstate(over="ignore"):
         history = history_of(values, last, state.frequency)
-        found = examine(history, state.common, row[RATES : RATES + 4])
+        found = examine(history, state.common, row[RATES : RATES + len(NOT_KNOWN)])
     for part in CARRIED:
         found.row[part] = row[part]
     for name in CARRIED_PLAN:
@@ -34,7 +34,7 @@ def record_of(history: History, common: Common) -> tuple[Integers, Floats]:
     if not len(history):
         plan, row = empty(common.layout)
         plan[PLAN.index("last")] = history.end
-        row[RATES : RATES + 4] = NOT_KNOWN
+        row[RATES : RATES + len(NOT_KNOWN)] = NOT_KNOWN
     else:
         found = examine(history, common, NOT_KNOWN)
         plan, row = found.plan, found.row

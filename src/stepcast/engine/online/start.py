@@ -35,6 +35,8 @@ from stepcast.engine.task import AUTO, Task
 
 __all__ = ["common_of", "start"]
 
+# Trees whose share is less than this hardly change the width: of them only the median is asked.
+OUTER_TREES = 0.5
 # Learning rates are chosen on at most this many items, and the last this many values, or a third of them.
 MOST_TRIED, FEWEST_TRIED, LONGEST_TRIED = 24, 8, 400
 
@@ -124,11 +126,13 @@ def common_of(task: Task, frequency: Frequency, shared: Shared | bytes, trees: b
     known = archive.from_bytes(Shared, shared) if isinstance(shared, bytes) else shared
     task.check()
     ridges = {name: ridge for name, ridge in known.final.after.items() if name in VIEW}
-    layout = layout_of(frequency, task.horizon, ridges)
-    coefficients, final, encoder = _ridges(ridges, layout), known.final, known.encoder
+    final, encoder = known.final, known.encoder
     # the features of the trees must be in the records
-    usable = trees and not (encoder.features or encoder.countries) and final.calibration.share(TREES) > 0
-    forest = forest_of(final.trees if usable else None)
+    share = final.calibration.share(TREES)
+    usable = trees and not (encoder.features or encoder.countries) and share > 0
+    forest = forest_of(final.trees if usable else None, outer=share >= OUTER_TREES)
+    layout = layout_of(frequency, task.horizon, ridges, forest.columns)
+    coefficients = _ridges(ridges, layout)
     told = hashlib.sha256(packed)
     told.update(repr((task, frequency, layout, len(forest.roots))).encode())
     return Common(
