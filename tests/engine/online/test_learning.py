@@ -4,6 +4,9 @@ import numpy as np
 
 from stepcast.engine import online
 from stepcast.engine.losses import pinball_loss
+from stepcast.engine.online.layout import HEAD, MEMBERS, PLAN, SLOPES
+from stepcast.engine.online.observing import _stretch
+from stepcast.engine.task import Task
 from tests.engine.online.streams import END, Stream, seasonal
 
 
@@ -48,6 +51,33 @@ def test_learning_does_no_harm_while_nothing_changes() -> None:
     learned, held = losses(stream, True)[0], losses(stream, False)[0]
 
     assert learned < 1.02 * held
+
+
+def test_a_wave_that_the_history_does_not_show_is_followed() -> None:
+    time = np.arange(220)
+    noise = 1 + np.random.default_rng(2).normal(0, 0.03, (4, 220))
+    daily = 50 / np.cosh((time - np.array([[140], [150], [160], [170]])) / 14) ** 2 + 0.5
+    wave = Stream(np.cumsum(daily * noise, axis=1), 110, "D", Task(horizon=12))
+
+    learned, held = losses(wave, True)[0], losses(wave, False)[0]
+
+    assert learned < 0.97 * held
+
+
+def test_changes_are_stretched_by_what_came_of_them_once_an_item_drifts() -> None:
+    calm = np.zeros(MEMBERS, np.int64)
+    calm[PLAN.index("drift")] = -1
+    drifting = calm.copy()
+    drifting[PLAN.index("drift")] = END
+    row = np.zeros(HEAD)
+    forecast, came, error, count = 10.0, 16.0, 36.0, 1.0  # changes of 10 were forecast, of 16 came
+    row[SLOPES : SLOPES + 12] = 3 * [forecast * forecast, forecast * came, error, count]
+    silent = row.copy()
+    silent[SLOPES : SLOPES + 12] = 0.0
+
+    assert _stretch(calm, row, 1) == 1.0
+    assert 1.1 < _stretch(drifting, row, 1) < 1.6
+    assert _stretch(drifting, silent, 1) == 1.0
 
 
 def test_coverage_is_kept_when_noise_grows() -> None:

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from stepcast.engine import online
+from stepcast.engine.auto.ensemble.weights import buckets_of
+from stepcast.engine.online.layout import leads_of
 from tests.engine.online.streams import END, Stream, same, seasonal
 
 
@@ -61,3 +63,13 @@ def test_an_observation_of_a_period_that_is_over_changes_nothing(stream: Stream)
     assert outcome.late.all()
     assert np.isnan(outcome.error).all()
     assert same(state, untouched)
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 5, 7, 10, 13, 27, 28, 48, 365, 500])
+def test_scored_forecasts_lie_inside_the_horizon_one_in_each_third(horizon: int) -> None:
+    leads = leads_of(horizon)
+
+    assert (leads[:, 0] == leads[:, 1] * leads[:, 2]).all()
+    assert (leads[:, 0] <= horizon).all()
+    if horizon >= 5:
+        assert buckets_of(horizon)[leads[:, 0] - 1].tolist() == [0, 1, 2]

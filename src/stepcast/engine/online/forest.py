@@ -26,9 +26,10 @@ class Forest(NamedTuple):
     """The nodes of all trees in one array.
 
     ``roots``  (trees,) root nodes; ``quantile`` (trees,) the column of the result that each adds to.
-    ``nodes``  (nodes, 5) the feature or LEAF, the child if it is not above the threshold, the other child,
-               where nan goes (0: nan counts as zero, 1: to the first child, 2: to the other), and for the
-               features that differ between steps the place of the threshold in ``limits``.
+    ``nodes``  (nodes, 4), a parent followed by its first child, to which go values not above the threshold:
+               the feature or LEAF; how much later the other child comes; where nan goes (0: nan counts as
+               zero, 1: to the first child, 2: to the other); and for the features that differ between steps
+               the place of the threshold in ``limits``.
     ``number`` (nodes,) thresholds; the values of leaves.
     ``limits`` (by_step, most thresholds) those of each such feature, rising, then inf.
     ``columns`` number of quantiles: all of FITTED, or the median alone; 0 without trees.
@@ -39,7 +40,7 @@ class Forest(NamedTuple):
 
     roots: Integers
     quantile: Integers
-    nodes: NDArray[np.int32]
+    nodes: NDArray[np.int16]
     number: Floats
     limits: Floats
     columns: int
@@ -52,7 +53,7 @@ class Forest(NamedTuple):
 
 NO_NUMBERS = np.empty(0, np.int64)
 NOTHING = Forest(
-    NO_NUMBERS, NO_NUMBERS, np.empty((0, 5), np.int32), np.empty(0), np.empty((1, 0)), 0, 1, 0, 1, 0, 0
+    NO_NUMBERS, NO_NUMBERS, np.empty((0, 4), np.int16), np.empty(0), np.empty((1, 0)), 0, 1, 0, 1, 0, 0
 )
 
 
@@ -69,12 +70,12 @@ def forest_of(trees: Trees | None, outer: bool) -> Forest:
             tree = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
             if int(tree["num_cat"]) > 0:
                 return NOTHING
-            table, number = _tree(tree, count)
+            table, number, depth = _tree(tree)
             roots.append(count)
             quantile.append(column)
             nodes.append(table)
             numbers.append(number)
-            deepest = max(deepest, _depth(table - count))
+            deepest = max(deepest, depth)
             count += len(table)
     seasons = trees.seasons
     joined, number = np.concatenate(nodes), np.concatenate(numbers)
@@ -82,7 +83,7 @@ def forest_of(trees: Trees | None, outer: bool) -> Forest:
         roots=np.array(roots, dtype=np.int64),
         quantile=np.array(quantile, dtype=np.int64),
         limits=_limits(joined, number, 1 + _cycles(seasons)),
-        nodes=joined.astype(np.int32),
+        nodes=joined.astype(np.int16),
         number=number,
         columns=len(chosen),
         short=seasons.short,
@@ -105,35 +106,35 @@ def _limits(nodes: Integers, number: Floats, by_step: int) -> Floats:
     result = np.full((by_step, max(map(len, found))), np.inf)
     for feature, (here, limits) in enumerate(zip(inside, found, strict=True)):
         result[feature, : len(limits)] = limits
-        nodes[here, 4] = np.searchsorted(limits, number[here])
+        nodes[here, 3] = np.searchsorted(limits, number[here])
     return result
 
 
-def _tree(tree: dict[str, str], begin: int) -> tuple[Integers, Floats]:
-    """Nodes (nodes, 5) and numbers of a tree whose root is ``begin``; leaves come last."""
+def _tree(tree: dict[str, str]) -> tuple[Integers, Floats, int]:
+    """Nodes (nodes, 4) and numbers (nodes,) of a tree, and its depth."""
     values = _numbers(tree["leaf_value"])
     inner = len(values) - 1
-    table = np.zeros((2 * inner + 1, 5), np.int64)
-    table[inner:, 0] = LEAF
-    number = np.concatenate([np.zeros(inner), values])
-    if inner:
-        decision = _numbers(tree["decision_type"]).astype(np.int64)
-        table[:inner, 0] = _numbers(tree["split_feature"])
-        number[:inner] = _numbers(tree["threshold"])
-        for column, name in ((1, "left_child"), (2, "right_child")):
-            child = _numbers(tree[name]).astype(np.int64)
-            table[:inner, column] = begin + np.where(child >= 0, child, inner + ~child)
-        told = (decision >> MISSING) & 3 == NAN
-        table[:inner, 3] = np.where(told, np.where(decision & MISSING_LEFT, 1, 2), 0)
-    return table, number
-
-
-def _depth(table: Integers) -> int:
-    """The depth of a tree, parents before children; children count from its root."""
-    depth = np.zeros(len(table), np.int64)
-    for node in range(len(table) // 2):
-        depth[table[node, 1:3]] = depth[node] + 1
-    return int(depth.max())
+    fields = ("decision_type", "split_feature", "left_child", "right_child")
+    decision, feature, left, right = (_numbers(tree.get(name, "")).astype(np.int64) for name in fields)
+    limits = _numbers(tree.get("threshold", ""))
+    order, depths, waiting = [], [], [(0 if inner else ~0, 0)]  # a leaf is the complement of its number
+    while waiting:
+        code, depth = waiting.pop()
+        order.append(code)
+        depths.append(depth)
+        if code >= 0:
+            waiting += [(int(right[code]), depth + 1), (int(left[code]), depth + 1)]
+    place = {code: number for number, code in enumerate(order)}
+    table, number = np.zeros((len(order), 4), np.int64), np.empty(len(order))
+    for node, code in enumerate(order):
+        if code < 0:
+            table[node, 0], number[node] = LEAF, values[~code]
+            continue
+        told = (int(decision[code]) >> MISSING) & 3 == NAN
+        gone = (1 if int(decision[code]) & MISSING_LEFT else 2) if told else 0
+        table[node, :3] = feature[code], place[int(right[code])] - node, gone
+        number[node] = limits[code]
+    return table, number, max(depths)
 
 
 def _numbers(text: str) -> Floats:
@@ -189,25 +190,25 @@ def _predict(forest, table, out):  # type: ignore[no-untyped-def]
             node, here = waiting[depth], their[depth]
             feature = nodes[node, 0]
             while feature != LEAF:
-                limit, gone = number[node], nodes[node, 3]
+                limit, gone = number[node], nodes[node, 2]
                 nan_right = gone == 2 or (gone == 0 and limit < 0)
                 if feature >= by_step:
                     fact = facts[feature]
                     right = nan_right if np.isnan(fact) else fact > limit
-                    node = nodes[node, 1 + right]
+                    node += nodes[node, 1] if right else 1
                 else:
-                    left = below[feature, nodes[node, 4]]
+                    left = below[feature, nodes[node, 3]]
                     if not nan_right:
                         left |= missing[feature]
                     left &= here
-                    if left == here:
-                        node = nodes[node, 1]
-                    elif left == ZERO:
-                        node = nodes[node, 2]
+                    if left == ZERO:
+                        node += nodes[node, 1]
                     else:
-                        waiting[depth], their[depth] = nodes[node, 2], here ^ left
-                        depth += 1
-                        node, here = nodes[node, 1], left
+                        if left != here:
+                            waiting[depth], their[depth] = node + nodes[node, 1], here ^ left
+                            depth += 1
+                            here = left
+                        node += 1
                 feature = nodes[node, 0]
             value = number[node]
             while here != ZERO:

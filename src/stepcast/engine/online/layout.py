@@ -140,6 +140,6 @@ def leads_of(horizon: int) -> Integers:
     stride = max(1, (horizon + 2) // 6)
     rows = []
     for sixths in TARGETS:
-        slots = max(1, -(-(horizon * sixths // 6) // stride))
+        slots = -(-horizon * sixths // (6 * stride))  # rounded up
         rows.append((slots * stride, stride, slots))
     return np.array(rows, dtype=np.int64)
