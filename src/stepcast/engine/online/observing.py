@@ -427,7 +427,11 @@ def forecast_items(plans, rows, lay, model, items, out):  # type: ignore[no-unty
         plan, data = plans[items[place]], rows[items[place]]
         first = plan[GAP]
         if columns > 0 and _has_trees(plan):
-            grow(plan, data, lay, model.forest, first + 1, trees)
+            if first == 0 and plan[GROWN] == plan[LENGTH]:  # the kept path begins here
+                for step in range(lay.horizon):
+                    _on_path(plan, data, lay, columns, step, trees[step : step + 1])
+            else:
+                grow(plan, data, lay, model.forest, first + 1, trees)
         ahead(plan, data, lay, model, first + 1, lags, trees, made)
         for step in range(lay.horizon):
             bucket = min(first + step, lay.horizon - 1) * BUCKETS // lay.horizon
