@@ -127,7 +127,7 @@ def layout_of(frequency: Frequency, horizon: int, ridges: dict[str, Ridge], colu
     )
     places = (HEAD + np.concatenate([[0], np.cumsum(sizes)])).tolist()
     turn = {"D": 364, "W": 52, "M": 12}.get(frequency.unit, 1) if year else 1
-    lasts = PATH_SIXTHS * int(leads[0, 1])
+    lasts = min(PATH_SIXTHS * int(leads[0, 1]), max(1, horizon // 2))
     return Layout(horizon, ring, MOST_MEMBERS, lags, effects, turn, short, slot, lasts, *places)
 
 

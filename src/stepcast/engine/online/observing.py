@@ -87,8 +87,10 @@ def _keep_path(plan, data, lay, model, path):  # type: ignore[no-untyped-def]
 
 @compiled
 def _on_path(plan, data, lay, columns, step, out):  # type: ignore[no-untyped-def]
-    """The kept path at ``step`` (0: the next) into ``out`` (1, columns)."""
-    place = min(max(plan[LENGTH] - plan[GROWN] + step, 0), lay.horizon - 1)
+    """The kept path at ``step`` (0: the next) into ``out`` (1, columns); beyond its end, seasons earlier."""
+    place = max(plan[LENGTH] - plan[GROWN] + step, 0)
+    if place >= lay.horizon:
+        place = max(place - ((place - lay.horizon) // lay.short + 1) * lay.short, 0)
     for column in range(columns):
         out[0, column] = data[lay.path + place * columns + column]
 
@@ -97,7 +99,7 @@ def _on_path(plan, data, lay, columns, step, out):  # type: ignore[no-untyped-de
 def _stretch(plan, data, bucket):  # type: ignore[no-untyped-def]
     """By how much to multiply forecast changes: the slope of outcomes on them, shrunk to one.
 
-    The slope is a ridge regression through the origin on discounted sums; half of them are the bucket's own.
+    The slope is a ridge regression through the origin on discounted sums; the bucket's own count four times.
     """
     prior = data[RATES + STRETCHING]
     if prior <= 0 and plan[DRIFT] >= 0:

@@ -128,6 +128,7 @@ def _needed(plan: Integers, layout: Layout) -> int:
         and NOTHING <= facts["last"] <= FAR
         and abs(facts["exponent"]) <= LARGEST_EXPONENT
         and facts["kind"] in (AROUND, COUNTS)
+        and -1 <= facts["grown"] <= FAR
         and 0 <= facts["effects"] <= layout.effects
         and 0 <= facts["short"] <= FAR
     )

@@ -48,8 +48,8 @@ def start(panel: Panel, task: Task, shared: Shared | bytes, *, trees: bool = Tru
 
     Every item is examined once, as the AutoPredictor does to forecast it: this gives its members, their
     parameters and weights, and the distribution of its errors. Related series and holidays are not followed.
-    Without ``trees``, an update takes half the time; trees that use related series, holidays or categories,
-    which records do not have, are always left out.
+    Without ``trees``, updates and forecasts take less time; trees that use related series, holidays or
+    categories, which records do not have, are always left out.
     """
     common = common_of(task, panel.frequency, shared, trees)
     plain = Panel(panel.ids, panel.values, panel.observed, panel.end, panel.frequency, None, panel.metadata)
