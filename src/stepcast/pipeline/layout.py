@@ -231,3 +231,8 @@ def kept_shared(name: str) -> str:
 def kept_params(name: str) -> str:
     """The params.json that it was learned by."""
     return f"{predictor(name)}params.json"
+
+
+def kept_training(name: str) -> str:
+    """The loss of each epoch of a network, in order."""
+    return f"{predictor(name)}training.json"
