@@ -8,7 +8,8 @@ __all__ = ["INPUTS", "PARAMS", "VINTAGE", "moment_of", "second_of", "stamp_of", 
 
 PARAMS = "params.json"
 TRAIN, RELATED, METADATA = "train/", "related/", "metadata/"
-INPUTS = (TRAIN, RELATED, METADATA)
+MODELS = "models/"
+INPUTS = (TRAIN, RELATED, METADATA, MODELS)
 FORECAST, HISTORY, ACCURACY = "forecast/", "history/", "accuracy/"
 LINEAGE, RUNS = "lineage/", "runs/"
 PREDICTORS = "predictors/"

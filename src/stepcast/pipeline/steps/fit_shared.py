@@ -1,14 +1,16 @@
 """FitShared: fit once, on a bounded sample of all shards, the models that all shards share."""
 
+from dataclasses import replace
 from functools import reduce
 from operator import add
 from typing import Any
 
 from stepcast import engine
 from stepcast.engine.algorithms import algorithm_of
+from stepcast.engine.own_model.parameters import MODEL
 from stepcast.engine.panel import Panel
 from stepcast.engine.sampling import Draw
-from stepcast.pipeline import layout, objects, resources
+from stepcast.pipeline import layout, objects, own_model, resources
 from stepcast.pipeline.compiling import compiling_logged
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
@@ -37,7 +39,9 @@ def fit_shared(run: Run, *, s3: Any) -> Run:
     task = task_of(params)
     if not algorithm_of(task).learns_jointly:
         return run
-    if (last := reuse.kept(s3, run, params)) is not None:
+    if MODEL in task.parameters:
+        task = replace(task, model=own_model.read(s3, run, task.parameters[MODEL]))
+    elif (last := reuse.kept(s3, run, params)) is not None:
         predictor, learned = last
         objects.write(s3, run.bucket, layout.shared(run.work), learned)
         reuse.keep(s3, run, params, learned)
