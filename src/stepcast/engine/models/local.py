@@ -8,6 +8,7 @@ import numpy as np
 from stepcast.engine.arrays import Floats
 from stepcast.engine.backtest import backtest
 from stepcast.engine.errors import BadParameter, ImpossibleTask, MissingPackage
+from stepcast.engine.model_parameters import MODEL_PARAMETERS, given_of
 from stepcast.engine.models import MODELS
 from stepcast.engine.models.fallback import STAND_IN, fit_or_fall_back
 from stepcast.engine.panel import Panel
@@ -16,7 +17,7 @@ from stepcast.engine.sampling import Draw
 from stepcast.engine.seasonality import usable_season
 from stepcast.engine.task import Task
 
-__all__ = ["LocalForecaster", "fit_shared", "forecast", "train"]
+__all__ = ["LocalForecaster", "check_local", "fit_shared", "forecast", "train"]
 
 
 class LocalForecaster:
@@ -62,7 +63,7 @@ def train(panel: Panel, task: Task, shared: bytes = b"") -> Trained:  # noqa: AR
 
     A model that cannot fit a series is no error: SeasonalNaive stands in for it.
     """
-    _check(task)
+    check_local(task)
     forecasters = {name: LocalForecaster(name, panel, task) for name in (task.algorithm, STAND_IN)}
     tested = backtest(panel, task, forecasters)
     words = tuple(Explanation((), (), (), note) for note in forecasters[task.algorithm].notes)
@@ -71,7 +72,7 @@ def train(panel: Panel, task: Task, shared: bytes = b"") -> Trained:  # noqa: AR
 
 def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
     """Fit the task's model to all of each history; a series without a single value is forecast as zero."""
-    _check(task)
+    check_local(task)
     if len(trained.explanations) != len(panel):
         raise ImpossibleTask(
             f"{len(panel)} series are to be forecast but {len(trained.explanations)} were trained: train the "
@@ -97,7 +98,7 @@ def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
     return Forecast(values, tuple(models), tuple(words))
 
 
-def _check(task: Task) -> None:
+def check_local(task: Task) -> None:
     """Raises MissingPackage or BadParameter where the task's model cannot run as it is asked to."""
     model = MODELS[task.algorithm]
     if model.package and find_spec(model.package) is None:
@@ -106,6 +107,8 @@ def _check(task: Task) -> None:
         if key not in model.parameters:
             taken = ", ".join(sorted(model.parameters)) or "no parameters"
             raise BadParameter(key, value, f"{model.name} takes {taken}")
+    if model.name in MODEL_PARAMETERS:
+        given_of(model.name, task.parameters)
 
 
 def _stood_in(why: str, windows: list[int]) -> str:
