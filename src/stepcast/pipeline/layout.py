@@ -10,7 +10,7 @@ PARAMS = "params.json"
 TRAIN, RELATED, METADATA = "train/", "related/", "metadata/"
 INPUTS = (TRAIN, RELATED, METADATA)
 FORECAST, HISTORY, ACCURACY = "forecast/", "history/", "accuracy/"
-LINEAGE, RUNS = "lineage/", "runs/"
+LINEAGE, RUNS, TUNING = "lineage/", "runs/", "tuning/"
 PREDICTORS = "predictors/"
 MONITOR = "monitor/"
 
@@ -112,6 +112,20 @@ def training(run: str) -> str:
     return f"{work(run)}training.json"
 
 
+def study(run: str) -> str:
+    """The trials of tuning, one object each, from which a run that was interrupted goes on."""
+    return f"{work(run)}study/"
+
+
+def study_trial(run: str, number: int) -> str:
+    return f"{study(run)}trial-{number:06}.json"
+
+
+def tuned(run: str) -> str:
+    """The training parameters that tuning has chosen."""
+    return f"{work(run)}tuned.json"
+
+
 def shared(run: str) -> str:
     """What FitShared learned from all shards."""
     return f"{work(run)}shared.npz"
@@ -204,6 +218,11 @@ def lineage(predictor: str) -> str:
     return f"{LINEAGE}{predictor}.parquet"
 
 
+def tuning(predictor: str) -> str:
+    """The trials of a predictor; one file each, so that the folder is the SQL table ``tuning``."""
+    return f"{TUNING}{predictor}.parquet"
+
+
 def monitor(vintage: str, table: str = "") -> str:
     """What MonitorDrift found before the vintage was made: its tables, its summary."""
     return f"{MONITOR}{vintage}/{table}{'/' if table else ''}"
@@ -231,3 +250,8 @@ def kept_shared(name: str) -> str:
 def kept_params(name: str) -> str:
     """The params.json that it was learned by."""
     return f"{predictor(name)}params.json"
+
+
+def kept_tuned(name: str) -> str:
+    """The training parameters that were chosen for it."""
+    return f"{predictor(name)}tuned.json"

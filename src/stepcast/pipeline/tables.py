@@ -13,6 +13,8 @@ __all__ = [
     "LINEAGE",
     "MONITOR",
     "TRAIN",
+    "TUNING",
+    "TUNING_COLUMNS",
     "WIDE",
     "is_taken",
     "monitor_keys",
@@ -28,6 +30,7 @@ LEADERBOARD = "leaderboard"
 LINEAGE = "lineage"
 MONITOR = "monitor"
 DRIFT = "drift"
+TUNING = "tuning"
 
 SQL_TYPES = {
     "string": "string",
@@ -35,6 +38,21 @@ SQL_TYPES = {
     "timestamp": "string",  # text in TimestampFormat, as uploaded
     "integer": "bigint",
     "float": "double",
+}
+
+
+# The same for every predictor, since all of them are in the table.
+TUNING_COLUMNS = {
+    **dict.fromkeys(("predictor", "vintage", "run", "algorithm"), "string"),
+    "trial": "bigint",
+    "parameters": "string",  # JSON, text to text
+    "metric": "string",
+    "value": "double",
+    "state": "string",
+    "best": "boolean",
+    "steps": "bigint",
+    "seconds": "double",
+    "note": "string",
 }
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -105,7 +105,7 @@ def fit(
                 best, at, since = judged, number, number
                 kept = _copied(averaged)
         report(number, float(value), judged)
-        watch(number, lambda averaged=averaged: _copied(averaged))
+        watch(number, partial(_copied, averaged))
         if held is not None and number - since >= schedule.patience:
             if not left:
                 break

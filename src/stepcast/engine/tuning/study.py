@@ -7,9 +7,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.pruners import BasePruner, HyperbandPruner, WilcoxonPruner
+from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
+from optuna.trial import TrialState
 
 from stepcast.engine.errors import ForecastingError
 from stepcast.engine.neural.parameters import NEURAL, settings_of
@@ -19,9 +29,6 @@ from stepcast.engine.tuning.attempt import attempt, epochs_watched, sample_for
 from stepcast.engine.tuning.journal import Journal, NoJournal, Records
 from stepcast.engine.tuning.ranges import Choices, Range
 from stepcast.engine.tuning.settings import TuningSettings
-
-if TYPE_CHECKING:
-    import optuna
 
 __all__ = ["Progress", "Trial", "Tuned", "tune"]
 
@@ -112,9 +119,7 @@ class _Study:
     def __init__(
         self, panel: Panel, task: Task, ranges: tuple[Range, ...], settings: TuningSettings, journal: Journal
     ) -> None:
-        import optuna
-
-        self._optuna, self._task, self._settings = optuna, task, settings
+        self._task, self._settings = task, settings
         self._try = attempt(panel, task)
         self._ranges = {one.name: one for one in ranges}
         self._distributions = {one.name: self._distribution(one) for one in ranges}
@@ -153,14 +158,13 @@ class _Study:
         if value is not None:
             self._study.tell(trial, value)
         else:
-            states = self._optuna.trial.TrialState
-            self._study.tell(trial, state=states.FAIL if state == "failed" else states.PRUNED)
+            self._study.tell(trial, state=TrialState.FAIL if state == "failed" else TrialState.PRUNED)
         self._records.keep(number)
         made = self.trials()
         return Progress(made[-1], self._most, best_of(made))
 
     def _outcome(
-        self, trial: "optuna.Trial", parameters: Mapping[str, str], made: tuple[Trial, ...]
+        self, trial: optuna.Trial, parameters: Mapping[str, str], made: tuple[Trial, ...]
     ) -> tuple[State, float | None, str]:
         """State, metric and note."""
         default = trial.number == 0
@@ -207,9 +211,9 @@ class _Study:
         values = {one.value for one in self.trials()[1:] if one.value is not None}
         if len(values) < 2:
             return {}
-        drawn = self._optuna.create_study()  # without the default, which has no parameters
+        drawn = optuna.create_study()  # without the default, which has no parameters
         drawn.add_trials(self._study.get_trials(deepcopy=False)[1:])
-        return dict(self._optuna.importance.get_param_importances(drawn))
+        return dict(optuna.importance.get_param_importances(drawn))
 
     def _text(self, name: str, value: Any) -> str:
         of = self._ranges[name]
@@ -217,15 +221,14 @@ class _Study:
             return str(value)
         return of.text(1 - value if of.scale == "ReverseLogarithmic" else value)
 
-    def _distribution(self, of: Range) -> "optuna.distributions.BaseDistribution":
-        made = self._optuna.distributions
+    def _distribution(self, of: Range) -> BaseDistribution:
         if isinstance(of, Choices):
-            return made.CategoricalDistribution(of.values)
+            return CategoricalDistribution(of.values)
         if of.whole:
-            return made.IntDistribution(int(of.low), int(of.high), log=of.scale == "Logarithmic")
+            return IntDistribution(int(of.low), int(of.high), log=of.scale == "Logarithmic")
         if of.scale == "ReverseLogarithmic":  # what is drawn is its distance from 1
-            return made.FloatDistribution(1 - of.high, 1 - of.low, log=True)
-        return made.FloatDistribution(of.low, of.high, log=of.scale == "Logarithmic")
+            return FloatDistribution(1 - of.high, 1 - of.low, log=True)
+        return FloatDistribution(of.low, of.high, log=of.scale == "Logarithmic")
 
     def _points(self) -> list[dict[str, Any]]:
         """The grid in an order that is random and the same for the same seed.
@@ -244,53 +247,48 @@ class _Study:
         return math.prod(len(self._levels(one, levels)) for one in self._distributions.values())
 
     def _levels(self, of: Any, count: int) -> list[Any]:
-        if isinstance(of, self._optuna.distributions.CategoricalDistribution):
+        if isinstance(of, CategoricalDistribution):
             return list(of.choices)
         space = np.geomspace if of.log else np.linspace
         values = np.clip(space(of.low, of.high, count), of.low, of.high)
-        if isinstance(of, self._optuna.distributions.IntDistribution):
+        if isinstance(of, IntDistribution):
             return sorted({round(value) for value in values.tolist()})
         return sorted(set(values.tolist()))
 
-    def _sampler(self, number: int) -> "optuna.samplers.BaseSampler":
+    def _sampler(self, number: int) -> BaseSampler:
         """A new one for each trial, seeded by its number: a study that is resumed draws the same."""
-        made = self._optuna.samplers
         seed = self._settings.seed
         own = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
         if number == 0 or self._settings.sampler in ("random", "grid"):
-            return made.RandomSampler(own)
+            return RandomSampler(own)
         if self._settings.sampler == "QMC":
-            return _qmc(self._distributions, seed)
+            return _Qmc(self._distributions, seed)
         startup = min(10, self._settings.trials // STARTUP)
-        return made.TPESampler(multivariate=True, group=True, n_startup_trials=startup, seed=own)
+        return TPESampler(multivariate=True, group=True, n_startup_trials=startup, seed=own)
 
-    def _pruner(self) -> "optuna.pruners.BasePruner":
-        made = self._optuna.pruners
+    def _pruner(self) -> BasePruner:
         if self._task.algorithm not in NEURAL:
-            return made.WilcoxonPruner(p_threshold=WORSE, n_startup_steps=FIRST_PARTS)
+            return WilcoxonPruner(p_threshold=WORSE, n_startup_steps=FIRST_PARTS)
         task = self._task
         epochs = int(settings_of(task.algorithm, task.parameters, task.horizon)["epochs"])
         least, reduction, watched = epochs_watched(epochs)
-        return made.HyperbandPruner(least, watched[-1], reduction)
+        return HyperbandPruner(least, watched[-1], reduction)
 
 
-def _qmc(distributions: Mapping[str, Any], seed: int) -> "optuna.samplers.BaseSampler":
-    from optuna.samplers import QMCSampler
+class _Qmc(QMCSampler):
+    """Over all parameters: the first trial, from which it would read them, has none."""
 
-    class Whole(QMCSampler):
-        """Over all parameters: the first trial, from which it would read them, has none."""
+    def __init__(self, distributions: Mapping[str, BaseDistribution], seed: int) -> None:
+        super().__init__(scramble=True, seed=seed, warn_independent_sampling=False)
+        self._drawn = {name: one for name, one in distributions.items() if not one.single()}
 
-        def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, Any]:  # noqa: ARG002
-            return {name: one for name, one in distributions.items() if not one.single()}
-
-    return Whole(scramble=True, seed=seed, warn_independent_sampling=False)
+    def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, BaseDistribution]:  # noqa: ARG002
+        return self._drawn
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Without what Optuna says to those who call it: that samplers and pruners may change, and each trial."""
-    import optuna
-
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)

@@ -115,6 +115,7 @@ def _point_tables(bucket: str, database: str, manifest: vintages.Manifest) -> No
             manifest.leaderboard_columns,
         ),
         tables.LINEAGE: (layout.LINEAGE, lineage.COLUMNS),
+        **({tables.TUNING: (layout.TUNING, tables.TUNING_COLUMNS)} if manifest.tuned else {}),
     }
     # The forecast first: from here on, users see this vintage.
     for table, (path, columns) in csv_tables.items():
