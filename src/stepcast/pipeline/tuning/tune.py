@@ -34,8 +34,8 @@ def tune_run(
 ) -> Mapping[str, str]:
     """The parameters that were best on the tuning window; the trials are in the table.
 
-    Raises Superseded on newer input, and TuningContinues where ``seconds_left`` of this invocation are too few
-    for another trial, or for the training that follows the last one.
+    Raises Superseded on newer input, and TuningContinues where ``seconds_left`` of this invocation are too
+    few for another trial, or for the training that follows the last one.
     """
     task, predictor = task_of(params), run.name_of(params.predictor.predictor_name)
     watch = Stopwatch(seconds_left)
