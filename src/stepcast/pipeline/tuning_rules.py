@@ -8,7 +8,7 @@ from stepcast.engine.neural.parameters import Parameter
 from stepcast.engine.tuning.ranges import TUNABLE
 from stepcast.pipeline.params import ALGORITHM_ARN
 from stepcast.pipeline.problems import Problem
-from stepcast.pipeline.raw_params import Raw, at_keys, error, number_of
+from stepcast.pipeline.raw_params import Raw, at_keys, error, number_of, warning
 from stepcast.pipeline.spelling import did_you_mean
 
 __all__ = ["TUNING_RULES"]
@@ -44,6 +44,16 @@ def tuning_has_something_to_tune(raw: Raw) -> Iterator[Problem]:
     ):  # without NumPy this function is on AWS
         what = "it needs optuna, which this installation does not have"
         yield error("V16", HPO, what, "Run pip install 'stepcast[tune]', or remove PerformHPO")
+
+
+def a_window_is_left_to_judge(raw: Raw) -> Iterator[Problem]:
+    """A warning where the only window is tuned on: its score flatters."""
+    predictor = at_keys(raw, "Predictor")
+    windows = at_keys(predictor, "EvaluationParameters").get("NumberOfBacktestWindows", 1)
+    if predictor.get("PerformHPO") is True and windows == 1:
+        what = "parameters are tuned on the only backtest window, so its score flatters them"
+        remedy = "Set NumberOfBacktestWindows to 2 or more: only the first in time is tuned on"
+        yield warning("V16", "$.Predictor.EvaluationParameters.NumberOfBacktestWindows", what, remedy)
 
 
 def ranges_fit_the_algorithm(raw: Raw) -> Iterator[Problem]:
@@ -147,5 +157,6 @@ def _described(kind: type) -> str:
 
 TUNING_RULES: tuple[Callable[[Raw], Iterator[Problem]], ...] = (
     tuning_has_something_to_tune,
+    a_window_is_left_to_judge,
     ranges_fit_the_algorithm,
 )
