@@ -26,6 +26,7 @@ DPI = 150
 SIZE = (12.0, 8.0)  # inches
 INK, DONE, GIVEN_UP, BEST = "#30343b", "#0b6bcb", "#9aa1ac", "#c2570c"
 COLOURS = "viridis"
+LABEL = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.0}
 WIDE = 10  # an axis is logarithmic where its largest value is so many times its smallest
 
 
@@ -110,7 +111,13 @@ def _parallel(axes: Axes, rows: list[dict[str, Any]], tuned: TunedParameters) ->
         axes.axvline(place, color=INK, linewidth=0.8)
         for height, text in scales[name].ticks():
             axes.annotate(
-                text, (place, height), xytext=(6, 0), textcoords="offset points", fontsize=8, va="center"
+                text,
+                (place, height),
+                xytext=(6, 0),
+                textcoords="offset points",
+                fontsize=8,
+                va="center",
+                bbox=LABEL,
             )
     axes.set_xticks(places, names)
     axes.set_yticks([])

@@ -1,10 +1,9 @@
 """The training parameters of the models that are fitted to each series by itself. All are text to text.
 
-Read without NumPy: the functions that check params.json have none. Those of NPTS are the service's; ETS and
-ARIMA take none there, so theirs are ours.
+Read without NumPy: the functions that check params.json have none. Those of NPTS are the service's, and their
+limits here are those of tuning; ETS and ARIMA take none there, so theirs are ours.
 """
 
-import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -19,10 +18,10 @@ MODEL_PARAMETERS: Mapping[str, Mapping[str, Parameter]] = MappingProxyType(
     {
         "NPTS": {
             "kernel_type": Parameter("exponential", str, choices=("exponential", "uniform")),
-            "exp_kernel_weights": Parameter("0.01", float, sys.float_info.min, sys.float_info.max),
+            "exp_kernel_weights": Parameter("0.01", float, 1e-9, 1e3),
             "use_seasonal_model": Parameter("true", str, choices=("true", "false")),
             "use_default_time_features": Parameter("true", str, choices=("true", "false")),
-            "context_length": Parameter(AUTOMATIC, int, 1, sys.maxsize),
+            "context_length": Parameter(AUTOMATIC, int, 1, 100_000),
         },
         "ETS": {
             "error": Parameter(AUTOMATIC, str, choices=(AUTOMATIC, "additive", "multiplicative")),

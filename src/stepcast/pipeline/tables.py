@@ -14,7 +14,6 @@ __all__ = [
     "MONITOR",
     "TRAIN",
     "TUNING",
-    "TUNING_COLUMNS",
     "WIDE",
     "is_taken",
     "monitor_keys",
@@ -38,21 +37,6 @@ SQL_TYPES = {
     "timestamp": "string",  # text in TimestampFormat, as uploaded
     "integer": "bigint",
     "float": "double",
-}
-
-
-# The same for every predictor, since all of them are in the table.
-TUNING_COLUMNS = {
-    **dict.fromkeys(("predictor", "vintage", "run", "algorithm"), "string"),
-    "trial": "bigint",
-    "parameters": "string",  # JSON, text to text
-    "metric": "string",
-    "value": "double",
-    "state": "string",
-    "best": "boolean",
-    "steps": "bigint",
-    "seconds": "double",
-    "note": "string",
 }
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from stepcast.engine.arrays import Floats
 from stepcast.engine.backtest import backtest
 from stepcast.engine.errors import BadParameter, ImpossibleTask, MissingPackage
-from stepcast.engine.model_parameters import MODEL_PARAMETERS, given_of
 from stepcast.engine.models import MODELS
 from stepcast.engine.models.fallback import STAND_IN, fit_or_fall_back
 from stepcast.engine.panel import Panel
@@ -107,8 +106,6 @@ def check_local(task: Task) -> None:
         if key not in model.parameters:
             taken = ", ".join(sorted(model.parameters)) or "no parameters"
             raise BadParameter(key, value, f"{model.name} takes {taken}")
-    if model.name in MODEL_PARAMETERS:
-        given_of(model.name, task.parameters)
 
 
 def _stood_in(why: str, windows: list[int]) -> str:

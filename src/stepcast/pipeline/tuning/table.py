@@ -1,33 +1,50 @@
 """The trials of a predictor as rows of the SQL table ``tuning``."""
 
 import json
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from stepcast.engine.task import Task
-from stepcast.engine.tuning.study import Tuned
 
-__all__ = ["trials_table"]
+if TYPE_CHECKING:  # UpdateAthena, which needs the columns, has no Optuna
+    from stepcast.engine.tuning.study import Tuned
+
+__all__ = ["COLUMNS", "trials_table"]
+
+# The same for every predictor, since all of them are in the table.
+COLUMNS = {
+    **dict.fromkeys(("predictor", "vintage", "run", "algorithm"), "string"),
+    "trial": "bigint",
+    "parameters": "string",  # JSON, text to text
+    "metric": "string",
+    "value": "double",
+    "state": "string",
+    "best": "boolean",
+    "steps": "bigint",
+    "seconds": "double",
+    "note": "string",
+}
+TYPES = {"string": pa.string(), "bigint": pa.int64(), "double": pa.float64(), "boolean": pa.bool_()}
 
 
-def trials_table(tuned: Tuned, task: Task, *, run: str, vintage: str, predictor: str) -> pa.Table:
-    """One row a trial, in their order; the columns are those of ``tables.TUNING_COLUMNS``."""
-    trials = tuned.trials
-    count = len(trials)
-    return pa.table(
+def trials_table(tuned: "Tuned", task: Task, *, run: str, vintage: str, predictor: str) -> pa.Table:
+    """One row a trial, in their order."""
+    about = {"predictor": predictor, "vintage": vintage, "run": run, "algorithm": task.algorithm}
+    rows = [
         {
-            "predictor": [predictor] * count,
-            "vintage": [vintage] * count,
-            "run": [run] * count,
-            "algorithm": [task.algorithm] * count,
-            "trial": pa.array([one.number for one in trials], pa.int64()),
-            "parameters": [json.dumps(dict(one.parameters)) for one in trials],
-            "metric": [task.metric] * count,
-            "value": pa.array([one.value for one in trials], pa.float64()),
-            "state": [one.state for one in trials],
-            "best": [one is tuned.best or one.number == tuned.best.number for one in trials],
-            "steps": pa.array([one.steps for one in trials], pa.int64()),
-            "seconds": pa.array([one.seconds for one in trials], pa.float64()),
-            "note": pa.array([one.note or None for one in trials], pa.string()),
+            **about,
+            "trial": one.number,
+            "parameters": json.dumps(dict(one.parameters)),
+            "metric": task.metric,
+            "value": one.value,
+            "state": one.state,
+            "best": one.number == tuned.best.number,
+            "steps": one.steps,
+            "seconds": one.seconds,
+            "note": one.note or None,
         }
-    )
+        for one in tuned.trials
+    ]
+    schema = pa.schema([(name, TYPES[kind]) for name, kind in COLUMNS.items()])
+    return pa.Table.from_pylist(rows, schema=schema)
