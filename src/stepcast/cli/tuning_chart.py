@@ -81,7 +81,9 @@ def _history(axes: Axes, rows: list[dict[str, Any]], tuned: TunedParameters) -> 
 def _importances(axes: Axes, tuned: TunedParameters) -> None:
     axes.set_title("Importance", loc="left", fontweight="bold")
     if not tuned.importances:
-        axes.text(0.5, 0.5, "too few complete trials", ha="center", va="center", transform=axes.transAxes)
+        axes.text(
+            0.5, 0.5, "the complete trials cannot tell", ha="center", va="center", transform=axes.transAxes
+        )
         axes.set_axis_off()
         return
     names = sorted(tuned.importances, key=tuned.importances.__getitem__)

@@ -15,7 +15,7 @@ class TunedParameters(BaseModel):
 
     ``value``, ``default``  the metric of the best trial and of the default on the tuning window.
     ``seconds``             of CPU, of all trials.
-    ``importances``         of the parameters, adding up to one; empty where the trials are too few.
+    ``importances``         of the parameters, adding up to one; empty where the trials cannot tell.
     """
 
     model_config = ConfigDict(frozen=True)

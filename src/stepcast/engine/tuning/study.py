@@ -60,7 +60,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Tuned:
-    """``importances`` of the parameters, adding up to one; empty where the trials are too few to say."""
+    """``importances`` of the parameters, adding up to one; empty where the trials cannot tell."""
 
     trials: tuple[Trial, ...]
     importances: Mapping[str, float]
@@ -213,7 +213,12 @@ class _Study:
             return {}
         drawn = optuna.create_study()  # without the default, which has no parameters
         drawn.add_trials(self._study.get_trials(deepcopy=False)[1:])
-        return dict(optuna.importance.get_param_importances(drawn))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # that the trials are too few, or too much alike
+            try:
+                return dict(optuna.importance.get_param_importances(drawn))
+            except UserWarning:
+                return {}
 
     def _text(self, name: str, value: Any) -> str:
         of = self._ranges[name]
