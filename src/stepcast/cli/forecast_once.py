@@ -11,7 +11,7 @@ from stepcast.cli.chart import MOST_PANELS
 from stepcast.cli.chart_data import chart_series
 from stepcast.cli.current_forecast import key_columns, target_column
 from stepcast.cli.drawing import draw
-from stepcast.cli.executions import Execution, describe
+from stepcast.cli.executions import Execution, History, describe
 from stepcast.cli.failure import Failure
 from stepcast.cli.kept_run import keep_run
 from stepcast.cli.problem_lines import error_lines
@@ -29,7 +29,8 @@ from stepcast.pipeline.vintages import Manifest
 __all__ = ["Item", "Outcome", "follow", "save", "upload", "why_it_failed"]
 
 START_SECONDS = 60  # a trigger that has not reacted by then never will
-LOOK_SECONDS = 0.2
+# Between two looks at a run: at first the one, later the other, in between a twentieth of the time so far.
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 SHOWN_PROBLEMS = 5
 VALIDATION = "validation.md"
 
@@ -68,12 +69,14 @@ def upload(stack: Stack, params: Path, files: Mapping[str, Path]) -> str:
 
 def follow(stack: Stack, arn: str) -> Iterator[Execution]:
     """The progress of the execution, repeatedly until it has ended."""
-    deadline = time.monotonic() + START_SECONDS
+    begun = time.monotonic()
+    history = History(stack.states, arn)
     while True:
+        waited = time.monotonic() - begun
         try:
-            execution = describe(stack, arn)
+            execution = describe(stack, arn, history)
         except stack.states.exceptions.ExecutionDoesNotExist:
-            if time.monotonic() > deadline:
+            if waited > START_SECONDS:
                 raise Failure(
                     f"no run started within {START_SECONDS} s of the upload; log of StartExecutionFunction:\n"
                     + _log(stack, "StartExecutionFunction")
@@ -82,7 +85,7 @@ def follow(stack: Stack, arn: str) -> Iterator[Execution]:
             yield execution
             if execution.stopped is not None:
                 return
-        time.sleep(LOOK_SECONDS)
+        time.sleep(min(max(SHORTEST_PAUSE, waited / 20), LONGEST_PAUSE))
 
 
 def why_it_failed(stack: Stack, execution: Execution, folder: ResultsFolder) -> str:
