@@ -27,6 +27,12 @@ NEEDED_ON_AWS_ALONE = {
 
 
 ON_DRIFT = {"Retrain": "on_drift"}  # FitShared then keeps what it learned, and looks for what was kept
+TUNED: dict[str, Any] = {  # FitShared then writes trials, and UpdateAthena has a table of them
+    "Predictor__PerformAutoML": ...,
+    "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/NPTS",
+    "Predictor__PerformHPO": True,
+    "Predictor__Tuning": {"Trials": 2},
+}
 
 
 @dataclass(frozen=True)
@@ -186,7 +192,7 @@ def step_by_step(stack: Stack) -> None:
 @pytest.fixture(scope="module")
 def decided(stack: Stack) -> list[Decided]:
     """Every decision while the pipeline does all that it can do."""
-    first = {"params.json": params_bytes(), "train/sales.csv": daily_sales()}
+    first = {"params.json": params_bytes(**TUNED), "train/sales.csv": daily_sales()}
     sales = daily_sales(days=77)
     second = {
         "params.json": all_datasets(),
@@ -197,7 +203,7 @@ def decided(stack: Stack) -> list[Decided]:
     shops = {"AttributeName": "shop", "AttributeType": "string"}
     schema = [*params_document()["Datasets"][0]["Schema"]["Attributes"], shops]
     third = {  # another column in every table
-        "params.json": params_bytes(Datasets__0__Schema__Attributes=schema, Monitor=ON_DRIFT),
+        "params.json": params_bytes(Datasets__0__Schema__Attributes=schema, Monitor=ON_DRIFT, **TUNED),
         "train/sales.csv": b"".join(line + b",north\n" for line in sales.splitlines()),
     }
     bad = {"params.json": params_bytes(), "train/sales.csv": daily_sales() + b"lamp,2026-03-12,many\n"}
