@@ -46,7 +46,6 @@ class Case:
 
 CASES = (
     Case("m4_hourly", "NPTS", 100, 20),
-    Case("hospital", "NPTS", 200, 20),
     Case("hospital", "ETS", 60, 12),
     Case("hospital", "CNN-QR", 200, 6),
 )

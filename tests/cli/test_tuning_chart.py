@@ -31,6 +31,7 @@ def test_trials_of_every_state_are_drawn(tmp_path: Path, trials: tuple[Trial, ..
     found = Tuned(trials, {"error": 0.75, "context_length": 0.25} if len(trials) > 2 else {})
     table = trials_table(found, Task(horizon=7, algorithm="ETS"), run="r", vintage="v", predictor="p")
     chosen = TunedParameters(
+        predictor="p",
         algorithm="ETS",
         parameters=dict(found.best.parameters),
         trial=found.best.number,

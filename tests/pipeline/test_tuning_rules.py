@@ -152,7 +152,7 @@ def test_each_problem_of_a_range_names_its_place_and_the_way_out(
             {"Predictor__PerformAutoML": True, "Predictor__AlgorithmArn": ...},
             "PerformHPO",
             "the AutoPredictor has no parameters to tune",
-            "replace PerformAutoML by an AlgorithmArn",
+            "replace PerformAutoML by AlgorithmArn",
         ),
         ({"Predictor__AlgorithmArn": ...}, "PerformHPO", "the AutoPredictor", "AlgorithmArn"),
         ({"Predictor__AlgorithmArn": f"{ARN}Prophet"}, "PerformHPO", "Prophet has no", "ARIMA, CNN-QR"),

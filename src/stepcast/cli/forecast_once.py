@@ -123,7 +123,7 @@ def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
         (fresh / VALIDATION).write_text(_text(stack, layout.report(execution.run, "md")), encoding="utf-8")
         draw(chart_series(stack, None, MOST_PANELS), fresh / "chart.png")
         if manifest.tuned is not None:
-            trials = trials_of(stack.s3, stack.bucket, manifest)
+            trials = trials_of(stack.s3, stack.bucket, manifest.tuned)
             (fresh / "tuning.csv").write_bytes(csv_bytes(trials))
             draw_tuning(trials, manifest.tuned, fresh / "tuning.png")
         report = Report.from_json(_text(stack, layout.report(execution.run, "json")))

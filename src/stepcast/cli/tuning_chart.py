@@ -18,7 +18,6 @@ from stepcast.cli.failure import Failure
 from stepcast.cli.stack import Stack
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.tuned import TunedParameters
-from stepcast.pipeline.vintages import Manifest
 
 __all__ = ["chart_tuning", "draw_tuning", "trials_of"]
 
@@ -30,9 +29,9 @@ LABEL = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.0}
 WIDE = 10  # an axis is logarithmic where its largest value is so many times its smallest
 
 
-def trials_of(s3: Any, bucket: str, manifest: Manifest) -> pa.Table:
-    """The trials of the vintage's predictor, in order."""
-    return pq.read_table(io.BytesIO(objects.read(s3, bucket, layout.tuning(manifest.predictor))))
+def trials_of(s3: Any, bucket: str, tuned: TunedParameters) -> pa.Table:
+    """The trials that the parameters were chosen from, in order."""
+    return pq.read_table(io.BytesIO(objects.read(s3, bucket, layout.tuning(tuned.predictor))))
 
 
 def chart_tuning(stack: Stack, path: Path) -> None:
@@ -40,7 +39,7 @@ def chart_tuning(stack: Stack, path: Path) -> None:
     manifest = current_vintage(stack)
     if manifest.tuned is None:
         raise Failure("the current predictor was not tuned: set PerformHPO to true in params.json")
-    draw_tuning(trials_of(stack.s3, stack.bucket, manifest), manifest.tuned, path)
+    draw_tuning(trials_of(stack.s3, stack.bucket, manifest.tuned), manifest.tuned, path)
 
 
 def draw_tuning(trials: pa.Table, tuned: TunedParameters, path: Path) -> None:

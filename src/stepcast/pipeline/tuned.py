@@ -13,6 +13,7 @@ __all__ = ["TunedParameters", "read", "take", "write"]
 class TunedParameters(BaseModel):
     """The best of ``trials`` trials, ``trial``; 0 is the default.
 
+    ``predictor``           whose trials they are: a later one may have been made of what it learned.
     ``value``, ``default``  the metric of the best trial and of the default on the tuning window.
     ``seconds``             of CPU, of all trials.
     ``importances``         of the parameters, adding up to one; empty where the trials cannot tell.
@@ -20,6 +21,7 @@ class TunedParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    predictor: str
     algorithm: str
     parameters: dict[str, str]
     trial: int

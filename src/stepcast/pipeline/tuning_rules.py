@@ -34,14 +34,15 @@ def tuning_has_something_to_tune(raw: Raw) -> Iterator[Problem]:
     able = ", ".join(sorted(TUNABLE))
     if predictor.get("PerformAutoML") is True or not predictor.get("AlgorithmArn"):
         what = "the AutoPredictor has no parameters to tune: it weights its members for each item by itself"
-        remedy = f"Remove PerformHPO, or replace PerformAutoML by an AlgorithmArn, {ALGORITHM_ARN} and {able}"
+        remedy = (
+            f"Remove PerformHPO, or replace PerformAutoML by AlgorithmArn: {ALGORITHM_ARN} and one of {able}"
+        )
         yield error("V16", HPO, what, remedy)
     elif (name := _algorithm(predictor)) == "Prophet":
         remedy = f"Remove PerformHPO, or use one of {able}"
         yield error("V16", HPO, f"{name} has no parameters to tune", remedy)
-    if (
-        find_spec("numpy") is not None and find_spec("optuna") is None
-    ):  # without NumPy this function is on AWS
+    # Without NumPy this function is on AWS, and another one tunes.
+    if find_spec("numpy") is not None and find_spec("optuna") is None:
         what = "it needs optuna, which this installation does not have"
         yield error("V16", HPO, what, "Run pip install 'stepcast[tune]', or remove PerformHPO")
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from stepcast.cli.executions import training_note
+from stepcast.engine.errors import MissingPackage
 from stepcast.engine.tuning.study import Progress, Trial
 from stepcast.pipeline import layout, tuned
 from stepcast.pipeline.errors import Superseded, TuningContinues
@@ -71,3 +72,24 @@ def test_the_trials_are_counted_while_they_are_made(account: Account) -> None:
 
     execution = f"arn:aws:states:us-east-1:123456789012:execution:stepcast-forecast:{run.run}"
     assert training_note(account.s3, BUCKET, execution) == "tuning: 5 of 20 trials, best 0.25"
+
+
+def test_a_predictor_made_of_an_earlier_one_has_its_parameters(account: Account) -> None:
+    run = imported(account, sales(2), **NPTS)
+    fit_shared(run, s3=account.s3)
+    chosen = tuned.read(account.s3, BUCKET, run.work)
+    assert chosen is not None
+
+    tuned.take(account.s3, BUCKET, "later/work", "Later", chosen.predictor)
+    tuned.take(account.s3, BUCKET, "other/work", "Other", "NeverTuned")
+
+    assert tuned.read(account.s3, BUCKET, "later/work") == chosen
+    assert tuned.read(account.s3, BUCKET, "other/work") is None
+
+
+def test_a_function_without_optuna_says_so(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = imported(account, sales(2), **NPTS)
+    monkeypatch.setattr("stepcast.pipeline.steps.fit_shared.find_spec", lambda _: None)
+
+    with pytest.raises(MissingPackage, match=r"PerformHPO needs the package optuna.*stepcast\[tune\]"):
+        fit_shared(run, s3=account.s3)

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Callable
 from functools import reduce
+from importlib.util import find_spec
 from operator import add
 from typing import Any
 
 from stepcast import engine
 from stepcast.engine.algorithms import algorithm_of
+from stepcast.engine.errors import MissingPackage
 from stepcast.engine.panel import Panel
 from stepcast.engine.sampling import Draw
 from stepcast.pipeline import layout, objects, resources, tuned
@@ -54,6 +56,8 @@ def fit_shared(run: Run, *, s3: Any, seconds_left: Callable[[], float] = lambda:
     drawn = reduce(add, (Draw.of(_panel(run, number, s3)) for number in shards))
     with compiling_logged(), training_logged(s3, run) as training:
         if tunes:
+            if find_spec("optuna") is None:  # of which CreateDataset cannot know on AWS
+                raise MissingPackage("PerformHPO", "optuna", "tune")
             from stepcast.pipeline.tuning.tune import tune_run  # Optuna
 
             heard = training.tried

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stepcast.engine.panel import Panel
-from stepcast.engine.tuning.study import Progress, Tuned, tune
+from stepcast.engine.task import Task
+from stepcast.engine.tuning.study import Progress, Trial, Tuned, tune
 from stepcast.pipeline import layout, objects, resources, tuned
 from stepcast.pipeline.csv_files import parquet_bytes
 from stepcast.pipeline.errors import TuningContinues
@@ -67,7 +68,7 @@ def tune_run(
     )
     table = trials_table(found, task, run=run.run, vintage=run.vintage, predictor=predictor)
     objects.write(s3, run.bucket, layout.tuning(predictor), parquet_bytes(table))
-    chosen = _chosen(found, task.algorithm, task.metric)
+    chosen = _chosen(found, task, predictor)
     tuned.write(s3, run.bucket, run.work, predictor, chosen)
     resources.mark(
         s3, run.bucket, "predictor", predictor, "CREATE_IN_PROGRESS", TuningResult=chosen.model_dump()
@@ -97,7 +98,7 @@ class Stopwatch:
         self.longest = max(self.longest, time.monotonic() - self._began)
 
 
-def _facts(trial: Any) -> dict[str, Any]:
+def _facts(trial: Trial) -> dict[str, Any]:
     return {
         "trial": trial.number,
         "parameters": dict(trial.parameters),
@@ -108,14 +109,15 @@ def _facts(trial: Any) -> dict[str, Any]:
     }
 
 
-def _chosen(found: Tuned, algorithm: str, metric: str) -> tuned.TunedParameters:
+def _chosen(found: Tuned, task: Task, predictor: str) -> tuned.TunedParameters:
     best = found.best
     return tuned.TunedParameters(
-        algorithm=algorithm,
+        predictor=predictor,
+        algorithm=task.algorithm,
         parameters=dict(best.parameters),
         trial=best.number,
         trials=len(found.trials),
-        metric=metric,
+        metric=task.metric,
         value=best.value,
         default=found.trials[0].value,
         seconds=sum(one.seconds for one in found.trials),
