@@ -82,7 +82,7 @@ def all_datasets() -> bytes:
         facts = {"DatasetName": name, "Domain": "CUSTOM", "DatasetType": kind}
         return {**facts, "DataFrequency": "D", "Schema": {"Attributes": columns}}
 
-    document = params_document(PerformDelete=True, Monitor=ON_DRIFT)
+    document = params_document(PerformDelete=True, Monitor=ON_DRIFT, **TUNED)
     series = {"item_id": "string", "timestamp": "timestamp"}
     document["Datasets"] += [
         dataset("Prices", "RELATED_TIME_SERIES", {**series, "price": "float"}),
@@ -203,7 +203,7 @@ def decided(stack: Stack) -> list[Decided]:
     shops = {"AttributeName": "shop", "AttributeType": "string"}
     schema = [*params_document()["Datasets"][0]["Schema"]["Attributes"], shops]
     third = {  # another column in every table
-        "params.json": params_bytes(Datasets__0__Schema__Attributes=schema, Monitor=ON_DRIFT, **TUNED),
+        "params.json": params_bytes(Datasets__0__Schema__Attributes=schema, Monitor=ON_DRIFT),
         "train/sales.csv": b"".join(line + b",north\n" for line in sales.splitlines()),
     }
     bad = {"params.json": params_bytes(), "train/sales.csv": daily_sales() + b"lamp,2026-03-12,many\n"}

@@ -35,8 +35,10 @@ class TunedParameters(BaseModel):
     @property
     def told(self) -> str:
         """As readable text: ``trial 7 of 20: context_length 62; 0.0259 instead of 0.0282``."""
+        if self.value is None:
+            return "nothing, because no observed value lies both before and in the tuning window"
         if self.trial == 0:
-            return f"the default is the best of {self.trials} trials"
+            return f"the default was not improved upon in {self.trials} trials"
         chosen = ", ".join(f"{name} {value}" for name, value in self.parameters.items())
         return (
             f"trial {self.trial} of {self.trials}: {chosen}; {self.metric} {self.value:.4g} instead of "
