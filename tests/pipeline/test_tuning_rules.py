@@ -156,6 +156,7 @@ def test_each_problem_of_a_range_names_its_place_and_the_way_out(
         ),
         ({"Predictor__AlgorithmArn": ...}, "PerformHPO", "the AutoPredictor", "AlgorithmArn"),
         ({"Predictor__AlgorithmArn": f"{ARN}Prophet"}, "PerformHPO", "Prophet has no", "ARIMA, CNN-QR"),
+        ({"Predictor__AlgorithmArn": f"{ARN}Keras"}, "PerformHPO", "Keras has no", "ARIMA, CNN-QR"),
         (
             {"Predictor__PerformHPO": False, "Predictor__HPOConfig": {"ParameterRanges": {}}},
             "HPOConfig",

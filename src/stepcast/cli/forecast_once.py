@@ -10,7 +10,6 @@ from typing import Any
 from stepcast.cli.chart import MOST_PANELS
 from stepcast.cli.chart_data import chart_series
 from stepcast.cli.current_forecast import key_columns, target_column
-from stepcast.cli.drawing import draw
 from stepcast.cli.executions import Execution, History, describe
 from stepcast.cli.failure import Failure
 from stepcast.cli.kept_run import keep_run
@@ -105,6 +104,9 @@ def why_it_failed(stack: Stack, execution: Execution, folder: ResultsFolder) -> 
 
 def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
     """Write the forecast, backtest, leaderboard, report and chart atomically."""
+    # Matplotlib takes most of a second to import: not for a run that fails, or is only followed.
+    from stepcast.cli.drawing import draw
+
     manifest = vintages.current(stack.s3, stack.bucket)
     if manifest is None or manifest.run != execution.run:
         raise Failure(f"run {execution.run} succeeded, but s3://{stack.bucket}/ contains no forecast from it")

@@ -8,7 +8,8 @@ __all__ = ["INPUTS", "PARAMS", "VINTAGE", "moment_of", "second_of", "stamp_of", 
 
 PARAMS = "params.json"
 TRAIN, RELATED, METADATA = "train/", "related/", "metadata/"
-INPUTS = (TRAIN, RELATED, METADATA)
+MODELS = "models/"
+INPUTS = (TRAIN, RELATED, METADATA, MODELS)
 FORECAST, HISTORY, ACCURACY = "forecast/", "history/", "accuracy/"
 LINEAGE, RUNS, TUNING = "lineage/", "runs/", "tuning/"
 PREDICTORS = "predictors/"
@@ -255,3 +256,8 @@ def kept_params(name: str) -> str:
 def kept_tuned(name: str) -> str:
     """The training parameters that were chosen for it."""
     return f"{predictor(name)}tuned.json"
+
+
+def kept_training(name: str) -> str:
+    """The loss of each epoch of a network, in order."""
+    return f"{predictor(name)}training.json"

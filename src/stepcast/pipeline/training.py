@@ -1,4 +1,4 @@
-"""How far training and tuning are: in the log, and in the bucket for who asks meanwhile."""
+"""How far training and tuning are: in the log, in the bucket meanwhile, and kept with the predictor."""
 
 import time
 from collections.abc import Iterator
@@ -24,15 +24,18 @@ class Training:
 
     def __init__(self, s3: Any, run: Run) -> None:
         self._s3, self._run = s3, run
+        self.epochs: list[dict[str, Any]] = []
         self._known: dict[str, Any] = {}
         self._written = -SECONDS
 
     def learned(self, epoch: Epoch) -> None:
         log.info("epoch", run=self._run.run, **asdict(epoch))
+        self.epochs.append(asdict(epoch))
         self._write(epoch=asdict(epoch))
 
     def tried(self, progress: "Progress") -> None:
         best = progress.best
+        self.epochs.clear()
         self._write(
             trial={"done": progress.trial.number + 1, "of": progress.trials, "best": best.value}, epoch=None
         )
@@ -45,8 +48,13 @@ class Training:
 
 
 @contextmanager
-def training_logged(s3: Any, run: Run) -> Iterator[Training]:
-    """Within, the training of networks is heard; trials are to be told."""
+def training_logged(s3: Any, run: Run, predictor: str) -> Iterator[Training]:
+    """Within, the training of networks is heard; trials are to be told.
+
+    Afterwards the epochs of the last training are kept with the ``predictor``, if there were any.
+    """
     training = Training(s3, run)
     with listening(training.learned):
         yield training
+    if training.epochs:
+        objects.write_json(s3, run.bucket, layout.kept_training(predictor), training.epochs)

@@ -67,7 +67,7 @@ def test_a_run_that_does_not_publish_leaves_no_trials(account: Account) -> None:
 def test_the_trials_are_counted_while_they_are_made(account: Account) -> None:
     run: Run = account.run()
     trial = Trial(4, {"kernel_type": "uniform"}, 0.5, "complete", 1.0, 3, "")
-    with training_logged(account.s3, run) as training:
+    with training_logged(account.s3, run, "P") as training:
         training.tried(Progress(trial, 20, Trial(2, {}, 0.25, "complete", 1.0, 3, "")))
 
     execution = f"arn:aws:states:us-east-1:123456789012:execution:stepcast-forecast:{run.run}"
