@@ -3,8 +3,6 @@
 import shutil
 from pathlib import Path
 
-import pytest
-
 from stepcast.cli.kept_run import read_run
 from stepcast.connect.finished_run import find
 from stepcast.connect.mlflow.tracking import connected, track
@@ -24,9 +22,10 @@ TRIALS = (
 
 
 def test_each_trial_is_a_nested_run_and_is_logged_once(
-    database: Store, forecast: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Store, forecast: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)  # where MLflow puts artifacts of a database
+    artifacts = (tmp_path / "artifacts").as_uri()  # else they would go to the folder that tests run in
+    database.client.create_experiment("trials", artifact_location=artifacts)
     shutil.copytree(forecast / "run", tmp_path / "run")
     predictor = find(read_run(tmp_path), "").manifest.predictor
     table = trials_table(
