@@ -139,6 +139,10 @@ def test_a_network_is_tuned(stack: Stack) -> None:
     ]  # without related series, both are alike
     assert trials[0]["value"] == trials[1]["value"]
     assert trials[0]["best"] == "true"
+    manifest = vintages.current(stack.s3, stack.bucket)
+    assert manifest is not None
+    scored = {one.window: one.metrics for one in manifest.evaluations if one.model == "CNN-QR"}
+    assert scored[2]["average_wql"] == pytest.approx(float(trials[0]["value"]))  # the network is the trial's
     run = json.loads(execution["input"])["run"]
     lines = log_of(stack, run)
     phases = [line["phase"] for line in lines if line["message"] == "epoch"]
