@@ -54,6 +54,9 @@ def stream(
         list[str] | None,
         typer.Option(metavar="NAME=POINTER", help="A forecast dimension; repeatable, in order."),
     ] = None,
+    output_format: Annotated[
+        Literal["json", "avro"], typer.Option(help="Format of forecasts; avro needs a schema registry.")
+    ] = "json",
     dead_letters: DeadLettersTopic = None,
     predictor: Annotated[
         str, typer.Option(metavar="NAME", help="A predictor's name or ARN; latest follows newer ones.")
@@ -238,6 +241,7 @@ def stream(
                 label=label,
                 letters=dead_letters,
                 places=places,
+                output=output_format,
             )
             for number in range(workers)
         ]

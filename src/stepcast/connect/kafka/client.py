@@ -9,9 +9,10 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.errors import NoAnswer
 from stepcast.connect.kafka.settings import Settings
 
-__all__ = ["Cluster", "NoAnswer"]
+__all__ = ["Cluster"]
 
 PATIENCE = 15  # seconds to wait for an answer
 DENIED = (
@@ -24,10 +25,6 @@ SHOWN = 8  # topics named in a message
 SILENT = logging.getLogger("stepcast.kafka.silent")
 SILENT.addHandler(logging.NullHandler())
 SILENT.propagate = False
-
-
-class NoAnswer(ConnectorError):
-    """No broker can be reached, or the client cannot log in."""
 
 
 class Cluster:

@@ -9,8 +9,9 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from stepcast.connect.errors import ConnectorError
-from stepcast.connect.kafka.client import Cluster, NoAnswer
+from stepcast.connect.kafka.client import Cluster
 from stepcast.connect.kafka.dead_letters import DeadLetters
+from stepcast.connect.kafka.errors import NoAnswer
 from stepcast.connect.kafka.observations import Message, Reader, Unreadable
 from stepcast.connect.kafka.parts import Batch, Parts
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from confluent_kafka import KafkaError, KafkaException
 
 from stepcast.connect.errors import ConnectorError
-from stepcast.connect.kafka.client import Cluster, NoAnswer
+from stepcast.connect.kafka.client import Cluster
+from stepcast.connect.kafka.errors import NoAnswer
 from stepcast.connect.kafka.worker.events import log
 from stepcast.connect.kafka.worker.fleet import FENCED, REFUSED, UNREACHED
 from stepcast.connect.kafka.worker.order import Order, Source
