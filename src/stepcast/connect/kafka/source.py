@@ -19,6 +19,7 @@ __all__ = ["Lag", "Pulled", "Wish", "pull"]
 
 AT_ONCE = 1000  # messages taken from librdkafka
 POLL = 0.5  # seconds
+TELLS_EVERY = 5  # seconds, while something is read
 MOST = 400_000  # rows in memory, over all partitions
 SHOWN = 5  # examples of unreadable messages
 PATIENCE = 30  # seconds to wait for an answer
@@ -156,6 +157,7 @@ class _Pull:
 
     def _read(self) -> None:
         began = spoke = answered = told = time.monotonic()
+        what = self._done()
         # began: when a partition was last assigned; spoke: when the last message arrived
         while not self.is_stopped():
             messages = self.consumer.consume(AT_ONCE, POLL)
@@ -169,8 +171,8 @@ class _Pull:
                 answered = now
             if not self._is_read() or any(message.error() is None for message in messages):
                 spoke = now
-            if now - told > 5:
-                told = now
+            if now - told > TELLS_EVERY and what != self._done():
+                told, what = now, self._done()
                 self.tell(self.pulled)
             if self.wish.idle is None:
                 continue
@@ -190,6 +192,9 @@ class _Pull:
                     raise NoAnswer(f"{self.cluster.name} has not answered for {GIVES_UP} s")
                 else:
                     spoke = now  # a broker that is away does not count as idle
+
+    def _done(self) -> tuple[int, int]:
+        return self.pulled.messages, len(self.pulled.files)
 
     def _is_read(self) -> bool:
         """Whether partitions are assigned and all are read to their ends."""
@@ -284,14 +289,13 @@ class _Pull:
                 error = done.error
             except KafkaException as refused:
                 error = refused.args[0]
-            if error is None:
-                self.committed[partition] = offset
+            if error is None or error.code() in LOST:
+                if error is None:
+                    self.committed[partition] = offset
+                # Otherwise the file stays: the next reader of the partition sees from its name what it
+                # covers. That may be this one, if a cooperative rebalance leaves it the partition.
                 self.batches[partition] = Batch(offset, offset)
                 self.since.pop(partition, None)
-                return
-            if error.code() in LOST:
-                # The file stays: the next reader of the partition sees from its name what it covers.
-                self.batches.pop(partition, None)
                 return
             patience = PATIENCE if self.is_stopped() else GIVES_UP
             if error.code() in FINAL | UNKNOWN or error.fatal() or time.monotonic() > began + patience:
