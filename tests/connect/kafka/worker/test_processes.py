@@ -3,19 +3,25 @@
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 import pytest
 
 pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
 
+from stepcast.cli import streaming
+from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.settings import Settings
-from stepcast.connect.kafka.worker import fleet
+from stepcast.connect.kafka.worker import fleet, loop, published
 from stepcast.connect.kafka.worker.order import Order, Source
+from stepcast.connect.kafka.worker.owned import Owned
 from stepcast.connect.kafka.worker.plan import Plan
+from stepcast.connect.kafka.worker.retraining import Policy
 
 PATIENCE = 300  # seconds; a watchdog, not a measure
 NOWHERE = Settings("127.0.0.1:1")
@@ -90,3 +96,61 @@ def test_a_predictor_that_is_changed_while_a_worker_starts_comes_after_its_order
     assert first["source"] == {"folder": "old", "model": None}
     assert second == {"predictor": "new"}
     assert child.order.source == Source(folder="new")
+
+
+def test_workers_that_die_before_they_can_work_are_not_restarted_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[subprocess.Popen[str]] = []
+    popen = subprocess.Popen
+
+    def dying(_: list[str], **more: Any) -> "subprocess.Popen[str]":
+        started.append(popen([sys.executable, "-S", "-c", "import sys; sys.exit(7)"], **more))
+        return started[-1]
+
+    monkeypatch.setattr(fleet.subprocess, "Popen", dying)
+    monkeypatch.setattr(fleet, "LONGEST_PAUSE", 0.01)
+    workers = fleet.Fleet([Order(NOWHERE, "a", "b", "g", "m-0", Source(), Plan())], lambda *_: None)
+
+    with pytest.raises(ConnectorError, match="m-0 ended 5 times before it could read a message, with code 7"):
+        workers.run(Event())
+
+    assert len(started) == 5
+
+
+def test_partitions_that_are_revoked_while_the_broker_is_away_do_not_end_the_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The end of their state is not known then, so it is read again if they return."""
+    monkeypatch.setattr(loop, "ENDS_WITHIN", 0.2)
+    order = Order(NOWHERE, "a", "b", "g", "m-0", Source(), Plan())
+    none: Any = None
+    worker = loop.Worker(order, none, none, Event(), lambda _: None)
+    worker._owned = {0: Owned(none, 5, 5, 0.0)}
+
+    worker._revoked(none, [])
+
+    assert worker._owned == {}
+    assert worker._given_up[0].end is None
+
+
+def test_the_command_waits_for_a_download_before_its_folder_is_removed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    begun = Event()
+
+    def download(*_: object) -> None:
+        begun.set()
+        time.sleep(0.3)
+        (tmp_path / "shards").mkdir()
+
+    monkeypatch.setattr(streaming, "LOOKS_EVERY", 0)
+    monkeypatch.setattr(published, "newest", download)
+    monkeypatch.setattr(fleet.Fleet, "run", lambda *_: begun.wait(PATIENCE))
+    order = Order(NOWHERE, "a", "b", "g", "m-0", Source(), Plan())
+    predictors = streaming.Predictors(None, "b", "latest", Policy())
+
+    streaming.run_stream([order], predictors, tmp_path / "P", None)
+
+    assert (tmp_path / "shards").exists()
+    assert not any(thread.name == "predictors" for thread in enumerate_threads())

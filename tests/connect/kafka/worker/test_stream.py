@@ -275,6 +275,21 @@ def test_a_state_that_the_broker_would_delete_is_refused(broker: Broker) -> None
     assert f"topic {topic}-g-state has cleanup.policy=delete" in done.stderr
 
 
+def test_a_timeout_beyond_the_brokers_limit_is_said_with_the_limit(broker: Broker) -> None:
+    """In each case, the worker would be refused again after every restart."""
+    topic = broker.topic()
+    options = ("--group", f"{topic}-g", "--from", topic, "--to", f"{topic}-out", *SMOOTHING)
+
+    session = stream(broker, *options, "--session-timeout", "15min")
+    transaction = stream(broker, *options, "--transaction-timeout", "1h")
+
+    assert session.returncode == transaction.returncode == 1
+    assert f"{broker.address} does not accept --session-timeout 900s" in session.stderr
+    assert "group.max.session.timeout.ms (600 s)" in session.stderr
+    assert f"{broker.address} does not accept --transaction-timeout 3600s" in transaction.stderr
+    assert "transaction.max.timeout.ms (900 s)" in transaction.stderr
+
+
 def test_no_broker_is_said_at_once() -> None:
     command = [STEPCAST, "stream", "--bootstrap", "127.0.0.1:1", "--group", "g", "--from", "a", "--to", "b"]
     done = subprocess.run(

@@ -19,6 +19,7 @@ __all__ = ["FENCED", "REFUSED", "UNREACHED", "Fleet"]
 # Exit codes: a restart would not help; another worker has taken the name; no broker was reached.
 REFUSED, FENCED, UNREACHED = 3, 4, 5
 MOST_FENCED, FENCED_WITHIN = 3, 60.0  # times, and seconds; once may be due to a transaction that timed out
+MOST_DEATHS = 5  # of a worker that has not worked yet: the next would not either
 LOOKS_EVERY = 0.1  # seconds
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0  # seconds before a dead worker is restarted
 WELL_AFTER = 60.0  # seconds of work after which the pause starts over
@@ -36,7 +37,7 @@ class _Child:
         self.process: subprocess.Popen[str] | None = None
         self.reason = ""
         self.fenced: list[float] = []
-        self.has_worked = False
+        self.has_worked, self.deaths = False, 0
         self._writing = Lock()  # one thread starts processes, another changes the predictor
 
     def start(self) -> None:
@@ -105,6 +106,12 @@ class _Child:
         self.due, self.pause = now + self.pause, min(2 * self.pause, LONGEST_PAUSE)
         if code == REFUSED or (code == UNREACHED and not self.has_worked):
             raise ConnectorError(self.reason)
+        self.deaths += 1
+        if not self.has_worked and self.deaths >= MOST_DEATHS:
+            raise ConnectorError(
+                f"worker {self.order.member} ended {self.deaths} times before it could read a message, with "
+                f"code {code}; its output is above"
+            )
         if code == FENCED:
             self.fenced = [*(then for then in self.fenced if now - then < FENCED_WITHIN), now]
             if len(self.fenced) >= MOST_FENCED:
@@ -139,14 +146,17 @@ class Fleet:
 
 
 def _end(processes: "list[subprocess.Popen[str]]") -> None:
-    """Ask them to finish, and kill those that do not in time."""
+    """Ask them to finish, and kill those that do not in time, or all if this is interrupted."""
     for process in processes:
         process.terminate()
     deadline = time.monotonic() + ENDS_WITHIN
-    for process in processes:
-        try:
-            process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            log("worker_killed", level="error", pid=process.pid)
-            process.kill()
-            process.wait()
+    try:
+        for process in processes:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, deadline - time.monotonic()))
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                log("worker_killed", level="error", pid=process.pid)
+                process.kill()
+                process.wait()

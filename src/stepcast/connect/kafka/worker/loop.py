@@ -22,6 +22,7 @@ from stepcast.connect.kafka.client import Cluster
 from stepcast.connect.kafka.worker.events import log
 from stepcast.connect.kafka.worker.order import Order
 from stepcast.connect.kafka.worker.owned import Owned
+from stepcast.connect.kafka.worker.patience import patiently
 from stepcast.connect.kafka.worker.report import PartitionReport, WorkerReport
 from stepcast.connect.kafka.worker.restore import replay, restore
 from stepcast.connect.kafka.worker.successor import Successor
@@ -35,6 +36,7 @@ __all__ = ["Worker"]
 
 TICK = 0.2  # seconds to wait for a message
 PATIENCE = 60  # seconds to wait for the broker
+ENDS_WITHIN = 5.0  # seconds to wait for it when partitions are revoked, which delays the rebalance
 ANY = -1  # the producer chooses the partition by the key
 SAYS_EVERY = 1.0  # seconds between reports
 LONGEST_BATCH = (
@@ -260,7 +262,7 @@ class Worker:
             return {}
         order, now = self._order, time.monotonic()
         committed = self._committed(numbers)  # waits for transactions that are being completed
-        ends = end_offsets(self._admin, order.state, numbers)
+        ends = patiently(lambda: end_offsets(self._admin, order.state, numbers), order.state, self._stop)
         kept = {n: owned for n, owned in self._given_up.items() if ends.get(n) == owned.end}
         wanted = {n: end for n, end in ends.items() if n not in kept}
         patience = order.transaction_timeout + PATIENCE
@@ -303,22 +305,22 @@ class Worker:
 
     def _committed(self, numbers: list[int]) -> dict[int, int]:
         places = [TopicPartition(self._order.read, n) for n in numbers]
-        deadline = time.monotonic() + self._order.transaction_timeout + PATIENCE
-        while True:
-            try:
-                return {one.partition: one.offset for one in self._consumer.committed(places, PATIENCE)}
-            except KafkaException as failure:
-                if not failure.args[0].retriable() or time.monotonic() > deadline:
-                    raise
-                time.sleep(TICK)  # a transaction is being completed, or the coordinator is away
+        found = patiently(
+            lambda: self._consumer.committed(places, PATIENCE), f"group {self._order.group}", self._stop
+        )
+        return {one.partition: one.offset for one in found}
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Give up the partitions, between two transactions, with what was read since the last one."""
         del consumer, partitions
         if self._owned and not self._stop.is_set():
-            ends = end_offsets(self._admin, self._order.state, list(self._owned))
+            try:
+                ends = end_offsets(self._admin, self._order.state, list(self._owned), ENDS_WITHIN)
+            except KafkaException as failure:  # then the state is read again if a partition returns
+                log("ends_unknown", level="warning", reason=failure.args[0].str())
+                ends = {}
             for number, owned in self._owned.items():
-                owned.end = ends[number]
+                owned.end = ends.get(number)
         self._given_up, self._owned = self._owned, {}
         log("revoked", member=self._order.member, partitions=sorted(self._given_up))
 
