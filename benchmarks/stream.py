@@ -123,11 +123,11 @@ def run(process: "subprocess.Popen[str] | list[str]") -> Run:
     return Run(time.monotonic() - begun, usage)
 
 
-def worker(order: Order) -> "subprocess.Popen[str]":
+def worker(order: Order, stdout: int = subprocess.DEVNULL) -> "subprocess.Popen[str]":
     process = subprocess.Popen(
         [sys.executable, "-m", "stepcast.connect.kafka.worker"],
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stdout=stdout,
         stderr=subprocess.DEVNULL,
         text=True,
     )
