@@ -155,9 +155,11 @@ def test_an_error_that_has_passed_does_not_explain_a_later_one(
     assert "refuses this client" in refusal(cluster, KafkaError._TRANSPORT)
     assert "not allowed" in refusal(cluster, KafkaError.TOPIC_AUTHORIZATION_FAILED)
     assert "Broker: Invalid request" in refusal(cluster, KafkaError.INVALID_REQUEST)
+    assert cluster.silence is not None
 
     cluster.partitions(cluster.admin(), broker.topic())
     assert "no broker answers" in refusal(cluster, KafkaError._TRANSPORT)
+    assert cluster.silence is None
 
     cluster._note(KafkaError(KafkaError._AUTHENTICATION))
     monkeypatch.setattr(client, "RECENT", 0)

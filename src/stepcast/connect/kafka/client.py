@@ -21,6 +21,7 @@ DENIED = {
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
 }
+SILENT_FOR = (KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError._ALL_BROKERS_DOWN)
 REFUSED = {KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED}
 # Nothing is wrong with the request: it may succeed later.
 AWAY = {
@@ -32,11 +33,15 @@ AWAY = {
     KafkaError.BROKER_NOT_AVAILABLE,
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
     KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.KAFKA_STORAGE_ERROR,
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.NETWORK_EXCEPTION,
     KafkaError.NOT_COORDINATOR,
     KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.OFFSET_NOT_AVAILABLE,
     KafkaError.REQUEST_TIMED_OUT,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
     KafkaError.UNSTABLE_OFFSET_COMMIT,
 }
 RECENT = 60  # seconds; librdkafka repeats the error of a broker every 30 s at least
@@ -59,6 +64,16 @@ class Cluster:
         """Recent errors by code: an older one does not explain a failure of today."""
         now = time.monotonic()
         return {code: text for code, (then, text) in self._noted.items() if now - then < RECENT}
+
+    @property
+    def silence(self) -> str | None:
+        """Why no broker has answered lately; None if one has."""
+        reasons = self.reasons
+        return next((reasons[code] for code in SILENT_FOR if code in reasons), None)
+
+    def heard(self) -> None:
+        """A broker has answered: earlier errors are over."""
+        self._noted.clear()
 
     @property
     def name(self) -> str:
@@ -101,6 +116,10 @@ class Cluster:
             f"there is no topic {topic} at {self.name}, or this user may not see it: "
             f"{there if names else 'it sees no topics'}"
         )
+
+    def check(self, client: Any) -> None:
+        """ConnectorError if no broker answers."""
+        self._topics(client)
 
     def topic_id(self, topic: str) -> str | None:
         """The topic's id, which tells it from an earlier topic of the same name; None if unavailable."""
@@ -154,7 +173,7 @@ class Cluster:
                 if is_refused or time.monotonic() > deadline:
                     raise self.explained(error.args[0], " ".join(("topic", *topic))) from None
             else:
-                self._noted.clear()
+                self.heard()
                 return found
 
     @property

@@ -87,6 +87,7 @@ class Pulled:
     examples: list[str] = field(default_factory=list)
     lag: list[Lag] = field(default_factory=list)
     stopped: bool = False
+    silence: str | None = None  # why no broker answers; None if one does
 
 
 def pull(
@@ -169,6 +170,8 @@ class _Pull:
             self._flush(self._due(now))
             if messages:
                 answered = now
+                self.cluster.heard()
+            self.pulled.silence = self.cluster.silence
             if not self._is_read() or any(message.error() is None for message in messages):
                 spoke = now
             if now - told > TELLS_EVERY and what != self._done():
@@ -193,8 +196,8 @@ class _Pull:
                 else:
                     spoke = now  # a broker that is away does not count as idle
 
-    def _done(self) -> tuple[int, int]:
-        return self.pulled.messages, len(self.pulled.files)
+    def _done(self) -> tuple[int, int, str | None]:
+        return self.pulled.messages, len(self.pulled.files), self.pulled.silence
 
     def _is_read(self) -> bool:
         """Whether partitions are assigned and all are read to their ends."""

@@ -22,8 +22,8 @@ from confluent_kafka.admin import AdminClient
 from typer.testing import CliRunner
 
 from stepcast.cli.app import app
+from stepcast.connect.kafka import client
 from stepcast.connect.kafka.settings import Settings
-from stepcast.connect.kafka.worker import lag as lag_module
 from stepcast.connect.kafka.worker.fleet import Fleet
 from stepcast.connect.kafka.worker.order import Order, Source
 from stepcast.connect.kafka.worker.plan import Plan
@@ -300,13 +300,14 @@ def test_no_broker_is_said_at_once() -> None:
     assert "no broker answers at 127.0.0.1:1" in done.stderr
 
 
-def test_lag_without_a_broker_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lag_module, "PATIENCE", 2)
+def test_lag_without_a_broker_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "PATIENCE", 1)
 
     done = CliRunner().invoke(app, ["stream", "--bootstrap", "127.0.0.1:1", "--group", "g", "--lag"])
 
     assert done.exit_code == 1
     assert "no broker answers at 127.0.0.1:1" in done.stderr
+    assert "Connection refused" in done.stderr
 
 
 def test_metrics_are_served_to_who_asks_for_this_machine(broker: Broker) -> None:

@@ -80,7 +80,7 @@ def main() -> int:
 
 
 def refused(error: Exception, code: int, tell: Tell) -> int:
-    log("refused", level="error", reason=str(error))
+    """Tell the parent why, which prints it; the exit code."""
     tell({"refused": str(error)})
     return code
 

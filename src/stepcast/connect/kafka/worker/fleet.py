@@ -23,7 +23,7 @@ MOST_DEATHS = 5  # of a worker that has not worked yet: the next would not eithe
 LOOKS_EVERY = 0.1  # seconds
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0  # seconds before a dead worker is restarted
 WELL_AFTER = 60.0  # seconds of work after which the pause starts over
-ENDS_WITHIN = 60.0  # seconds for a worker to finish its transaction
+ENDS_WITHIN, SAYS_AFTER = 60.0, 3.0  # seconds for a worker to finish its transaction, and before it is said
 
 Hear = Callable[[str, WorkerReport | None], None]
 
@@ -100,10 +100,6 @@ class _Child:
             self.done = True
             return
         self._hear(self.order.member, None)
-        if now - self.started > WELL_AFTER:
-            self.pause = FIRST_PAUSE
-        log("worker_died", level="error", member=self.order.member, code=code, again_in=self.pause)
-        self.due, self.pause = now + self.pause, min(2 * self.pause, LONGEST_PAUSE)
         if code == REFUSED or (code == UNREACHED and not self.has_worked):
             raise ConnectorError(self.reason)
         self.deaths += 1
@@ -119,6 +115,11 @@ class _Child:
                     f"another worker of group {self.order.group} is also named {self.order.member} and takes "
                     "its partitions: give each `stepcast stream` a different --instance"
                 )
+        if now - self.started > WELL_AFTER:
+            self.pause = FIRST_PAUSE
+        why = {"reason": self.reason} if code == UNREACHED else {}
+        log("worker_died", level="error", member=self.order.member, code=code, again_in=self.pause, **why)
+        self.due, self.pause = now + self.pause, min(2 * self.pause, LONGEST_PAUSE)
 
 
 class Fleet:
@@ -149,11 +150,16 @@ def _end(processes: "list[subprocess.Popen[str]]") -> None:
     """Ask them to finish, and kill those that do not in time, or all if this is interrupted."""
     for process in processes:
         process.terminate()
-    deadline = time.monotonic() + ENDS_WITHIN
+    begun, said = time.monotonic(), False
     try:
-        for process in processes:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.0, deadline - time.monotonic()))
+        while any(process.poll() is None for process in processes):
+            waited = time.monotonic() - begun
+            if waited > ENDS_WITHIN:
+                break
+            if waited > SAYS_AFTER and not said:
+                said = True
+                log("waiting", level="warning", what="the end of transactions; Ctrl-C does not wait for them")
+            time.sleep(LOOKS_EVERY)
     finally:
         for process in processes:
             if process.poll() is None:

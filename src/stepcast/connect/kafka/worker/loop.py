@@ -70,6 +70,7 @@ class Worker:
         self._assigned_at = 0.0
         self._cluster = Cluster(order.settings)
         self._admin = self._cluster.admin()
+        self._silence: str | None = None
         self._say, self._said, self._aborted, self._times = say, 0.0, 0, Histogram()
 
     def run(self) -> None:
@@ -159,6 +160,7 @@ class Worker:
         begun = time.monotonic()
         self._transactions.write(self._written(moved), offsets, self._group)
         self._times.add(time.monotonic() - begun)
+        self._cluster.heard()
         for owned in moved.values():
             owned.committed = owned.reached
 
@@ -213,6 +215,10 @@ class Worker:
         if not now and time.monotonic() - self._said < SAYS_EVERY:
             return
         self._said = time.monotonic()
+        if (silence := self._cluster.silence) != self._silence:
+            self._silence = silence
+            if silence is not None:
+                log("waiting", level="warning", what="a broker", reason=silence)
         partitions = {}
         for number, owned in self._owned.items():
             place = TopicPartition(self._order.read, number)

@@ -97,6 +97,7 @@ def end_offsets(
 
     A consumer with isolation.level=read_committed gets the end of the committed part instead.
     """
+    admin.list_topics(topic, timeout=timeout)  # or an offset may be asked of a leader that has changed
     asked = {TopicPartition(topic, number): OffsetSpec.latest() for number in partitions}  # type: ignore[no-untyped-call]
     isolation = IsolationLevel.READ_UNCOMMITTED
     found = admin.list_offsets(asked, isolation_level=isolation, request_timeout=timeout)
