@@ -70,7 +70,10 @@ def bench(bootstrap: str, folder: Path, items: int, events: int, periods: int, q
     names = [f"item-{number:05}" for number in range(items)]
     begun = time.process_time()
     predictor = make_predictor(folder / "predictor", names)
-    print(f"{items:,} items, {events} observations of each an hour, {periods} hours")
+    print(
+        f"{items:,} items, {events} observations of each an hour, {periods} hours; "
+        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
+    )
     print(f"predictor made in {time.process_time() - begun:.0f} CPU s")
     topic(bootstrap, "readings")
     order = Order(

@@ -67,9 +67,7 @@ def run_stream(
                 daemon=True,
             )
             looking.start()
-            stack.callback(
-                looking.join, ENDS_WITHIN
-            )  # it may be writing to the folder, which is removed next
+            stack.callback(looking.join, ENDS_WITHIN)  # it may be writing to the folder, which goes next
             stack.callback(stop.set)
         fleet.run(stop)
 

@@ -395,6 +395,23 @@ def test_no_broker_is_said_with_the_reason(broker: Broker, tmp_path: Path) -> No
     assert "Connection refused" in refused.err
 
 
+def test_a_bucket_without_keys_is_said_with_what_to_set(broker: Broker, tmp_path: Path) -> None:
+    topic, nowhere = broker.topic(), str(tmp_path / "none")
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
+    files = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+    environment = {
+        **dict.fromkeys(keys),
+        **dict.fromkeys(files, nowhere),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+    refused = broker.pull(topic, "s3://nowhere/train/", env=environment)
+
+    assert refused.code == 1
+    assert "Unable to locate credentials: set AWS_ACCESS_KEY_ID" in refused.err
+
+
 def test_a_bucket_gets_the_same_files(broker: Broker, tmp_path: Path) -> None:
     topic = broker.topic()
     broker.send(topic, [reading(0), reading(1)])

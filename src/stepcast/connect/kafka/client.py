@@ -12,7 +12,7 @@ from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.errors import NoAnswer
 from stepcast.connect.kafka.settings import Settings
 
-__all__ = ["AWAY", "DENIED", "Cluster"]
+__all__ = ["AWAY", "DENIED", "LOGIN_FAILED", "Cluster"]
 
 PATIENCE = 15  # seconds to wait for an answer
 DENIED = {
@@ -22,7 +22,7 @@ DENIED = {
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
 }
 SILENT_FOR = (KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError._ALL_BROKERS_DOWN)
-REFUSED = {KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED}
+LOGIN_FAILED = {KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED}
 # Nothing is wrong with the request: it may succeed later.
 AWAY = {
     KafkaError._TRANSPORT,
@@ -143,10 +143,10 @@ class Cluster:
             return ConnectorError(
                 f"{who} is not allowed to use {what} at {self.name}: it needs {need} and DESCRIBE on it"
             )
-        if code not in AWAY | REFUSED:
+        if code not in AWAY | LOGIN_FAILED:
             return ConnectorError(f"{what} at {self.name}: {said or error.name()}")
         reasons = self.reasons
-        if KafkaError._AUTHENTICATION in reasons or code in REFUSED:
+        if KafkaError._AUTHENTICATION in reasons or code in LOGIN_FAILED:
             why = reasons.get(KafkaError._AUTHENTICATION, said)
             return NoAnswer(
                 f"{self.name} refuses {who}: {why}. Check sasl.mechanism, sasl.username and sasl.password"

@@ -16,8 +16,9 @@ pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed"
 
 from stepcast.cli import streaming
 from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.errors import NoAnswer
 from stepcast.connect.kafka.settings import Settings
-from stepcast.connect.kafka.worker import fleet, loop, published
+from stepcast.connect.kafka.worker import fleet, loop, published, successor
 from stepcast.connect.kafka.worker.order import Order, Source
 from stepcast.connect.kafka.worker.owned import Owned
 from stepcast.connect.kafka.worker.plan import Plan
@@ -154,3 +155,24 @@ def test_the_command_waits_for_a_download_before_its_folder_is_removed(
 
     assert (tmp_path / "shards").exists()
     assert not any(thread.name == "predictors" for thread in enumerate_threads())
+
+
+def test_a_newer_predictor_is_taken_over_once_the_registry_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(successor, "AGAIN_IN", 0.01)
+    away = [NoAnswer("the schema registry does not answer")] * 2
+
+    class Work:
+        def prepare(self, _: object) -> None:
+            if away:
+                raise away.pop()
+
+    work: Any = Work()
+    newer = successor.Successor(lambda _: work, list)
+
+    newer.ask("newer")
+    deadline = time.monotonic() + PATIENCE
+    while (taken := newer.take()) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+    assert taken is work

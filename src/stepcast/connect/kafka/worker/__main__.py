@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from confluent_kafka import KafkaError, KafkaException
 
 from stepcast.connect.errors import ConnectorError
-from stepcast.connect.kafka.client import AWAY, DENIED, Cluster
+from stepcast.connect.kafka.client import AWAY, DENIED, LOGIN_FAILED, Cluster
 from stepcast.connect.kafka.errors import NoAnswer
 from stepcast.connect.kafka.worker.events import log
 from stepcast.connect.kafka.worker.fleet import FENCED, REFUSED, UNREACHED
@@ -72,10 +72,10 @@ def main() -> int:
             return FENCED
         if (limit := refused_timeout(said, order, cluster)) is not None:
             return refused(limit, REFUSED, tell)
-        if said.code() not in AWAY | DENIED:
+        if said.code() not in AWAY | DENIED | LOGIN_FAILED:
             raise
         what = f"the topics, the group {order.group} or the transactions of a stream"
-        return refused(cluster.explained(said, what), UNREACHED if said.code() in AWAY else REFUSED, tell)
+        return refused(cluster.explained(said, what), REFUSED if said.code() in DENIED else UNREACHED, tell)
     return 0
 
 
