@@ -22,6 +22,7 @@ from stepcast.connect.kafka.worker import fleet, loop, published, successor
 from stepcast.connect.kafka.worker.order import Order, Source
 from stepcast.connect.kafka.worker.owned import Owned
 from stepcast.connect.kafka.worker.plan import Plan
+from stepcast.connect.kafka.worker.report import WorkerReport
 from stepcast.connect.kafka.worker.retraining import Policy
 
 PATIENCE = 300  # seconds; a watchdog, not a measure
@@ -176,3 +177,38 @@ def test_a_newer_predictor_is_taken_over_once_the_registry_answers(monkeypatch: 
         time.sleep(0.01)
 
     assert taken is work
+
+
+def test_a_broker_that_is_away_while_a_worker_restarts_does_not_end_a_fleet_that_has_worked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One of two works; the other died before its first report, and finds no broker when it restarts."""
+    report = WorkerReport("p", 0, 0, 0.0, [])
+    working = (
+        f"import json, sys; print(json.dumps({{'report': {report.to_dict()}}}), flush=True); input(); input()"
+    )
+    ends, started, stop = f"import sys; sys.exit({fleet.UNREACHED})", list[str](), Event()
+    popen = subprocess.Popen
+
+    def process(_: list[str], **more: Any) -> "subprocess.Popen[str]":
+        started.append(working if not started else ends)
+        if len(started) > 4:
+            stop.set()
+        return popen([sys.executable, "-S", "-c", started[-1]], **more)
+
+    monkeypatch.setattr(fleet.subprocess, "Popen", process)
+    monkeypatch.setattr(fleet, "LONGEST_PAUSE", 0.01)
+    orders = [Order(NOWHERE, "a", "b", "g", f"m-{n}", Source(), Plan()) for n in (0, 1)]
+
+    def hear(_: str, report: WorkerReport | None) -> None:
+        heard.append(report)
+
+    heard: list[WorkerReport | None] = []
+    workers = fleet.Fleet(orders, hear)
+    workers._children[0].start()
+    while not heard:
+        time.sleep(0.01)
+
+    workers.run(stop)
+
+    assert started == [working, *[ends] * 4]

@@ -29,15 +29,15 @@ Hear = Callable[[str, WorkerReport | None], None]
 
 
 class _Child:
-    """One worker, whose process is replaced when it dies."""
+    """One worker, whose process is replaced when it dies; ``has_worked``: whether any of the fleet has."""
 
-    def __init__(self, order: Order, hear: Hear) -> None:
+    def __init__(self, order: Order, hear: Hear, has_worked: Event) -> None:
         self.order, self._hear = order, hear
         self.pause, self.due, self.done = FIRST_PAUSE, 0.0, False
         self.process: subprocess.Popen[str] | None = None
         self.reason = ""
         self.fenced: list[float] = []
-        self.has_worked, self.deaths = False, 0
+        self.has_worked, self.deaths = has_worked, 0
         self._writing = Lock()  # one thread starts processes, another changes the predictor
 
     def start(self) -> None:
@@ -73,7 +73,7 @@ class _Child:
             for line in lines:
                 said = json.loads(line)
                 if "report" in said:
-                    self.has_worked = True
+                    self.has_worked.set()
                     self._hear(self.order.member, WorkerReport.from_dict(said["report"]))
                 self.reason = said.get("refused", self.reason)
 
@@ -100,10 +100,10 @@ class _Child:
             self.done = True
             return
         self._hear(self.order.member, None)
-        if code == REFUSED or (code == UNREACHED and not self.has_worked):
+        if code == REFUSED or (code == UNREACHED and not self.has_worked.is_set()):
             raise ConnectorError(self.reason)
         self.deaths += 1
-        if not self.has_worked and self.deaths >= MOST_DEATHS:
+        if not self.has_worked.is_set() and self.deaths >= MOST_DEATHS:
             raise ConnectorError(
                 f"worker {self.order.member} ended {self.deaths} times before it could read a message, with "
                 f"code {code}; its output is above"
@@ -126,7 +126,8 @@ class Fleet:
     """A worker for each order; ``hear`` gets its reports by member, and None when it has died."""
 
     def __init__(self, orders: Sequence[Order], hear: Hear) -> None:
-        self._children = [_Child(order, hear) for order in orders]
+        has_worked = Event()
+        self._children = [_Child(order, hear, has_worked) for order in orders]
 
     def run(self, stop: Event) -> None:
         """Run until all workers have finished or ``stop`` is set; ConnectorError if one cannot work."""

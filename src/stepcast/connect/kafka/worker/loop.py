@@ -84,6 +84,7 @@ class Worker:
                 [order.read], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
             )
             log("started", group=order.group, member=order.member, pid=os.getpid(), partitions=partitions)
+            self._report(now=True)  # whoever started it knows that brokers were reached
             while not self._stop.is_set():
                 batch = self._next_batch()
                 try:
