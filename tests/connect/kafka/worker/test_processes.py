@@ -14,11 +14,13 @@ import pytest
 
 pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
 
+from confluent_kafka import KafkaError, KafkaException
+
 from stepcast.cli import streaming
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.errors import NoAnswer
 from stepcast.connect.kafka.settings import Settings
-from stepcast.connect.kafka.worker import fleet, loop, published, successor
+from stepcast.connect.kafka.worker import fleet, loop, published, successor, transaction
 from stepcast.connect.kafka.worker.order import Order, Source
 from stepcast.connect.kafka.worker.owned import Owned
 from stepcast.connect.kafka.worker.plan import Plan
@@ -212,3 +214,45 @@ def test_a_broker_that_is_away_while_a_worker_restarts_does_not_end_a_fleet_that
     workers.run(stop)
 
     assert started == [working, *[ends] * 4]
+
+
+@pytest.mark.parametrize(("patience", "stops"), [(0.2, False), (PATIENCE, True)])
+def test_a_transaction_that_is_never_completed_ends_the_worker(
+    monkeypatch: pytest.MonkeyPatch, patience: float, stops: bool
+) -> None:
+    """Its transaction is aborted by the brokers meanwhile; the worker would keep its partitions for ever."""
+    monkeypatch.setattr(transaction, "STOPS_WITHIN", 0.2)
+    stop = Event()
+
+    class Silent:
+        def init_transactions(self, _: float) -> None:
+            if stops:
+                stop.set()
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "no answer", False, True, False))
+
+    silent: Any = Silent()
+
+    with pytest.raises(NoAnswer, match="no answer"):
+        transaction.Transactions(silent, patience, stop)
+
+
+def test_a_call_of_the_client_that_never_returns_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """librdkafka does not keep its timeout if the coordinator is killed at the wrong moment."""
+    ended, codes = Event(), set[int]()
+
+    class Hanging:
+        def init_transactions(self, _: float) -> None:
+            assert ended.wait(PATIENCE)
+
+    def end(code: int) -> None:
+        codes.add(code)
+        ended.set()
+
+    monkeypatch.setattr(transaction, "LOOKS_EVERY", 0.05)
+    monkeypatch.setattr(transaction, "STEP", 0.1)
+    monkeypatch.setattr(transaction.os, "_exit", end)
+    hanging: Any = Hanging()
+
+    transaction.Transactions(hanging, 0.1, Event())
+
+    assert codes == {transaction.HANGS}

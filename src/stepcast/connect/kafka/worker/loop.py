@@ -77,7 +77,8 @@ class Worker:
         """Work until ``stop`` is set, or no message has arrived for ``until_idle`` seconds."""
         order = self._order
         partitions, self._outputs = prepare(order, self._cluster)
-        self._transactions = Transactions(self._cluster.producer(producer_settings(order)))
+        producer = self._cluster.producer(producer_settings(order))
+        self._transactions = Transactions(producer, order.transaction_timeout + PATIENCE, self._stop)
         consumer = self._consumer = self._cluster.consumer(order.group, must=consumer_settings(order))
         try:
             consumer.subscribe(
