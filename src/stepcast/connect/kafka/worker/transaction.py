@@ -74,6 +74,7 @@ class Transactions:
 
         librdkafka may wait for ever, whatever the timeout, if the coordinator was killed meanwhile. This is
         as safe as any other death of a worker.
+        Source: https://github.com/confluentinc/librdkafka/issues/5456
         """
         while True:
             time.sleep(LOOKS_EVERY)
