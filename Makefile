@@ -31,8 +31,8 @@ $(WARM): $(READY) $(wildcard src/stepcast/engine/auto/*.py src/stepcast/engine/a
 demo: setup ## set up, forecast testing-data/ on the local stack, print and chart the result
 	$(BIN)/stepcast run --params params.json --train testing-data/train/*.csv --out demo-output
 
-test: setup ## set up and run every test, two files at a time
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+test: setup ## set up and run every test, three files at a time: some wait for servers
+	$(BIN)/pytest --numprocesses 3 --dist loadfile
 
 check: lint ## lint, docs, and examples in docstrings
 	$(BIN)/pytest tests/project src packages/localaws/src
