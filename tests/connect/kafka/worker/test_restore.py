@@ -2,6 +2,7 @@
 
 import json
 import time
+from threading import Event, Timer
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed"
 from confluent_kafka import KafkaError, KafkaException
 
 from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.errors import NoAnswer
 from stepcast.connect.kafka.worker import restore
 
 
@@ -72,14 +74,14 @@ def test_a_topic_that_may_not_be_read_is_not_tried_for_ever() -> None:
     denied = Message(-1001, KafkaError.TOPIC_AUTHORIZATION_FAILED)
 
     with pytest.raises(KafkaException, match="Topic authorization failed"):
-        restore.restore(cluster(Consumer(denied)), "g-state", {0: 5}, patience=0.3)
+        restore.restore(cluster(Consumer(denied)), "g-state", {0: 5}, patience=0.3, stop=Event())
     with pytest.raises(KafkaException, match="Topic authorization failed"):
-        list(restore.replay(cluster(Consumer(denied)), "readings", 0, 5))
+        list(restore.replay(cluster(Consumer(denied)), "readings", 0, 5, Event()))
 
 
 def test_a_transaction_that_hangs_is_not_waited_for_for_ever() -> None:
     with pytest.raises(ConnectorError, match=r"within 0\.3 s: a transaction of another worker hangs"):
-        restore.restore(cluster(Consumer(None)), "g-state", {0: 5}, patience=0.3)
+        restore.restore(cluster(Consumer(None)), "g-state", {0: 5}, patience=0.3, stop=Event())
 
 
 def test_a_broker_that_is_away_is_waited_for_with_a_message(
@@ -87,8 +89,18 @@ def test_a_broker_that_is_away_is_waited_for_with_a_message(
 ) -> None:
     monkeypatch.setattr(restore, "SAYS_AFTER", 0.1)
 
-    found = restore.restore(cluster(Consumer(Message(4), away=0.6)), "g-state", {0: 5}, patience=0.1)
+    found = restore.restore(
+        cluster(Consumer(Message(4), away=0.6)), "g-state", {0: 5}, patience=0.1, stop=Event()
+    )
 
     assert found == {0: {b"partition": b"4"}}
     (said,) = map(json.loads, capsys.readouterr().err.splitlines())
     assert (said["event"], said["what"]) == ("waiting", "messages of g-state")
+
+
+def test_a_worker_that_is_stopped_does_not_wait_for_a_broker() -> None:
+    stop = Event()
+    Timer(0.2, stop.set).start()
+
+    with pytest.raises(NoAnswer, match="stopped while g-state was read"):
+        restore.restore(cluster(Consumer(None, away=60)), "g-state", {0: 5}, patience=60, stop=stop)

@@ -274,7 +274,7 @@ class Worker:
         kept = {n: owned for n, owned in self._given_up.items() if ends.get(n) == owned.end}
         wanted = {n: end for n, end in ends.items() if n not in kept}
         patience = order.transaction_timeout + PATIENCE
-        found = restore(self._cluster, order.state, wanted, patience)
+        found = restore(self._cluster, order.state, wanted, patience, self._stop)
         opened = {}
         for n in numbers:
             if n in kept:
@@ -306,7 +306,7 @@ class Worker:
 
     def _replay(self, part: Part, number: int, until: int) -> None:
         """Learn again from the messages before ``until``; their outputs exist already and are dropped."""
-        for messages in replay(self._cluster, self._order.read, number, until):
+        for messages in replay(self._cluster, self._order.read, number, until, self._stop):
             while messages:
                 messages = messages[part.take_on(messages, self._order.most_forecasts) :]
                 part.take(until)

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from threading import Event
 from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.client import DENIED, Cluster
+from stepcast.connect.kafka.errors import NoAnswer
 from stepcast.connect.kafka.worker.events import log
 
 __all__ = ["replay", "restore"]
@@ -19,13 +21,13 @@ ANSWERS_WITHIN = 5.0  # seconds
 
 
 def restore(
-    cluster: Cluster, topic: str, ends: Mapping[int, int], patience: float
+    cluster: Cluster, topic: str, ends: Mapping[int, int], patience: float, stop: Event
 ) -> dict[int, dict[bytes, bytes]]:
     """The last committed record of each key, by partition, up to ``ends``.
 
     An open transaction, of a worker that died or hangs, may lie before ``ends``. Records after its start can
     be read only when it has ended, so this waits for it, and for a broker that is away. ConnectorError if
-    brokers answer and no record comes for ``patience`` seconds.
+    brokers answer and no record comes for ``patience`` seconds; NoAnswer if ``stop`` is set meanwhile.
     """
     kept: dict[int, dict[bytes, bytes]] = {number: {} for number in ends}
     missing = {number for number, end in ends.items() if end}
@@ -35,7 +37,7 @@ def restore(
     heard = time.monotonic()
     try:
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in missing])
-        for messages in _batches(consumer, topic):
+        for messages in _batches(consumer, topic, stop):
             for message in messages:
                 number, reached = message.partition(), message.offset()
                 if message.error() is None:
@@ -64,12 +66,12 @@ def _put(kept: dict[bytes, bytes], key: bytes, value: bytes | None) -> None:
         kept[key] = value
 
 
-def replay(cluster: Cluster, topic: str, partition: int, until: int) -> Iterator[list[Any]]:
+def replay(cluster: Cluster, topic: str, partition: int, until: int, stop: Event) -> Iterator[list[Any]]:
     """The messages of a partition from the first available one up to the offset ``until``, in batches."""
     consumer = cluster.consumer(f"{topic}-replay", must=SETTINGS)
     try:
         consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
-        for messages in _batches(consumer, topic):
+        for messages in _batches(consumer, topic, stop):
             yield [one for one in messages if one.error() is None and one.offset() < until]
             # An error is the end of the partition, whose offset is the next.
             if messages and messages[-1].offset() + (messages[-1].error() is None) >= until:
@@ -78,13 +80,14 @@ def replay(cluster: Cluster, topic: str, partition: int, until: int) -> Iterator
         consumer.close()
 
 
-def _batches(consumer: Consumer, topic: str) -> Iterator[list[Any]]:
-    """Messages and ends of partitions as they come, often none; KafkaException if the topic may not be read.
+def _batches(consumer: Consumer, topic: str, stop: Event) -> Iterator[list[Any]]:
+    """Messages and ends of partitions as they come, often none, until ``stop`` is set.
 
-    Typed Any: the client's types declare all parts of a message optional.
+    Raises KafkaException if the topic may not be read, NoAnswer when it is stopped, as a worker whose parent
+    has died. Typed Any: the client's types declare all parts of a message optional.
     """
     heard, said, why = time.monotonic(), False, ""
-    while True:
+    while not stop.is_set():
         found: list[Any] = []
         for message in consumer.consume(AT_ONCE, 0.1):
             error = message.error()
@@ -100,6 +103,7 @@ def _batches(consumer: Consumer, topic: str) -> Iterator[list[Any]]:
             said = True
             log("waiting", level="warning", what=f"messages of {topic}", reason=why)
         yield found
+    raise NoAnswer(f"stopped while {topic} was read")
 
 
 def _answers(consumer: Consumer, topic: str, partitions: Iterable[int]) -> bool:
