@@ -106,8 +106,8 @@ $(SAM): # a virtual environment of its own: it pins boto3 and pydantic
 sam: $(SAM) ## check template.yaml with AWS SAM, in a virtual environment of its own
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 
-sam-local: setup $(SAM) ## run every function with sam local invoke (Docker), and compare with stepcast invoke
-	$(BIN)/python scripts/sam_local.py $(SAM)
+sam-local: setup $(SAM) ## run every function with sam local invoke (Docker), and compare with stepcast invoke (EXTRAS=neural: its image, a network)
+	EXTRAS="$(EXTRAS)" $(BIN)/python scripts/sam_local.py $(SAM)
 
 events: setup ## record events/*.json again, after params.json or testing-data/ changed
 	$(BIN)/python scripts/record_events.py

@@ -21,12 +21,14 @@ from stepcast.pipeline.raw_params import (
 __all__ = ["FEATURE_RULES"]
 
 RELATED, METADATA = "RELATED_TIME_SERIES", "ITEM_METADATA"
-# The covariates that named algorithms use; AutoML uses all. Source: the specification, section 6.
+# The covariates that named algorithms use; AutoML uses all. Source: the specification, section 6, and
+# docs/how-to/keras.md.
 USED_BY = {
     "ARIMA": (),
     "CNN-QR": (RELATED, METADATA, "holiday"),
     "Deep_AR_Plus": (RELATED, METADATA, "holiday"),
     "ETS": (),
+    "Keras": (RELATED, "holiday"),
     "LSTM": (RELATED, METADATA, "holiday"),
     "NPTS": (),
     "Prophet": (RELATED, "holiday"),
