@@ -1,8 +1,8 @@
 """Which training parameters can be tuned, over which values, and on which scale.
 
 The service names what its two algorithms tune (CNN-QR: context_length, use_related_data and
-use_item_metadata; DeepAR+: context_length and learning_rate) but publishes no ranges: they are ours, like what
-the other algorithms tune.
+use_item_metadata; DeepAR+: context_length and learning_rate) but publishes no ranges: they are ours, like
+what the other algorithms tune.
 """
 
 from collections.abc import Mapping
