@@ -207,14 +207,11 @@ def by_name(algorithm: str, windows: list[Window], task: SuiteTask) -> tuple[np.
     values = np.full((len(windows), task.horizon, len(QUANTILES)), np.nan)
     began = time.process_time()
     whole = panel_of(latest, task, max(window.start for window in latest))
-    shared = engine.fit_shared(Draw.of(whole), wanted)
-    for start in sorted({window.start for window in latest}):
-        together = [window for window in latest if window.start == start]
-        tested = engine.train(panel_of(together, task, start), wanted, shared).backtest
-        for series, window in enumerate(together):
-            for number in range(count):
-                if (place := places.get((window.item, number + 1))) is not None:
-                    values[place] = tested.predicted[series, number, 0]
+    tested = engine.train(whole, wanted, engine.fit_shared(Draw.of(whole), wanted)).backtest
+    for series, window in enumerate(latest):
+        for number in range(count):
+            if (place := places.get((window.item, number + 1))) is not None:
+                values[place] = tested.predicted[series, number, 0]
     return values, time.process_time() - began
 
 
