@@ -14,7 +14,7 @@ import numpy as np
 from stepcast.engine.kernel_stamp import processor
 from stepcast.engine.neural.windows import Columns
 
-__all__ = ["configure", "rounded_up", "with_room"]
+__all__ = ["configure", "folder", "rounded_up", "with_room"]
 
 # One thread: a forecast costs what it costs, and sums are the same on every run.
 FLAGS = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
@@ -27,8 +27,8 @@ def configure() -> None:
     os.environ.setdefault("XLA_FLAGS", FLAGS)
     import jax
 
-    if jax.config.jax_compilation_cache_dir is None and (folder := _folder()) is not None:
-        jax.config.update("jax_compilation_cache_dir", str(folder))
+    if jax.config.jax_compilation_cache_dir is None and (kept := folder()) is not None:
+        jax.config.update("jax_compilation_cache_dir", str(kept))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", QUICK)
 
 
@@ -58,21 +58,21 @@ def with_room(columns: Columns) -> Columns:
     )
 
 
-def _folder() -> Path | None:
+def folder() -> Path | None:
     """That of this user and processor, made if need be; the oldest files beyond MOST are removed."""
     try:
         # of another processor, code would crash
         mark = hashlib.sha256(processor().encode()).hexdigest()[:12]
-        folder = Path.home() / ".cache" / "stepcast" / f"xla-{mark}"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        about = folder.stat()
+        place = Path.home() / ".cache" / "stepcast" / f"xla-{mark}"
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        about = place.stat()
         if about.st_uid != os.getuid() or about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             return None
-        if not os.access(folder, os.W_OK):
+        if not os.access(place, os.W_OK):
             return None
-        kept = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        kept = sorted(place.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
         for path in kept[MOST:]:
             path.unlink(missing_ok=True)
     except (OSError, RuntimeError):  # no home, or another run has just removed a file
         return None
-    return folder
+    return place
