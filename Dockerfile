@@ -5,7 +5,7 @@ FROM public.ecr.aws/lambda/python:3.12
 RUN dnf install -y libgomp && dnf clean all # LightGBM's wheel does not bring it
 WORKDIR ${LAMBDA_TASK_ROOT}
 
-ARG EXTRAS="" # "neural prophet": optional algorithms, DockerBuildArgs in template.yaml
+ARG EXTRAS="" # "neural keras prophet": optional algorithms, DockerBuildArgs in template.yaml
 COPY pyproject.toml constraints.txt /tmp/
 RUN python -c 'import tomllib; project = tomllib.load(open("/tmp/pyproject.toml", "rb"))["project"]; \
       extras = project["optional-dependencies"]; \
@@ -23,6 +23,7 @@ ENV NUMBA_CACHE_DIR=/tmp/kernels NUMBA_CACHE_LOCATOR_CLASSES=stepcast.engine.aut
 COPY src/stepcast/pipeline ./stepcast/pipeline
 COPY src/stepcast/connect/*.py ./stepcast/connect/
 COPY src/stepcast/connect/kafka ./stepcast/connect/kafka
+COPY src/stepcast/connect/keras ./stepcast/connect/keras
 COPY functions ./functions
 RUN python -m compileall -q --invalidation-mode unchecked-hash stepcast functions # else each cold start does it
 # Each function names its own handler: ImageConfig.Command in template.yaml.

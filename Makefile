@@ -31,8 +31,8 @@ $(WARM): $(READY) $(wildcard src/stepcast/engine/auto/*.py src/stepcast/engine/a
 demo: setup ## set up, forecast testing-data/ on the local stack, print and chart the result
 	$(BIN)/stepcast run --params params.json --train testing-data/train/*.csv --out demo-output
 
-test: setup ## set up and run every test, two files at a time
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+test: setup ## set up and run every test, three files at a time: some wait for servers
+	$(BIN)/pytest --numprocesses 3 --dist loadfile
 
 check: lint ## lint, docs, and examples in docstrings
 	$(BIN)/pytest tests/project src packages/localaws/src
@@ -102,8 +102,8 @@ $(SAM): # a virtual environment of its own: it pins boto3 and pydantic
 sam: $(SAM) ## check template.yaml with AWS SAM, in a virtual environment of its own
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 
-sam-local: setup $(SAM) ## run every function with sam local invoke (Docker), and compare with stepcast invoke
-	$(BIN)/python scripts/sam_local.py $(SAM)
+sam-local: setup $(SAM) ## run every function with sam local invoke (Docker), and compare with stepcast invoke (EXTRAS=neural: its image, a network)
+	EXTRAS="$(EXTRAS)" $(BIN)/python scripts/sam_local.py $(SAM)
 
 events: setup ## record events/*.json again, after params.json or testing-data/ changed
 	$(BIN)/python scripts/record_events.py

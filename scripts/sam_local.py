@@ -2,6 +2,7 @@
 
 ``make sam-local`` starts it. SAM exits with 0 whatever a handler does, so its output is read here. It needs
 SAM's command line (its path is the argument) and a Docker engine, and talks to nothing but this machine.
+With EXTRAS=neural in the environment, images have that extra, and the run is one of its algorithms.
 """
 
 import json
@@ -12,11 +13,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from localaws import LocalAws
+from stepcast.pipeline.run import fingerprint
 
 ROOT = Path(__file__).parents[1]
 STACK, BUCKET = "stepcast", "stepcast-123456789012-us-east-1"  # as the events name it
@@ -26,6 +29,19 @@ NEVER = "3600"  # seconds: the run that StartExecution starts must not work on w
 STEPS = ("StartExecution", "CreateDataset", "ImportData", "MonitorDrift", "FitShared", "TrainPredictor")
 STEPS += ("Forecast", "Export", "UpdateAthena", "Notify", "Cleanup")
 OF_EACH_SHARD = {"TrainPredictor", "Forecast"}
+EXTRAS = os.environ.get("EXTRAS", "").split()
+ALGORITHM_OF = {
+    "neural": {
+        "AlgorithmArn": "arn:aws:forecast:::algorithm/CNN-QR",
+        "TrainingParameters": {"epochs": "2"},
+    },
+    "keras": {
+        "AlgorithmArn": "arn:aws:forecast:::algorithm/Keras",
+        "TrainingParameters": {"model": "models/net.keras", "epochs": "1", "batch_size": "4096"},
+    },
+    "prophet": {"AlgorithmArn": "arn:aws:forecast:::algorithm/Prophet"},
+}
+CONTEXT = "      DockerContext: .\n"  # of each image in template.yaml
 
 
 def main() -> int:
@@ -38,7 +54,8 @@ def main() -> int:
         if run("docker", "pull", BASE_IMAGE).returncode:
             print("it cannot be pulled: a stand-in is made of this machine's system and Python 3.12")
             subprocess.run([ROOT / "scripts/lambda_base_image"], check=True)
-    subprocess.run([sam, "build"], cwd=ROOT, env=environment(), check=True)
+    with template() as path:
+        subprocess.run([sam, "build", "--template", path], cwd=ROOT, env=environment(), check=True)
     expected = dict(in_order(invoked))
 
     def is_alike(aws: LocalAws, step: str, event: dict[str, Any]) -> bool:
@@ -62,6 +79,48 @@ def missing_engine() -> str | None:
     if (asked := run("docker", "version")).returncode:
         return f"Docker's engine does not answer: start it (as root, `dockerd`)\n{asked.stderr.strip()}"
     return None
+
+
+@contextmanager
+def template() -> Iterator[Path]:
+    """template.yaml, with EXTRAS as a build argument of each image."""
+    path = ROOT / "template.yaml"
+    if not EXTRAS:
+        yield path
+        return
+    extended = path.with_name("template.extras.yaml")  # beside it: its paths are relative
+    argument = f"      DockerBuildArgs:\n        EXTRAS: {' '.join(EXTRAS)}\n"
+    extended.write_text(path.read_text().replace(CONTEXT, CONTEXT + argument))
+    try:
+        yield extended
+    finally:
+        extended.unlink()
+
+
+def params() -> dict[str, Any]:
+    """The project's params.json, with an algorithm that needs the last of EXTRAS."""
+    given: dict[str, Any] = json.loads((ROOT / "params.json").read_text())
+    if EXTRAS:
+        del given["Predictor"]["PerformAutoML"]
+        given["Predictor"] |= ALGORITHM_OF[EXTRAS[-1]]
+    return given
+
+
+@cache  # one file for both stacks: the run is named after it
+def keras_model() -> bytes:
+    """A small one for ``params``, saved here and loaded in the image."""
+    os.environ["KERAS_BACKEND"] = "jax"
+    import keras
+
+    horizon, quantiles = params()["Predictor"]["ForecastHorizon"], len(params()["Forecast"]["ForecastTypes"])
+    layers = [keras.layers.Flatten(), keras.layers.Dense(horizon * quantiles)]
+    shaped = keras.layers.Reshape((horizon, quantiles))
+    model = keras.Sequential([keras.Input((48, 1)), *layers, shaped])
+    model.compile(optimizer="adam")
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "net.keras"
+        model.save(path)
+        return path.read_bytes()
 
 
 def bridge() -> str:
@@ -92,11 +151,15 @@ def in_order(act: Callable[[LocalAws, str, dict[str, Any]], Any]) -> Iterator[tu
         aws.deploy(ROOT / "template.yaml", STACK, {"SettleSeconds": NEVER})
         s3 = aws.client("s3")
         s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={})
-        s3.upload_file(str(ROOT / "params.json"), BUCKET, "params.json")
+        s3.put_object(Bucket=BUCKET, Key="params.json", Body=json.dumps(params()))
+        if EXTRAS[-1:] == ["keras"]:
+            s3.put_object(Bucket=BUCKET, Key="models/net.keras", Body=keras_model())
         for path in sorted((ROOT / "testing-data/train").glob("*.csv")):
             s3.upload_file(str(path), BUCKET, f"train/{path.name}")
         for step in STEPS:
             event = json.loads((ROOT / f"events/{file_name(step)}.json").read_text())
+            if "run" in event:  # named after the input, which EXTRAS may have changed
+                event["run"] = fingerprint(s3, BUCKET)
             answer = act(aws, step, event)
             if step in OF_EACH_SHARD:  # the event is that of the first; the others' work is needed too
                 key = f"runs/{event['run']}/{event['vintage']}/shards.json"

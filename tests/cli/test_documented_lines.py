@@ -31,6 +31,7 @@ NOT_RUN = {
     "sam build": "needs Docker and the SAM command line",
     "sam deploy --guided": "needs an AWS account",
     "make sam-local": "needs Docker",
+    "make sam-local EXTRAS=neural": "needs Docker",
     "weed mini -dir=store -ip=127.0.0.1 -ip.bind=127.0.0.1 -s3.port=8333": (
         "tests/connect/s3/documented.py has it running"
     ),

@@ -1,9 +1,10 @@
 """A history of events becomes the list of states that an execution went through."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stepcast.cli.executions import Execution, Visit, visits
+from stepcast.cli.executions import Execution, History, Visit, visits
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -76,3 +77,35 @@ def test_a_failed_execution_failed_in_the_state_before_its_failure_was_told() ->
 
     assert execution.state == "ImportData"
     assert (execution.name, execution.run) == ("abc-2", "abc")
+
+
+class Recorder:
+    """Step Functions with one execution, whose history is ``length`` events long by now."""
+
+    def __init__(self, length: int) -> None:
+        self.length, self.sent = length, 0
+
+    def get_paginator(self, _operation: str) -> "Recorder":
+        return self
+
+    def paginate(self, **asked: Any) -> Iterator[dict[str, Any]]:
+        assert (asked["executionArn"], asked["reverseOrder"]) == ("arn", True)
+        size = asked["PaginationConfig"]["PageSize"]
+        for last in range(self.length, 0, -size):
+            page = [{"id": number} for number in range(last, max(last - size, 0), -1)]
+            self.sent += len(page)
+            yield {"events": page}
+
+
+def test_a_history_that_is_read_again_is_whole_and_costs_only_what_is_new() -> None:
+    states = Recorder(2500)
+    history = History(states, "arn")
+    first = len(history.read())
+    states.length, states.sent = 2590, 0
+
+    later = history.read()
+
+    assert first == 2500
+    assert [event["id"] for event in later] == list(range(1, 2591))
+    assert states.sent == 100
+    assert History(Recorder(0), "arn").read() == []

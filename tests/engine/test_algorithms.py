@@ -10,6 +10,7 @@ from stepcast.engine import algorithms
 from stepcast.engine.algorithms import ALGORITHMS, Algorithm
 from stepcast.engine.models import MODELS
 from stepcast.engine.neural.parameters import NEURAL
+from stepcast.engine.own_model.parameters import OWN_MODELS
 from stepcast.engine.sampling import Draw
 from stepcast.engine.task import AUTO, Task
 from stepcast.pipeline import rules
@@ -17,7 +18,7 @@ from tests.engine.given import a_panel, monthly
 
 
 def test_every_model_is_listed_and_so_is_all_that_params_json_may_name() -> None:
-    assert set(ALGORITHMS) == {AUTO, *MODELS, *NEURAL}
+    assert set(ALGORITHMS) == {AUTO, *MODELS, *NEURAL, *OWN_MODELS}
     assert set(rules.ALGORITHMS) < set(ALGORITHMS)
 
 

@@ -33,3 +33,10 @@ def test_the_autopredictor_waits_for_lightgbm_until_trees_are_grown() -> None:
 def test_a_step_that_forecasts_nothing_needs_no_compiler(step: str) -> None:
     """Numba takes most of a second, too."""
     assert not loaded_by(f"stepcast.pipeline.steps.{step}") & {"numba", "lightgbm", "statsmodels"}
+
+
+def test_drift_is_found_without_the_distributions_of_scipy() -> None:
+    """They take most of a second, and every run looks for drift."""
+    code = "import sys, stepcast.pipeline.steps.monitor_drift; print('scipy.stats' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

@@ -191,6 +191,25 @@ def test_a_byte_order_mark_is_no_problem() -> None:
             "Write a whole number from 1 to 1000",
         ),
         (
+            {
+                "Predictor__PerformAutoML": ...,
+                "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/Keras",
+            },
+            "V16",
+            "$.Predictor.AlgorithmArn",
+            'Add "TrainingParameters": {"model": "models/lstm.keras"}',
+        ),
+        (
+            {
+                "Predictor__PerformAutoML": ...,
+                "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/Keras",
+                "Predictor__TrainingParameters": {"model": "lstm.h5"},
+            },
+            "V16",
+            "$.Predictor.TrainingParameters.model",
+            "write the key of a file under models/ that ends in .keras",
+        ),
+        (
             {"Predictor__PerformAutoML": ..., "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/ets"},
             "V16",
             "$.Predictor.AlgorithmArn",
@@ -277,8 +296,11 @@ def test_a_function_without_numpy_leaves_that_to_the_one_that_trains(monkeypatch
 
 @pytest.mark.parametrize("name", rules.ALGORITHMS)
 def test_the_algorithms_can_be_named(name: str) -> None:
+    needed = {"model": "models/net.keras"} if name == "Keras" else {}
     params, problems = read(
-        Predictor__PerformAutoML=..., Predictor__AlgorithmArn=f"arn:aws:forecast:::algorithm/{name}"
+        Predictor__PerformAutoML=...,
+        Predictor__AlgorithmArn=f"arn:aws:forecast:::algorithm/{name}",
+        Predictor__TrainingParameters=needed,
     )
 
     assert problems == []

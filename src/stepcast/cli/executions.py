@@ -10,7 +10,7 @@ from stepcast.cli.stack import Stack
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException
 
-__all__ = ["Execution", "Visit", "describe", "newest_first", "training_note", "visits"]
+__all__ = ["Execution", "History", "Visit", "describe", "newest_first", "training_note", "visits"]
 
 TRAINING = "FitShared"
 NOTIFY_FAILURE = "NotifyFailure"  # the state before it is the one that failed
@@ -79,6 +79,31 @@ class Execution:
         return ((self.stopped or datetime.now(UTC)) - self.started).total_seconds()
 
 
+class History:
+    """The events of an execution; who reads it again asks only for what is new."""
+
+    _FIRST, _LATER = 1000, 20  # events a page
+
+    def __init__(self, states: Any, arn: str) -> None:
+        self._states, self._arn = states, arn
+        self._events: dict[int, Event] = {}
+
+    def read(self) -> list[Event]:
+        """All events so far, in order."""
+        known = max(self._events, default=0)
+        pages = self._states.get_paginator("get_execution_history").paginate(
+            executionArn=self._arn,
+            reverseOrder=True,
+            PaginationConfig={"PageSize": self._LATER if known else self._FIRST},
+        )
+        for page in pages:
+            events = {event["id"]: event for event in page["events"]}
+            self._events |= events
+            if known and min(events, default=0) <= known:
+                break
+        return [self._events[number] for number in sorted(self._events)]
+
+
 def newest_first(stack: Stack) -> list[str]:
     """The ARNs of the executions."""
     pages = stack.states.get_paginator("list_executions").paginate(stateMachineArn=stack.state_machine)
@@ -86,12 +111,14 @@ def newest_first(stack: Stack) -> list[str]:
     return [row["executionArn"] for row in sorted(rows, key=lambda row: row["startDate"], reverse=True)]
 
 
-def describe(stack: Stack, arn: str) -> Execution:
-    """One execution with the states it went through."""
+def describe(stack: Stack, arn: str, history: History | None = None) -> Execution:
+    """One execution with the states it went through.
+
+    ``history`` is given by who describes it again and again.
+    """
     document = stack.states.describe_execution(executionArn=arn)
     stopped = document.get("stopDate")
-    pages = stack.states.get_paginator("get_execution_history").paginate(executionArn=arn)
-    events = (event for page in pages for event in page["events"])
+    events = (history or History(stack.states, arn)).read()
     states = list(visits(events, lambda map_run: _counts(stack, map_run)))
     if states and states[-1].left is None and stopped is not None:
         states[-1] = replace(states[-1], left=stopped)  # Succeed and Fail are entered, never left

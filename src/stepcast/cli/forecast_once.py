@@ -10,8 +10,7 @@ from typing import Any
 from stepcast.cli.chart import MOST_PANELS
 from stepcast.cli.chart_data import chart_series
 from stepcast.cli.current_forecast import key_columns, target_column
-from stepcast.cli.drawing import draw
-from stepcast.cli.executions import Execution, describe
+from stepcast.cli.executions import Execution, History, describe
 from stepcast.cli.failure import Failure
 from stepcast.cli.kept_run import keep_run
 from stepcast.cli.problem_lines import error_lines
@@ -27,7 +26,8 @@ from stepcast.pipeline.vintages import Manifest
 __all__ = ["Item", "Outcome", "follow", "save", "upload", "why_it_failed"]
 
 START_SECONDS = 60  # a trigger that has not reacted by then never will
-LOOK_SECONDS = 0.2
+# Between two looks at a run: at first the one, later the other, in between a twentieth of the time so far.
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 SHOWN_PROBLEMS = 5
 VALIDATION = "validation.md"
 
@@ -66,12 +66,14 @@ def upload(stack: Stack, params: Path, files: Mapping[str, Path]) -> str:
 
 def follow(stack: Stack, arn: str) -> Iterator[Execution]:
     """The progress of the execution, repeatedly until it has ended."""
-    deadline = time.monotonic() + START_SECONDS
+    begun = time.monotonic()
+    history = History(stack.states, arn)
     while True:
+        waited = time.monotonic() - begun
         try:
-            execution = describe(stack, arn)
+            execution = describe(stack, arn, history)
         except stack.states.exceptions.ExecutionDoesNotExist:
-            if time.monotonic() > deadline:
+            if waited > START_SECONDS:
                 raise Failure(
                     f"no run started within {START_SECONDS} s of the upload; log of StartExecutionFunction:\n"
                     + _log(stack, "StartExecutionFunction")
@@ -80,7 +82,7 @@ def follow(stack: Stack, arn: str) -> Iterator[Execution]:
             yield execution
             if execution.stopped is not None:
                 return
-        time.sleep(LOOK_SECONDS)
+        time.sleep(min(max(SHORTEST_PAUSE, waited / 20), LONGEST_PAUSE))
 
 
 def why_it_failed(stack: Stack, execution: Execution, folder: ResultsFolder) -> str:
@@ -100,6 +102,9 @@ def why_it_failed(stack: Stack, execution: Execution, folder: ResultsFolder) -> 
 
 def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
     """Write the forecast, backtest, leaderboard, report and chart atomically."""
+    # Matplotlib takes most of a second to import: not for a run that fails, or is only followed.
+    from stepcast.cli.drawing import draw
+
     manifest = vintages.current(stack.s3, stack.bucket)
     if manifest is None or manifest.run != execution.run:
         raise Failure(f"run {execution.run} succeeded, but s3://{stack.bucket}/ contains no forecast from it")

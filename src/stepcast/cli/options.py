@@ -13,6 +13,7 @@ __all__ = [
     "ItemName",
     "Json",
     "MetadataFiles",
+    "ModelFile",
     "ProjectFolder",
     "RelatedFiles",
 ]
@@ -49,6 +50,16 @@ RelatedFiles = Annotated[
     list[Path] | None,
     typer.Option(
         metavar="CSV", exists=True, dir_okay=False, readable=True, help="Related series; can be repeated."
+    ),
+]
+ModelFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="The model that TrainingParameters name: models/NAME.keras.",
     ),
 ]
 MetadataFiles = Annotated[

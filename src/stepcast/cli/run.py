@@ -18,6 +18,7 @@ from stepcast.cli.options import (
     ItemName,
     Json,
     MetadataFiles,
+    ModelFile,
     ProjectFolder,
     RelatedFiles,
 )
@@ -55,6 +56,7 @@ def run(
     ] = None,
     related: RelatedFiles = None,
     metadata: MetadataFiles = None,
+    model: ModelFile = None,
     item: ItemName = None,
     force: Annotated[
         bool,
@@ -87,6 +89,8 @@ def run(
     files = sorted_out(
         {"train": [*(train or ()), *(more or ())], "related": related or [], "metadata": metadata or []}
     )
+    if model is not None:
+        files["models/"] = [model]
     if as_of is not None:
         _refuse_files(params, files, item, check)
     elif params is None or not train:
@@ -167,7 +171,12 @@ def _refuse_files(params: Path | None, files: dict[str, list[Path]], item: str |
         "--train": files["train/"],
         "--related": files["related/"],
     }
-    given |= {"--metadata": files["metadata/"], "--item": item, "--check": check}
+    given |= {
+        "--metadata": files["metadata/"],
+        "--model": files.get("models/"),
+        "--item": item,
+        "--check": check,
+    }
     if named := [name for name, value in given.items() if value]:
         raise typer.BadParameter(
             f"it stands for the files of a predictor: leave out {', '.join(named)}", param_hint="--as-of"

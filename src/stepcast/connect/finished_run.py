@@ -97,6 +97,12 @@ class FinishedRun:
             if (part := self._read(key)) is not None:
                 yield read_shard(part)
 
+    def training(self) -> list[dict[str, Any]]:
+        """The epochs of a network in order, with the fields of Epoch; empty without one."""
+        text = self.text(layout.kept_training(self.manifest.predictor))
+        epochs: list[dict[str, Any]] = json.loads(text) if text else []
+        return epochs
+
     def reports(self) -> dict[str, str]:
         """The validation report, by file name."""
         keys = (layout.report(self.manifest.run, ending) for ending in ("md", "json"))

@@ -40,6 +40,7 @@ class Algorithm:
 
 LOCAL = "stepcast.engine.models.local"
 NEURAL = "stepcast.engine.neural.algorithm"
+OWN_MODEL = "stepcast.engine.own_model.algorithm"
 
 ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
     {
@@ -47,6 +48,7 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
         for algorithm in (
             Algorithm(AUTO, "stepcast.engine.auto.algorithm", learns_jointly=True),
             *(Algorithm(name, NEURAL, learns_jointly=True) for name in ("CNN-QR", "Deep_AR_Plus", "LSTM")),
+            Algorithm("Keras", OWN_MODEL, learns_jointly=True),
             *(Algorithm(name, LOCAL) for name in ("SeasonalNaive", "NPTS", "ETS", "ARIMA", "Prophet")),
         )
     }

@@ -4,6 +4,7 @@ ForecastingError
 ├── ImpossibleTask          the task contradicts itself or the panel
 ├── UnknownModel            a model that the registry does not list
 ├── MissingPackage          a model whose package is not installed
+├── UnusableModel           a model's file that cannot be run, or has other shapes than the task
 ├── BadParameter            a training parameter that its model does not take
 └── CannotFit               one model, one series: another model takes over, nothing fails
     └── HistoryTooShort     fewer observations than the model can learn from
@@ -19,6 +20,7 @@ __all__ = [
     "ImpossibleTask",
     "MissingPackage",
     "UnknownModel",
+    "UnusableModel",
 ]
 
 
@@ -53,6 +55,17 @@ class MissingPackage(ForecastingError):
             f"{self.model} needs the package {self.package}, which is not installed: run "
             f"pip install 'stepcast[{self.extra}]', or ask for another algorithm"
         )
+
+
+class UnusableModel(ForecastingError):
+    """The file of a model of the user's own: unsafe to load, damaged, or with other shapes than the task."""
+
+    def __init__(self, algorithm: str, what: str, remedy: str) -> None:
+        super().__init__(algorithm, what, remedy)
+        self.algorithm, self.what, self.remedy = algorithm, what, remedy
+
+    def __str__(self) -> str:
+        return f"the {self.algorithm} model cannot be used: {self.what}; {self.remedy}"
 
 
 class BadParameter(ForecastingError):

@@ -23,6 +23,7 @@ class Task:
     ``windows``  backtest windows; window k = 1..n starts ``offset + (k - 1) * horizon`` before the end.
     ``parameters`` of a named algorithm, as TrainingParameters has them (text to text).
     ``holidays`` countries whose public holidays may explain the series, as the specification codes them.
+    ``model``    the file of a model of the user's own; only ``fit_shared`` needs it.
     ``budget_seconds`` CPU seconds of one core that training all series may take; None is as long as it takes.
     """
 
@@ -35,6 +36,7 @@ class Task:
     parameters: Mapping[str, str] = field(default_factory=dict)
     holidays: tuple[str, ...] = ()
     budget_seconds: float | None = None
+    model: bytes = b""
 
     @property
     def quantiles(self) -> tuple[float, ...]:

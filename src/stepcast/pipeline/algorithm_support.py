@@ -1,6 +1,6 @@
 """What named algorithms can use beside the past of a series, so that nothing is left out without a word.
 
-Source: the specification, section 6. LSTM is Stepcast's own. Prophet takes related series and holidays in the
+Source: the specification, section 6. LSTM and Keras are Stepcast's own. Prophet takes related series and holidays in the
 service; here it is fitted to the values of each series alone.
 """
 
@@ -32,6 +32,7 @@ SUPPORT: Mapping[str, Support] = MappingProxyType(
         "CNN-QR": ALL,
         "Deep_AR_Plus": Support(related=True, metadata=True, holidays=True, new_items=True),
         "ETS": Support(),
+        "Keras": Support(related=True, historical=True, holidays=True, new_items=True),
         "LSTM": ALL,
         "NPTS": Support(),
         "Prophet": Support(),

@@ -8,7 +8,8 @@ __all__ = ["INPUTS", "PARAMS", "VINTAGE", "moment_of", "second_of", "stamp_of", 
 
 PARAMS = "params.json"
 TRAIN, RELATED, METADATA = "train/", "related/", "metadata/"
-INPUTS = (TRAIN, RELATED, METADATA)
+MODELS = "models/"
+INPUTS = (TRAIN, RELATED, METADATA, MODELS)
 FORECAST, HISTORY, ACCURACY = "forecast/", "history/", "accuracy/"
 LINEAGE, RUNS = "lineage/", "runs/"
 PREDICTORS = "predictors/"
@@ -231,3 +232,8 @@ def kept_shared(name: str) -> str:
 def kept_params(name: str) -> str:
     """The params.json that it was learned by."""
     return f"{predictor(name)}params.json"
+
+
+def kept_training(name: str) -> str:
+    """The loss of each epoch of a network, in order."""
+    return f"{predictor(name)}training.json"

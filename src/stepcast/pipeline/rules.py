@@ -4,10 +4,12 @@ They run whether or not the structure is valid, so that every problem is reporte
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from typing import Any, get_args
 
 from stepcast.engine.neural.parameters import NEURAL, Parameter
+from stepcast.engine.own_model.parameters import MODEL, OWN_MODELS, wrong_model
 from stepcast.pipeline.domains import DOMAINS, identifier_field, is_reserved, target_field
 from stepcast.pipeline.feature_rules import FEATURE_RULES
 from stepcast.pipeline.params import ALGORITHM_ARN, AttributeType
@@ -33,7 +35,7 @@ from stepcast.pipeline.tables import is_taken
 
 __all__ = ["RULES"]
 
-ALGORITHMS = ("ARIMA", "CNN-QR", "Deep_AR_Plus", "ETS", "LSTM", "NPTS", "Prophet")
+ALGORITHMS = ("ARIMA", "CNN-QR", "Deep_AR_Plus", "ETS", "Keras", "LSTM", "NPTS", "Prophet")
 ATTRIBUTE_TYPES = get_args(AttributeType)
 LARGEST_SCHEMA = {"TARGET_TIME_SERIES": 13, "RELATED_TIME_SERIES": 25, "ITEM_METADATA": 10}
 FILLS = ("zero", "nan", "value", "median", "mean", "min", "max")
@@ -48,7 +50,11 @@ RELATED_FILLS = ("zero", "value", "median", "mean", "min", "max")
 RELATED_FILLING: dict[str, tuple[str, ...]] = dict.fromkeys(
     ("middlefill", "backfill", "futurefill"), RELATED_FILLS
 )
-NEURAL_PACKAGES = ("jax", "optax")
+# Those that only an extra brings, and the extra.
+PACKAGES = {
+    **dict.fromkeys(NEURAL, (("jax", "optax"), "neural")),
+    **dict.fromkeys(OWN_MODELS, (("jax", "keras"), "keras")),
+}
 NPTS_REMEDY = "See NPTS in docs/how-to/params.md"
 
 
@@ -79,6 +85,11 @@ PARAMETERS: dict[str, dict[str, Callable[[str], str]]] = {
     **{
         name: {key: _neural(parameter) for key, parameter in parameters.items()}
         for name, parameters in NEURAL.items()
+    },
+    **{
+        name: {MODEL: partial(wrong_model, name)}
+        | {key: _neural(parameter) for key, parameter in parameters.items()}
+        for name, parameters in OWN_MODELS.items()
     },
 }
 
@@ -408,16 +419,21 @@ def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
             yield error("V16", at, f"{name} has no parameter {key!r}", remedy)
         elif wrong := known[key](str(value).strip()):
             yield error("V16", at, f"{value!r} is not a valid value of {key}", wrong)
-    if name in NEURAL and (missing := missing_packages()):
+    if name in OWN_MODELS and not (isinstance(parameters, dict) and MODEL in parameters):
+        what = f"{name} needs a model, and TrainingParameters name none"
+        yield error("V16", path, what, f'Add "TrainingParameters": {{"{MODEL}": "models/lstm.keras"}}')
+    if missing := missing_packages(name):
         what = f"{name} needs {' and '.join(missing)}, which this installation does not have"
-        yield error("V16", path, what, "Run pip install 'stepcast[neural]', or use PerformAutoML: true")
+        remedy = f"Run pip install 'stepcast[{PACKAGES[name][1]}]', or use PerformAutoML: true"
+        yield error("V16", path, what, remedy)
 
 
-def missing_packages() -> list[str]:
-    """Those of the extra ``neural``; none on AWS, where this function has no NumPy either and cannot know."""
+def missing_packages(algorithm: str) -> list[str]:
+    """Those that an extra brings; none on AWS, where this function has no NumPy either and cannot know."""
     if find_spec("numpy") is None:
         return []
-    return [package for package in NEURAL_PACKAGES if find_spec(package) is None]
+    packages, _ = PACKAGES.get(algorithm, ((), ""))
+    return [package for package in packages if find_spec(package) is None]
 
 
 def what_is_left_aside(raw: Raw) -> Iterator[Problem]:
@@ -430,7 +446,10 @@ def what_is_left_aside(raw: Raw) -> Iterator[Problem]:
         path = "$.Predictor.AutoMLOverrideStrategy"
         yield warning("V16", path, "it has no effect: AutoML is both fast and accurate", "Remove it")
     named = str(predictor.get("AlgorithmArn") or "").removeprefix(ALGORITHM_ARN)
-    if at_keys(raw, "Monitor").get("Retrain") == "on_drift" and named and named not in NEURAL:
+    if at_keys(raw, "Monitor").get("Retrain") == "on_drift" and named in OWN_MODELS:
+        what = f"it has no effect on {named}: the model is read in each run"
+        yield warning("V16", "$.Monitor.Retrain", what, "Remove it, or AlgorithmArn")
+    elif at_keys(raw, "Monitor").get("Retrain") == "on_drift" and named and named not in NEURAL:
         what = "it has no effect on a named algorithm, which is fitted to each series anew"
         yield warning("V16", "$.Monitor.Retrain", what, "Remove it, or AlgorithmArn")
     if predictor.get("TrainingBudgetSeconds") is not None and named and named not in NEURAL:

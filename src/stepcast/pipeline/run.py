@@ -130,7 +130,7 @@ def fingerprint(s3: Any, bucket: str) -> str | None:
 def present_input(s3: Any, bucket: str) -> Input | None:
     """The bucket's input; None while params.json or train/ is missing.
 
-    The run's name is a hash of the keys and ETags of params.json and of everything under train/, related/ and
-    metadata/: the same input has the same name, regardless of the event.
+    The run's name is a hash of the keys and ETags of params.json and of everything under train/, related/,
+    metadata/ and models/: the same input has the same name, regardless of the event.
     """
     return Input.of(inputs.present(s3, bucket))

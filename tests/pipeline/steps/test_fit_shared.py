@@ -7,6 +7,7 @@ import pytest
 
 from stepcast.engine import archive
 from stepcast.engine.auto import Shared
+from stepcast.engine.errors import BadParameter
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException, Superseded
 from stepcast.pipeline.importing.target import plan
@@ -76,6 +77,21 @@ def test_for_a_named_algorithm_nothing_is_learned_but_the_predictor_is_described
         objects.read(account.s3, BUCKET, layout.shared(run.work))
     (resource,) = account.keys("resources/predictor/")
     assert objects.read_json(account.s3, BUCKET, resource)["AlgorithmArn"] == arn
+
+
+def test_a_model_that_is_not_there_is_asked_for(account: Account) -> None:
+    run = imported(
+        account,
+        sales(2),
+        Predictor__PerformAutoML=...,
+        Predictor__AlgorithmArn="arn:aws:forecast:::algorithm/Keras",
+        Predictor__TrainingParameters={"model": "models/net.keras"},
+    )
+
+    with pytest.raises(
+        BadParameter, match=r"models/net.keras.* has no such file; upload it, or name another"
+    ):
+        fit_shared(run, s3=account.s3)
 
 
 def test_doing_it_again_gives_the_same(account: Account) -> None:

@@ -14,7 +14,7 @@ LONGEST_DIGEST = 36
 
 
 def dataset_inputs(run: FinishedRun) -> list[Any]:
-    """One DatasetInput for each file of train/, related/ and metadata/.
+    """One DatasetInput for each file of train/, related/, metadata/ and models/.
 
     If the files were not recorded, one for the whole folder train/, with the run's hash of all files.
     """

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -83,7 +84,8 @@ def metrics(run: FinishedRun) -> Iterator[tuple[str, int, float]]:
 
     Step 0 covers all windows: the columns of the leaderboard's row ``all`` and the accuracy (``wql_p10``,
     ``rmse``...), with that of seasonal naive under ``seasonal_naive/``. Metrics by window are under
-    ``window/``; step 1 is the oldest window, so that curves run forward in time.
+    ``window/``; step 1 is the oldest window, so that curves run forward in time. The steps of ``training/``
+    are the epochs of a network.
     """
     found: dict[tuple[str, int], float | None] = {}
     board = run.leaderboard()
@@ -98,6 +100,18 @@ def metrics(run: FinishedRun) -> Iterator[tuple[str, int, float]]:
     for (name, step), value in found.items():
         if value is not None:
             yield name, step, value
+    yield from _curves(run.training())
+
+
+def _curves(epochs: list[dict[str, Any]]) -> Iterator[tuple[str, int, float]]:
+    """The loss of each epoch by phase (learning, backtest, forecast), and that of what was held back."""
+    steps: Counter[str] = Counter()
+    for epoch in epochs:
+        phase = epoch["phase"]
+        steps[phase] += 1  # not its number: several networks are averaged one after the other
+        yield f"training/{phase}/loss", steps[phase], epoch["loss"]
+        if epoch["held"] is not None:
+            yield f"training/{phase}/held_back_loss", steps[phase], epoch["held"]
 
 
 def optimized(manifest: Manifest) -> str:

@@ -1,10 +1,11 @@
 """Concept drift: the relationship between past and future changed, so forecast errors have grown."""
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from stepcast.engine.arrays import Floats
 from stepcast.engine.drift.outcomes import Outcomes
+from stepcast.engine.drift.tails import normal_beyond, student_tail
 from stepcast.engine.drift.windows import averages
 
 __all__ = ["coverage_p", "loss_p", "page_hinkley"]
@@ -41,7 +42,7 @@ def page_hinkley(error: Floats, variance: Floats, freedom: Floats) -> tuple[Floa
     deviation = np.sqrt(known.sum(axis=1) * variance)
     statistic = np.divide(np.maximum(rise, fall), deviation, out=np.zeros(len(error)), where=deviation > 0)
     # rise and fall, each with P(max |B| > x) <= 2 P(max B > x) = 4 P(B > x)
-    return statistic, np.minimum(8 * stats.t.sf(statistic, freedom), 1.0)
+    return statistic, np.minimum(8 * student_tail(statistic, freedom), 1.0)
 
 
 def coverage_p(
@@ -69,7 +70,7 @@ def coverage_p(
         axis=1
     )
     share = np.divide(missed, outcomes, out=np.full(len(missed), np.nan), where=outcomes > 0)
-    heavier = stats.t.sf(stats.norm.isf(np.clip(chance, 1e-300, 1.0)), freedom)
+    heavier = student_tail(normal_beyond(np.clip(chance, 1e-300, 1.0)), freedom)
     return share, np.where(hits > 0, heavier, 1.0)
 
 
@@ -83,7 +84,7 @@ def loss_p(new: Outcomes, tested: Outcomes, variance: Floats, freedom: Floats) -
     outcomes, tests = _count(new.loss), _count(tested.loss)
     with np.errstate(all="ignore"):
         ratio = averages(new.loss) / averages(tested.loss)
-        p = stats.t.sf(
+        p = student_tail(
             np.log(ratio) / np.sqrt(variance * (ORIGIN + outcomes / tests)), np.maximum(freedom, 1)
         )
     return ratio, np.where(np.isfinite(p) & (outcomes > 0) & (tests > 0), p, 1.0)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, fields
 
 import numpy as np
-from scipy import stats
 
 from stepcast.engine.arrays import Flags, Floats
 from stepcast.engine.drift.deseasonalized import without_year
 from stepcast.engine.drift.moderation import moderated
+from stepcast.engine.drift.tails import student_tail
 from stepcast.engine.drift.windows import FURTHEST, MAD_TO_SIGMA, ROUNDING, averages, medians, quantiles
 
 __all__ = ["Effect", "effect_of", "unexplained"]
@@ -126,7 +126,9 @@ class _Slopes:
         with np.errstate(all="ignore"):
             change = self.slope[:, -1] - self.usual
             deviation = np.sqrt(np.maximum(variance, 1.0) * (self.unit[:, -1] ** 2 + self.error**2))
-            p = 2 * stats.t.sf(np.abs(change) / deviation, np.clip(freedom, 1, np.maximum(self.worth - 2, 1)))
+            p = 2 * student_tail(
+                np.abs(change) / deviation, np.clip(freedom, 1, np.maximum(self.worth - 2, 1))
+            )
         tested = (told >= FEWEST_WINDOWS) & np.isfinite(p)
         return Effect(self.usual, self.error, np.where(tested, change, np.nan), np.where(tested, p, 1.0))
 

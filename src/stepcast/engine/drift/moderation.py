@@ -1,9 +1,10 @@
 """Moderated variances: estimates from few windows, shrunk toward what all items suggest."""
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from stepcast.engine.arrays import Floats
+from stepcast.engine.drift.tails import chi_squared_quantile
 
 __all__ = ["moderated"]
 
@@ -47,7 +48,7 @@ def moderated(variance: Floats, freedom: Floats, guess: Floats, *more: Floats) -
         prior = np.exp(expected + middle + special.digamma(trust / 2) - np.log(trust / 2))
         shrunk = (trust * prior + freedom * variance) / (trust + freedom)
         # An item that varies more than chance allows is different: its variance is not lowered.
-        least = prior * stats.chi2.ppf(USUAL, np.maximum(freedom, 0.1)) / freedom
+        least = prior * chi_squared_quantile(USUAL, np.maximum(freedom, 0.1)) / freedom
     own = ~known | (variance > least)
     return np.where(own, variance, shrunk), np.where(known, freedom + trust, freedom)
 

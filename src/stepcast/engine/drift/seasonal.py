@@ -1,12 +1,12 @@
 """Seasonal drift: the shape or the length of the season has changed."""
 
 import numpy as np
-from scipy import stats
 
 from stepcast.engine.arrays import Flags, Floats, Integers
 from stepcast.engine.drift.deseasonalized import Season
 from stepcast.engine.drift.discoveries import smallest_of
 from stepcast.engine.drift.moderation import moderated
+from stepcast.engine.drift.tails import student_tail
 from stepcast.engine.drift.windows import ROUNDING, averages
 
 __all__ = ["dominant_length", "season_p"]
@@ -84,7 +84,7 @@ def _matched(past: Floats, new: Floats, known: Flags) -> tuple[Floats, Floats]:
             guesses.append(averages((few - averages(few)[:, None]) ** 2) * part / whole)
         variance, freedom = moderated(own, np.maximum(told - 1.0, 0.0), *guesses)
         deviation = np.maximum(np.sqrt(variance * (1 + 1 / told)), ROUNDING)
-        p = 2 * stats.t.sf(np.abs(now - usual) / deviation, np.maximum(freedom, 1))
+        p = 2 * student_tail(np.abs(now - usual) / deviation, np.maximum(freedom, 1))
         share = now / usual
     usable = np.isfinite(p) & (told >= FEWEST_GROUPS)
     return np.where(usable & (usual > 0), share, np.nan), np.where(usable, p, 1.0)
@@ -129,7 +129,7 @@ def _distance(past: Floats, new: Floats, known: Flags) -> tuple[Floats, Floats]:
     own = averages((usual - averages(usual)[:, None]) ** 2) * told / np.maximum(told - 1, 1)
     variance, freedom = moderated(own, np.maximum(told - 1.0, 0), np.ones(items))
     with np.errstate(all="ignore"):
-        p = stats.t.sf(excess / np.sqrt(variance * (1 + 1 / told)), np.maximum(freedom, 1))
+        p = student_tail(excess / np.sqrt(variance * (1 + 1 / told)), np.maximum(freedom, 1))
     usable = np.isfinite(p) & (told >= FEWEST_GROUPS)
     return np.where(usable, np.exp(excess), np.nan), np.where(usable, p, 1.0)
 

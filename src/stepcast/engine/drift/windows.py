@@ -13,10 +13,10 @@ window's mean from overlapping windows); Andrews (1991) on why long-run variance
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.drift.moderation import moderated
+from stepcast.engine.drift.tails import student_tail
 
 __all__ = [
     "Moves",
@@ -164,7 +164,7 @@ def moves(
         deviation = np.sqrt(variance * (1 + 1 / known))  # the usual move is an estimate, too
         least = np.maximum(floor, ROUNDING * averages(np.abs(series)))
         ratio = np.abs(excess) / np.maximum(deviation, least)
-        p = 2 * stats.t.sf(ratio, np.maximum(freedom, 1))
+        p = 2 * student_tail(ratio, np.maximum(freedom, 1))
     usable = (told >= FEWEST_WINDOWS) & np.isfinite(ratio)
     return Moves(np.where(usable, size, np.nan), np.where(usable, p, 1.0))
 

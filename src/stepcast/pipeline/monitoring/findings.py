@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from scipy import stats
+from scipy import special
 
 from stepcast.engine.arrays import Floats
 from stepcast.engine.calendar import stamp_of
@@ -173,7 +173,7 @@ def compare_categories(
         counts = np.array([[one.get(value, 0) for value in values] for one in (then, here)], dtype=float)
         if len(values) < 2 or not counts.sum(axis=1).all():
             continue
-        p = float(stats.chi2_contingency(counts, correction=False).pvalue)
+        p = _independence_p(counts)
         shares: Floats = counts / counts.sum(axis=1, keepdims=True)
         apart = np.abs(shares[1] - shares[0])
         if p < RATES[findings.params.monitor.sensitivity] / len(now) and apart.sum() / 2 >= LEAST_MIX:
@@ -229,3 +229,11 @@ def _largest(rows: list[dict[str, Any]], names: list[str]) -> tuple[str, ...]:
             continue
         lines[label] = f"{label}: {row['kind']} since {row['since']}, {row['detail']}"
     return tuple(lines.values())
+
+
+def _independence_p(counts: Floats) -> float:
+    """Pearson's chi-squared test of whether rows and columns of a table of counts are independent."""
+    rows, columns = counts.sum(axis=1, keepdims=True), counts.sum(axis=0)
+    expected = rows * columns / columns.sum()
+    freedom = (counts.shape[0] - 1) * (counts.shape[1] - 1)
+    return float(special.chdtrc(freedom, ((counts - expected) ** 2 / expected).sum()))

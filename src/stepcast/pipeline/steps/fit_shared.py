@@ -1,14 +1,16 @@
 """FitShared: fit once, on a bounded sample of all shards, the models that all shards share."""
 
+from dataclasses import replace
 from functools import reduce
 from operator import add
 from typing import Any
 
 from stepcast import engine
 from stepcast.engine.algorithms import algorithm_of
+from stepcast.engine.own_model.parameters import MODEL
 from stepcast.engine.panel import Panel
 from stepcast.engine.sampling import Draw
-from stepcast.pipeline import layout, objects, resources
+from stepcast.pipeline import layout, objects, own_model, resources
 from stepcast.pipeline.compiling import compiling_logged
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
@@ -32,21 +34,23 @@ def fit_shared(run: Run, *, s3: Any) -> Run:
     run.check_current(s3)
     params = run.params(s3)
     described = params.predictor.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    resources.create(s3, run.bucket, "predictor", run.name_of(params.predictor.predictor_name), described)
+    name = run.name_of(params.predictor.predictor_name)
+    resources.create(s3, run.bucket, "predictor", name, described)
     task = task_of(params)
     if not algorithm_of(task).learns_jointly:
         return run
-    if (last := reuse.kept(s3, run, params)) is not None:
+    if MODEL in task.parameters:
+        task = replace(task, model=own_model.read(s3, run, task.parameters[MODEL]))
+    elif (last := reuse.kept(s3, run, params)) is not None:
         predictor, learned = last
         objects.write(s3, run.bucket, layout.shared(run.work), learned)
         reuse.keep(s3, run, params, learned)
-        name = run.name_of(params.predictor.predictor_name)
         resources.mark(s3, run.bucket, "predictor", name, "CREATE_IN_PROGRESS", ReferencePredictor=predictor)
         log.info("reused", run=run.run, predictor=predictor)
         return run
     shards = [entry["shard"] for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.work))]
     drawn = reduce(add, (Draw.of(_panel(run, number, s3)) for number in shards))
-    with compiling_logged(), training_logged(s3, run):
+    with compiling_logged(), training_logged(s3, run, name):
         shared = engine.fit_shared(drawn, task)
     objects.write(s3, run.bucket, layout.shared(run.work), shared)
     reuse.keep(s3, run, params, shared)

@@ -16,7 +16,10 @@ from stepcast.pipeline.run import Run
 __all__ = ["Ending", "Failure", "notify"]
 
 LONGEST_SUBJECT = 100  # SNS' limit
-NOT_MONITORED = "Drift: not looked for, because MonitorDrift failed; its log says why."
+NOT_MONITORED = (
+    "Drift was not checked, because the function MonitorDrift failed. The forecast is complete and not "
+    "affected. Read the error in the log of MonitorDrift; the next run checks again."
+)
 LONGEST_CAUSE = 8_000  # characters; the state and the message stay small
 
 
