@@ -1,7 +1,7 @@
 """What named algorithms can use beside the past of a series, so that nothing is left out without a word.
 
-Source: the specification, section 6. LSTM and Keras are Stepcast's own. Prophet takes related series and holidays in the
-service; here it is fitted to the values of each series alone.
+Source: the specification, section 6. LSTM and Keras are Stepcast's own. Prophet takes related series and
+holidays in the service; here it is fitted to the values of each series alone.
 """
 
 from collections.abc import Mapping

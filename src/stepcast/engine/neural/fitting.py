@@ -41,7 +41,7 @@ RATE = 0.003
 WIDTHS = np.array([0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0, 2.5, 3.0])
 FEWEST_OUTCOMES = 100  # held back, for a width
 SPEED = 2e10  # operations of training in a second of one core; 3e10 were measured
-USUAL_SECONDS = 60.0  # of one core, where neither epochs nor a budget are given
+USUAL_SECONDS = 80.0  # of one core, where neither epochs nor a budget are given
 
 
 def learn(sample: Panel, task: Task) -> Learned:
