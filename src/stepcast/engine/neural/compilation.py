@@ -8,6 +8,7 @@ import hashlib
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,9 +28,10 @@ def configure() -> None:
     os.environ.setdefault("XLA_FLAGS", FLAGS)
     import jax
 
-    if jax.config.jax_compilation_cache_dir is None and (kept := folder()) is not None:
-        jax.config.update("jax_compilation_cache_dir", str(kept))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", QUICK)
+    config: Any = jax.config  # has no types of its own
+    if config.jax_compilation_cache_dir is None and (kept := folder()) is not None:
+        config.update("jax_compilation_cache_dir", str(kept))
+        config.update("jax_persistent_cache_min_compile_time_secs", QUICK)
 
 
 def rounded_up(count: int) -> int:
