@@ -5,7 +5,7 @@ FROM public.ecr.aws/lambda/python:3.12
 RUN dnf install -y libgomp && dnf clean all # LightGBM's wheel does not bring it
 WORKDIR ${LAMBDA_TASK_ROOT}
 
-ARG EXTRAS="" # "neural keras prophet": optional algorithms, DockerBuildArgs in template.yaml
+ARG EXTRAS="" # "neural keras prophet tune": optional algorithms and tuning, DockerBuildArgs in template.yaml
 COPY pyproject.toml constraints.txt /tmp/
 RUN python -c 'import tomllib; project = tomllib.load(open("/tmp/pyproject.toml", "rb"))["project"]; \
       extras = project["optional-dependencies"]; \

@@ -9,7 +9,7 @@ PEER_SAMPLE ?= 100
 MOST ?= 100000
 KILLS ?= 200
 
-.PHONY: help setup demo test check lint format bench bench-accuracy bench-drift bench-speed bench-stream bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
+.PHONY: help setup demo test check lint format bench bench-accuracy bench-drift bench-speed bench-stream bench-stream-memory bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,10 @@ bench-stream: setup ## what stepcast stream takes for an observation, beside qui
 	test -x .venv-quix/bin/python || { $(PYTHON) -m venv .venv-quix && .venv-quix/bin/pip install --quiet 'quixstreams>=3.28,<4'; }
 	@mkdir -p benchmarks/results
 	$(BIN)/python benchmarks/stream.py --quix .venv-quix/bin/python | tee benchmarks/results/stream.txt
+
+bench-stream-memory: setup ## whether the memory of stepcast stream stays flat over 60 periods of 10,000 items (about 10 minutes)
+	@mkdir -p benchmarks/results
+	$(BIN)/python benchmarks/stream_memory.py | tee benchmarks/results/stream_memory.txt
 
 bench-runtime: setup ## how fast the local runtime is, beside MiniStack
 	test -x .venv-ministack/bin/ministack || { $(PYTHON) -m venv .venv-ministack && .venv-ministack/bin/pip install --quiet 'ministack[full]>=1.5'; }

@@ -70,7 +70,10 @@ def bench(bootstrap: str, folder: Path, items: int, events: int, periods: int, q
     names = [f"item-{number:05}" for number in range(items)]
     begun = time.process_time()
     predictor = make_predictor(folder / "predictor", names)
-    print(f"{items:,} items, {events} observations of each an hour, {periods} hours")
+    print(
+        f"{items:,} items, {events} observations of each an hour, {periods} hours; "
+        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
+    )
     print(f"predictor made in {time.process_time() - begun:.0f} CPU s")
     topic(bootstrap, "readings")
     order = Order(
@@ -123,11 +126,11 @@ def run(process: "subprocess.Popen[str] | list[str]") -> Run:
     return Run(time.monotonic() - begun, usage)
 
 
-def worker(order: Order) -> "subprocess.Popen[str]":
+def worker(order: Order, stdout: int = subprocess.DEVNULL) -> "subprocess.Popen[str]":
     process = subprocess.Popen(
         [sys.executable, "-m", "stepcast.connect.kafka.worker"],
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stdout=stdout,
         stderr=subprocess.DEVNULL,
         text=True,
     )

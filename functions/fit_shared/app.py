@@ -1,4 +1,4 @@
-"""FitShared: fit once, on a bounded sample of all shards, the models that all shards share."""
+"""FitShared: tune parameters, and fit what all shards share, once, on a bounded sample of them all."""
 
 from typing import Any
 
@@ -10,6 +10,8 @@ from stepcast.pipeline.steps.fit_shared import fit_shared
 keras.register()  # here, because the engine imports no connector: docs/decisions/0019
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     run = Run.model_validate(event)
-    return fit_shared(run, s3=aws.client("s3")).model_dump(mode="json")
+    return fit_shared(
+        run, s3=aws.client("s3"), seconds_left=lambda: context.get_remaining_time_in_millis() / 1000
+    ).model_dump(mode="json")

@@ -27,6 +27,12 @@ NEEDED_ON_AWS_ALONE = {
 
 
 ON_DRIFT = {"Retrain": "on_drift"}  # FitShared then keeps what it learned, and looks for what was kept
+TUNED: dict[str, Any] = {  # FitShared then writes trials, and UpdateAthena has a table of them
+    "Predictor__PerformAutoML": ...,
+    "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/NPTS",
+    "Predictor__PerformHPO": True,
+    "Predictor__Tuning": {"Trials": 2},
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ def all_datasets() -> bytes:
         facts = {"DatasetName": name, "Domain": "CUSTOM", "DatasetType": kind}
         return {**facts, "DataFrequency": "D", "Schema": {"Attributes": columns}}
 
-    document = params_document(PerformDelete=True, Monitor=ON_DRIFT)
+    document = params_document(PerformDelete=True, Monitor=ON_DRIFT, **TUNED)
     series = {"item_id": "string", "timestamp": "timestamp"}
     document["Datasets"] += [
         dataset("Prices", "RELATED_TIME_SERIES", {**series, "price": "float"}),
@@ -186,7 +192,7 @@ def step_by_step(stack: Stack) -> None:
 @pytest.fixture(scope="module")
 def decided(stack: Stack) -> list[Decided]:
     """Every decision while the pipeline does all that it can do."""
-    first = {"params.json": params_bytes(), "train/sales.csv": daily_sales()}
+    first = {"params.json": params_bytes(**TUNED), "train/sales.csv": daily_sales()}
     sales = daily_sales(days=77)
     second = {
         "params.json": all_datasets(),

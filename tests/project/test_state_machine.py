@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from stepcast.pipeline.errors import TuningContinues
 from stepcast.pipeline.steps.start_execution import LOOKS_AGAIN_AFTER
 
 DEFINITION = json.loads((Path(__file__).parents[2] / "statemachine/forecast.asl.json").read_text())
@@ -17,16 +18,25 @@ WORKERS = {name: inner for state in MAPS.values() for name, inner in state["Item
 
 @pytest.mark.parametrize("name", [*TASKS, *WORKERS])
 def test_every_task_retries_transient_errors_a_bounded_number_of_times(name: str) -> None:
-    (retry,) = (TASKS | WORKERS)[name]["Retry"]
+    retry, *more = (TASKS | WORKERS)[name]["Retry"]
 
     assert "Lambda.TooManyRequestsException" in retry["ErrorEquals"]
     assert "States.ALL" not in retry["ErrorEquals"]
     assert 0 < retry["MaxAttempts"] <= 5
     assert retry["MaxDelaySeconds"] <= 60
+    assert not more or name == "FitShared"
+
+
+def test_tuning_goes_on_after_an_invocation_that_was_too_short_or_killed() -> None:
+    _, continued, killed = TASKS["FitShared"]["Retry"]
+
+    assert continued["ErrorEquals"] == [TuningContinues.__name__]
+    assert "Runtime.ExitError" in killed["ErrorEquals"]
+    assert killed["MaxAttempts"] <= 5  # what kills it may do so each time
 
 
 def test_every_task_retries_alike() -> None:
-    first, *others = ((TASKS | WORKERS)[name]["Retry"] for name in [*TASKS, *WORKERS])
+    first, *others = ((TASKS | WORKERS)[name]["Retry"][0] for name in [*TASKS, *WORKERS])
 
     assert len(others) == 13
     assert all(other == first for other in others)

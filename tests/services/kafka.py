@@ -34,6 +34,8 @@ share.coordinator.state.topic.min.isr=1
 # Tests wait for nobody.
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
+# A limit that a test can exceed: by default, it is the largest value that a client accepts.
+group.max.session.timeout.ms=600000
 """
 CLUSTER = "c3RlcGNhc3QtdGVzdHMwMQ"  # 16 bytes in base64: what folders are formatted for, once
 INTERNAL = "internal"  # the file with the address of that listener

@@ -26,16 +26,26 @@ def chart(
     backtest: Annotated[
         bool, typer.Option("--backtest", help="Also what was forecast for the windows of the backtest.")
     ] = False,
+    tuning: Annotated[
+        bool, typer.Option("--tuning", help="The trials of the predictor's tuning instead of forecasts.")
+    ] = False,
     endpoint: Endpoint = None,
 ) -> None:
     """Draw an item's history and forecast as a PNG, with the median and the bands between the quantiles."""
+    if tuning and (item is not None or backtest):
+        raise typer.BadParameter("leave out --item and --backtest", param_hint="--tuning")
     if out.suffix.lower() != ".png":
         raise typer.BadParameter(f"{out} does not end in .png; charts are PNG files", param_hint="--out")
     from stepcast.cli.chart_data import chart_series
     from stepcast.cli.drawing import draw
     from stepcast.cli.stack import attach
 
-    series = chart_series(attach(endpoint), item, MOST_PANELS, backtest)
+    stack = attach(endpoint)
     out.parent.mkdir(parents=True, exist_ok=True)
-    draw(series, out)
+    if tuning:
+        from stepcast.cli.tuning_chart import chart_tuning
+
+        chart_tuning(stack, out)
+    else:
+        draw(chart_series(stack, item, MOST_PANELS, backtest), out)
     print_line(str(out))

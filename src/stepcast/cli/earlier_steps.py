@@ -10,9 +10,11 @@ from stepcast.cli.invocation import call
 from stepcast.cli.kernels import NEED_KERNELS, compile_kernels, names_an_algorithm
 from stepcast.cli.project import Project
 from stepcast.cli.stack import Stack
+from stepcast.engine.algorithms import algorithm_of
 from stepcast.pipeline import layout, objects, vintages
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.run import Run, fingerprint
+from stepcast.pipeline.task import task_of
 
 __all__ = ["check_input", "compile_for", "missing_before", "run_steps", "shards_of"]
 
@@ -106,12 +108,15 @@ def _monitored(stack: Stack, run: Run, shard: int | None) -> bool:
 
 
 def _shared_fitted(stack: Stack, run: Run, shard: int | None) -> bool:
-    """A named algorithm has no shared models, but this step writes the predictor's document."""
+    """Not every run tunes or learns jointly, but this step always writes the predictor's document."""
     del shard
-    predictor = run.params(stack.s3).predictor
-    described = layout.resource("predictor", run.name_of(predictor.predictor_name))
-    learned = predictor.algorithm_arn is not None or _there(stack, layout.shared(run.work))
-    return learned and _there(stack, described)
+    params = run.params(stack.s3)
+    needed = [layout.resource("predictor", run.name_of(params.predictor.predictor_name))]
+    if params.predictor.perform_hpo:
+        needed.append(layout.tuned(run.work))
+    if algorithm_of(task_of(params)).learns_jointly:
+        needed.append(layout.shared(run.work))
+    return all(_there(stack, key) for key in needed)
 
 
 def _trained(stack: Stack, run: Run, shard: int | None) -> bool:

@@ -168,15 +168,28 @@ def visits(events: Iterable[Event], counts: Callable[[str], tuple[int, int]]) ->
 
 
 def training_note(s3: Any, bucket: str, arn: str) -> str:
-    """The latest epoch of the network that an execution is training; empty without one."""
+    """The latest trial, and the latest epoch of the network that is trained; empty without either."""
     run = arn.rpartition(":")[2].partition("-")[0]
     name = PurePosixPath(layout.training(run)).name
     try:
         written = [key for key in objects.keys(s3, bucket, layout.work(run)) if key.endswith(f"/{name}")]
         if not written:
             return ""
-        epoch = objects.read_json(s3, bucket, max(written))  # named after their vintages
+        known = objects.read_json(s3, bucket, max(written))  # named after their vintages
     except ResourceNotFoundException:  # the run has just ended
+        return ""
+    return "; ".join(filter(None, (_trial_note(known.get("trial")), _epoch_note(known.get("epoch")))))
+
+
+def _trial_note(trial: dict[str, Any] | None) -> str:
+    if trial is None:
+        return ""
+    best = "" if trial["best"] is None else f", best {trial['best']:.4g}"
+    return f"tuning: {trial['done']} of {trial['of']} trials{best}"
+
+
+def _epoch_note(epoch: dict[str, Any] | None) -> str:
+    if epoch is None:
         return ""
     held = "" if epoch["held"] is None else f", held back {epoch['held']:.4g}"
     return (

@@ -47,8 +47,20 @@ def _missing(error: ModuleNotFoundError) -> str | None:
 
 
 def _aws(error: Exception) -> str | None:
-    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+    from botocore.exceptions import (
+        ClientError,
+        ConnectionError,
+        HTTPClientError,
+        NoCredentialsError,
+        NoRegionError,
+        PartialCredentialsError,
+    )
 
+    if isinstance(error, NoCredentialsError | NoRegionError | PartialCredentialsError):
+        return (
+            f"AWS: {str(error).rstrip('.')}: set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
+            "AWS_DEFAULT_REGION, or AWS_PROFILE; for the local stack also AWS_ENDPOINT_URL"
+        )
     if isinstance(error, ConnectionError | HTTPClientError):
         return f"the local stack stopped responding ({error}): restart it with `stepcast up`"
     if isinstance(error, ClientError):

@@ -17,7 +17,9 @@ from stepcast.cli.problem_lines import error_lines
 from stepcast.cli.query import ask, identifier
 from stepcast.cli.results_folder import ResultsFolder
 from stepcast.cli.stack import Stack
+from stepcast.cli.tuning_chart import draw_tuning, trials_of
 from stepcast.pipeline import layout, objects, tables, vintages
+from stepcast.pipeline.csv_files import csv_bytes
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.problems import Report
 from stepcast.pipeline.run import fingerprint
@@ -122,6 +124,10 @@ def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
         keep_run(stack.s3, stack.bucket, manifest, fresh)
         (fresh / VALIDATION).write_text(_text(stack, layout.report(execution.run, "md")), encoding="utf-8")
         draw(chart_series(stack, None, MOST_PANELS), fresh / "chart.png")
+        if manifest.tuned is not None:
+            trials = trials_of(stack.s3, stack.bucket, manifest.tuned)
+            (fresh / "tuning.csv").write_bytes(csv_bytes(trials))
+            draw_tuning(trials, manifest.tuned, fresh / "tuning.png")
         report = Report.from_json(_text(stack, layout.report(execution.run, "json")))
         return Outcome(manifest, report, _items(stack, manifest))
 

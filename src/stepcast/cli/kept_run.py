@@ -24,6 +24,7 @@ def keep_run(s3: Any, bucket: str, manifest: "Manifest", results: Path) -> None:
         layout.resource("predictor", manifest.predictor),
         layout.report(manifest.run, ""),
         layout.lineage(manifest.predictor),
+        layout.tuning(manifest.predictor),
     )
     for prefix in prefixes:
         for key in objects.keys(s3, bucket, prefix):

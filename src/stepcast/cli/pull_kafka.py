@@ -17,6 +17,7 @@ from stepcast.cli.kafka_options import (
 from stepcast.cli.options import Json
 from stepcast.cli.output import plural, print_json, print_line, stderr, stdout, table
 from stepcast.cli.places import folder
+from stepcast.cli.spans import span
 from stepcast.cli.stopping import noticing
 
 if TYPE_CHECKING:
@@ -69,7 +70,6 @@ def kafka(
     from stepcast.connect.kafka.observations import named, reader
     from stepcast.connect.kafka.parts import Parts
     from stepcast.connect.kafka.source import Wish, pull
-    from stepcast.connect.prometheus.durations import seconds
 
     if strict and dead_letters is not None:
         raise typer.BadParameter(
@@ -80,8 +80,8 @@ def kafka(
             "unreadable messages would be read again and again: name another topic",
             param_hint="--dead-letters",
         )
-    idle = None if until_idle == FOREVER else float(seconds(until_idle))
-    wish = Wish(topic, group, idle, part_rows, seconds(part_time), strict)
+    idle = None if until_idle == FOREVER else span(until_idle, "--until-idle")
+    wish = Wish(topic, group, idle, part_rows, span(part_time, "--part-time"), strict)
     decode = decoder(format_, cluster.settings.registry)
     usual = PLACES[format_]
     read = reader(
@@ -114,6 +114,9 @@ def kafka(
 
 
 def _tell(pulled: "Pulled") -> None:
+    if pulled.silence is not None:
+        stderr().print(f"waiting for a broker: {pulled.silence}", markup=False)
+        return
     stderr().print(
         f"{plural(pulled.messages, 'message')} read, {plural(len(pulled.files), 'file')} written",
         markup=False,
@@ -138,4 +141,5 @@ def _warnings(pulled: "Pulled", dead_letters: str | None) -> list[str]:
 
 def _document(pulled: "Pulled") -> dict[str, object]:
     lag = [{**vars(one), "lag": one.behind} for one in pulled.lag]
-    return {**vars(pulled), "reasons": dict(pulled.reasons), "lag": lag}
+    shown = {name: value for name, value in vars(pulled).items() if name != "silence"}
+    return {**shown, "reasons": dict(pulled.reasons), "lag": lag}

@@ -221,6 +221,7 @@ def _results(outcome: "Outcome") -> dict[str, Any]:
         "vintage": manifest.vintage,
         "metric": manifest.metric,
         "scores": manifest.scores,
+        "tuned": manifest.tuned.model_dump() if manifest.tuned else None,
         "backtested": {"items": manifest.judged, "points": manifest.points},
         "items": [
             {
@@ -263,6 +264,8 @@ def _print_summary(outcome: "Outcome", out: Path) -> None:
     )
     drawn = f" (the {MOST_PANELS} largest of {len(items):,} items)" if len(items) > MOST_PANELS else ""
     print_line(f"Chart:  {out}/chart.png{drawn}")
+    if manifest.tuned is not None:
+        print_line(f"Tuned:  {manifest.tuned.told}; all trials: {out}/tuning.csv  {out}/tuning.png")
 
 
 def _print_input(report: "Report", out: Path) -> None:

@@ -80,6 +80,8 @@ def _print(situation: "Situation") -> None:
             f"Current forecast: vintage {manifest.vintage}, {plural(manifest.items, 'item')}, "
             f"{manifest.first} to {manifest.last}"
         )
+        if manifest.tuned:
+            print_line(f"Tuned: {manifest.tuned.told}")
     else:
         print_line("Current forecast: none yet")
     print_line("")
@@ -155,10 +157,12 @@ def _row(execution: "Execution") -> tuple[str, ...]:
 
 
 def _document(situation: "Situation") -> dict[str, Any]:
+    tuned = situation.manifest.tuned if situation.manifest else None
     return {
         "endpoint": situation.endpoint,
         "bucket": situation.bucket,
         "vintage": situation.manifest.vintage if situation.manifest else None,
+        "tuned": tuned.model_dump() if tuned else None,
         "executions": [
             {
                 "name": execution.name,

@@ -54,6 +54,9 @@ def stream(
         list[str] | None,
         typer.Option(metavar="NAME=POINTER", help="A forecast dimension; repeatable, in order."),
     ] = None,
+    output_format: Annotated[
+        Literal["json", "avro"], typer.Option(help="Format of forecasts; avro needs a schema registry.")
+    ] = "json",
     dead_letters: DeadLettersTopic = None,
     predictor: Annotated[
         str, typer.Option(metavar="NAME", help="A predictor's name or ARN; latest follows newer ones.")
@@ -120,7 +123,10 @@ def stream(
     buffer: Annotated[
         int,
         typer.Option(
-            min=1, metavar="MIB", help="Memory for reading ahead, and as much for writing, of each worker."
+            min=1,
+            max=2047,
+            metavar="MIB",
+            help="Memory for reading ahead, and as much for writing, of each worker.",
         ),
     ] = 32,
     session_timeout: Annotated[
@@ -208,7 +214,9 @@ def stream(
                 predictor, out, bucket, endpoint, retrain_drift, retrain_age, state_machine
             )
             folder, params = _fetched(
-                predictors, Path(stack.enter_context(TemporaryDirectory(prefix="stepcast-")))
+                predictors,
+                # A download that hangs may still write there when the command ends.
+                Path(stack.enter_context(TemporaryDirectory(prefix="stepcast-", ignore_cleanup_errors=True))),
             )
         plan = Plan(
             lateness=round(1000 * span(lateness, "--lateness")),
@@ -229,8 +237,8 @@ def stream(
                 plan=plan,
                 batch=batch,
                 buffer=buffer << 20,
-                session_timeout=span(session_timeout, "--session-timeout"),
-                transaction_timeout=span(transaction_timeout, "--transaction-timeout"),
+                session_timeout=_bounded(session_timeout, "--session-timeout", 1800),
+                transaction_timeout=_bounded(transaction_timeout, "--transaction-timeout", 86_400),
                 until_idle=None if until_idle == NEVER else span(until_idle, "--until-idle"),
                 idle_timeout=None if idle_timeout == NEVER else span(idle_timeout, "--idle-timeout"),
                 from_latest=start == "latest",
@@ -238,10 +246,19 @@ def stream(
                 label=label,
                 letters=dead_letters,
                 places=places,
+                output=output_format,
             )
             for number in range(workers)
         ]
         run_stream(orders, predictors, folder, metrics_port)
+
+
+def _bounded(text: str, option: str, most: int) -> float:
+    """A time that the client accepts, in seconds; brokers may accept less."""
+    seconds = span(text, option)
+    if not 1 <= seconds <= most:
+        raise typer.BadParameter(f"{text} is not between 1s and {most}s", param_hint=option)
+    return seconds
 
 
 def _predictors(

@@ -21,6 +21,7 @@ __all__ = ["Predictors", "run_stream", "stopping"]
 
 LOOPBACK = "127.0.0.1"
 LOOKS_EVERY = 15.0  # seconds between checks for a newer predictor
+ENDS_WITHIN = 10.0  # seconds for a download to finish
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,6 @@ class Predictors:
     wanted: str
     policy: "Policy"
     retraining: "Retraining | None" = None
-    every: float = LOOKS_EVERY
 
 
 def run_stream(
@@ -67,6 +67,8 @@ def run_stream(
                 daemon=True,
             )
             looking.start()
+            stack.callback(looking.join, ENDS_WITHIN)  # it may be writing to the folder, which goes next
+            stack.callback(stop.set)
         fleet.run(stop)
 
 
@@ -79,7 +81,7 @@ def _follow(predictors: Predictors, folder: Path, fleet: "Fleet", metrics: "Metr
     from stepcast.connect.kafka.worker.retraining import reason_to_retrain
 
     current, stale = folder.name, None
-    while not stop.wait(predictors.every):
+    while not stop.wait(LOOKS_EVERY):
         try:
             name = newest(predictors.s3, predictors.bucket) if predictors.wanted == LATEST else current
             if name is not None and name != current:
@@ -101,11 +103,15 @@ def _follow(predictors: Predictors, folder: Path, fleet: "Fleet", metrics: "Metr
 
 @contextmanager
 def stopping() -> Iterator[Event]:
-    """An event that Ctrl-C and SIGTERM set."""
+    """An event that the first Ctrl-C or SIGTERM sets; the second one ends the command at once."""
     stop = Event()
-    before = {
-        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+
+    def note(*_: object) -> None:
+        stop.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:

@@ -10,26 +10,32 @@ import numpy as np
 from stepcast.cli.chart import MOST_PANELS
 from stepcast.cli.chart_data import HORIZONS_BACK, Charted
 from stepcast.cli.drawing import draw
+from stepcast.cli.tuning_chart import draw_tuning
 from stepcast.connect.finished_run import FinishedRun
 from stepcast.engine.calendar import stamp_of
 
 __all__ = ["charts_of"]
 
 CHART = "chart.png"
+TUNING = "tuning.png"
 
 
 @contextmanager
 def charts_of(run: FinishedRun, results: Path | None) -> Iterator[list[Path]]:
-    """A chart of the series with the largest forecasts; none if their history was deleted."""
+    """Of the series with the largest forecasts, if their history is there, and of the trials, if any."""
     if results is not None and (results / CHART).is_file():
-        yield [results / CHART]
+        yield [results / name for name in (CHART, TUNING) if (results / name).is_file()]
         return
-    series = largest(run)
+    series, trials, tuned = largest(run), run.tuning(), run.manifest.tuned
     with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / CHART
+        made = []
         if series:
-            draw(series, path)
-        yield [path] if series else []
+            made.append(Path(scratch) / CHART)
+            draw(series, made[-1])
+        if trials is not None and tuned is not None:
+            made.append(Path(scratch) / TUNING)
+            draw_tuning(trials, tuned, made[-1])
+        yield made
 
 
 def largest(run: FinishedRun) -> list[Charted]:

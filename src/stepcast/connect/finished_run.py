@@ -80,6 +80,10 @@ class FinishedRun:
         """Accuracy by item and window."""
         return self.table(f"{layout.accuracy(self.manifest.predictor, tables.ACCURACY)}part-0.parquet")
 
+    def tuning(self) -> pa.Table | None:
+        """The trials of its tuning, in order; None if nothing was tuned."""
+        return self.table(layout.tuning(self.manifest.predictor))
+
     def forecast(self) -> pa.Table:
         """The exported forecast: identifier, date and dimensions as text, then the outputs."""
         kinds = {name: pa.string() for name, kind in self.manifest.wide_columns.items() if kind == "string"}

@@ -191,15 +191,15 @@ class Scoreboard:
         """The metric of every model over all items; None if nothing was scored."""
         return {name: _finite(sums.metric(self.task.metric)) for name, sums in self.sums.items()}
 
-    def leaderboard(self, params: Params) -> pa.Table:
-        """The row of scope ``all``, in addition to the items' rows."""
+    def leaderboard(self, params: Params, tuned: str = "") -> pa.Table:
+        """The row of scope ``all``, in addition to the items' rows; ``tuned`` is noted there."""
         ours = _judged(self.sums)
         row = {
             "scope": "all",
             "model": self.best,
             **_figures(self.sums, self.task),
             "coverage": _finite(ours.coverage),
-            "note": "over all items" if ours.points else UNTESTED,
+            "note": "; ".join(filter(None, ("over all items" if ours.points else UNTESTED, tuned))),
         }
         return pa.Table.from_pylist([row], schema=leaderboard_schema(params, tuple(self.sums)))
 

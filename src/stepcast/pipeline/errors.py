@@ -6,6 +6,7 @@ StepcastError
 ├── ResourceNotFoundException        a resource or object that a step needs does not exist
 ├── ResourceAlreadyExistsException
 ├── Superseded                       newer input has arrived: not a failure, a newer run takes over
+├── TuningContinues                  tuning does not fit one invocation: not a failure, the state is retried
 └── Unsettled                        the upload is still in progress: not a failure, this run waits again
 """
 
@@ -16,6 +17,7 @@ __all__ = [
     "ResourceNotFoundException",
     "StepcastError",
     "Superseded",
+    "TuningContinues",
     "Unsettled",
 ]
 
@@ -53,6 +55,10 @@ class ResourceAlreadyExistsException(StepcastError):
 
 class Superseded(StepcastError):
     """The bucket's input is newer than this run's; the newer run produces the forecast."""
+
+
+class TuningContinues(StepcastError):
+    """Finished trials are kept; the next invocation goes on with the study."""
 
 
 class Unsettled(StepcastError):

@@ -11,7 +11,7 @@ TRAIN, RELATED, METADATA = "train/", "related/", "metadata/"
 MODELS = "models/"
 INPUTS = (TRAIN, RELATED, METADATA, MODELS)
 FORECAST, HISTORY, ACCURACY = "forecast/", "history/", "accuracy/"
-LINEAGE, RUNS = "lineage/", "runs/"
+LINEAGE, RUNS, TUNING = "lineage/", "runs/", "tuning/"
 PREDICTORS = "predictors/"
 MONITOR = "monitor/"
 
@@ -113,6 +113,20 @@ def training(run: str) -> str:
     return f"{work(run)}training.json"
 
 
+def study(run: str) -> str:
+    """The trials of tuning, one object each, from which a run that was interrupted goes on."""
+    return f"{work(run)}study/"
+
+
+def study_trial(run: str, number: int) -> str:
+    return f"{study(run)}trial-{number:06}.json"
+
+
+def tuned(run: str) -> str:
+    """The training parameters that tuning has chosen."""
+    return f"{work(run)}tuned.json"
+
+
 def shared(run: str) -> str:
     """What FitShared learned from all shards."""
     return f"{work(run)}shared.npz"
@@ -205,6 +219,11 @@ def lineage(predictor: str) -> str:
     return f"{LINEAGE}{predictor}.parquet"
 
 
+def tuning(predictor: str) -> str:
+    """The trials of a predictor; one file each, so that the folder is the SQL table ``tuning``."""
+    return f"{TUNING}{predictor}.parquet"
+
+
 def monitor(vintage: str, table: str = "") -> str:
     """What MonitorDrift found before the vintage was made: its tables, its summary."""
     return f"{MONITOR}{vintage}/{table}{'/' if table else ''}"
@@ -232,6 +251,11 @@ def kept_shared(name: str) -> str:
 def kept_params(name: str) -> str:
     """The params.json that it was learned by."""
     return f"{predictor(name)}params.json"
+
+
+def kept_tuned(name: str) -> str:
+    """The training parameters that were chosen for it."""
+    return f"{predictor(name)}tuned.json"
 
 
 def kept_training(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
@@ -10,6 +11,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_pascal
 
 from stepcast.engine.frequency import Boundary, Frequency
+from stepcast.engine.tuning.ranges import Scaling
+from stepcast.engine.tuning.settings import SamplerName
 from stepcast.pipeline.domains import Domain, identifier_field, target_field
 
 __all__ = ["Attribute", "Dataset", "Filling", "Params", "RelatedFilling", "output_label"]
@@ -210,6 +213,56 @@ class TimeAlignmentBoundary(Section):
         )
 
 
+class CategoricalParameterRange(Section):
+    """A training parameter to tune, and the values to choose from."""
+
+    name: Name
+    values: tuple[str, ...] = Field(min_length=1, max_length=20)
+
+
+class ContinuousParameterRange(Section):
+    """A training parameter to tune: numbers from one to another."""
+
+    name: Name
+    max_value: Annotated[float, Field(allow_inf_nan=False)]
+    min_value: Annotated[float, Field(allow_inf_nan=False)]
+    scaling_type: Scaling = "Auto"
+
+
+class IntegerParameterRange(Section):
+    """A training parameter to tune: whole numbers from one to another."""
+
+    name: Name
+    max_value: int
+    min_value: int
+    scaling_type: Scaling = "Auto"
+
+
+class ParameterRanges(Section):
+    """What is tuned, over which values; rules check each against its algorithm."""
+
+    categorical_parameter_ranges: tuple[CategoricalParameterRange, ...] = Field((), max_length=20)
+    continuous_parameter_ranges: tuple[ContinuousParameterRange, ...] = Field((), max_length=20)
+    integer_parameter_ranges: tuple[IntegerParameterRange, ...] = Field((), max_length=20)
+
+
+class HPOConfig(Section):
+    """The service's configuration of tuning."""
+
+    parameter_ranges: ParameterRanges
+
+
+class Tuning(Section):
+    """Ours: how much is tuned, and how."""
+
+    trials: Annotated[int, Field(ge=1, le=1_000)] = 20
+    # CPU seconds of one core. Strict: true is not a number.
+    budget_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)] | None = None
+    sampler: SamplerName = "TPE"
+    prune: bool = True
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+
 class Predictor(Section):
     """What to train: horizon, grid, algorithm and evaluation."""
 
@@ -224,7 +277,8 @@ class Predictor(Section):
     perform_hpo: bool = Field(False, alias="PerformHPO")
     training_parameters: dict[str, str] = Field({}, max_length=100)
     evaluation_parameters: EvaluationParameters = EvaluationParameters()
-    hpo_config: dict[str, Any] | None = Field(None, alias="HPOConfig")
+    hpo_config: HPOConfig | None = Field(None, alias="HPOConfig")
+    tuning: Tuning = Tuning()  # Stepcast only
     optimization_metric: Literal["WAPE", "RMSE", "AverageWeightedQuantileLoss", "MASE", "MAPE"] = (
         "AverageWeightedQuantileLoss"
     )
@@ -321,6 +375,12 @@ class Params(Section):
 
     def _dataset(self, kind: DatasetType) -> Dataset | None:
         return next((dataset for dataset in self.datasets if dataset.dataset_type == kind), None)
+
+    def with_parameters(self, chosen: Mapping[str, str]) -> "Params":
+        """The same with training parameters that tuning has chosen."""
+        parameters = {**self.predictor.training_parameters, **chosen}
+        predictor = self.predictor.model_copy(update={"training_parameters": parameters})
+        return self.model_copy(update={"predictor": predictor})
 
     @property
     def holidays(self) -> tuple[str, ...]:

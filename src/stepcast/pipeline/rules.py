@@ -8,6 +8,7 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Any, get_args
 
+from stepcast.engine.model_parameters import MODEL_PARAMETERS
 from stepcast.engine.neural.parameters import NEURAL, Parameter
 from stepcast.engine.own_model.parameters import MODEL, OWN_MODELS, wrong_model
 from stepcast.pipeline.domains import DOMAINS, identifier_field, is_reserved, target_field
@@ -32,6 +33,7 @@ from stepcast.pipeline.raw_params import (
 from stepcast.pipeline.schema_remedies import missing_field_remedy, related_remedy
 from stepcast.pipeline.spelling import did_you_mean, meant
 from stepcast.pipeline.tables import is_taken
+from stepcast.pipeline.tuning_rules import TUNING_RULES
 
 __all__ = ["RULES"]
 
@@ -84,7 +86,7 @@ PARAMETERS: dict[str, dict[str, Callable[[str], str]]] = {
     },
     **{
         name: {key: _neural(parameter) for key, parameter in parameters.items()}
-        for name, parameters in NEURAL.items()
+        for name, parameters in {**NEURAL, **{own: MODEL_PARAMETERS[own] for own in ("ETS", "ARIMA")}}.items()
     },
     **{
         name: {MODEL: partial(wrong_model, name)}
@@ -439,9 +441,6 @@ def missing_packages(algorithm: str) -> list[str]:
 def what_is_left_aside(raw: Raw) -> Iterator[Problem]:
     """Warn of keys of the service that are accepted but have no effect."""
     predictor = at_keys(raw, "Predictor")
-    if predictor.get("PerformHPO") is True or predictor.get("HPOConfig"):
-        what = "it has no effect: TrainingParameters are used as they are"
-        yield warning("V16", "$.Predictor.PerformHPO", what, "Remove PerformHPO and HPOConfig")
     if predictor.get("AutoMLOverrideStrategy"):
         path = "$.Predictor.AutoMLOverrideStrategy"
         yield warning("V16", path, "it has no effect: AutoML is both fast and accurate", "Remove it")
@@ -473,4 +472,5 @@ RULES: tuple[Callable[[Raw], Iterator[Problem]], ...] = (
     algorithm_is_known,
     what_is_left_aside,
     *FEATURE_RULES,
+    *TUNING_RULES,
 )

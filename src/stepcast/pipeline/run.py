@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stepcast.pipeline import inputs, layout, objects
+from stepcast.pipeline import inputs, layout, objects, tuned
 from stepcast.pipeline.errors import Superseded, Unsettled
 from stepcast.pipeline.params import Params
 
@@ -35,6 +35,12 @@ class Run(BaseModel):
         return f"{self.run}/{self.vintage}"
 
     def params(self, s3: Any) -> Params:
+        """params.json as it was when the run began, with the training parameters that tuning has chosen."""
+        asked = self.params_as_asked(s3)
+        found = tuned.read(s3, self.bucket, self.work) if asked.predictor.perform_hpo else None
+        return asked if found is None else asked.with_parameters(found.parameters)
+
+    def params_as_asked(self, s3: Any) -> Params:
         """params.json as it was when the run began."""
         return Params.model_validate_json(objects.read(s3, self.bucket, layout.frozen_params(self.work)))
 

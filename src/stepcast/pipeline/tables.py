@@ -13,6 +13,7 @@ __all__ = [
     "LINEAGE",
     "MONITOR",
     "TRAIN",
+    "TUNING",
     "WIDE",
     "is_taken",
     "monitor_keys",
@@ -28,6 +29,7 @@ LEADERBOARD = "leaderboard"
 LINEAGE = "lineage"
 MONITOR = "monitor"
 DRIFT = "drift"
+TUNING = "tuning"
 
 SQL_TYPES = {
     "string": "string",

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from stepcast.engine.frequency import Boundary, Frequency, Stamp
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException
+from stepcast.pipeline.tuned import TunedParameters
 
 __all__ = ["Evaluation", "Manifest", "current", "find", "names", "older_than", "own", "read", "write"]
 
@@ -66,6 +67,7 @@ class Manifest(BaseModel):
     judged: int | None = None  # items that could be backtested, and points; missing in old vintages
     points: int | None = None
     evaluations: tuple[Evaluation, ...] = ()
+    tuned: TunedParameters | None = None  # where parameters were tuned
     stepcast: str = ""  # the version that made it, and the commit where the deployment knew it
     commit: str = ""
     published: datetime | None = None

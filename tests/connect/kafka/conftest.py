@@ -85,7 +85,12 @@ class Broker:
         return [sys.executable, "-c", COMMAND, "pull", "kafka", *words, *idle, *more]
 
     def pull(
-        self, topic: str, to: Path | str, *more: str, group: str = "g", env: Mapping[str, str] | None = None
+        self,
+        topic: str,
+        to: Path | str,
+        *more: str,
+        group: str = "g",
+        env: Mapping[str, str | None] | None = None,
     ) -> Done:
         """In this process, which has imported already what a command imports; as whoever types it."""
         words = self.line(topic, to, *more, group=group)[3:]

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from stepcast.connect.kafka import client, source
+from stepcast.connect.kafka import client, formats, observations, source
+from stepcast.connect.kafka.folders import LocalFolder
+from stepcast.connect.kafka.parts import Parts
+from stepcast.connect.kafka.settings import Settings
 from tests.connect.kafka.conftest import Broker, reading, values
 
 
@@ -89,3 +92,75 @@ def test_a_rebalance_after_a_long_time_does_not_end_the_pull(
     assert Rebalanced.done
     assert done.code == 0, done.err
     assert values(tmp_path) == [0, 1]
+
+
+class Refusing(Consumer):
+    """Whose first commit comes during a rebalance that leaves it its partition, as a cooperative one may."""
+
+    refused = False
+
+    def commit(self, *more: Any, **named: Any) -> Any:
+        if not Refusing.refused:
+            Refusing.refused = True
+            raise KafkaException(KafkaError(KafkaError.REBALANCE_IN_PROGRESS))
+        return super().commit(*more, **named)
+
+
+def test_a_partition_is_read_on_after_a_commit_was_refused(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "Consumer", Refusing)
+    topic = broker.topic()
+    broker.send(topic, [reading(number) for number in range(3)])
+
+    cooperative = ("--config", "partition.assignment.strategy=cooperative-sticky")
+    pulled = broker.pull(topic, tmp_path, *cooperative, "--part-rows", "1", "--json").json
+
+    assert Refusing.refused
+    assert values(tmp_path) == [0, 1, 2]
+    assert [one["lag"] for one in pulled["lag"]] == [0]
+
+
+def test_progress_is_told_only_where_there_is_some(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "TELLS_EVERY", 0)
+    topic, looks, told = broker.topic(), iter(range(1000)), []
+    broker.send(topic, [reading(0)])
+    wish = source.Wish(topic, "g", idle=None)
+    reader = observations.reader(formats.decoder("json", {}), *formats.PLACES["json"], {})
+    parts = Parts(LocalFolder(tmp_path), topic, reader.columns)
+
+    pulled = source.pull(
+        client.Cluster(Settings(broker.address)),
+        wish,
+        reader,
+        parts,
+        is_stopped=lambda: bool(told) and next(looks) > 5,
+        tell=lambda pulled: told.append(pulled.messages),
+    )
+
+    assert pulled.messages == 1
+    assert told == [1]
+
+
+def test_an_error_that_has_passed_does_not_explain_a_later_one(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusal(cluster: client.Cluster, code: int) -> str:
+        return str(cluster.explained(KafkaError(code), "topic a"))
+
+    cluster = client.Cluster(Settings(broker.address))
+    cluster._note(KafkaError(KafkaError._AUTHENTICATION))
+    assert "refuses this client" in refusal(cluster, KafkaError._TRANSPORT)
+    assert "not allowed" in refusal(cluster, KafkaError.TOPIC_AUTHORIZATION_FAILED)
+    assert "Broker: Invalid request" in refusal(cluster, KafkaError.INVALID_REQUEST)
+    assert cluster.silence is not None
+
+    cluster.partitions(cluster.admin(), broker.topic())
+    assert "no broker answers" in refusal(cluster, KafkaError._TRANSPORT)
+    assert cluster.silence is None
+
+    cluster._note(KafkaError(KafkaError._AUTHENTICATION))
+    monkeypatch.setattr(client, "RECENT", 0)
+    assert "no broker answers" in refusal(cluster, KafkaError._TRANSPORT)

@@ -372,7 +372,7 @@ def test_messages_that_expired_before_they_were_read_are_told(broker: Broker, tm
         (("--format", "xml"), "--format xml: choose one of json, csv, avro, protobuf"),
         (("--format", "avro"), "no schema registry is named: give schema.registry.url"),
         (("--dead-letters", "nowhere"), "there is no topic nowhere at "),
-        (("--until-idle", "soon"), "'soon' is not a duration"),
+        (("--until-idle", "soon"), "for --until-idle: 'soon' is not a duration"),
     ],
 )
 def test_a_wrong_option_is_answered_with_what_to_change(
@@ -383,7 +383,7 @@ def test_a_wrong_option_is_answered_with_what_to_change(
     refused = broker.pull(topic, tmp_path, *more)
 
     assert refused.code != 0
-    assert said in " ".join(refused.err.split())
+    assert said in " ".join(refused.err.replace("│", "").split())
     assert "Traceback" not in refused.err
 
 
@@ -393,6 +393,23 @@ def test_no_broker_is_said_with_the_reason(broker: Broker, tmp_path: Path) -> No
     assert refused.code == 1
     assert "no broker answers at 127.0.0.1:1: " in refused.err
     assert "Connection refused" in refused.err
+
+
+def test_a_bucket_without_keys_is_said_with_what_to_set(broker: Broker, tmp_path: Path) -> None:
+    topic, nowhere = broker.topic(), str(tmp_path / "none")
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
+    files = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+    environment = {
+        **dict.fromkeys(keys),
+        **dict.fromkeys(files, nowhere),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+    refused = broker.pull(topic, "s3://nowhere/train/", env=environment)
+
+    assert refused.code == 1
+    assert "Unable to locate credentials: set AWS_ACCESS_KEY_ID" in refused.err
 
 
 def test_a_bucket_gets_the_same_files(broker: Broker, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ import pytest
 
 from stepcast.engine.errors import CannotFit
 from stepcast.engine.models.arima import arima
-from stepcast.engine.models.arima_orders import level_test, promising_orders, seasonal_strength
+from stepcast.engine.models.arima_orders import Wanted, level_test, promising_orders, seasonal_strength
 from tests.engine.given import a_past, monthly
 
 NORMAL_90 = 1.2815515655446004
@@ -123,3 +123,15 @@ def test_the_season_explains_all_of_a_pure_season_and_little_of_noise() -> None:
 def test_the_level_test_is_the_mean_square_of_the_running_sum() -> None:
     """Deviations -1, 1, -1, 1 run up to -1, 0, -1, 0: 2 / 4^2, over a variance of 1."""
     assert level_test(np.array([0.0, 2.0, 0.0, 2.0])) == pytest.approx(0.125)
+
+
+def test_orders_can_be_asked_for() -> None:
+    values = autoregression(0.8, 200)
+
+    asked = promising_orders(values, 1, 5, Wanted(p=1, d=2))
+    assert {(order.p, order.d) for order in asked} == {(1, 2)}
+    assert len({order.q for order in asked}) > 1
+    (largest,) = promising_orders(values, 1, 1, Wanted(p=3, d=0, q=3))  # more than are chosen together
+    assert (largest.p, largest.d, largest.q) == (3, 0, 3)
+    walk = arima(a_past(values, frequency="Y"), 3, (0.5,), {"p": "0", "d": "1", "q": "0"})
+    assert walk.mean == pytest.approx(values[-1], abs=0.2)

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
-from stepcast.engine.errors import CannotFit
+from stepcast.engine.errors import BadParameter, CannotFit
 from stepcast.engine.models.ets import ets
 from stepcast.engine.models.ets_states import Form, States, ahead
 from tests.engine.given import a_past, monthly
@@ -105,3 +105,16 @@ def test_mostly_missing_values_are_refused() -> None:
 def test_alike_values_leave_nothing_to_estimate() -> None:
     with pytest.raises(CannotFit, match="all values are equal"):
         ets(a_past([3.0] * 30), 2, (0.5,), {})
+
+
+def test_forms_can_be_asked_for() -> None:
+    past = a_past(monthly(60))
+    season = ets(past, 12, (0.5,), {"error": "additive", "trend": "none", "seasonal": "always"}).mean
+    flat = ets(past, 12, (0.5,), {"trend": "none", "seasonal": "none"}).mean
+    short = ets(past, 12, (0.5,), {"context_length": "13"}).mean  # no season fits in it
+
+    assert np.ptp(season) > 20
+    assert np.ptp(flat) < 1e-9
+    assert np.ptp(short) < np.ptp(season)
+    with pytest.raises(BadParameter, match="write one of automatic, none, damped"):
+        ets(past, 12, (0.5,), {"trend": "linear"})

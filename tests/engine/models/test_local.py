@@ -148,7 +148,7 @@ def test_an_empty_panel_has_an_empty_result() -> None:
         (
             Task(horizon=3, algorithm="ETS", parameters={"alpha": "1"}),
             BadParameter,
-            "ETS takes no parameters",
+            "ETS takes context_length, error, seasonal, trend",
         ),
         (
             Task(horizon=3, algorithm="NPTS", parameters={"alpha": "1"}),

@@ -222,7 +222,7 @@ def test_files_that_change_while_they_are_read_end_the_run(account: Account) -> 
 
 
 def test_bad_rows_are_in_the_report_with_the_warnings_about_params(account: Account) -> None:
-    document = params_document(Predictor__PerformHPO=True)
+    document = params_document(Predictor__AutoMLOverrideStrategy="AccuracyOptimized")
     account.put("params.json", json.dumps(document))
     account.put("train/a.csv", sales() + "lamp,2026-02-30,1\nlamp,2026-03-01,many\n")
     run = create_dataset(account.run(), s3=account.s3)

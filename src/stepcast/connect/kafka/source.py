@@ -9,8 +9,9 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from stepcast.connect.errors import ConnectorError
-from stepcast.connect.kafka.client import Cluster, NoAnswer
+from stepcast.connect.kafka.client import Cluster
 from stepcast.connect.kafka.dead_letters import DeadLetters
+from stepcast.connect.kafka.errors import NoAnswer
 from stepcast.connect.kafka.observations import Message, Reader, Unreadable
 from stepcast.connect.kafka.parts import Batch, Parts
 
@@ -18,6 +19,7 @@ __all__ = ["Lag", "Pulled", "Wish", "pull"]
 
 AT_ONCE = 1000  # messages taken from librdkafka
 POLL = 0.5  # seconds
+TELLS_EVERY = 5  # seconds, while something is read
 MOST = 400_000  # rows in memory, over all partitions
 SHOWN = 5  # examples of unreadable messages
 PATIENCE = 30  # seconds to wait for an answer
@@ -85,6 +87,7 @@ class Pulled:
     examples: list[str] = field(default_factory=list)
     lag: list[Lag] = field(default_factory=list)
     stopped: bool = False
+    silence: str | None = None  # why no broker answers; None if one does
 
 
 def pull(
@@ -155,6 +158,7 @@ class _Pull:
 
     def _read(self) -> None:
         began = spoke = answered = told = time.monotonic()
+        what = self._done()
         # began: when a partition was last assigned; spoke: when the last message arrived
         while not self.is_stopped():
             messages = self.consumer.consume(AT_ONCE, POLL)
@@ -166,10 +170,12 @@ class _Pull:
             self._flush(self._due(now))
             if messages:
                 answered = now
+                self.cluster.heard()
+            self.pulled.silence = self.cluster.silence
             if not self._is_read() or any(message.error() is None for message in messages):
                 spoke = now
-            if now - told > 5:
-                told = now
+            if now - told > TELLS_EVERY and what != self._done():
+                told, what = now, self._done()
                 self.tell(self.pulled)
             if self.wish.idle is None:
                 continue
@@ -189,6 +195,9 @@ class _Pull:
                     raise NoAnswer(f"{self.cluster.name} has not answered for {GIVES_UP} s")
                 else:
                     spoke = now  # a broker that is away does not count as idle
+
+    def _done(self) -> tuple[int, int, str | None]:
+        return self.pulled.messages, len(self.pulled.files), self.pulled.silence
 
     def _is_read(self) -> bool:
         """Whether partitions are assigned and all are read to their ends."""
@@ -283,14 +292,13 @@ class _Pull:
                 error = done.error
             except KafkaException as refused:
                 error = refused.args[0]
-            if error is None:
-                self.committed[partition] = offset
+            if error is None or error.code() in LOST:
+                if error is None:
+                    self.committed[partition] = offset
+                # Otherwise the file stays: the next reader of the partition sees from its name what it
+                # covers. That may be this one, if a cooperative rebalance leaves it the partition.
                 self.batches[partition] = Batch(offset, offset)
                 self.since.pop(partition, None)
-                return
-            if error.code() in LOST:
-                # The file stays: the next reader of the partition sees from its name what it covers.
-                self.batches.pop(partition, None)
                 return
             patience = PATIENCE if self.is_stopped() else GIVES_UP
             if error.code() in FINAL | UNKNOWN or error.fatal() or time.monotonic() > began + patience:

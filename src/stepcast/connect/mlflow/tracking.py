@@ -16,6 +16,7 @@ from stepcast.connect.finished_run import FinishedRun
 from stepcast.connect.mlflow.datasets import dataset_inputs
 from stepcast.connect.mlflow.names import file_params, flat, metrics
 from stepcast.connect.mlflow.settings import SETTINGS
+from stepcast.connect.mlflow.trials import log_trials
 from stepcast.pipeline import layout
 from stepcast.pipeline.csv_files import parquet_bytes
 
@@ -88,6 +89,7 @@ def track(client: Any, run: FinishedRun, experiment: str, charts: Sequence[Path]
             client.delete_run(created.info.run_id)
             return Tracked(found.info.run_id, experiment, is_new=False)
     _log(client, found.info.run_id, run, charts)
+    log_trials(client, experiment_id, found.info.run_id, run)
     ended = run.manifest.published
     client.set_terminated(found.info.run_id, "FINISHED", ended and int(ended.timestamp() * 1000))
     return Tracked(found.info.run_id, experiment, is_new=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from stepcast.engine.model_parameters import MODEL_PARAMETERS
 from stepcast.engine.models.arima import arima
 from stepcast.engine.models.ets import ets
 from stepcast.engine.models.model import Model
@@ -20,8 +21,8 @@ MODELS: Mapping[str, Model] = MappingProxyType(
         for model in (
             SEASONAL_NAIVE,
             Model("NPTS", npts, needs=1, parameters=PARAMETERS),
-            Model("ETS", ets, needs=5),
-            Model("ARIMA", arima, needs=8),
+            Model("ETS", ets, needs=5, parameters=frozenset(MODEL_PARAMETERS["ETS"])),
+            Model("ARIMA", arima, needs=8, parameters=frozenset(MODEL_PARAMETERS["ARIMA"])),
             Model("Prophet", prophet, needs=3, package="prophet"),
         )
     }

@@ -8,7 +8,8 @@ import numpy as np
 from stepcast.engine.arrays import Floats
 from stepcast.engine.errors import CannotFit
 from stepcast.engine.frequency import Frequency
-from stepcast.engine.models.arima_orders import Order, promising_orders
+from stepcast.engine.model_parameters import given_of
+from stepcast.engine.models.arima_orders import Order, Wanted, promising_orders
 from stepcast.engine.models.gaps import filled
 from stepcast.engine.models.harmonics import calendar_pattern, longest_cycle
 from stepcast.engine.models.model import Past, Prediction
@@ -31,7 +32,7 @@ def arima(
     past: Past,
     horizon: int,
     quantiles: tuple[float, ...],
-    _parameters: Mapping[str, str],
+    parameters: Mapping[str, str],
 ) -> Prediction:
     """ARIMA errors around the waves of the calendar (days and faster, weeks), or seasonal ARIMA (months).
 
@@ -41,12 +42,14 @@ def arima(
     exact maximum likelihood, AICc chooses. Intervals are exact for the estimated model. Missing values need
     no filling: the state space form steps over them.
 
-    Only the last 1,000 to 4,500 points are used (six weeks of hours, six years of days), 500 of months.
+    Only the last 1,000 to 4,500 points are used (six weeks of hours, six years of days), 500 of months; or
+    ``context_length``. ``p``, ``d`` and ``q`` are tried as they are given, the others are chosen.
 
     Source: Box, Jenkins, Reinsel and Ljung, Time series analysis, 5th edition.
     Raises: CannotFit where all values are equal or nearly all missing, or no order can be estimated.
     """
-    values = past.values[-_points(past.frequency) :]
+    wanted = given_of("ARIMA", parameters)
+    values = past.values[-int(wanted.get("context_length", _points(past.frequency))) :]
     if np.isfinite(values).sum() < LEAST_OBSERVED:
         raise CannotFit("ARIMA", f"all or nearly all of the last {len(values)} values are missing")
     centre, spread = float(np.nanmean(values)), float(np.nanstd(values))
@@ -59,7 +62,7 @@ def arima(
     complete = filled(rest, past.season)
     best: tuple[float, Order, Floats] | None = None
     with quiet():
-        for order in promising_orders(complete, season, TRIED):
+        for order in promising_orders(complete, season, TRIED, _orders_of(wanted)):
             line = _line(order, complete, len(rest))
             try:
                 criterion, weights = _estimate(order, rest - line)
@@ -76,6 +79,11 @@ def arima(
         mean = forecast.predicted_mean + line[len(rest) :] + pattern[len(rest) :]
         deviation = np.asarray(forecast.se_mean)
     return normal_prediction(mean * spread + centre, deviation * spread, quantiles)
+
+
+def _orders_of(wanted: Mapping[str, int | float | str]) -> Wanted:
+    p, d, q = (int(wanted[name]) if name in wanted else None for name in ("p", "d", "q"))
+    return Wanted(p, d, q)
 
 
 def _points(frequency: Frequency) -> int:

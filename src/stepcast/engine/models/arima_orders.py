@@ -8,7 +8,7 @@ import numpy as np
 
 from stepcast.engine.arrays import Floats
 
-__all__ = ["Order", "level_test", "promising_orders", "seasonal_strength"]
+__all__ = ["Order", "Wanted", "level_test", "promising_orders", "seasonal_strength"]
 
 
 # Above this the level wanders: the 5 % point of the KPSS test (Kwiatkowski et al. 1992, table 1).
@@ -43,7 +43,26 @@ class Order:
         return np.diff(values, n=self.d)
 
 
-def promising_orders(values: Floats, season: int, count: int) -> list[Order]:
+@dataclass(frozen=True)
+class Wanted:
+    """Orders that are given; None is chosen."""
+
+    p: int | None = None
+    d: int | None = None
+    q: int | None = None
+
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """What p and q may be: of those that are chosen, not too many lags in all."""
+        sizes = range(MOST_LAGS + 1)
+        for p, q in product(sizes if self.p is None else (self.p,), sizes if self.q is None else (self.q,)):
+            if None not in (self.p, self.q) or p + q <= MOST_LAGS_IN_ALL:
+                yield p, q
+
+
+AS_FOUND = Wanted()
+
+
+def promising_orders(values: Floats, season: int, count: int, wanted: Wanted = AS_FOUND) -> list[Order]:
     """The ``count`` best orders, best first, scored by two regressions each (Hannan and Rissanen 1982).
 
     Shapes:  ``values`` (time,), oldest first, none missing, not all alike. ``season`` 1 is none.
@@ -51,23 +70,26 @@ def promising_orders(values: Floats, season: int, count: int) -> list[Order]:
     test finds that the level wanders, two in all at most. Then p and q up to 3 (4 together), P and Q up to 1:
     a long autoregression gives the shocks, a regression on past values and past shocks gives AICc. Lags of
     the product terms get weights of their own here: this only decides which orders are worth a likelihood.
+    Orders that are ``wanted`` are not chosen.
     """
     seasonal_d = int(len(values) >= 3 * season > 3 and seasonal_strength(values, season) > STRONG_SEASON)
     rest = values[season:] - values[:-season] if seasonal_d else values
     d = 0
-    while d + seasonal_d < 2 and len(rest) > 5 and level_test(rest) > WANDERS:
+    if wanted.d is not None:
+        rest, d = np.diff(rest, n=wanted.d), wanted.d
+    while wanted.d is None and d + seasonal_d < 2 and len(rest) > 5 and level_test(rest) > WANDERS:
         rest, d = np.diff(rest), d + 1
     # A mean of the series itself is always estimated; one of its differences is a drift, and may be none; a
     # mean of second differences would be a parabola.
-    constants = {0: (True,), 1: (False, True), 2: (False,)}[d + seasonal_d]
+    constants = {0: (True,), 1: (False, True)}.get(d + seasonal_d, (False,))
     found: list[tuple[float, Order]] = []
     for constant in constants:
         stationary = rest - rest.mean() if constant else rest
-        for criterion, (p, q, seasonal_p, seasonal_q) in _regressions(stationary, season, constant):
+        for criterion, (p, q, seasonal_p, seasonal_q) in _regressions(stationary, season, constant, wanted):
             order = Order(p, d, q, seasonal_p, seasonal_d, seasonal_q, season, constant)
             found.append((criterion, order))
     found.sort(key=lambda pair: pair[0])
-    plain = Order(0, d, 0, 0, seasonal_d, 0, season, constants[0])
+    plain = Order(wanted.p or 0, d, wanted.q or 0, 0, seasonal_d, 0, season, constants[0])
     return [order for _, order in found[:count]] or [plain]
 
 
@@ -108,7 +130,7 @@ def level_test(values: Floats) -> float:
 
 
 def _regressions(
-    values: Floats, season: int, constant: bool
+    values: Floats, season: int, constant: bool, wanted: Wanted
 ) -> Iterator[tuple[float, tuple[int, int, int, int]]]:
     """AICc of every (p, q, P, Q) that the length of ``values`` allows, all on the same points."""
     count = len(values)
@@ -123,10 +145,8 @@ def _regressions(
     if begin < seasonal * (season + MOST_LAGS):
         seasonal = 0
     target = values[begin:]
-    sizes = range(MOST_LAGS + 1)
-    for p, q, seasonal_p, seasonal_q in product(sizes, sizes, range(seasonal + 1), range(seasonal + 1)):
-        if p + q > MOST_LAGS_IN_ALL:
-            continue
+    both = range(seasonal + 1)
+    for (p, q), seasonal_p, seasonal_q in product(wanted.pairs(), both, both):
         columns = np.hstack(
             [
                 _lagged(values, _product_lags(p, seasonal_p, season), begin),

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from stepcast.engine.arrays import Floats
 from stepcast.engine.errors import CannotFit
+from stepcast.engine.model_parameters import given_of
 from stepcast.engine.models.ets_states import Form, States, ahead
 from stepcast.engine.models.gaps import filled
 from stepcast.engine.models.model import Past, Prediction
@@ -39,7 +40,7 @@ def ets(
     past: Past,
     horizon: int,
     quantiles: tuple[float, ...],
-    _parameters: Mapping[str, str],
+    parameters: Mapping[str, str],
 ) -> Prediction:
     """Fit up to twelve forms by maximum likelihood and forecast with the one of least AICc.
 
@@ -54,15 +55,20 @@ def ets(
     up to 4,500 points) where these are more. Smoothing parameters are estimated, starting states are read off
     the first seasons.
 
+    ``error``, ``trend`` and ``seasonal`` leave out the forms that differ from them; multiplicative errors
+    only XX
+
     Source: Hyndman, Koehler, Ord and Snyder (2008), Forecasting with exponential smoothing.
     Raises: CannotFit where all values are equal or most are missing, or no form can be fitted.
     """
+    wanted = given_of("ETS", parameters)
     seasons = [1]
     if past.season > 1:
         seasons.append(past.season)
         if 0 < LEAST_SEASONS * (week := week_length(past.frequency)) <= min(MOST_POINTS, len(past.values)):
             seasons.append(week)
-    points = max(USUAL_POINTS, LEAST_SEASONS * seasons[-1])
+    points = int(wanted.get("context_length", max(USUAL_POINTS, LEAST_SEASONS * seasons[-1])))
+    seasons = [season for season in seasons if season == 1 or 2 * season <= points]
     if np.isfinite(past.values[-points:]).mean() < LEAST_OBSERVED:
         raise CannotFit("ETS", "most of the recent values are missing")
     values = filled(past.values, past.season)[-points:]
@@ -72,7 +78,7 @@ def ets(
     scaled = values / spread
     best: tuple[float, States] | None = None
     with quiet():
-        for form in _forms(bool(values.min() > 0), seasons):
+        for form in _forms(bool(values.min() > 0), seasons, wanted):
             try:
                 fitted = _fit(form, scaled)
             except (ValueError, ArithmeticError, np.linalg.LinAlgError):
@@ -85,9 +91,15 @@ def ets(
     return Prediction(prediction.quantiles * spread, prediction.mean * spread)
 
 
-def _forms(positive: bool, seasons: list[int]) -> Iterator[Form]:
-    for multiplicative in (False, True) if positive else (False,):
-        for damped_trend in (False, True):
+def _forms(positive: bool, seasons: list[int], wanted: Mapping[str, int | float | str]) -> Iterator[Form]:
+    errors = {"additive": (False,), "multiplicative": (True,)}.get(str(wanted.get("error")), (False, True))
+    trends = {"none": (False,), "damped": (True,)}.get(str(wanted.get("trend")), (False, True))
+    if wanted.get("seasonal") == "none":
+        seasons = [1]
+    elif wanted.get("seasonal") == "always":
+        seasons = seasons[1:] or [1]
+    for multiplicative in errors if positive else (False,):
+        for damped_trend in trends:
             for season in seasons:
                 yield Form(multiplicative, damped_trend, season)
 

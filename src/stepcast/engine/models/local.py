@@ -16,7 +16,7 @@ from stepcast.engine.sampling import Draw
 from stepcast.engine.seasonality import usable_season
 from stepcast.engine.task import Task
 
-__all__ = ["LocalForecaster", "fit_shared", "forecast", "train"]
+__all__ = ["LocalForecaster", "check_local", "fit_shared", "forecast", "train"]
 
 
 class LocalForecaster:
@@ -62,7 +62,7 @@ def train(panel: Panel, task: Task, shared: bytes = b"") -> Trained:  # noqa: AR
 
     A model that cannot fit a series is no error: SeasonalNaive stands in for it.
     """
-    _check(task)
+    check_local(task)
     forecasters = {name: LocalForecaster(name, panel, task) for name in (task.algorithm, STAND_IN)}
     tested = backtest(panel, task, forecasters)
     words = tuple(Explanation((), (), (), note) for note in forecasters[task.algorithm].notes)
@@ -71,7 +71,7 @@ def train(panel: Panel, task: Task, shared: bytes = b"") -> Trained:  # noqa: AR
 
 def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
     """Fit the task's model to all of each history; a series without a single value is forecast as zero."""
-    _check(task)
+    check_local(task)
     if len(trained.explanations) != len(panel):
         raise ImpossibleTask(
             f"{len(panel)} series are to be forecast but {len(trained.explanations)} were trained: train the "
@@ -97,7 +97,7 @@ def forecast(panel: Panel, task: Task, trained: Trained) -> Forecast:
     return Forecast(values, tuple(models), tuple(words))
 
 
-def _check(task: Task) -> None:
+def check_local(task: Task) -> None:
     """Raises MissingPackage or BadParameter where the task's model cannot run as it is asked to."""
     model = MODELS[task.algorithm]
     if model.package and find_spec(model.package) is None:

@@ -44,8 +44,13 @@ SPEED = 2e10  # operations of training in a second of one core; 3e10 were measur
 USUAL_SECONDS = 80.0  # of one core, where neither epochs nor a budget are given
 
 
-def learn(sample: Panel, task: Task) -> Learned:
+def learn(
+    sample: Panel, task: Task, watch: Callable[[int, Callable[[], Learned]], None] | None = None
+) -> Learned:
     """The same sample, task and seed give the same on one machine.
+
+    ``watch`` can see what the first network has learned after each epoch; what it raises ends the training.
+    With it, only what forecasts the backtest is trained, and stands for the forecast too.
 
     Raises BadParameter, and ImpossibleTask where there is too little to learn from.
     """
@@ -72,26 +77,38 @@ def learn(sample: Panel, task: Task) -> Learned:
             f"{task.algorithm} needs {FEWEST} windows to learn from before the backtest and has "
             f"{parts.train.windows}: give more history, shorten the horizon, or set PerformAutoML to true"
         )
-    stopped = [trainer.until_it_gets_worse(parts, seed) for seed in seeds]
+
+    def learned(before: list[Weights], final: list[Weights], width: float) -> Learned:
+        return Learned(
+            algorithm=task.algorithm,
+            parameters=dict(task.parameters),
+            encoder=encoder,
+            shape=shape,
+            shared_features=shared,
+            backtest=Fitted(tuple(before), width),
+            final=Fitted(tuple(final), width),
+            typical=_typical(sample, encoder, shape),
+        )
+
+    def seen(number: int, weights: Callable[[], Weights]) -> None:
+        if watch is not None:
+            watch(number, lambda: learned([weights()], [], 1.0))
+
+    stopped = [
+        trainer.until_it_gets_worse(parts, seed, seen if seed == first else lambda *_: None) for seed in seeds
+    ]
     width = trainer.width([weights for weights, _ in stopped], parts.held, encoder)
     before = [
         trainer.finish("backtest", parts.all, *one, seed) for one, seed in zip(stopped, seeds, strict=True)
     ]
+    if watch is not None:
+        return learned(before, before, width)
     whole = spans(grid, shape, length)
     final = [
         trainer.finish("forecast", whole, weights, epochs, seed)
         for weights, (_, epochs), seed in zip(before, stopped, seeds, strict=True)
     ]
-    return Learned(
-        algorithm=task.algorithm,
-        parameters=dict(task.parameters),
-        encoder=encoder,
-        shape=shape,
-        shared_features=shared,
-        backtest=Fitted(tuple(before), width),
-        final=Fitted(tuple(final), width),
-        typical=_typical(sample, encoder, shape),
-    )
+    return learned(before, final, width)
 
 
 @dataclass(frozen=True)
@@ -105,7 +122,9 @@ class Trainer:
     grid: Grid
     columns: Columns
 
-    def until_it_gets_worse(self, parts: Split, seed: int) -> tuple[Weights, int]:
+    def until_it_gets_worse(
+        self, parts: Split, seed: int, watch: Callable[[int, Callable[[], Weights]], None]
+    ) -> tuple[Weights, int]:
         """The weights of the best epoch, and its number."""
         return fit(
             self.network,
@@ -116,6 +135,7 @@ class Trainer:
             seed,
             parts.held,
             self._reporting("learning", self.schedule),
+            watch,
         )
 
     def finish(self, what: str, span: Span, weights: Weights, epochs: int, seed: int) -> Weights:

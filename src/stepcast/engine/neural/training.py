@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -72,8 +72,12 @@ def fit(
     seed: int,
     held: Origins | None = None,
     report: Callable[[int, float, float | None], None] = lambda *_: None,
+    watch: Callable[[int, Callable[[], Weights]], None] = lambda *_: None,
 ) -> tuple[dict[str, Array], int]:
-    """Train on ``span``: the weights of the epoch that was best on ``held``, or of the last; its number."""
+    """Train on ``span``: the weights of the epoch that was best on ``held``, or of the last; its number.
+
+    ``watch`` can see the weights after each epoch; what it raises ends the training.
+    """
     epoch, judge, begin = _compiled(network)
     import jax
 
@@ -101,6 +105,7 @@ def fit(
                 best, at, since = judged, number, number
                 kept = _copied(averaged)
         report(number, float(value), judged)
+        watch(number, partial(_copied, averaged))
         if held is not None and number - since >= schedule.patience:
             if not left:
                 break

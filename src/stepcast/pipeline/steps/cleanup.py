@@ -60,7 +60,8 @@ def _params(run: Run, s3: Any) -> Params | None:
 def _delete_data(run: Run, params: Params, s3: Any) -> None:
     predictor = run.name_of(params.predictor.predictor_name)
     objects.delete_all(s3, run.bucket, layout.accuracy(predictor))
-    s3.delete_object(Bucket=run.bucket, Key=layout.lineage(predictor))
+    for key in (layout.lineage(predictor), layout.tuning(predictor)):
+        s3.delete_object(Bucket=run.bucket, Key=key)
     objects.delete_all(s3, run.bucket, layout.predictor(predictor))
     dataset = params.target.dataset_name
     objects.delete_all(s3, run.bucket, layout.rows(dataset, run.name_of(dataset)))

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from stepcast import __version__
 from stepcast.engine.accuracy import Sums
-from stepcast.pipeline import inputs, layout, lineage, objects, resources, tables, vintages
+from stepcast.pipeline import inputs, layout, lineage, objects, resources, tables, tuned, vintages
 from stepcast.pipeline.backtest_files import Scoreboard, ShardBacktest, accuracy_in_sql
 from stepcast.pipeline.csv_files import csv_bytes, parquet_bytes
 from stepcast.pipeline.forecast_files import clean_table, moments_ahead, raw_table
@@ -63,7 +63,8 @@ def export(run: Run, *, s3: Any, cloudwatch: Any, commit: str = "") -> Run:
             objects.write(s3, run.bucket, key, csv_bytes(table))
 
     scoreboard = Scoreboard(sums, task, windows)
-    leaderboard.append(scoreboard.leaderboard(params))
+    chosen = tuned.read(s3, run.bucket, run.work) if params.predictor.perform_hpo else None
+    leaderboard.append(scoreboard.leaderboard(params, chosen.told if chosen else ""))
     sql = {tables.ACCURACY: accuracy_in_sql(accuracy), tables.LEADERBOARD: pa.concat_tables(leaderboard)}
     for name, table in sql.items():
         key = f"{layout.accuracy(_predictor(run, params), name)}part-0.parquet"
@@ -98,11 +99,12 @@ def export(run: Run, *, s3: Any, cloudwatch: Any, commit: str = "") -> Run:
         judged=judged,
         points=scoreboard.points,
         evaluations=scoreboard.evaluations(backtest.window_times()),
+        tuned=chosen,
         stepcast=__version__,
         commit=commit,
     )
     _keep_predictor(run, manifest.predictor, s3)
-    written = objects.read(s3, run.bucket, layout.frozen_params(run.work))
+    written = params.model_dump_json(by_alias=True, indent=2)
     objects.write(s3, run.bucket, layout.vintage_params(layout.FORECAST, run.vintage), written)
     vintages.write(s3, run.bucket, manifest)
     _conclude(run, params, manifest, read, s3)

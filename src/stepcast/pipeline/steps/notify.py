@@ -76,6 +76,7 @@ def _success(ending: Ending, s3: Any) -> tuple[str, str]:
     lines = [
         f"{items}, {manifest.horizon} steps of {manifest.frequency}: {manifest.first} to {manifest.last}.",
         _accuracy(manifest),
+        *([f"Tuned: {manifest.tuned.told}."] if manifest.tuned else []),
         f"Files: s3://{ending.bucket}/{layout.vintage(root, ending.vintage)}",
         f"SQL: {_query(root, manifest)}",
     ]

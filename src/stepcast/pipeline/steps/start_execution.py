@@ -12,7 +12,7 @@ from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.run import Run, fingerprint
 
-__all__ = ["Started", "start_execution"]
+__all__ = ["Started", "current_state", "start_execution"]
 
 MOST_ATTEMPTS = 100
 # States of the machine after which a run checks once more whether the bucket's input is its own.
@@ -106,7 +106,7 @@ def _start(order: Run, happened: datetime, s3: Any, states: Any, state_machine: 
         else:
             return Started(outcome="started", why=f"execution {name} was started", **known)
         if execution["status"] == "RUNNING":
-            if happened > execution["startDate"] and _state(states, arn) not in LOOKS_AGAIN_AFTER:
+            if happened > execution["startDate"] and current_state(states, arn) not in LOOKS_AGAIN_AFTER:
                 continue  # other input came and went; this execution may have seen that and be about to end
             if _is_overtaken(states, state_machine, execution):
                 continue
@@ -130,7 +130,7 @@ def _attempts(run: str) -> Iterable[str]:
         yield f"{run}-{attempt}"
 
 
-def _state(states: Any, execution_arn: str) -> str:
+def current_state(states: Any, execution_arn: str) -> str:
     """The current state of a running execution."""
     pages = states.get_paginator("get_execution_history").paginate(
         executionArn=execution_arn, reverseOrder=True

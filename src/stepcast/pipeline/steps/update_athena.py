@@ -13,6 +13,7 @@ from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.monitoring import summary
 from stepcast.pipeline.run import Run
+from stepcast.pipeline.tuning.table import COLUMNS as TUNING_COLUMNS
 
 __all__ = ["update_athena"]
 
@@ -115,6 +116,7 @@ def _point_tables(bucket: str, database: str, manifest: vintages.Manifest) -> No
             manifest.leaderboard_columns,
         ),
         tables.LINEAGE: (layout.LINEAGE, lineage.COLUMNS),
+        **({tables.TUNING: (layout.TUNING, TUNING_COLUMNS)} if manifest.tuned else {}),
     }
     # The forecast first: from here on, users see this vintage.
     for table, (path, columns) in csv_tables.items():

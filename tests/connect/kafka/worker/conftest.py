@@ -2,7 +2,6 @@
 
 import itertools
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from stepcast.pipeline import layout
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.shards import Shard, write_shard
 from stepcast.pipeline.task import task_of
-from tests.services import Server, kafka, running
+from tests.services import Server, kafka
 from tests.stream_chaos.stream import read_all
 
 ROOT = Path(__file__).parents[4]
@@ -47,9 +46,9 @@ class Broker:
 
 
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with running(kafka.SERVICE, tmp_path_factory.mktemp("kafka")) as server:
-        yield Broker(server)
+def broker(broker: Any) -> Broker:
+    """The broker of the folder above."""
+    return Broker(broker.server)
 
 
 def values_of(ids: tuple[str, ...], periods: int) -> tuple[np.ndarray[Any, Any], ...]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stepcast.connect.errors import ConnectorError
@@ -177,6 +177,7 @@ plans = st.builds(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 @given(plans, observations, st.data())
 def test_neither_batches_nor_restarts_leave_a_trace(plan, given_observations, data) -> None:
     """Bit for bit: the state, and the forecasts that were written."""

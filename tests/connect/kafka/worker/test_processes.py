@@ -3,19 +3,29 @@
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 import pytest
 
 pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
 
+from confluent_kafka import KafkaError, KafkaException
+
+from stepcast.cli import streaming
+from stepcast.connect.errors import ConnectorError
+from stepcast.connect.kafka.errors import NoAnswer
 from stepcast.connect.kafka.settings import Settings
-from stepcast.connect.kafka.worker import fleet
+from stepcast.connect.kafka.worker import fleet, loop, published, successor, transaction
 from stepcast.connect.kafka.worker.order import Order, Source
+from stepcast.connect.kafka.worker.owned import Owned
 from stepcast.connect.kafka.worker.plan import Plan
+from stepcast.connect.kafka.worker.report import WorkerReport
+from stepcast.connect.kafka.worker.retraining import Policy
 
 PATIENCE = 300  # seconds; a watchdog, not a measure
 NOWHERE = Settings("127.0.0.1:1")
@@ -90,3 +100,159 @@ def test_a_predictor_that_is_changed_while_a_worker_starts_comes_after_its_order
     assert first["source"] == {"folder": "old", "model": None}
     assert second == {"predictor": "new"}
     assert child.order.source == Source(folder="new")
+
+
+def test_workers_that_die_before_they_can_work_are_not_restarted_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[subprocess.Popen[str]] = []
+    popen = subprocess.Popen
+
+    def dying(_: list[str], **more: Any) -> "subprocess.Popen[str]":
+        started.append(popen([sys.executable, "-S", "-c", "import sys; sys.exit(7)"], **more))
+        return started[-1]
+
+    monkeypatch.setattr(fleet.subprocess, "Popen", dying)
+    monkeypatch.setattr(fleet, "LONGEST_PAUSE", 0.01)
+    workers = fleet.Fleet([Order(NOWHERE, "a", "b", "g", "m-0", Source(), Plan())], lambda *_: None)
+
+    with pytest.raises(ConnectorError, match="m-0 ended 5 times before it could read a message, with code 7"):
+        workers.run(Event())
+
+    assert len(started) == 5
+
+
+def test_partitions_that_are_revoked_while_the_broker_is_away_do_not_end_the_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The end of their state is not known then, so it is read again if they return."""
+    monkeypatch.setattr(loop, "ENDS_WITHIN", 0.2)
+    order = Order(NOWHERE, "a", "b", "g", "m-0", Source(), Plan())
+    none: Any = None
+    worker = loop.Worker(order, none, none, Event(), lambda _: None)
+    worker._owned = {0: Owned(none, 5, 5, 0.0)}
+
+    worker._revoked(none, [])
+
+    assert worker._owned == {}
+    assert worker._given_up[0].end is None
+
+
+def test_the_command_waits_for_a_download_before_its_folder_is_removed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    begun = Event()
+
+    def download(*_: object) -> None:
+        begun.set()
+        time.sleep(0.3)
+        (tmp_path / "shards").mkdir()
+
+    monkeypatch.setattr(streaming, "LOOKS_EVERY", 0)
+    monkeypatch.setattr(published, "newest", download)
+    monkeypatch.setattr(fleet.Fleet, "run", lambda *_: begun.wait(PATIENCE))
+    order = Order(NOWHERE, "a", "b", "g", "m-0", Source(), Plan())
+    predictors = streaming.Predictors(None, "b", "latest", Policy())
+
+    streaming.run_stream([order], predictors, tmp_path / "P", None)
+
+    assert (tmp_path / "shards").exists()
+    assert not any(thread.name == "predictors" for thread in enumerate_threads())
+
+
+def test_a_newer_predictor_is_taken_over_once_the_registry_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(successor, "AGAIN_IN", 0.01)
+    away = [NoAnswer("the schema registry does not answer")] * 2
+
+    class Work:
+        def prepare(self, _: object) -> None:
+            if away:
+                raise away.pop()
+
+    work: Any = Work()
+    newer = successor.Successor(lambda _: work, list)
+
+    newer.ask("newer")
+    deadline = time.monotonic() + PATIENCE
+    while (taken := newer.take()) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+    assert taken is work
+
+
+def test_a_broker_that_is_away_while_a_worker_restarts_does_not_end_a_fleet_that_has_worked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One of two works; the other died before its first report, and finds no broker when it restarts."""
+    report = WorkerReport("p", 0, 0, 0.0, [])
+    working = (
+        f"import json, sys; print(json.dumps({{'report': {report.to_dict()}}}), flush=True); input(); input()"
+    )
+    ends, started, stop = f"import sys; sys.exit({fleet.UNREACHED})", list[str](), Event()
+    popen = subprocess.Popen
+
+    def process(_: list[str], **more: Any) -> "subprocess.Popen[str]":
+        started.append(working if not started else ends)
+        if len(started) > 4:
+            stop.set()
+        return popen([sys.executable, "-S", "-c", started[-1]], **more)
+
+    monkeypatch.setattr(fleet.subprocess, "Popen", process)
+    monkeypatch.setattr(fleet, "LONGEST_PAUSE", 0.01)
+    orders = [Order(NOWHERE, "a", "b", "g", f"m-{n}", Source(), Plan()) for n in (0, 1)]
+
+    def hear(_: str, report: WorkerReport | None) -> None:
+        heard.append(report)
+
+    heard: list[WorkerReport | None] = []
+    workers = fleet.Fleet(orders, hear)
+    workers._children[0].start()
+    while not heard:
+        time.sleep(0.01)
+
+    workers.run(stop)
+
+    assert started == [working, *[ends] * 4]
+
+
+@pytest.mark.parametrize(("patience", "stops"), [(0.2, False), (PATIENCE, True)])
+def test_a_transaction_that_is_never_completed_ends_the_worker(
+    monkeypatch: pytest.MonkeyPatch, patience: float, stops: bool
+) -> None:
+    """Its transaction is aborted by the brokers meanwhile; the worker would keep its partitions for ever."""
+    monkeypatch.setattr(transaction, "STOPS_WITHIN", 0.2)
+    stop = Event()
+
+    class Silent:
+        def init_transactions(self, _: float) -> None:
+            if stops:
+                stop.set()
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "no answer", False, True, False))
+
+    silent: Any = Silent()
+
+    with pytest.raises(NoAnswer, match="no answer"):
+        transaction.Transactions(silent, patience, stop)
+
+
+def test_a_call_of_the_client_that_never_returns_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """librdkafka does not keep its timeout if the coordinator is killed at the wrong moment."""
+    ended, codes = Event(), set[int]()
+
+    class Hanging:
+        def init_transactions(self, _: float) -> None:
+            assert ended.wait(PATIENCE)
+
+    def end(code: int) -> None:
+        codes.add(code)
+        ended.set()
+
+    monkeypatch.setattr(transaction, "LOOKS_EVERY", 0.05)
+    monkeypatch.setattr(transaction, "STEP", 0.1)
+    monkeypatch.setattr(transaction.os, "_exit", end)
+    hanging: Any = Hanging()
+
+    transaction.Transactions(hanging, 0.1, Event())
+
+    assert codes == {transaction.HANGS}

@@ -17,13 +17,13 @@ import pytest
 
 pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from typer.testing import CliRunner
 
 from stepcast.cli.app import app
+from stepcast.connect.kafka import client
 from stepcast.connect.kafka.settings import Settings
-from stepcast.connect.kafka.worker import lag as lag_module
 from stepcast.connect.kafka.worker.fleet import Fleet
 from stepcast.connect.kafka.worker.order import Order, Source
 from stepcast.connect.kafka.worker.plan import Plan
@@ -145,10 +145,17 @@ def test_a_group_that_somebody_has_moved_is_refused(broker: Broker) -> None:
     topic = broker.topic()
     produce(broker.address, topic, hours(3, "a"))
     options = ("--group", f"{topic}-g", "--from", topic, "--to", f"{topic}-out", *SMOOTHING)
-    stream(broker, *options, "--until-idle", "1s", "--session-timeout", "6s")
-    time.sleep(7)  # the place of the worker is kept for so long, and the group must be empty to be moved
+    stream(broker, *options, "--until-idle", "1s", "--session-timeout", "2s")
     mover = Consumer({"bootstrap.servers": broker.address, "group.id": f"{topic}-g"})
-    mover.commit(offsets=[TopicPartition(topic, 0, 1)], asynchronous=False)
+
+    def is_moved() -> bool:
+        try:
+            mover.commit(offsets=[TopicPartition(topic, 0, 1)], asynchronous=False)
+        except KafkaException:
+            return False
+        return True
+
+    until(is_moved, "the place of the worker, which is kept until its session ends")
     mover.close()
 
     done = stream(broker, *options, "--until-idle", "1s")
@@ -275,6 +282,21 @@ def test_a_state_that_the_broker_would_delete_is_refused(broker: Broker) -> None
     assert f"topic {topic}-g-state has cleanup.policy=delete" in done.stderr
 
 
+def test_a_timeout_beyond_the_brokers_limit_is_said_with_the_limit(broker: Broker) -> None:
+    """In each case, the worker would be refused again after every restart."""
+    topic = broker.topic()
+    options = ("--group", f"{topic}-g", "--from", topic, "--to", f"{topic}-out", *SMOOTHING)
+
+    session = stream(broker, *options, "--session-timeout", "15min")
+    transaction = stream(broker, *options, "--transaction-timeout", "1h")
+
+    assert session.returncode == transaction.returncode == 1
+    assert f"{broker.address} does not accept --session-timeout 900s" in session.stderr
+    assert "group.max.session.timeout.ms (600 s)" in session.stderr
+    assert f"{broker.address} does not accept --transaction-timeout 3600s" in transaction.stderr
+    assert "transaction.max.timeout.ms (900 s)" in transaction.stderr
+
+
 def test_no_broker_is_said_at_once() -> None:
     command = [STEPCAST, "stream", "--bootstrap", "127.0.0.1:1", "--group", "g", "--from", "a", "--to", "b"]
     done = subprocess.run(
@@ -285,13 +307,14 @@ def test_no_broker_is_said_at_once() -> None:
     assert "no broker answers at 127.0.0.1:1" in done.stderr
 
 
-def test_lag_without_a_broker_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lag_module, "PATIENCE", 2)
+def test_lag_without_a_broker_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "PATIENCE", 1)
 
     done = CliRunner().invoke(app, ["stream", "--bootstrap", "127.0.0.1:1", "--group", "g", "--lag"])
 
     assert done.exit_code == 1
     assert "no broker answers at 127.0.0.1:1" in done.stderr
+    assert "Connection refused" in done.stderr
 
 
 def test_metrics_are_served_to_who_asks_for_this_machine(broker: Broker) -> None:

@@ -1,16 +1,17 @@
-"""Formats of message values; each has a module with its decoder.
+"""Formats of message values; each has a module with its decoder, and Avro an encoder.
 
 Decoded values are what JSON has: objects, lists, strings and numbers, so JSON pointers apply to all.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.formats import avro, csv, json, protobuf
 from stepcast.connect.kafka.formats.registry import Registry
 
-__all__ = ["FORMATS", "PLACES", "decoder"]
+__all__ = ["FORMATS", "PLACES", "avro_encoder", "decoder"]
 
 FORMATS = ("json", "csv", "avro", "protobuf")
 NAMED = ("/item_id", "/timestamp", "/target_value")
@@ -25,10 +26,24 @@ def decoder(name: str, registry: Mapping[str, str]) -> Callable[[bytes], Any]:
         return csv.decode
     if name not in FORMATS:
         raise ConnectorError(f"--format {name}: choose one of {', '.join(FORMATS)}")
-    try:
+    with _packages(f"--format {name}"):
         made: Callable[[bytes], Any] = {"avro": avro, "protobuf": protobuf}[name].decoder(Registry(registry))
+    return made
+
+
+def avro_encoder(
+    registry: Mapping[str, str], subject: str, schema: Mapping[str, Any]
+) -> Callable[[Any], bytes]:
+    """An encoder of values in Avro, with ``schema`` in a subject of the registry."""
+    with _packages("--output-format avro"):
+        return avro.encoder(Registry(registry), subject, schema)
+
+
+@contextmanager
+def _packages(option: str) -> Iterator[None]:
+    try:
+        yield
     except ModuleNotFoundError:
         raise ConnectorError(
-            f'--format {name} needs packages that are not installed: pip install "stepcast[kafka-schemas]"'
+            f'{option} needs packages that are not installed: pip install "stepcast[kafka-schemas]"'
         ) from None
-    return made

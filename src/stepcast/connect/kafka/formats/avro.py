@@ -2,13 +2,13 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from stepcast.connect.kafka.formats.registry import Registry, framed, remembered
+from stepcast.connect.kafka.formats.registry import Registry, framed, framing, remembered
 from stepcast.connect.kafka.observations import Unreadable
 
-__all__ = ["decoder"]
+__all__ = ["decoder", "encoder"]
 
 
 def decoder(registry: Registry) -> Callable[[bytes], Any]:
@@ -31,6 +31,22 @@ def decoder(registry: Registry) -> Callable[[bytes], Any]:
             raise Unreadable(f"it does not match schema {number}: {type(error).__name__} {error}") from None
 
     return decode
+
+
+def encoder(registry: Registry, subject: str, schema: Mapping[str, Any]) -> Callable[[Any], bytes]:
+    """Encodes documents by ``schema``, which is registered in ``subject`` unless it is there already."""
+    import fastavro
+
+    head = framing(registry.register(subject, json.dumps(schema)))
+    parsed = fastavro.parse_schema(dict(schema))
+
+    def encode(document: Any) -> bytes:
+        sink = io.BytesIO()
+        sink.write(head)
+        fastavro.schemaless_writer(sink, parsed, document)
+        return sink.getvalue()
+
+    return encode
 
 
 def _parsed(registry: Registry, found: dict[str, Any], named: dict[str, Any]) -> Any:

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 from confluent_kafka import KafkaError, KafkaException
 
 from stepcast.connect.errors import ConnectorError
-from stepcast.connect.kafka.client import Cluster, NoAnswer
+from stepcast.connect.kafka.client import AWAY, DENIED, LOGIN_FAILED, Cluster
+from stepcast.connect.kafka.errors import NoAnswer
 from stepcast.connect.kafka.worker.events import log
 from stepcast.connect.kafka.worker.fleet import FENCED, REFUSED, UNREACHED
+from stepcast.connect.kafka.worker.limits import refused_timeout
 from stepcast.connect.kafka.worker.order import Order, Source
 
 if TYPE_CHECKING:
@@ -36,13 +38,6 @@ TAKEN = {
 }
 
 Tell = Callable[[dict[str, Any]], None]
-
-FORBIDDEN = {
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.GROUP_AUTHORIZATION_FAILED,
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-}
 
 
 def main() -> int:
@@ -71,19 +66,21 @@ def main() -> int:
     except ConnectorError as error:
         return refused(error, REFUSED, tell)
     except KafkaException as error:
-        code = error.args[0].code()
-        if code in FORBIDDEN:
-            what = f"the topics, the group {order.group} or the transactions of a stream"
-            return refused(Cluster(order.settings).explained(error.args[0], what), REFUSED, tell)
-        if code not in TAKEN:
+        said, cluster = error.args[0], Cluster(order.settings)
+        if said.code() in TAKEN:
+            log("fenced", level="error", group=order.group, member=order.member, reason=said.str())
+            return FENCED
+        if (limit := refused_timeout(said, order, cluster)) is not None:
+            return refused(limit, REFUSED, tell)
+        if said.code() not in AWAY | DENIED | LOGIN_FAILED:
             raise
-        log("fenced", level="error", group=order.group, member=order.member, reason=error.args[0].str())
-        return FENCED
+        what = f"the topics, the group {order.group} or the transactions of a stream"
+        return refused(cluster.explained(said, what), REFUSED if said.code() in DENIED else UNREACHED, tell)
     return 0
 
 
 def refused(error: Exception, code: int, tell: Tell) -> int:
-    log("refused", level="error", reason=str(error))
+    """Tell the parent why, which prints it; the exit code."""
     tell({"refused": str(error)})
     return code
 

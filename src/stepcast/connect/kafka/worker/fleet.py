@@ -19,24 +19,25 @@ __all__ = ["FENCED", "REFUSED", "UNREACHED", "Fleet"]
 # Exit codes: a restart would not help; another worker has taken the name; no broker was reached.
 REFUSED, FENCED, UNREACHED = 3, 4, 5
 MOST_FENCED, FENCED_WITHIN = 3, 60.0  # times, and seconds; once may be due to a transaction that timed out
+MOST_DEATHS = 5  # of a worker that has not worked yet: the next would not either
 LOOKS_EVERY = 0.1  # seconds
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0  # seconds before a dead worker is restarted
 WELL_AFTER = 60.0  # seconds of work after which the pause starts over
-ENDS_WITHIN = 60.0  # seconds for a worker to finish its transaction
+ENDS_WITHIN, SAYS_AFTER = 60.0, 3.0  # seconds for a worker to finish its transaction, and before it is said
 
 Hear = Callable[[str, WorkerReport | None], None]
 
 
 class _Child:
-    """One worker, whose process is replaced when it dies."""
+    """One worker, whose process is replaced when it dies; ``has_worked``: whether any of the fleet has."""
 
-    def __init__(self, order: Order, hear: Hear) -> None:
+    def __init__(self, order: Order, hear: Hear, has_worked: Event) -> None:
         self.order, self._hear = order, hear
         self.pause, self.due, self.done = FIRST_PAUSE, 0.0, False
         self.process: subprocess.Popen[str] | None = None
         self.reason = ""
         self.fenced: list[float] = []
-        self.has_worked = False
+        self.has_worked, self.deaths = has_worked, 0
         self._writing = Lock()  # one thread starts processes, another changes the predictor
 
     def start(self) -> None:
@@ -72,7 +73,7 @@ class _Child:
             for line in lines:
                 said = json.loads(line)
                 if "report" in said:
-                    self.has_worked = True
+                    self.has_worked.set()
                     self._hear(self.order.member, WorkerReport.from_dict(said["report"]))
                 self.reason = said.get("refused", self.reason)
 
@@ -99,12 +100,14 @@ class _Child:
             self.done = True
             return
         self._hear(self.order.member, None)
-        if now - self.started > WELL_AFTER:
-            self.pause = FIRST_PAUSE
-        log("worker_died", level="error", member=self.order.member, code=code, again_in=self.pause)
-        self.due, self.pause = now + self.pause, min(2 * self.pause, LONGEST_PAUSE)
-        if code == REFUSED or (code == UNREACHED and not self.has_worked):
+        if code == REFUSED or (code == UNREACHED and not self.has_worked.is_set()):
             raise ConnectorError(self.reason)
+        self.deaths += 1
+        if not self.has_worked.is_set() and self.deaths >= MOST_DEATHS:
+            raise ConnectorError(
+                f"worker {self.order.member} ended {self.deaths} times before it could read a message, with "
+                f"code {code}; its output is above"
+            )
         if code == FENCED:
             self.fenced = [*(then for then in self.fenced if now - then < FENCED_WITHIN), now]
             if len(self.fenced) >= MOST_FENCED:
@@ -112,13 +115,19 @@ class _Child:
                     f"another worker of group {self.order.group} is also named {self.order.member} and takes "
                     "its partitions: give each `stepcast stream` a different --instance"
                 )
+        if now - self.started > WELL_AFTER:
+            self.pause = FIRST_PAUSE
+        why = {"reason": self.reason} if code == UNREACHED else {}
+        log("worker_died", level="error", member=self.order.member, code=code, again_in=self.pause, **why)
+        self.due, self.pause = now + self.pause, min(2 * self.pause, LONGEST_PAUSE)
 
 
 class Fleet:
     """A worker for each order; ``hear`` gets its reports by member, and None when it has died."""
 
     def __init__(self, orders: Sequence[Order], hear: Hear) -> None:
-        self._children = [_Child(order, hear) for order in orders]
+        has_worked = Event()
+        self._children = [_Child(order, hear, has_worked) for order in orders]
 
     def run(self, stop: Event) -> None:
         """Run until all workers have finished or ``stop`` is set; ConnectorError if one cannot work."""
@@ -139,14 +148,22 @@ class Fleet:
 
 
 def _end(processes: "list[subprocess.Popen[str]]") -> None:
-    """Ask them to finish, and kill those that do not in time."""
+    """Ask them to finish, and kill those that do not in time, or all if this is interrupted."""
     for process in processes:
         process.terminate()
-    deadline = time.monotonic() + ENDS_WITHIN
-    for process in processes:
-        try:
-            process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            log("worker_killed", level="error", pid=process.pid)
-            process.kill()
-            process.wait()
+    begun, said = time.monotonic(), False
+    try:
+        while any(process.poll() is None for process in processes):
+            waited = time.monotonic() - begun
+            if waited > ENDS_WITHIN:
+                break
+            if waited > SAYS_AFTER and not said:
+                said = True
+                log("waiting", level="warning", what="the end of transactions; Ctrl-C does not wait for them")
+            time.sleep(LOOKS_EVERY)
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                log("worker_killed", level="error", pid=process.pid)
+                process.kill()
+                process.wait()

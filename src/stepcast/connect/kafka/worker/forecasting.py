@@ -7,7 +7,7 @@ from typing import Any
 from stepcast.connect.kafka.dead_letters import letter_headers
 from stepcast.connect.kafka.worker.counts import Counts
 from stepcast.connect.kafka.worker.forecaster import Forecaster
-from stepcast.connect.kafka.worker.messages import ForecastMessages
+from stepcast.connect.kafka.worker.messages import Messages
 from stepcast.connect.kafka.worker.partition import Forecasts, Observation, Partition
 from stepcast.connect.kafka.worker.plan import Plan
 from stepcast.connect.kafka.worker.reading import Read, Unreadable, message_of
@@ -18,14 +18,16 @@ __all__ = ["Forecasting", "letter"]
 
 
 class Forecasting:
-    """Forecasts by ``forecaster``, from the observations that ``read`` parses."""
+    """Forecasts by ``forecaster``, from the observations that ``read`` parses, as ``messages``."""
 
     learns_again = False
 
-    def __init__(self, plan: Plan, forecaster: Forecaster, read: Read, *, letters: bool = False) -> None:
+    def __init__(
+        self, plan: Plan, forecaster: Forecaster, read: Read, messages: Messages, *, letters: bool = False
+    ) -> None:
         """``letters``: whether unreadable messages go to a dead-letter topic."""
         self.plan, self.forecaster, self.read, self.letters = plan, forecaster, read, letters
-        self.messages = ForecastMessages(forecaster)
+        self.messages = messages
 
     @property
     def name(self) -> str:

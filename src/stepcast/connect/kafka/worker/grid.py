@@ -26,6 +26,11 @@ class Grid:
     def begins(self, period: int) -> int:
         return 1000 * int(moment_of(np.array([period]), self.frequency).astype(np.int64)[0])
 
+    def stamped(self, period: int) -> int:
+        """The time of a period's timestamp."""
+        stamp = stamp_of(np.array([period]), self.frequency)
+        return int(stamp.astype("datetime64[ms]").astype(np.int64)[0])
+
     def stamps(self, periods: Sequence[int]) -> list[str]:
         """Timestamps of periods, formatted as in files."""
         stamped = stamp_of(np.array(periods, np.int64), self.frequency)

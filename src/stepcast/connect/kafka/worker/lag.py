@@ -30,6 +30,7 @@ class Lag:
 def lag_of(cluster: Cluster, group: str, topic: str | None = None) -> list[Lag]:
     """By topic and partition: for ``topic``, or for everything the group has committed."""
     admin = cluster.admin()
+    cluster.check(admin)  # the calls below do not give the reason
     numbers = [] if topic is None else cluster.partitions(admin, topic)
     try:
         (answer,) = admin.list_consumer_group_offsets(

@@ -22,6 +22,7 @@ from stepcast.connect.kafka.client import Cluster
 from stepcast.connect.kafka.worker.events import log
 from stepcast.connect.kafka.worker.order import Order
 from stepcast.connect.kafka.worker.owned import Owned
+from stepcast.connect.kafka.worker.patience import patiently
 from stepcast.connect.kafka.worker.report import PartitionReport, WorkerReport
 from stepcast.connect.kafka.worker.restore import replay, restore
 from stepcast.connect.kafka.worker.successor import Successor
@@ -35,6 +36,7 @@ __all__ = ["Worker"]
 
 TICK = 0.2  # seconds to wait for a message
 PATIENCE = 60  # seconds to wait for the broker
+ENDS_WITHIN = 5.0  # seconds to wait for it when partitions are revoked, which delays the rebalance
 ANY = -1  # the producer chooses the partition by the key
 SAYS_EVERY = 1.0  # seconds between reports
 LONGEST_BATCH = (
@@ -68,19 +70,22 @@ class Worker:
         self._assigned_at = 0.0
         self._cluster = Cluster(order.settings)
         self._admin = self._cluster.admin()
+        self._silence: str | None = None
         self._say, self._said, self._aborted, self._times = say, 0.0, 0, Histogram()
 
     def run(self) -> None:
         """Work until ``stop`` is set, or no message has arrived for ``until_idle`` seconds."""
         order = self._order
         partitions, self._outputs = prepare(order, self._cluster)
-        self._transactions = Transactions(self._cluster.producer(producer_settings(order)))
+        producer = self._cluster.producer(producer_settings(order))
+        self._transactions = Transactions(producer, order.transaction_timeout + PATIENCE, self._stop)
         consumer = self._consumer = self._cluster.consumer(order.group, must=consumer_settings(order))
         try:
             consumer.subscribe(
                 [order.read], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
             )
             log("started", group=order.group, member=order.member, pid=os.getpid(), partitions=partitions)
+            self._report(now=True)  # whoever started it knows that brokers were reached
             while not self._stop.is_set():
                 batch = self._next_batch()
                 try:
@@ -157,6 +162,7 @@ class Worker:
         begun = time.monotonic()
         self._transactions.write(self._written(moved), offsets, self._group)
         self._times.add(time.monotonic() - begun)
+        self._cluster.heard()
         for owned in moved.values():
             owned.committed = owned.reached
 
@@ -211,6 +217,10 @@ class Worker:
         if not now and time.monotonic() - self._said < SAYS_EVERY:
             return
         self._said = time.monotonic()
+        if (silence := self._cluster.silence) != self._silence:
+            self._silence = silence
+            if silence is not None:
+                log("waiting", level="warning", what="a broker", reason=silence)
         partitions = {}
         for number, owned in self._owned.items():
             place = TopicPartition(self._order.read, number)
@@ -260,11 +270,11 @@ class Worker:
             return {}
         order, now = self._order, time.monotonic()
         committed = self._committed(numbers)  # waits for transactions that are being completed
-        ends = end_offsets(self._admin, order.state, numbers)
+        ends = patiently(lambda: end_offsets(self._admin, order.state, numbers), order.state, self._stop)
         kept = {n: owned for n, owned in self._given_up.items() if ends.get(n) == owned.end}
         wanted = {n: end for n, end in ends.items() if n not in kept}
         patience = order.transaction_timeout + PATIENCE
-        found = restore(self._cluster, order.state, wanted, patience)
+        found = restore(self._cluster, order.state, wanted, patience, self._stop)
         opened = {}
         for n in numbers:
             if n in kept:
@@ -296,29 +306,29 @@ class Worker:
 
     def _replay(self, part: Part, number: int, until: int) -> None:
         """Learn again from the messages before ``until``; their outputs exist already and are dropped."""
-        for messages in replay(self._cluster, self._order.read, number, until):
+        for messages in replay(self._cluster, self._order.read, number, until, self._stop):
             while messages:
                 messages = messages[part.take_on(messages, self._order.most_forecasts) :]
                 part.take(until)
 
     def _committed(self, numbers: list[int]) -> dict[int, int]:
         places = [TopicPartition(self._order.read, n) for n in numbers]
-        deadline = time.monotonic() + self._order.transaction_timeout + PATIENCE
-        while True:
-            try:
-                return {one.partition: one.offset for one in self._consumer.committed(places, PATIENCE)}
-            except KafkaException as failure:
-                if not failure.args[0].retriable() or time.monotonic() > deadline:
-                    raise
-                time.sleep(TICK)  # a transaction is being completed, or the coordinator is away
+        found = patiently(
+            lambda: self._consumer.committed(places, PATIENCE), f"group {self._order.group}", self._stop
+        )
+        return {one.partition: one.offset for one in found}
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Give up the partitions, between two transactions, with what was read since the last one."""
         del consumer, partitions
         if self._owned and not self._stop.is_set():
-            ends = end_offsets(self._admin, self._order.state, list(self._owned))
+            try:
+                ends = end_offsets(self._admin, self._order.state, list(self._owned), ENDS_WITHIN)
+            except KafkaException as failure:  # then the state is read again if a partition returns
+                log("ends_unknown", level="warning", reason=failure.args[0].str())
+                ends = {}
             for number, owned in self._owned.items():
-                owned.end = ends[number]
+                owned.end = ends.get(number)
         self._given_up, self._owned = self._owned, {}
         log("revoked", member=self._order.member, partitions=sorted(self._given_up))
 

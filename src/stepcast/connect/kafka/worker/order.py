@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Literal
 
 from stepcast.connect.kafka.settings import Settings
 from stepcast.connect.kafka.worker.plan import Emission, Plan
@@ -40,6 +41,7 @@ class Order:
     ``buffer``          bytes of messages to read ahead, and as many of records to write behind.
     ``until_idle``      seconds without a message after which the worker ends; None: never.
     ``idle_timeout``    seconds without a message after which a partition's open periods are closed.
+    ``output``          the format of forecasts; Avro has its schema in the registry, subject ``write``-value.
     """
 
     settings: Settings
@@ -61,6 +63,7 @@ class Order:
     label: str | None = None
     letters: str | None = None
     places: Places = Places()  # frozen
+    output: Literal["json", "avro"] = "json"
 
     @property
     def state(self) -> str:

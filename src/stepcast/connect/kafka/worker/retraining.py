@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stepcast.connect.kafka.worker.report import PartitionReport
-from stepcast.pipeline.steps.start_execution import Started, start_execution
+from stepcast.pipeline.steps.start_execution import Started, current_state, start_execution
 
 __all__ = ["Policy", "Retraining", "reason_to_retrain"]
 
+WAITING = "Settle"  # the state of a run that waits for further uploads
 NOT_BEFORE = 3600.0  # seconds between requests: a run takes time, or has nothing new to read
 FEWEST = 30  # items; a share of fewer is not significant
 
@@ -35,7 +36,10 @@ def reason_to_retrain(policy: Policy, partitions: Iterable[PartitionReport], age
 
 
 class Retraining:
-    """Starts the state machine as an upload to the bucket does; nothing starts without new input."""
+    """Starts the state machine as an upload to the bucket does; nothing starts without new input.
+
+    A run that waits for further uploads (SettleSeconds) is replaced by one that does not wait.
+    """
 
     def __init__(self, s3: Any, states: Any, state_machine: str, bucket: str) -> None:
         self._s3, self._states, self._machine, self._bucket = s3, states, state_machine, bucket
@@ -46,7 +50,18 @@ class Retraining:
         return time.monotonic() - self._asked >= NOT_BEFORE
 
     def ask(self) -> Started:
+        started = self._start()
+        if (
+            started.outcome == "running"
+            and current_state(self._states, str(started.execution_arn)) == WAITING
+        ):
+            why = "stepcast stream requested the training now"
+            self._states.stop_execution(executionArn=started.execution_arn, cause=why)
+            started = self._start()
         self._asked = time.monotonic()
+        return started
+
+    def _start(self) -> Started:
         happened = datetime.now(UTC).isoformat()
         event = {"Records": [{"eventTime": happened, "s3": {"bucket": {"name": self._bucket}}}]}
         return start_execution(

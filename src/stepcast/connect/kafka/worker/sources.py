@@ -9,6 +9,7 @@ from stepcast.connect.errors import ConnectorError
 from stepcast.connect.kafka.worker.forecaster import Forecaster
 from stepcast.connect.kafka.worker.forecasting import Forecasting
 from stepcast.connect.kafka.worker.learning import Learning
+from stepcast.connect.kafka.worker.messages import AvroMessages, JsonMessages, Messages
 from stepcast.connect.kafka.worker.order import Order
 from stepcast.connect.kafka.worker.reading import read_of
 from stepcast.connect.kafka.worker.work import Work
@@ -32,12 +33,21 @@ def work_of(order: Order) -> Work:
             f"--model {source.model} is not callable: name a class, or a function that returns a model; "
             "each partition gets its own"
         )
+    if order.output != "json":
+        raise ConnectorError(
+            f"--output-format {order.output} is for forecasts: the predictions of --model {source.model} may "
+            "be of any form, and are written as json"
+        )
     return Learning(source.model, made, order)
 
 
 def _forecasting(order: Order, forecaster: Forecaster) -> Forecasting:
-    read = read_of(order.places, dict(order.settings.registry))
-    return Forecasting(order.plan, forecaster, read, letters=order.letters is not None)
+    registry = order.settings.registry
+    read = read_of(order.places, dict(registry))
+    messages: Messages = JsonMessages(forecaster)
+    if order.output == "avro":
+        messages = AvroMessages(forecaster, registry, f"{order.write}-value")
+    return Forecasting(order.plan, forecaster, read, messages, letters=order.letters is not None)
 
 
 def _attribute(name: str) -> Any:

@@ -90,12 +90,15 @@ def _create(admin: AdminClient, wanted: Mapping[str, NewTopic], there: Mapping[s
         time.sleep(0.1)  # metadata take a moment to reach every broker
 
 
-def end_offsets(admin: AdminClient, topic: str, partitions: list[int]) -> dict[int, int]:
+def end_offsets(
+    admin: AdminClient, topic: str, partitions: list[int], timeout: float = PATIENCE
+) -> dict[int, int]:
     """The end of each partition, including open transactions.
 
     A consumer with isolation.level=read_committed gets the end of the committed part instead.
     """
+    admin.list_topics(topic, timeout=timeout)  # or an offset may be asked of a leader that has changed
     asked = {TopicPartition(topic, number): OffsetSpec.latest() for number in partitions}  # type: ignore[no-untyped-call]
     isolation = IsolationLevel.READ_UNCOMMITTED
-    found = admin.list_offsets(asked, isolation_level=isolation, request_timeout=PATIENCE)
+    found = admin.list_offsets(asked, isolation_level=isolation, request_timeout=timeout)
     return {place.partition: result.result().offset for place, result in found.items()}

@@ -1,0 +1,1 @@
+"""Tuning of a run: what params.json asks for, where the trials are kept, and the table of them."""
