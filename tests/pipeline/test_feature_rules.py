@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from stepcast.engine.countries import COUNTRIES
+from stepcast.pipeline.algorithm_support import SUPPORT
 from stepcast.pipeline.params import ALGORITHM_ARN, Params
 from stepcast.pipeline.problems import Problem
 from stepcast.pipeline.read_params import read_params
+from stepcast.pipeline.rules import ALGORITHMS
 from stepcast.pipeline.task import task_of
 from tests.pipeline.given import params_document
 
@@ -94,7 +96,7 @@ def test_a_country_that_is_not_known_comes_with_a_suggestion(given: str, meant: 
     assert COUNTRIES[-1] in problem.remedy
 
 
-@pytest.mark.parametrize("algorithm", ["ETS", "ARIMA", "NPTS"])
+@pytest.mark.parametrize("algorithm", ["ETS", "ARIMA", "NPTS", "Prophet"])
 def test_a_named_algorithm_that_leaves_features_aside_says_so(algorithm: str) -> None:
     changes: dict[str, Any] = {
         "Predictor__PerformAutoML": False,
@@ -106,6 +108,21 @@ def test_a_named_algorithm_that_leaves_features_aside_says_so(algorithm: str) ->
     assert params is not None
     assert [problem.severity for problem in problems] == ["warning"] * 3
     assert all(algorithm in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize("algorithm", ["CNN-QR", "Deep_AR_Plus", "LSTM"])
+def test_a_neural_algorithm_uses_them_all(algorithm: str) -> None:
+    changes = {
+        "Predictor__PerformAutoML": False,
+        "Predictor__AlgorithmArn": ALGORITHM_ARN + algorithm,
+        **holidays("US"),
+    }
+
+    assert read(related("price:float"), metadata("category:string"), **changes)[1] == []
+
+
+def test_every_algorithm_says_what_it_can_use() -> None:
+    assert set(SUPPORT) == set(ALGORITHMS)
 
 
 def test_filling_of_a_feature_has_no_defaults() -> None:

@@ -11,7 +11,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-__all__ = ["is_compiled", "mark_compiled"]
+__all__ = ["is_compiled", "mark_compiled", "processor"]
 
 KERNELS = Path(__file__).parent / "auto"
 
@@ -48,13 +48,13 @@ def _fingerprint() -> str:
         numba = version("numba")
     except PackageNotFoundError:
         numba = ""
-    machine = (platform.machine(), _processor(), platform.python_version(), numba)
+    machine = (platform.machine(), processor(), platform.python_version(), numba)
     files = ((path, path.stat()) for path in sorted(KERNELS.glob("**/*.py")))
     sources = [(str(path), about.st_mtime_ns, about.st_size) for path, about in files]
     return hashlib.sha256(repr((machine, sources)).encode()).hexdigest()
 
 
-def _processor() -> str:
+def processor() -> str:
     """The processor's model, where the system reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()

@@ -4,8 +4,8 @@ import difflib
 from collections.abc import Callable, Iterator
 
 from stepcast.engine.countries import COUNTRIES
+from stepcast.pipeline.algorithm_support import support_of
 from stepcast.pipeline.domains import DOMAINS, identifier_field, target_field
-from stepcast.pipeline.params import ALGORITHM_ARN
 from stepcast.pipeline.problems import Problem
 from stepcast.pipeline.raw_params import (
     Raw,
@@ -21,18 +21,7 @@ from stepcast.pipeline.raw_params import (
 __all__ = ["FEATURE_RULES"]
 
 RELATED, METADATA = "RELATED_TIME_SERIES", "ITEM_METADATA"
-# The covariates that named algorithms use; AutoML uses all. Source: the specification, section 6, and
-# docs/how-to/keras.md.
-USED_BY = {
-    "ARIMA": (),
-    "CNN-QR": (RELATED, METADATA, "holiday"),
-    "Deep_AR_Plus": (RELATED, METADATA, "holiday"),
-    "ETS": (),
-    "Keras": (RELATED, "holiday"),
-    "LSTM": (RELATED, METADATA, "holiday"),
-    "NPTS": (),
-    "Prophet": (RELATED, "holiday"),
-}
+USED_BY_AUTOML = "Use PerformAutoML: true instead, which uses them"
 OFTEN_MEANT = {"GB": "UK", "EN": "UK", "USA": "US", "SP": "ES", "GER": "DE", "JA": "JP"}
 
 
@@ -107,18 +96,15 @@ def _suggested(value: str) -> str:
 
 def named_algorithms_leave_features_aside(raw: Raw) -> Iterator[Problem]:
     """V16: warn if a named algorithm does not use covariates that are sent."""
-    arn = at_keys(raw, "Predictor").get("AlgorithmArn")
-    name = arn.removeprefix(ALGORITHM_ARN) if isinstance(arn, str) else None
-    if name not in USED_BY:
-        return
-    used, remedy = USED_BY[name], "Use PerformAutoML: true instead, which uses them"
+    name, support = support_of(at_keys(raw, "Predictor").get("AlgorithmArn"))
+    used, remedy = {RELATED: support.related, METADATA: support.metadata}, USED_BY_AUTOML
     for at, dataset in datasets_of(raw):
         kind = dataset.get("DatasetType")
-        if kind in (RELATED, METADATA) and kind not in used:
+        if isinstance(kind, str) and not used.get(kind, True):
             yield warning("V16", at, f"{name} does not use {kind}", remedy)
     features = at_keys(raw, "Predictor", "InputDataConfig").get("SupplementaryFeatures")
     for number, feature in enumerate(features if isinstance(features, list) else []):
-        if isinstance(feature, dict) and feature.get("Name") == "holiday" and "holiday" not in used:
+        if isinstance(feature, dict) and feature.get("Name") == "holiday" and not support.holidays:
             path = f"$.Predictor.InputDataConfig.SupplementaryFeatures[{number}]"
             yield warning("V16", path, f"{name} does not use holidays", remedy)
 

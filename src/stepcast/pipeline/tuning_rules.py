@@ -6,7 +6,7 @@ from typing import Any
 
 from stepcast.engine.neural.parameters import Parameter
 from stepcast.engine.tuning.ranges import TUNABLE
-from stepcast.pipeline.feature_rules import USED_BY
+from stepcast.pipeline.algorithm_support import SUPPORT
 from stepcast.pipeline.params import ALGORITHM_ARN
 from stepcast.pipeline.problems import Problem
 from stepcast.pipeline.raw_params import Raw, at_keys, error, number_of, warning
@@ -39,7 +39,7 @@ def tuning_has_something_to_tune(raw: Raw) -> Iterator[Problem]:
             f"Remove PerformHPO, or replace PerformAutoML by AlgorithmArn: {ALGORITHM_ARN} and one of {able}"
         )
         yield error("V16", HPO, what, remedy)
-    elif (name := _algorithm(predictor)) in USED_BY and name not in TUNABLE:
+    elif (name := _algorithm(predictor)) in SUPPORT and name not in TUNABLE:
         remedy = f"Remove PerformHPO, or use one of {able}"
         yield error("V16", HPO, f"{name} has no parameters to tune", remedy)
     # Without NumPy this function is on AWS, and another one tunes.

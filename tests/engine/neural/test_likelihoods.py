@@ -72,3 +72,32 @@ def test_a_deterministic_one_gives_one_value_whatever_the_probability() -> None:
 
     np.testing.assert_array_equal(low, high)
     np.testing.assert_allclose(point.loss(RAW, BASE, NOISE, low + 2.0), 2.0)
+
+
+def test_gradients_are_those_of_the_closed_forms() -> None:
+    """By the location of a Gaussian and of a t, by the mean of counts, and of the absolute error."""
+    import jax
+    import jax.numpy as jnp
+
+    def by_first(name: str, noise: np.ndarray, values: np.ndarray) -> np.ndarray:
+        def total(first: Any) -> Any:
+            raw = jnp.asarray(RAW).at[:, 0].set(first)
+            return LIKELIHOODS[name].loss(raw, jnp.asarray(BASE), jnp.asarray(noise), values).sum()
+
+        return np.asarray(jax.grad(total)(jnp.asarray(RAW[:, 0])))
+
+    _, noise, values = CASES["gaussian"]
+    error = values - (BASE + NOISE * RAW[:, 0])
+    width = NOISE * softplus(RAW[:, 1]) + NARROWEST
+    np.testing.assert_allclose(by_first("gaussian", noise, values), -NOISE * error / width**2, rtol=1e-3)
+    freedom = 2 + softplus(RAW[:, 2])
+    student_t = -NOISE * (freedom + 1) * error / (freedom * width**2 + error**2)
+    np.testing.assert_allclose(by_first("student-T", noise, values), student_t, rtol=1e-3)
+    np.testing.assert_allclose(by_first("deterministic-L1", noise, values), -NOISE * np.sign(error))
+    _, noise, counts = CASES["negative-binomial"]
+    mean, shape = SCALE * (softplus(RAW[:, 0]) + 1e-4), 1 / (softplus(RAW[:, 1]) + 1e-4)
+    by_mean = shape * (mean - counts) / (mean * (shape + mean))
+    rise = SCALE / (1 + np.exp(-RAW[:, 0]))  # of the mean with the raw number
+    np.testing.assert_allclose(
+        by_first("negative-binomial", noise, counts), by_mean * rise, rtol=2e-3, atol=1e-4
+    )

@@ -13,6 +13,7 @@ import pytest
 from stepcast.engine.auto import fit_shared, forecast, train
 from stepcast.engine.task import Task
 from stepcast.pipeline import objects
+from stepcast.pipeline.params import ALGORITHM_ARN
 from stepcast.pipeline.problems import Problem
 from tests.pipeline.importing.harness import ImportFiles, Outcome
 
@@ -116,6 +117,23 @@ def test_a_feature_without_a_value_ahead_is_historical(import_files: ImportFiles
     assert outcome.report.errors == 0
     assert prices(outcome)["lamp"] == [1, 2, 3, 4, 5, 6, 7]
     assert prices(outcome, "visits")["lamp"] == pytest.approx([1, 2, 3, 4, 5, NAN, NAN], nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "said"), [("Deep_AR_Plus", ["visits"]), ("CNN-QR", []), ("LSTM", []), (None, [])]
+)
+def test_an_algorithm_that_needs_values_ahead_says_which_features_it_leaves_out(
+    import_files: ImportFiles, algorithm: str | None, said: list[str]
+) -> None:
+    columns = f"{RELATED} visits:integer"
+    text = "".join(f"lamp,2026-01-{day:02},{day},{day if day < 6 else ''}\n" for day in range(1, 8))
+    named = {"AlgorithmArn": ALGORITHM_ARN + algorithm} if algorithm else {}
+    outcome = imported(import_files, target("lamp"), {"related/a.csv": text}, related=columns, **named)
+
+    assert outcome.report.errors == 0
+    warnings = outcome.warnings("V16")
+    assert [warning.message.split("'")[1] for warning in warnings] == said
+    assert all("Deep_AR_Plus" in warning.message and warning.file == "related/" for warning in warnings)
 
 
 def test_prices_of_an_item_count_in_every_place_it_is_sold(import_files: ImportFiles) -> None:
@@ -326,6 +344,19 @@ def test_an_item_of_the_metadata_only_is_a_series_without_values(import_files: I
     assert problems(outcome) == []
     assert outcome.series == {"candle": [], "lamp": [1, 2, 3, 4, 5], "zebra": []}
     assert outcome.imported.series == 1
+
+
+@pytest.mark.parametrize(("algorithm", "zero"), [("ETS", True), ("Prophet", True), ("LSTM", False)])
+def test_an_algorithm_that_cannot_forecast_new_items_says_so(
+    import_files: ImportFiles, algorithm: str, zero: bool
+) -> None:
+    given = {"metadata/items.csv": "lamp,light\ncandle,light\n"}
+    arn = ALGORITHM_ARN + algorithm
+    outcome = imported(import_files, target("lamp"), given, metadata=METADATA, AlgorithmArn=arn)
+
+    warnings = outcome.warnings("V16")
+    assert len(warnings) == zero
+    assert all(f"{algorithm} forecasts zero" in one.message and "'candle'" in one.message for one in warnings)
 
 
 def test_an_item_whose_rows_have_no_value_is_new(import_files: ImportFiles) -> None:

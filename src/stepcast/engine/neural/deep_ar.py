@@ -41,6 +41,11 @@ class DeepAR:
         return tuple(sorted({*NEAR, *seasons}))
 
     @property
+    def slopes(self) -> tuple[int, ...]:
+        """Lags, by their place, from which a line through the last value leads to the next one."""
+        return tuple(place for place, lag in enumerate(self.lags) if lag in {2, 3, self.shape.season} - {1})
+
+    @property
     def cost(self) -> float:
         """Operations of training on a window, roughly: three times those of a forecast."""
         time = self.shape.context + self.shape.horizon
@@ -54,7 +59,7 @@ class DeepAR:
         for layer in range(self.layers):
             make.lstm(f"lstm{layer}", self.cells if layer else inputs, self.cells)
         make.dense("distribution", self.cells, LIKELIHOODS[self.likelihood].numbers, gain=0.1)
-        make.dense("mix", self.cells, len(self.lags) + 1, gain=0.1)
+        make.dense("mix", self.cells, len(self.lags) + len(self.slopes) + 1, gain=0.1)
         return make.weights
 
     def loss(self, weights: Weights, columns: Columns, rows: Array, origins: Array) -> Array:
@@ -166,8 +171,16 @@ class DeepAR:
         return xp.concatenate([features, seen, there.astype("f4"), everywhere], axis=2)
 
     def _base(self, weights: Weights, x: Array, seen: Array, there: Array) -> Array:
-        counts = shares(dense(weights, "mix", x), there)
-        return (counts[..., :-1] * seen).sum(axis=-1)
+        """A mixture of the values at the lags, and of lines on from some of them."""
+        xp = namespace(x)
+        last = seen[..., :1]
+        places = list(self.slopes)
+        steps = np.array([self.lags[place] - 1 for place in places], "f4")
+        lines = last + (last - seen[..., places]) / steps
+        known = there[..., places] & there[..., :1]
+        candidates = xp.concatenate([seen, xp.clip(lines, -self.shape.largest, self.shape.largest)], axis=-1)
+        counts = shares(dense(weights, "mix", x), xp.concatenate([there, known], axis=-1))
+        return (counts[..., :-1] * candidates).sum(axis=-1)
 
 
 def _stratified(seed: int, horizon: int) -> Floats:

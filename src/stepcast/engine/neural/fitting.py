@@ -33,13 +33,15 @@ SHORTEST = 2_048  # periods that are trained on of each series, however many the
 LONGEST_CONTEXT = 512  # that is chosen
 BATCH = {"Deep_AR_Plus": 64}
 USUAL_BATCH = 128
-BATCHES = 16  # of an epoch, at most: beyond 1,000 series or so, an epoch is a part of them
+BATCHES = {"Deep_AR_Plus": 8}
+USUAL_BATCHES = 16  # of an epoch, at most: beyond 1,000 series or so, an epoch is a part of them
 PATIENCE = 12  # epochs without anything better
 FINISH = 0.25  # of the epochs, at as much of the rate: what is held back or new is learned so
 RATE = 0.003
 WIDTHS = np.array([0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0, 2.5, 3.0])
 FEWEST_OUTCOMES = 100  # held back, for a width
-SPEED = 2e9  # operations of training in a second of one core, on a slow machine
+SPEED = 2e10  # operations of training in a second of one core; 3e10 were measured
+USUAL_SECONDS = 80.0  # of one core, where neither epochs nor a budget are given
 
 
 def learn(
@@ -195,13 +197,18 @@ def _batches(windows: Origins) -> Iterator[tuple[Integers, Integers]]:
 
 
 def _schedule(task: Task, settings: Settings, network: Network, span: Span) -> Schedule:
-    """The epochs that the parameters allow, or that the budget does: by estimate, so that no clock counts."""
+    """The epochs that the parameters or the budget allow: by estimate, so that no clock counts."""
     batch = BATCH.get(task.algorithm, USUAL_BATCH)
-    batches = int(np.clip(span.windows // batch, 2, BATCHES))
+    most = BATCHES.get(task.algorithm, USUAL_BATCHES)
+    batches = int(np.clip(span.windows // batch, 2, most))
     epochs = int(settings["epochs"])
-    if task.budget_seconds is not None:
-        cost = network.cost * batch * batches * (1 + 2 * FINISH) / SPEED
-        epochs = int(np.clip(task.budget_seconds / cost, 1, epochs))
+    seconds = task.budget_seconds
+    if seconds is None and "epochs" not in task.parameters:
+        seconds = USUAL_SECONDS
+    if seconds is not None:
+        networks = int(settings.get("num_averaged_models", 1))
+        cost = network.cost * batch * batches * (1 + 2 * FINISH) * networks / SPEED
+        epochs = int(np.clip(seconds / cost, 1, epochs))
     return Schedule(
         epochs=epochs,
         batches=batches,

@@ -40,8 +40,11 @@ class QuantileNetwork:
     @property
     def cost(self) -> float:
         """Operations of training on a window, roughly: three times those of a forecast."""
-        past = self.shape.context * (2 * self.cells if self.encoder == "convolutions" else 8 * self.cells)
-        read = past * (self.features + self.cells * self.layers)
+        first = SEEN + self.features
+        if self.encoder == "convolutions":  # each layer has half of the positions of the one before
+            read = self.shape.context * self.cells * (first + self.cells)
+        else:
+            read = self.shape.context * 4 * self.cells * (first + (2 * self.layers - 1) * self.cells)
         inputs = 2 * self.hidden + SUMMARY + self.features + 2 * self.shape.candidates
         return 6.0 * (read + self.shape.horizon * self.hidden * inputs)
 

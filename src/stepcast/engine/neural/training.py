@@ -1,6 +1,5 @@
 """Fit a network's weights to windows of a grid: Adam on random batches, the same ones for the same seed."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -10,6 +9,7 @@ import numpy as np
 
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.neural.arrays import Array, Weights
+from stepcast.engine.neural.compilation import configure, rounded_up, with_room
 from stepcast.engine.neural.network import Network
 from stepcast.engine.neural.windows import Columns
 
@@ -19,9 +19,6 @@ ALIKE = 0.98  # weights are averaged over the last fifty batches or so
 STEEPEST = 1.0  # the norm that gradients are clipped to
 WARM_UP = 50  # batches
 DECAY = 1e-4  # of weights, times the rate
-
-# One thread: a forecast costs what it costs, and sums are the same on every run.
-FLAGS = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ def fit(
     epoch, judge, begin = _compiled(network)
     import jax
 
-    columns = jax.device_put(columns)
+    columns = jax.device_put(with_room(columns))
     weights, averaged = jax.device_put((_copied(weights), _copied(weights)))
     state = begin(weights)
     random = np.random.default_rng(seed)
@@ -92,6 +89,8 @@ def fit(
     best, kept = np.inf, _copied(weights)
     at = since = 0
     left, share = schedule.decays, 1.0
+    count = 0 if held is None else len(held.rows)
+    places = np.resize(np.arange(count), rounded_up(count))
     for number in range(1, schedule.epochs + 1):
         drawn = span.draw(random, (schedule.batches, schedule.batch))
         carry = (weights, averaged, state)
@@ -100,7 +99,8 @@ def fit(
         )
         judged = None
         if held is not None:
-            judged = float(judge(averaged, columns, held.rows, held.columns))
+            lost = judge(averaged, columns, held.rows[places], held.columns[places])
+            judged = float(np.asarray(lost)[:count].mean())
             if judged < best:
                 best, at, since = judged, number, number
                 kept = _copied(averaged)
@@ -132,8 +132,8 @@ def _rates(schedule: Schedule) -> Floats:
 
 @lru_cache(maxsize=8)
 def _compiled(network: Network) -> tuple[Any, Any, Any]:
-    """An epoch of training, the loss of windows, the optimizer's first state: compiled once a network."""
-    os.environ.setdefault("XLA_FLAGS", FLAGS)
+    """An epoch of training, the loss of each window, the optimizer's first state: compiled once a network."""
+    configure()
     import jax
     import optax
 
@@ -157,4 +157,8 @@ def _compiled(network: Network) -> tuple[Any, Any, Any]:
         carry, values = jax.lax.scan(step, carry, (rows, origins, rates))
         return carry, values.mean()
 
-    return jax.jit(epoch, donate_argnums=0), jax.jit(mean_loss), jax.jit(optimizer.init)
+    def begin(weights: Any) -> Any:
+        empty = jax.eval_shape(optimizer.init, weights)
+        return jax.tree.map(lambda one: np.zeros(one.shape, one.dtype), empty)
+
+    return jax.jit(epoch, donate_argnums=0), jax.jit(network.loss), begin

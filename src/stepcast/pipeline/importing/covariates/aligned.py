@@ -47,6 +47,11 @@ class Alignment:
     def horizon(self) -> int:
         return self.params.predictor.forecast_horizon
 
+    @property
+    def historical(self) -> tuple[str, ...]:
+        """The features that are not known in advance."""
+        return tuple(name for place, name in enumerate(self.related.names) if not self._ahead(place))
+
     def aligned(self, keys: Sequence[Key], panel: Panel, report: Report) -> tuple[Related, list[str]]:
         """Features aligned with the series of ``keys``; names of series with a history but no features."""
         names = self.related.names

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from stepcast.engine.panel import Metadata, Panel
 from stepcast.pipeline import layout
+from stepcast.pipeline.algorithm_support import support_of
 from stepcast.pipeline.importing.covariates.aligned import Alignment
 from stepcast.pipeline.importing.covariates.metadata import ItemMetadata
 from stepcast.pipeline.importing.covariates.related import RelatedSeries
@@ -37,6 +38,7 @@ class Covariates:
     metadata: ItemMetadata | None = None
     skipped: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     _without: list[str] = field(default_factory=list)  # names without a related series
+    _historical: tuple[str, ...] = ()  # features that are not known in advance
     _alike: Alike | None = None  # the metadata's items; created if an item is missing there
     _unknown: set[str] = field(default_factory=set)  # items missing from the metadata
 
@@ -64,6 +66,9 @@ class Covariates:
         report.note(
             f"These items appear only in the metadata and are forecast without a history: {listed(new)}"
         )
+        name, support = support_of(self.params.predictor.algorithm_arn)
+        if not support.new_items:
+            report.add(_no_new_items(name, new))
         if (header := self.metadata.likely_header(new)) is not None:
             report.add(_likely_header(*header, self.params.target.identifier))
         own = self._combinations_in_related(set(new))
@@ -87,14 +92,18 @@ class Covariates:
         if self.metadata is not None:
             panel = replace(panel, metadata=self._metadata(keys, panel, self.metadata, report))
         if self.related is not None:
-            related = Alignment(self.params, self.related, panel.end, panel.frequency, self.skipped)
-            found, without = related.aligned(keys, panel, report)
+            alignment = Alignment(self.params, self.related, panel.end, panel.frequency, self.skipped)
+            related, without = alignment.aligned(keys, panel, report)
             self._without += without
-            panel = replace(panel, related=found)
+            self._historical = alignment.historical
+            panel = replace(panel, related=related)
         return panel
 
     def conclude(self, report: Report) -> None:
-        """Warn of missing covariates that are not errors."""
+        """Warn of missing covariates that are not errors, and of those that the algorithm cannot use."""
+        name, support = support_of(self.params.predictor.algorithm_arn)
+        if support.related and not support.historical and self._historical:
+            report.add(_only_historical(name, self._historical))
         if self._without:
             count = len(self._without)
             some = "1 series has" if count == 1 else f"{count:,} series have"
@@ -133,6 +142,21 @@ def _likely_header(file: str, item: str, identifier: str) -> Problem:
     what = f"the first row has {item!r}, which is not in train/ and is forecast as an item without a history"
     remedy = f"If the row is a header, name its item column {identifier!r}, or remove the row"
     return Problem("V12", "warning", what, remedy, file=file, line=1, item=item)
+
+
+def _no_new_items(algorithm: str, new: Sequence[str]) -> Problem:
+    what = f"{algorithm} forecasts zero for items without a history: {listed(new)}"
+    remedy = "Use PerformAutoML: true or CNN-QR, which forecast them like similar items, or remove their rows"
+    return Problem("V16", "warning", what, remedy, file=layout.METADATA)
+
+
+def _only_historical(algorithm: str, names: Sequence[str]) -> Problem:
+    what = (
+        f"{algorithm} does not use {listed(names)}: it takes only related series that have values over the "
+        "forecast horizon"
+    )
+    remedy = "Send the values up to the end of the horizon, or use CNN-QR or PerformAutoML: true"
+    return Problem("V16", "warning", what, remedy, file=layout.RELATED)
 
 
 def _too_many(count: int) -> Problem:
