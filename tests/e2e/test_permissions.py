@@ -33,6 +33,11 @@ TUNED: dict[str, Any] = {  # FitShared then writes trials, and UpdateAthena has 
     "Predictor__PerformHPO": True,
     "Predictor__Tuning": {"Trials": 2},
 }
+OWN_MODEL: dict[str, Any] = {  # which FitShared reads
+    "Predictor__PerformAutoML": ...,
+    "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/Keras",
+    "Predictor__TrainingParameters": {"model": "models/net.keras"},
+}
 
 
 @dataclass(frozen=True)
@@ -207,6 +212,7 @@ def decided(stack: Stack) -> list[Decided]:
         "train/sales.csv": b"".join(line + b",north\n" for line in sales.splitlines()),
     }
     bad = {"params.json": params_bytes(), "train/sales.csv": daily_sales() + b"lamp,2026-03-12,many\n"}
+    own_model = first | {"params.json": params_bytes(**OWN_MODEL), "models/net.keras": b"not a model"}
     with stack.aws.recorded_access() as made:
         forecast = drop_only(stack, first)
         assert forecast["status"] == "SUCCEEDED"
@@ -223,6 +229,9 @@ def decided(stack: Stack) -> list[Decided]:
         replaced_before_it_publishes(stack, "train/sales.csv", third["train/sales.csv"][:-1])
         assert drop_only(stack, bad)["error"] == "InvalidInputException"
         assert superseded(stack)["status"] == "SUCCEEDED"
+        assert drop_only(stack, own_model)["error"] == "UnusableModel"
+        other = own_model | {"models/net.keras": b"another"}
+        assert without_versions(stack, other)["error"] == "UnusableModel"
     return list(made)
 
 
