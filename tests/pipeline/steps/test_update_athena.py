@@ -1,10 +1,12 @@
 """Publishing moves the tables, then rotates; repeating or interrupting it loses nothing."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from stepcast.pipeline import vintages
 from stepcast.pipeline.errors import ResourceNotFoundException, Superseded
@@ -55,6 +57,39 @@ def test_publishing_twice_is_publishing_once(account: Account, glue: Any) -> Non
 
     assert history(glue) == [OLD]
     assert {key.split("/")[1] for key in account.keys("forecast/")} == {NEW}
+
+
+def test_a_table_that_another_run_makes_at_the_same_moment_is_moved_and_not_deleted(
+    account: Account, glue: Any
+) -> None:
+    account.exported(NEW)
+    made: list[str] = []
+
+    def first_by_another_run(params: dict[str, Any], **_: Any) -> None:
+        table = json.loads(params["body"])["TableInput"]["Name"]
+        if table == "forecast" and not made:
+            made.append(table)
+            glue.create_table(DatabaseName="default", TableInput={"Name": table})
+
+    def not_granted(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "DeleteTable")
+
+    assert boto3.DEFAULT_SESSION is not None
+    events = boto3.DEFAULT_SESSION.events  # of clients that are made from here on: awswrangler's
+    hooks = {
+        "before-call.glue.CreateTable": first_by_another_run,
+        "before-call.glue.DeleteTable": not_granted,
+    }
+    for name, hook in hooks.items():
+        events.register(name, hook)
+    try:
+        publish(account, NEW)
+    finally:
+        for name, hook in hooks.items():
+            events.unregister(name, hook)
+
+    assert made == ["forecast"]
+    assert location(glue, "forecast") == f"s3://{BUCKET}/forecast/{NEW}/clean/"
 
 
 def test_a_kill_after_the_copy_to_history_is_mended_by_the_retry(account: Account, glue: Any) -> None:

@@ -64,7 +64,10 @@ def _tried_again(change: Callable[[], T]) -> T:
         try:
             return change()
         except ClientError as error:
-            if error.response["Error"]["Code"] not in CHANGED_MEANWHILE:
+            code = error.response["Error"]["Code"]
+            # awswrangler deletes a table that another run has made since it looked, which is not granted.
+            made_meanwhile = (error.operation_name, code) == ("DeleteTable", "AccessDeniedException")
+            if code not in CHANGED_MEANWHILE and not made_meanwhile:
                 raise
             time.sleep(pause)  # the other run needs a moment for the rest of its change
     return change()
