@@ -11,9 +11,11 @@ __all__ = ["LONGEST", "pytest_collection_modifyitems", "pytest_configure"]
 
 ROOT = Path(__file__).parents[1]
 LOCALAWS = "packages/localaws/tests/localaws"
-LONGEST = (  # by processor time, from 200 s to 20 s
-    "tests/pipeline/test_two_runs.py",
+LONGEST = (  # by time, from 800 s to 20 s
     "tests/cli/test_documented_lines.py",
+    "tests/pipeline/test_two_runs.py",
+    "tests/connect/kafka/worker/test_stream.py",
+    "tests/engine/neural/test_neural_algorithms.py",
     f"{LOCALAWS}/states/test_restarts.py",
     "tests/cli/test_steps.py",
     "tests/cli/test_up.py",
