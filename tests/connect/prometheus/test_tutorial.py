@@ -5,6 +5,7 @@ import io
 import json
 import math
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from stepcast.cli.chart_data import chart_series
 from stepcast.cli.drawing import TEST, draw
 from stepcast.cli.query import ask
 from stepcast.cli.stack import attach
-from stepcast.connect.prometheus.source import Wish, pull
+from stepcast.connect.prometheus.source import SETTLED_AFTER, Wish, pull
 from stepcast.connect.train_file import S3Object
 from stepcast.pipeline import layout, objects
 from tests.connect.prometheus.conftest import await_run
@@ -41,6 +42,8 @@ def test_two_thirds_train_one_third_tests_by_rmse_and_a_chart_shows_both(tmp_pat
         s3.put_object(Bucket=bucket, Key=layout.PARAMS, Body=params)
         query = f"irate({METRIC}[5m])"
         assert query in PAGE
+        while time.time() % 300 < SETTLED_AFTER:
+            time.sleep(1)  # until the latest step is pulled, too: the hours have as many as the page says
         pull(store.client, Wish(query, "5min", since="12h"), S3Object(s3, bucket, "train/pagefaults.csv"))
         await_run(aws, outputs["StateMachineArn"])
         stack = attach(aws.endpoint)
