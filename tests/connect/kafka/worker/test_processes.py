@@ -145,7 +145,7 @@ def test_the_command_waits_for_a_download_before_its_folder_is_removed(
 
     def download(*_: object) -> None:
         begun.set()
-        time.sleep(0.3)
+        time.sleep(0.3)  # whoever did not wait for it would look into the folder meanwhile
         (tmp_path / "shards").mkdir()
 
     monkeypatch.setattr(streaming, "LOOKS_EVERY", 0)
@@ -176,7 +176,7 @@ def test_a_newer_predictor_is_taken_over_once_the_registry_answers(monkeypatch: 
     deadline = time.monotonic() + PATIENCE
     while (taken := newer.take()) is None:
         assert time.monotonic() < deadline
-        time.sleep(0.01)
+        time.sleep(0.01)  # between two looks
 
     assert taken is work
 
@@ -208,8 +208,10 @@ def test_a_broker_that_is_away_while_a_worker_restarts_does_not_end_a_fleet_that
     heard: list[WorkerReport | None] = []
     workers = fleet.Fleet(orders, hear)
     workers._children[0].start()
+    deadline = time.monotonic() + PATIENCE
     while not heard:
-        time.sleep(0.01)
+        assert time.monotonic() < deadline
+        time.sleep(0.01)  # between two looks
 
     workers.run(stop)
 
