@@ -7,8 +7,7 @@ limits here are those of tuning; ETS and ARIMA take none there, so theirs are ou
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from stepcast.engine.errors import BadParameter
-from stepcast.engine.neural.parameters import AUTOMATIC, Parameter
+from stepcast.engine.training_parameters import AUTOMATIC, Parameter, read_one
 
 __all__ = ["MODEL_PARAMETERS", "given_of"]
 
@@ -45,13 +44,9 @@ def given_of(model: str, parameters: Mapping[str, str]) -> dict[str, int | float
     >>> given_of("ARIMA", {"p": "2", "q": "automatic"})
     {'p': 2}
     """
-    read: dict[str, int | float | str] = {}
-    for key, parameter in MODEL_PARAMETERS[model].items():
-        text = parameters.get(key, AUTOMATIC).strip()
-        if text == AUTOMATIC:
-            continue
-        try:
-            read[key] = parameter.read(text)
-        except ValueError as error:
-            raise BadParameter(key, text, str(error)) from None
-    return read
+    texts = {key: parameters.get(key, AUTOMATIC).strip() for key in MODEL_PARAMETERS[model]}
+    return {
+        key: read_one(key, MODEL_PARAMETERS[model][key], text)
+        for key, text in texts.items()
+        if text != AUTOMATIC
+    }

@@ -9,8 +9,9 @@ from importlib.util import find_spec
 from typing import Any, get_args
 
 from stepcast.engine.model_parameters import MODEL_PARAMETERS
-from stepcast.engine.neural.parameters import NEURAL, Parameter
+from stepcast.engine.neural.parameters import NEURAL
 from stepcast.engine.own_model.parameters import MODEL, OWN_MODELS, wrong_model
+from stepcast.engine.training_parameters import Parameter
 from stepcast.pipeline.domains import DOMAINS, identifier_field, is_reserved, target_field
 from stepcast.pipeline.feature_rules import FEATURE_RULES
 from stepcast.pipeline.params import ALGORITHM_ARN, AttributeType

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import Any
 
-from stepcast.engine.neural.parameters import Parameter
+from stepcast.engine.training_parameters import Parameter
 from stepcast.engine.tuning.ranges import TUNABLE
 from stepcast.pipeline.algorithm_support import SUPPORT
 from stepcast.pipeline.params import ALGORITHM_ARN

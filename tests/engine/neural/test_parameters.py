@@ -1,7 +1,8 @@
 import pytest
 
 from stepcast.engine.errors import BadParameter
-from stepcast.engine.neural.parameters import AUTOMATIC, NEURAL, settings_of
+from stepcast.engine.neural.parameters import NEURAL, settings_of
+from stepcast.engine.training_parameters import AUTOMATIC
 
 
 @pytest.mark.parametrize("algorithm", NEURAL)

@@ -15,7 +15,7 @@ from stepcast.engine.neural.grid import Grid, grid_of
 from stepcast.engine.neural.held_back import Split, spans, split
 from stepcast.engine.neural.learned import TOGETHER, Fitted, Learned, Typical
 from stepcast.engine.neural.network import Network, network_of
-from stepcast.engine.neural.parameters import AUTOMATIC, Settings, settings_of
+from stepcast.engine.neural.parameters import settings_of
 from stepcast.engine.neural.progress import Epoch, report
 from stepcast.engine.neural.shape import Shape, shape_of
 from stepcast.engine.neural.training import Origins, Schedule, Span, fit
@@ -24,6 +24,7 @@ from stepcast.engine.neural.windows import Columns, columns_of, outcomes_at
 from stepcast.engine.panel import Panel
 from stepcast.engine.seasonality import season_length
 from stepcast.engine.task import Task
+from stepcast.engine.training_parameters import AUTOMATIC, Settings
 
 __all__ = ["learn"]
 

@@ -8,10 +8,10 @@ import numpy as np
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.neural.arrays import Array, Weights
 from stepcast.engine.neural.deep_ar import DeepAR
-from stepcast.engine.neural.parameters import Settings
 from stepcast.engine.neural.quantile_network import QuantileNetwork
 from stepcast.engine.neural.shape import Shape
 from stepcast.engine.neural.windows import STATIC, Columns
+from stepcast.engine.training_parameters import Settings
 
 __all__ = ["Network", "network_of"]
 

@@ -6,44 +6,12 @@ Source: Amazon Forecast developer guide, CNN-QR and DeepAR+; what DescribePredic
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from stepcast.engine.errors import BadParameter
+from stepcast.engine.training_parameters import AUTOMATIC, Parameter, Settings, read_all
 
-__all__ = ["AUTOMATIC", "NEURAL", "Parameter", "Settings", "settings_of"]
-
-AUTOMATIC = "automatic"  # chosen from the data
-Settings = Mapping[str, int | float | str]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A number from ``low`` to ``high`` of ``kind``, or one of ``choices``."""
-
-    default: str
-    kind: type[int] | type[float] | type[str]
-    low: float = 0.0
-    high: float = 0.0
-    choices: tuple[str, ...] = ()
-
-    def read(self, text: str) -> int | float | str:
-        """ValueError, with what is allowed, where ``text`` is no value of it."""
-        given = text.strip()
-        if self.choices:
-            found = [choice for choice in self.choices if choice.lower() == given.lower()]
-            if not found:
-                raise ValueError(f"write one of {', '.join(self.choices)}")
-            return found[0]
-        value: int | float
-        try:
-            value = int(given) if self.kind is int else float(given)
-        except ValueError:
-            value = self.high + 1
-        if not self.low <= value <= self.high:
-            what = "a whole number" if self.kind is int else "a number"
-            raise ValueError(f"write {what} from {self.low:g} to {self.high:g}")
-        return value
+__all__ = ["NEURAL", "SEED", "settings_of"]
 
 
 def _whole(default: str, low: int, high: int) -> Parameter:
@@ -110,17 +78,9 @@ def settings_of(algorithm: str, given: Mapping[str, str], horizon: int) -> Setti
     >>> settings_of("CNN-QR", {"epochs": "20"}, 28)["epochs"]
     20
     """
-    known = NEURAL[algorithm]
-    for key, text in given.items():
-        if key not in known:
-            raise BadParameter(key, text, f"{algorithm} takes {', '.join(sorted(known))}")
-    read: dict[str, int | float | str] = {}
-    for key, parameter in known.items():
-        text = given.get(key, parameter.default)
-        try:
-            read[key] = AUTOMATIC if text == AUTOMATIC else parameter.read(text)
-        except ValueError as error:
-            raise BadParameter(key, text, str(error)) from None
-        if key in ONLY and text != AUTOMATIC and (wrong := ONLY[key](read[key], horizon)):
-            raise BadParameter(key, text, wrong)
-    return MappingProxyType(read)
+    settings = read_all(algorithm, NEURAL[algorithm], given)
+    for key, check in ONLY.items():
+        value = settings.get(key, AUTOMATIC)
+        if value != AUTOMATIC and (wrong := check(value, horizon)):
+            raise BadParameter(key, given[key], wrong)
+    return settings

@@ -7,8 +7,8 @@ import numpy as np
 
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.errors import BadParameter
-from stepcast.engine.neural.parameters import Settings
 from stepcast.engine.panel import Panel
+from stepcast.engine.training_parameters import Settings
 
 __all__ = ["Units", "check_values", "prescaled", "units_of"]
 

@@ -9,7 +9,6 @@ from stepcast.engine.auto.series.covariates import fit_encoder
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.errors import ImpossibleTask, UnusableModel
 from stepcast.engine.neural.grid import Grid, grid_of
-from stepcast.engine.neural.parameters import AUTOMATIC, Settings
 from stepcast.engine.neural.progress import Epoch, report
 from stepcast.engine.own_model.examples import (
     Examples,
@@ -24,6 +23,7 @@ from stepcast.engine.own_model.parameters import settings_of
 from stepcast.engine.own_model.runtime import Predict, Runtime, Signature, runtime_of
 from stepcast.engine.panel import Panel
 from stepcast.engine.task import Task
+from stepcast.engine.training_parameters import AUTOMATIC, Settings
 
 __all__ = ["learn"]
 

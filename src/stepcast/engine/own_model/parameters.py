@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from stepcast.engine.errors import BadParameter
-from stepcast.engine.neural.parameters import AUTOMATIC, SEED, Parameter, Settings
+from stepcast.engine.neural.parameters import SEED
+from stepcast.engine.training_parameters import AUTOMATIC, Parameter, Settings, read_all
 
 __all__ = ["MODEL", "OWN_MODELS", "settings_of", "wrong_model"]
 
@@ -42,17 +43,6 @@ def settings_of(algorithm: str, given: Mapping[str, str]) -> Settings:
     >>> settings_of("Keras", {"model": "models/a.keras", "epochs": "20"})["epochs"]
     20
     """
-    known = OWN_MODELS[algorithm]
     if wrong := wrong_model(algorithm, given.get(MODEL, "")):
         raise BadParameter(MODEL, given.get(MODEL, ""), wrong)
-    for key, text in given.items():
-        if key not in known and key != MODEL:
-            raise BadParameter(key, text, f"{algorithm} takes {MODEL}, {', '.join(sorted(known))}")
-    read: dict[str, int | float | str] = {}
-    for key, parameter in known.items():
-        text = given.get(key, parameter.default)
-        try:
-            read[key] = AUTOMATIC if text == AUTOMATIC else parameter.read(text)
-        except ValueError as error:
-            raise BadParameter(key, text, str(error)) from None
-    return MappingProxyType(read)
+    return read_all(algorithm, OWN_MODELS[algorithm], given, MODEL)

@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from stepcast.engine.model_parameters import MODEL_PARAMETERS
-from stepcast.engine.neural.parameters import NEURAL, Parameter
+from stepcast.engine.neural.parameters import NEURAL
+from stepcast.engine.training_parameters import Parameter
 
 __all__ = ["TUNABLE", "Choices", "Numbers", "Range", "Scaling", "default_ranges"]
 
