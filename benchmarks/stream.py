@@ -75,20 +75,7 @@ def bench(bootstrap: str, folder: Path, items: int, events: int, periods: int, q
         f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
     )
     print(f"predictor made in {time.process_time() - begun:.0f} CPU s")
-    topic(bootstrap, "readings")
-    order = Order(
-        settings=Settings(bootstrap),
-        read="readings",
-        write="forecasts",
-        group="stream",
-        member="0",
-        source=Source(folder=str(predictor)),
-        plan=Plan(doubled="replace", lateness=0),
-        until_idle=2.0,
-    )
-    # The first hour: every item is examined, and the state written.
-    feed(bootstrap, names, FIRST, 1, events)
-    feed(bootstrap, names, FIRST + 1, 1, 1)
+    order = prepared(bootstrap, predictor, names, events)
     first = run(worker(order))
     print(f"first hour, all items examined: {first.cpu:.1f} CPU s, {1000 * first.cpu / items:.1f} ms an item")
     alone = run(worker(order))
@@ -108,6 +95,23 @@ def bench(bootstrap: str, folder: Path, items: int, events: int, periods: int, q
         sums = total / run([quix, script, bootstrap]).cpu
         print(f"quixstreams, which sums by hour: {sums:,.0f} observations/s of CPU; ratio {rate / sums:.2f}")
     latency(bootstrap, order)
+
+
+def prepared(bootstrap: str, predictor: Path, names: list[str], events: int) -> Order:
+    """What a worker is to do; in the topic is the first hour, at which it examines every item."""
+    topic(bootstrap, "readings")
+    feed(bootstrap, names, FIRST, 1, events)
+    feed(bootstrap, names, FIRST + 1, 1, 1)
+    return Order(
+        settings=Settings(bootstrap),
+        read="readings",
+        write="forecasts",
+        group="stream",
+        member="0",
+        source=Source(folder=str(predictor)),
+        plan=Plan(doubled="replace", lateness=0),
+        until_idle=2.0,
+    )
 
 
 class Run:

@@ -15,11 +15,8 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from stream import FIRST, feed, make_predictor, run, topic, worker
+from stream import FIRST, feed, make_predictor, prepared, run, worker
 
-from stepcast.connect.kafka.settings import Settings
-from stepcast.connect.kafka.worker.order import Order, Source
-from stepcast.connect.kafka.worker.plan import Plan
 from tests.services import kafka
 from tests.services.server import started
 
@@ -40,19 +37,7 @@ def main() -> None:
 
 def measure(bootstrap: str, folder: Path, items: int, events: int, periods: int) -> None:
     names = [f"item-{number:05}" for number in range(items)]
-    order = Order(
-        settings=Settings(bootstrap),
-        read="readings",
-        write="forecasts",
-        group="stream",
-        member="0",
-        source=Source(folder=str(make_predictor(folder / "predictor", names))),
-        plan=Plan(doubled="replace", lateness=0),
-        until_idle=2.0,
-    )
-    topic(bootstrap, "readings")
-    feed(bootstrap, names, FIRST, 1, events)
-    feed(bootstrap, names, FIRST + 1, 1, 1)
+    order = prepared(bootstrap, make_predictor(folder / "predictor", names), names, events)
     run(worker(order))  # examines every item
     count = feed(bootstrap, names, FIRST + 2, periods, events)
     print(f"{items:,} items, {periods} periods, {count:,} observations, load {os.getloadavg()[0]:.1f}")
