@@ -17,7 +17,6 @@ from stepcast.cli.problem_lines import error_lines
 from stepcast.cli.query import ask, identifier
 from stepcast.cli.results_folder import ResultsFolder
 from stepcast.cli.stack import Stack
-from stepcast.cli.tuning_chart import draw_tuning, trials_of
 from stepcast.pipeline import layout, objects, tables, vintages
 from stepcast.pipeline.csv_files import csv_bytes
 from stepcast.pipeline.errors import ResourceNotFoundException
@@ -106,6 +105,7 @@ def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
     """Write the forecast, backtest, leaderboard, report and chart atomically."""
     # Matplotlib takes most of a second to import: not for a run that fails, or is only followed.
     from stepcast.cli.drawing import draw
+    from stepcast.cli.tuning_chart import draw_tuning, trials_of
 
     manifest = vintages.current(stack.s3, stack.bucket)
     if manifest is None or manifest.run != execution.run:
