@@ -12,6 +12,7 @@ from stepcast.engine.model_parameters import MODEL_PARAMETERS
 from stepcast.engine.neural.parameters import NEURAL
 from stepcast.engine.own_model.parameters import MODEL, OWN_MODELS, wrong_model
 from stepcast.engine.training_parameters import Parameter
+from stepcast.pipeline.algorithm_support import SUPPORT
 from stepcast.pipeline.domains import DOMAINS, identifier_field, is_reserved, target_field
 from stepcast.pipeline.feature_rules import FEATURE_RULES
 from stepcast.pipeline.params import ALGORITHM_ARN, AttributeType
@@ -38,7 +39,7 @@ from stepcast.pipeline.tuning_rules import TUNING_RULES
 
 __all__ = ["RULES"]
 
-ALGORITHMS = ("ARIMA", "CNN-QR", "Deep_AR_Plus", "ETS", "Keras", "LSTM", "NPTS", "Prophet")
+ALGORITHMS = tuple(SUPPORT)
 ATTRIBUTE_TYPES = get_args(AttributeType)
 LARGEST_SCHEMA = {"TARGET_TIME_SERIES": 13, "RELATED_TIME_SERIES": 25, "ITEM_METADATA": 10}
 FILLS = ("zero", "nan", "value", "median", "mean", "min", "max")
@@ -65,7 +66,7 @@ def _npts(holds: Callable[[str], bool]) -> Callable[[str], str]:
     return lambda text: "" if holds(text) else NPTS_REMEDY
 
 
-def _neural(parameter: Parameter) -> Callable[[str], str]:
+def _wrong(parameter: Parameter) -> Callable[[str], str]:
     def wrong(text: str) -> str:
         try:
             parameter.read(text)
@@ -86,12 +87,13 @@ PARAMETERS: dict[str, dict[str, Callable[[str], str]]] = {
         "context_length": _npts(lambda text: text.isdecimal() and int(text) > 0),
     },
     **{
-        name: {key: _neural(parameter) for key, parameter in parameters.items()}
-        for name, parameters in {**NEURAL, **{own: MODEL_PARAMETERS[own] for own in ("ETS", "ARIMA")}}.items()
+        name: {key: _wrong(parameter) for key, parameter in parameters.items()}
+        for name, parameters in {**MODEL_PARAMETERS, **NEURAL}.items()
+        if name != "NPTS"  # the service's limits, wider than those of tuning
     },
     **{
         name: {MODEL: partial(wrong_model, name)}
-        | {key: _neural(parameter) for key, parameter in parameters.items()}
+        | {key: _wrong(parameter) for key, parameter in parameters.items()}
         for name, parameters in OWN_MODELS.items()
     },
 }
