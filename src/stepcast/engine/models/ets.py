@@ -55,8 +55,8 @@ def ets(
     up to 4,500 points) where these are more. Smoothing parameters are estimated, starting states are read off
     the first seasons.
 
-    ``error``, ``trend`` and ``seasonal`` leave out the forms that differ from them; multiplicative errors
-    only XX
+    ``error``, ``trend`` and ``seasonal`` leave out the forms that differ from them, but values that are not
+    all positive have additive errors. ``context_length`` is the number of points to smooth.
 
     Source: Hyndman, Koehler, Ord and Snyder (2008), Forecasting with exponential smoothing.
     Raises: CannotFit where all values are equal or most are missing, or no form can be fitted.
