@@ -56,10 +56,14 @@ def test_drift_and_age_are_reasons_where_the_policy_says_so(policy, parts, age, 
 
 @dataclass
 class Trained:
-    """A stack whose uploads wait for a day; ``nothing`` is what came of a request before the first one."""
+    """A stack whose uploads wait for a day.
+
+    ``nothing`` is what came of a request before the first one, ``was_due`` whether another was due then.
+    """
 
     stack: Stack
     nothing: Started
+    was_due: bool
 
     @property
     def latest(self) -> str | None:
@@ -72,12 +76,13 @@ def trained() -> Iterator[Trained]:
     try:
         states, machine = stack.client("stepfunctions"), stack.outputs["StateMachineArn"]
         retraining = Retraining(stack.s3, states, machine, stack.bucket)
-        nothing = retraining.ask()
+        nothing, was_due = retraining.ask(), retraining.is_due
+        assert stack.executions() == []
         stack.put("params.json", params_bytes(Predictor__ForecastHorizon=3))
         stack.put("train/sales.csv", daily_sales(ITEMS))
         stack.eventually(lambda: stack.executions() or None)  # the upload's own, which waits
         assert retraining.ask().outcome == "started"
-        found = Trained(stack, nothing)
+        found = Trained(stack, nothing, was_due)
         stack.eventually(lambda: found.latest)
         yield found
     finally:
@@ -86,6 +91,7 @@ def trained() -> Iterator[Trained]:
 
 def test_the_state_machine_starts_nothing_where_there_is_nothing_to_train_on(trained: Trained) -> None:
     assert trained.nothing.outcome == "waiting"
+    assert not trained.was_due  # for an hour
 
 
 class Following:
