@@ -11,17 +11,16 @@ import numpy as np
 
 from stepcast.connect.keras.checked_file import NAME, check_file
 from stepcast.engine.errors import UnusableModel
+from stepcast.engine.neural.compilation import configure
 from stepcast.engine.own_model.runtime import Predict, Report, Signature
 
 if TYPE_CHECKING:
     from stepcast.engine.arrays import Floats
     from stepcast.engine.own_model.examples import Examples
 
-# JAX is what the networks by name are trained with, too; one thread, so that sums are the same on every run.
-os.environ["KERAS_BACKEND"] = "jax"
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
-import jax  # noqa: F401  # a missing one is reported by its own name
-import keras
+os.environ["KERAS_BACKEND"] = "jax"  # what the networks by name are trained with, too
+configure()  # a missing JAX is reported by its own name
+import keras  # noqa: E402  # which reads both
 
 __all__ = ["inspect", "open", "trainer"]
 
