@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from numba.core.dispatcher import Dispatcher
+
 from stepcast.engine.auto import warm_up
 
 ROOT = Path(__file__).parents[3]
@@ -44,6 +46,19 @@ for panel in panels:
         forecast(panel, task, train(panel, task, shared))
 assert before and compiled() == before, (before, compiled())
 """
+
+
+def test_arithmetic_is_exact_or_what_was_kept_on_disk_would_differ_from_what_was_just_compiled() -> None:
+    warm_up()
+    kernels = {
+        name: kernel
+        for module in [loaded for name, loaded in sys.modules.items() if name.startswith("stepcast.engine.")]
+        for name, kernel in vars(module).items()
+        if isinstance(kernel, Dispatcher)
+    }
+
+    assert kernels
+    assert [name for name, kernel in kernels.items() if kernel.targetoptions.get("fastmath")] == []
 
 
 def python(code: str, **environment: str) -> str:

@@ -2,10 +2,8 @@
 
 import numba as nb
 
-__all__ = ["compiled", "compiled_loosely"]
+__all__ = ["compiled"]
 
-# No fastmath: with reordered sums, what was just compiled and what was kept on disk differed in the last bit.
+# No fastmath, not even products and sums that may become one instruction: how a kernel is compiled then hangs
+# on what is compiled with it, and what was just compiled and what was kept on disk differ in the last bit.
 compiled = nb.njit(cache=True, nogil=True, error_model="numpy")
-# For many candidates side by side in vector registers: a product and a sum may become one instruction, a
-# division a multiplication. Sums keep their order.
-compiled_loosely = nb.njit(cache=True, fastmath={"contract", "nsz", "arcp"}, nogil=True, error_model="numpy")

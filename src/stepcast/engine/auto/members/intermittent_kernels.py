@@ -5,7 +5,7 @@ The compiled code is cached on disk next to this file and never depends on the d
 
 import numpy as np
 
-from stepcast.engine.auto.compiled import compiled_loosely
+from stepcast.engine.auto.compiled import compiled
 
 __all__ = ["HURDLE", "NEGATIVE_BINOMIAL", "SEEN", "count_distribution", "croston", "tsb"]
 
@@ -16,7 +16,7 @@ DISPERSION, DISPERSION_BELIEVED = 0.5, 4.0  # what is expected before anything i
 SLOW = 0.99  # dispersion is a mean over about a hundred values
 
 
-@compiled_loosely
+@compiled
 def tsb(y, fitted, origins, chances, sizes, out):  # type: ignore[no-untyped-def]
     """Teunter, Syntetos and Babai (2011): smoothed probability of a demand times its smoothed size.
 
@@ -34,7 +34,7 @@ def tsb(y, fitted, origins, chances, sizes, out):  # type: ignore[no-untyped-def
     return best
 
 
-@compiled_loosely
+@compiled
 def _tsb_pass(y, until, origins, chance_gain, size_gain, out):  # type: ignore[no-untyped-def]
     chance = size = loss = 0.0
     demands = done = 0
@@ -54,7 +54,7 @@ def _tsb_pass(y, until, origins, chance_gain, size_gain, out):  # type: ignore[n
     return loss
 
 
-@compiled_loosely
+@compiled
 def croston(y, fitted, origins, gains, out):  # type: ignore[no-untyped-def]
     """Croston (1972) as Syntetos and Boylan (2005) correct it: smoothed size by smoothed interval, less half
     the gain. As ``tsb`` otherwise; between demands nothing is learned."""
@@ -67,7 +67,7 @@ def croston(y, fitted, origins, gains, out):  # type: ignore[no-untyped-def]
     return best
 
 
-@compiled_loosely
+@compiled
 def _croston_pass(y, until, origins, gain, out):  # type: ignore[no-untyped-def]
     size = interval = loss = 0.0
     since, demands, done = 0, 0, 0
@@ -90,7 +90,7 @@ def _croston_pass(y, until, origins, gain, out):  # type: ignore[no-untyped-def]
     return loss
 
 
-@compiled_loosely
+@compiled
 def _negative_binomial(mean, dispersion, shift, share, out):  # type: ignore[no-untyped-def]
     """Distribution function of counts with variance mean + dispersion * mean**2 into ``out`` (counts,); moved
     by ``shift``, it is the ``share``, the rest are zeros."""
@@ -115,7 +115,7 @@ def _negative_binomial(mean, dispersion, shift, share, out):  # type: ignore[no-
     out[bins - 1] = 1.0
 
 
-@compiled_loosely
+@compiled
 def _index(total, cycles, phase, mean):  # type: ignore[no-untyped-def]
     """A phase's mean relative to that of all, shrunk toward one."""
     if mean <= 0:
@@ -123,7 +123,7 @@ def _index(total, cycles, phase, mean):  # type: ignore[no-untyped-def]
     return (total[phase] / mean + CYCLES_BELIEVED) / (cycles[phase] + CYCLES_BELIEVED)
 
 
-@compiled_loosely
+@compiled
 def count_distribution(  # type: ignore[no-untyped-def]
     y, season, memories, cycle_memories, origins, horizon, fading, power, out, weights
 ):
@@ -258,7 +258,7 @@ def count_distribution(  # type: ignore[no-untyped-def]
             size_square += float(value) * value
 
 
-@compiled_loosely
+@compiled
 def _dispersion(excess, square, mean):  # type: ignore[no-untyped-def]
     """Variance beyond the mean relative to the mean squared, with what is expected of it mixed in."""
     believed = DISPERSION_BELIEVED * mean * mean
@@ -267,7 +267,7 @@ def _dispersion(excess, square, mean):  # type: ignore[no-untyped-def]
     return max(excess + DISPERSION * believed, 0.0) / (square + believed)
 
 
-@compiled_loosely
+@compiled
 def _weigh(losses, scored, power, weights):  # type: ignore[no-untyped-def]
     """Weights that fall with the loss relative to the lowest, faster the more has been scored."""
     lowest = losses.min()

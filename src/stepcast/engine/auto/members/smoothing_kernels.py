@@ -7,7 +7,7 @@ The compiled code is cached on disk next to this file and never depends on the d
 
 import numpy as np
 
-from stepcast.engine.auto.compiled import compiled_loosely
+from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.series.shrinkage import positive_part
 
 __all__ = [
@@ -32,7 +32,7 @@ TINY = 1e-6
 SLOWEST_LEVEL = 0.08  # the highest smoothing of the level in a slow form
 
 
-@compiled_loosely
+@compiled
 def starting_states(y, n, trend, season, m, m2, level_slope, s, s2):  # type: ignore[no-untyped-def]
     """Initial states from the first cycles: level and slope, the seasonal indices into ``s`` and ``s2``."""
     s[:] = 1.0 if season == MULTIPLICATIVE else 0.0
@@ -76,7 +76,7 @@ def starting_states(y, n, trend, season, m, m2, level_slope, s, s2):  # type: ig
         level_slope[0] += mean
 
 
-@compiled_loosely
+@compiled
 def _losses(y, n, season, m, m2, ar1, level_slope, s0, s20, p, out):  # type: ignore[no-untyped-def]
     """Sum of squared one-step errors of every candidate in ``p`` (PARAMETERS, CANDIDATES), into ``out``."""
     size = p.shape[1]  # not a constant: the compiler would unroll the loops instead of using vectors
@@ -149,7 +149,7 @@ def _losses(y, n, season, m, m2, ar1, level_slope, s0, s20, p, out):  # type: ig
     out[:] = loss
 
 
-@compiled_loosely
+@compiled
 def _run(y, season, m, m2, level_slope, s0, s20, p, origins, horizon, out):  # type: ignore[no-untyped-def]
     """One pass with one candidate ``p`` (PARAMETERS,): forecasts from every origin into ``out``."""
     level, slope, last = level_slope[0], level_slope[1], 0.0
@@ -189,7 +189,7 @@ def _run(y, season, m, m2, level_slope, s0, s20, p, origins, horizon, out):  # t
         slope = phi * slope + b * q
 
 
-@compiled_loosely
+@compiled
 def _admissible(p, trend, season, m2, ar1, slow):  # type: ignore[no-untyped-def]
     """Clip every candidate into the region where its form is stable; what the form lacks is zero."""
     for c in range(p.shape[1]):
@@ -201,7 +201,7 @@ def _admissible(p, trend, season, m2, ar1, slow):  # type: ignore[no-untyped-def
         p[AR1, c] = min(max(p[AR1, c], -0.5), 0.98) if ar1 else 0.0
 
 
-@compiled_loosely
+@compiled
 def _search(y, n, form, level_slope, s0, s20, grid, noise, best):  # type: ignore[no-untyped-def]
     """The best parameters of a form on the first ``n`` points, into ``best``: a grid, then ever closer."""
     trend, season, m, m2, ar1, slow = form
@@ -233,7 +233,7 @@ def _search(y, n, form, level_slope, s0, s20, grid, noise, best):  # type: ignor
         best[:] = p[:, 0]
 
 
-@compiled_loosely
+@compiled
 def seasonal_indices(y, n, m, multiplicative, index):  # type: ignore[no-untyped-def]
     """Classical decomposition with indices shrunk toward none (James-Stein; Miller and Williams 2003)."""
     half = m // 2
@@ -268,7 +268,7 @@ def seasonal_indices(y, n, m, multiplicative, index):  # type: ignore[no-untyped
             index[i] = max(index[i], 0.05)
 
 
-@compiled_loosely
+@compiled
 def _theta(y, n, season, m, origins, horizon, out):  # type: ignore[no-untyped-def]
     """The theta method (Assimakopoulos and Nikolopoulos 2000; Hyndman and Billah 2003): simple exponential
     smoothing with half the slope of a line through the history, on the seasonally adjusted series. Returns
@@ -321,7 +321,7 @@ def _theta(y, n, season, m, origins, horizon, out):  # type: ignore[no-untyped-d
     return alpha
 
 
-@compiled_loosely
+@compiled
 def smooth(y, fitted, forms, origins, horizon, grid, noise, parameters, out):  # type: ignore[no-untyped-def]
     """Fit every form to the first ``fitted`` points and forecast from every origin; where ``fitted`` is 0,
     ``parameters`` are given and all points may be seen.
