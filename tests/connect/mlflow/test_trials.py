@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from stepcast.cli.kept_run import read_run
 from stepcast.connect.finished_run import find
 from stepcast.connect.mlflow.tracking import connected, track
@@ -12,6 +14,8 @@ from stepcast.pipeline import layout
 from stepcast.pipeline.csv_files import parquet_bytes
 from stepcast.pipeline.tuning.table import trials_table
 from tests.connect.mlflow.conftest import Store
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 
 TRIALS = (
     Trial(0, {}, 0.5, "complete", 1.0, 3, ""),
