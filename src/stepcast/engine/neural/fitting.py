@@ -175,12 +175,15 @@ class Trainer:
             ]
         )
         median = table[..., MEDIAN : MEDIAN + 1]
-        size = np.abs(np.where(known, values, 0.0)).mean(axis=1) + 1e-9
+        size = np.abs(np.where(known, values, 0.0)).mean(axis=1)
+        some = size > 0  # relative to nothing, any error outvotes all other windows
+        if not some.any():
+            return 1.0
         costs = []
         for width in WIDTHS:
             error = values[..., None] - (median + width * (table - median))
             cost = np.where(known, pinball_loss(error, PROBABILITIES).mean(axis=-1), 0.0)
-            costs.append((cost.mean(axis=1) / size).sum())
+            costs.append((cost.mean(axis=1)[some] / (size[some] + 1e-9)).sum())
         return float(WIDTHS[int(np.argmin(costs))])
 
     def _reporting(self, phase: str, schedule: Schedule) -> Callable[[int, float, float | None], None]:
