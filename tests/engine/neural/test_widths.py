@@ -22,9 +22,7 @@ HORIZON, LENGTH = 10, 60
 class HalfAsWide:
     """Forecasts the normal distribution with half of its spread."""
 
-    def forecast(
-        self, weights: Any, columns: Any, rows: Integers, origins: Integers, seeds: Integers
-    ) -> Floats:
+    def forecast(self, _weights: Any, _columns: Any, rows: Integers, *_: Integers) -> Floats:
         quantiles = np.append(NORMAL / 2, 0.0)
         return np.broadcast_to(quantiles, (len(rows), HORIZON, len(PROBABILITIES) + 1))
 

@@ -50,7 +50,13 @@ class DeepAR:
     def cost(self) -> float:
         """Operations of training on a window, roughly: three times those of a forecast."""
         time = self.shape.context + self.shape.horizon
-        inputs = self.features + 2 * len(self.lags) + len(self.slopes) + self.static_features + 2 * self.cells * self.layers
+        inputs = (
+            self.features
+            + 2 * len(self.lags)
+            + len(self.slopes)
+            + self.static_features
+            + 2 * self.cells * self.layers
+        )
         return 6.0 * time * 4 * self.cells * inputs
 
     def weights(self, seed: int) -> dict[str, Array]:
@@ -168,8 +174,8 @@ class DeepAR:
         return with_categories(weights, windows.static, windows.codes)
 
     def _inputs(self, static: Array, features: Array, seen: Array, there: Array, noise: Array) -> Array:
-        """What the network sees of a period. Slopes are in units of ``noise``, as what it says is: of a series
-        that grows, they are too small a part of the values to be told from these.
+        """What the network sees of a period. Slopes are in units of ``noise``, as what it says is: where a
+        series grows, they are too small a part of the values to be told from these.
         """
         xp = namespace(features)
         rises, known = self._rises(seen, there)
