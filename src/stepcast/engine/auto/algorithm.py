@@ -14,7 +14,12 @@ forecast = predictor.forecast
 
 def fit_shared(draw: Draw, task: Task) -> bytes:
     """What the sample teaches, for a panel of as many series and points as were drawn from."""
-    return archive.to_bytes(shared.fit_shared(draw.sample, task, series=draw.series, points=draw.points))
+    found = shared.fit_shared(draw.sample, task, series=draw.series, points=draw.points)
+    if task.network:
+        from stepcast.engine.neural.joining import join  # JAX
+
+        found = join(found, draw, task)
+    return archive.to_bytes(found)
 
 
 def train(panel: Panel, task: Task, shared_bytes: bytes, /) -> Trained:

@@ -53,7 +53,10 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Learned:
-    """``backtest``: of what lies before the backtest; ``final``: of all that is known."""
+    """``backtest``: of what lies before the backtest; ``final``: of all that is known.
+
+    ``earlier``: of what lies before windows before the backtest; None unless such were left out.
+    """
 
     algorithm: str
     parameters: Mapping[str, str]
@@ -63,6 +66,7 @@ class Learned:
     backtest: Fitted
     final: Fitted
     typical: Typical
+    earlier: Fitted | None = None
 
     def network(self) -> Network:
         own = 2 * len(self.encoder.features)
