@@ -1,15 +1,14 @@
 """How good are the AutoPredictor's forecasts, and what do they cost? Every task of a suite, scored.
 
 python benchmarks/accuracy.py [--data FOLDER] [--only a,b] [--sample N] [--windows N]
-                              [--algorithms CNN-QR,ETS] [--network LSTM] [--peers] [--peer-sample N]
-                              [--peer-seconds S] [--out FOLDER]
+                              [--algorithms CNN-QR,ETS] [--peers] [--peer-sample N] [--peer-seconds S]
+                              [--out FOLDER]
 
 The suite is a folder with suite.csv and data/*.parquet (accuracy_suite.py says how), and published.csv with
 the figures of others where there are any. wQL9 and wQL3 are means over the quantiles .1 to .9 and .1 .5 .9;
 cov80 is the share of outcomes between .1 and .9; ratios are to seasonal naive with normal intervals, as the
 published ones are. Algorithms by name are trained once, on what lies before the earliest window of a task,
-and go on from there: they see less than the AutoPredictor, which learns again before each window. With
---network the AutoPredictor is run once more, with that network as a source. CPU is of
+and go on from there: they see less than the AutoPredictor, which learns again before each window. CPU is of
 this process, milliseconds a series and window, all steps counted. Peers are statsforecast's models with the
 natural season of the frequency, on all series or a sample of them; where it is a sample, the AutoPredictor's
 score on the same stands above them.
@@ -74,7 +73,6 @@ def main() -> int:
     parser.add_argument("--windows", type=int, default=0, help="only the latest so many windows of a task")
     parser.add_argument("--algorithms", help="of Stepcast's, by name, with commas between")
     parser.add_argument("--only-algorithms", action="store_true", help="without the AutoPredictor")
-    parser.add_argument("--network", help="LSTM or CNN-QR, as a source of the AutoPredictor")
     parser.add_argument("--peers", action="store_true", help="statsforecast's models in the same run")
     parser.add_argument("--peer-sample", type=int, default=0, help="about so many items of a task for peers")
     parser.add_argument("--peer-seconds", type=float, default=30, help="CPU a series that a peer may take")
@@ -130,12 +128,6 @@ def one_task(task: SuiteTask, published: pd.DataFrame, asked: argparse.Namespace
         totals.uncovered.append(f"{task.name} {found.cov80:.3f}")
     if task.comparable:
         totals.ratios.setdefault(OURS, []).append(ratios(found, naive_score))
-    if asked.network:
-        joined, seconds = ours(windows, task, asked.network)
-        its = score(windows, joined, task.season)
-        line(f"  with {asked.network}", its, naive_score, 1e3 * seconds / len(windows), "")
-        if task.comparable:
-            totals.ratios.setdefault(f"{OURS} with {asked.network}", []).append(ratios(its, naive_score))
     if asked.out:
         write(asked.out, task.name, windows, values)
     if asked.peers:
@@ -184,24 +176,19 @@ def sampled(windows: list[Window], count: int) -> list[int]:
     return [place for place, window in enumerate(windows) if window.item in kept]
 
 
-def ours(windows: list[Window], task: SuiteTask, network: str = "") -> tuple[np.ndarray, float]:
+def ours(windows: list[Window], task: SuiteTask) -> tuple[np.ndarray, float]:
     """Forecasts (windows, horizon, quantiles) through the engine's public interface, and CPU seconds.
 
     The series of one panel end together; items of a suite need not. All learn from one panel, as if they
     ended together, and are then forecast in panels of those that really do.
     """
-    wanted = Task(task.horizon, QUANTILES, network=network)
+    wanted = Task(task.horizon, QUANTILES)
     values = np.empty((len(windows), wanted.horizon, len(QUANTILES)))
     began = time.process_time()
     for number in sorted({window.number for window in windows}):
         places = [place for place, window in enumerate(windows) if window.number == number]
         starts = np.array([windows[place].start for place in places])
-        whole = panel_of([windows[place] for place in places], task, int(starts.max()))
-        shared = fit_shared(whole, wanted)
-        if network:
-            from stepcast.engine.neural.joining import join  # JAX
-
-            shared = join(shared, Draw.of(whole), wanted)
+        shared = fit_shared(panel_of([windows[place] for place in places], task, int(starts.max())), wanted)
         for start in np.unique(starts):
             together = [place for place, own in zip(places, starts, strict=True) if own == start]
             panel = panel_of([windows[place] for place in together], task, int(start))

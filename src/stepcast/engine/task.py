@@ -23,7 +23,6 @@ class Task:
     ``windows``  backtest windows; window k = 1..n starts ``offset + (k - 1) * horizon`` before the end.
     ``parameters`` of a named algorithm, as TrainingParameters has them (text to text).
     ``holidays`` countries whose public holidays may explain the series, as the specification codes them.
-    ``network``  LSTM or CNN-QR, which then is a source of the AutoPredictor where it pays; "" is none.
     ``model``    the file of a model of the user's own; only ``fit_shared`` needs it.
     ``budget_seconds`` CPU seconds of one core that training all series may take; None is as long as it takes.
     """
@@ -38,7 +37,6 @@ class Task:
     holidays: tuple[str, ...] = ()
     budget_seconds: float | None = None
     model: bytes = b""
-    network: str = ""
 
     @property
     def quantiles(self) -> tuple[float, ...]:

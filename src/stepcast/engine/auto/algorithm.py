@@ -14,12 +14,7 @@ forecast = predictor.forecast
 
 def fit_shared(draw: Draw, task: Task) -> bytes:
     """What the sample teaches, for a panel of as many series and points as were drawn from."""
-    found = shared.fit_shared(draw.sample, task, series=draw.series, points=draw.points)
-    if task.network:
-        from stepcast.engine.neural.joining import join  # JAX
-
-        found = join(found, draw, task)
-    return archive.to_bytes(found)
+    return archive.to_bytes(shared.fit_shared(draw.sample, task, series=draw.series, points=draw.points))
 
 
 def train(panel: Panel, task: Task, shared_bytes: bytes, /) -> Trained:

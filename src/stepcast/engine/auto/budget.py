@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from stepcast.engine.task import Task
 
-__all__ = ["EVERYTHING", "FEW", "Budget", "budget_of", "origin_count", "seconds_left"]
+__all__ = ["EVERYTHING", "FEW", "Budget", "budget_of", "origin_count"]
 
 # Seconds, on a core of 2024 and rounded up: a series, one of its points (the latest of them), a step from a
 # past origin. Found by benchmarks/speed.py and benchmarks/accuracy.py.
@@ -70,13 +70,6 @@ def budget_of(task: Task, series: int, points: int) -> Budget:
     return replace(
         budgets[-1], omitted=f"{budgets[-1].omitted}; the estimated time is still about {least:.2g} s"
     )
-
-
-def seconds_left(task: Task, series: int, points: int) -> float | None:
-    """What the task's budget leaves where everything is tried; None where there is no budget."""
-    if task.budget_seconds is None:
-        return None
-    return task.budget_seconds - _seconds(EVERYTHING, task, series, points)
 
 
 def origin_count(series: int, horizon: int) -> int:

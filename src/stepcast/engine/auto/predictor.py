@@ -1,7 +1,6 @@
 """The AutoPredictor: backtest and forecast any part of a panel, with what all of it taught."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,9 +26,6 @@ from stepcast.engine.panel import Panel
 from stepcast.engine.results import Explanation, Forecast, Trained, coverage_of
 from stepcast.engine.task import AUTO, Task
 
-if TYPE_CHECKING:
-    from stepcast.engine.neural.joined import Joined
-
 __all__ = ["AUTO", "Explanation", "Trained", "forecast", "train"]
 
 
@@ -54,19 +50,13 @@ def train(panel: Panel, task: Task, shared: Shared) -> Trained:
             latest.append(then)
         tables = _tables(ahead, task.horizon, shared.final)
         words = [_explain(one, shared.final) for one in ahead]
-        network = _network(shared)
-        if network is not None:
-            joined = _by_members(ahead)
-            tables = network.blend(tables, panel, joined)
-            for place in joined:
-                words[place] = network.explain(words[place])
         for place, history in enumerate(histories):
             if ahead[place] is None and shared.analogues is not None:
                 table, note = shared.similar(history)
                 tables[place] = with_mean(table)
                 words[place] = Explanation((), (), (), note)
         forecasters: dict[str, Forecaster] = {
-            AUTO: _window_forecaster(panel, task, latest, shared, network),
+            AUTO: _window_forecaster(panel, task, latest, shared),
             SEASONAL_NAIVE.name: LocalForecaster(SEASONAL_NAIVE.name, panel, task),
         }
         tested = backtest(panel, task, forecasters)
@@ -116,22 +106,7 @@ def _tables(forecasts: Sequence[MaybeForecast], horizon: int, panel_fit: PanelFi
     return result
 
 
-def _by_members(forecasts: Sequence[MaybeForecast]) -> list[int]:
-    """Places of the forecasts that members make: counts and series without a past stay as they are."""
-    return [place for place, one in enumerate(forecasts) if isinstance(one, SeriesForecast)]
-
-
-def _network(shared: Shared) -> "Joined | None":
-    if shared.network is None:
-        return None
-    from stepcast.engine.neural.joined import joined_of  # imports this package
-
-    return joined_of(shared)
-
-
-def _window_forecaster(
-    panel: Panel, task: Task, latest: list[MaybeForecast], shared: Shared, network: "Joined | None"
-) -> Forecaster:
+def _window_forecaster(panel: Panel, task: Task, latest: list[MaybeForecast], shared: Shared) -> Forecaster:
     """Forecasts in backtest windows; ``latest`` has some of those from a horizon before the end already."""
 
     def from_window(window: int, series: list[int], /) -> Floats:
@@ -142,10 +117,7 @@ def _window_forecaster(
             known[index] or from_end(history, task.horizon, shared.backtest)
             for index, history in zip(series, histories, strict=True)
         ]
-        tables = _tables(made, task.horizon, shared.backtest)
-        if network is not None:
-            tables = network.blend(tables, panel.take(series), _by_members(made), before)
-        return outputs_of(tables, task.outputs)
+        return outputs_of(_tables(made, task.horizon, shared.backtest), task.outputs)
 
     return from_window
 

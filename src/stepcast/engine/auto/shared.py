@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stepcast.engine.arrays import Floats
-from stepcast.engine.auto.budget import Budget, budget_of
+from stepcast.engine.auto.budget import budget_of
 from stepcast.engine.auto.panel_fit import PanelFit, fit_panel
 from stepcast.engine.auto.series.covariates import CovariateEncoder, fit_encoder
 from stepcast.engine.auto.series.history import History, histories_of
@@ -16,7 +15,7 @@ from stepcast.engine.panel import Panel
 from stepcast.engine.sampling import sample_of
 from stepcast.engine.task import Task
 
-__all__ = ["Shared", "fit_before", "fit_shared"]
+__all__ = ["Shared", "fit_shared"]
 
 
 @dataclass(frozen=True)
@@ -25,14 +24,12 @@ class Shared:
 
     ``encoder``    how covariates are read.
     ``analogues``  items that those without history are likened to; None where there is no need to.
-    ``network``    the archive of a network that was asked for and its shares (see neural.joined), else None.
     """
 
     final: PanelFit
     backtest: PanelFit
     encoder: CovariateEncoder
     analogues: Analogues | None = None
-    network: NDArray[np.uint8] | None = None
 
     def similar(self, history: History) -> tuple[Floats, str]:
         """Quantiles (horizon, PROBABILITIES) for an item without history, and how they were made."""
@@ -66,22 +63,12 @@ def fit_shared(
     # what is learned before the last horizon must not depend on what lies in it: it serves the backtest, too
     histories = histories_of(sample, encoder, task.horizon, reserved=task.horizon)
     back = task.window_start(task.windows)
-    backtest = _fit_before(histories, task, budget, back)
+    cut = [history.before(len(history) - back) for history in histories if len(history) > back]
+    backtest = fit_panel([history for history in cut if len(history)], task.horizon, budget, task.metric)
     final = fit_panel(
         [history for history in histories if len(history)], task.horizon, budget, task.metric, backtest, back
     )
     return Shared(final, backtest, encoder, _analogues(histories, encoder, task, final))
-
-
-def fit_before(sample: Panel, encoder: CovariateEncoder, task: Task, budget: Budget, back: int) -> PanelFit:
-    """Learn from what lies ``back`` periods and more before the end."""
-    histories = histories_of(sample_of(sample), encoder, task.horizon, reserved=task.horizon)
-    return _fit_before(histories, task, budget, back)
-
-
-def _fit_before(histories: list[History], task: Task, budget: Budget, back: int) -> PanelFit:
-    cut = [history.before(len(history) - back) for history in histories if len(history) > back]
-    return fit_panel([history for history in cut if len(history)], task.horizon, budget, task.metric)
 
 
 def _analogues(

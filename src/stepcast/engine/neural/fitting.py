@@ -46,15 +46,9 @@ USUAL_SECONDS = 80.0  # of one core, where neither epochs nor a budget are given
 
 
 def learn(
-    sample: Panel,
-    task: Task,
-    watch: Callable[[int, Callable[[], Learned]], None] | None = None,
-    weighed: int = 0,
+    sample: Panel, task: Task, watch: Callable[[int, Callable[[], Learned]], None] | None = None
 ) -> Learned:
     """The same sample, task and seed give the same on one machine.
-
-    With ``weighed``, so many more windows before the backtest are seen by the later networks alone: what was
-    learned before them is ``earlier``.
 
     ``watch`` can see what the first network has learned after each epoch; what it raises ends the training.
     With it, only what forecasts the backtest is trained, and stands for the forecast too.
@@ -64,7 +58,7 @@ def learn(
     settings = settings_of(task.algorithm, task.parameters, task.horizon)
     check_values(sample, settings)
     encoder = _encoder(sample, task, settings)
-    back = task.window_start(task.windows + weighed)
+    back = task.window_start(task.windows)
     shape = _shape(sample, task, settings, back)
     longest = max(map(len, sample.values), default=0)
     many = max(len(sample), 1) * (1 + len(encoder.features))
@@ -85,9 +79,7 @@ def learn(
             f"{parts.train.windows}: give more history, shorten the horizon, or set PerformAutoML to true"
         )
 
-    def learned(
-        before: list[Weights], final: list[Weights], width: float, earlier: list[Weights] | None = None
-    ) -> Learned:
+    def learned(before: list[Weights], final: list[Weights], width: float) -> Learned:
         return Learned(
             algorithm=task.algorithm,
             parameters=dict(task.parameters),
@@ -97,7 +89,6 @@ def learn(
             backtest=Fitted(tuple(before), width),
             final=Fitted(tuple(final), width),
             typical=_typical(sample, encoder, shape),
-            earlier=earlier and Fitted(tuple(earlier), width),
         )
 
     def seen(number: int, weights: Callable[[], Weights]) -> None:
@@ -113,18 +104,12 @@ def learn(
     ]
     if watch is not None:
         return learned(before, before, width)
-
-    def onwards(what: str, stop: int, networks: list[Weights]) -> list[Weights]:
-        span = spans(grid, shape, stop)
-        return [
-            trainer.finish(what, span, weights, epochs, seed)
-            for weights, (_, epochs), seed in zip(networks, stopped, seeds, strict=True)
-        ]
-
-    earlier = before if weighed else None
-    if weighed:
-        before = onwards("backtest", length - task.window_start(task.windows), before)
-    return learned(before, onwards("forecast", length, before), width, earlier)
+    whole = spans(grid, shape, length)
+    final = [
+        trainer.finish("forecast", whole, weights, epochs, seed)
+        for weights, (_, epochs), seed in zip(before, stopped, seeds, strict=True)
+    ]
+    return learned(before, final, width)
 
 
 @dataclass(frozen=True)

@@ -53,10 +53,7 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Learned:
-    """``backtest``: of what lies before the backtest; ``final``: of all that is known.
-
-    ``earlier``: of what lies before windows before the backtest; None unless such were left out.
-    """
+    """``backtest``: of what lies before the backtest; ``final``: of all that is known."""
 
     algorithm: str
     parameters: Mapping[str, str]
@@ -66,7 +63,6 @@ class Learned:
     backtest: Fitted
     final: Fitted
     typical: Typical
-    earlier: Fitted | None = None
 
     def network(self) -> Network:
         own = 2 * len(self.encoder.features)
