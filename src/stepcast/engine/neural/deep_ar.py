@@ -20,7 +20,6 @@ __all__ = ["DeepAR"]
 
 PATHS = 100  # drawn for each series
 NEAR = (1, 2, 3)  # lags beside those of the seasons
-STEEPEST = 5.0  # slopes that are shown, in units of noise
 
 
 @dataclass(frozen=True)
@@ -50,19 +49,13 @@ class DeepAR:
     def cost(self) -> float:
         """Operations of training on a window, roughly: three times those of a forecast."""
         time = self.shape.context + self.shape.horizon
-        inputs = (
-            self.features
-            + 2 * len(self.lags)
-            + len(self.slopes)
-            + self.static_features
-            + 2 * self.cells * self.layers
-        )
+        inputs = self.features + 2 * len(self.lags) + self.static_features + 2 * self.cells * self.layers
         return 6.0 * time * 4 * self.cells * inputs
 
     def weights(self, seed: int) -> dict[str, Array]:
         make = Maker(seed)
         static = self.static_features + make.embeddings(self.categories)
-        inputs = self.features + 2 * len(self.lags) + len(self.slopes) + static
+        inputs = self.features + 2 * len(self.lags) + static
         for layer in range(self.layers):
             make.lstm(f"lstm{layer}", self.cells if layer else inputs, self.cells)
         make.dense("distribution", self.cells, LIKELIHOODS[self.likelihood].numbers, gain=0.1)
@@ -79,7 +72,7 @@ class DeepAR:
         values, known = self._scaled(columns, windows, rows[:, None], where)
         seen, there = self._lagged(columns, windows, rows, where)
         features = self._features(windows)
-        x = self._inputs(self._static(weights, windows), features, seen, there, windows.noise)
+        x = self._inputs(self._static(weights, windows), features, seen, there)
         for layer in range(self.layers):
             zeros = xp.zeros((x.shape[0], self.cells), x.dtype)
             x, _ = lstm_from(weights, f"lstm{layer}", x, (zeros, zeros))
@@ -99,7 +92,7 @@ class DeepAR:
         states: list[tuple[Array, Array]] = []
         seen, there = self._lagged(columns, windows, rows, where)
         static = self._static(weights, windows)
-        x = self._inputs(static, features[:, : shape.context], seen, there, windows.noise)
+        x = self._inputs(static, features[:, : shape.context], seen, there)
         for layer in range(self.layers):
             zeros = np.zeros((batch, self.cells), x.dtype)
             x, state = lstm_from(weights, f"lstm{layer}", x, (zeros, zeros))
@@ -111,7 +104,6 @@ class DeepAR:
         values[..., :longest] = past[:, None]
         flags = np.concatenate([past_known, np.ones((batch, shape.horizon), bool)], axis=1)
         noise = np.repeat(self._units(windows, past)[0], many)
-        usual = np.repeat(windows.noise, many)
         static = np.repeat(self._static(weights, windows), many, axis=0)
         made = np.empty((batch, many, shape.horizon))
         for step in range(shape.horizon):
@@ -119,7 +111,7 @@ class DeepAR:
             seen = values[..., places].reshape(batch * many, 1, -1)
             there = np.repeat(flags[:, None, places], many, axis=0)
             at = np.repeat(features[:, shape.context + step, None], many, axis=0)
-            x = self._inputs(static, at, seen, there, usual)[:, 0]
+            x = self._inputs(static, at, seen, there)[:, 0]
             for layer in range(self.layers):
                 states[layer] = lstm_step(weights, f"lstm{layer}", states[layer], x)
                 x = states[layer][0]
@@ -173,28 +165,19 @@ class DeepAR:
         """(batch, features) of a window as a whole, its categories among them."""
         return with_categories(weights, windows.static, windows.codes)
 
-    def _inputs(self, static: Array, features: Array, seen: Array, there: Array, noise: Array) -> Array:
-        """What the network sees of a period. Slopes are in units of ``noise``, as what it says is: where a
-        series grows, they are too small a part of the values to be told from these.
-        """
+    def _inputs(self, static: Array, features: Array, seen: Array, there: Array) -> Array:
         xp = namespace(features)
-        rises, known = self._rises(seen, there)
-        rises = xp.where(known, xp.clip(rises / noise[:, None, None], -STEEPEST, STEEPEST), 0.0)
         everywhere = xp.broadcast_to(static[:, None], (*features.shape[:2], static.shape[1]))
-        parts = [features, seen, there.astype("f4"), rises.astype("f4"), everywhere]
-        return xp.concatenate(parts, axis=2)
-
-    def _rises(self, seen: Array, there: Array) -> tuple[Array, Array]:
-        """The mean change of a period from each of ``slopes`` to the last value, and whether it is known."""
-        places = list(self.slopes)
-        steps = np.array([self.lags[place] - 1 for place in places], "f4")
-        return (seen[..., :1] - seen[..., places]) / steps, there[..., places] & there[..., :1]
+        return xp.concatenate([features, seen, there.astype("f4"), everywhere], axis=2)
 
     def _base(self, weights: Weights, x: Array, seen: Array, there: Array) -> Array:
         """A mixture of the values at the lags, and of lines on from some of them."""
         xp = namespace(x)
-        rises, known = self._rises(seen, there)
-        lines = seen[..., :1] + rises
+        last = seen[..., :1]
+        places = list(self.slopes)
+        steps = np.array([self.lags[place] - 1 for place in places], "f4")
+        lines = last + (last - seen[..., places]) / steps
+        known = there[..., places] & there[..., :1]
         candidates = xp.concatenate([seen, xp.clip(lines, -self.shape.largest, self.shape.largest)], axis=-1)
         counts = shares(dense(weights, "mix", x), xp.concatenate([there, known], axis=-1))
         return (counts[..., :-1] * candidates).sum(axis=-1)
