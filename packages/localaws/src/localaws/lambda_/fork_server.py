@@ -1,7 +1,7 @@
 """Workers that share what takes long to import: forks of a process that has imported it.
 
-Pandas alone takes half a second, and a stack of ten functions imports it ten times. On Linux only: elsewhere
-a fork without an exec is unsafe with many libraries, and every worker is a new interpreter.
+A dozen functions would import the same packages a dozen times. On Linux only: elsewhere a fork without an
+exec is unsafe with many libraries, and every worker is a new interpreter.
 """
 
 import json
@@ -29,15 +29,13 @@ class Forked:
     """A worker process that is no child of this process; like Popen, as far as workers need it."""
 
     def __init__(self, pid: int, end: int) -> None:
-        self.pid = pid
-        self._end, self._code = end, None
+        self.pid, self._end = pid, end
+        self._code: int | None = None
         self._lock = threading.Lock()
         try:
             self._process: int | None = os.pidfd_open(pid)
         except ProcessLookupError:
             self._process = None
-
-    _code: int | None
 
     def poll(self) -> int | None:
         """The exit code, or None while it runs."""
@@ -131,7 +129,7 @@ class ForkServers:
         self._preload = preload
         self._servers: dict[tuple[tuple[str, str], ...], ForkServer] = {}
         self._lock = threading.Lock()
-        self._closed = not preload.modules or sys.platform != "linux"
+        self._closed = not preload.modules or not _can_watch_processes()
 
     def of(self, function: Function, environment: Mapping[str, str]) -> ForkServer | None:
         """For workers with that environment; None where they need an interpreter of their own."""
@@ -172,3 +170,12 @@ class ForkServers:
             for folder in folders
             for name in names
         )
+
+
+def _can_watch_processes() -> bool:
+    """Whether the end of a process that is no child can be waited for: some sandboxes lack pidfd_open."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
