@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from stepcast.cli.kept_run import opened
 from stepcast.cli.options import BucketName, Endpoint, Json
 from stepcast.cli.output import print_json, print_line, stderr
 from stepcast.connect.mlflow.settings import EXPERIMENT, URI
@@ -67,7 +68,7 @@ def mlflow(
     from stepcast.connect.finished_run import find
 
     wish = Wish(uri, experiment, register, champion)
-    s3, name = _opened(out, bucket, endpoint)
+    s3, name = opened(out, bucket, endpoint)
     if watch:
         _watch(s3, name, wish, every)
         return
@@ -76,22 +77,6 @@ def mlflow(
         print_json(facts)
     else:
         print_line(describe(facts))
-
-
-def _opened(out: Path | None, bucket: str | None, endpoint: str | None) -> tuple[Any, str]:
-    """An S3 client and the bucket to read the run from; the bucket is empty for a folder."""
-    if out is not None:
-        from stepcast.cli.kept_run import read_run
-
-        return read_run(out), ""
-    if bucket is not None:
-        import boto3
-
-        return boto3.client("s3"), bucket.removeprefix("s3://").rstrip("/")
-    from stepcast.cli.stack import attach
-
-    stack = attach(endpoint)
-    return stack.s3, stack.bucket
 
 
 def _watch(s3: Any, bucket: str, wish: Any, every: float) -> None:

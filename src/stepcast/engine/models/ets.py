@@ -14,7 +14,7 @@ from stepcast.engine.models.model import Past, Prediction
 from stepcast.engine.models.quiet import quiet
 from stepcast.engine.seasonality import week_length
 
-__all__ = ["ets"]
+__all__ = ["ets", "fit_ets"]
 
 
 # How much history is smoothed: older points have no weight left in the states, and cost time. At least three
@@ -61,6 +61,13 @@ def ets(
     Source: Hyndman, Koehler, Ord and Snyder (2008), Forecasting with exponential smoothing.
     Raises: CannotFit where all values are equal or most are missing, or no form can be fitted.
     """
+    states, spread = fit_ets(past, parameters)
+    prediction = ahead(states, horizon, quantiles)
+    return Prediction(prediction.quantiles * spread, prediction.mean * spread)
+
+
+def fit_ets(past: Past, parameters: Mapping[str, str]) -> tuple[States, float]:
+    """The states of the best form, and what its values were divided by. Raises CannotFit as ``ets``."""
     wanted = given_of("ETS", parameters)
     seasons = [1]
     if past.season > 1:
@@ -87,8 +94,7 @@ def ets(
                 best = fitted
     if best is None:
         raise CannotFit("ETS", "no form has a finite likelihood for this series")
-    prediction = ahead(best[1], horizon, quantiles)
-    return Prediction(prediction.quantiles * spread, prediction.mean * spread)
+    return best[1], spread
 
 
 def _forms(positive: bool, seasons: list[int], wanted: Mapping[str, int | float | str]) -> Iterator[Form]:

@@ -12,7 +12,7 @@ from stepcast.engine.models.model import Model, Past, Prediction
 from stepcast.engine.seasonality import usable_season
 from stepcast.engine.task import Outputs, quantiles_of
 
-__all__ = ["fit"]
+__all__ = ["fit", "never_negative", "past_of"]
 
 
 # Beyond the bounds of the mean, quantiles may spread like those of a random walk: by so many widths of the
@@ -38,16 +38,7 @@ def fit(
              the history by a power of two multiplies the result by it.
     Raises:  CannotFit where the model cannot forecast this history.
     """
-    known = np.isfinite(history)
-    if not known.any():
-        raise CannotFit(model.name, "no value was observed")
-    if (have := int(known.sum())) < model.needs:
-        raise HistoryTooShort(model.name, have, model.needs)
-    begin = int(known.argmax())
-    values = np.where(known, history, np.nan)[begin:]
-    # Models see values below one: no square overflows or vanishes. A power of two, so that no digit changes.
-    exponent = int(np.frexp(np.nanmax(np.abs(values)))[1])
-    past = Past(np.ldexp(values, -exponent), end, frequency, usable_season(frequency, len(values)))
+    past, exponent = past_of(model, history, end, frequency)
     quantiles = quantiles_of(outputs)
     limit = np.finfo(np.float64).max
     with np.errstate(all="ignore"):  # what is not finite is refused or clipped
@@ -60,8 +51,31 @@ def fit(
         if "mean" in outputs:
             columns = np.column_stack([columns, prediction.mean])
         forecast = np.clip(np.ldexp(columns, exponent), -limit, limit)
+    return np.maximum(forecast, 0.0) if never_negative(history, observed) else forecast
+
+
+def past_of(model: Model, history: Floats, end: int, frequency: Frequency) -> tuple[Past, int]:
+    """What ``model`` is given of ``history`` (time,), and the power of two that its values were divided by.
+
+    Raises CannotFit where there are too few values.
+    """
+    known = np.isfinite(history)
+    if not known.any():
+        raise CannotFit(model.name, "no value was observed")
+    if (have := int(known.sum())) < model.needs:
+        raise HistoryTooShort(model.name, have, model.needs)
+    begin = int(known.argmax())
+    values = np.where(known, history, np.nan)[begin:]
+    # Models see values below one: no square overflows or vanishes. A power of two, so that no digit changes.
+    exponent = int(np.frexp(np.nanmax(np.abs(values)))[1])
+    return Past(np.ldexp(values, -exponent), end, frequency, usable_season(frequency, len(values))), exponent
+
+
+def never_negative(history: Floats, observed: Flags) -> bool:
+    """Whether no observed value is negative; of all values where none was observed."""
+    known = np.isfinite(history)
     scored = history[known & observed] if (known & observed).any() else history[known]
-    return np.maximum(forecast, 0.0) if scored.min() >= 0 else forecast
+    return bool(scored.min() >= 0)
 
 
 def _explodes(values: Floats, prediction: Prediction) -> bool:
