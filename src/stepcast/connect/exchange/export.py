@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from stepcast.connect.errors import ConnectorError
+from stepcast.connect.exchange.auto_models import ridge_model, trees_model
 from stepcast.connect.exchange.item import Item
 from stepcast.connect.exchange.item_model import ItemModel
 from stepcast.connect.exchange.local_models import LOCAL, local_model
@@ -10,7 +11,8 @@ from stepcast.engine.algorithms import ALGORITHMS
 
 __all__ = ["EXPORTABLE", "exported"]
 
-EXPORTABLE = ("SeasonalNaive", "ETS", "ARIMA", "ridge", "trees")
+AUTO_PARTS = {"ridge": ridge_model, "trees": trees_model}
+EXPORTABLE = (*LOCAL, *AUTO_PARTS)
 NEAREST = "export ETS, ARIMA, SeasonalNaive, or of an AutoPredictor its ridge or trees"
 REFUSED: Mapping[str, str] = {
     "AutoPredictor": (
@@ -29,6 +31,8 @@ def exported(item: Item, algorithm: str) -> ItemModel:
     name = names.get(algorithm.lower())
     if name in LOCAL:
         model = local_model(item, name)
+    elif name in AUTO_PARTS:
+        model = AUTO_PARTS[name](item)
     elif name in REFUSED:
         raise ConnectorError(f"{name} cannot be exported: {REFUSED[name]}; {NEAREST}")
     else:

@@ -3,7 +3,7 @@
 ``values_of`` computes them in NumPy: no file is written whose formulas do not give the engine's forecast.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
@@ -28,6 +28,7 @@ __all__ = [
     "Sum",
     "Table",
     "named_in",
+    "parts_of",
     "values_of",
 ]
 
@@ -95,10 +96,10 @@ class Linear:
 
 @dataclass(frozen=True, eq=False)
 class Forest:
-    """The sum of what ``trees`` make of ``features``."""
+    """The sum of what ``trees`` make of ``features``, by their places in the trees."""
 
     trees: tuple[Tree, ...]
-    features: "tuple[Named, ...]"
+    features: "Mapping[int, Named]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +133,8 @@ def parts_of(formula: Formula) -> tuple[Formula, ...]:
     match formula:
         case Sum(terms=parts) | Product(factors=parts) | Greatest(of=parts) | Least(of=parts):
             return parts
-        case Forest(features=parts):
-            return parts
+        case Forest(features=features):
+            return tuple(features.values())
         case Power(exponent=part) | Root(of=part) | Floor(of=part) | Named(formula=part):
             return (part,)
         case _:
@@ -187,6 +188,9 @@ def values_of(formula: Formula, steps: Integers, latest: Floats) -> Floats:
         case Linear(weights=weights):
             return np.asarray(latest @ weights[:, steps - 1])
         case Forest(trees=trees, features=features):
-            return score(trees, np.stack([at(feature) for feature in features], axis=-1))
+            rows = np.full((len(steps), max(features, default=0) + 1), np.nan)
+            for place, feature in features.items():
+                rows[:, place] = at(feature)
+            return score(trees, rows)
         case Named(formula=part):
             return at(part)

@@ -30,7 +30,7 @@ from stepcast.engine.models.fitting import fit, never_negative, past_of
 from stepcast.engine.models.model import Past
 from stepcast.engine.models.normal import normal_prediction
 from stepcast.engine.models.seasonal_naive import last_season, seasonal_change
-from stepcast.engine.task import Outputs, quantiles_of
+from stepcast.engine.task import Outputs
 from stepcast.pipeline.params import output_label
 
 __all__ = ["LOCAL", "local_model"]
@@ -44,12 +44,14 @@ def local_model(item: Item, algorithm: str) -> ItemModel:
     """Raises ConnectorError where the algorithm cannot be fitted to the item."""
     task, model = item.task, MODELS[algorithm]
     parameters = task.parameters if task.algorithm == algorithm else {}
+    wanted: Outputs = (*task.quantiles, "mean")
     end, frequency = item.panel.end, item.panel.frequency
     try:
         past, exponent = past_of(model, item.history, end, frequency)
         history = (item.history, item.observed, end, frequency)
-        expected = fit(model, *history, task.horizon, task.outputs, parameters)
-        form, point, spread = LOCAL[algorithm](past, np.ldexp(1.0, exponent), task.horizon, task.outputs, parameters)
+        expected = fit(model, *history, task.horizon, wanted, parameters)
+        unit = float(np.ldexp(1.0, exponent))
+        form, point, spread = LOCAL[algorithm](past, unit, task.horizon, task.quantiles, parameters)
     except CannotFit as refusal:
         nearest = "" if algorithm == "SeasonalNaive" else ", or export SeasonalNaive, which stands in for it"
         raise ConnectorError(
@@ -57,14 +59,14 @@ def local_model(item: Item, algorithm: str) -> ItemModel:
         ) from None
     kept = never_negative(item.history, item.observed)
     outputs: dict[str, Formula] = {}
-    for output in task.outputs:
+    for output in wanted:
         formula = point if output == "mean" else spread[output]
         outputs[output_label(output)] = Greatest((formula, Number(0.0))) if kept else formula
     return ItemModel(item, algorithm, form, point, outputs, expected)
 
 
 def _seasonal_naive(
-    past: Past, unit: float, horizon: int, outputs: Outputs, _parameters: Mapping[str, str]
+    past: Past, unit: float, horizon: int, quantiles: tuple[float, ...], _parameters: Mapping[str, str]
 ) -> Fitted:
     season = past.season
     values = last_season(past.values, season)[np.arange(horizon) % season] * unit
@@ -78,10 +80,10 @@ def _seasonal_naive(
         Product((Number(sigma), Root(Sum((seasons, Number(1.0)))))),
     )
     form = f"the last season of {season} periods, repeated" if season > 1 else "the last value, repeated"
-    return form, point, _normal(point, deviation, outputs)
+    return form, point, _normal(point, deviation, quantiles)
 
 
-def _ets(past: Past, unit: float, horizon: int, outputs: Outputs, parameters: Mapping[str, str]) -> Fitted:
+def _ets(past: Past, unit: float, horizon: int, quantiles: tuple[float, ...], parameters: Mapping[str, str]) -> Fitted:
     states, scale = fit_ets(past, parameters)
     unit *= scale
     form = states.form
@@ -107,17 +109,16 @@ def _ets(past: Past, unit: float, horizon: int, outputs: Outputs, parameters: Ma
     weights += [f"gamma {states.gamma:.6g}"] if form.season > 1 else []
     described = f"{', '.join(words)}; {', '.join(weights)}"
     if form.multiplicative:
-        return f"{described}; quantiles are those of 4,000 simulated paths", point, _simulated(states, unit, horizon, outputs)
+        return f"{described}; quantiles are those of 4,000 simulated paths", point, _simulated(states, unit, horizon, quantiles)
     fading = np.cumsum(states.phi ** np.arange(1, horizon + 1))
     deviation = Named(
         "deviation", "the standard deviation of the forecast error", Table(deviation_of(states, fading) * unit)
     )
-    return described, point, _normal(point, deviation, outputs)
+    return described, point, _normal(point, deviation, quantiles)
 
 
-def _simulated(states: States, unit: float, horizon: int, outputs: Outputs) -> Spread:
+def _simulated(states: States, unit: float, horizon: int, quantiles: tuple[float, ...]) -> Spread:
     """No formula gives the quantiles of multiplicative errors: a table of each does."""
-    quantiles = quantiles_of(outputs)
     table = np.sort(ahead(states, horizon, quantiles).quantiles, axis=1) * unit
     return {
         quantile: Named(f"simulated_{output_label(quantile)}", "from simulated paths", Table(column))
@@ -125,7 +126,7 @@ def _simulated(states: States, unit: float, horizon: int, outputs: Outputs) -> S
     }
 
 
-def _arima(past: Past, unit: float, horizon: int, outputs: Outputs, parameters: Mapping[str, str]) -> Fitted:
+def _arima(past: Past, unit: float, horizon: int, quantiles: tuple[float, ...], parameters: Mapping[str, str]) -> Fitted:
     found = fit_arima(past, horizon, parameters)
     unit, order = unit * found.spread, found.order
     centre = found.centre * unit / found.spread
@@ -150,7 +151,7 @@ def _arima(past: Past, unit: float, horizon: int, outputs: Outputs, parameters: 
     if found.pattern.any():
         form += " around waves of the calendar"
     form += _weights(found.weights)
-    return form, point, _normal(point, deviation, outputs)
+    return form, point, _normal(point, deviation, quantiles)
 
 
 def _weights(weights: Floats) -> str:
@@ -158,9 +159,8 @@ def _weights(weights: Floats) -> str:
     return f"; weights {', '.join(f'{weight:.6g}' for weight in weights)}" if len(weights) else ""
 
 
-def _normal(point: Named, deviation: Named, outputs: Outputs) -> Spread:
+def _normal(point: Named, deviation: Named, quantiles: tuple[float, ...]) -> Spread:
     """Each quantile of a normal distribution around ``point``."""
-    quantiles = quantiles_of(outputs)
     scores = normal_prediction(np.zeros(1), np.ones(1), quantiles).quantiles[0].tolist()
     return {
         quantile: Sum((point, Product((Number(score), deviation))))

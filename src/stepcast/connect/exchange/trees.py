@@ -1,7 +1,7 @@
 """Gradient boosted trees as LightGBM has grown them, in a form that any format can be written from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from stepcast.connect.errors import ConnectorError
 from stepcast.engine.arrays import Floats
 
-__all__ = ["Leaf", "Split", "Tree", "read_booster", "score"]
+__all__ = ["Leaf", "Split", "Tree", "pruned", "read_booster", "score", "used_features"]
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,36 @@ def score(trees: Sequence[Tree], rows: Floats) -> Floats:
 
 def _leaf(tree: Tree, row: list[float]) -> Leaf:
     while isinstance(tree, Split):
-        value = row[tree.feature]
-        if np.isnan(value):
-            left = tree.missing_left
-        else:
-            left = int(value) in tree.categories if tree.categories else value <= tree.threshold
-        tree = tree.left if left else tree.right
+        tree = tree.left if goes_left(tree, row[tree.feature]) else tree.right
     return tree
+
+
+def goes_left(split: Split, value: float) -> bool:
+    if np.isnan(value):
+        return split.missing_left
+    return int(value) in split.categories if split.categories else value <= split.threshold
+
+
+def pruned(trees: Sequence[Tree], rows: Floats) -> tuple[Tree, ...]:
+    """The trees without the branches that none of ``rows`` (rows, features) takes."""
+    return tuple(_pruned(tree, rows) for tree in trees)
+
+
+def _pruned(tree: Tree, rows: Floats) -> Tree:
+    if isinstance(tree, Leaf):
+        return tree
+    left = np.array([goes_left(tree, value) for value in rows[:, tree.feature].tolist()])
+    if left.all():
+        return _pruned(tree.left, rows)
+    if not left.any():
+        return _pruned(tree.right, rows)
+    return replace(tree, left=_pruned(tree.left, rows[left]), right=_pruned(tree.right, rows[~left]))
+
+
+def used_features(trees: Sequence[Tree]) -> set[int]:
+    """The places of the features that the trees ask for."""
+    found: set[int] = set()
+    for tree in trees:
+        if isinstance(tree, Split):
+            found |= {tree.feature} | used_features((tree.left, tree.right))
+    return found

@@ -28,9 +28,11 @@ from stepcast.connect.exchange.formulas import (
     Sum,
     Table,
     named_in,
+    parts_of,
 )
 from stepcast.connect.exchange.item_model import ItemModel
 from stepcast.connect.exchange.names import Names, names_of
+from stepcast.connect.exchange.trees import Leaf, Split, Tree
 from stepcast.pipeline.layout import moment_of
 
 __all__ = ["document"]
@@ -228,8 +230,85 @@ def _lookup(numbers: Iterable[float], names: Names) -> Element:
     for step, value in enumerate(numbers, 1):
         if not np.isnan(value):
             _row(table, {"step": str(step), "value": number(value)})
+    if not len(table):  # which must have a row
+        _row(table, {"step": "0", "value": "0"})
     return made
 
 
 def _chain(root: Element, model: ItemModel, names: Names, parts: list[Named], forests: list[Named]) -> None:
-    raise NotImplementedError
+    """Each forest is a model of its own, whose output the regression at the end reads."""
+    features = named_in(*(feature for part in forests for feature in parts_of(part.formula)))
+    dictionary = Element("TransformationDictionary")
+    for feature in features:
+        _derive(dictionary, feature, names)
+    root.append(dictionary)
+    made = SubElement(root, "MiningModel", {"functionName": "regression", "modelName": text_of(model.item.name)})
+    _schema(made, model, names)
+    chain = SubElement(made, "Segmentation", {"multipleModelMethod": "modelChain"})
+    for forest in forests:
+        segment = _segment(chain)
+        inner = SubElement(segment, "MiningModel", {"functionName": "regression"})
+        _step_field(SubElement(inner, "MiningSchema"), names)
+        output = SubElement(inner, "Output")
+        attributes = {"optype": "continuous", "dataType": "double", "feature": "predictedValue"}
+        SubElement(output, "OutputField", {"name": names.derived[forest.name], **attributes})
+        _trees(inner, forest.formula, names)
+    last = SubElement(_segment(chain), "RegressionModel", {"functionName": "regression"})
+    _schema(last, model, names, [names.derived[forest.name] for forest in forests])
+    _outputs(last, model, names)
+    _targets(last, model, names)
+    derived = SubElement(last, "LocalTransformations")
+    for part in parts:
+        if part not in features and part not in forests:
+            _derive(derived, part, names)
+    _add_up(last, model, names)
+    made.append(_verification(model, names))
+
+
+def _segment(parent: Element) -> Element:
+    segment = SubElement(parent, "Segment", {"id": str(len(parent) + 1)})
+    SubElement(segment, "True")
+    return segment
+
+
+def _trees(parent: Element, forest: Formula, names: Names) -> None:
+    assert isinstance(forest, Forest)  # noqa: S101  # the caller looked
+    features = {place: names.derived[feature.name] for place, feature in forest.features.items()}
+    total = SubElement(parent, "Segmentation", {"multipleModelMethod": "sum"})
+    for tree in forest.trees:
+        made = SubElement(
+            _segment(total),
+            "TreeModel",
+            {"functionName": "regression", "missingValueStrategy": "none", "splitCharacteristic": "binarySplit"},
+        )
+        _step_field(SubElement(made, "MiningSchema"), names)
+        node = SubElement(made, "Node")
+        SubElement(node, "True")
+        _grow(node, tree, features)
+
+
+def _grow(node: Element, tree: Tree, features: Mapping[int, str]) -> None:
+    """Below ``node``: to the left where the predicate holds, to the right where it does not or is unknown."""
+    if isinstance(tree, Leaf):
+        node.set("score", number(tree.value))
+        return
+    left, right = SubElement(node, "Node"), SubElement(node, "Node")
+    left.append(_predicate(tree, features[tree.feature]))
+    SubElement(right, "True")
+    _grow(left, tree.left, features)
+    _grow(right, tree.right, features)
+
+
+def _predicate(split: Split, field: str) -> Element:
+    if split.categories:
+        made = Element("SimpleSetPredicate", {"field": field, "booleanOperator": "isIn"})
+        values = SubElement(made, "Array", {"type": "real", "n": str(len(split.categories))})
+        values.text = " ".join(map(str, split.categories))
+        return made
+    made = Element("SimplePredicate", {"field": field, "operator": "lessOrEqual", "value": number(split.threshold)})
+    if not split.missing_left:
+        return made
+    either = Element("CompoundPredicate", {"booleanOperator": "or"})
+    SubElement(either, "SimplePredicate", {"field": field, "operator": "isMissing"})
+    either.append(made)
+    return either
