@@ -86,7 +86,11 @@ def trees_model(item: Item) -> ItemModel:
     ]
     grown = [pruned(read_booster(text), table) for text in trees.boosters]
     low, mid, high = (
-        Named(f"trees_{name}", f"what the trees of {name} add up to, relative to the window", _forest(forest, columns))
+        Named(
+            f"trees_{name}",
+            f"what the trees of {name} add up to, relative to the window",
+            _forest(forest, columns),
+        )
         for name, forest in zip(("p10", "p50", "p90"), grown, strict=True)
     )
     kept = history.values.min() >= 0
@@ -138,9 +142,15 @@ def _described(history: History, seasons: Seasons) -> Iterator[tuple[str, str]]:
     for name, season, most in (("season", seasons.short, 3), ("long_season", seasons.long, 2)):
         if season > 1:
             for cycle in range(1, most + 1):
-                yield f"value_{cycle}_{name}_before", f"the value {cycle} times {season} periods earlier, relative"
+                yield (
+                    f"value_{cycle}_{name}_before",
+                    f"the value {cycle} times {season} periods earlier, relative",
+                )
     for back in range(1, RECENT + 1):
-        yield f"last_value_{back}", f"the value {back} periods before the first one that is forecast, relative"
+        yield (
+            f"last_value_{back}",
+            f"the value {back} periods before the first one that is forecast, relative",
+        )
     for name, meaning in (
         ("mean_3", "mean of the last 3 values, relative"),
         ("mean_6", "mean of the last 6 values, relative"),

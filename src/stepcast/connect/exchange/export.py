@@ -36,6 +36,8 @@ def exported(item: Item, algorithm: str) -> ItemModel:
     elif name in REFUSED:
         raise ConnectorError(f"{name} cannot be exported: {REFUSED[name]}; {NEAREST}")
     else:
-        raise ConnectorError(f"there is no algorithm {algorithm!r} to export: choose from {', '.join(EXPORTABLE)}")
+        raise ConnectorError(
+            f"there is no algorithm {algorithm!r} to export: choose from {', '.join(EXPORTABLE)}"
+        )
     model.check()
     return model

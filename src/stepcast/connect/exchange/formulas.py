@@ -112,19 +112,7 @@ class Named:
 
 
 Formula = (
-    Step
-    | Number
-    | Table
-    | Sum
-    | Product
-    | Power
-    | Root
-    | Floor
-    | Greatest
-    | Least
-    | Linear
-    | Forest
-    | Named
+    Step | Number | Table | Sum | Product | Power | Root | Floor | Greatest | Least | Linear | Forest | Named
 )
 
 

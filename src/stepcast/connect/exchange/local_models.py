@@ -24,19 +24,19 @@ from stepcast.engine.arrays import Floats
 from stepcast.engine.errors import CannotFit
 from stepcast.engine.models import MODELS
 from stepcast.engine.models.arima import fit_arima
-from stepcast.engine.models.ets import fit_ets
-from stepcast.engine.models.ets_states import States, ahead, deviation_of
-from stepcast.engine.models.fitting import fit, never_negative, past_of
-from stepcast.engine.models.model import Past
+from stepcast.engine.models.ets import ets_ahead, fit_ets
+from stepcast.engine.models.ets_states import PATHS, deviation_of
+from stepcast.engine.models.fitting import never_negative, past_of, settled
+from stepcast.engine.models.model import Past, Prediction
 from stepcast.engine.models.normal import normal_prediction
-from stepcast.engine.models.seasonal_naive import last_season, seasonal_change
+from stepcast.engine.models.seasonal_naive import last_season, seasonal_change, seasonal_naive
 from stepcast.engine.task import Outputs
 from stepcast.pipeline.params import output_label
 
 __all__ = ["LOCAL", "local_model"]
 
-# The form in words, the point forecast, and what else an output of this probability takes.
-Fitted = tuple[str, Named, "Spread"]
+# The form in words, formulas of the point forecast and of each quantile, and what the engine predicts.
+Fitted = tuple[str, Named, "Spread", Prediction]
 Spread = dict[float, Formula]
 
 
@@ -48,16 +48,17 @@ def local_model(item: Item, algorithm: str) -> ItemModel:
     end, frequency = item.panel.end, item.panel.frequency
     try:
         past, exponent = past_of(model, item.history, end, frequency)
-        history = (item.history, item.observed, end, frequency)
-        expected = fit(model, *history, task.horizon, wanted, parameters)
         unit = float(np.ldexp(1.0, exponent))
-        form, point, spread = LOCAL[algorithm](past, unit, task.horizon, task.quantiles, parameters)
+        with np.errstate(all="ignore"):  # what is not finite is refused
+            form, point, spread, made = LOCAL[algorithm](past, unit, task.horizon, task.quantiles, parameters)
+        expected = settled(model, past, exponent, made, wanted)
     except CannotFit as refusal:
         nearest = "" if algorithm == "SeasonalNaive" else ", or export SeasonalNaive, which stands in for it"
         raise ConnectorError(
             f"item {item.name!r} cannot be exported by {algorithm}: {refusal}; send more history{nearest}"
         ) from None
     kept = never_negative(item.history, item.observed)
+    expected = np.maximum(expected, 0.0) if kept else expected
     outputs: dict[str, Formula] = {}
     for output in wanted:
         formula = point if output == "mean" else spread[output]
@@ -66,7 +67,7 @@ def local_model(item: Item, algorithm: str) -> ItemModel:
 
 
 def _seasonal_naive(
-    past: Past, unit: float, horizon: int, quantiles: tuple[float, ...], _parameters: Mapping[str, str]
+    past: Past, unit: float, horizon: int, quantiles: tuple[float, ...], parameters: Mapping[str, str]
 ) -> Fitted:
     season = past.season
     values = last_season(past.values, season)[np.arange(horizon) % season] * unit
@@ -80,19 +81,24 @@ def _seasonal_naive(
         Product((Number(sigma), Root(Sum((seasons, Number(1.0)))))),
     )
     form = f"the last season of {season} periods, repeated" if season > 1 else "the last value, repeated"
-    return form, point, _normal(point, deviation, quantiles)
+    made = seasonal_naive(past, horizon, quantiles, parameters)
+    return form, point, _normal(point, deviation, quantiles), made
 
 
-def _ets(past: Past, unit: float, horizon: int, quantiles: tuple[float, ...], parameters: Mapping[str, str]) -> Fitted:
+def _ets(
+    past: Past, unit: float, horizon: int, quantiles: tuple[float, ...], parameters: Mapping[str, str]
+) -> Fitted:
     states, scale = fit_ets(past, parameters)
-    unit *= scale
+    unit, made = unit * scale, ets_ahead(states, scale, horizon, quantiles)
     form = states.form
     level: Formula = Number(states.level * unit)
     if form.damped_trend:
         # The sum of phi ** 1 to phi ** step.
         share = states.slope * unit * states.phi / (1 - states.phi)
         faded = Sum((Number(1.0), Product((Number(-1.0), Power(states.phi, Step())))))
-        trend = Named("trend", "how far the damped trend goes from the last level", Product((Number(share), faded)))
+        trend = Named(
+            "trend", "how far the damped trend goes from the last level", Product((Number(share), faded))
+        )
         level = Sum((level, trend))
     if form.season > 1:
         places = states.seasonal[np.arange(horizon) % form.season]
@@ -103,30 +109,36 @@ def _ets(past: Past, unit: float, horizon: int, quantiles: tuple[float, ...], pa
     point = Named("expected", "the forecast before anything is cut off", level)
     kind = "multiplicative" if form.multiplicative else "additive"
     words = [f"{kind} errors", "a damped trend" if form.damped_trend else "no trend"]
-    words.append(f"{_article(kind)} {kind} season of {form.season} periods" if form.season > 1 else "no season")
+    words.append(
+        f"{_article(kind)} {kind} season of {form.season} periods" if form.season > 1 else "no season"
+    )
     weights = [f"alpha {states.alpha:.6g}"]
     weights += [f"beta {states.beta:.6g}, phi {states.phi:.6g}"] if form.damped_trend else []
     weights += [f"gamma {states.gamma:.6g}"] if form.season > 1 else []
     described = f"{', '.join(words)}; {', '.join(weights)}"
     if form.multiplicative:
-        return f"{described}; quantiles are those of 4,000 simulated paths", point, _simulated(states, unit, horizon, quantiles)
+        described += f"; quantiles are those of {PATHS:,} simulated paths"
+        return described, point, _simulated(made.quantiles / scale * unit, quantiles), made
     fading = np.cumsum(states.phi ** np.arange(1, horizon + 1))
     deviation = Named(
-        "deviation", "the standard deviation of the forecast error", Table(deviation_of(states, fading) * unit)
+        "deviation",
+        "the standard deviation of the forecast error",
+        Table(deviation_of(states, fading) * unit),
     )
-    return described, point, _normal(point, deviation, quantiles)
+    return described, point, _normal(point, deviation, quantiles), made
 
 
-def _simulated(states: States, unit: float, horizon: int, quantiles: tuple[float, ...]) -> Spread:
-    """No formula gives the quantiles of multiplicative errors: a table of each does."""
-    table = np.sort(ahead(states, horizon, quantiles).quantiles, axis=1) * unit
+def _simulated(table: Floats, quantiles: tuple[float, ...]) -> Spread:
+    """No formula gives the quantiles of multiplicative errors: a table (horizon, quantiles) does."""
     return {
         quantile: Named(f"simulated_{output_label(quantile)}", "from simulated paths", Table(column))
-        for quantile, column in zip(quantiles, table.T, strict=True)
+        for quantile, column in zip(quantiles, np.sort(table, axis=1).T, strict=True)
     }
 
 
-def _arima(past: Past, unit: float, horizon: int, quantiles: tuple[float, ...], parameters: Mapping[str, str]) -> Fitted:
+def _arima(
+    past: Past, unit: float, horizon: int, quantiles: tuple[float, ...], parameters: Mapping[str, str]
+) -> Fitted:
     found = fit_arima(past, horizon, parameters)
     unit, order = unit * found.spread, found.order
     centre = found.centre * unit / found.spread
@@ -151,7 +163,7 @@ def _arima(past: Past, unit: float, horizon: int, quantiles: tuple[float, ...], 
     if found.pattern.any():
         form += " around waves of the calendar"
     form += _weights(found.weights)
-    return form, point, _normal(point, deviation, quantiles)
+    return form, point, _normal(point, deviation, quantiles), found.prediction(quantiles)
 
 
 def _weights(weights: Floats) -> str:

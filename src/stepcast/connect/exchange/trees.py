@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ class Split:
 Tree = Leaf | Split
 
 
+@lru_cache(maxsize=8)  # of one run all items have the same
 def read_booster(text: str) -> tuple[Tree, ...]:
     """The trees of a LightGBM model in its text format, whose sum is its prediction."""
     import lightgbm

@@ -105,7 +105,11 @@ def _schema(parent: Element, model: ItemModel, names: Names, inner: Iterable[str
     schema = SubElement(parent, "MiningSchema")
     _step_field(schema, names)
     for name, value in zip(names.latest, model.latest, strict=True):
-        attributes = {"name": name, "missingValueReplacement": number(value), "missingValueTreatment": "asValue"}
+        attributes = {
+            "name": name,
+            "missingValueReplacement": number(value),
+            "missingValueTreatment": "asValue",
+        }
         SubElement(schema, "MiningField", {**attributes, "invalidValueTreatment": "returnInvalid"})
     for name in inner:
         SubElement(schema, "MiningField", {"name": name})
@@ -242,7 +246,9 @@ def _chain(root: Element, model: ItemModel, names: Names, parts: list[Named], fo
     for feature in features:
         _derive(dictionary, feature, names)
     root.append(dictionary)
-    made = SubElement(root, "MiningModel", {"functionName": "regression", "modelName": text_of(model.item.name)})
+    made = SubElement(
+        root, "MiningModel", {"functionName": "regression", "modelName": text_of(model.item.name)}
+    )
     _schema(made, model, names)
     chain = SubElement(made, "Segmentation", {"multipleModelMethod": "modelChain"})
     for forest in forests:
@@ -279,7 +285,11 @@ def _trees(parent: Element, forest: Formula, names: Names) -> None:
         made = SubElement(
             _segment(total),
             "TreeModel",
-            {"functionName": "regression", "missingValueStrategy": "none", "splitCharacteristic": "binarySplit"},
+            {
+                "functionName": "regression",
+                "missingValueStrategy": "none",
+                "splitCharacteristic": "binarySplit",
+            },
         )
         _step_field(SubElement(made, "MiningSchema"), names)
         node = SubElement(made, "Node")
@@ -305,7 +315,9 @@ def _predicate(split: Split, field: str) -> Element:
         values = SubElement(made, "Array", {"type": "real", "n": str(len(split.categories))})
         values.text = " ".join(map(str, split.categories))
         return made
-    made = Element("SimplePredicate", {"field": field, "operator": "lessOrEqual", "value": number(split.threshold)})
+    made = Element(
+        "SimplePredicate", {"field": field, "operator": "lessOrEqual", "value": number(split.threshold)}
+    )
     if not split.missing_left:
         return made
     either = Element("CompoundPredicate", {"booleanOperator": "or"})

@@ -48,6 +48,10 @@ class Arima:
     rest: Floats
     deviation: Floats
 
+    def prediction(self, quantiles: tuple[float, ...]) -> Prediction:
+        mean = self.rest + self.line + self.pattern
+        return normal_prediction(mean * self.spread + self.centre, self.deviation * self.spread, quantiles)
+
 
 def arima(
     past: Past,
@@ -69,9 +73,7 @@ def arima(
     Source: Box, Jenkins, Reinsel and Ljung, Time series analysis, 5th edition.
     Raises: CannotFit where all values are equal or nearly all missing, or no order can be estimated.
     """
-    found = fit_arima(past, horizon, parameters)
-    mean = found.rest + found.line + found.pattern
-    return normal_prediction(mean * found.spread + found.centre, found.deviation * found.spread, quantiles)
+    return fit_arima(past, horizon, parameters).prediction(quantiles)
 
 
 def fit_arima(past: Past, horizon: int, parameters: Mapping[str, str]) -> Arima:

@@ -14,7 +14,7 @@ from stepcast.engine.models.model import Past, Prediction
 from stepcast.engine.models.quiet import quiet
 from stepcast.engine.seasonality import week_length
 
-__all__ = ["ets", "fit_ets"]
+__all__ = ["ets", "ets_ahead", "fit_ets"]
 
 
 # How much history is smoothed: older points have no weight left in the states, and cost time. At least three
@@ -61,7 +61,11 @@ def ets(
     Source: Hyndman, Koehler, Ord and Snyder (2008), Forecasting with exponential smoothing.
     Raises: CannotFit where all values are equal or most are missing, or no form can be fitted.
     """
-    states, spread = fit_ets(past, parameters)
+    return ets_ahead(*fit_ets(past, parameters), horizon, quantiles)
+
+
+def ets_ahead(states: States, spread: float, horizon: int, quantiles: tuple[float, ...]) -> Prediction:
+    """What ``fit_ets`` has found, continued."""
     prediction = ahead(states, horizon, quantiles)
     return Prediction(prediction.quantiles * spread, prediction.mean * spread)
 

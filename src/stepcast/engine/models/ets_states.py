@@ -8,7 +8,7 @@ from stepcast.engine.arrays import Floats
 from stepcast.engine.models.model import Prediction
 from stepcast.engine.models.normal import normal_prediction
 
-__all__ = ["Form", "States", "ahead", "deviation_of"]
+__all__ = ["PATHS", "Form", "States", "ahead", "deviation_of"]
 
 
 # Paths of the simulation, half of them the mirror image of the others: the noise of a p10 or p90 is about

@@ -12,7 +12,7 @@ from stepcast.engine.models.model import Model, Past, Prediction
 from stepcast.engine.seasonality import usable_season
 from stepcast.engine.task import Outputs, quantiles_of
 
-__all__ = ["fit", "never_negative", "past_of"]
+__all__ = ["fit", "never_negative", "past_of", "settled"]
 
 
 # Beyond the bounds of the mean, quantiles may spread like those of a random walk: by so many widths of the
@@ -39,10 +39,16 @@ def fit(
     Raises:  CannotFit where the model cannot forecast this history.
     """
     past, exponent = past_of(model, history, end, frequency)
-    quantiles = quantiles_of(outputs)
-    limit = np.finfo(np.float64).max
     with np.errstate(all="ignore"):  # what is not finite is refused or clipped
-        prediction = model.forecast(past, horizon, quantiles, parameters)
+        prediction = model.forecast(past, horizon, quantiles_of(outputs), parameters)
+    forecast = settled(model, past, exponent, prediction, outputs)
+    return np.maximum(forecast, 0.0) if never_negative(history, observed) else forecast
+
+
+def settled(model: Model, past: Past, exponent: int, prediction: Prediction, outputs: Outputs) -> Floats:
+    """The ``prediction`` for ``past`` as ``fit`` has it, before the sign is looked at. Raises CannotFit."""
+    limit = np.finfo(np.float64).max
+    with np.errstate(all="ignore"):
         if not (np.isfinite(prediction.quantiles).all() and np.isfinite(prediction.mean).all()):
             raise CannotFit(model.name, "its forecast is not finite")
         if _explodes(past.values, prediction):
@@ -50,8 +56,7 @@ def fit(
         columns = np.sort(prediction.quantiles, axis=1)
         if "mean" in outputs:
             columns = np.column_stack([columns, prediction.mean])
-        forecast = np.clip(np.ldexp(columns, exponent), -limit, limit)
-    return np.maximum(forecast, 0.0) if never_negative(history, observed) else forecast
+        return np.clip(np.ldexp(columns, exponent), -limit, limit)
 
 
 def past_of(model: Model, history: Floats, end: int, frequency: Frequency) -> tuple[Past, int]:
