@@ -40,7 +40,7 @@ SERVICE = Service(
     package=Evaluators(Jars("org.jpmml:pmml-evaluator-metro:1.7.7", "pmml-java"), PyPI("pypmml==1.5.8")),
     executables=("pmml-java",),
     command=command,
-    is_ready=lambda server: True,
+    is_ready=bool,
     environment={"JAVA_OPTS": "-Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"},
 )
 

@@ -1,7 +1,8 @@
 """Finished runs of small panels, by the pipeline's own steps in this process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -15,12 +16,14 @@ from tests.pipeline.given import params_bytes
 from tests.pipeline.steps.conftest import BUCKET, Account
 from tests.pipeline.steps.whole_run import run_steps
 
-__all__ = ["finished", "rows"]
+__all__ = ["FEATURES", "SHORT", "finished", "rows"]
 
 
 @contextmanager
-def finished(data: str, **changes: Any) -> Iterator[FinishedRun]:
-    """The run of ``data``; ``changes`` are those of params_document."""
+def finished(
+    data: str, files: Mapping[str, str] = MappingProxyType({}), **changes: Any
+) -> Iterator[FinishedRun]:
+    """The run of ``data`` and of other ``files``, by key; ``changes`` are those of params_document."""
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         s3 = boto3.client("s3")
@@ -28,6 +31,8 @@ def finished(data: str, **changes: Any) -> Iterator[FinishedRun]:
         account = Account(s3)
         account.put("params.json", params_bytes(**changes))
         account.put("train/a.csv", data)
+        for key, body in files.items():
+            account.put(key, body)
         run = run_steps(account, data, **changes)
         written = vintages.find(s3, BUCKET, run.vintage)
         assert written is not None
@@ -36,15 +41,54 @@ def finished(data: str, **changes: Any) -> Iterator[FinishedRun]:
         s3.close()
 
 
-def rows(count: int, days: int, seed: int = 0) -> str:
-    """Daily series with a week, a wandering level and noise; every fourth falls below zero."""
-    random = np.random.default_rng(seed)
-    moments = np.datetime64("2026-01-01") + np.arange(days)
-    lines = []
+DAYS, AHEAD = 200, 7
+SHORT = 6  # the item with 17 days of history: the trees' features miss what lies before
+FEATURES = [
+    {
+        "DatasetName": "Prices",
+        "Domain": "CUSTOM",
+        "DatasetType": "RELATED_TIME_SERIES",
+        "DataFrequency": "D",
+        "Schema": {
+            "Attributes": [
+                {"AttributeName": "item_id", "AttributeType": "string"},
+                {"AttributeName": "timestamp", "AttributeType": "timestamp"},
+                {"AttributeName": "price", "AttributeType": "float"},
+            ]
+        },
+    },
+    {
+        "DatasetName": "Kinds",
+        "Domain": "CUSTOM",
+        "DatasetType": "ITEM_METADATA",
+        "Schema": {
+            "Attributes": [
+                {"AttributeName": "item_id", "AttributeType": "string"},
+                {"AttributeName": "kind", "AttributeType": "string"},
+            ]
+        },
+    },
+]
+
+
+def rows(count: int) -> tuple[str, dict[str, str]]:
+    """Daily series with a week, a wandering level, and what their price and kind explain; and files of these.
+
+    Every fourth falls below zero.
+    """
+    random = np.random.default_rng(0)
+    moments = np.datetime64("2026-01-01") + np.arange(DAYS + AHEAD)
+    lines, prices, kinds = [], [], []
     for number in range(count):
+        name, kind = f"item {number}", number % 3
         level = 0.0 if number % 4 == 3 else random.uniform(20, 200)
         week = random.normal(size=7) * 3
-        values = level + week[np.arange(days) % 7] + np.cumsum(random.normal(size=days)) / 2
-        values += random.normal(size=days)
-        lines += [f"item {number},{day},{value:.3f}\n" for day, value in zip(moments, values, strict=True)]
-    return "".join(lines)
+        price = random.choice([0.0, 1.0, 3.0], DAYS + AHEAD)
+        values = level + week[np.arange(DAYS) % 7] + np.cumsum(random.normal(size=DAYS) + (kind - 1) / 3) / 2
+        values += random.normal(size=DAYS) - 2 * price[:DAYS]
+        since = DAYS - 17 if number == SHORT else 0
+        known = zip(moments[since:DAYS], values[since:], strict=True)
+        lines += [f"{name},{day},{value:.3f}\n" for day, value in known]
+        prices += [f"{name},{day},{one}\n" for day, one in zip(moments[since:], price[since:], strict=True)]
+        kinds.append(f"{name},kind {kind}\n")
+    return "".join(lines), {"related/a.csv": "".join(prices), "metadata/a.csv": "".join(kinds)}

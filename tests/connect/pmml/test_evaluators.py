@@ -13,8 +13,9 @@ from stepcast.connect.exchange.export import exported
 from stepcast.connect.exchange.item import Item, find_item
 from stepcast.connect.exchange.item_model import ItemModel
 from stepcast.connect.pmml.document import document
-from tests.connect.exchange.runs import finished, rows
+from tests.connect.exchange.runs import FEATURES, finished, rows
 from tests.connect.pmml.evaluators import Answer, Question, evaluate
+from tests.pipeline.given import MINIMAL
 
 ITEMS = 20
 ALGORITHMS = ("SeasonalNaive", "ETS", "ARIMA", "ridge", "trees")
@@ -52,7 +53,8 @@ def others(algorithm: str, number: int, model: ItemModel) -> list[dict[str, obje
 
 @pytest.fixture(scope="module")
 def items() -> Iterator[list[Item]]:
-    with finished(rows(ITEMS, 200)) as run:
+    data, files = rows(ITEMS)
+    with finished(data, files, Datasets=[*MINIMAL["Datasets"], *FEATURES]) as run:
         yield [find_item(run, f"item {number}") for number in range(ITEMS)]
 
 

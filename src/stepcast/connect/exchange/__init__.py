@@ -1,1 +1,1 @@
-"""One item's forecast as formulas that other programs can compute: what PMML and ONNX files are written of."""
+"""One item's forecast as formulas that other programs can compute: PMML and ONNX are written of them."""

@@ -37,14 +37,17 @@ AS_GROWN = 1e-5  # what other programs compute with single precision, too
 
 
 def ridge_model(item: Item) -> ItemModel:
-    """The latest values, each times a weight of the step. Raises ConnectorError where the run has no ridge."""
+    """The latest values, each times a weight of the step.
+
+    Raises ConnectorError where the run has no ridge, or does not forecast the item by it.
+    """
     shared, history = _read(item, "ridge")
     horizon, unit = item.task.horizon, np.ldexp(1.0, history.exponent)
     expected = ridge_at_end(history, horizon, shared.final)
     if expected is None:
         raise ConnectorError(
-            f"the AutoPredictor {item.run.manifest.predictor} has no ridge: its series are too short or too few "
-            "for one; export ETS, or send more history"
+            f"the AutoPredictor {item.run.manifest.predictor} has no ridge: its series are too short or too "
+            "few for one; export ETS, or send more history"
         )
     # Values are centred and scaled before they are weighted, and their mean added again: the scale cancels,
     # and the mean is a weight of its own on every value.
@@ -56,8 +59,8 @@ def ridge_model(item: Item) -> ItemModel:
     kept = history.values.min() >= 0
     if not np.allclose(np.maximum(linear, 0.0) if kept else linear, expected, rtol=CLOSE, atol=CLOSE):
         raise ConnectorError(
-            f"item {item.name!r} cannot be exported by ridge: its forecast runs away from all that was observed, "
-            "so the AutoPredictor takes the last value instead; export ETS"
+            f"item {item.name!r} cannot be exported by ridge: its forecast runs away from all that was "
+            "observed, so the AutoPredictor takes the last value instead; export ETS"
         )
     point = Named("expected", "the weighted sum of the latest values", Linear(weights))
     form = f"a linear regression on the last {len(weights)} values, one for each step, fitted to all series"
@@ -110,8 +113,8 @@ def trees_model(item: Item) -> ItemModel:
     expected = trees.quantiles([history], origin, horizon)[0][:, [OUTERMOST, MEDIAN, -1 - OUTERMOST]] * unit
     expected = np.maximum(expected, 0.0) if kept else expected
     form = (
-        f"gradient boosted trees of LightGBM for three quantiles, {len(grown[0])} each, grown on all series, with "
-        "the branches that this item takes"
+        f"gradient boosted trees of LightGBM for three quantiles, {len(grown[0])} each, grown on all series, "
+        "with the branches that this item takes"
     )
     return ItemModel(item, "trees", form, point, outputs, expected, tolerance=AS_GROWN)
 

@@ -15,9 +15,7 @@ AUTO_PARTS = {"ridge": ridge_model, "trees": trees_model}
 EXPORTABLE = (*LOCAL, *AUTO_PARTS)
 NEAREST = "export ETS, ARIMA, SeasonalNaive, or of an AutoPredictor its ridge or trees"
 REFUSED: Mapping[str, str] = {
-    "AutoPredictor": (
-        "its forecast is blended from dozens of members, past errors and calibration, which is no single model"
-    ),
+    "AutoPredictor": "it blends dozens of members and past errors, which is no single model",
     "NPTS": "it draws from past values, which no formula of the step does",
     "Prophet": "its quantiles are those of sampled trends",
     "Deep_AR_Plus": "its quantiles are those of paths that it draws",
@@ -26,9 +24,12 @@ REFUSED: Mapping[str, str] = {
 
 
 def exported(item: Item, algorithm: str) -> ItemModel:
-    """The model of ``item`` by ``algorithm``, checked. Raises ConnectorError, with the nearest that can be."""
+    """The model of ``item`` by ``algorithm``, checked.
+
+    Raises ConnectorError, with the nearest that can be exported, where it cannot.
+    """
     names = {name.lower(): name for name in (*EXPORTABLE, *ALGORITHMS)}
-    name = names.get(algorithm.lower())
+    name = names.get(algorithm.lower(), "")
     if name in LOCAL:
         model = local_model(item, name)
     elif name in AUTO_PARTS:

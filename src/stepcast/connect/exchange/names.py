@@ -36,14 +36,14 @@ class Names:
         yield f"Input {self.step}: {self.step_meaning(model)}."
         if self.latest:
             yield (
-                f"Inputs {self.latest[0]} to {self.latest[-1]}: the latest values, {self.latest[0]} the last one. "
-                "All may be left out: then the run's own values count."
+                f"Inputs {self.latest[0]} to {self.latest[-1]}: the latest values, {self.latest[0]} the last "
+                "one. All may be left out: then the run's own values count."
             )
         quantiles = [name for name in self.outputs if name != "mean"]
         if quantiles:
             yield (
-                f"Outputs {', '.join(self.outputs[name] for name in quantiles)}: quantiles; the value is below p90 "
-                "with a probability of 90%."
+                f"Outputs {', '.join(self.outputs[name] for name in quantiles)}: quantiles; a value is below "
+                "p90 with a probability of 90%."
             )
         if "mean" in self.outputs:
             yield f"Output {self.outputs['mean']}: the point forecast."

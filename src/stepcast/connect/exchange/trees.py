@@ -78,7 +78,10 @@ def goes_left(split: Split, value: float) -> bool:
 
 
 def pruned(trees: Sequence[Tree], rows: Floats) -> tuple[Tree, ...]:
-    """The trees without the branches that none of ``rows`` (rows, features) takes."""
+    """The trees without the branches that none of ``rows`` (rows, features) takes.
+
+    An item's categories are the same in all rows, so no split by categories is left.
+    """
     return tuple(_pruned(tree, rows) for tree in trees)
 
 
