@@ -1,4 +1,4 @@
-"""What ``stepcast track`` and ``export`` read of a run: from its bucket, or from the folder of its results."""
+"""What ``stepcast track`` and ``export`` read of a run, from its bucket or a folder of results."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -42,7 +42,7 @@ def finished(
 
 
 DAYS, AHEAD = 200, 7
-SHORT = 6  # the item with 17 days of history: the trees' features miss what lies before
+SHORT = 6  # the item with 20 days of history: some features of the trees are missing
 FEATURES = [
     {
         "DatasetName": "Prices",
@@ -86,7 +86,7 @@ def rows(count: int) -> tuple[str, dict[str, str]]:
         price = random.choice([0.0, 1.0, 3.0], DAYS + AHEAD)
         values = level + week[np.arange(DAYS) % 7] + np.cumsum(random.normal(size=DAYS) + (kind - 1) / 3) / 2
         values += random.normal(size=DAYS) - 2 * price[:DAYS]
-        since = DAYS - 17 if number == SHORT else 0
+        since = DAYS - 20 if number == SHORT else 0
         known = zip(moments[since:DAYS], values[since:], strict=True)
         lines += [f"{name},{day},{value:.3f}\n" for day, value in known]
         prices += [f"{name},{day},{one}\n" for day, one in zip(moments[since:], price[since:], strict=True)]
