@@ -2,7 +2,7 @@
 
 import typer
 
-from stepcast.cli.export_model import pmml
+from stepcast.cli.export_model import onnx, pmml
 from stepcast.cli.export_prometheus import prometheus
 
 __all__ = ["export"]
@@ -17,3 +17,4 @@ def _described() -> None:
 
 export.command()(prometheus)
 export.command()(pmml)
+export.command()(onnx)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ from stepcast.cli.output import plural, print_json, print_line
 if TYPE_CHECKING:
     from stepcast.connect.exchange.item_model import ItemModel
 
-__all__ = ["pmml"]
+__all__ = ["onnx", "pmml"]
 
 ItemOption = Annotated[
     str,
@@ -61,6 +62,31 @@ def pmml(
     from stepcast.connect.pmml.document import document
 
     model = _model(exported, item, algorithm, run, results, bucket, endpoint)
+    _deliver(model, document(model), out, as_json)
+
+
+def onnx(
+    item: ItemOption,
+    out: Annotated[Path, typer.Option(metavar="FILE", dir_okay=False, help="The file to write.")],
+    algorithm: AlgorithmOption = None,
+    run: RunOption = "latest",
+    results: ResultsOption = None,
+    bucket: BucketName = None,
+    as_json: Json = False,
+    endpoint: Endpoint = None,
+) -> None:
+    """Write one item's forecast as ONNX: steps ahead in, point forecast and quantiles out.
+
+    Besides what export pmml has, this takes the networks CNN-QR and LSTM.
+    """
+    if find_spec("onnx") is None:
+        from stepcast.cli.failure import Failure
+
+        raise Failure('the package onnx is not installed: pip install "stepcast[local,onnx]"')
+    from stepcast.connect.onnx.document import document
+    from stepcast.connect.onnx.networks import onnx_model
+
+    model = _model(onnx_model, item, algorithm, run, results, bucket, endpoint)
     _deliver(model, document(model), out, as_json)
 
 

@@ -1,7 +1,7 @@
 """Finished runs of small panels, by the pipeline's own steps in this process."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from moto import mock_aws
 
+from stepcast.cli.kept_run import RUN, read_run
 from stepcast.connect.finished_run import FinishedRun, find
 from stepcast.pipeline import vintages
 from tests.pipeline.given import params_bytes
@@ -19,11 +20,13 @@ from tests.pipeline.steps.whole_run import run_steps
 __all__ = ["FEATURES", "SHORT", "finished", "rows"]
 
 
-@contextmanager
 def finished(
-    data: str, files: Mapping[str, str] = MappingProxyType({}), **changes: Any
-) -> Iterator[FinishedRun]:
-    """The run of ``data`` and of other ``files``, by key; ``changes`` are those of params_document."""
+    folder: Path, data: str, files: Mapping[str, str] = MappingProxyType({}), **changes: Any
+) -> FinishedRun:
+    """The run of ``data`` and of other ``files``, by key, kept in ``folder`` as ``stepcast run`` keeps it.
+
+    ``changes`` are those of params_document.
+    """
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         s3 = boto3.client("s3")
@@ -37,8 +40,12 @@ def finished(
         written = vintages.find(s3, BUCKET, run.vintage)
         assert written is not None
         vintages.mark_published(s3, BUCKET, written[1])
-        yield find(s3, BUCKET)
+        for key in account.keys():  # noqa: SIM118 - an account is no mapping
+            path = folder / RUN / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            s3.download_file(BUCKET, key, str(path))
         s3.close()
+    return find(read_run(folder), "")
 
 
 DAYS, AHEAD = 200, 7

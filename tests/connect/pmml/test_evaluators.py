@@ -1,6 +1,5 @@
 """JPMML and PMML4S compute what the engine forecasts, at every step of every kind of model."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -52,10 +51,10 @@ def others(algorithm: str, number: int, model: ItemModel) -> list[dict[str, obje
 
 
 @pytest.fixture(scope="module")
-def items() -> Iterator[list[Item]]:
-    data, files = rows(ITEMS)
-    with finished(data, files, Datasets=[*MINIMAL["Datasets"], *FEATURES]) as run:
-        yield [find_item(run, f"item {number}") for number in range(ITEMS)]
+def items(tmp_path_factory: pytest.TempPathFactory) -> list[Item]:
+    datasets = [*MINIMAL["Datasets"], *FEATURES]
+    run = finished(tmp_path_factory.mktemp("run"), *rows(ITEMS), Datasets=datasets)
+    return [find_item(run, f"item {number}") for number in range(ITEMS)]
 
 
 def asked_of(item: Item, number: int, algorithm: str) -> Item:

@@ -9,36 +9,40 @@ from stepcast.connect.exchange.item_model import ItemModel
 from stepcast.connect.exchange.local_models import LOCAL, local_model
 from stepcast.engine.algorithms import ALGORITHMS
 
-__all__ = ["EXPORTABLE", "exported"]
+__all__ = ["FORMULAS", "exported", "spelled"]
 
 AUTO_PARTS = {"ridge": ridge_model, "trees": trees_model}
-EXPORTABLE = (*LOCAL, *AUTO_PARTS)
-NEAREST = "export ETS, ARIMA, SeasonalNaive, or of an AutoPredictor its ridge or trees"
+FORMULAS = (*LOCAL, *AUTO_PARTS)
+NEAREST = "export ETS, ARIMA or SeasonalNaive, or of an AutoPredictor its ridge or trees"
+NETWORK = "PMML has no convolutions and no recurrent layers; use stepcast export onnx"
 REFUSED: Mapping[str, str] = {
-    "AutoPredictor": "it blends dozens of members and past errors, which is no single model",
-    "NPTS": "it draws from past values, which no formula of the step does",
-    "Prophet": "its quantiles are those of sampled trends",
-    "Deep_AR_Plus": "its quantiles are those of paths that it draws",
-    "Keras": "it is the file of your own model; export that with Keras",
+    "AutoPredictor": f"it blends dozens of members and past errors, which is no single model; {NEAREST}",
+    "NPTS": f"it samples past values, which no formula of the step does; {NEAREST}",
+    "Prophet": f"its quantiles are those of trends that it samples; {NEAREST}",
+    "CNN-QR": NETWORK,
+    "LSTM": NETWORK,
+    "Deep_AR_Plus": "its quantiles are those of paths that it samples; train CNN-QR or LSTM for export onnx",
+    "Keras": "it is the file of your own model; export that with Keras, by model.export",
 }
 
 
 def exported(item: Item, algorithm: str) -> ItemModel:
-    """The model of ``item`` by ``algorithm``, checked.
+    """The model of ``item`` by ``algorithm`` as formulas.
 
     Raises ConnectorError, with the nearest that can be exported, where it cannot.
     """
-    names = {name.lower(): name for name in (*EXPORTABLE, *ALGORITHMS)}
-    name = names.get(algorithm.lower(), "")
-    if name in LOCAL:
-        model = local_model(item, name)
-    elif name in AUTO_PARTS:
-        model = AUTO_PARTS[name](item)
-    elif name in REFUSED:
-        raise ConnectorError(f"{name} cannot be exported: {REFUSED[name]}; {NEAREST}")
-    else:
+    name = spelled(algorithm)
+    if name in REFUSED:
+        raise ConnectorError(f"{name} cannot be exported: {REFUSED[name]}")
+    return local_model(item, name) if name in LOCAL else AUTO_PARTS[name](item)
+
+
+def spelled(algorithm: str) -> str:
+    """The name of the algorithm, however capitalized. Raises ConnectorError where there is none."""
+    names = {name.lower(): name for name in (*FORMULAS, *ALGORITHMS)}
+    if algorithm.lower() not in names:
         raise ConnectorError(
-            f"there is no algorithm {algorithm!r} to export: choose from {', '.join(EXPORTABLE)}"
+            f"there is no algorithm {algorithm!r} to export: choose from {', '.join(FORMULAS)}; "
+            "export onnx also has CNN-QR and LSTM"
         )
-    model.check()
-    return model
+    return names[algorithm.lower()]

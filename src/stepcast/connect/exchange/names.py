@@ -27,6 +27,11 @@ class Names:
         ago = "the last value" if place == 0 else f"the value {place} periods before the last one"
         return f"{ago}; where it is missing, that which the run knew"
 
+    def output_meaning(self, name: str) -> str:
+        if name == "mean":
+            return "the point forecast"
+        return f"what the value is below with a probability of {name.removeprefix('p')}%"
+
     def documentation(self, model: ItemModel) -> Iterator[str]:
         """Lines that explain the file to who opens it."""
         item, manifest = model.item, model.item.run.manifest
@@ -35,23 +40,19 @@ class Names:
         yield f"Model: {model.algorithm}: {model.form}."
         yield f"Input {self.step}: {self.step_meaning(model)}."
         if self.latest:
-            yield (
-                f"Inputs {self.latest[0]} to {self.latest[-1]}: the latest values, {self.latest[0]} the last "
-                "one. All may be left out: then the run's own values count."
-            )
-        quantiles = [name for name in self.outputs if name != "mean"]
-        if quantiles:
-            yield (
-                f"Outputs {', '.join(self.outputs[name] for name in quantiles)}: quantiles; a value is below "
-                "p90 with a probability of 90%."
-            )
-        if "mean" in self.outputs:
-            yield f"Output {self.outputs['mean']}: the point forecast."
+            first, last = self.latest[0], self.latest[-1]
+            which = f"Input {first}" if first == last else f"Inputs {first} to {last}"
+            yield f"{which}: the latest values, the last one first; what is left out is as the run knew it."
+        for name, written in self.outputs.items():
+            yield f"Output {written}: {self.output_meaning(name)}."
         yield f"Origin: run {manifest.run}, vintage {manifest.vintage}, predictor {manifest.predictor}."
 
 
-def names_of(model: ItemModel) -> Names:
-    """Names that do not collide: the target keeps the data's, the outputs the export's, wherever they can."""
+def names_of(model: ItemModel, latest: str = "") -> Names:
+    """Names that do not collide: the target keeps the data's, the outputs the export's, wherever they can.
+
+    All latest values are one input where it has a name, ``latest``; else each is an input.
+    """
     taken = {"step"}
 
     def free(name: str) -> str:
@@ -61,7 +62,8 @@ def names_of(model: ItemModel) -> Names:
         return name
 
     outputs = {name: free(name) for name in model.outputs}
-    latest = tuple(free(f"value_{place}_back") for place in range(1, len(model.latest) + 1))
+    each = (latest,) if latest else (f"value_{place}_back" for place in range(1, len(model.latest) + 1))
+    inputs = tuple(map(free, each)) if len(model.latest) else ()
     target = free(model.item.target)
     derived = {part.name: free(part.name) for part in named_in(model.point, *model.outputs.values())}
-    return Names("step", latest, outputs, target, derived)
+    return Names("step", inputs, outputs, target, derived)
