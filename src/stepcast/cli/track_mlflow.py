@@ -41,6 +41,15 @@ def mlflow(
             metavar="DIR", file_okay=False, exists=True, help="The results folder of stepcast run --out."
         ),
     ] = None,
+    artifact: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Log this file as well, such as one of stepcast export; repeatable.",
+        ),
+    ] = None,
     bucket: BucketName = None,
     watch: Annotated[bool, typer.Option("--watch", help="Track every later run too, until Ctrl-C.")] = False,
     every: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="With --watch: how often.")] = 10,
@@ -49,7 +58,7 @@ def mlflow(
 ) -> None:
     """Log a finished run to MLflow: parameters, accuracy, inputs by version, leaderboard, chart.
 
-    Logging a run again changes nothing.
+    Logging a run again changes nothing, except that files given with --artifact are added.
     """
     if uri is None:
         raise typer.BadParameter(f"give it, or set {URI}", param_hint="--uri")
@@ -64,10 +73,12 @@ def mlflow(
         raise typer.BadParameter(
             "the folder holds one run: leave out --bucket and --watch", param_hint="--out"
         )
+    if artifact and watch:
+        raise typer.BadParameter("a file belongs to one run: leave out --watch", param_hint="--artifact")
     from stepcast.cli.mlflow_runs import Wish, describe, log_run
     from stepcast.connect.finished_run import find
 
-    wish = Wish(uri, experiment, register, champion)
+    wish = Wish(uri, experiment, register, champion, tuple(artifact or ()))
     s3, name = opened(out, bucket, endpoint)
     if watch:
         _watch(s3, name, wish, every)
