@@ -26,6 +26,7 @@ FORMS = [
 ORDERS = [dict(zip("pdq", order, strict=True)) for order in ("000", "100", "011", "111", "210", "012")]
 
 
+ODD = """<a & "b" 'c'> Öl"""
 NO_STEPS = [{"step": 0}, {"step": 8}, {"step": -1}, {"step": "tomorrow"}, {"stop": 1}, {"step": 1.5}]
 HIGHER = 1000.0
 
@@ -58,6 +59,8 @@ def items(tmp_path_factory: pytest.TempPathFactory) -> list[Item]:
 
 
 def asked_of(item: Item, number: int, algorithm: str) -> Item:
+    if number == 0:
+        item = replace(item, key=(ODD,))
     parameters = {"ETS": FORMS[number % len(FORMS)], "ARIMA": ORDERS[number % len(ORDERS)]}.get(algorithm)
     if parameters is None:
         return item

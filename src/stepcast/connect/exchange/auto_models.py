@@ -124,7 +124,7 @@ def _read(item: Item, part: str) -> tuple[Shared, History]:
     if learned is None:
         raise ConnectorError(
             f"{part} is a part of an AutoPredictor, and predictor {item.run.manifest.predictor} is "
-            f"{item.task.algorithm}: export {item.task.algorithm}, or train with PerformAutoML true"
+            f"{item.task.algorithm}: export ETS, or train with PerformAutoML true"
         )
     shared = archive.from_bytes(Shared, learned)
     history = history_at_end(item.panel, item.task, shared)

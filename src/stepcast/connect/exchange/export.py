@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.exchange.auto_models import ridge_model, trees_model
 from stepcast.connect.exchange.item import Item
@@ -34,7 +36,8 @@ def exported(item: Item, algorithm: str) -> ItemModel:
     name = spelled(algorithm)
     if name in REFUSED:
         raise ConnectorError(f"{name} cannot be exported: {REFUSED[name]}")
-    return local_model(item, name) if name in LOCAL else AUTO_PARTS[name](item)
+    with np.errstate(all="ignore"):  # what is not finite is refused
+        return local_model(item, name) if name in LOCAL else AUTO_PARTS[name](item)
 
 
 def spelled(algorithm: str) -> str:

@@ -49,8 +49,7 @@ def local_model(item: Item, algorithm: str) -> ItemModel:
     try:
         past, exponent = past_of(model, item.history, end, frequency)
         unit = float(np.ldexp(1.0, exponent))
-        with np.errstate(all="ignore"):  # what is not finite is refused
-            form, point, spread, made = LOCAL[algorithm](past, unit, task.horizon, task.quantiles, parameters)
+        form, point, spread, made = LOCAL[algorithm](past, unit, task.horizon, task.quantiles, parameters)
         expected = settled(model, past, exponent, made, wanted)
     except CannotFit as refusal:
         nearest = "" if algorithm == "SeasonalNaive" else ", or export SeasonalNaive, which stands in for it"

@@ -5,7 +5,7 @@ import numpy as np
 from stepcast import __version__
 from stepcast.connect.exchange.formulas import Sum, Table
 from stepcast.connect.exchange.item_model import ItemModel
-from stepcast.connect.exchange.names import Names, names_of
+from stepcast.connect.exchange.words import STEP, documentation, output_meaning, step_meaning
 from stepcast.connect.onnx.formulas import Writer
 from stepcast.connect.onnx.graph import Graph
 from stepcast.connect.onnx.networks import NETWORKS, add_network
@@ -18,9 +18,8 @@ LATEST = "latest_values"
 def document(model: ItemModel) -> bytes:
     """The file; the same model gives the same bytes. Input and outputs are (steps,)."""
     model.check()
-    names = names_of(model, latest=LATEST)
     graph = Graph()
-    index = _index(graph, model, names)
+    index = _index(graph, model)
     latest = ""
     if len(model.latest):
         meaning = "the last value first; where they are left out, those that the run knew"
@@ -31,8 +30,8 @@ def document(model: ItemModel) -> bytes:
         else _formulas(graph, model, index, latest)
     )
     for name, value in made.items():
-        graph.output(names.outputs[name], value, ["steps"], names.output_meaning(name))
-    return _finished(graph, model, names)
+        graph.output(name, value, ["steps"], output_meaning(name))
+    return _finished(graph, model)
 
 
 def _formulas(graph: Graph, model: ItemModel, index: str, latest: str) -> dict[str, str]:
@@ -48,17 +47,17 @@ def _networks(graph: Graph, model: ItemModel, index: str, latest: str) -> dict[s
     return {name: graph.add("Gather", value, index) for name, value in made.items()}
 
 
-def _index(graph: Graph, model: ItemModel, names: Names) -> str:
+def _index(graph: Graph, model: ItemModel) -> str:
     """The place of each step, from 0 on. One that is no step is given a place that does not exist, because
     runtimes refuse that, but count places below 0 from the end."""
-    step = graph.input(names.step, np.int64, ["steps"], names.step_meaning(model))
+    step = graph.input(STEP, np.int64, ["steps"], step_meaning(model))
     one = graph.constant(np.int64(1))
     place = graph.add("Sub", step, one)
     before = graph.add("Less", step, one)
     return graph.add("Where", before, graph.constant(np.int64(model.horizon)), place)
 
 
-def _finished(graph: Graph, model: ItemModel, names: Names) -> bytes:
+def _finished(graph: Graph, model: ItemModel) -> bytes:
     item, manifest = model.item, model.item.run.manifest
     properties = {
         "item": item.name,
@@ -69,5 +68,5 @@ def _finished(graph: Graph, model: ItemModel, names: Names) -> bytes:
         "first": item.moments[0],
         "last": item.moments[-1],
     }
-    lines = "\n".join(names.documentation(model))
+    lines = "\n".join(documentation(model, LATEST))
     return graph.model(model.algorithm, lines, __version__, properties)

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement
 
-from stepcast.connect.exchange.names import Names
+from stepcast.connect.exchange.words import STEP
 
-__all__ = ["add_field", "add_row", "add_segment", "add_step", "number", "text_of"]
+__all__ = ["add_field", "add_row", "add_segment", "add_step", "number", "text_of", "value_back"]
 
 # What XML cannot hold, even escaped.
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -26,6 +26,11 @@ def number(value: float) -> str:
     return repr(float(value))
 
 
+def value_back(periods: int) -> str:
+    """The input of one of the latest values: 1 is the last."""
+    return f"value_{periods}_back"
+
+
 def add_field(parent: Element, kind: str, name: str, data_type: str, meaning: str) -> Element:
     attributes = {"name": name, "optype": "continuous", "dataType": data_type}
     if meaning:
@@ -33,10 +38,10 @@ def add_field(parent: Element, kind: str, name: str, data_type: str, meaning: st
     return SubElement(parent, kind, attributes)
 
 
-def add_step(schema: Element, names: Names) -> None:
+def add_step(schema: Element) -> None:
     """The input that every model reads: without it, or with another value than a step, none answers."""
     refusals = dict.fromkeys(("invalidValueTreatment", "missingValueTreatment"), "returnInvalid")
-    SubElement(schema, "MiningField", {"name": names.step, **refusals})
+    SubElement(schema, "MiningField", {"name": STEP, **refusals})
 
 
 def add_row(table: Element, cells: Mapping[str, str]) -> None:

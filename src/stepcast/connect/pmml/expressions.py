@@ -21,13 +21,13 @@ from stepcast.connect.exchange.formulas import (
     Sum,
     Table,
 )
-from stepcast.connect.exchange.names import Names
-from stepcast.connect.pmml.elements import add_row, number
+from stepcast.connect.exchange.words import STEP
+from stepcast.connect.pmml.elements import add_row, number, value_back
 
 __all__ = ["expression"]
 
 
-def expression(formula: Formula, names: Names) -> Element:
+def expression(formula: Formula) -> Element:
     """A formula as a PMML expression."""
 
     def apply(function: str, *parts: Element) -> Element:
@@ -36,17 +36,17 @@ def expression(formula: Formula, names: Names) -> Element:
         return made
 
     def written(part: Formula) -> Element:
-        return expression(part, names)
+        return expression(part)
 
     match formula:
         case Step():
-            return _reference(names.step)
+            return _reference(STEP)
         case Number(value=value):
             made = Element("Constant", {"dataType": "double"})
             made.text = number(value)
             return made
         case Table(numbers=numbers):
-            return _lookup(numbers, names)
+            return _lookup(numbers)
         case Sum(terms=parts):
             return apply("sum", *map(written, parts))
         case Product(factors=parts):
@@ -62,10 +62,10 @@ def expression(formula: Formula, names: Names) -> Element:
         case Floor(of=part):
             return apply("floor", written(part))
         case Linear(weights=weights):
-            terms = zip(names.latest, weights, strict=True)
-            return apply("sum", *(apply("*", _reference(name), _lookup(row, names)) for name, row in terms))
+            terms = [(value_back(back), row) for back, row in enumerate(weights, 1)]
+            return apply("sum", *(apply("*", _reference(name), _lookup(row)) for name, row in terms))
         case Named(name=name):
-            return _reference(names.derived[name])
+            return _reference(name)
         case Forest():
             raise TypeError("a forest is a model of its own, not an expression")
 
@@ -74,10 +74,10 @@ def _reference(name: str) -> Element:
     return Element("FieldRef", {"field": name})
 
 
-def _lookup(numbers: Iterable[float], names: Names) -> Element:
+def _lookup(numbers: Iterable[float]) -> Element:
     """What is given for each step; a missing one has no row, and stays missing."""
     made = Element("MapValues", {"outputColumn": "value", "dataType": "double"})
-    SubElement(made, "FieldColumnPair", {"field": names.step, "column": "step"})
+    SubElement(made, "FieldColumnPair", {"field": STEP, "column": "step"})
     table = SubElement(made, "InlineTable")
     for step, value in enumerate(numbers, 1):
         if not np.isnan(value):

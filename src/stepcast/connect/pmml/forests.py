@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement
 
 from stepcast.connect.exchange.formulas import Forest
-from stepcast.connect.exchange.names import Names
 from stepcast.connect.exchange.trees import Leaf, Split, Tree
 from stepcast.connect.pmml.elements import add_segment, add_step, number
 
@@ -17,13 +16,13 @@ TREE = {
 }
 
 
-def add_trees(parent: Element, forest: Forest, names: Names) -> None:
+def add_trees(parent: Element, forest: Forest) -> None:
     """The segments of a mining model that add up the trees."""
-    features = {place: names.derived[feature.name] for place, feature in forest.features.items()}
+    features = {place: feature.name for place, feature in forest.features.items()}
     total = SubElement(parent, "Segmentation", {"multipleModelMethod": "sum"})
     for tree in forest.trees:
         made = SubElement(add_segment(total), "TreeModel", TREE)
-        add_step(SubElement(made, "MiningSchema"), names)
+        add_step(SubElement(made, "MiningSchema"))
         node = SubElement(made, "Node")
         SubElement(node, "True")
         _grow(node, tree, features)
