@@ -1,5 +1,7 @@
 """Two evaluators of PMML in one folder, for one Java virtual machine: JPMML, and PMML4S as pypmml brings it.
 
+JPMML is licensed under the AGPL: tests run it as a program of its own, and nothing else uses it.
+
 No server: ``start`` runs the program that answers lines of its stdin; see tests/connect/pmml/evaluators.py.
 """
 

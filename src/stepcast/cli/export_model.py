@@ -109,7 +109,7 @@ def _model(
 
 
 def _deliver(model: "ItemModel", content: bytes, out: Path | None, as_json: bool) -> None:
-    """Write ``content``; nothing of it if it cannot be written whole."""
+    """Write ``content`` to the file, and say what it is; or to stdout alone."""
     if out is None:
         if as_json:
             raise typer.BadParameter("stdout is for the JSON: give the file with --out", param_hint="--json")

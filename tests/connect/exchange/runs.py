@@ -13,11 +13,22 @@ from moto import mock_aws
 from stepcast.cli.kept_run import RUN, read_run
 from stepcast.connect.finished_run import FinishedRun, find
 from stepcast.pipeline import vintages
-from tests.pipeline.given import params_bytes
+from tests.made_once import made_once
+from tests.pipeline.given import MINIMAL, params_bytes
 from tests.pipeline.steps.conftest import BUCKET, Account
 from tests.pipeline.steps.whole_run import run_steps
 
-__all__ = ["FEATURES", "SHORT", "finished", "rows"]
+__all__ = ["ITEMS", "SHORT", "explained", "finished", "rows"]
+
+
+def explained(factory: pytest.TempPathFactory) -> Path:
+    """The folder of an AutoPredictor's run of 20 items, their prices and their kinds."""
+    datasets = [*MINIMAL["Datasets"], *FEATURES]
+    return made_once(factory, "explained", lambda folder: _made(folder, datasets))
+
+
+def _made(folder: Path, datasets: list[dict[str, Any]]) -> None:
+    finished(folder, *rows(ITEMS), Datasets=datasets)
 
 
 def finished(
@@ -48,7 +59,7 @@ def finished(
     return find(read_run(folder), "")
 
 
-DAYS, AHEAD = 200, 7
+ITEMS, DAYS, AHEAD = 20, 200, 7
 SHORT = 6  # the item with 20 days of history: some features of the trees are missing
 FEATURES = [
     {

@@ -25,19 +25,12 @@ from stepcast.engine.neural.shape import shape_of
 from stepcast.engine.panel import Panel
 from stepcast.engine.task import Task
 from stepcast.pipeline import layout
-from tests.connect.exchange.runs import FEATURES, SHORT, finished, rows
-from tests.pipeline.given import MINIMAL
-
-ITEMS = 20
-EXPLAINED: dict[str, Any] = {"Datasets": [*MINIMAL["Datasets"], *FEATURES]}
+from tests.connect.exchange.runs import ITEMS, SHORT, explained
 
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of an AutoPredictor's run."""
-    folder = tmp_path_factory.mktemp("kept")
-    finished(folder, *rows(ITEMS), **EXPLAINED)
-    return folder
+    return explained(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from stepcast.cli.kept_run import read_run
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.exchange.export import exported
 from stepcast.connect.exchange.item import Item, find_item
-from stepcast.connect.finished_run import FinishedRun
+from stepcast.connect.finished_run import FinishedRun, find
 from stepcast.connect.pmml.document import document
 from stepcast.engine.panel import Panel
 from tests.cli.processes import command
@@ -56,9 +57,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(folder: Path) -> FinishedRun:
-    from stepcast.cli.kept_run import read_run
-    from stepcast.connect.finished_run import find
-
     return find(read_run(folder), "")
 
 

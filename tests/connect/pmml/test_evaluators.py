@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from stepcast import engine
+from stepcast.cli.kept_run import read_run
 from stepcast.connect.exchange.export import exported
 from stepcast.connect.exchange.item import Item, find_item
 from stepcast.connect.exchange.item_model import ItemModel
+from stepcast.connect.finished_run import find
 from stepcast.connect.pmml.document import document
-from tests.connect.exchange.runs import FEATURES, finished, rows
+from tests.connect.exchange.runs import ITEMS, explained
 from tests.connect.pmml.evaluators import Answer, Question, evaluate
-from tests.pipeline.given import MINIMAL
 
-ITEMS = 20
 ALGORITHMS = ("SeasonalNaive", "ETS", "ARIMA", "ridge", "trees")
 # Every form is fitted to some item, and to each but one: choosing among them takes most of the time.
 FORMS = [
@@ -53,8 +53,7 @@ def others(algorithm: str, number: int, model: ItemModel) -> list[dict[str, obje
 
 @pytest.fixture(scope="module")
 def items(tmp_path_factory: pytest.TempPathFactory) -> list[Item]:
-    datasets = [*MINIMAL["Datasets"], *FEATURES]
-    run = finished(tmp_path_factory.mktemp("run"), *rows(ITEMS), Datasets=datasets)
+    run = find(read_run(explained(tmp_path_factory)), "")
     return [find_item(run, f"item {number}") for number in range(ITEMS)]
 
 
