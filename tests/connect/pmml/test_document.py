@@ -2,7 +2,6 @@
 
 import copy
 import json
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner, Result
 
+from stepcast.cli.app import app
 from stepcast.cli.kept_run import read_run
 from stepcast.connect.errors import ConnectorError
 from stepcast.connect.exchange.export import exported
@@ -18,7 +19,6 @@ from stepcast.connect.exchange.item import Item, find_item
 from stepcast.connect.finished_run import FinishedRun, find
 from stepcast.connect.pmml.document import document
 from stepcast.engine.panel import Panel
-from tests.cli.processes import command
 from tests.connect.exchange.runs import finished
 from tests.pipeline.given import MINIMAL
 
@@ -156,8 +156,8 @@ def test_formulas_that_do_not_give_the_forecast_are_not_written(run: FinishedRun
         document(replace(model, expected=model.expected * (1 + 1e-8)))
 
 
-def export(*arguments: str | Path) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run(command("export", *arguments), capture_output=True, check=False)
+def export(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["export", *map(str, arguments)])
 
 
 def test_the_command_writes_a_file_and_says_which(run: FinishedRun, folder: Path, tmp_path: Path) -> None:
@@ -175,6 +175,6 @@ def test_the_command_refuses_in_a_line(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "lamp.onnx"
     refused = export("onnx", "--results", folder, "--item", "lamp / Rome", "--out", file)
 
-    assert refused.returncode == 1
-    assert refused.stderr.decode().startswith("stepcast: NPTS cannot be exported: it samples past values")
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("stepcast: NPTS cannot be exported: it samples past values")
     assert not file.exists()

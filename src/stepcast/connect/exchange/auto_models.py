@@ -120,12 +120,15 @@ def trees_model(item: Item) -> ItemModel:
 
 
 def _read(item: Item, part: str) -> tuple[Shared, History]:
-    learned = item.run.learned() if item.task.algorithm == AUTO else None
-    if learned is None:
+    predictor = item.run.manifest.predictor
+    if item.task.algorithm != AUTO:
         raise ConnectorError(
-            f"{part} is a part of an AutoPredictor, and predictor {item.run.manifest.predictor} is "
-            f"{item.task.algorithm}: export ETS, or train with PerformAutoML true"
+            f"{part} is a part of an AutoPredictor, and predictor {predictor} is {item.task.algorithm}: "
+            "export ETS, or train with PerformAutoML true"
         )
+    learned = item.run.learned()
+    if learned is None:
+        raise ConnectorError(f"what predictor {predictor} learned is no longer stored: run it again")
     shared = archive.from_bytes(Shared, learned)
     history = history_at_end(item.panel, item.task, shared)
     if not len(history):

@@ -23,6 +23,7 @@ class ItemModel:
     ``outputs``    by column name, such as p10: formulas that may use ``point``.
     ``expected``   what the engine forecasts (horizon, outputs).
     ``latest``     the latest values (lags,), the last one first, where formulas take them; else empty.
+    ``tolerance``  how near to ``expected`` other programs come, relative as CLOSE is.
     """
 
     item: Item

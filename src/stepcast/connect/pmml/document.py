@@ -30,7 +30,9 @@ __all__ = ["document"]
 
 NAMESPACE, VERSION = "http://www.dmg.org/PMML-4_4", "4.4"
 REGRESSION = {"functionName": "regression"}
-PRECISION = "1e-9"
+# The share of the largest value below which verification takes a value for zero: a small difference of large
+# numbers has fewer digits than are compared.
+ZERO = 1e-6
 
 
 def document(model: ItemModel) -> bytes:
@@ -123,7 +125,7 @@ def _verification(model: ItemModel) -> Element:
     made = Element("ModelVerification", {"recordCount": str(model.horizon)})
     fields = SubElement(made, "VerificationFields")
     columns = {STEP: "step", **{name: f"c{n}" for n, name in enumerate(model.outputs)}}
-    small = number(float(np.abs(model.expected).max()) * float(PRECISION))
+    small = number(float(np.abs(model.expected).max()) * ZERO)
     for name, column in columns.items():
         limits = {} if name == STEP else {"precision": str(model.tolerance), "zeroThreshold": small}
         SubElement(fields, "VerificationField", {"field": name, "column": column, **limits})
