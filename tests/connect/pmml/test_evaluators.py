@@ -10,6 +10,7 @@ import pytest
 from stepcast import engine
 from stepcast.cli.kept_run import read_run
 from stepcast.connect.exchange.export import exported
+from stepcast.connect.exchange.formulas import Number, Sum
 from stepcast.connect.exchange.item import Item, find_item
 from stepcast.connect.exchange.item_model import ItemModel
 from stepcast.connect.finished_run import find
@@ -57,6 +58,16 @@ def items(tmp_path_factory: pytest.TempPathFactory) -> list[Item]:
     return [find_item(run, f"item {number}") for number in range(ITEMS)]
 
 
+def nearly_zero(model: ItemModel) -> ItemModel:
+    """Moved so that its first P10 is a tiny difference of large numbers, which JPMML verifies, too."""
+    name, size = "p10", float(np.abs(model.expected).max())
+    moved = model.expected[0, 0] - 3e-9 * size
+    expected = model.expected.copy()
+    expected[:, 0] -= moved
+    outputs = {**model.outputs, name: Sum((model.outputs[name], Number(-moved)))}
+    return replace(model, outputs=outputs, expected=expected)
+
+
 def asked_of(item: Item, number: int, algorithm: str) -> Item:
     if number == 0:
         item = replace(item, key=(ODD,))
@@ -74,6 +85,8 @@ def asked(items: list[Item], tmp_path_factory: pytest.TempPathFactory) -> dict[s
     for algorithm in ALGORITHMS:
         for number, item in enumerate(items):
             model = exported(asked_of(item, number, algorithm), algorithm)
+            if algorithm == "ARIMA" and number < len(ORDERS):
+                model = nearly_zero(model)
             file = folder / f"{algorithm}-{number}.pmml"
             file.write_bytes(document(model))
             steps: list[dict[str, object]] = [{"step": step} for step in range(1, model.horizon + 1)]
@@ -107,7 +120,7 @@ def test_every_step_of_20_items_is_the_engines(
 def test_what_is_exported_is_what_a_run_by_that_algorithm_forecasts(
     asked: dict[str, list[Asked]], algorithm: str
 ) -> None:
-    for one in asked[algorithm][:8:3]:
+    for one in asked[algorithm][len(ORDERS) :: 5]:
         item = one.model.item
         task = replace(item.task, algorithm=algorithm, outputs=(*item.task.quantiles, "mean"))
         forecast = engine.forecast(item.panel, task, engine.train(item.panel, task))
