@@ -1,4 +1,4 @@
-"""What ``stepcast track`` reads of a run, in the folder of its results: the bucket that made it is gone."""
+"""What ``stepcast track`` and ``export`` read of a run, from its bucket or a folder of results."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from stepcast.pipeline.file_bucket import FileBucket
     from stepcast.pipeline.vintages import Manifest
 
-__all__ = ["keep_run", "read_run"]
+__all__ = ["keep_run", "opened", "read_run"]
 
 RUN = "run"  # the folder in that of the results; below it, names are the bucket's
 LEFT_OUT = ("/raw/", "/clean/", "-values/")  # lie beside it
@@ -44,3 +44,17 @@ def read_run(results: Path) -> "FileBucket":
         raise Failure(f"{results} holds no run: give the folder that `stepcast run --out` has written")
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     return FileBucket(files, folder)
+
+
+def opened(results: Path | None, bucket: str | None, endpoint: str | None) -> tuple[Any, str]:
+    """An S3 client and the bucket to read runs from; the bucket is empty for a folder of results."""
+    if results is not None:
+        return read_run(results), ""
+    if bucket is not None:
+        import boto3
+
+        return boto3.client("s3"), bucket.removeprefix("s3://").rstrip("/")
+    from stepcast.cli.stack import attach
+
+    stack = attach(endpoint)
+    return stack.s3, stack.bucket

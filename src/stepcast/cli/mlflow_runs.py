@@ -16,14 +16,18 @@ from stepcast.connect.mlflow.settings import EXPERIMENT, URI
 __all__ = ["Wish", "describe", "log_results", "log_run", "runs_logged"]
 
 
+EXPORTED = "exported"  # the folder of files that the user adds
+
+
 @dataclass(frozen=True)
 class Wish:
-    """Where to log runs, and whether to register their predictors."""
+    """Where to log runs, whether to register their predictors, and files to log with them."""
 
     uri: str
     experiment: str | None = None
     register: bool = False
     champion: Policy = "better"
+    artifacts: tuple[Path, ...] = ()
 
 
 def log_run(run: FinishedRun, wish: Wish, results: Path | None = None) -> dict[str, Any]:
@@ -35,6 +39,8 @@ def log_run(run: FinishedRun, wish: Wish, results: Path | None = None) -> dict[s
     experiment = wish.experiment or run.manifest.dataset
     with connected(wish.uri) as client, charts_of(run, results) as charts:
         tracked = track(client, run, experiment, charts)
+        for file in wish.artifacts:
+            client.log_artifact(tracked.run_id, str(file), EXPORTED)
         facts: dict[str, Any] = {
             "uri": shown(wish.uri),
             "experiment": experiment,

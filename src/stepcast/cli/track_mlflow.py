@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from stepcast.cli.kept_run import opened
 from stepcast.cli.options import BucketName, Endpoint, Json
 from stepcast.cli.output import print_json, print_line, stderr
 from stepcast.connect.mlflow.settings import EXPERIMENT, URI
@@ -40,6 +41,15 @@ def mlflow(
             metavar="DIR", file_okay=False, exists=True, help="The results folder of stepcast run --out."
         ),
     ] = None,
+    artifact: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Log this file as well, such as one of stepcast export; repeatable.",
+        ),
+    ] = None,
     bucket: BucketName = None,
     watch: Annotated[bool, typer.Option("--watch", help="Track every later run too, until Ctrl-C.")] = False,
     every: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="With --watch: how often.")] = 10,
@@ -48,7 +58,7 @@ def mlflow(
 ) -> None:
     """Log a finished run to MLflow: parameters, accuracy, inputs by version, leaderboard, chart.
 
-    Logging a run again changes nothing.
+    Logging a run again changes nothing, except that files given with --artifact are added.
     """
     if uri is None:
         raise typer.BadParameter(f"give it, or set {URI}", param_hint="--uri")
@@ -63,11 +73,13 @@ def mlflow(
         raise typer.BadParameter(
             "the folder holds one run: leave out --bucket and --watch", param_hint="--out"
         )
+    if artifact and watch:
+        raise typer.BadParameter("a file belongs to one run: leave out --watch", param_hint="--artifact")
     from stepcast.cli.mlflow_runs import Wish, describe, log_run
     from stepcast.connect.finished_run import find
 
-    wish = Wish(uri, experiment, register, champion)
-    s3, name = _opened(out, bucket, endpoint)
+    wish = Wish(uri, experiment, register, champion, tuple(artifact or ()))
+    s3, name = opened(out, bucket, endpoint)
     if watch:
         _watch(s3, name, wish, every)
         return
@@ -76,22 +88,6 @@ def mlflow(
         print_json(facts)
     else:
         print_line(describe(facts))
-
-
-def _opened(out: Path | None, bucket: str | None, endpoint: str | None) -> tuple[Any, str]:
-    """An S3 client and the bucket to read the run from; the bucket is empty for a folder."""
-    if out is not None:
-        from stepcast.cli.kept_run import read_run
-
-        return read_run(out), ""
-    if bucket is not None:
-        import boto3
-
-        return boto3.client("s3"), bucket.removeprefix("s3://").rstrip("/")
-    from stepcast.cli.stack import attach
-
-    stack = attach(endpoint)
-    return stack.s3, stack.bucket
 
 
 def _watch(s3: Any, bucket: str, wish: Any, every: float) -> None:

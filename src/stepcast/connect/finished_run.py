@@ -101,6 +101,10 @@ class FinishedRun:
             if (part := self._read(key)) is not None:
                 yield read_shard(part)
 
+    def learned(self) -> bytes | None:
+        """What all series taught together; None if each was fitted by itself, or it was deleted."""
+        return self._read(layout.kept_shared(self.manifest.predictor))
+
     def training(self) -> list[dict[str, Any]]:
         """The epochs of a network in order, with the fields of Epoch; empty without one."""
         text = self.text(layout.kept_training(self.manifest.predictor))

@@ -91,11 +91,18 @@ def test_leaderboard_chart_and_report_are_its_artifacts(
     assert "score_seasonal_naive" in table["columns"]
 
 
-def test_the_same_run_again_changes_nothing(database: Store, tracked: Any, forecast: Path) -> None:
-    again = database.track("--out", forecast, "--experiment", "tracked", "--run", manifest(forecast)["run"])
+def test_the_same_run_again_changes_nothing_but_files_that_are_given(
+    database: Store, tracked: Any, forecast: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "villa.pmml").write_text("<PMML/>")
+    run = manifest(forecast)["run"]
+    chosen = ("--out", forecast, "--experiment", "tracked", "--run", run)
+    again = database.track(*chosen, "--artifact", tmp_path / "villa.pmml")
 
     assert (again["run_id"], again["is_new"]) == (tracked.info.run_id, False)
     assert len(database.client.search_runs([tracked.info.experiment_id])) == 1
+    (added,) = database.client.list_artifacts(tracked.info.run_id, "exported")
+    assert added.path == "exported/villa.pmml"
     after = database.client.get_run(tracked.info.run_id)
     assert (after.data.to_dictionary(), after.info.end_time) == (
         tracked.data.to_dictionary(),

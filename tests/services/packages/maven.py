@@ -45,7 +45,7 @@ class Jars:
         target = f"-DoutputDirectory={folder / 'jars'}"
         output(["mvn", "--batch-mode", "--quiet", "-f", str(pom), "dependency:copy-dependencies", target])
         path = folder / "bin" / self.launcher
-        path.parent.mkdir()
+        path.parent.mkdir(exist_ok=True)  # another package may lie there, too
         path.write_text(LAUNCHER.format(folder=folder), "utf-8")
         path.chmod(0o755)
         return all_of_it[0][2]

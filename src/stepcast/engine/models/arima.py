@@ -1,6 +1,7 @@
 """ARIMA: waves of the calendar, differences, autoregression and moving average; orders chosen by AICc."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from stepcast.engine.models.model import Past, Prediction
 from stepcast.engine.models.normal import normal_prediction
 from stepcast.engine.models.quiet import quiet
 
-__all__ = ["arima"]
+__all__ = ["Arima", "arima", "fit_arima"]
 
 
 # How much history is fitted: six of the longest cycle that the waves know (six weeks of hours, six years of
@@ -26,6 +27,30 @@ LEAST_POINTS, MOST_POINTS, CYCLES_SEEN, SEASONAL_POINTS = 1000, 4500, 6, 500
 TRIED, SEARCH_STEPS = 3, 50
 # Observed values among those points below which waves and orders mean nothing.
 LEAST_OBSERVED = 8
+
+
+@dataclass(frozen=True)
+class Arima:
+    """An estimated model and its forecast, in which the parts of the mean add up.
+
+    Shapes:  ``pattern`` of the calendar, ``line`` (mean or drift), ``rest`` (what lags and shocks say) and
+             ``deviation`` (horizon,).
+    Units:   those of the series after taking off ``centre`` and dividing by ``spread``.
+    ``weights`` as SARIMAX has them: autoregressive, moving average, then the seasonal ones.
+    """
+
+    order: Order
+    weights: Floats
+    centre: float
+    spread: float
+    pattern: Floats
+    line: Floats
+    rest: Floats
+    deviation: Floats
+
+    def prediction(self, quantiles: tuple[float, ...]) -> Prediction:
+        mean = self.rest + self.line + self.pattern
+        return normal_prediction(mean * self.spread + self.centre, self.deviation * self.spread, quantiles)
 
 
 def arima(
@@ -48,6 +73,11 @@ def arima(
     Source: Box, Jenkins, Reinsel and Ljung, Time series analysis, 5th edition.
     Raises: CannotFit where all values are equal or nearly all missing, or no order can be estimated.
     """
+    return fit_arima(past, horizon, parameters).prediction(quantiles)
+
+
+def fit_arima(past: Past, horizon: int, parameters: Mapping[str, str]) -> Arima:
+    """The best order, estimated. Raises CannotFit as ``arima``."""
     wanted = given_of("ARIMA", parameters)
     values = past.values[-int(wanted.get("context_length", _points(past.frequency))) :]
     if np.isfinite(values).sum() < LEAST_OBSERVED:
@@ -76,9 +106,16 @@ def arima(
         line = _line(order, complete, len(rest) + horizon)
         fitted = _model(order, rest - line[: len(rest)], differenced=False).filter(weights)
         forecast = fitted.get_forecast(horizon)
-        mean = forecast.predicted_mean + line[len(rest) :] + pattern[len(rest) :]
-        deviation = np.asarray(forecast.se_mean)
-    return normal_prediction(mean * spread + centre, deviation * spread, quantiles)
+        return Arima(
+            order=order,
+            weights=weights,
+            centre=centre,
+            spread=spread,
+            pattern=pattern[len(rest) :],
+            line=line[len(rest) :],
+            rest=np.asarray(forecast.predicted_mean),
+            deviation=np.asarray(forecast.se_mean),
+        )
 
 
 def _orders_of(wanted: Mapping[str, int | float | str]) -> Wanted:

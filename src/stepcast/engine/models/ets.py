@@ -14,7 +14,7 @@ from stepcast.engine.models.model import Past, Prediction
 from stepcast.engine.models.quiet import quiet
 from stepcast.engine.seasonality import week_length
 
-__all__ = ["ets"]
+__all__ = ["ets", "ets_ahead", "fit_ets"]
 
 
 # How much history is smoothed: older points have no weight left in the states, and cost time. At least three
@@ -61,6 +61,17 @@ def ets(
     Source: Hyndman, Koehler, Ord and Snyder (2008), Forecasting with exponential smoothing.
     Raises: CannotFit where all values are equal or most are missing, or no form can be fitted.
     """
+    return ets_ahead(*fit_ets(past, parameters), horizon, quantiles)
+
+
+def ets_ahead(states: States, spread: float, horizon: int, quantiles: tuple[float, ...]) -> Prediction:
+    """What ``fit_ets`` has found, continued."""
+    prediction = ahead(states, horizon, quantiles)
+    return Prediction(prediction.quantiles * spread, prediction.mean * spread)
+
+
+def fit_ets(past: Past, parameters: Mapping[str, str]) -> tuple[States, float]:
+    """The states of the best form, and what its values were divided by. Raises CannotFit as ``ets``."""
     wanted = given_of("ETS", parameters)
     seasons = [1]
     if past.season > 1:
@@ -87,8 +98,7 @@ def ets(
                 best = fitted
     if best is None:
         raise CannotFit("ETS", "no form has a finite likelihood for this series")
-    prediction = ahead(best[1], horizon, quantiles)
-    return Prediction(prediction.quantiles * spread, prediction.mean * spread)
+    return best[1], spread
 
 
 def _forms(positive: bool, seasons: list[int], wanted: Mapping[str, int | float | str]) -> Iterator[Form]:

@@ -8,7 +8,7 @@ from stepcast.engine.arrays import Floats
 from stepcast.engine.models.model import Prediction
 from stepcast.engine.models.normal import normal_prediction
 
-__all__ = ["Form", "States", "ahead"]
+__all__ = ["PATHS", "Form", "States", "ahead", "deviation_of"]
 
 
 # Paths of the simulation, half of them the mirror image of the others: the noise of a p10 or p90 is about
@@ -65,10 +65,10 @@ def ahead(states: States, horizon: int, quantiles: tuple[float, ...]) -> Predict
         return Prediction(np.quantile(paths, quantiles, axis=1).T, mean)
     if states.form.season > 1:
         mean = mean + states.seasonal[np.arange(horizon) % states.form.season]
-    return normal_prediction(mean, _deviation(states, fading), quantiles)
+    return normal_prediction(mean, deviation_of(states, fading), quantiles)
 
 
-def _deviation(states: States, fading: Floats) -> Floats:
+def deviation_of(states: States, fading: Floats) -> Floats:
     """Standard deviation of each step of an additive form.
 
     An error moves what is expected j steps later by alpha + beta * (phi + ... + phi^j), and by gamma more

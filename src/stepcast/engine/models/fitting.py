@@ -12,7 +12,7 @@ from stepcast.engine.models.model import Model, Past, Prediction
 from stepcast.engine.seasonality import usable_season
 from stepcast.engine.task import Outputs, quantiles_of
 
-__all__ = ["fit"]
+__all__ = ["fit", "never_negative", "past_of", "settled"]
 
 
 # Beyond the bounds of the mean, quantiles may spread like those of a random walk: by so many widths of the
@@ -38,6 +38,32 @@ def fit(
              the history by a power of two multiplies the result by it.
     Raises:  CannotFit where the model cannot forecast this history.
     """
+    past, exponent = past_of(model, history, end, frequency)
+    with np.errstate(all="ignore"):  # what is not finite is refused or clipped
+        prediction = model.forecast(past, horizon, quantiles_of(outputs), parameters)
+    forecast = settled(model, past, exponent, prediction, outputs)
+    return np.maximum(forecast, 0.0) if never_negative(history, observed) else forecast
+
+
+def settled(model: Model, past: Past, exponent: int, prediction: Prediction, outputs: Outputs) -> Floats:
+    """The ``prediction`` for ``past`` as ``fit`` has it, before the sign is looked at. Raises CannotFit."""
+    limit = np.finfo(np.float64).max
+    with np.errstate(all="ignore"):
+        if not (np.isfinite(prediction.quantiles).all() and np.isfinite(prediction.mean).all()):
+            raise CannotFit(model.name, "its forecast is not finite")
+        if _explodes(past.values, prediction):
+            raise CannotFit(model.name, "its forecast diverges from all observed values")
+        columns = np.sort(prediction.quantiles, axis=1)
+        if "mean" in outputs:
+            columns = np.column_stack([columns, prediction.mean])
+        return np.clip(np.ldexp(columns, exponent), -limit, limit)
+
+
+def past_of(model: Model, history: Floats, end: int, frequency: Frequency) -> tuple[Past, int]:
+    """What ``model`` is given of ``history`` (time,), and the power of two that its values were divided by.
+
+    Raises CannotFit where there are too few values.
+    """
     known = np.isfinite(history)
     if not known.any():
         raise CannotFit(model.name, "no value was observed")
@@ -47,21 +73,14 @@ def fit(
     values = np.where(known, history, np.nan)[begin:]
     # Models see values below one: no square overflows or vanishes. A power of two, so that no digit changes.
     exponent = int(np.frexp(np.nanmax(np.abs(values)))[1])
-    past = Past(np.ldexp(values, -exponent), end, frequency, usable_season(frequency, len(values)))
-    quantiles = quantiles_of(outputs)
-    limit = np.finfo(np.float64).max
-    with np.errstate(all="ignore"):  # what is not finite is refused or clipped
-        prediction = model.forecast(past, horizon, quantiles, parameters)
-        if not (np.isfinite(prediction.quantiles).all() and np.isfinite(prediction.mean).all()):
-            raise CannotFit(model.name, "its forecast is not finite")
-        if _explodes(past.values, prediction):
-            raise CannotFit(model.name, "its forecast diverges from all observed values")
-        columns = np.sort(prediction.quantiles, axis=1)
-        if "mean" in outputs:
-            columns = np.column_stack([columns, prediction.mean])
-        forecast = np.clip(np.ldexp(columns, exponent), -limit, limit)
+    return Past(np.ldexp(values, -exponent), end, frequency, usable_season(frequency, len(values))), exponent
+
+
+def never_negative(history: Floats, observed: Flags) -> bool:
+    """Whether no observed value is negative; of all values where none was observed."""
+    known = np.isfinite(history)
     scored = history[known & observed] if (known & observed).any() else history[known]
-    return np.maximum(forecast, 0.0) if scored.min() >= 0 else forecast
+    return bool(scored.min() >= 0)
 
 
 def _explodes(values: Floats, prediction: Prediction) -> bool:

@@ -8,7 +8,7 @@ from stepcast.engine.arrays import Floats
 from stepcast.engine.models.model import Past, Prediction
 from stepcast.engine.models.normal import normal_prediction
 
-__all__ = ["last_season", "seasonal_naive"]
+__all__ = ["last_season", "seasonal_change", "seasonal_naive"]
 
 
 def seasonal_naive(
@@ -28,10 +28,15 @@ def seasonal_naive(
     values, season = past.values, past.season
     steps = np.arange(horizon)
     mean = last_season(values, season)[steps % season]
+    sigma = seasonal_change(values, season)
+    return normal_prediction(mean, sigma * np.sqrt(steps // season + 1), quantiles)
+
+
+def seasonal_change(values: Floats, season: int) -> float:
+    """The root mean square of the differences a season apart; 0 where none is known."""
     changes = values[season:] - values[:-season]
     known = changes[np.isfinite(changes)]
-    sigma = np.sqrt(np.mean(known**2)) if known.size else 0.0
-    return normal_prediction(mean, sigma * np.sqrt(steps // season + 1), quantiles)
+    return float(np.sqrt(np.mean(known**2))) if known.size else 0.0
 
 
 def last_season(values: Floats, season: int) -> Floats:

@@ -1,7 +1,7 @@
 """Arrays of NumPy or of JAX: the networks are written once for both."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -18,6 +18,9 @@ def namespace(array: Array) -> Any:
 
 def scan(step: Callable[[Any, Array], tuple[Any, Array]], state: Any, inputs: Array) -> tuple[Any, Array]:
     """Apply ``step`` along the first axis of ``inputs``: the last state, and what each step gave, stacked."""
+    own = getattr(namespace(inputs), "scan", None)
+    if own is not None:  # arrays that write a graph of their own
+        return cast(tuple[Any, Array], own(step, state, inputs))
     if not isinstance(inputs, np.ndarray):
         from jax import lax
 

@@ -1,0 +1,1 @@
+"""ONNX: one item's forecast as a file that ONNX Runtime and other runtimes compute."""
