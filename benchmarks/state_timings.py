@@ -1,22 +1,26 @@
-"""Where a run's time goes: seconds by state, from dropping the files to the last state.
+"""Where a run's time goes: seconds by state, from dropping the files to the last state; and of all functions
+the processor time, imports included.
 
-python benchmarks/state_timings.py [PARAMS CSV...]      default: the project's params.json and testing-data/
+    python benchmarks/state_timings.py [PARAMS CSV...]    default: the project's params.json and testing-data/
+    python benchmarks/state_timings.py --no-preload       every function imports everything for itself
 """
 
+import resource
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from localaws import LocalAws
+from localaws import LocalAws, Preload
+from stepcast.cli.preloaded import PRELOADED
 from stepcast.pipeline.run import fingerprint
 
 ROOT = Path(__file__).parents[1]
 
 
-def main(params: Path, files: list[Path]) -> int:
+def main(params: Path, files: list[Path], preload: Preload = PRELOADED) -> int:
     began = time.perf_counter()
-    with LocalAws(port=0) as aws:
+    with LocalAws(port=0, preload=preload) as aws:
         outputs = aws.deploy(ROOT / "template.yaml", "stepcast", {"SettleSeconds": "0"}).outputs
         print(f"start and deploy: {time.perf_counter() - began:.1f} s")
         s3, states, bucket = aws.client("s3"), aws.client("stepfunctions"), outputs["BucketName"]
@@ -31,6 +35,8 @@ def main(params: Path, files: list[Path]) -> int:
         status = wait(states, arn)
         print(f"from the last upload to {status}: {time.perf_counter() - dropped:.1f} s")
         report(states, arn)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"processor time of the functions: {used.ru_utime + used.ru_stime:.1f} s")
     return 0 if status == "SUCCEEDED" else 1
 
 
@@ -58,13 +64,7 @@ def report(states: Any, arn: str) -> None:
 
 
 if __name__ == "__main__":
-    given = [Path(name) for name in sys.argv[1:]]
-    sys.exit(
-        main(
-            *(
-                (given[0], given[1:])
-                if given
-                else (ROOT / "params.json", sorted(ROOT.glob("testing-data/train/*.csv")))
-            )
-        )
-    )
+    preload = Preload() if "--no-preload" in sys.argv else PRELOADED
+    given = [Path(name) for name in sys.argv[1:] if name != "--no-preload"]
+    params, files = given[:1] or [ROOT / "params.json"], given[1:]
+    sys.exit(main(params[0], files or sorted(ROOT.glob("testing-data/train/*.csv")), preload))

@@ -69,9 +69,10 @@ def test_the_stamp_is_of_the_present_sources(tmp_path: Path, monkeypatch: pytest
     assert (before, after, kernel_stamp.is_compiled()) == (False, True, False)
 
 
-@pytest.mark.slow
-def test_on_a_new_machine_the_command_line_shows_how_far_it_is_once(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+def test_the_command_line_shows_how_far_it_is_once(tmp_path: Path) -> None:
+    """Where a few kernels are missing, as after an upgrade: to compile all of them takes half a minute."""
+    some = shutil.ignore_patterns("intermittent_kernels.*.nb?")
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=some)
 
     done = subprocess.run(
         [sys.executable, "-c", TWICE],
@@ -85,7 +86,8 @@ def test_on_a_new_machine_the_command_line_shows_how_far_it_is_once(tmp_path: Pa
     counts = [tuple(map(int, line.rpartition(": ")[2].split(" of "))) for line in lines]
     assert lines[0].startswith("compiling the forecasting kernels, once per machine: 1 of ")
     assert counts == sorted(counts)
-    assert counts[-1][0] == counts[-1][1] > 20
+    assert 5 < counts[-1][0] <= counts[-1][1]
+    assert counts[-1][1] > 30
     assert (ready, again) == ("the forecasting kernels are compiled", "again")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from localaws import LocalAws
+from stepcast.cli.preloaded import PRELOADED
 from stepcast.pipeline import layout
 from stepcast.pipeline.run import fingerprint
 
@@ -116,7 +117,7 @@ class Stack:
 
 
 def deploy(state: Path | None = None, **parameters: str) -> tuple[LocalAws, Stack]:
-    aws = LocalAws(port=0, state=state)
+    aws = LocalAws(port=0, state=state, preload=PRELOADED)
     aws.start()
     try:
         deployed = aws.deploy(ROOT / "template.yaml", "stepcast", {"SettleSeconds": "0", **parameters})

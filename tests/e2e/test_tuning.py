@@ -45,7 +45,12 @@ def kill_worker(handler: str) -> None:
         ["ps", "-axwwo", "pid=,ppid=,command="], capture_output=True, text=True, check=True
     )
     rows = [line.split(maxsplit=2) for line in listed.stdout.splitlines()]
-    workers = [int(pid) for pid, parent, command in rows if int(parent) == os.getpid() and handler in command]
+    parents = {int(pid): int(parent) for pid, parent, _ in rows}
+
+    def is_ours(pid: int) -> bool:
+        return pid == os.getpid() or (pid in parents and is_ours(parents[pid]))
+
+    workers = [int(pid) for pid, _, command in rows if handler in command and is_ours(int(pid))]
     assert workers, listed.stdout
     for pid in workers:
         os.killpg(pid, signal.SIGKILL)

@@ -149,7 +149,12 @@ def test_newer_input_may_arrive_while_a_killed_function_waits_to_be_tried_again(
         world.step(older)
 
 
-@pytest.mark.parametrize("inputs", [(A, B, C), (A, B)], ids=["the second", "the first"])
+@pytest.mark.parametrize(
+    ("world", "inputs"),
+    [(False, (A, B, C)), (True, (A, B, C)), (False, (A, B))],
+    ids=["no versions, the second", "versions, the second", "no versions, the first"],
+    indirect=["world"],
+)
 @pytest.mark.parametrize("state", ["Export", "UpdateAthena", "Notify", "CleanupWorkFiles"])
 def test_newer_input_may_be_forecast_between_any_two_calls_of_a_step(
     state: str, inputs: tuple[str, ...], expected: dict[str, Objects], world: World

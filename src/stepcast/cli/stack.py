@@ -115,8 +115,9 @@ def deploy(server: "LocalAws", project: Project, **parameters: str) -> Stack:
 def private(project: Project, **parameters: str) -> Iterator[Stack]:
     """A private stack on a free port, in a temporary directory; removed when the context ends."""
     from localaws import LocalAws
+    from stepcast.cli.preloaded import PRELOADED
 
-    with LocalAws() as server:
+    with LocalAws(preload=PRELOADED) as server:
         yield deploy(server, project, **parameters)
 
 

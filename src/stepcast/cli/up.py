@@ -146,6 +146,7 @@ def up(
     from localaws.gate.keys import auth_lines
     from stepcast.cli.function_names import find_function
     from stepcast.cli.mlflow_runs import runs_logged
+    from stepcast.cli.preloaded import PRELOADED
     from stepcast.cli.project import Project
     from stepcast.cli.running import Running, holding, recorded
     from stepcast.cli.stack import deploy
@@ -187,6 +188,7 @@ def up(
                 on_activity=None if quiet or as_json else show,
                 remote_buckets=[remote.bucket] if remote else (),
                 handlers=remote.handlers if remote else None,
+                preload=PRELOADED,
             )
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None

@@ -58,14 +58,19 @@ class MissingPackage(ForecastingError):
 
 
 class UnusableModel(ForecastingError):
-    """The file of a model of the user's own: unsafe to load, damaged, or with other shapes than the task."""
+    """The file of a model of the user's own: unsafe to load, damaged, or with other shapes than the task.
+
+    ``file`` may be set by whoever knows its name.
+    """
 
     def __init__(self, algorithm: str, what: str, remedy: str) -> None:
         super().__init__(algorithm, what, remedy)
         self.algorithm, self.what, self.remedy = algorithm, what, remedy
+        self.file = ""
 
     def __str__(self) -> str:
-        return f"the {self.algorithm} model cannot be used: {self.what}; {self.remedy}"
+        named = f"{self.algorithm} model {self.file}".rstrip()
+        return f"the {named} cannot be used: {self.what}; {self.remedy}"
 
 
 class BadParameter(ForecastingError):

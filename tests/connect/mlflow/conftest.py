@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import warnings
@@ -16,6 +17,7 @@ import pytest
 from stepcast.connect.mlflow.settings import SETTINGS
 from tests.cli import small_input
 from tests.cli.processes import PATIENCE, command
+from tests.made_once import made_once
 from tests.services import mlflow as service
 
 
@@ -92,27 +94,32 @@ class Store:
 @pytest.fixture(scope="session")
 def database(mlflow: Any, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Of the session: making one takes as long as tracking ten runs. Experiments keep tests apart."""
+
+    def make(folder: Path) -> None:
+        _ = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db").search_experiments()
+
     folder = tmp_path_factory.mktemp("mlflow")
-    store = Store(mlflow, f"sqlite:///{folder}/mlflow.db", folder)
-    _ = store.client.search_experiments()
-    return store
+    shutil.copy(made_once(tmp_path_factory, "empty-mlflow", make) / "mlflow.db", folder)
+    return Store(mlflow, f"sqlite:///{folder}/mlflow.db", folder)
 
 
 @pytest.fixture(scope="session")
 def forecast(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results of ``stepcast run``: three items, two backtest windows, by NPTS."""
-    return made(tmp_path_factory.mktemp("npts"), {})
+    return made_once(tmp_path_factory, "npts", lambda folder: run(folder, {})) / "out"
 
 
 @pytest.fixture(scope="session")
 def worse_forecast(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same without a season, which is worse; MLflow is said to be where nothing answers."""
-    unreachable = "http://me:pw@127.0.0.1:9"
-    parameters = {"use_seasonal_model": "False"}
-    return made(tmp_path_factory.mktemp("worse"), parameters, MLFLOW_TRACKING_URI=unreachable)
+
+    def make(folder: Path) -> None:
+        run(folder, {"use_seasonal_model": "False"}, MLFLOW_TRACKING_URI="http://me:pw@127.0.0.1:9")
+
+    return made_once(tmp_path_factory, "worse", make) / "out"
 
 
-def made(folder: Path, parameters: dict[str, str], **more: str) -> Path:
+def run(folder: Path, parameters: dict[str, str], **more: str) -> None:
     _, files = small_input.write(folder)
     params = small_input.params(
         EvaluationParameters={"NumberOfBacktestWindows": 2}, TrainingParameters=parameters
@@ -122,4 +129,3 @@ def made(folder: Path, parameters: dict[str, str], **more: str) -> Path:
     done = stepcast("run", "--params", folder / "params.json", "--train", *files, "--out", out, **more)
     assert done.returncode == 0, done.stderr
     (folder / "stderr").write_text(done.stderr)
-    return out

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stepcast.connect.keras import register
 from stepcast.engine import archive
 from stepcast.engine.auto import Shared
-from stepcast.engine.errors import BadParameter
+from stepcast.engine.errors import BadParameter, UnusableModel
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException, Superseded
 from stepcast.pipeline.importing.target import plan
@@ -91,6 +92,22 @@ def test_a_model_that_is_not_there_is_asked_for(account: Account) -> None:
     with pytest.raises(
         BadParameter, match=r"models/net.keras.* has no such file; upload it, or name another"
     ):
+        fit_shared(run, s3=account.s3)
+
+
+def test_a_file_that_is_no_model_is_named(account: Account) -> None:
+    pytest.importorskip("keras", reason="Keras is not installed: the extra keras")
+    register()
+    account.put("models/net.keras", "no archive")
+    run = imported(
+        account,
+        sales(2),
+        Predictor__PerformAutoML=...,
+        Predictor__AlgorithmArn="arn:aws:forecast:::algorithm/Keras",
+        Predictor__TrainingParameters={"model": "models/net.keras"},
+    )
+
+    with pytest.raises(UnusableModel, match=r"Keras model models/net.keras cannot be used: .*archive"):
         fit_shared(run, s3=account.s3)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from localaws.http_server import HostUnavailable, PortTaken
     from localaws.lambda_.invocation import Invocation
     from localaws.mailbox import Mailbox, Message
+    from localaws.preload import Preload
     from localaws.s3.remote.bucket import RemoteBucket
     from localaws.server import AlreadyRunning, LocalAws
 
@@ -27,6 +28,7 @@ __all__ = [
     "Mailbox",
     "Message",
     "PortTaken",
+    "Preload",
     "RemoteBucket",
     "StateUnusable",
     "UnknownRegion",
@@ -44,6 +46,7 @@ _HOMES = {
     "Mailbox": "localaws.mailbox",
     "Message": "localaws.mailbox",
     "PortTaken": "localaws.http_server",
+    "Preload": "localaws.preload",
     "RemoteBucket": "localaws.s3.remote.bucket",
     "StateUnusable": "localaws.durability.folder",
     "UnknownRegion": "localaws.aws_session",

@@ -42,6 +42,7 @@ from localaws.lambda_.invoker import Invoker
 from localaws.mailbox import Mailbox
 from localaws.objects import ObjectStore
 from localaws.patching import replace_item
+from localaws.preload import NOTHING, Preload
 from localaws.s3 import (
     bucket_policies,
     control_characters,
@@ -109,6 +110,7 @@ def start_parts(
     on_activity: Listener | None = None,
     remote_buckets: Sequence[RemoteBucket] = (),
     handlers: Mapping[str, WsgiApplication] | None = None,
+    preload: Preload = NOTHING,
 ) -> Parts:
     """Patch moto, and serve it from ``folder``, which keeps everything if it is ``durable``.
 
@@ -168,7 +170,7 @@ def start_parts(
     moto_cors.patch(stopping)
     post_policy.patch(stopping, verifier.verify_form, guard.upload_problem)
 
-    settings = (folder / "code", endpoint, account, region, deliveries, guard)
+    settings = (folder / "code", endpoint, account, region, deliveries, guard, preload)
     invoker = Invoker(*settings) if report is None else ReportingInvoker(*settings, report=report)
     stopping.callback(invoker.close)
     archives.patch(stopping)

@@ -19,6 +19,7 @@ from localaws.gate.keys import OwnKeys, own_keys
 from localaws.gate.sites import checked_origin
 from localaws.mailbox import Mailbox
 from localaws.objects import ObjectStore
+from localaws.preload import NOTHING, Preload
 
 if TYPE_CHECKING:
     from localaws.http_server import WsgiApplication
@@ -56,7 +57,8 @@ class LocalAws:
     ``on_activity`` is called with each activity (see ``localaws.activity``), in the thread where it happens.
     The objects of ``remote_buckets`` are kept in other S3-compatible stores; everything else about these
     buckets is local. ``handlers`` are WSGI applications by path, such as ``/_mine/hook``: they get unsigned
-    requests, though none of web pages, and check for themselves who sends them.
+    requests, though none of web pages, and check for themselves who sends them. On Linux, functions find
+    ``preload`` imported.
 
     ::
 
@@ -77,6 +79,7 @@ class LocalAws:
         on_activity: Listener | None = None,
         remote_buckets: Sequence["RemoteBucket"] = (),
         handlers: Mapping[str, "WsgiApplication"] | None = None,
+        preload: Preload = NOTHING,
     ) -> None:
         self.region, self.account, self._iam = region, _ACCOUNT, iam
         self._port, self._state, self._backends = port, state, tuple(backends)
@@ -85,6 +88,7 @@ class LocalAws:
         self._keys: OwnKeys | None = None
         self._on_activity = on_activity
         self._remote_buckets, self._handlers = tuple(remote_buckets), dict(handlers or {})
+        self._preload = preload
         if wrong := [path for path in self._handlers if not path.startswith("/_")]:
             raise ValueError(f"{wrong[0]} could be a bucket's name: begin the path of a handler with /_")
         self._stopping: ExitStack | None = None
@@ -262,6 +266,7 @@ class LocalAws:
             on_activity=self._on_activity,
             remote_buckets=self._remote_buckets,
             handlers=self._handlers,
+            preload=self._preload,
         )
         for backend in self._backends:
             module, _, name = backend.partition(":")

@@ -10,7 +10,7 @@ from typing import Any
 
 from stepcast import engine
 from stepcast.engine.algorithms import algorithm_of
-from stepcast.engine.errors import MissingPackage
+from stepcast.engine.errors import MissingPackage, UnusableModel
 from stepcast.engine.own_model.parameters import MODEL
 from stepcast.engine.panel import Panel
 from stepcast.engine.sampling import Draw
@@ -69,7 +69,11 @@ def fit_shared(run: Run, *, s3: Any, seconds_left: Callable[[], float] = lambda:
             task = task_of(params.with_parameters(chosen))
         if not algorithm_of(task).learns_jointly:
             return run
-        shared = engine.fit_shared(drawn, task)
+        try:
+            shared = engine.fit_shared(drawn, task)
+        except UnusableModel as error:
+            error.file = task.parameters[MODEL]
+            raise
     objects.write(s3, run.bucket, layout.shared(run.work), shared)
     reuse.keep(s3, run, params, shared)
     log.info("learned", run=run.run, series=drawn.series, points=drawn.points, sample=len(drawn.sample))

@@ -11,13 +11,15 @@ from pathlib import Path
 from localaws.iam.access_keys import Credentials
 from localaws.lambda_.binaries import importable_here
 
-__all__ = ["PATH_AFTER_ALL", "log_stream_name", "worker_environment"]
+__all__ = ["INTERPRETER", "PATH_AFTER_ALL", "log_stream_name", "worker_environment"]
 
 PATH_AFTER_ALL = "LOCALAWS_PATH_AFTER_ALL"
 """What launch.py adds to sys.path behind everything else."""
 
 # What the interpreter and its libraries need of this process's environment to start at all.
 _INHERITED = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
+INTERPRETER = (*_INHERITED, "LANG", "TZ", "PYTHONUNBUFFERED")
+"""The variables that every worker's interpreter starts with."""
 
 
 def worker_environment(

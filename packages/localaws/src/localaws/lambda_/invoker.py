@@ -18,10 +18,12 @@ from localaws.iam.guard import SENDING, Guard
 from localaws.iam.requests.watching import log_stream_arn
 from localaws.lambda_.code import CodeFolders
 from localaws.lambda_.destinations import send_to_destination
+from localaws.lambda_.fork_server import ForkServers
 from localaws.lambda_.function import Function, NotRunnable, log_group
 from localaws.lambda_.invocation import Invocation
 from localaws.lambda_.pool import Pool
 from localaws.lambda_.worker import Client, default_client
+from localaws.preload import Preload
 
 __all__ = ["ASYNC_LIMIT", "RESPONSE_LIMIT", "SYNC_LIMIT", "Invoker", "Throttled"]
 
@@ -50,6 +52,7 @@ class Invoker:
         region: str,
         deliveries: Deliveries,
         guard: Guard,
+        preload: Preload,
         client: Client | None = None,
     ) -> None:
         self._folders = CodeFolders(root)
@@ -57,6 +60,7 @@ class Invoker:
         self._deliveries, self._guard = deliveries, guard
         self._client: Client = client or default_client()
         self._size = max(2, os.cpu_count() or 2)
+        self._fork_servers = ForkServers(preload)
         self._pools: dict[str, Pool] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -122,6 +126,7 @@ class Invoker:
             self._pools.clear()
         for pool in pools:
             pool.close()
+        self._fork_servers.close()
 
     def _deliver(self, delivery: Delivery) -> None:
         name, payload = delivery.what["function"], delivery.what["payload"].encode()
@@ -161,7 +166,7 @@ class Invoker:
             if pool is not None:
                 pool.retire()
             credentials = self._guard.keys.issue(function.role, function.name)
-            pool = Pool(function, self._size, self._endpoint, self._client, credentials)
+            pool = Pool(function, self._size, self._endpoint, self._client, credentials, self._fork_servers)
             self._pools[function.arn] = pool
             return pool
 

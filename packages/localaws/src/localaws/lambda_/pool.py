@@ -11,6 +11,7 @@ from pathlib import Path
 
 from localaws.iam.access_keys import Credentials
 from localaws.lambda_.environment import log_stream_name, worker_environment
+from localaws.lambda_.fork_server import ForkServers
 from localaws.lambda_.function import Function
 from localaws.lambda_.invocation import Invocation
 from localaws.lambda_.runtime_api import Event
@@ -33,9 +34,16 @@ class Pool:
     """Runs one function. ``size`` invocations at most run at the same time; the others wait their turn."""
 
     def __init__(
-        self, function: Function, size: int, endpoint: str, client: Client, credentials: Credentials
+        self,
+        function: Function,
+        size: int,
+        endpoint: str,
+        client: Client,
+        credentials: Credentials,
+        fork_servers: ForkServers,
     ) -> None:
         self.function = function
+        self._fork_servers = fork_servers
         self._endpoint, self._client, self._credentials = endpoint, client, credentials
         self._turns = threading.BoundedSemaphore(size)
         self._idle: list[tuple[Worker, str, float]] = []  # with the moment since when it has been idle
@@ -109,7 +117,8 @@ class Pool:
             credentials=self._credentials,
             variables=dict(function.variables),
         )
-        worker = Worker(function.handler, Path(function.task_root), environment, self._client)
+        server = self._fork_servers.of(function, environment)
+        worker = Worker(function.handler, Path(function.task_root), environment, self._client, server)
         with self._lock:
             self._busy.add(worker)
         return worker, log_stream, True

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import logging
 import os
 import queue
 import selectors
@@ -13,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
+from localaws.lambda_.fork_server import Forked, ForkServer
 from localaws.lambda_.runtime_api import Event, Report, RuntimeApi
 
 __all__ = ["Client", "Worker", "default_client"]
@@ -20,6 +22,7 @@ __all__ = ["Client", "Worker", "default_client"]
 Client = Literal["awslambdaric", "bootstrap"]
 
 _HERE = Path(__file__).parent
+log = logging.getLogger(__name__)
 
 
 def default_client() -> Client:
@@ -38,35 +41,38 @@ def default_client() -> Client:
 class Worker:
     """Starts the process at once; the first report is ``ready``, ``init_error`` or ``exit``.
 
+    It is forked by ``server`` if there is one, else a new interpreter.
+
     The process is its own group, so that a kill takes its children along, and it watches a pipe whose other
     end only this process holds: when this process is gone, however it ended, so is the worker.
     """
 
-    def __init__(self, handler: str, task_root: Path, environment: dict[str, str], client: Client) -> None:
+    def __init__(
+        self,
+        handler: str,
+        task_root: Path,
+        environment: dict[str, str],
+        client: Client,
+        server: ForkServer | None = None,
+    ) -> None:
         self._api = RuntimeApi()
         self._log = bytearray()
         self._log_lock = threading.Lock()
-        watched, self._lifeline = os.pipe()
+        environment = {**environment, "AWS_LAMBDA_RUNTIME_API": self._api.address}
         runtime = "awslambdaric" if client == "awslambdaric" else str(_HERE / "bootstrap.py")
+        watched, self._lifeline = os.pipe()
+        output, printed = os.pipe()
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - the user's own handler, with this interpreter
-                [sys.executable, str(_HERE / "launch.py"), str(watched), runtime, handler],
-                cwd=task_root,
-                env={**environment, "AWS_LAMBDA_RUNTIME_API": self._api.address},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=[watched],
-                start_new_session=True,
-            )
+            self._process = _start(environment, task_root, [runtime, handler], printed, watched, server)
         except BaseException:
             os.close(self._lifeline)
+            os.close(output)
             self._api.close()
             raise
         finally:
             os.close(watched)
-        assert self._process.stdout is not None  # noqa: S101 - asked for above
-        self._output = self._process.stdout
+            os.close(printed)
+        self._output = open(output, "rb", buffering=0)  # noqa: PTH123, SIM115 - a descriptor, closed below
         os.set_blocking(self._output.fileno(), False)
         self._closed = threading.Event()
         for work in (self._follow_output, self._await_exit):
@@ -140,3 +146,28 @@ class Worker:
         code = self._process.wait()
         how = f"signal: {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
         self._api.reports.put(Report("exit", how.encode()))
+
+
+def _start(
+    environment: dict[str, str],
+    folder: Path,
+    arguments: list[str],
+    output: int,
+    lifeline: int,
+    server: ForkServer | None,
+) -> "subprocess.Popen[bytes] | Forked":
+    if server is not None:
+        try:
+            return server.fork(environment, folder, arguments, output, lifeline)
+        except OSError as error:
+            log.warning("a worker starts without what is imported already: %s", error)
+    return subprocess.Popen(  # noqa: S603 - the user's own handler, with this interpreter
+        [sys.executable, str(_HERE / "launch.py"), str(lifeline), *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        pass_fds=[lifeline],
+        start_new_session=True,
+    )

@@ -12,26 +12,35 @@ from tests.localaws.waiting import eventually
 
 PARENT = """
 import sys, time
-from localaws import LocalAws
+from localaws import LocalAws, Preload
 from tests.localaws.functions import invoke, make_function
-with LocalAws() as aws:
+with LocalAws(preload=Preload(sys.argv[1:])) as aws:
     make_function(aws, "f", '''
         import os, subprocess
         def handler(event, context):
             child = subprocess.Popen(["sleep", "600"])
-            return [os.getpid(), child.pid]
+            return [os.getpid(), child.pid, os.getppid()]
     ''')
     print(*invoke(aws, "f").payload, flush=True)
     time.sleep(600)
 """
 
 
-@pytest.mark.parametrize("client", ["awslambdaric", "bootstrap"])
-def test_a_killed_parent_takes_its_workers_and_their_children_along(client: str) -> None:
+@pytest.mark.parametrize(
+    ("client", "preload"),
+    [
+        ("awslambdaric", []),
+        ("bootstrap", []),
+        pytest.param(
+            "bootstrap", ["wave"], marks=pytest.mark.skipif(sys.platform != "linux", reason="forks")
+        ),
+    ],
+)
+def test_a_killed_parent_takes_its_workers_and_their_children_along(client: str, preload: list[str]) -> None:
     if client == "awslambdaric":
         pytest.importorskip("awslambdaric")
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT],
+        [sys.executable, "-c", PARENT, *preload],
         cwd=Path(__file__).parents[3],  # from where it can import tests.localaws
         stdout=subprocess.PIPE,
         text=True,
@@ -39,14 +48,15 @@ def test_a_killed_parent_takes_its_workers_and_their_children_along(client: str)
     )
     try:
         assert parent.stdout is not None
-        worker, grandchild = map(int, parent.stdout.readline().split())
-        os.kill(worker, 0)
-        os.kill(grandchild, 0)
+        worker, grandchild, starter = map(int, parent.stdout.readline().split())
+        for started in (worker, grandchild, starter):
+            os.kill(started, 0)
+        assert (starter == parent.pid) is not bool(preload)
     finally:
         parent.send_signal(signal.SIGKILL)
         parent.communicate()
 
-    eventually(lambda: _gone(worker) and _gone(grandchild), "the end of the worker and its child")
+    eventually(lambda: all(map(_gone, (worker, grandchild, starter))), "the end of the worker and its child")
 
 
 def _gone(pid: int) -> bool:
