@@ -5,7 +5,7 @@ import numpy as np
 from stepcast.engine import online
 from stepcast.engine.losses import pinball_loss
 from stepcast.engine.online.layout import CHANGES, HEAD, PLAN, RATES
-from stepcast.engine.online.observing import IN_DRIFT, _stretch, weigh
+from stepcast.engine.online.observing import _stretch, weigh
 from stepcast.engine.task import Task
 from tests.engine.online.streams import END, Stream, seasonal
 
@@ -64,19 +64,19 @@ def test_a_wave_that_the_history_does_not_show_is_followed() -> None:
     assert learned < 0.97 * held
 
 
-def test_a_drift_alone_does_not_change_weights() -> None:
+def test_weights_stay_while_losses_do_whatever_the_exponent_and_in_a_drift() -> None:
     state = seasonal(known=480, after=0).start()
     layout, plan, row = state.common.layout, state.plans[0], state.rows[0]
     weights = slice(layout.weights, layout.weights + 3 * layout.most)
     before = row[weights].copy()
 
-    row[RATES] = IN_DRIFT / 3  # the exponent while all is calm
-    plan[PLAN.index("drift")] = END
-    for bucket in range(3):
-        weigh(plan, row, layout, bucket)
+    for exponent, drift in ((0.0, -1), (4.0, -1), (4.0, END)):
+        row[RATES], plan[PLAN.index("drift")] = exponent, drift
+        for bucket in range(3):
+            weigh(plan, row, layout, bucket)
 
-    assert before[0] > 0
-    assert np.allclose(row[weights], before, atol=1e-6)
+        assert before[0] > 0
+        assert np.allclose(row[weights], before, atol=1e-6)
 
 
 def test_changes_are_stretched_as_far_as_that_would_have_helped() -> None:
