@@ -4,8 +4,8 @@ import numpy as np
 
 from stepcast.engine import online
 from stepcast.engine.losses import pinball_loss
-from stepcast.engine.online.layout import HEAD, MEMBERS, PLAN, SLOPES
-from stepcast.engine.online.observing import _stretch
+from stepcast.engine.online.layout import CHANGES, HEAD, PLAN, RATES
+from stepcast.engine.online.observing import _stretch, weigh
 from stepcast.engine.task import Task
 from tests.engine.online.streams import END, Stream, seasonal
 
@@ -64,20 +64,35 @@ def test_a_wave_that_the_history_does_not_show_is_followed() -> None:
     assert learned < 0.97 * held
 
 
-def test_changes_are_stretched_by_what_came_of_them_once_an_item_drifts() -> None:
-    calm = np.zeros(MEMBERS, np.int64)
-    calm[PLAN.index("drift")] = -1
-    drifting = calm.copy()
-    drifting[PLAN.index("drift")] = END
+def test_weights_stay_while_losses_do_whatever_the_exponent_and_in_a_drift() -> None:
+    state = seasonal(known=480, after=0).start()
+    layout, plan, row = state.common.layout, state.plans[0], state.rows[0]
+    weights = slice(layout.weights, layout.weights + 3 * layout.most)
+    before = row[weights].copy()
+
+    for exponent, drift in ((0.0, -1), (4.0, -1), (4.0, END)):
+        row[RATES], plan[PLAN.index("drift")] = exponent, drift
+        for bucket in range(3):
+            weigh(plan, row, layout, bucket)
+
+        assert before[0] > 0
+        assert np.allclose(row[weights], before, atol=1e-6)
+
+
+def test_changes_are_stretched_as_far_as_that_would_have_helped() -> None:
     row = np.zeros(HEAD)
     forecast, came, error, count = 10.0, 16.0, 36.0, 1.0  # changes of 10 were forecast, of 16 came
-    row[SLOPES : SLOPES + 12] = 3 * [forecast * forecast, forecast * came, error, count]
-    silent = row.copy()
-    silent[SLOPES : SLOPES + 12] = 0.0
+    facts = [forecast * forecast, forecast * came, error, count]
+    helped, silent, harmed = row.copy(), row.copy(), row.copy()
+    helped[CHANGES : CHANGES + 18] = 3 * [*facts, 6.0, 4.0]  # mean errors, without and with stretching
+    harmed[CHANGES : CHANGES + 18] = 3 * [*facts, 6.0, 9.0]
 
-    assert _stretch(calm, row, 1) == 1.0
-    assert 1.1 < _stretch(drifting, row, 1) < 1.6
-    assert _stretch(drifting, silent, 1) == 1.0
+    stretch, share = _stretch(helped, 1)
+
+    assert 1.1 < stretch < 1.6
+    assert share > 0.8
+    assert _stretch(harmed, 1)[1] < 0.1
+    assert _stretch(silent, 1) == (1.0, 0.0)
 
 
 def test_coverage_is_kept_when_noise_grows() -> None:

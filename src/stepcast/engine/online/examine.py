@@ -66,7 +66,7 @@ from stepcast.engine.online.members import (
     THETA,
     TSB,
 )
-from stepcast.engine.online.observing import weigh_all
+from stepcast.engine.online.observing import begin_weights
 from stepcast.engine.online.quantiles import COUNTS, LOGS_SHARE
 from stepcast.engine.online.state import Common
 
@@ -112,7 +112,7 @@ def empty(layout: Layout) -> tuple[Integers, Floats]:
 
 
 def examine(history: History, common: Common, rates: Floats) -> Examined:
-    """The record of an item whose ``history`` is not empty; ``rates`` (5,) are its learning rates."""
+    """The record of an item whose ``history`` is not empty; ``rates`` (4,) are its learning rates."""
     layout, horizon, final = common.layout, common.task.horizon, common.shared.final
     length = len(history)
     found = _reduced(cross_validated(history, horizon, final), final, layout)
@@ -222,7 +222,7 @@ def _weights(
     share: float,
     rates: Floats,
 ) -> None:
-    """Weights, losses at past origins, and the start values that turn these losses into these weights."""
+    """Weights, losses at past origins, and both as values at the start."""
     row[RATES : RATES + len(rates)] = rates
     count, horizon = made.weights.shape[0], layout.horizon
     actual = found.actual[:-1]
@@ -239,7 +239,7 @@ def _weights(
             row[begin + count] = share
             # the trees' errors are in-sample and say nothing: use the expected error of the ensemble
             row[layout.losses + bucket * layout.most + count] = row[EXPECTED + bucket]
-    weigh_all(plan, row, layout)
+    begin_weights(plan, row, layout)
 
 
 def _member(

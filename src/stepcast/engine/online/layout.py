@@ -19,6 +19,7 @@ from stepcast.engine.seasonality import season_length, week_length
 
 __all__ = [
     "ADAPTED",
+    "CHANGES",
     "ERRORS",
     "EXPECTED",
     "FIELDS",
@@ -30,7 +31,6 @@ __all__ = [
     "NOTHING",
     "PLAN",
     "RATES",
-    "SLOPES",
     "STATES",
     "Layout",
     "layout_of",
@@ -68,13 +68,13 @@ MEMBERS, FIELDS = 24, 6
 # Floats of the item, at the beginning of its row.
 HEAD = 48
 ERRORS, EXPECTED, LATELY, ADAPTED, HINKLEY = 8, 11, 14, 17, 23  # 3, 3, 3, 2 times 3, 2
-RATES, SLOPES = 25, 30  # 5, 4 times 3
+RATES, CHANGES = 25, 29  # 4, 6 times 3
 STATES = 9  # floats of a member before its seasons: six parameters and three states
 
 # Calendar effects are kept for this many years and at least this many periods: predictors get replaced.
 YEARS, FEWEST_EFFECTS = 2, 120
 TARGETS = (1, 3, 5)  # leads, in sixths of the horizon, whose forecasts are kept until their outcome is known
-KEPT = 5  # floats of a kept forecast beside those of the members, as in observing
+KEPT = 6  # floats of a kept forecast beside those of the members, as in observing
 # A path of the trees serves for so many sixths of the horizon.
 PATH_SIXTHS = 3
 
@@ -97,6 +97,7 @@ class Layout(NamedTuple):
     shapes: int
     weights: int
     starts: int
+    usual: int
     losses: int
     pending: int
     path: int
@@ -119,7 +120,7 @@ def layout_of(frequency: Frequency, horizon: int, ridges: dict[str, Ridge], colu
         ring,
         2 * horizon,
         2 * BUCKETS * len(PROBABILITIES),
-        *3 * (BUCKETS * MOST_MEMBERS,),
+        *4 * (BUCKETS * MOST_MEMBERS,),
         int(leads[:, 2].sum()) * slot,
         horizon * columns,
         effects,

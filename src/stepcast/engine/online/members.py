@@ -6,7 +6,6 @@ gives the state at the end of a pass over the whole history.
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 
 from stepcast.engine.arrays import Floats
@@ -51,8 +50,6 @@ SMOOTHING, THETA, NAIVE, MEAN, DRIFT, LAST_SEASON, MEAN_SEASON, TSB, SBA, LONG_M
 AS_IS, LOGS, CALENDAR = VIEWS = (0, 1, 2)
 
 LOWEST, HIGHEST, LOG_FLOOR, LATEST = 0, 1, 2, 4  # of an item's floats; LATEST is the latest observed value
-# Inlined into the loop over members: calls would copy their arguments.
-compiled_inside = nb.njit(inline="always", error_model="numpy")
 LENGTH, SHORT = PLAN.index("length"), PLAN.index("short")
 POSITIVE, COUNT = PLAN.index("positive"), PLAN.index("count")
 EFFECTS_FROM, EFFECTS = PLAN.index("effects_from"), PLAN.index("effects")
@@ -142,94 +139,96 @@ def ahead(plan, data, lay, model, first, lags, trees, out):  # type: ignore[no-u
     """
     low, high = bounds(data[LOWEST], data[HIGHEST], plan[LENGTH], lay.horizon, MEMBER_RANGES)
     for k in range(plan[COUNT]):
-        _ahead(plan, data, lay, model, k, first, lags, trees, out[k])
-        row, sane = out[k], True
+        row = MEMBERS + k * FIELDS
+        kind, view, season = plan[row], plan[row + 1], plan[row + 2]
+        m, m2, at = plan[row + 3], plan[row + 4], plan[row + 5]
+        length, steps = plan[LENGTH], out.shape[1]
+        place = length + first - 1
+        if kind == SMOOTHING:
+            phi, ar = data[at + DAMPING], data[at + AR1]
+            level, slope = data[at + 6], data[at + 7]
+            damp = (
+                (phi if first == 1 else phi**first) if phi > 0 else 0.0
+            )  # a power takes longer than the rest
+            reach = phi * (1 - damp) / (1 - phi)
+            error = (ar if first == 1 else ar**first) * data[at + 8] if ar != 0 else 0.0
+            phase, phase2 = place % m, place % m2
+            s, s2 = at + STATES, at + STATES + m
+            for j in range(steps):
+                f = level + reach * slope
+                if season == MULTIPLICATIVE:
+                    f *= data[s + phase]
+                else:
+                    f += data[s + phase] + data[s2 + phase2] + error
+                out[k, j] = f
+                damp *= phi
+                reach += damp
+                error *= ar
+                phase = phase + 1 if phase + 1 < m else 0
+                phase2 = phase2 + 1 if phase2 + 1 < m2 else 0
+        elif kind == THETA:
+            n = data[at + TH_COUNT]
+            d = n * data[at + TH_XX] - data[at + TH_X] * data[at + TH_X]
+            slope = 0.0
+            if d > 0 and n > 3:
+                slope = 0.5 * (n * data[at + TH_XY] - data[at + TH_X] * data[at + TH_Y]) / d
+            phase = place % m
+            for j in range(steps):
+                f = data[at + TH_HERE] + slope * (first + j)
+                index = data[at + STATES + phase]
+                out[k, j] = f * index if season == MULTIPLICATIVE else f + index
+                phase = phase + 1 if phase + 1 < m else 0
+        elif kind in (NAIVE, DRIFT):
+            last, slope = _ring(data, lay, length - 1), 0.0
+            if kind == DRIFT:
+                back = min(length - 1, max(lay.horizon // 2, plan[SHORT], 4))
+                slope = (last - _ring(data, lay, length - 1 - back)) / max(back, 1)
+            for j in range(steps):
+                out[k, j] = last + slope * (first + j)
+        elif kind == MEAN:
+            window, total = min(length, max(2 * lay.horizon, 4 * plan[SHORT], 8)), 0.0
+            where = (length - window) % lay.ring
+            for _ in range(window):
+                total += data[lay.rings + where]
+                where = where + 1 if where + 1 < lay.ring else 0
+            for j in range(steps):
+                out[k, j] = total / window
+        elif kind in (LAST_SEASON, MEAN_SEASON):
+            cycles = min(CYCLES, max(length // m, 1)) if kind == MEAN_SEASON else 1
+            phase = (first - 1) % m
+            for j in range(steps):
+                total = 0.0
+                for cycle in range(cycles):
+                    total += _ring(data, lay, max(length - m + phase - cycle * m, 0))
+                out[k, j] = total / cycles
+                phase = phase + 1 if phase + 1 < m else 0
+        elif kind == TSB:
+            for j in range(steps):
+                out[k, j] = data[at + 2] * data[at + 3]
+        elif kind == SBA:
+            for j in range(steps):
+                out[k, j] = (1 - data[at] / 2) * data[at + 2] / data[at + 3] if data[at + 5] > 0 else 0.0
+        elif kind == LONG_MEAN:
+            for j in range(steps):
+                out[k, j] = data[at + 1]
+        elif kind == RIDGE:
+            _ridge(plan, data, lay, model.ridges[view], model.turned[view], view, m, first, lags, out[k])
+        else:
+            for j in range(steps):
+                out[k, j] = trees[j, trees.shape[1] // 2]
+        if view == CALENDAR:
+            for j in range(steps):
+                out[k, j] += _effect(plan, data, lay, place + j)
+        if view == LOGS or (view == CALENDAR and plan[POSITIVE]):
+            for j in range(steps):
+                out[k, j] = np.exp(min(out[k, j], LARGEST_LOG))
+        sane = True
         for j in range(out.shape[1]):
-            if low >= 0 and row[j] < 0:
-                row[j] = 0.0
-            sane &= low <= row[j] <= high  # false for nan
-        if not sane:
-            row[:] = _ring(data, lay, plan[LENGTH] - 1)
-
-
-@compiled_inside
-def _ahead(plan, data, lay, model, k, first, lags, trees, out):  # type: ignore[no-untyped-def]
-    row = MEMBERS + k * FIELDS
-    kind, view, season = plan[row], plan[row + 1], plan[row + 2]
-    m, m2, at = plan[row + 3], plan[row + 4], plan[row + 5]
-    length, steps = plan[LENGTH], len(out)
-    place = length + first - 1
-    if kind == SMOOTHING:
-        phi, ar = data[at + DAMPING], data[at + AR1]
-        level, slope = data[at + 6], data[at + 7]
-        damp = (phi if first == 1 else phi**first) if phi > 0 else 0.0  # a power takes longer than the rest
-        reach = phi * (1 - damp) / (1 - phi)
-        error = (ar if first == 1 else ar**first) * data[at + 8] if ar != 0 else 0.0
-        phase, phase2 = place % m, place % m2
-        s, s2 = at + STATES, at + STATES + m
-        for j in range(steps):
-            f = level + reach * slope
-            if season == MULTIPLICATIVE:
-                f *= data[s + phase]
-            else:
-                f += data[s + phase] + data[s2 + phase2] + error
-            out[j] = f
-            damp *= phi
-            reach += damp
-            error *= ar
-            phase = phase + 1 if phase + 1 < m else 0
-            phase2 = phase2 + 1 if phase2 + 1 < m2 else 0
-    elif kind == THETA:
-        n = data[at + TH_COUNT]
-        d = n * data[at + TH_XX] - data[at + TH_X] * data[at + TH_X]
-        slope = 0.0
-        if d > 0 and n > 3:
-            slope = 0.5 * (n * data[at + TH_XY] - data[at + TH_X] * data[at + TH_Y]) / d
-        phase = place % m
-        for j in range(steps):
-            f = data[at + TH_HERE] + slope * (first + j)
-            index = data[at + STATES + phase]
-            out[j] = f * index if season == MULTIPLICATIVE else f + index
-            phase = phase + 1 if phase + 1 < m else 0
-    elif kind in (NAIVE, DRIFT):
-        last, slope = _ring(data, lay, length - 1), 0.0
-        if kind == DRIFT:
-            back = min(length - 1, max(lay.horizon // 2, plan[SHORT], 4))
-            slope = (last - _ring(data, lay, length - 1 - back)) / max(back, 1)
-        for j in range(steps):
-            out[j] = last + slope * (first + j)
-    elif kind == MEAN:
-        window, total = min(length, max(2 * lay.horizon, 4 * plan[SHORT], 8)), 0.0
-        where = (length - window) % lay.ring
-        for _ in range(window):
-            total += data[lay.rings + where]
-            where = where + 1 if where + 1 < lay.ring else 0
-        out[:] = total / window
-    elif kind in (LAST_SEASON, MEAN_SEASON):
-        cycles = min(CYCLES, max(length // m, 1)) if kind == MEAN_SEASON else 1
-        phase = (first - 1) % m
-        for j in range(steps):
-            total = 0.0
-            for cycle in range(cycles):
-                total += _ring(data, lay, max(length - m + phase - cycle * m, 0))
-            out[j] = total / cycles
-            phase = phase + 1 if phase + 1 < m else 0
-    elif kind == TSB:
-        out[:] = data[at + 2] * data[at + 3]
-    elif kind == SBA:
-        out[:] = (1 - data[at] / 2) * data[at + 2] / data[at + 3] if data[at + 5] > 0 else 0.0
-    elif kind == LONG_MEAN:
-        out[:] = data[at + 1]
-    elif kind == RIDGE:
-        _ridge(plan, data, lay, model.ridges[view], model.turned[view], view, m, first, lags, out)
-    else:
-        out[:] = trees[:, trees.shape[1] // 2]
-    if view == CALENDAR:
-        for j in range(steps):
-            out[j] += _effect(plan, data, lay, place + j)
-    if view == LOGS or (view == CALENDAR and plan[POSITIVE]):
-        for j in range(steps):
-            out[j] = np.exp(min(out[j], LARGEST_LOG))
+            if low >= 0 and out[k, j] < 0:
+                out[k, j] = 0.0
+            sane &= low <= out[k, j] <= high  # false for nan
+        for j in range(0 if sane else out.shape[1]):
+            out[k, j] = _ring(data, lay, plan[LENGTH] - 1)
 
 
 @compiled
@@ -301,67 +300,62 @@ def _dot(lags, coefficients, count):  # type: ignore[no-untyped-def]
 def move_on(plan, data, lay, value):  # type: ignore[no-untyped-def]
     """Update all members with the next value."""
     for k in range(plan[COUNT]):
-        _move_on(plan, data, lay, k, value)
-
-
-@compiled_inside
-def _move_on(plan, data, lay, k, value):  # type: ignore[no-untyped-def]
-    row = MEMBERS + k * FIELDS
-    kind, view, season = plan[row], plan[row + 1], plan[row + 2]
-    m, m2, at = plan[row + 3], plan[row + 4], plan[row + 5]
-    length = plan[LENGTH]
-    if kind == SMOOTHING:
-        y = seen(plan, data, lay, view, value, length)
-        phi, ar = data[at + DAMPING], data[at + AR1]
-        base = data[at + 6] + phi * data[at + 7]
-        s, s2 = at + STATES + length % m, at + STATES + m + length % m2
-        if season == MULTIPLICATIVE:
-            u = y - base * data[s]
-            q = u / max(data[s], 0.01)
-            data[s] += data[at + SEASON] * u / max(base, 1e-3)
-        else:
-            u = y - base - data[s] - data[s2] - ar * data[at + 8]
-            data[at + 8] = u + ar * data[at + 8]
-            q = u
-            data[s] += data[at + SEASON] * u
-            if m2 > 1:
-                data[s2] += data[at + SECOND] * u
-        data[at + 6] = base + data[at + LEVEL] * q
-        data[at + 7] = phi * data[at + 7] + data[at + TREND] * q
-    elif kind == THETA:
-        y = seen(plan, data, lay, view, value, length)
-        index = data[at + STATES + length % m]
-        y = y / index if season == MULTIPLICATIVE else y - index
-        n = data[at + TH_COUNT]
-        if n > 0:
-            drift = data[at + TH_DRIFT]
-            data[at + TH_HERE] += drift + data[at + TH_ALPHA] * (y - data[at + TH_HERE] - drift)
-        else:
-            data[at + TH_HERE] = y
-        data[at + TH_X] += n
-        data[at + TH_Y] += y
-        data[at + TH_XY] += n * y
-        data[at + TH_XX] += n * n
-        data[at + TH_COUNT] = n + 1
-    elif kind == TSB:
-        # parameters: smoothing of probability and size; states: probability, size, values, demands
-        happened = 1.0 if value != 0 else 0.0
-        data[at + 4] += 1
-        data[at + 2] += max(data[at], 1 / data[at + 4]) * (happened - data[at + 2])
-        if value != 0:
-            data[at + 5] += 1
-            data[at + 3] += max(data[at + 1], 1 / data[at + 5]) * (value - data[at + 3])
-    elif kind == SBA:
-        # parameter: smoothing; states: size, interval, values since a demand, demands
-        data[at + 4] += 1
-        if value != 0:
-            data[at + 5] += 1
-            own = max(data[at], 1 / data[at + 5])
-            data[at + 2] += own * (value - data[at + 2])
-            data[at + 3] += own * (data[at + 4] - data[at + 3])
-            data[at + 4] = 0
-    elif kind == LONG_MEAN:
-        # parameter: window; states: mean, number of values
-        y = seen(plan, data, lay, view, value, length)
-        data[at + 2] += 1
-        data[at + 1] += (y - data[at + 1]) / min(data[at + 2], data[at])
+        row = MEMBERS + k * FIELDS
+        kind, view, season = plan[row], plan[row + 1], plan[row + 2]
+        m, m2, at = plan[row + 3], plan[row + 4], plan[row + 5]
+        length = plan[LENGTH]
+        if kind == SMOOTHING:
+            y = seen(plan, data, lay, view, value, length)
+            phi, ar = data[at + DAMPING], data[at + AR1]
+            base = data[at + 6] + phi * data[at + 7]
+            s, s2 = at + STATES + length % m, at + STATES + m + length % m2
+            if season == MULTIPLICATIVE:
+                u = y - base * data[s]
+                q = u / max(data[s], 0.01)
+                data[s] += data[at + SEASON] * u / max(base, 1e-3)
+            else:
+                u = y - base - data[s] - data[s2] - ar * data[at + 8]
+                data[at + 8] = u + ar * data[at + 8]
+                q = u
+                data[s] += data[at + SEASON] * u
+                if m2 > 1:
+                    data[s2] += data[at + SECOND] * u
+            data[at + 6] = base + data[at + LEVEL] * q
+            data[at + 7] = phi * data[at + 7] + data[at + TREND] * q
+        elif kind == THETA:
+            y = seen(plan, data, lay, view, value, length)
+            index = data[at + STATES + length % m]
+            y = y / index if season == MULTIPLICATIVE else y - index
+            n = data[at + TH_COUNT]
+            if n > 0:
+                drift = data[at + TH_DRIFT]
+                data[at + TH_HERE] += drift + data[at + TH_ALPHA] * (y - data[at + TH_HERE] - drift)
+            else:
+                data[at + TH_HERE] = y
+            data[at + TH_X] += n
+            data[at + TH_Y] += y
+            data[at + TH_XY] += n * y
+            data[at + TH_XX] += n * n
+            data[at + TH_COUNT] = n + 1
+        elif kind == TSB:
+            # parameters: smoothing of probability and size; states: probability, size, values, demands
+            happened = 1.0 if value != 0 else 0.0
+            data[at + 4] += 1
+            data[at + 2] += max(data[at], 1 / data[at + 4]) * (happened - data[at + 2])
+            if value != 0:
+                data[at + 5] += 1
+                data[at + 3] += max(data[at + 1], 1 / data[at + 5]) * (value - data[at + 3])
+        elif kind == SBA:
+            # parameter: smoothing; states: size, interval, values since a demand, demands
+            data[at + 4] += 1
+            if value != 0:
+                data[at + 5] += 1
+                own = max(data[at], 1 / data[at + 5])
+                data[at + 2] += own * (value - data[at + 2])
+                data[at + 3] += own * (data[at + 4] - data[at + 3])
+                data[at + 4] = 0
+        elif kind == LONG_MEAN:
+            # parameter: window; states: mean, number of values
+            y = seen(plan, data, lay, view, value, length)
+            data[at + 2] += 1
+            data[at + 1] += (y - data[at + 1]) / min(data[at + 2], data[at])

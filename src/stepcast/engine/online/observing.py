@@ -11,6 +11,7 @@ from stepcast.engine.auto.series.history import LARGEST_STEP
 from stepcast.engine.auto.series.quantile_grid import MEDIAN, OUTERMOST, PROBABILITIES
 from stepcast.engine.online.layout import (
     ADAPTED,
+    CHANGES,
     ERRORS,
     FIELDS,
     HINKLEY,
@@ -19,7 +20,6 @@ from stepcast.engine.online.layout import (
     NOTHING,
     PLAN,
     RATES,
-    SLOPES,
 )
 from stepcast.engine.online.members import (
     FOREST,
@@ -33,7 +33,7 @@ from stepcast.engine.online.members import (
 )
 from stepcast.engine.online.quantiles import ALARMING, COUNTS, spread
 
-__all__ = ["DONE", "LATE", "WAITING", "forecast_items", "observe", "weigh_all"]
+__all__ = ["DONE", "LATE", "WAITING", "begin_weights", "forecast_items", "observe"]
 
 DONE, LATE, WAITING = 0, 1, 2  # status of an observation; WAITING until its item has been examined
 LENGTH, LAST, GAP = PLAN.index("length"), PLAN.index("last"), PLAN.index("gap")
@@ -48,8 +48,10 @@ UNIT = 1.2815515655446004  # standard deviations from the median to the quantile
 # An item is examined again if a value is this many times as large as those it was examined with.
 LARGE, LARGE_COUNT = 64.0, 4.0
 FASTER = 4.0  # factor of the coverage correction while errors are ALARMING
-# Once an item drifts: the least exponent of losses in weights, and forecast changes are stretched.
-IN_DRIFT, STRETCH_IN_DRIFT = 12.0, 3.0
+IN_DRIFT = 12.0  # the least exponent of losses in weights, once an item drifts
+# Of stretched forecast changes: how reluctantly the slope leaves one; the exponent of the losses in their
+# share, how many outcomes without a gain these count with, and the odds against it while nothing is known.
+RELUCTANCE, FOLLOWING, UNTRIED, AGAINST = 3.0, 24.0, 0.5, 3.0
 TINY = 1e-9  # the least weight
 OUTLIER = 5.0  # an error counts at most this many times the recent errors
 # No memory is longer than this share of the history: how an item was when it was young says little.
@@ -57,11 +59,11 @@ LONGEST_MEMORY = 0.25
 # Page-Hinkley: the tolerated error, and the sum that signals a drift; by Siegmund's formula, a false alarm
 # every four million outcomes.
 ALLOWED, ALARM = 0.25, 25.0
-TEMPER, MEMORY, ERROR_MEMORY, ADAPTING, STRETCHING = 0, 1, 2, 3, 4  # of the rates
+TEMPER, MEMORY, ERROR_MEMORY, ADAPTING = 0, 1, 2, 3  # of the rates
 LEAST_STRETCH, MOST_STRETCH = 0.5, 2.0
 # Of a kept forecast, after the members': their weighted mean, the outer quantiles, the median before it was
-# stretched, the latest value then.
-CENTRE, LOW, HIGH, MEDIAN_THEN, LATEST_THEN = 0, 1, 2, 3, 4
+# stretched, the latest value and the stretch then.
+CENTRE, LOW, HIGH, MEDIAN_THEN, LATEST_THEN, STRETCH_THEN = 0, 1, 2, 3, 4, 5
 NARROWEST, WIDEST = -1.5, 2.0  # logarithms of the least and largest coverage correction of the width
 
 
@@ -96,29 +98,34 @@ def _on_path(plan, data, lay, columns, step, out):  # type: ignore[no-untyped-de
 
 
 @compiled
-def _stretch(plan, data, bucket):  # type: ignore[no-untyped-def]
-    """By how much to multiply forecast changes: the slope of outcomes on them, shrunk to one.
+def _stretch(data, bucket):  # type: ignore[no-untyped-def]
+    """By how much to multiply forecast changes, and the share of the changes multiplied so beside those that
+    were forecast.
 
-    The slope is a ridge regression through the origin on discounted sums; the bucket's own count four times.
+    The first is the slope of outcomes on forecast changes, shrunk to one: a ridge regression through the
+    origin on discounted sums. The share is a quarter, and changes with a power of the ratio of the losses
+    without and with it. The bucket's own outcomes count four times.
     """
-    prior = data[RATES + STRETCHING]
-    if prior <= 0 and plan[DRIFT] >= 0:
-        prior = STRETCH_IN_DRIFT
-    if prior <= 0:
-        return 1.0
-    squares = products = errors = count = 0.0
+    squares = products = errors = count = plain = stretched = 0.0
     for other in range(BUCKETS):
         importance = 1.0 + BUCKETS * (other == bucket)
-        at = SLOPES + 4 * other
+        at = CHANGES + 6 * other
         squares += importance * data[at]
         products += importance * data[at + 1]
         errors += importance * data[at + 2]
         count += importance * data[at + 3]
+        plain += importance * data[at + 4]
+        stretched += importance * data[at + 5]
     if count <= 0:
-        return 1.0
-    penalty = 2 * BUCKETS * prior * errors / count
+        return 1.0, 0.0
+    penalty = 2 * BUCKETS * RELUCTANCE * errors / count
     slope = (products + penalty) / (squares + penalty)
-    return min(max(slope, LEAST_STRETCH), MOST_STRETCH) if np.isfinite(slope) else 1.0
+    untried = 2 * BUCKETS * UNTRIED * plain / count
+    gain = ((plain + untried) / (stretched + untried)) ** FOLLOWING
+    share = gain / (gain + AGAINST)
+    if not (np.isfinite(slope) and np.isfinite(share)):
+        return 1.0, 0.0
+    return min(max(slope, LEAST_STRETCH), MOST_STRETCH), share
 
 
 @compiled
@@ -136,13 +143,13 @@ def _combine(plan, data, lay, bucket, columns, members, trees):  # type: ignore[
     if share > 0:
         centre = centre / (1 - share) if share < 1 - TINY else trees[middle]
     median = centre + share * (trees[middle] - centre) if share > 0 else centre
-    stretch = _stretch(plan, data, bucket)
+    stretch, followed = _stretch(data, bucket)
     if stretch != 1:
-        change = (stretch - 1) * (median - _latest(plan, data, lay))
+        change = followed * (stretch - 1) * (median - _latest(plan, data, lay))
         centre += change
         for column in range(len(trees)):
             trees[column] += change
-    return centre, share, median
+    return centre, share, median, stretch
 
 
 @compiled
@@ -158,9 +165,9 @@ def _at_step(plan, data, lay, model, step, lags, trees, mine, table):  # type: i
     columns = model.forest.columns
     _on_path(plan, data, lay, columns, step, trees)
     ahead(plan, data, lay, model, step + 1, lags, trees, mine)
-    centre, share, median = _combine(plan, data, lay, bucket, columns, mine[:, 0], trees[0])
+    centre, share, median, stretch = _combine(plan, data, lay, bucket, columns, mine[:, 0], trees[0])
     spread(plan, data, lay, model.factors, step, centre, share, trees[0], table)
-    return centre, median
+    return centre, median, stretch
 
 
 @compiled
@@ -221,12 +228,14 @@ def _learn_stretch(data, lay, bucket, stride, kept, value, less):  # type: ignor
     forecast = less * (data[kept + MEDIAN_THEN] - data[kept + LATEST_THEN])
     came = less * (value - data[kept + LATEST_THEN])
     remains = np.exp(-stride / max(lay.horizon, lay.short))
-    at, new = SLOPES + 4 * bucket, (bucket + 0.5) / BUCKETS * lay.horizon
+    at, new = CHANGES + 6 * bucket, (bucket + 0.5) / BUCKETS * lay.horizon
     new = min(stride / new, 1.0)
     data[at] = remains * data[at] + new * forecast * forecast
     data[at + 1] = remains * data[at + 1] + new * forecast * came
     data[at + 2] = remains * data[at + 2] + new * (came - forecast) ** 2
     data[at + 3] = remains * data[at + 3] + new
+    data[at + 4] = remains * data[at + 4] + new * abs(came - forecast)
+    data[at + 5] = remains * data[at + 5] + new * abs(came - data[kept + STRETCH_THEN] * forecast)
 
 
 @compiled
@@ -269,13 +278,10 @@ def weigh(plan, data, lay, bucket):  # type: ignore[no-untyped-def]
     """Weights of a bucket: those at the start, times a power of the change of the members' losses."""
     weights, starts, count = lay.weights + bucket * lay.most, lay.starts + bucket * lay.most, plan[COUNT]
     temper = data[RATES + TEMPER] if plan[DRIFT] < 0 else max(data[RATES + TEMPER], IN_DRIFT)
-    floor, most = 1e-12 + 1e-3 * data[ERRORS + bucket], -np.inf
+    usual, most = lay.usual + bucket * lay.most, -np.inf
     for k in range(count):
-        logs = 0.0
-        for other in range(BUCKETS):
-            share = OWN_BUCKET * (other == bucket) + (1 - OWN_BUCKET) / BUCKETS
-            logs += share * np.log(max(data[lay.losses + other * lay.most + k], floor))
-        data[weights + k] = data[starts + k] - temper * logs
+        change = _log_loss(data, lay, bucket, k) - data[usual + k]
+        data[weights + k] = data[starts + k] - temper * change
         most = max(most, data[weights + k])
     total = 0.0
     for k in range(count):
@@ -286,17 +292,23 @@ def weigh(plan, data, lay, bucket):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def weigh_all(plan, data, lay):  # type: ignore[no-untyped-def]
-    """Set the start values so that the present losses give the present weights."""
-    count, before = plan[COUNT], np.empty(plan[COUNT])
+def _log_loss(data, lay, bucket, k):  # type: ignore[no-untyped-def]
+    """The logarithm of a member's loss in a bucket, of which the other buckets are a part."""
+    floor, logs = 1e-12 + 1e-3 * data[ERRORS + bucket], 0.0
+    for other in range(BUCKETS):
+        share = OWN_BUCKET * (other == bucket) + (1 - OWN_BUCKET) / BUCKETS
+        logs += share * np.log(max(data[lay.losses + other * lay.most + k], floor))
+    return logs
+
+
+@compiled
+def begin_weights(plan, data, lay):  # type: ignore[no-untyped-def]
+    """Keep the present weights and losses as those at the start."""
     for bucket in range(BUCKETS):
-        weights, starts = lay.weights + bucket * lay.most, lay.starts + bucket * lay.most
-        before[:] = data[weights : weights + count]
-        data[starts : starts + count] = 0.0
-        weigh(plan, data, lay, bucket)
-        for k in range(count):
-            data[starts + k] = np.log(before[k] + TINY) - np.log(data[weights + k] + 1e-300)
-        weigh(plan, data, lay, bucket)
+        for k in range(plan[COUNT]):
+            place = bucket * lay.most + k
+            data[lay.starts + place] = np.log(data[lay.weights + place] + TINY)
+            data[lay.usual + place] = _log_loss(data, lay, bucket, k)
 
 
 @compiled
@@ -322,14 +334,14 @@ def _pass(  # type: ignore[no-untyped-def]
             _learn(plan, data, lay, bucket, stride, slot, value)
         data[kept + CENTRE] = np.nan
         if known:
-            centre, median = _at_step(plan, data, lay, model, lead - 1, lags, trees, mine, table)
+            centre, median, stretch = _at_step(plan, data, lay, model, lead - 1, lags, trees, mine, table)
             for k in range(plan[COUNT]):
                 data[slot + k] = mine[k, 0]
             if _has_trees(plan) and plan[GROWN] != length:
                 data[slot + plan[COUNT] - 1] = np.nan
             data[kept + CENTRE], data[kept + MEDIAN_THEN] = centre, median
             data[kept + LOW], data[kept + HIGH] = table[OUTERMOST], table[-1 - OUTERMOST]
-            data[kept + LATEST_THEN] = value
+            data[kept + LATEST_THEN], data[kept + STRETCH_THEN] = value, stretch
         first += slots * lay.slot
 
 
@@ -437,5 +449,5 @@ def forecast_items(plans, rows, lay, model, items, out):  # type: ignore[no-unty
         ahead(plan, data, lay, model, first + 1, lags, trees, made)
         for step in range(lay.horizon):
             bucket = min(first + step, lay.horizon - 1) * BUCKETS // lay.horizon
-            centre, share, _ = _combine(plan, data, lay, bucket, columns, made[:, step], trees[step])
+            centre, share, _, _ = _combine(plan, data, lay, bucket, columns, made[:, step], trees[step])
             spread(plan, data, lay, model.factors, first + step, centre, share, trees[step], out[place, step])

@@ -4,42 +4,37 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stepcast.engine.arrays import Floats, Integers
+from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.series.quantile_grid import OUTERMOST
 from stepcast.engine.online.layout import RATES
-from stepcast.engine.online.observing import ADAPTING, ERROR_MEMORY, MEMORY, STRETCHING, TEMPER, weigh_all
-from stepcast.engine.online.state import Common
+from stepcast.engine.online.observing import ADAPTING, ERROR_MEMORY, MEMORY, TEMPER
 
 __all__ = ["NOT_KNOWN", "best_rates", "put_rates"]
 
-NOT_KNOWN = np.array([4.0, 200.0, 1000.0, 0.01, 0.0])  # without held-back origins
+NOT_KNOWN = np.array([4.0, 200.0, 1000.0, 0.01])  # without held-back origins
 # Exponents of losses in weights (0: weights change only if an item drifts); memories of losses and of the
-# size of errors, in horizons or seasons; step sizes of coverage; how reluctantly forecast changes are
-# stretched (0: never). The first of each is the slowest.
+# size of errors, in horizons or seasons; step sizes of coverage. The first of each is the slowest.
 TEMPERS, MEMORIES = (0.0, 4.0, 8.0, 12.0), (16.0, 4.0, 1.0)
-ERROR_MEMORIES, ADAPTIONS, STRETCHES = (32.0, 8.0, 2.0), (0.01, 0.03), (0.0, 3.0)
+ERROR_MEMORIES, ADAPTIONS = (32.0, 8.0, 2.0), (0.01, 0.03)
 HANDICAP = 0.002  # faster learning must reduce the logarithm of the loss by this much
 JUDGED = slice(OUTERMOST, -OUTERMOST)
 
 
-def put_rates(plans: Integers, rows: Floats, common: Common, rates: Floats) -> None:
-    """Set ``rates`` (5,) in records that have not learned yet; their weights do not change."""
+def put_rates(rows: Floats, rates: Floats) -> None:
+    """Set ``rates`` (4,) in records that have not learned yet."""
     rows[:, RATES : RATES + len(rates)] = rates
-    for plan, row in zip(plans, rows, strict=True):
-        weigh_all(plan, row, common.layout)
 
 
 def best_rates(losses_with: Callable[[Floats], Floats], unit: float) -> Floats:
-    """The rates (5,) of least loss; ``losses_with(rates)`` (items,) replays the latest part of the history.
+    """The rates (4,) of least loss; ``losses_with(rates)`` (items,) replays the latest part of the history.
 
     ``unit`` is the longer of season and horizon. Rates of weights are chosen first, then those of widths.
     """
-    best = np.array([TEMPERS[0], unit * MEMORIES[0], unit * ERROR_MEMORIES[0], ADAPTIONS[0], STRETCHES[0]])
+    best = np.array([TEMPERS[0], unit * MEMORIES[0], unit * ERROR_MEMORIES[0], ADAPTIONS[0]])
     held = losses_with(best)
     lowest = 0.0
     for changes in (
         [{TEMPER: temper, MEMORY: unit * memory} for temper in TEMPERS[1:] for memory in MEMORIES],
-        [{STRETCHING: stretch} for stretch in STRETCHES[1:]],
         [{ERROR_MEMORY: unit * memory} for memory in ERROR_MEMORIES[1:]],
         [{ADAPTING: adaption} for adaption in ADAPTIONS[1:]],
     ):

@@ -16,7 +16,7 @@ from stepcast.engine.online.state import State
 
 __all__ = ["RecordMismatch", "items_to_bytes", "put_items"]
 
-MAGIC, VERSION = b"SCo", 2
+MAGIC, VERSION = b"SCo", 3
 # Magic, version, checksum, fingerprint, number of bytes of the name, of integers, of floats. Then the name,
 # the integers, a bit for each float that is set if it is not zero, and the floats that are not zero.
 HEADER = struct.Struct("<3sBI8sHHI")

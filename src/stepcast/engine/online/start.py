@@ -59,7 +59,7 @@ def start(panel: Panel, task: Task, shared: Shared | bytes, *, trees: bool = Tru
         rates = _rates(histories, common_of(task, panel.frequency, shared, trees=False))
         state = state_of(list(panel.ids), histories, common)
     state.typical = _typical(panel)
-    put_rates(state.plans, state.rows, common, rates)
+    put_rates(state.rows, rates)
     return state
 
 
@@ -97,7 +97,7 @@ def _rates(histories: list[History], common: Common) -> Floats:
 
     def losses_with(rates: Floats) -> Floats:
         trial.plans, trial.rows = plans.copy(), rows.copy()
-        put_rates(trial.plans, trial.rows, common, rates)
+        put_rates(trial.rows, rates)
         losses, items = np.zeros(len(there)), np.arange(len(there))
         for begin in range(0, back - 1, step):
             ahead = tables(trial, items)[..., JUDGED]
