@@ -238,10 +238,11 @@ def test_each_epoch_is_reported_and_a_budget_limits_them() -> None:
     phases = [one.phase for one in heard[:all_of_them]]
     assert phases[:6] == ["learning"] * 6
     assert phases[6:] == sorted(phases[6:])
-    assert set(phases[6:]) == {"backtest", "forecast"}
+    assert phases[6:].count("backtest") == 2
+    assert phases[6:].count("forecast") == 6 + 2
     assert [one.number for one in heard[:6]] == [1, 2, 3, 4, 5, 6]
     assert all(np.isfinite([one.loss, one.held or 0.0]).all() for one in heard)
-    assert len(heard) - all_of_them == 3
+    assert len(heard) - all_of_them == 4
 
 
 def test_without_jax_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
