@@ -20,7 +20,7 @@ from stepcast.engine.own_model.examples import (
 )
 from stepcast.engine.own_model.learned import Learned, usual_change
 from stepcast.engine.own_model.parameters import settings_of
-from stepcast.engine.own_model.runtime import Predict, Runtime, Signature, runtime_of
+from stepcast.engine.own_model.runtime import Predict, Runtime, Signature, Trainer, runtime_of
 from stepcast.engine.panel import Panel
 from stepcast.engine.task import Task
 from stepcast.engine.training_parameters import AUTOMATIC, Settings
@@ -29,7 +29,7 @@ __all__ = ["learn"]
 
 EPOCHS = 100
 PATIENCE = 12  # epochs without anything better
-FINISH = 0.25  # of the epochs: what was held back, or is new, is learned so
+FINISH = 0.25  # of the epochs: what was held back is learned so
 FEWEST = 32  # windows: with fewer there is nothing to learn from
 MOST_NUMBERS = 10_000_000  # in the windows together: 80 MB while they are made
 FEWEST_ERRORS = 20  # of a period of the horizon, for a spread of its own
@@ -187,21 +187,25 @@ def _trained(
         )
     batch = int(settings["batch_size"])
     most = EPOCHS if settings["epochs"] == AUTOMATIC else int(settings["epochs"])
-    trainer = runtime.trainer(task.model, task.quantiles, int(settings["seed"]))
 
-    def fit(phase: str, examples: Examples, held: Examples | None, epochs: int) -> int:
+    def begin() -> Trainer:
+        return runtime.trainer(task.model, task.quantiles, int(settings["seed"]))
+
+    def fit(trainer: Trainer, phase: str, examples: Examples, held: Examples | None, epochs: int) -> int:
         def heard(number: int, loss: float, judged: float | None) -> None:
             report(Epoch(task.algorithm, phase, number, epochs, loss, judged))
 
         return trainer.fit(examples, held, epochs, batch, PATIENCE, heard)
 
-    best = fit("learning", train.examples, held.examples, most)
-    errors = _errors(trainer.predict, held, task)
+    for_backtest = begin()
+    best = fit(for_backtest, "learning", train.examples, held.examples, most)
+    errors = _errors(for_backtest.predict, held, task)
     more = max(1, round(FINISH * best))
-    fit("backtest", earlier.of(*earlier.pairs).examples, None, more)
-    backtest = trainer.file()
-    fit("forecast", whole.of(*whole.pairs).examples, None, more)
-    return backtest, trainer.file(), errors
+    fit(for_backtest, "backtest", earlier.of(*earlier.pairs).examples, None, more)
+    backtest = for_backtest.file()
+    for_forecast = begin()  # anew: going on, it would hardly learn from the latest periods
+    fit(for_forecast, "forecast", whole.of(*whole.pairs).examples, None, best + more)
+    return backtest, for_forecast.file(), errors
 
 
 def _errors(predict: Predict, judged: Judged, task: Task) -> Floats:
