@@ -58,7 +58,7 @@ def pmml(
 
     The model is fitted to the history that the run kept, as its forecast was.
     """
-    from stepcast.connect.exchange.export import exported
+    from stepcast.connect.exchange.formula_models import exported
     from stepcast.connect.pmml.document import document
 
     model = _model(exported, item, algorithm, run, results, bucket, endpoint)

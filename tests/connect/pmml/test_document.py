@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from stepcast.cli.app import app
 from stepcast.cli.kept_run import read_run
 from stepcast.connect.errors import ConnectorError
-from stepcast.connect.exchange.export import exported
+from stepcast.connect.exchange.formula_models import exported
 from stepcast.connect.exchange.item import Item, find_item
 from stepcast.connect.finished_run import FinishedRun, find
 from stepcast.connect.pmml.document import document

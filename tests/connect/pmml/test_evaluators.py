@@ -9,7 +9,7 @@ import pytest
 
 from stepcast import engine
 from stepcast.cli.kept_run import read_run
-from stepcast.connect.exchange.export import exported
+from stepcast.connect.exchange.formula_models import exported
 from stepcast.connect.exchange.formulas import Number, Sum
 from stepcast.connect.exchange.item import Item, find_item
 from stepcast.connect.exchange.item_model import ItemModel

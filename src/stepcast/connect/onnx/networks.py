@@ -3,7 +3,7 @@
 import numpy as np
 
 from stepcast.connect.errors import ConnectorError
-from stepcast.connect.exchange.export import exported, spelled
+from stepcast.connect.exchange.formula_models import exported, spelled
 from stepcast.connect.exchange.formulas import Named, Table
 from stepcast.connect.exchange.item import Item
 from stepcast.connect.exchange.item_model import ItemModel
