@@ -1,5 +1,6 @@
 """A dead-letter topic: messages that cannot be read, with the reason and their origin."""
 
+from collections.abc import Callable
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -48,13 +49,13 @@ class DeadLetters:
                 )
                 return
             except BufferError:  # the queue is full
-                self._producer.poll(1)
+                self._served(lambda: self._producer.poll(1))
             except KafkaException as error:
                 raise self._explained(self._reason(error.args[0])) from None
 
     def flush(self) -> None:
         """Wait until all are written; ConnectorError if one cannot be."""
-        left = self._producer.flush(PATIENCE)
+        left = self._served(lambda: self._producer.flush(PATIENCE))
         if self._failed is not None:
             raise self._explained(self._failed)
         if left:
@@ -64,11 +65,20 @@ class DeadLetters:
 
     def _reason(self, error: Any) -> Any:
         """Why the producer is unusable: poll() raises the cause, produce() does not."""
-        try:
-            self._producer.poll(0)
-        except KafkaException as fatal:
-            return fatal.args[0]
+        self._served(lambda: self._producer.poll(0))
         return self._failed or error
+
+    def _served(self, call: Callable[[], int]) -> int:
+        """What ``call`` of the producer returns; ConnectorError with the cause if that is unusable."""
+        try:
+            return call()
+        except KafkaException as fatal:
+            raise self._explained(fatal.args[0]) from None
+        except SystemError as error:
+            # The client calls _note although the exception of a fatal error is set already.
+            if not isinstance(error.__cause__, KafkaException):
+                raise
+            raise self._explained(error.__cause__.args[0]) from None
 
     def _note(self, error: Any, _: Any) -> None:
         self._failed = self._failed or error
