@@ -147,9 +147,8 @@ def ahead(plan, data, lay, model, first, lags, trees, out):  # type: ignore[no-u
         if kind == SMOOTHING:
             phi, ar = data[at + DAMPING], data[at + AR1]
             level, slope = data[at + 6], data[at + 7]
-            damp = (
-                (phi if first == 1 else phi**first) if phi > 0 else 0.0
-            )  # a power takes longer than the rest
+            # A power takes longer than the rest.
+            damp = (phi if first == 1 else phi**first) if phi > 0 else 0.0
             reach = phi * (1 - damp) / (1 - phi)
             error = (ar if first == 1 else ar**first) * data[at + 8] if ar != 0 else 0.0
             phase, phase2 = place % m, place % m2
