@@ -32,7 +32,9 @@ with LocalAws(preload=Preload(sys.argv[1:])) as aws:
         ("awslambdaric", []),
         ("bootstrap", []),
         pytest.param(
-            "bootstrap", ["wave"], marks=pytest.mark.skipif(sys.platform != "linux", reason="forks")
+            "bootstrap",
+            ["wave"],
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks workers"),
         ),
     ],
 )
