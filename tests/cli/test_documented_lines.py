@@ -116,6 +116,19 @@ class Reader:
                 os.killpg(server.pid, signal.SIGINT)
             server.communicate(timeout=PATIENCE)
 
+    def printed(self, script: str) -> str:
+        """What a script of the document prints."""
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def _run(self, line: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             ["bash", "-c", line],

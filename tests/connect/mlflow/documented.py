@@ -1,8 +1,6 @@
 """What docs/how-to/mlflow.md speaks of: a server where it says, and MLflow among the reader's packages."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,21 +22,8 @@ def prepared(page: Path, reader: "Reader") -> Iterator[None]:
         reader.environment["PYTHONPATH"] = environment()["PYTHONPATH"]
         yield
         scripts = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
-        printed = [_printed(script, reader) for script in scripts]
+        printed = [reader.printed(script) for script in scripts]
     assert len(printed) == 2
     assert len(printed[0].splitlines()) == 3  # a heading, and the two vintages that were tracked
     assert "p5" in printed[1]
     assert "24 rows" in printed[1] or printed[1].count("villa") >= 10
-
-
-def _printed(script: str, reader: "Reader") -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=reader.folder,
-        env=reader.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout

@@ -2,8 +2,6 @@
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,20 +21,7 @@ def prepared(page: Path, reader: "Reader") -> Iterator[None]:
     finished(reader.folder / "forecasts", data.replace("item 0,", "villa,"))
     yield
     pypmml, runtime = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
-    assert "from" in _printed(runtime, reader)
+    assert "from" in reader.printed(runtime)
     if packages := pmml.packages():  # else there is no pypmml
         reader.environment["PYTHONPATH"] = os.pathsep.join([packages, os.environ.get("PYTHONPATH", "")])
-        assert "with a newer value: {'mean': " in _printed(pypmml, reader)
-
-
-def _printed(script: str, reader: "Reader") -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=reader.folder,
-        env=reader.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+        assert "with a newer value: {'mean': " in reader.printed(pypmml)
