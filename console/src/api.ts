@@ -137,6 +137,7 @@ export interface ItemRow {
 export interface ItemPage {
   vintage: string;
   previous: string | null;
+  comparing: boolean;
   key_names: string[];
   total: number;
   found: number;

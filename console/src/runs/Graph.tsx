@@ -35,15 +35,16 @@ export function Graph({ definition, visits, now, selected, onSelect }: Props) {
         const [x, y] = where(place);
         const status = visit?.status ?? "NONE";
         const many = visits.filter((one) => one.state === place.name).length;
+        const line = visit ? told(visit, now) + (many > 1 ? ` · ${many} times` : "") : "";
         return (
           <g
             key={place.name}
             class={`state ${status.toLowerCase()}${selected === place.name ? " selected" : ""}`}
             transform={`translate(${x} ${y})`}
             role="button"
-            tabIndex={visit ? 0 : -1}
+            tabindex={visit ? 0 : -1}
             aria-pressed={selected === place.name}
-            aria-label={`${place.name}: ${visit ? `${status.toLowerCase()}, ${told(visit, now)}` : "not entered"}`}
+            aria-label={visit ? `${place.name} ${line}: ${status.toLowerCase()}` : `${place.name}: not entered`}
             onClick={() => visit && onSelect(place.name)}
             onKeyDown={(event) => {
               if (visit && (event.key === "Enter" || event.key === " ")) {
@@ -53,9 +54,12 @@ export function Graph({ definition, visits, now, selected, onSelect }: Props) {
             }}
           >
             <rect width={WIDTH} height={HEIGHT} rx="5" />
-            <text class="mark" x="12" y="24">{MARKS[status] ?? ""}</text>
-            <text class="name" x={visit ? 28 : 12} y={visit ? 16 : 24}>{place.name}</text>
-            {visit && <text class="told" x="28" y="30">{told(visit, now)}{many > 1 ? `, ${many} times` : ""}</text>}
+            <text class="mark" x="12" y="24" aria-hidden="true">{MARKS[status] ?? ""}</text>
+            <text>
+              <tspan class="name" x={visit ? 28 : 12} y={visit ? 16 : 24}>{place.name}</tspan>
+              {visit && " "}
+              {visit && <tspan class="told" x="28" y="30">{line}</tspan>}
+            </text>
           </g>
         );
       })}

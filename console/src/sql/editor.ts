@@ -23,6 +23,20 @@ export interface Editor {
   clearError(): void;
 }
 
+/**
+ * Replace the selection by what is typed. Where the browser does that, it gives the new text the style of the old one
+ * as an attribute, which the page's policy forbids.
+ */
+function typeOver(event: InputEvent, view: EditorView): boolean {
+  const { from, to, empty } = view.state.selection.main;
+  const text = event.data;
+  if (event.inputType !== "insertText" || !text || empty || view.composing || view.state.selection.ranges.length > 1) return false;
+  const typed = () => view.state.update({ changes: { from, to, insert: text }, selection: { anchor: from + text.length }, userEvent: "input.type", scrollIntoView: true });
+  if (!view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, text, typed))) view.dispatch(typed());
+  event.preventDefault();
+  return true;
+}
+
 export function createEditor(parent: HTMLElement, text: string, onRun: () => void, onChange: (text: string) => void): Editor {
   const language = new Compartment();
   const view = new EditorView({
@@ -40,6 +54,7 @@ export function createEditor(parent: HTMLElement, text: string, onRun: () => voi
         placeholder("SELECT ..."),
         language.of(sql({ dialect: PostgreSQL, upperCaseKeywords: true })),
         EditorView.lineWrapping,
+        EditorView.domEventHandlers({ beforeinput: (event, view) => typeOver(event, view) }),
         EditorView.contentAttributes.of({ "aria-label": "SQL" }),
         keymap.of([{ key: "Mod-Enter", run: () => (onRun(), true) }, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
         EditorView.updateListener.of((update) => update.docChanged && onChange(update.state.doc.toString())),

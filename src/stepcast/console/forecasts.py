@@ -2,6 +2,7 @@
 
 import csv
 import io
+import logging
 import re
 import threading
 import time
@@ -21,6 +22,8 @@ from stepcast.pipeline.vintages import Manifest
 
 __all__ = ["Forecasts"]
 
+log = logging.getLogger(__name__)
+
 INDEXES_KEPT = 4
 MOST_ITEMS = 500  # of one answer
 LOOK_SECONDS = 1.0  # how long the answer to "which vintage is the current one" is good for
@@ -38,12 +41,14 @@ class Forecasts:
         self._orders = Kept[tuple[str, str, str], NDArray[np.int64]](4 * len(SORTS))
         self._reader = SeriesReader(stack.s3, stack.bucket)
         self._current: tuple[float, Manifest | None] = (float("-inf"), None)
+        self._reading: set[str] = set()  # vintages that a thread reads
         self._lock = threading.Lock()
 
     def items(self, request: Request) -> Answer:
         """A page of the items that a search finds, in some order."""
-        index, previous = self._index(request.text("vintage")), self._previous()
         sort = request.choice("sort", SORTS, "volume")
+        index = self._index(request.text("vintage"))
+        previous, comparing = self._comparable(index, wait=sort == "change")
         direction = request.choice("direction", ("up", "down"), "up" if sort == "item" else "down")
         offset, limit = request.whole("offset", 0, 10**9), request.whole("limit", 100, MOST_ITEMS)
         order = self._order(index, previous, sort, direction)
@@ -57,6 +62,7 @@ class Forecasts:
             {
                 "vintage": index.manifest.vintage,
                 "previous": previous,
+                "comparing": comparing,
                 "key_names": index.key_names,
                 "total": len(index.keys),
                 "found": len(order),
@@ -73,7 +79,7 @@ class Forecasts:
         moments, outputs = self._reader.forecast(index, place)
         history = self._reader.history(index, place)
         windows = self._reader.windows(index, place)
-        previous = self._previous()
+        previous, _ = self._comparable(index, wait=True)
         row = index.row(place)
         known = set(index.key_names) | {"scope"}
         return json_answer(
@@ -168,13 +174,33 @@ class Forecasts:
             raise Refusal(404, f"there is no vintage {vintage}")
         return read_index(self._s3, self._bucket, *found)
 
-    def _previous(self) -> str | None:
-        """The vintage before the current one."""
-        return next(reversed(vintages.names(self._s3, self._bucket, layout.HISTORY)), None)
+    def _comparable(self, index: VintageIndex, wait: bool) -> tuple[str | None, bool]:
+        """The vintage before, and whether it is still being read.
+
+        Who does not ``wait`` gets None until it has been read, in a thread of its own.
+        """
+        earlier = vintages.names(self._s3, self._bucket, layout.HISTORY)
+        previous = max((name for name in earlier if name < index.manifest.vintage), default=None)
+        if previous is None or wait or self._indexes.has(previous):
+            return previous, False
+        with self._lock:
+            if previous not in self._reading:
+                self._reading.add(previous)
+                threading.Thread(target=self._read_aside, args=(previous,), daemon=True).start()
+        return None, True
+
+    def _read_aside(self, vintage: str) -> None:
+        try:
+            self._index(vintage)
+        except Exception:
+            log.warning("vintage %s cannot be compared with", vintage, exc_info=True)
+        finally:
+            with self._lock:
+                self._reading.discard(vintage)
 
     def _change(self, index: VintageIndex, previous: str | None) -> Floats:
         """How much more is forecast for a period than in the previous vintage, as a share; nan if unknown."""
-        if previous is None or previous >= index.manifest.vintage:
+        if previous is None:
             return np.full(len(index.keys), np.nan)
         before = self._index(previous)
 

@@ -26,6 +26,11 @@ class Kept(Generic[K, V]):
         self._most, self._lock = most, threading.Lock()
         self._values: OrderedDict[K, tuple[threading.Lock, list[V]]] = OrderedDict()
 
+    def has(self, key: K) -> bool:
+        """Whether the value is there, so that ``get`` need not make it."""
+        with self._lock:
+            return key in self._values and bool(self._values[key][1])
+
     def get(self, key: K, make: Callable[[], V]) -> V:
         """The value of ``key``, made if it is not kept. An exception of ``make`` is raised, and not kept."""
         with self._lock:

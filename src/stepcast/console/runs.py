@@ -100,9 +100,7 @@ class Runs:
         )
         functions = sorted(set(_functions(definition["States"].get(wanted, {}))))
         until = max(visit.left or datetime.now(UTC) for visit in found)
-        return json_answer(
-            log_lines(self._logs, functions, found[0].entered, until, document["name"])
-        )
+        return json_answer(log_lines(self._logs, functions, found[0].entered, until, document["name"]))
 
     def start(self, request: Request) -> Answer:
         """Run the bucket's input again, if that can bring another result: what an upload does."""
