@@ -235,7 +235,9 @@ def drag(address: str) -> None:
         page.locator(".plot .u-over").wait_for()
         frames = np.array(page.evaluate(DRAG))
         dropped = (frames > 25).mean()
-        print(f"             {len(frames)} frames in 2 s, {dropped:.1%} dropped, {frames.max():.0f} ms at most")
+        print(
+            f"             {len(frames)} frames in 2 s, {dropped:.1%} dropped, at most {frames.max():.0f} ms"
+        )
         browser.close()
 
 
