@@ -39,14 +39,41 @@ export function get<T>(name: string, query: Record<string, string | number | nul
 }
 
 export function post<T>(name: string, document: object = {}): Promise<T> {
-  const token = window.document.querySelector<HTMLMetaElement>('meta[name="stepcast-token"]')!.content;
   return answered<T>(
     fetch(API + name, {
       method: "POST",
-      headers: { "Content-Type": "application/json", "X-Stepcast-Token": token },
+      headers: { "Content-Type": "application/json", "X-Stepcast-Token": token() },
       body: JSON.stringify(document),
     }),
   );
+}
+
+/** Send a file. `onProgress` is told which share has been sent. */
+export function upload(name: string, query: Record<string, string>, file: File, onProgress: (share: number) => void): Promise<void> {
+  return new Promise((done, fail) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", apiAddress(name, query));
+    request.setRequestHeader("X-Stepcast-Token", token());
+    request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
+    request.onerror = () => fail(new ApiError(0, "stepcast up does not answer: is it still running?"));
+    request.onload = () => {
+      if (request.status === 200) done();
+      else fail(new ApiError(request.status, messageOf(request.responseText)));
+    };
+    request.send(file);
+  });
+}
+
+function messageOf(text: string): string {
+  try {
+    return String((JSON.parse(text) as { message: unknown }).message);
+  } catch {
+    return text;
+  }
+}
+
+function token(): string {
+  return window.document.querySelector<HTMLMetaElement>('meta[name="stepcast-token"]')!.content;
 }
 
 export interface Asked<T> {
@@ -242,6 +269,12 @@ export interface LogLine {
   text: string;
   facts: Record<string, unknown>;
   trace: string;
+}
+
+export interface Files {
+  folders: { name: string; content: string; total: number; bytes: number; files: { name: string; bytes: number; modified: string }[] }[];
+  params: string | null;
+  problems: Problem[];
 }
 
 export interface Log {

@@ -19,6 +19,12 @@ export function plural(number: number, noun: string): string {
   return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
+export function bytes(number: number): string {
+  if (number < 1000) return `${number} B`;
+  const [unit, size] = number < 1e6 ? ["kB", 1e3] : number < 1e9 ? ["MB", 1e6] : ["GB", 1e9];
+  return `${(number / size).toFixed(number / size < 10 ? 1 : 0)} ${unit}`;
+}
+
 export function percent(share: number | null | undefined, places = 0): string {
   return share == null ? "–" : `${(100 * share).toFixed(places)}%`;
 }

@@ -3,6 +3,7 @@ import "./style.css";
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useAsked, type Overview } from "./api";
+import { DataPage } from "./data/DataPage";
 import { ItemPage } from "./forecasts/ItemPage";
 import { Items } from "./forecasts/Items";
 import { address, followLinks, ROOT, useRoute } from "./router";
@@ -15,6 +16,7 @@ import { Empty } from "./widgets";
 const PAGES = [
   ["forecasts", "Forecasts"],
   ["runs", "Runs"],
+  ["data", "Data"],
   ["sql", "SQL"],
 ] as const;
 
@@ -64,6 +66,8 @@ function App() {
           <RunPage name={inner} query={query} />
         ) : page === "runs" ? (
           <Runs />
+        ) : page === "data" ? (
+          <DataPage endpoint={overview.value?.endpoint ?? ""} bucket={overview.value?.bucket ?? ""} />
         ) : page === "sql" ? (
           <SqlPage query={query} />
         ) : (

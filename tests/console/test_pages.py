@@ -138,12 +138,40 @@ def test_sql_answers_and_shows_errors_at_their_place(site: Site, page: "Page") -
     page.get_by_role("button", name="p90").wait_for()
 
 
+def test_params_are_checked_while_they_are_written(site: Site, page: "Page") -> None:
+    page.goto(f"{site.address}data")
+    page.get_by_text("No errors").wait_for()
+    save = page.get_by_role("button", name="Save")
+    assert save.is_disabled()
+    page.get_by_label("params.json").press("Control+a")
+    page.keyboard.insert_text('{"Forecast": 3}')
+    page.get_by_label("Problems").get_by_text("$.DatasetGroup").wait_for()
+    assert save.is_disabled()
+
+
+def test_a_file_is_dropped_and_deleted(site: Site, page: "Page", tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text("desk lamp,2026-01-01,3\n")
+    page.goto(f"{site.address}data")
+    page.get_by_label("Files for metadata/").set_input_files(tmp_path / "prices.csv")
+    page.get_by_role("rowheader", name="prices.csv").wait_for()
+    page.get_by_role("button", name="Delete prices.csv").click()
+    page.get_by_role("button", name="Delete it?").click()
+    page.get_by_role("rowheader", name="prices.csv").wait_for(state="detached")
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_nobody_is_left_out(site: Site, browser: "Browser", dark: bool) -> None:
     """axe-core finds no serious issue: contrast, names of controls, roles, focus."""
     if not AXE.exists():
         pytest.skip("needs axe-core (npm ci in console/)")
-    paths = ("forecasts", 'forecasts/item?key=["desk lamp","Köln"]', "runs", f"runs/{site.failed}", "sql")
+    paths = (
+        "forecasts",
+        'forecasts/item?key=["desk lamp","Köln"]',
+        "runs",
+        f"runs/{site.failed}",
+        "data",
+        "sql",
+    )
     with watched(browser, dark=dark) as page:
         found: dict[str, Any] = {}
         for path in paths:

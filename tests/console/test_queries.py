@@ -11,7 +11,7 @@ from tests.console.conftest import Site
 
 def run(site: Site, sql: str) -> Any:
     """The state in which a query ends."""
-    answer = site.ask("api/v1/queries", "POST", {"sql": sql}, X_Stepcast_Token=site.token())
+    answer = site.send("queries", {"sql": sql})
     assert answer.status == 200, answer.json
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
@@ -58,7 +58,7 @@ def test_an_error_has_its_place(site: Site) -> None:
 
 @pytest.mark.parametrize("body", [{}, {"sql": ""}, {"sql": 3}, []])
 def test_what_is_no_statement_is_refused(site: Site, body: Any) -> None:
-    assert site.ask("api/v1/queries", "POST", body, X_Stepcast_Token=site.token()).status == 400
+    assert site.send("queries", body).status == 400
 
 
 def test_what_is_no_query_is_refused(site: Site) -> None:

@@ -66,7 +66,8 @@ def test_a_run_or_state_that_is_not_there(site: Site) -> None:
 
 
 def test_starting_again_runs_the_present_input(site: Site) -> None:
-    answer = site.ask("api/v1/runs", "POST", {}, X_Stepcast_Token=site.token())
+    answer = site.send("runs", {})
 
     told = answer.json
-    assert (answer.status, told["outcome"], told["name"]) == (200, "started", f"{site.failed}-2")
+    assert (answer.status, told["outcome"]) == (200, "started")
+    assert told["name"].startswith(f"{site.failed}-")

@@ -55,7 +55,7 @@ export function createEditor(parent: HTMLElement, text: string, onRun: () => voi
         language.of(sql({ dialect: PostgreSQL, upperCaseKeywords: true })),
         EditorView.lineWrapping,
         EditorView.domEventHandlers({ beforeinput: (event, view) => typeOver(event, view) }),
-        EditorView.contentAttributes.of({ "aria-label": "SQL" }),
+        EditorView.contentAttributes.of({ "aria-label": "SQL", tabindex: "0" }),
         keymap.of([{ key: "Mod-Enter", run: () => (onRun(), true) }, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
         EditorView.updateListener.of((update) => update.docChanged && onChange(update.state.doc.toString())),
       ],

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 ROOT = "/_stepcast/"
 API = "api/v1/"
-PAGES = ("", "forecasts", "runs", "sql")
+PAGES = ("", "forecasts", "runs", "data", "sql")
 Route = Callable[[Request], Answer]
 
 
@@ -90,12 +90,13 @@ class Console:
 
 def _routes(stack: Stack) -> dict[tuple[str, str], Route]:
     # pyarrow takes a moment to import: who opens no page need not wait for it.
+    from stepcast.console.data import Data
     from stepcast.console.forecasts import Forecasts
     from stepcast.console.overview import Overview
     from stepcast.console.queries import Queries
     from stepcast.console.runs import Runs
 
-    forecasts, runs, queries = Forecasts(stack), Runs(stack), Queries(stack)
+    forecasts, runs, data, queries = Forecasts(stack), Runs(stack), Data(stack), Queries(stack)
     return {
         ("GET", "overview"): Overview(stack).read,
         ("GET", "items"): forecasts.items,
@@ -106,6 +107,11 @@ def _routes(stack: Stack) -> dict[tuple[str, str], Route]:
         ("GET", "run"): runs.run,
         ("GET", "log"): runs.log,
         ("POST", "runs"): runs.start,
+        ("GET", "files"): data.files,
+        ("POST", "files"): data.upload,
+        ("POST", "deleted-files"): data.delete,
+        ("POST", "checked-params"): data.check_params,
+        ("POST", "params"): data.save_params,
         ("GET", "tables"): queries.tables,
         ("POST", "queries"): queries.start,
         ("GET", "query"): queries.state,

@@ -10,18 +10,22 @@ from stepcast.console.answers import Refusal
 
 __all__ = ["Request", "read_request"]
 
-LONGEST_BODY = 1 << 20  # bytes
+LONGEST_DOCUMENT = 1 << 20  # bytes
 
 
 @dataclass(frozen=True)
 class Request:
-    """``path`` is relative to the console's own, without a slash at the beginning."""
+    """``path`` is relative to the console's own, without a slash at the beginning.
+
+    The body has ``size`` bytes and is read from ``stream``, once.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
-    body: bytes = b""
+    size: int
+    stream: Any
 
     def text(self, name: str, default: str = "") -> str:
         return self.query.get(name, default)
@@ -54,8 +58,10 @@ class Request:
 
     def document(self) -> dict[str, Any]:
         """The body, a JSON object."""
+        if self.size > LONGEST_DOCUMENT:
+            raise Refusal(413, f"a document may have {LONGEST_DOCUMENT:,} bytes")
         try:
-            given = json.loads(self.body)
+            given = json.loads(self.stream.read(self.size))
         except ValueError:
             given = None
         if not isinstance(given, dict):
@@ -64,11 +70,10 @@ class Request:
 
 
 def read_request(environ: Mapping[str, Any], root: str) -> Request:
-    """The request below ``root``. Refusal if its body is too long."""
+    """The request below ``root``. Refusal if it does not say how long it is."""
     length = environ.get("CONTENT_LENGTH") or "0"
-    size = int(length) if length.isdigit() else LONGEST_BODY + 1
-    if size > LONGEST_BODY:
-        raise Refusal(413, f"a request's body may have {LONGEST_BODY:,} bytes")
+    if not length.isdigit() or "HTTP_TRANSFER_ENCODING" in environ:
+        raise Refusal(400, "a request must have a Content-Length")
     path = str(environ["PATH_INFO"]).encode("latin-1", "replace").decode("utf-8", "replace")
     query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True, errors="replace")
     headers = {
@@ -76,11 +81,11 @@ def read_request(environ: Mapping[str, Any], root: str) -> Request:
         for name, value in environ.items()
         if name.startswith("HTTP_")
     }
-    body = environ["wsgi.input"].read(size) if size else b""
     return Request(
         environ["REQUEST_METHOD"],
         path.removeprefix(root),
         {name: values[-1] for name, values in query.items()},
         headers,
-        body,
+        int(length),
+        environ["wsgi.input"],
     )
