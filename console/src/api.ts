@@ -283,6 +283,17 @@ export interface Log {
   cut: boolean;
 }
 
+export interface Operations {
+  functions: string[];
+  alarms: { name: string; description: string; state: string }[];
+  messages: { when: string; subject: string; body: string }[];
+  total_messages: number;
+  drift: { state: string; text: string; drift: boolean } | null;
+  workgroup: string;
+  credentials: string | null;
+  output: string;
+}
+
 export interface Tables {
   database: string;
   tables: { name: string; columns: { name: string; type: string }[] }[];

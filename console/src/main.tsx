@@ -7,6 +7,7 @@ import { DataPage } from "./data/DataPage";
 import { ItemPage } from "./forecasts/ItemPage";
 import { Items } from "./forecasts/Items";
 import { address, followLinks, ROOT, useRoute } from "./router";
+import { OperationsPage } from "./operations/OperationsPage";
 import { RunPage } from "./runs/RunPage";
 import { Runs } from "./runs/Runs";
 import { SqlPage } from "./sql/SqlPage";
@@ -18,6 +19,7 @@ const PAGES = [
   ["runs", "Runs"],
   ["data", "Data"],
   ["sql", "SQL"],
+  ["operations", "Operations"],
 ] as const;
 
 function Theme() {
@@ -68,6 +70,8 @@ function App() {
           <Runs />
         ) : page === "data" ? (
           <DataPage endpoint={overview.value?.endpoint ?? ""} bucket={overview.value?.bucket ?? ""} />
+        ) : page === "operations" ? (
+          <OperationsPage query={query} overview={overview.value} />
         ) : page === "sql" ? (
           <SqlPage query={query} />
         ) : (

@@ -1,7 +1,8 @@
 /** Small parts that several pages have. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ApiError } from "./api";
+import type { ApiError, LogLine } from "./api";
+import { instant, timeOfDay } from "./format";
 
 const MARKS: Record<string, string> = { SUCCEEDED: "✓", FAILED: "✕", RUNNING: "●", TIMED_OUT: "✕", ABORTED: "■", STOPPED: "■", SUPERSEDED: "→" };
 
@@ -88,4 +89,46 @@ export function useWindowed(total: number, height: number) {
   }, [height]);
   const last = Math.min(total, view.first + view.count);
   return { box, first: Math.min(view.first, last), last, before: Math.min(view.first, last) * height, after: (total - last) * height };
+}
+
+/** Lines of a log. With `days`, each has its date. */
+export function LogView({ lines, cut, days = false }: { lines: LogLine[]; cut: boolean; days?: boolean }) {
+  return (
+    <div class="log" tabIndex={0} role="region" aria-label="Log">
+      {lines.map((line, index) => (
+        <div key={index} class={`line ${line.level.toLowerCase()}`}>
+          <time>{days ? instant(line.t) : timeOfDay(line.t)}</time>
+          <span class="level">{line.level}</span>
+          <span class="text">
+            {line.text}
+            {Object.entries(line.facts).filter(([name]) => days || name !== "run").map(([name, fact]) => (
+              <span key={name} class="fact"> {name}=<b>{typeof fact === "string" ? fact : JSON.stringify(fact)}</b></span>
+            ))}
+            {line.trace && <pre>{line.trace}</pre>}
+          </span>
+        </div>
+      ))}
+      {cut && <p class="sub">Only the first lines are shown; stepcast logs has them all.</p>}
+    </div>
+  );
+}
+
+/** A text to paste elsewhere. */
+export function Snippet({ text }: { text: string }) {
+  const [done, setDone] = useState(false);
+  return (
+    <div class="snippet">
+      <pre tabIndex={0}>{text}</pre>
+      <button
+        class="link"
+        onClick={async () => {
+          await navigator.clipboard.writeText(text);
+          setDone(true);
+          setTimeout(() => setDone(false), 1500);
+        }}
+      >
+        {done ? "Copied" : "Copy"}
+      </button>
+    </div>
+  );
 }

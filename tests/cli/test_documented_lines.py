@@ -38,6 +38,7 @@ NOT_RUN = {
     "mlflow server --port 5000 --backend-store-uri sqlite:///mlflow.db --artifacts-destination artifacts": (
         "tests/connect/mlflow/documented.py has it running"
     ),
+    "stepcast up --open": "starts a browser; tests/cli/test_up_auth.py does so",
     "stepcast up --before TrainPredictor --host 172.17.0.1": "the address of Docker's bridge",
 }
 TOOLS = (

@@ -171,6 +171,7 @@ def test_nobody_is_left_out(site: Site, browser: "Browser", dark: bool) -> None:
         f"runs/{site.failed}",
         "data",
         "sql",
+        "operations",
     )
     with watched(browser, dark=dark) as page:
         found: dict[str, Any] = {}
@@ -194,7 +195,9 @@ def test_a_narrow_screen_does_not_scroll_sideways(site: Site, browser: "Browser"
             'forecasts/item?key=["desk lamp","Köln"]',
             "runs",
             f"runs/{site.second}",
+            "data",
             "sql",
+            "operations",
         ):
             page.goto(site.address + path)
             page.wait_for_load_state("networkidle")

@@ -1,9 +1,9 @@
 /** One run: its states as they happen, their logs, and what to do when it failed. */
 import { useEffect, useMemo } from "preact/hooks";
 import { useAsked, type Log, type RunDetail, type StateVisit } from "../api";
-import { between, duration, instant, plural, short, timeOfDay } from "../format";
+import { between, duration, instant, plural, short } from "../format";
 import { address, keepInQuery } from "../router";
-import { CopyLink, Failed, Loading, Status } from "../widgets";
+import { CopyLink, Failed, Loading, LogView, Status } from "../widgets";
 import { Graph } from "./Graph";
 import { StartAgain } from "./Runs";
 
@@ -143,18 +143,7 @@ function LogLines({ run, state, running }: { run: RunDetail; state: string; runn
   const { lines, functions, cut } = asked.value;
   if (functions.length === 0) return <p class="note">This state runs no function.</p>;
   if (lines.length === 0) return <p class="note">{functions.join(", ")} has written nothing yet.</p>;
-  return (
-    <div class="log" tabIndex={0} role="region" aria-label="Log">
-      {lines.map((line, index) => (
-        <div key={index} class={`line ${line.level.toLowerCase()}`}>
-          <time>{timeOfDay(line.t)}</time>
-          <span class="level">{line.level}</span>
-          <span class="text">{line.text}{Object.entries(line.facts).filter(([name]) => name !== "run").map(([name, fact]) => <span key={name} class="fact"> {name}=<b>{typeof fact === "string" ? fact : JSON.stringify(fact)}</b></span>)}{line.trace && <pre>{line.trace}</pre>}</span>
-        </div>
-      ))}
-      {cut && <p class="sub">Only the first lines are shown; stepcast logs has them all.</p>}
-    </div>
-  );
+  return <LogView lines={lines} cut={cut} />;
 }
 
 function pretty(text: string | null): string {

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 ROOT = "/_stepcast/"
 API = "api/v1/"
-PAGES = ("", "forecasts", "runs", "data", "sql")
+PAGES = ("", "forecasts", "runs", "data", "sql", "operations")
 Route = Callable[[Request], Answer]
 
 
@@ -92,11 +92,13 @@ def _routes(stack: Stack) -> dict[tuple[str, str], Route]:
     # pyarrow takes a moment to import: who opens no page need not wait for it.
     from stepcast.console.data import Data
     from stepcast.console.forecasts import Forecasts
+    from stepcast.console.operations import Operations
     from stepcast.console.overview import Overview
     from stepcast.console.queries import Queries
     from stepcast.console.runs import Runs
 
     forecasts, runs, data, queries = Forecasts(stack), Runs(stack), Data(stack), Queries(stack)
+    operations = Operations(stack)
     return {
         ("GET", "overview"): Overview(stack).read,
         ("GET", "items"): forecasts.items,
@@ -112,6 +114,8 @@ def _routes(stack: Stack) -> dict[tuple[str, str], Route]:
         ("POST", "deleted-files"): data.delete,
         ("POST", "checked-params"): data.check_params,
         ("POST", "params"): data.save_params,
+        ("GET", "operations"): operations.state,
+        ("GET", "function-log"): operations.log,
         ("GET", "tables"): queries.tables,
         ("POST", "queries"): queries.start,
         ("GET", "query"): queries.state,

@@ -22,11 +22,11 @@ COMMON = (
 
 
 def log_lines(
-    logs: Any, functions: list[str], since: datetime, until: datetime, execution: str
+    logs: Any, functions: list[str], since: datetime, until: datetime, execution: str = ""
 ) -> dict[str, Any]:
     """What ``functions`` wrote in that time, in order.
 
-    Lines of another run at the same time are left out where a line says whose it is.
+    With the name of an ``execution``, lines that say that they are of another run are left out.
     """
     run = execution.partition("-")[0]
     found: list[dict[str, Any]] = []
@@ -45,7 +45,7 @@ def log_lines(
         cut |= len(events) > MOST_LINES
         for event in events[:MOST_LINES]:
             line = _line(event["message"])
-            if line is not None and line["facts"].get("run", run) == run:
+            if line is not None and (not run or line["facts"].get("run", run) == run):
                 found.append({"t": event["timestamp"], "function": function, **line})
     found.sort(key=lambda line: line["t"])
     return {"functions": functions, "lines": found, "cut": cut}

@@ -1,6 +1,7 @@
 """What the console needs to know of a deployed stack; the command line's ``Stack`` has it all."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 __all__ = ["Stack"]
@@ -21,6 +22,16 @@ class Stack(Protocol):
     @property
     def resources(self) -> Mapping[str, str]:
         """Physical ids by logical id."""
+        ...
+
+    @property
+    def mailbox(self) -> Path | None:
+        """The folder of messages; None where no copies are kept."""
+        ...
+
+    @property
+    def credentials(self) -> Path | None:
+        """The file with the required keys; None if any keys are accepted."""
         ...
 
     @property
