@@ -16,7 +16,15 @@ from stepcast.console.kept import Kept
 from stepcast.console.requests import Request
 from stepcast.console.series_data import SeriesReader, by_lead
 from stepcast.console.stack import Stack
-from stepcast.console.vintage_index import Floats, Key, VintageIndex, central, outputs_of, read_index
+from stepcast.console.vintage_index import (
+    Floats,
+    Key,
+    VintageIndex,
+    central,
+    changes,
+    outputs_of,
+    read_index,
+)
 from stepcast.pipeline import layout, vintages
 from stepcast.pipeline.vintages import Manifest
 
@@ -199,21 +207,10 @@ class Forecasts:
                 self._reading.discard(vintage)
 
     def _change(self, index: VintageIndex, previous: str | None) -> Floats:
-        """How much more is forecast for a period than in the previous vintage, as a share; nan if unknown."""
         if previous is None:
             return np.full(len(index.keys), np.nan)
         before = self._index(previous)
-
-        def compare() -> Floats:
-            if before.key_names != index.key_names or before.manifest.frequency != index.manifest.frequency:
-                return np.full(len(index.keys), np.nan)
-            places = np.array([before.places.get(key, -1) for key in index.keys], np.int64)
-            old = np.where(places >= 0, before.volume[places] / before.manifest.horizon, np.nan)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                change = (index.volume / index.manifest.horizon - old) / np.abs(old)
-            return np.where(np.isfinite(change), change, np.nan)
-
-        return self._changes.get((index.manifest.vintage, previous), compare)
+        return self._changes.get((index.manifest.vintage, previous), lambda: changes(index, before))
 
     def _order(
         self, index: VintageIndex, previous: str | None, sort: str, direction: str

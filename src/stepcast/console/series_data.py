@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stepcast.console.answers import number
 from stepcast.console.kept import Kept
-from stepcast.console.vintage_index import Floats, VintageIndex, central, outputs_of, read_wide
+from stepcast.console.vintage_index import Floats, VintageIndex, central, outer, outputs_of, read_wide
 from stepcast.engine.calendar import stamp_of
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException
@@ -118,26 +118,15 @@ class SeriesReader:
 
 def by_lead(index: VintageIndex, windows: list[Window]) -> list[dict[str, Any]]:
     """For each period ahead, over the windows: mean absolute error, and share between the outer quantiles."""
-    middle = central(index.manifest)
-    quantiles = sorted(
-        (name for name in outputs_of(index.manifest) if name != "mean"), key=lambda q: float(q[1:])
-    )
+    middle, edges = central(index.manifest), outer(index.manifest)
     rows = []
     for lead in range(index.manifest.horizon):
-        points = [
-            window for window in windows if lead < len(window.actual) and np.isfinite(window.actual[lead])
-        ]
-        errors = [abs(window.actual[lead] - window.outputs[middle][lead]) for window in points]
-        inside = (
-            [
-                window.outputs[quantiles[0]][lead]
-                <= window.actual[lead]
-                <= window.outputs[quantiles[-1]][lead]
-                for window in points
-            ]
-            if len(quantiles) > 1
-            else []
-        )
+        points = [one for one in windows if lead < len(one.actual) and np.isfinite(one.actual[lead])]
+        errors = [abs(one.actual[lead] - one.outputs[middle][lead]) for one in points]
+        inside = []
+        if edges is not None:
+            low, high = edges
+            inside = [one.outputs[low][lead] <= one.actual[lead] <= one.outputs[high][lead] for one in points]
         rows.append(
             {
                 "lead": lead + 1,

@@ -23,7 +23,16 @@ from stepcast.pipeline import layout, objects, tables
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.vintages import Manifest
 
-__all__ = ["VintageIndex", "key_columns", "outputs_of", "read_index", "read_wide"]
+__all__ = [
+    "VintageIndex",
+    "central",
+    "changes",
+    "key_columns",
+    "outer",
+    "outputs_of",
+    "read_index",
+    "read_wide",
+]
 
 Floats = NDArray[np.float64]
 Key = tuple[str, ...]
@@ -105,6 +114,23 @@ def central(manifest: Manifest) -> str:
     outputs = outputs_of(manifest)
     quantiles = [name for name in outputs if name != "mean"]
     return min(quantiles, key=lambda name: abs(float(name[1:]) - 50), default="mean")
+
+
+def outer(manifest: Manifest) -> tuple[str, str] | None:
+    """The lowest and the highest quantile; None if there are not two."""
+    quantiles = sorted((q for q in outputs_of(manifest) if q != "mean"), key=lambda q: float(q[1:]))
+    return (quantiles[0], quantiles[-1]) if len(quantiles) > 1 else None
+
+
+def changes(index: VintageIndex, before: VintageIndex) -> Floats:
+    """How much more is forecast for a period than in the vintage ``before``, as a share; nan if unknown."""
+    if before.key_names != index.key_names or before.manifest.frequency != index.manifest.frequency:
+        return np.full(len(index.keys), np.nan)
+    places = np.array([before.places.get(key, -1) for key in index.keys], np.int64)
+    old = np.where(places >= 0, before.volume[places] / before.manifest.horizon, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change = (index.volume / index.manifest.horizon - old) / np.abs(old)
+    return np.where(np.isfinite(change), change, np.nan)
 
 
 def read_wide(s3: Any, bucket: str, key: str, manifest: Manifest, dates: bool = True) -> pa.Table:
