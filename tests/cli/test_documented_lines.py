@@ -30,6 +30,7 @@ NOT_RUN = {
     "make test": "runs this test",
     "sam build": "needs Docker and the SAM command line",
     "sam deploy --guided": "needs an AWS account",
+    'pip install "stepcast[engine]"': "is installed",
     "make sam-local": "needs Docker",
     "make sam-local EXTRAS=neural": "needs Docker",
     "weed mini -dir=store -ip=127.0.0.1 -ip.bind=127.0.0.1 -s3.port=8333": (
@@ -170,7 +171,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     """In a folder with a checkout's files but the data, and a file of their own."""
     for name in CHECKOUT:
         (tmp_path / name).symlink_to(ROOT / name)
-    (tmp_path / "my.csv").write_text(half_a_year())
+    (tmp_path / "my.csv").write_text(a_quarter())
     someone = Reader(tmp_path)
     try:
         yield someone
@@ -178,10 +179,10 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
         someone.leave()
 
 
-def half_a_year() -> str:
+def a_quarter() -> str:
     """The last of the checkout's data: whether lines run does not depend on the rest."""
     rows = (ROOT / LATEST).read_text().splitlines(keepends=True)
-    return "".join(row for row in rows if row >= "2025-01-01")
+    return "".join(row for row in rows if row >= "2025-04-01")
 
 
 @pytest.mark.slow
@@ -192,7 +193,7 @@ def test_the_lines_of_a_document_run_in_its_order(reader: Reader, page: Path) ->
         (reader.folder / "testing-data").symlink_to(ROOT / "testing-data")
     else:
         (reader.folder / LATEST).parent.mkdir(parents=True)
-        (reader.folder / LATEST).write_text(half_a_year())
+        (reader.folder / LATEST).write_text(a_quarter())
     if "shop/params.json" in text:  # the page writes it, in Python and as JSON
         (script,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
         (params,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
@@ -206,11 +207,12 @@ def test_the_lines_of_a_document_run_in_its_order(reader: Reader, page: Path) ->
 
 
 def prepared(page: Path, reader: Reader) -> AbstractContextManager[None]:
-    """The servers and files that a page speaks of: those of tests/connect/<system>/documented.py, if any."""
-    name = {"stores": "s3", "stream": "kafka.worker"}.get(page.stem, page.stem)
-    if not (ROOT / "tests/connect" / name.replace(".", "/") / "documented.py").exists():
+    """The servers and files that a page speaks of: those of tests/<place>/documented.py, if any."""
+    places = {"stores": "connect.s3", "stream": "connect.kafka.worker", "python": "api"}
+    place = places.get(page.stem, f"connect.{page.stem}")
+    if not (ROOT / "tests" / place.replace(".", "/") / "documented.py").exists():
         return nullcontext()
-    module = importlib.import_module(f"tests.connect.{name}.documented")
+    module = importlib.import_module(f"tests.{place}.documented")
     context: AbstractContextManager[None] = module.prepared(page, reader)
     return context
 

@@ -11,11 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
-from stepcast.cli.drafting.cells import PLAIN, date_format, is_number
-from stepcast.cli.drafting.joined import joined_cells, joined_columns
-from stepcast.cli.failure import Failure
+from stepcast.drafting.cells import PLAIN, date_format, is_number
+from stepcast.drafting.errors import CannotDraft
+from stepcast.drafting.joined import joined_cells, joined_columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 __all__ = ["ONE_ITEM", "Sample", "records", "sample_of"]
 
@@ -59,12 +63,12 @@ class Sample:
 
 
 def sample_of(files: Sequence[Path]) -> Sample:
-    """The columns of ``files``, which must be the same in all. Failure with what cannot be read, and why."""
+    """The columns of ``files``, which must be the same in all. CannotDraft says what cannot be read."""
     samples = [_parquet(file) if _is_parquet(file) else _text(file) for file in files]
     first = samples[0]
     for file, other in zip(files, samples, strict=True):
         if list(other.columns) != list(first.columns):
-            raise Failure(
+            raise CannotDraft(
                 f"{file} has the columns {_names(other)}, but {files[0]} has {_names(first)}; all files of a "
                 "dataset must have the same columns. Other numbers belong in a related series, attributes of "
                 "items in item metadata (docs/how-to/related.md)"
@@ -84,12 +88,12 @@ def sample_of(files: Sequence[Path]) -> Sample:
 def records(sample: Sample, file: Path) -> Iterator[list[str]]:
     """Every record of one of the sample's files except the header and blank lines, in the sample's columns.
 
-    Failure if a line has a different number of cells.
+    CannotDraft if a line has a different number of cells.
     """
     for line, row in _records(sample, file):
         if len(row) != len(sample.given):
             count = f"{len(row)} cells, but the other lines have {len(sample.given)}"
-            raise Failure(f"{file} line {line} has {count}: correct or remove the line")
+            raise CannotDraft(f"{file} line {line} has {count}: correct or remove the line")
         yield _join(row, sample.given, sample.joined) if sample.joined else row
 
 
@@ -118,11 +122,11 @@ def _rows(file: Path, encoding: str, delimiter: str, errors: str) -> Iterator[It
         with _opened(file) as binary, io.TextIOWrapper(binary, encoding, errors, newline="") as text:
             yield csv.reader(text, delimiter=delimiter)
     except UnicodeDecodeError as error:
-        raise Failure(
+        raise CannotDraft(
             f"{file} is not valid {encoding.upper()} text ({error.reason}): save it as UTF-8"
         ) from None
     except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise Failure(f"{file} cannot be read as CSV: {error}") from None
+        raise CannotDraft(f"{file} cannot be read as CSV: {error}") from None
 
 
 def _dialect(file: Path) -> tuple[str, str]:
@@ -131,14 +135,14 @@ def _dialect(file: Path) -> tuple[str, str]:
         try:
             head = binary.read(SNIFFED)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise Failure(f"{file} cannot be decompressed: {error}") from None
+            raise CannotDraft(f"{file} cannot be decompressed: {error}") from None
     if not head.strip():
-        raise Failure(f"{file} is empty")
+        raise CannotDraft(f"{file} is empty")
     encoding = next((name for mark, name in MARKS.items() if head.startswith(mark)), None) or _encoding(head)
     try:
         return encoding, _delimiter(head.decode(encoding, "replace"), file)
     except csv.Error as error:
-        raise Failure(f"{file} cannot be read as CSV: {error}") from None
+        raise CannotDraft(f"{file} cannot be read as CSV: {error}") from None
 
 
 @contextmanager
@@ -160,7 +164,7 @@ def _text(file: Path) -> Sample:
     kept = [row for row in rows[above:ROWS] if len(row) == width]
     header = _has_header(kept)
     if len(kept) == header:
-        raise Failure(f"{file} has a header but no rows")
+        raise CannotDraft(f"{file} has a header but no rows")
     names = _unique(kept[0]) if header else [str(place) for place in range(1, width + 1)]
     cells = list(zip(*kept[header:], strict=True))
     columns = {name: list(column) for name, column in zip(names, cells, strict=True)}
@@ -181,10 +185,10 @@ def _parquet(file: Path) -> Sample:
         with pq.ParquetFile(file) as parquet:
             stored, whole = parquet.schema_arrow, parquet.metadata.num_rows <= ROWS
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise Failure(f"{file} cannot be read as Parquet: {error}. Write the file again") from None
+        raise CannotDraft(f"{file} cannot be read as Parquet: {error}. Write the file again") from None
     cells = list(zip(*islice(_parquet_rows(file), ROWS), strict=True))
     if not cells:
-        raise Failure(f"{file} has no rows")
+        raise CannotDraft(f"{file} has no rows")
     columns = {name: list(column) for name, column in zip(stored.names, cells, strict=True)}
     numbers = tuple(field.name for field in stored if pa.types.is_floating(field.type))
     return Sample((file,), columns, True, ",", "utf-8", whole, numbers=numbers)
@@ -194,17 +198,41 @@ def _parquet_rows(file: Path) -> Iterator[tuple[str, ...]]:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(file) as parquet:
+        days = _columns_of_days(parquet)
         for batch in parquet.iter_batches():
-            yield from zip(*(map(_plain, column.to_pylist()) for column in batch.columns), strict=True)
+            columns = zip(batch.schema.names, batch.columns, strict=True)
+            yield from zip(*(_cells(column, name in days) for name, column in columns), strict=True)
+
+
+def _columns_of_days(parquet: "pq.ParquetFile") -> set[str]:
+    """The columns of timestamps that are all midnights."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    days = {field.name for field in parquet.schema_arrow if pa.types.is_timestamp(field.type)}
+    for name in list(days):
+        for batch in parquet.iter_batches(columns=[name]):
+            moments = (
+                batch.column(0) if batch.column(0).type.tz is None else pc.local_timestamp(batch.column(0))
+            )
+            if pc.any(pc.not_equal(pc.floor_temporal(moments, unit="day"), moments)).as_py():
+                days.discard(name)
+                break
+    return days
+
+
+def _cells(column: "pa.Array", days: bool) -> Iterator[str]:
+    texts = map(_plain, column.to_pylist())
+    return (text.removesuffix(" 00:00:00") for text in texts) if days else texts
 
 
 def _plain(value: object) -> str:
-    """A Parquet value as in CSV: timestamps in the local time of their zone, midnight as a date."""
+    """A Parquet value as in CSV: timestamps in the local time of their zone."""
     if isinstance(value, datetime):
         value = value.replace(tzinfo=None)
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         value = int(value)
-    return "" if value is None else str(value).removesuffix(" 00:00:00")
+    return "" if value is None else str(value)
 
 
 def _is_parquet(file: Path) -> bool:
@@ -237,7 +265,7 @@ def _delimiter(text: str, file: Path) -> str:
         if (found := (min(dated, 1), round(count / len(rows), 1), width)) > score:
             best, score = delimiter, found
     if not best:
-        raise Failure(
+        raise CannotDraft(
             f"{file} has only one column; a timestamp and a value are required, separated by commas"
         )
     return best
