@@ -277,6 +277,12 @@ export interface Files {
   problems: Problem[];
 }
 
+export interface Draft {
+  text: string;
+  assumed: [string, string, string][];
+  obstacles: string[];
+}
+
 export interface Log {
   functions: string[];
   lines: LogLine[];

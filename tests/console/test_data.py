@@ -79,6 +79,19 @@ def test_params_are_checked_as_a_run_checks_them(site: Site) -> None:
     assert problem["where"] == "$.Predictor.ForecastHorizon"
 
 
+def test_a_draft_fits_the_files_and_saves_nothing(site: Site) -> None:
+    before = site.get("files")["params"]
+
+    told = site.get("draft")
+
+    checked = site.send("checked-params", {"text": told["text"]}).json["problems"]
+    assert [one for one in checked if one["severity"] == "error"] == []
+    drafted = json.loads(told["text"])
+    assert drafted["Predictor"]["FeaturizationConfig"]["ForecastFrequency"] == "D"
+    assert all(len(one) == 3 for one in told["assumed"])
+    assert site.get("files")["params"] == before
+
+
 def test_params_with_errors_are_not_saved(site: Site) -> None:
     before = site.get("files")["params"]
 

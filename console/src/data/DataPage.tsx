@@ -1,7 +1,7 @@
 /** The files that a run reads, and params.json. Whatever is put here starts a run, as any upload does. */
 import type { EditorView } from "@codemirror/view";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, post, upload, useAsked, type Files, type Problem } from "../api";
+import { ApiError, get, post, upload, useAsked, type Draft, type Files, type Problem } from "../api";
 import { bytes, count, instant, plural } from "../format";
 import { address } from "../router";
 import { Failed, Loading } from "../widgets";
@@ -111,6 +111,8 @@ function Params({ text, problems, again }: { text: string | null; problems: Prob
   const [draft, setDraft] = useState(text ?? "");
   const [found, setFound] = useState(problems);
   const [told, setTold] = useState("");
+  const [problem, setProblem] = useState("");
+  const [proposal, setProposal] = useState<Draft | null>(null);
   const saved = useRef(text ?? "");
   useEffect(() => {
     const created = createParamsEditor(box.current!, text ?? "", setDraft);
@@ -125,6 +127,7 @@ function Params({ text, problems, again }: { text: string | null; problems: Prob
   }, [text]);
   useEffect(() => {
     setTold("");
+    setProblem("");
     let over = false;
     const timer = setTimeout(async () => {
       if (!draft.trim()) return setFound([]);
@@ -132,7 +135,7 @@ function Params({ text, problems, again }: { text: string | null; problems: Prob
         const answer = await post<{ problems: Problem[] }>("checked-params", { text: draft });
         if (!over) setFound(answer.problems);
       } catch (error) {
-        if (!over) setTold((error as ApiError).message);
+        if (!over) setProblem((error as ApiError).message);
       }
     }, 250);
     return () => {
@@ -147,7 +150,18 @@ function Params({ text, problems, again }: { text: string | null; problems: Prob
       setTold("Saved.");
       again();
     } catch (error) {
-      setTold((error as ApiError).message);
+      setProblem((error as ApiError).message);
+    }
+  };
+  const propose = async () => {
+    setTold("");
+    setProblem("");
+    try {
+      const made = await get<Draft>("draft");
+      setProposal(made);
+      view.current!.dispatch({ changes: { from: 0, to: view.current!.state.doc.length, insert: made.text } });
+    } catch (error) {
+      setProblem((error as ApiError).message);
     }
   };
   const errors = found.filter((one) => one.severity === "error").length;
@@ -164,9 +178,20 @@ function Params({ text, problems, again }: { text: string | null; problems: Prob
         </ul>
       )}
       <div class="tools">
+        <button onClick={propose} title="Write one for the files under train/; nothing is saved yet">Draft</button>
         <button class="primary" disabled={!changed || errors > 0 || !draft.trim()} onClick={save}>Save</button>
-        <span class="sub" role="status">{told || (errors > 0 ? plural(errors, "error") : changed ? "Not saved yet" : text === null ? "There is none yet; stepcast init writes one for a file." : "No errors")}</span>
+        <span class="sub" role="status">{told || (errors > 0 ? plural(errors, "error") : changed ? "Not saved yet" : text === null ? "There is none yet: draft one for the files under train/." : "No errors")}</span>
       </div>
+      {problem && <p class="note bad" role="alert">{problem}</p>}
+      {proposal && (
+        <>
+          {proposal.obstacles.map((one) => <p key={one} class="note bad">The files cannot be imported as they are: {one}. stepcast init --convert rewrites them.</p>)}
+          <table class="assumed">
+            <caption class="sub">What the draft assumes</caption>
+            <tbody>{proposal.assumed.map(([what, chosen, why], index) => <tr key={index}><th scope="row">{what}</th><td>{chosen}</td><td class="dim">{why}</td></tr>)}</tbody>
+          </table>
+        </>
+      )}
     </section>
   );
 }

@@ -110,6 +110,7 @@ def _routes(stack: Stack) -> dict[tuple[str, str], Route]:
         ("GET", "log"): runs.log,
         ("POST", "runs"): runs.start,
         ("GET", "files"): data.files,
+        ("GET", "draft"): data.draft,
         ("POST", "files"): data.upload,
         ("POST", "deleted-files"): data.delete,
         ("POST", "checked-params"): data.check_params,

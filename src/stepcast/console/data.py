@@ -1,11 +1,17 @@
 """The API of the data: the files that a run reads, uploads, and params.json."""
 
+import json
 import re
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from stepcast.console.answers import Answer, Refusal, json_answer
 from stepcast.console.requests import Request
 from stepcast.console.stack import Stack
+from stepcast.drafting import Wishes, draft, sample_of
+from stepcast.drafting.errors import CannotDraft
+from stepcast.drafting.sample import ROWS
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.importing.files.source import CONTENT, FORMATS
@@ -15,6 +21,7 @@ from stepcast.pipeline.read_params import read_params
 __all__ = ["Data"]
 
 LISTED = 500  # files of a folder
+DRAFTED = 200_000_000  # bytes: larger files are left to the command line
 NAME = re.compile(r"[^/\\\x00-\x1f\x7f]{1,200}")
 
 
@@ -66,6 +73,34 @@ class Data:
         objects.write(self._s3, self._bucket, layout.PARAMS, text)
         return json_answer({"problems": problems})
 
+    def draft(self, request: Request) -> Answer:
+        """A params.json for the files under ``train/``, and what was assumed; nothing is saved."""
+        del request
+        entries = [
+            one for one in objects.entries(self._s3, self._bucket, layout.TRAIN) if _is_read(one["Key"])
+        ]
+        if not entries:
+            raise Refusal(400, "there are no files under train/ to draft params.json for")
+        if sum(entry["Size"] for entry in entries) > DRAFTED:
+            raise Refusal(400, f"the files are large: use stepcast init, which reads the first {ROWS:,} rows")
+        with tempfile.TemporaryDirectory() as folder:
+            paths = []
+            for number, entry in enumerate(entries):
+                paths.append(Path(folder) / str(number) / entry["Key"].rpartition("/")[2])
+                paths[-1].parent.mkdir()
+                self._s3.download_file(self._bucket, entry["Key"], str(paths[-1]))
+            try:
+                made = draft(sample_of(paths), Wishes())
+            except CannotDraft as error:
+                raise Refusal(400, re.sub(rf"{re.escape(folder)}/\d+/", layout.TRAIN, str(error))) from None
+        return json_answer(
+            {
+                "text": json.dumps(made.params, indent=2, ensure_ascii=False) + "\n",
+                "assumed": [[one.what, one.value, one.why] for one in made.assumptions],
+                "obstacles": made.obstacles,
+            }
+        )
+
     def _folder(self, name: str, content: str) -> dict[str, Any]:
         entries = [
             one for one in objects.entries(self._s3, self._bucket, name) if not one["Key"].endswith("/")
@@ -90,9 +125,13 @@ class Data:
         name = request.text("name")
         if not NAME.fullmatch(name) or name.startswith("."):
             raise Refusal(400, f"{name!r} is not the name of a file")
-        if not name.lower().endswith(tuple(FORMATS)):
+        if not _is_read(name):
             raise Refusal(400, f"{name} is not read: a file's name must end in {', '.join(FORMATS)}")
         return folder + name
+
+
+def _is_read(key: str) -> bool:
+    return key.lower().endswith(tuple(FORMATS))
 
 
 def _text(request: Request) -> str:
