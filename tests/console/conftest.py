@@ -96,6 +96,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
             s3.upload_file(str(params), facts["bucket"], "params.json")
             first = run(desk_lamp=early[0], floor_lamp=early[1])
+            # The list is open when the next forecast is published, and this one is moved to history/.
+            assert Site(served, first, "", "").get("items")["total"] == 2
             evil = folder / "evil.csv"
             second = run(desk_lamp=files[0], floor_lamp=files[1], street_lamp=files[2], evil=evil)
             (folder / "bad.csv").write_text(f"desk lamp,{LAST_DAY},$3.50,Köln\n")

@@ -44,6 +44,16 @@ def test_every_answer_forbids_sniffing_framing_and_embedding(site: Site, path: s
     assert headers["Referrer-Policy"] == "no-referrer"
 
 
+def test_the_policy_at_an_ipv6_address_names_the_origin(site: Site) -> None:
+    """A policy has no way to write such an address."""
+    port = site.netloc.rpartition(":")[2]
+
+    policy = site.ask("", Host=f"[::1]:{port}").headers["Content-Security-Policy"]
+
+    assert "script-src 'self';" in policy
+    assert "connect-src 'self';" in policy
+
+
 def test_assets_are_sent_once(site: Site) -> None:
     first = site.ask("assets/console.js")
     again = site.ask("assets/console.js", If_None_Match=first.headers["ETag"])

@@ -173,13 +173,15 @@ def test_nobody_is_left_out(site: Site, browser: "Browser", dark: bool) -> None:
         "sql",
         "operations",
     )
+    # Only colors differ in the dark: axe-core's other rules take most of its time.
+    options = "{runOnly: ['color-contrast']}" if dark else "{}"
     with watched(browser, dark=dark) as page:
         found: dict[str, Any] = {}
         for path in paths:
             page.goto(site.address + path)
             page.wait_for_load_state("networkidle")
             page.evaluate(AXE.read_text())
-            issues = page.evaluate("axe.run().then((told) => told.violations)")
+            issues = page.evaluate(f"axe.run({options}).then((told) => told.violations)")
             found[path] = [
                 (issue["id"], [node["html"] for node in issue["nodes"]][:3])
                 for issue in issues

@@ -13,6 +13,7 @@ from stepcast.console.admission import Admission
 from stepcast.console.answers import Answer, Refusal, json_answer
 from stepcast.console.requests import Request, read_request
 from stepcast.console.stack import Stack
+from stepcast.pipeline.errors import ResourceNotFoundException
 
 __all__ = ["ROOT", "Console"]
 
@@ -48,6 +49,8 @@ class Console:
             answer = self._answer(request)
         except Refusal as refusal:
             answer = json_answer({"message": refusal.message, **refusal.details}, refusal.status)
+        except ResourceNotFoundException as error:
+            answer = json_answer({"message": f"{error}: it has been removed meanwhile"}, 404)
         except (BotoCoreError, ClientError) as error:
             log.warning("%s %s: %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], error)
             answer = json_answer({"message": f"the stack does not answer as expected: {error}"}, 503)

@@ -6,6 +6,7 @@ import logging
 import re
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from stepcast.console.vintage_index import (
     read_index,
 )
 from stepcast.pipeline import layout, vintages
+from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.vintages import Manifest
 
 __all__ = ["Forecasts"]
@@ -177,10 +179,18 @@ class Forecasts:
         return self._indexes.get(name, lambda: self._read(name))
 
     def _read(self, vintage: str) -> VintageIndex:
-        found = vintages.find(self._s3, self._bucket, vintage)
+        """The index; a vintage that is being moved is complete in at least one of two places."""
+        found = None
+        for root in (layout.FORECAST, layout.HISTORY):
+            manifest = vintages.read(self._s3, self._bucket, vintage, root)
+            with suppress(ResourceNotFoundException):
+                if manifest is not None:
+                    found = read_index(self._s3, self._bucket, root, manifest)
+                    if len(found.keys) == manifest.items:
+                        return found
         if found is None:
             raise Refusal(404, f"there is no vintage {vintage}")
-        return read_index(self._s3, self._bucket, *found)
+        return found
 
     def _comparable(self, index: VintageIndex, wait: bool) -> tuple[str | None, bool]:
         """The vintage before, and whether it is still being read.

@@ -44,10 +44,12 @@ def page(root: str, token: str, host: str) -> Answer:
     Style elements need the nonce: the SQL editor makes one.
     """
     nonce = secrets.token_urlsafe(18)
-    own = f"http://{host}{root}"  # not 'self': a bucket's objects have the same origin
+    # Not 'self', which a bucket's objects are, too; but a policy cannot name an IPv6 address.
+    own = f"http://{host}{root}"
+    assets, api = ("'self'", "'self'") if host.startswith("[") else (f"{own}assets/", f"{own}api/")
     policy = (
-        f"default-src 'none'; script-src {own}assets/; style-src {own}assets/ 'nonce-{nonce}'; "
-        f"img-src {own}assets/ data:; connect-src {own}api/; base-uri 'none'; form-action 'none'; "
+        f"default-src 'none'; script-src {assets}; style-src {assets} 'nonce-{nonce}'; "
+        f"img-src {assets} data:; connect-src {api}; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'"
     )
     text = PAGE.format(root=html.escape(root), token=html.escape(token), nonce=html.escape(nonce))

@@ -44,7 +44,7 @@ class SeriesReader:
     def forecast(self, index: VintageIndex, place: int) -> tuple[Seconds, dict[str, Floats]]:
         """The forecast's moments, in seconds since 1970 as if clocks showed UTC, and its outputs."""
         part = index.parts[int(index.shards[place])]
-        table = self._tables.get(part, lambda: read_wide(self._s3, self._bucket, part, index.manifest))
+        table = self._tables.get(part, lambda: self._read_part(part, index))
         assert table is not None  # noqa: S101 - for the type checker
         first = np.searchsorted(index.shards, index.shards[place])  # of the file's series
         rows = table.slice((place - int(first)) * index.manifest.horizon, index.manifest.horizon)
@@ -92,6 +92,13 @@ class SeriesReader:
                 )
             )
         return windows
+
+    def _read_part(self, part: str, index: VintageIndex) -> pa.Table:
+        try:
+            return read_wide(self._s3, self._bucket, part, index.manifest)
+        except ResourceNotFoundException:  # a newer forecast has been published since the index was made
+            moved = layout.HISTORY + part.removeprefix(index.root)
+            return read_wide(self._s3, self._bucket, moved, index.manifest)
 
     def _read_shard(self, key: str) -> Shard | None:
         try:
