@@ -40,6 +40,7 @@ NOT_RUN = {
         "tests/connect/mlflow/documented.py has it running"
     ),
     "stepcast up --open": "starts a browser; tests/cli/test_up_auth.py does so",
+    "stepcast report --out report.html --top 20": "needs a forecast; tests/console/test_report.py has one",
     "stepcast up --before TrainPredictor --host 172.17.0.1": "the address of Docker's bridge",
 }
 TOOLS = (
