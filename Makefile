@@ -9,7 +9,7 @@ PEER_SAMPLE ?= 100
 MOST ?= 100000
 KILLS ?= 200
 
-.PHONY: help setup console demo test check lint format bench bench-accuracy bench-drift bench-speed bench-stream bench-stream-memory bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
+.PHONY: help setup console demo test check lint format bench bench-accuracy bench-drift bench-speed bench-console bench-stream bench-stream-memory bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,10 @@ bench-drift: setup ## how well drift is found, beside river's detectors, and wha
 bench-speed: setup ## how the AutoPredictor's cost and memory grow from 100 to 100,000 series (MOST=N for fewer)
 	@mkdir -p benchmarks/results
 	$(BIN)/python benchmarks/speed.py --most $(MOST) | tee benchmarks/results/speed.txt
+
+bench-console: setup ## how quick the console is with 100,000 items (needs Chromium)
+	@mkdir -p benchmarks/results
+	$(BIN)/python benchmarks/console_scale.py --browser | tee benchmarks/results/console.txt
 
 bench-stream: setup ## what stepcast stream takes for an observation, beside quixstreams (about 10 minutes)
 	test -x .venv-quix/bin/python || { $(PYTHON) -m venv .venv-quix && .venv-quix/bin/pip install --quiet 'quixstreams>=3.28,<4'; }
