@@ -9,9 +9,9 @@ from typing import Any
 from stepcast.console.answers import Answer, Refusal, json_answer
 from stepcast.console.requests import Request
 from stepcast.console.stack import Stack
-from stepcast.drafting import Wishes, draft, sample_of
+from stepcast.drafting.draft import Wishes, draft
 from stepcast.drafting.errors import CannotDraft
-from stepcast.drafting.sample import ROWS
+from stepcast.drafting.sample import ROWS, sample_of
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.importing.files.source import CONTENT, FORMATS
