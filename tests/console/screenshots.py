@@ -59,6 +59,8 @@ def take(facts: Mapping[str, Any], failed: str) -> None:
             with watched(browser, dark=dark) as page:
                 page.goto(address + path)
                 page.wait_for_load_state("networkidle")
+                if (tab := page.get_by_role("button", name="Input", exact=True)).count():
+                    tab.click()  # the log names folders of whoever takes the picture
                 picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
                 picture.quantize(128).save(PICTURES / f"{name}.png", optimize=True)
 
