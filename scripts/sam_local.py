@@ -39,6 +39,7 @@ ALGORITHM_OF = {
         "AlgorithmArn": "arn:aws:forecast:::algorithm/Keras",
         "TrainingParameters": {"model": "models/net.keras", "epochs": "1", "batch_size": "4096"},
     },
+    "tune": {"AlgorithmArn": "arn:aws:forecast:::algorithm/NPTS", "PerformHPO": True},
     "prophet": {"AlgorithmArn": "arn:aws:forecast:::algorithm/Prophet"},
 }
 CONTEXT = "      DockerContext: .\n"  # of each image in template.yaml
