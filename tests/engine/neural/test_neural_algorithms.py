@@ -115,6 +115,16 @@ def test_no_window_sees_what_it_or_a_later_one_holds(name: str) -> None:
     np.testing.assert_array_equal(predicted(1.0), predicted(7.0))
 
 
+def test_a_forecast_is_what_its_backtest_would_have_been() -> None:
+    """Trained in the same way, a forecast is that of a longer panel's backtest."""
+    whole, task = thirty(), task_of("CNN-QR")
+    shorter = a_panel(*(values[:-4] for values in whole.values), end=whole.end - 4)
+
+    tested = run(whole, task)[0].backtest.predicted[:, 0, 0]
+
+    np.testing.assert_allclose(run(shorter, task)[1].values, tested, rtol=1e-5)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_multiples_are_forecast_as_multiples(name: str) -> None:
     series = thirty().values

@@ -1,5 +1,6 @@
 """How wide the quantiles must be is read off windows that were held back."""
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -11,7 +12,7 @@ from stepcast.engine.auto.sources.trees import NORMAL
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.neural.fitting import Trainer
 from stepcast.engine.neural.grid import grid_of
-from stepcast.engine.neural.shape import shape_of
+from stepcast.engine.neural.shape import Shape, shape_of
 from stepcast.engine.neural.training import Origins, Schedule
 from stepcast.engine.neural.windows import columns_of
 from tests.engine.given import a_panel
@@ -19,8 +20,11 @@ from tests.engine.given import a_panel
 HORIZON, LENGTH = 10, 60
 
 
+@dataclass(frozen=True)
 class HalfAsWide:
     """Forecasts the normal distribution with half of its spread."""
+
+    shape: Shape
 
     def forecast(self, _weights: Any, _columns: Any, rows: Integers, *_: Integers) -> Floats:
         quantiles = np.append(NORMAL / 2, 0.0)
@@ -34,8 +38,8 @@ def width(*series: Floats) -> float:
     grid = grid_of(panel, encoder, LENGTH, HORIZON)
     held = Origins(np.arange(len(series)), np.full(len(series), LENGTH - HORIZON))
     schedule = Schedule(epochs=1, batches=1, batch=1, rate=0.1, patience=1)
-    network, columns = cast(Any, HalfAsWide()), columns_of(grid, shape, encoder)
-    return Trainer("LSTM", schedule, network, shape, grid, columns).width([{}], held, encoder)
+    columns, network = columns_of(grid, shape, encoder), cast(Any, HalfAsWide(shape))
+    return Trainer("LSTM", schedule, range(1), grid, columns, encoder).width(network, [{}], held)[0]
 
 
 def test_quantiles_that_are_too_narrow_are_widened_whatever_series_of_zeros_there_are() -> None:

@@ -24,7 +24,7 @@ EXTRA, PACKAGES = "neural", ("jax", "optax")
 
 
 def fit_shared(draw: Draw, task: Task) -> bytes:
-    """The weights: for the backtest of what lies before it, then trained further on all that is known.
+    """The weights: for the backtest of what lies before it, for the forecast of all that is known.
 
     Raises BadParameter, MissingPackage without JAX, and ImpossibleTask where there is too little to learn.
     """

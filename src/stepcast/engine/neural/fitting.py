@@ -1,10 +1,11 @@
-"""From a sample to weights: first of what lies before the backtest, then anew of all that is known.
+"""From a sample to weights: first of what lies before the backtest, then anew and alike of all that is known.
 
-Trained on gently, instead of anew, a network has hardly learned from the latest periods: where these are
-unlike all before, as in a wave of an epidemic, its forecast was much worse than its backtest.
+Where the latest periods are unlike all before, as in a wave of an epidemic, a forecast was much worse than
+its backtest when the first network was only trained on, gently, and when another one was trained for as many
+epochs as the first, on values in the first one's units.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from stepcast.engine.errors import ImpossibleTask
 from stepcast.engine.losses import pinball_loss
 from stepcast.engine.neural.arrays import Weights
 from stepcast.engine.neural.grid import Grid, grid_of
-from stepcast.engine.neural.held_back import Split, spans, split
+from stepcast.engine.neural.held_back import Split, split
 from stepcast.engine.neural.learned import TOGETHER, Fitted, Learned, Typical
 from stepcast.engine.neural.network import Network, network_of
 from stepcast.engine.neural.parameters import settings_of
@@ -31,6 +32,8 @@ from stepcast.engine.task import Task
 from stepcast.engine.training_parameters import AUTOMATIC, Settings
 
 __all__ = ["learn"]
+
+Watch = Callable[[int, Callable[[], Weights]], None]
 
 FEWEST = 32  # windows: with fewer there is nothing to learn from
 MOST_VALUES = 4_000_000  # of the sample and its features that are trained on, the latest of each series
@@ -63,57 +66,74 @@ def learn(
     check_values(sample, settings)
     encoder = _encoder(sample, task, settings)
     back = task.window_start(task.windows)
-    shape = _shape(sample, task, settings, back)
+    shapes = _shapes(sample, task, settings, back)
     longest = max(map(len, sample.values), default=0)
     many = max(len(sample), 1) * (1 + len(encoder.features))
     length = max(1, min(longest, max(SHORTEST, MOST_VALUES // many)))
-    grid = grid_of(prescaled(sample, shape.units, back)[0], encoder, length, task.horizon)
-    categories = tuple(map(len, encoder.categories))
-    own, shared = grid.own.shape[2], grid.shared.shape[1]
-    network = network_of(task.algorithm, settings, shape, own, shared, categories)
     first = int(settings["seed"])
     seeds = range(first, first + int(settings.get("num_averaged_models", 1)))
-    parts = split(grid, shape, length - back, first)
-    columns = columns_of(grid, shape, encoder, "f4")
-    schedule = _schedule(task, settings, network, parts.all)
-    trainer = Trainer(task.algorithm, schedule, network, shape, grid, columns)
+
+    def before(back: int) -> tuple[Grid, Split]:
+        """What to learn from ``back`` periods before the end, in units that tell nothing of later ones."""
+        grid = grid_of(prescaled(sample, shapes[0].units, back)[0], encoder, length, task.horizon)
+        return grid, split(grid, shapes[0], length - back, first)
+
+    def best(
+        networks: list[Network],
+        grid: Grid,
+        parts: Split,
+        phases: tuple[str, str],
+        watch: Watch = lambda *_: None,
+    ) -> tuple[Network, Fitted]:
+        schedule = _schedule(task, settings, networks[0], len(shapes), parts.all)
+        columns = columns_of(grid, networks[0].shape, encoder, "f4")
+        return Trainer(task.algorithm, schedule, seeds, grid, columns, encoder).best(
+            networks, parts, phases, watch
+        )
+
+    grid, parts = before(back)
     if parts.train.windows < FEWEST:
         raise ImpossibleTask(
             f"{task.algorithm} needs {FEWEST} windows to learn from before the backtest and has "
             f"{parts.train.windows}: give more history, shorten the horizon, or set PerformAutoML to true"
         )
+    categories = tuple(map(len, encoder.categories))
+    own, shared = grid.own.shape[2], grid.shared.shape[1]
+    networks = [network_of(task.algorithm, settings, shape, own, shared, categories) for shape in shapes]
 
-    def learned(before: list[Weights], final: list[Weights], width: float) -> Learned:
+    def learned(network: Network, backtest: Fitted, final: Fitted) -> Learned:
         return Learned(
             algorithm=task.algorithm,
             parameters=dict(task.parameters),
             encoder=encoder,
-            shape=shape,
+            shape=network.shape,
             shared_features=shared,
-            backtest=Fitted(tuple(before), width),
-            final=Fitted(tuple(final), width),
-            typical=_typical(sample, encoder, shape),
+            backtest=backtest,
+            final=final,
+            typical=_typical(sample, encoder, network.shape),
         )
 
     def seen(number: int, weights: Callable[[], Weights]) -> None:
         if watch is not None:
-            watch(number, lambda: learned([weights()], [], 1.0))
+            now = Fitted((weights(),), 1.0)
+            watch(number, lambda: learned(networks[0], now, now))
 
-    stopped = [
-        trainer.until_it_gets_worse(parts, seed, seen if seed == first else lambda *_: None) for seed in seeds
-    ]
-    width = trainer.width([weights for weights, _ in stopped], parts.held, encoder)
-    before = [
-        trainer.finish("backtest", parts.all, *one, seed) for one, seed in zip(stopped, seeds, strict=True)
-    ]
+    network, backtest = best(networks, grid, parts, ("learning", "backtest"), seen)
     if watch is not None:
-        return learned(before, before, width)
-    whole = spans(grid, shape, length)
-    final = [
-        trainer.anew("forecast", whole, epochs, seed)
-        for (_, epochs), seed in zip(stopped, seeds, strict=True)
-    ]
-    return learned(before, final, width)
+        return learned(network, backtest, backtest)
+    _, final = best([network], *before(0), ("forecast", "forecast"))
+    return learned(network, backtest, final)
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The best epoch of each seed and its weights; ``width`` and ``cost`` as ``Trainer.width`` has them."""
+
+    network: Network
+    weights: Sequence[Weights]
+    epochs: list[int]
+    width: float
+    cost: float
 
 
 @dataclass(frozen=True)
@@ -122,61 +142,77 @@ class Trainer:
 
     algorithm: str
     schedule: Schedule
-    network: Network
-    shape: Shape
+    seeds: range
     grid: Grid
     columns: Columns
+    encoder: CovariateEncoder
 
-    def until_it_gets_worse(
-        self, parts: Split, seed: int, watch: Callable[[int, Callable[[], Weights]], None]
-    ) -> tuple[Weights, int]:
-        """The weights of the best epoch, and its number."""
-        return fit(
-            self.network,
-            self.network.weights(seed),
-            self.columns,
-            parts.train,
-            self.schedule,
-            seed,
-            parts.held,
-            self._reporting("learning", self.schedule),
-            watch,
+    def best(
+        self, networks: list[Network], parts: Split, phases: tuple[str, str], watch: Watch
+    ) -> tuple[Network, Fitted]:
+        """Of ``networks`` the one that forecasts what is held back best, trained on that, too.
+
+        ``watch`` sees the first of them, with the first seed.
+        """
+        learning, finishing = phases
+        tried = [
+            self._until_it_gets_worse(
+                network, parts, learning, watch if network is networks[0] else lambda *_: None
+            )
+            for network in networks
+        ]
+        found = min(tried, key=lambda one: one.cost)
+        each = zip(found.weights, found.epochs, self.seeds, strict=True)
+        return found.network, Fitted(
+            tuple(self._finished(found.network, parts.all, finishing, *one) for one in each), found.width
         )
 
-    def anew(self, what: str, span: Span, epochs: int, seed: int) -> Weights:
-        """Train from the beginning, for as many ``epochs``."""
-        schedule = replace(self.schedule, epochs=epochs, decays=0)
-        weights = self._trained(what, span, self.network.weights(seed), schedule, seed)
-        return self.finish(what, span, weights, epochs, seed)
+    def _until_it_gets_worse(self, network: Network, parts: Split, phase: str, watch: Watch) -> Stopped:
+        stopped = [
+            fit(
+                network,
+                network.weights(seed),
+                self.columns,
+                parts.train,
+                self.schedule,
+                seed,
+                parts.held,
+                self._reporting(phase, self.schedule),
+                watch if seed == self.seeds[0] else lambda *_: None,
+            )
+            for seed in self.seeds
+        ]
+        weights, epochs = [one for one, _ in stopped], [number for _, number in stopped]
+        return Stopped(network, weights, epochs, *self.width(network, weights, parts.held))
 
-    def finish(self, what: str, span: Span, weights: Weights, epochs: int, seed: int) -> Weights:
-        """Train on, gently, for a part of the ``epochs`` that it took."""
+    def _finished(
+        self, network: Network, span: Span, phase: str, weights: Weights, epochs: int, seed: int
+    ) -> Weights:
+        """Trained on, gently, for a part of the ``epochs`` that it took."""
         schedule = replace(
             self.schedule, epochs=max(1, round(FINISH * epochs)), rate=FINISH * self.schedule.rate, decays=0
         )
-        return self._trained(what, span, weights, schedule, seed + 1)
+        reporting = self._reporting(phase, schedule)
+        return fit(network, weights, self.columns, span, schedule, seed + 1, report=reporting)[0]
 
-    def _trained(self, what: str, span: Span, weights: Weights, schedule: Schedule, seed: int) -> Weights:
-        reporting = self._reporting(what, schedule)
-        return fit(self.network, weights, self.columns, span, schedule, seed, report=reporting)[0]
+    def width(self, network: Network, weights: Sequence[Weights], held: Origins) -> tuple[float, float]:
+        """What to multiply the spread of the quantiles by, so that ``held`` windows cost least, and the cost.
 
-    def width(self, networks: list[Weights], held: Origins, encoder: CovariateEncoder) -> float:
-        """What to multiply the spread of the quantiles by, so that those of ``held`` windows cost least.
-
-        1 for counts and shares: multiplied, they would be neither.
+        The cost is relative to the size of a window. 1 and 0 where nothing can be told, and for counts and
+        shares: multiplied, they would be neither.
         """
-        if self.shape.units != "level":
-            return 1.0
-        columns = columns_of(self.grid, self.shape, encoder)
-        values, known = outcomes_at(columns, self.shape, held.rows, held.columns)
+        shape = network.shape
+        if shape.units != "level":
+            return 1.0, 0.0
+        columns = columns_of(self.grid, shape, self.encoder)
+        values, known = outcomes_at(columns, shape, held.rows, held.columns)
         if known.sum() < FEWEST_OUTCOMES:
-            return 1.0
+            return 1.0, 0.0
         table = np.concatenate(
             [
-                np.mean(
-                    [self.network.forecast(weights, columns, rows, origins, rows) for weights in networks],
-                    axis=0,
-                )[..., :-1]
+                np.mean([network.forecast(one, columns, rows, origins, rows) for one in weights], axis=0)[
+                    ..., :-1
+                ]
                 for rows, origins in _batches(held)
             ]
         )
@@ -184,13 +220,13 @@ class Trainer:
         size = np.abs(np.where(known, values, 0.0)).mean(axis=1)
         some = size > 0  # relative to nothing, any error outvotes all other windows
         if not some.any():
-            return 1.0
+            return 1.0, 0.0
         costs = []
         for width in WIDTHS:
             error = values[..., None] - (median + width * (table - median))
             cost = np.where(known, pinball_loss(error, PROBABILITIES).mean(axis=-1), 0.0)
-            costs.append((cost.mean(axis=1)[some] / (size[some] + 1e-9)).sum())
-        return float(WIDTHS[int(np.argmin(costs))])
+            costs.append(float((cost.mean(axis=1)[some] / (size[some] + 1e-9)).mean()))
+        return float(WIDTHS[int(np.argmin(costs))]), min(costs)
 
     def _reporting(self, phase: str, schedule: Schedule) -> Callable[[int, float, float | None], None]:
         def each(number: int, loss: float, held: float | None) -> None:
@@ -206,8 +242,11 @@ def _batches(windows: Origins) -> Iterator[tuple[Integers, Integers]]:
         yield windows.rows[part], windows.columns[part]
 
 
-def _schedule(task: Task, settings: Settings, network: Network, span: Span) -> Schedule:
-    """The epochs that the parameters or the budget allow: by estimate, so that no clock counts."""
+def _schedule(task: Task, settings: Settings, network: Network, tried: int, span: Span) -> Schedule:
+    """The epochs that the parameters or the budget allow: by estimate, so that no clock counts.
+
+    ``tried`` networks are trained for the backtest, and the best of them for the forecast.
+    """
     batch = BATCH.get(task.algorithm, USUAL_BATCH)
     most = BATCHES.get(task.algorithm, USUAL_BATCHES)
     batches = int(np.clip(span.windows // batch, 2, most))
@@ -217,7 +256,7 @@ def _schedule(task: Task, settings: Settings, network: Network, span: Span) -> S
         seconds = USUAL_SECONDS
     if seconds is not None:
         networks = int(settings.get("num_averaged_models", 1))
-        cost = network.cost * batch * batches * (2 + 2 * FINISH) * networks / SPEED
+        cost = network.cost * batch * batches * (tried + 1 + 2 * FINISH) * networks / SPEED
         epochs = int(np.clip(seconds / cost, 1, epochs))
     return Schedule(
         epochs=epochs,
@@ -252,8 +291,8 @@ def _encoder(sample: Panel, task: Task, settings: Settings) -> CovariateEncoder:
     return replace(encoder, **some)
 
 
-def _shape(sample: Panel, task: Task, settings: Settings, back: int) -> Shape:
-    """A context of two seasons and of twice the horizon, as far as the series before the backtest go."""
+def _shapes(sample: Panel, task: Task, settings: Settings, back: int) -> list[Shape]:
+    """With a context of two seasons and of twice the horizon, as far as the series before the backtest go."""
     lengths = [len(values) - back for values in sample.values if len(values) > back]
     length = int(np.median(lengths)) if lengths else 1
     wanted = settings.get("context_length", settings.get("look_back", AUTOMATIC))
@@ -265,7 +304,7 @@ def _shape(sample: Panel, task: Task, settings: Settings, back: int) -> Shape:
     context = int(wanted)
     if task.algorithm == "CNN-QR":  # convolutions halve it again and again
         context = max(2, 1 << (context - 1).bit_length())
-    return shape_of(sample.frequency, length, task.horizon, context, units_of(settings))
+    return [shape_of(sample.frequency, length, task.horizon, context, units_of(settings))]
 
 
 def _typical(sample: Panel, encoder: CovariateEncoder, shape: Shape) -> Typical:
