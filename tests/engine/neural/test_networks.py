@@ -15,12 +15,13 @@ from stepcast.engine.neural.layers import Maker, conv_to_last, lstm
 from stepcast.engine.neural.network import Network, network_of
 from stepcast.engine.neural.parameters import settings_of
 from stepcast.engine.neural.shape import Shape, shape_of
-from stepcast.engine.neural.windows import Columns, columns_of, outcomes_at, windows_at
+from stepcast.engine.neural.windows import Columns, columns_of, last_before, outcomes_at, windows_at
 from stepcast.engine.panel import Panel
 from stepcast.engine.task import Task
 from tests.engine.given import a_panel, monthly
 
 HORIZON, CONTEXT = 3, 8
+CHANGES = "Deep_AR_Plus of changes"
 ROWS, ORIGINS = np.array([0, 1, 2]), np.array([30, 25, 36])
 
 
@@ -33,14 +34,15 @@ def panel() -> Panel:
 
 def network(name: str, panel: Panel) -> tuple[Network, Shape, Columns]:
     encoder: CovariateEncoder = fit_encoder(panel, Task(HORIZON))
-    shape = shape_of(panel.frequency, 40, HORIZON, CONTEXT)
+    algorithm, _, changes = name.partition(" of ")
+    shape = shape_of(panel.frequency, 40, HORIZON, CONTEXT, "change" if changes else "level")
     grid = grid_of(panel, encoder, 40, HORIZON)
-    settings = settings_of(name, {}, HORIZON)
-    made = network_of(name, settings, shape, grid.own.shape[2], grid.shared.shape[1], ())
+    settings = settings_of(algorithm, {}, HORIZON)
+    made = network_of(algorithm, settings, shape, grid.own.shape[2], grid.shared.shape[1], ())
     return made, shape, columns_of(grid, shape, encoder)
 
 
-@pytest.mark.parametrize("name", ["CNN-QR", "Deep_AR_Plus", "LSTM"])
+@pytest.mark.parametrize("name", ["CNN-QR", "Deep_AR_Plus", CHANGES, "LSTM"])
 def test_numpy_and_jax_agree_on_the_loss_of_each_window(name: str, panel: Panel) -> None:
     import jax
 
@@ -70,7 +72,7 @@ def test_the_loss_is_the_mean_pinball_loss_of_what_is_forecast(name: str, panel:
     )
 
 
-@pytest.mark.parametrize("name", ["CNN-QR", "Deep_AR_Plus", "LSTM"])
+@pytest.mark.parametrize("name", ["CNN-QR", "Deep_AR_Plus", CHANGES, "LSTM"])
 def test_room_for_later_changes_no_window(name: str, panel: Panel) -> None:
     made, _, columns = network(name, panel)
     weights = made.weights(1)
@@ -81,6 +83,27 @@ def test_room_for_later_changes_no_window(name: str, panel: Panel) -> None:
         return made.forecast(weights, columns, ROWS, ORIGINS, ROWS)
 
     np.testing.assert_array_equal(forecast(wide), forecast(columns))
+
+
+def test_changes_are_forecast_whatever_the_level_and_are_added_to_the_last_value(panel: Panel) -> None:
+    made, _, columns = network(CHANGES, panel)
+    weights = made.weights(1)
+    higher = columns._replace(values=np.where(columns.known, columns.values + 1000.0, 0.0))
+
+    own, its = (made.forecast(weights, one, ROWS, ORIGINS, ROWS) for one in (columns, higher))
+    np.testing.assert_allclose(its, own + 1000.0, rtol=1e-9)
+    np.testing.assert_allclose(
+        made.loss(weights, higher, ROWS, ORIGINS), made.loss(weights, columns, ROWS, ORIGINS), rtol=1e-5
+    )
+
+
+def test_a_total_goes_on_over_missing_values_by_its_mean_change() -> None:
+    panel = a_panel([*range(0, 70, 2), *[np.nan] * 5], [np.nan] * 40)
+    _, shape, columns = network(CHANGES, panel)
+
+    last = last_before(columns, shape, np.array([0, 1]), np.array([40, 40]))
+
+    np.testing.assert_allclose(last, [78.0, 0.0])
 
 
 def convolved(weights: dict[str, Floats], x: Floats) -> Floats:

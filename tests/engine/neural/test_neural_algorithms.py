@@ -179,6 +179,23 @@ def test_a_new_item_is_like_those_of_its_category(name: str) -> None:
     assert 500 < made[1] < 2000
 
 
+def test_totals_are_forecast_by_what_is_added_to_them() -> None:
+    random = np.random.default_rng(8)
+    totals = [np.cumsum(1 + random.exponential(1, LENGTH)) for _ in range(29)]
+
+    trained, made = run(a_panel(*totals, []), task_of("Deep_AR_Plus", parameters={"epochs": "20"}))
+
+    middle = made.values[:, :, 1]
+    grown = middle[:29] - np.array([one[-1] for one in totals])[:, None]
+    assert np.median(grown, axis=0) == pytest.approx([2, 4, 6, 8], rel=0.35)
+    actual = trained.backtest.actual[:29, 0]
+    low, high = (trained.backtest.predicted[:29, 0, 0, :, place] for place in (0, 2))
+    assert 0.6 < ((low < actual) & (actual < high)).mean() < 0.95
+    assert middle[29] == pytest.approx(
+        np.mean(totals, axis=0)[-12:].mean() + np.arange(4), rel=0.3
+    )  # a new item
+
+
 def test_cnn_qr_has_no_mean_but_the_median() -> None:
     made = run(thirty(), task_of("CNN-QR", outputs=(0.5, "mean")))[1]
 

@@ -1,5 +1,8 @@
 """Deep_AR_Plus: a recurrent network that says how the next value is distributed, fed with what it drew.
 
+Where values add up, as totals do, it forecasts what is added (``units`` of the shape: change). An error then
+stays in all later steps, so that it learns the sum over the horizon, too.
+
 Source: Salinas, Flunkert and Gasthaus (2017), DeepAR: probabilistic forecasting with autoregressive recurrent
 networks, https://arxiv.org/abs/1704.04110.
 """
@@ -12,14 +15,15 @@ from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.neural.arrays import Array, Weights, namespace
 from stepcast.engine.neural.layers import Maker, dense, lstm_from, lstm_step, shares, with_categories
-from stepcast.engine.neural.likelihoods import LIKELIHOODS
+from stepcast.engine.neural.likelihoods import LIKELIHOODS, location
 from stepcast.engine.neural.shape import Shape
-from stepcast.engine.neural.windows import Columns, Windows, windows_at
+from stepcast.engine.neural.windows import Columns, Windows, changes_of, last_before, windows_at
 
 __all__ = ["DeepAR"]
 
 PATHS = 100  # drawn for each series
-NEAR = (1, 2, 3)  # lags beside those of the seasons
+NEAR = 3  # lags beside those of the seasons
+NEAR_CHANGES = 24  # of changes up to a season, at most: their mean is what is added of late
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,11 @@ class DeepAR:
     def lags(self) -> tuple[int, ...]:
         """How far back the values lie that the network sees beside the features of a period."""
         seasons = (season * number for season, count in self.shape.lags for number in range(1, count + 1))
-        return tuple(sorted({*NEAR, *seasons}))
+        return tuple(sorted({*range(1, self.near + 1), *seasons}))
+
+    @property
+    def near(self) -> int:
+        return NEAR if self.shape.units != "change" else max(NEAR, min(self.shape.season, NEAR_CHANGES))
 
     @property
     def slopes(self) -> tuple[int, ...]:
@@ -59,13 +67,19 @@ class DeepAR:
         for layer in range(self.layers):
             make.lstm(f"lstm{layer}", self.cells if layer else inputs, self.cells)
         make.dense("distribution", self.cells, LIKELIHOODS[self.likelihood].numbers, gain=0.1)
-        make.dense("mix", self.cells, len(self.lags) + len(self.slopes) + 1, gain=0.1)
+        others = 1 if self.shape.units == "change" else len(self.slopes)
+        make.dense("mix", self.cells, len(self.lags) + others + 1, gain=0.1)
         return make.weights
 
     def loss(self, weights: Weights, columns: Columns, rows: Array, origins: Array) -> Array:
-        """Negative log likelihood (batch,) of the known values of context and horizon, a value."""
+        """Negative log likelihood (batch,) of the known values of context and horizon, a value.
+
+        Of changes, with the error of their sum over the horizon, in units of noise, a value.
+        """
         xp = namespace(columns.values)
         shape, likelihood = self.shape, LIKELIHOODS[self.likelihood]
+        if shape.units == "change":
+            columns = changes_of(columns)
         windows = windows_at(columns, shape, rows, origins)
         time = xp.arange(-shape.context, shape.horizon)
         where = origins[:, None] + shape.seen + time[None]
@@ -78,12 +92,21 @@ class DeepAR:
             x, _ = lstm_from(weights, f"lstm{layer}", x, (zeros, zeros))
         base = self._base(weights, x, seen, there)
         noise, values = self._units(windows, values)
-        lost = likelihood.loss(dense(weights, "distribution", x), base, noise[:, None], values)
-        return xp.where(known, lost, 0.0).sum(axis=1) / xp.maximum(known.sum(axis=1), 1)
+        raw = dense(weights, "distribution", x)
+        lost = likelihood.loss(raw, base, noise[:, None], values)
+        lost = xp.where(known, lost, 0.0).sum(axis=1) / xp.maximum(known.sum(axis=1), 1)
+        if shape.units == "change":
+            off = (values - location(raw, base, noise[:, None])) / noise[:, None]
+            off, known = (one[:, -shape.horizon :] for one in (xp.where(known, off, 0.0), known))
+            lost = lost + abs(off.sum(axis=1)) / xp.maximum(known.sum(axis=1), 1)
+        return lost
 
     def paths(self, weights: Weights, columns: Columns, rows: Array, origins: Array, draws: Floats) -> Floats:
         """Paths in the units of the series, from ``draws`` between 0 and 1: both (batch, paths, horizon)."""
         shape, likelihood = self.shape, LIKELIHOODS[self.likelihood]
+        levels = columns
+        if shape.units == "change":
+            columns = changes_of(columns)
         windows = windows_at(columns, shape, rows, origins)
         batch, many = draws.shape[:2]
         time = np.arange(-shape.context, 0)
@@ -122,6 +145,8 @@ class DeepAR:
             made[..., step] = drawn if not likelihood.centred else self._restored(drawn, windows)
             scaled = drawn if likelihood.centred else drawn / windows.scale[:, None]
             values[..., longest + step] = np.clip(scaled, -shape.largest, shape.largest)
+        if shape.units == "change":
+            made = last_before(levels, shape, rows, origins)[:, None, None] + made.cumsum(axis=-1)
         return made
 
     def forecast(
@@ -171,16 +196,27 @@ class DeepAR:
         return xp.concatenate([features, seen, there.astype("f4"), everywhere], axis=2)
 
     def _base(self, weights: Weights, x: Array, seen: Array, there: Array) -> Array:
-        """A mixture of the values at the lags, and of lines on from some of them."""
+        """A mixture of the values at the lags and of others."""
         xp = namespace(x)
+        others, known = (self._mean if self.shape.units == "change" else self._lines)(seen, there)
+        candidates = xp.concatenate([seen, xp.clip(others, -self.shape.largest, self.shape.largest)], axis=-1)
+        counts = shares(dense(weights, "mix", x), xp.concatenate([there, known], axis=-1))
+        return (counts[..., :-1] * candidates).sum(axis=-1)
+
+    def _lines(self, seen: Array, there: Array) -> tuple[Array, Array]:
+        """Where lines from some of the lags through the last value lead, and whether they are known."""
         last = seen[..., :1]
         places = list(self.slopes)
         steps = np.array([self.lags[place] - 1 for place in places], "f4")
-        lines = last + (last - seen[..., places]) / steps
-        known = there[..., places] & there[..., :1]
-        candidates = xp.concatenate([seen, xp.clip(lines, -self.shape.largest, self.shape.largest)], axis=-1)
-        counts = shares(dense(weights, "mix", x), xp.concatenate([there, known], axis=-1))
-        return (counts[..., :-1] * candidates).sum(axis=-1)
+        return last + (last - seen[..., places]) / steps, there[..., places] & there[..., :1]
+
+    def _mean(self, seen: Array, there: Array) -> tuple[Array, Array]:
+        """The mean of the latest values, and whether there is one."""
+        xp = namespace(seen)
+        seen, there = seen[..., : self.near], there[..., : self.near]
+        count = there.sum(axis=-1, keepdims=True).astype("f4")
+        mean = xp.where(there, seen, 0.0).sum(axis=-1, keepdims=True) / xp.maximum(count, 1.0)
+        return mean.astype("f4"), count > 0
 
 
 def _stratified(seed: int, horizon: int) -> Floats:

@@ -24,7 +24,7 @@ from stepcast.engine.neural.parameters import settings_of
 from stepcast.engine.neural.progress import Epoch, report
 from stepcast.engine.neural.shape import Shape, shape_of
 from stepcast.engine.neural.training import Origins, Schedule, Span, fit
-from stepcast.engine.neural.units import check_values, prescaled, units_of
+from stepcast.engine.neural.units import adds_up, check_values, prescaled, units_of
 from stepcast.engine.neural.windows import Columns, columns_of, outcomes_at
 from stepcast.engine.panel import Panel
 from stepcast.engine.seasonality import season_length
@@ -202,7 +202,7 @@ class Trainer:
         shares: multiplied, they would be neither.
         """
         shape = network.shape
-        if shape.units != "level":
+        if shape.units not in ("level", "change"):
             return 1.0, 0.0
         columns = columns_of(self.grid, shape, self.encoder)
         values, known = outcomes_at(columns, shape, held.rows, held.columns)
@@ -292,7 +292,10 @@ def _encoder(sample: Panel, task: Task, settings: Settings) -> CovariateEncoder:
 
 
 def _shapes(sample: Panel, task: Task, settings: Settings, back: int) -> list[Shape]:
-    """With a context of two seasons and of twice the horizon, as far as the series before the backtest go."""
+    """With a context of two seasons and of twice the horizon, as far as the series before the backtest go.
+
+    Where series add up, as totals do, Deep_AR_Plus is tried on their changes first.
+    """
     lengths = [len(values) - back for values in sample.values if len(values) > back]
     length = int(np.median(lengths)) if lengths else 1
     wanted = settings.get("context_length", settings.get("look_back", AUTOMATIC))
@@ -304,7 +307,10 @@ def _shapes(sample: Panel, task: Task, settings: Settings, back: int) -> list[Sh
     context = int(wanted)
     if task.algorithm == "CNN-QR":  # convolutions halve it again and again
         context = max(2, 1 << (context - 1).bit_length())
-    return [shape_of(sample.frequency, length, task.horizon, context, units_of(settings))]
+    shape = shape_of(sample.frequency, length, task.horizon, context, units_of(settings))
+    if task.algorithm == "Deep_AR_Plus" and shape.units == "level" and adds_up(sample, back, context):
+        return [replace(shape, units="change"), shape]
+    return [shape]
 
 
 def _typical(sample: Panel, encoder: CovariateEncoder, shape: Shape) -> Typical:
@@ -315,8 +321,9 @@ def _typical(sample: Panel, encoder: CovariateEncoder, shape: Shape) -> Typical:
         recent = recent[np.isfinite(recent)]
         if not len(recent):
             continue
-        level = float(recent.mean()) if shape.units == "level" else 0.0
-        scale = float(np.abs(recent - level).mean()) or 1.0
+        level = float(recent.mean()) if shape.units in ("level", "change") else 0.0
+        apart = np.diff(recent) if shape.units == "change" and len(recent) > 1 else recent - level
+        scale = float(np.abs(apart).mean()) or 1.0
         known = np.empty(0) if covariates is None else covariates.codes
         codes.append(np.where(np.isfinite(known), known + 1, 0).astype(np.int64))
         levels.append(level)

@@ -15,7 +15,7 @@ from stepcast.engine.arrays import Floats
 from stepcast.engine.neural.arrays import Array, namespace
 from stepcast.engine.neural.layers import softplus
 
-__all__ = ["LIKELIHOODS", "Likelihood"]
+__all__ = ["LIKELIHOODS", "Likelihood", "location"]
 
 NARROWEST = 1e-3  # of a distribution, in units of the window's scale
 FEWEST_FREEDOM = 2.0  # degrees: with more, the variance exists
@@ -90,10 +90,10 @@ class DeterministicL1:
     centred: bool = True
 
     def loss(self, raw: Array, base: Array, noise: Array, value: Array) -> Array:
-        return abs(value - (base + noise * raw[..., 0]))
+        return abs(value - location(raw, base, noise))
 
     def draw(self, raw: Floats, base: Floats, noise: Floats, probability: Floats) -> Floats:
-        drawn: Floats = base + noise * raw[..., 0] + 0.0 * probability
+        drawn: Floats = location(raw, base, noise) + 0.0 * probability
         return drawn
 
 
@@ -154,9 +154,14 @@ class Beta:
         return softplus(raw[..., 0]) + 1e-2, softplus(raw[..., 1]) + 1e-2
 
 
+def location(raw: Array, base: Array, noise: Array) -> Array:
+    """Of a centred likelihood, in the units of the window's scale."""
+    return base + noise * raw[..., 0]
+
+
 def _located(raw: Array, base: Array, noise: Array) -> tuple[Array, Array]:
     """Location and width in the units of the window's scale."""
-    return base + noise * raw[..., 0], noise * softplus(raw[..., 1]) + NARROWEST
+    return location(raw, base, noise), noise * softplus(raw[..., 1]) + NARROWEST
 
 
 LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(

@@ -18,7 +18,7 @@ class Shape:
 
     ``season``  what noise is measured over, ``recent`` the periods whose mean is a window's level.
     ``lags``    of each season (periods, how many seasons back).
-    ``units``   a window's own: around its level, as shares of its size (counts), or as the series has them.
+    ``units``   a window's own: around its level, changes or counts as shares of their size; or the series'.
     ``largest`` what scaled values are clipped to.
     """
 
@@ -28,7 +28,7 @@ class Shape:
     recent: int
     lags: tuple[tuple[int, int], ...]
     drifts: tuple[int, ...]
-    units: Literal["level", "size", "own"] = "level"
+    units: Literal["level", "change", "size", "own"] = "level"
     largest: float = 20.0
 
     @property
@@ -49,7 +49,7 @@ def shape_of(
     length: int,
     horizon: int,
     context: int,
-    units: Literal["level", "size", "own"] = "level",
+    units: Literal["level", "change", "size", "own"] = "level",
 ) -> Shape:
     """For series of about ``length`` periods."""
     season = season_length(frequency)

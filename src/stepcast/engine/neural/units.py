@@ -10,15 +10,32 @@ from stepcast.engine.errors import BadParameter
 from stepcast.engine.panel import Panel
 from stepcast.engine.training_parameters import Settings
 
-__all__ = ["Units", "check_values", "prescaled", "units_of"]
+__all__ = ["Units", "adds_up", "check_values", "prescaled", "units_of"]
 
-Units = Literal["level", "size", "own"]
+Units = Literal["level", "change", "size", "own"]
+
+STRAIGHT = 0.9  # of the way from one value to the next
 
 
 def units_of(settings: Settings) -> Units:
-    """Counts as multiples of their mean, shares as they are, all else around a level."""
+    """Counts as multiples of their mean, shares as they are, all else around a level or as changes."""
     kinds: dict[object, Units] = {"negative-binomial": "size", "beta": "own"}
     return kinds.get(settings.get("likelihood"), "level")
+
+
+def adds_up(panel: Panel, back: int, length: int) -> bool:
+    """Whether series are like totals, which grow by what is added, rather than measured around a level.
+
+    So are most if the way from one value to the next, over ``length`` periods before the last ``back``, leads
+    almost as far as it is long.
+    """
+    shares = []
+    for values in panel.values:
+        seen = values[: max(len(values) - back, 0)][-length - 1 :]
+        changes = np.diff(seen[np.isfinite(seen)])
+        if changes.any():
+            shares.append(abs(changes.sum()) / np.abs(changes).sum())
+    return bool(shares) and float(np.median(shares)) >= STRAIGHT
 
 
 def check_values(panel: Panel, settings: Settings) -> None:
@@ -42,7 +59,7 @@ def prescaled(panel: Panel, units: Units, back: int) -> tuple[Panel, Integers]:
     The power is that of the values before the last ``back``, so nothing later is told. Counts and shares stay
     as they are.
     """
-    if units != "level":
+    if units not in ("level", "change"):
         return panel, np.zeros(len(panel), np.int64)
     powers = np.array([_power(values[: max(len(values) - back, 0)]) for values in panel.values], np.int64)
     with np.errstate(over="ignore"):  # what comes later may be as large as it likes

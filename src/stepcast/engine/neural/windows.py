@@ -4,12 +4,22 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.series.covariates import CovariateEncoder
 from stepcast.engine.neural.arrays import Array, namespace
 from stepcast.engine.neural.grid import Grid
 from stepcast.engine.neural.shape import Shape
 
-__all__ = ["STATIC", "Columns", "Windows", "columns_of", "outcomes_at", "windows_at"]
+__all__ = [
+    "STATIC",
+    "Columns",
+    "Windows",
+    "changes_of",
+    "columns_of",
+    "last_before",
+    "outcomes_at",
+    "windows_at",
+]
 
 STATIC = 6  # features of a window as a whole
 TINY = 1e-6  # the smallest scale, as a share of the level
@@ -103,6 +113,30 @@ def windows_at(columns: Columns, shape: Shape, rows: Array, origins: Array) -> W
     )
 
 
+def changes_of(columns: Columns) -> Columns:
+    """What each value adds to the one before it, known where both are."""
+    xp = namespace(columns.values)
+    values, known = columns.values, columns.known
+    before = xp.concatenate([values[:, :1], values[:, :-1]], axis=1)
+    both = known & xp.concatenate([known[:, :1], known[:, :-1]], axis=1)
+    return columns._replace(values=xp.where(both, values - before, 0.0), known=both)
+
+
+def last_before(columns: Columns, shape: Shape, rows: Integers, origins: Integers) -> Floats:
+    """The value (batch,) just before each origin.
+
+    Where it is missing, the latest known one, gone on by the mean change; 0 without one in sight.
+    """
+    back = origins[:, None] + shape.seen + np.arange(-shape.seen, 0)[None]
+    values, known = columns.values[rows[:, None], back], columns.known[rows[:, None], back]
+    both = known[:, 1:] & known[:, :-1]
+    change = _mean(np.where(both, np.diff(values, axis=1), 0.0), both)
+    missing = known[:, ::-1].argmax(axis=1)
+    latest = values[np.arange(len(rows)), known.shape[1] - 1 - missing]
+    found: Floats = np.where(known.any(axis=1), latest + change * missing, 0.0)
+    return found
+
+
 def outcomes_at(columns: Columns, shape: Shape, rows: Array, origins: Array) -> tuple[Array, Array]:
     """What came (batch, horizon), in the units of the series, and whether it is known."""
     xp = namespace(columns.values)
@@ -122,7 +156,7 @@ def _normal(
     size = _mean(xp.where(known, abs(values), 0.0), known)
     scale = xp.maximum(spread, size * (0.5 / xp.maximum(known.sum(axis=1), 1) + 1e-3))
     if shape.units != "level":
-        level, scale = 0.0 * level, size if shape.units == "size" else 0.0 * size
+        level, scale = 0.0 * level, 0.0 * size if shape.units == "own" else size
     scale = xp.where(scale > 0, scale, 1.0)
     before = back - shape.season
     both = known & columns.known[row, before]
