@@ -83,12 +83,13 @@ def learn(
         grid: Grid,
         parts: Split,
         phases: tuple[str, str],
+        least: Sequence[int],
         watch: Watch = lambda *_: None,
-    ) -> tuple[Network, Fitted]:
+    ) -> tuple[Stopped, Fitted]:
         schedule = _schedule(task, settings, networks[0], len(shapes), parts.all)
         columns = columns_of(grid, networks[0].shape, encoder, "f4")
         return Trainer(task.algorithm, schedule, seeds, grid, columns, encoder).best(
-            networks, parts, phases, watch
+            networks, parts, phases, least, watch
         )
 
     grid, parts = before(back)
@@ -118,11 +119,12 @@ def learn(
             now = Fitted((weights(),), 1.0)
             watch(number, lambda: learned(networks[0], now, now))
 
-    network, backtest = best(networks, grid, parts, ("learning", "backtest"), seen)
+    found, backtest = best(networks, grid, parts, ("learning", "backtest"), [1] * len(seeds), seen)
     if watch is not None:
-        return learned(network, backtest, backtest)
-    _, final = best([network], *before(0), ("forecast", "forecast"))
-    return learned(network, backtest, final)
+        return learned(found.network, backtest, backtest)
+    # what is held back may look best after a few epochs, by chance: it takes as many as it took before
+    _, final = best([found.network], *before(0), ("forecast", "forecast"), found.epochs)
+    return learned(found.network, backtest, final)
 
 
 @dataclass(frozen=True)
@@ -148,26 +150,33 @@ class Trainer:
     encoder: CovariateEncoder
 
     def best(
-        self, networks: list[Network], parts: Split, phases: tuple[str, str], watch: Watch
-    ) -> tuple[Network, Fitted]:
-        """Of ``networks`` the one that forecasts what is held back best, trained on that, too.
+        self,
+        networks: list[Network],
+        parts: Split,
+        phases: tuple[str, str],
+        least: Sequence[int],
+        watch: Watch,
+    ) -> tuple[Stopped, Fitted]:
+        """Of ``networks`` the one that forecasts what is held back best, then trained on that, too.
 
-        ``watch`` sees the first of them, with the first seed.
+        Each seed takes ``least`` epochs, or more. ``watch`` sees the first network, with the first seed.
         """
         learning, finishing = phases
         tried = [
             self._until_it_gets_worse(
-                network, parts, learning, watch if network is networks[0] else lambda *_: None
+                network, parts, learning, least, watch if network is networks[0] else lambda *_: None
             )
             for network in networks
         ]
         found = min(tried, key=lambda one: one.cost)
         each = zip(found.weights, found.epochs, self.seeds, strict=True)
-        return found.network, Fitted(
+        return found, Fitted(
             tuple(self._finished(found.network, parts.all, finishing, *one) for one in each), found.width
         )
 
-    def _until_it_gets_worse(self, network: Network, parts: Split, phase: str, watch: Watch) -> Stopped:
+    def _until_it_gets_worse(
+        self, network: Network, parts: Split, phase: str, least: Sequence[int], watch: Watch
+    ) -> Stopped:
         stopped = [
             fit(
                 network,
@@ -179,8 +188,9 @@ class Trainer:
                 parts.held,
                 self._reporting(phase, self.schedule),
                 watch if seed == self.seeds[0] else lambda *_: None,
+                min(epochs, self.schedule.epochs),
             )
-            for seed in self.seeds
+            for seed, epochs in zip(self.seeds, least, strict=True)
         ]
         weights, epochs = [one for one, _ in stopped], [number for _, number in stopped]
         return Stopped(network, weights, epochs, *self.width(network, weights, parts.held))

@@ -73,8 +73,11 @@ def fit(
     held: Origins | None = None,
     report: Callable[[int, float, float | None], None] = lambda *_: None,
     watch: Callable[[int, Callable[[], Weights]], None] = lambda *_: None,
+    least: int = 1,
 ) -> tuple[dict[str, Array], int]:
     """Train on ``span``: the weights of the epoch that was best on ``held``, or of the last; its number.
+
+    Epochs before ``least`` are not looked at.
 
     ``watch`` can see the weights after each epoch; what it raises ends the training.
     """
@@ -87,7 +90,7 @@ def fit(
     random = np.random.default_rng(seed)
     rates = _rates(schedule)
     best, kept = np.inf, _copied(weights)
-    at = since = 0
+    at, since = 0, least - 1
     left, share = schedule.decays, 1.0
     count = 0 if held is None else len(held.rows)
     places = np.resize(np.arange(count), rounded_up(count))
@@ -101,7 +104,7 @@ def fit(
         if held is not None:
             lost = judge(averaged, columns, held.rows[places], held.columns[places])
             judged = float(np.asarray(lost)[:count].mean())
-            if judged < best:
+            if judged < best and number >= least:
                 best, at, since = judged, number, number
                 kept = _copied(averaged)
         report(number, float(value), judged)
