@@ -1,5 +1,45 @@
-"""Stepcast: drop a CSV in a bucket; ask SQL for its P10, P50 and P90."""
+"""Stepcast: drop a CSV in a bucket; ask SQL for its P10, P50 and P90. From Python: ``Forecaster``."""
 
-__all__ = ["__version__"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from stepcast.version import __version__
+
+if TYPE_CHECKING:
+    from stepcast.api.errors import InvalidInput, NotFitted, UnknownItem, WrongFrame
+    from stepcast.api.forecaster import Forecaster
+    from stepcast.api.imported import DataWarning
+    from stepcast.api.saved import WrongFile
+
+__all__ = [
+    "DataWarning",
+    "Forecaster",
+    "InvalidInput",
+    "NotFitted",
+    "UnknownItem",
+    "WrongFile",
+    "WrongFrame",
+    "__version__",
+]
+
+
+# Loaded when asked for: the light functions and the command line start without them.
+_MODULES = {
+    "DataWarning": "stepcast.api.imported",
+    "Forecaster": "stepcast.api.forecaster",
+    "InvalidInput": "stepcast.api.errors",
+    "NotFitted": "stepcast.api.errors",
+    "UnknownItem": "stepcast.api.errors",
+    "WrongFile": "stepcast.api.saved",
+    "WrongFrame": "stepcast.api.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'stepcast' has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

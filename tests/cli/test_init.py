@@ -277,7 +277,7 @@ def test_what_cannot_be_forecast_is_said(content: str, says: str) -> None:
 def test_the_horizon_suits_all_rows_where_only_the_first_were_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("stepcast.cli.drafting.sample.ROWS", 50)
+    monkeypatch.setattr("stepcast.drafting.sample.ROWS", 50)
     rows = [[f"lamp {item}", day, 1] for day in days(60) for item in range(10)]
     params = drafted(write("mine.csv", "id,date,y", rows))
 

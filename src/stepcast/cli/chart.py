@@ -36,8 +36,8 @@ def chart(
         raise typer.BadParameter("leave out --item and --backtest", param_hint="--tuning")
     if out.suffix.lower() != ".png":
         raise typer.BadParameter(f"{out} does not end in .png; charts are PNG files", param_hint="--out")
+    from stepcast.charting.drawing import draw
     from stepcast.cli.chart_data import chart_series
-    from stepcast.cli.drawing import draw
     from stepcast.cli.stack import attach
 
     stack = attach(endpoint)

@@ -3,13 +3,14 @@
 import csv
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stepcast.charting.series import Charted, Tested
 from stepcast.cli.current_forecast import current_vintage, key_columns, target_column, unknown_item
 from stepcast.cli.failure import Failure
 from stepcast.cli.query import ask, identifier
@@ -22,7 +23,7 @@ from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.read_params import read_params
 from stepcast.pipeline.vintages import Manifest
 
-__all__ = ["Charted", "chart_series"]
+__all__ = ["chart_series"]
 
 FORECASTED = "forecasted-values"
 HORIZONS_BACK = 3  # how much history precedes the forecast
@@ -33,32 +34,6 @@ AGGREGATIONS: dict[str, Callable[[list[float]], float]] = {
     "min": min,
     "max": max,
 }
-
-
-@dataclass(frozen=True)
-class Charted:
-    """One series to draw.
-
-    ``history``  one value for each period before the forecast, nan if not observed.
-    ``outputs``  the forecast by output, as named in SQL: p10, p50, mean; one value for each of ``ahead``.
-    """
-
-    title: str
-    target: str
-    frequency: str
-    past: Moments
-    history: Floats
-    ahead: Moments
-    outputs: dict[str, Floats]
-    tested: "tuple[Tested, ...]" = ()
-
-
-@dataclass(frozen=True)
-class Tested:
-    """What was forecast for a window of the backtest, from what was known before it."""
-
-    moments: Moments
-    outputs: dict[str, Floats]
 
 
 def chart_series(stack: Stack, item: str | None, most: int, backtest: bool = False) -> list[Charted]:

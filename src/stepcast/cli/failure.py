@@ -3,6 +3,7 @@
 import sys
 
 from stepcast.connect.errors import ConnectorError
+from stepcast.drafting.errors import CannotDraft
 
 __all__ = ["Failure", "Stopped", "explain"]
 
@@ -26,7 +27,7 @@ class Stopped(Failure):
 
 def explain(error: Exception) -> str | None:
     """The message for an expected failure; None for a bug, which keeps its traceback."""
-    if isinstance(error, Failure | ConnectorError):
+    if isinstance(error, Failure | ConnectorError | CannotDraft):
         return str(error)
     if isinstance(error, ModuleNotFoundError):
         return _missing(error)

@@ -104,7 +104,7 @@ def why_it_failed(stack: Stack, execution: Execution, folder: ResultsFolder) -> 
 def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
     """Write the forecast, backtest, leaderboard, report and chart atomically."""
     # Matplotlib takes most of a second to import: not for a run that fails, or is only followed.
-    from stepcast.cli.drawing import draw
+    from stepcast.charting.drawing import draw
     from stepcast.cli.tuning_chart import draw_tuning, trials_of
 
     manifest = vintages.current(stack.s3, stack.bucket)

@@ -12,7 +12,7 @@ from stepcast.cli.options import Json
 from stepcast.cli.output import cell, print_json, print_line, stdout, table
 
 if TYPE_CHECKING:
-    from stepcast.cli.drafting import Draft, Sample
+    from stepcast.drafting import Draft, Sample
     from stepcast.pipeline.problems import Report
 
 __all__ = ["init"]
@@ -74,10 +74,10 @@ def init(
     sorted_out({"CSV": files})
     from zoneinfo import available_timezones
 
-    from stepcast.cli.drafting import ONE_ITEM, Wishes, draft, sample_of
-    from stepcast.cli.drafting.conversion import convert as rewrite
-    from stepcast.cli.drafting.conversion import converted_params
     from stepcast.cli.failure import Failure
+    from stepcast.drafting import ONE_ITEM, Wishes, draft, sample_of
+    from stepcast.drafting.conversion import convert as rewrite
+    from stepcast.drafting.conversion import converted_params
     from stepcast.engine.frequency import Frequency
     from stepcast.pipeline.domains import DOMAINS
 
@@ -140,8 +140,8 @@ def _document(out: Path, made: "Draft", train: list[Path], report: "Report | Non
 def _print(
     out: Path, sample: "Sample", made: "Draft", train: list[Path], converted: bool, report: "Report | None"
 ) -> None:
-    from stepcast.cli.drafting import ONE_ITEM
     from stepcast.cli.problem_lines import problem_lines
+    from stepcast.drafting import ONE_ITEM
 
     named = shlex.join(map(str, sample.files))
     print_line(f"Wrote {out} for {named}. Assumptions:")

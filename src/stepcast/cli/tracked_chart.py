@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from stepcast.charting.drawing import draw
+from stepcast.charting.series import Charted
 from stepcast.cli.chart import MOST_PANELS
-from stepcast.cli.chart_data import HORIZONS_BACK, Charted
-from stepcast.cli.drawing import draw
+from stepcast.cli.chart_data import HORIZONS_BACK
 from stepcast.cli.tuning_chart import draw_tuning
 from stepcast.connect.finished_run import FinishedRun
 from stepcast.engine.calendar import stamp_of

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from localaws import LocalAws
+from stepcast.charting.drawing import TEST, draw
 from stepcast.cli.chart_data import chart_series
-from stepcast.cli.drawing import TEST, draw
 from stepcast.cli.query import ask
 from stepcast.cli.stack import attach
 from stepcast.connect.prometheus.source import SETTLED_AFTER, Wish, pull

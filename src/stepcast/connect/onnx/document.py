@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from stepcast import __version__
 from stepcast.connect.exchange.formulas import Sum, Table
 from stepcast.connect.exchange.item_model import ItemModel
 from stepcast.connect.exchange.words import STEP, documentation, output_meaning, step_meaning
 from stepcast.connect.onnx.formulas import Writer
 from stepcast.connect.onnx.graph import Graph
 from stepcast.connect.onnx.networks import NETWORKS, add_network
+from stepcast.version import __version__
 
 __all__ = ["document"]
 

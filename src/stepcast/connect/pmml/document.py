@@ -9,7 +9,6 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import numpy as np
 
-from stepcast import __version__
 from stepcast.connect.exchange.formulas import Forest, Greatest, Named, named_in, parts_of
 from stepcast.connect.exchange.item_model import ItemModel
 from stepcast.connect.exchange.words import STEP, documentation, step_meaning
@@ -25,6 +24,7 @@ from stepcast.connect.pmml.elements import (
 from stepcast.connect.pmml.expressions import expression
 from stepcast.connect.pmml.forests import add_trees
 from stepcast.pipeline.layout import moment_of
+from stepcast.version import __version__
 
 __all__ = ["document"]
 

@@ -4,7 +4,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from stepcast import __version__
 from stepcast.engine.accuracy import Sums
 from stepcast.pipeline import inputs, layout, lineage, objects, resources, tables, tuned, vintages
 from stepcast.pipeline.backtest_files import Scoreboard, ShardBacktest, accuracy_in_sql
@@ -17,6 +16,7 @@ from stepcast.pipeline.run import Run
 from stepcast.pipeline.shards import read_shard
 from stepcast.pipeline.task import task_of
 from stepcast.pipeline.trained_files import read_forecast, read_trained
+from stepcast.version import __version__
 
 __all__ = ["export"]
 

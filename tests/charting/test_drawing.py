@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stepcast.cli.chart_data import Charted
-from stepcast.cli.drawing import draw
+from stepcast.charting.drawing import draw
+from stepcast.charting.series import Charted
 
 
 def charted(

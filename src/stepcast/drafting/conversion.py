@@ -5,9 +5,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from stepcast.cli.drafting.cells import MISSING, moment_of_cell, number_of_cell
-from stepcast.cli.drafting.draft import Draft
-from stepcast.cli.drafting.sample import ONE_ITEM, Sample, records
+from stepcast.drafting.cells import MISSING, moment_of_cell, number_of_cell
+from stepcast.drafting.draft import Draft
+from stepcast.drafting.sample import ONE_ITEM, Sample, records
 from stepcast.pipeline.importing.columns.timestamp_formats import DAY
 
 __all__ = ["convert", "converted_params"]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from stepcast.cli.drafting.cells import date_format
+from stepcast.drafting.cells import date_format
 
 __all__ = ["joined_cells", "joined_columns"]
 

@@ -1,19 +1,18 @@
 """Generates a params.json from a sample of files, with all assumptions."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from stepcast.cli.drafting.cells import decimal_comma, moment_of_cell, number_of_cell
-from stepcast.cli.drafting.grid import frequency_of_stamps
-from stepcast.cli.drafting.roles import Roles, roles_of
-from stepcast.cli.drafting.sample import DELIMITERS, ONE_ITEM, Sample
-from stepcast.cli.failure import Failure
-from stepcast.cli.output import plural
+from stepcast.drafting.cells import decimal_comma, moment_of_cell, number_of_cell
+from stepcast.drafting.errors import CannotDraft
+from stepcast.drafting.grid import frequency_of_stamps
+from stepcast.drafting.roles import Roles, roles_of
+from stepcast.drafting.sample import DELIMITERS, ONE_ITEM, Sample
 from stepcast.engine.arrays import Moments
 from stepcast.engine.calendar import Periods, moment_of, period_of
 from stepcast.engine.frequency import Frequency
@@ -23,7 +22,7 @@ from stepcast.pipeline.importing.columns.timestamp_formats import DAY, MOMENT
 from stepcast.pipeline.importing.periods.period_starts import period_starts
 from stepcast.pipeline.tables import is_taken
 
-__all__ = ["Assumption", "Draft", "Wishes", "draft"]
+__all__ = ["Assumption", "Draft", "Wishes", "draft", "schema_name"]
 
 HORIZONS = {"D": 14, "W": 13, "Y": 3}  # periods; otherwise a season
 LONGEST_HORIZON = 120  # periods assumed by default; more can be requested
@@ -75,14 +74,14 @@ class Draft:
 
 
 def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -> Draft:
-    """The params.json for the sample's files. Failure if the user must decide something.
+    """The params.json for the sample's files. CannotDraft if the user must decide something.
 
     ``span``  the first and the last timestamp of all rows, if the sample is incomplete.
     """
     roles = roles_of(sample.columns, wishes.time, wishes.target, wishes.items)
     form = wishes.time_format or roles.form
     if " or " in form:
-        raise Failure(
+        raise CannotDraft(
             f"the timestamps in {roles.time!r} are ambiguous, {form}: choose with --time-format, "
             f"for example --time-format {form.split(' or ')[0]!r}"
         )
@@ -93,7 +92,7 @@ def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -
     known = [stamp for stamp in stamps if stamp is not None]
     frequency = Frequency.parse(wishes.frequency) if wishes.frequency else frequency_of_stamps(known)
     if frequency is None:
-        raise Failure(f"all rows have the same timestamp in {roles.time!r}; a forecast needs a history")
+        raise CannotDraft(f"all rows have the same timestamp in {roles.time!r}; a forecast needs a history")
     comma = sample.delimiter != "," and decimal_comma(sample.columns[roles.target])
     facts = _Facts.of(sample, roles, stamps, frequency, comma)
     if span is not None:
@@ -116,7 +115,7 @@ def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -
         Assumption("season", *_season(frequency, facts.longest)),
         Assumption(
             "horizon",
-            f"{plural(horizon, 'period')} of {frequency}",
+            f"{_plural(horizon, 'period')} of {frequency}",
             f"the longest series has {facts.longest:,} periods",
             "--horizon N",
         ),
@@ -128,7 +127,7 @@ def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -
             Assumption(
                 "rows of one period",
                 "are summed",
-                f"{plural(facts.shared, 'row')} with the same item and period as another",
+                f"{_plural(facts.shared, 'row')} with the same item and period as another",
                 'aggregation in Featurizations ("avg", "first", "min", "max"), or more --item COLUMN',
             )
         )
@@ -173,7 +172,9 @@ class _Facts:
             if stamp is not None and number is not None
         ]
         if not rows:
-            raise Failure(f"no row has both a timestamp in {roles.time!r} and a number in {roles.target!r}")
+            raise CannotDraft(
+                f"no row has both a timestamp in {roles.time!r} and a number in {roles.target!r}"
+            )
         moments = np.array([stamp for _, stamp, _ in rows], "datetime64[s]")
         places = period_of(moments, frequency)
         codes = {label: number for number, label in enumerate(dict.fromkeys(label for label, _, _ in rows))}
@@ -210,10 +211,10 @@ def _periods(span: tuple[str, str], frequency: Frequency) -> int:
 
 
 def _check_offsets(cells: Sequence[str], column: str) -> None:
-    """Failure if timestamps have several offsets from UTC, because their local time is unknown."""
+    """CannotDraft if timestamps have several offsets from UTC, because their local time is unknown."""
     offsets = sorted({match[0] for cell in cells if (match := OFFSET.search(cell.strip()))})
     if len(offsets) > 1:
-        raise Failure(
+        raise CannotDraft(
             f"the timestamps in {column!r} have {len(offsets)} offsets from UTC, "
             f"{' and '.join(offsets[:2])}: "
             "choose the time zone with --time-zone, for example --time-zone Europe/Berlin"
@@ -242,15 +243,25 @@ def _names(roles: Roles, domain: str, sample: Sample) -> dict[str, str]:
     for column in sample.columns:
         if column in names:
             continue
-        name = re.sub(r"\W+", "_", column, flags=re.ASCII).strip("_").lower()[:50]
-        name = name if name[:1].isalpha() else f"column_{name}".rstrip("_")
-        if is_reserved(name) or is_taken(name):
-            name = f"{name}_1" if is_reserved(name) else f"item_{name}"
-        while name in taken or is_reserved(name) or is_taken(name):
-            name += "_1"
+        name = schema_name(column, taken)
         names[column] = name
         taken.add(name)
     return names
+
+
+def schema_name(column: str, taken: Collection[str]) -> str:
+    """A name that params.json allows for ``column``, which is none of those ``taken``.
+
+    >>> schema_name("Store no.", ()), schema_name("2nd", ()), schema_name("Store no.", ["store_no"])
+    ('store_no', 'column_2nd', 'store_no_1')
+    """
+    name = re.sub(r"\W+", "_", column, flags=re.ASCII).strip("_").lower()[:50]
+    name = name if name[:1].isalpha() else f"column_{name}".rstrip("_")
+    if is_reserved(name) or is_taken(name):
+        name = f"{name}_1" if is_reserved(name) else f"item_{name}"
+    while name in taken or is_reserved(name) or is_taken(name):
+        name += "_1"
+    return name
 
 
 def _params(
@@ -399,7 +410,7 @@ def _obstacles(sample: Sample, roles: Roles, comma: bool) -> list[str]:
     if sample.encoding not in ("utf-8", "utf-8-sig"):
         found.append(f"the text is {sample.encoding.upper()}, not UTF-8")
     if sample.above:
-        found.append(f"{plural(sample.above, 'line')} above the table must be removed")
+        found.append(f"{_plural(sample.above, 'line')} above the table must be removed")
     if comma:
         found.append("numbers have decimal commas")
     if sample.joined:
@@ -419,3 +430,7 @@ def _obstacles(sample: Sample, roles: Roles, comma: bool) -> list[str]:
         lines = ", ".join(map(str, sample.odd))
         found.append(f"some lines have a different number of cells: {lines}")
     return found
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

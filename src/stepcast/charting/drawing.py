@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from stepcast.cli.chart_data import Charted, Tested
+from stepcast.charting.series import Charted, Tested
 from stepcast.engine.arrays import Floats, Moments
 from stepcast.engine.frequency import Frequency
 
-__all__ = ["draw"]
+__all__ = ["draw", "figure_of"]
 
 DPI = 150
 ALONE = (12.0, 5.0)  # inches, of one chart
@@ -37,6 +37,14 @@ INK, FORECAST, MEAN, TEST = "#30343b", "#0b6bcb", "#c2570c", "#2e7d4f"
 
 def draw(series: Sequence[Charted], path: Path) -> None:
     """Write a PNG with one panel for each series."""
+    with warnings.catch_warnings():
+        # An item's name may use a script that the font lacks: the chart is still readable.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure_of(series).savefig(path, format="png")
+
+
+def figure_of(series: Sequence[Charted]) -> Figure:
+    """One panel for each series."""
     columns = 1 if len(series) == 1 else 2
     rows = -(-len(series) // columns)
     size = ALONE if len(series) == 1 else (PANEL[0] * columns, PANEL[1] * rows + 0.6)
@@ -48,10 +56,7 @@ def draw(series: Sequence[Charted], path: Path) -> None:
         empty.set_axis_off()
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
-    with warnings.catch_warnings():
-        # An item's name may use a script that the font lacks: the chart is still readable.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(path, format="png")
+    return figure
 
 
 def rhythm(frequency: Frequency) -> str:

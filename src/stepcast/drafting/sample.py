@@ -13,9 +13,9 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
-from stepcast.cli.drafting.cells import PLAIN, date_format, is_number
-from stepcast.cli.drafting.joined import joined_cells, joined_columns
-from stepcast.cli.failure import Failure
+from stepcast.drafting.cells import PLAIN, date_format, is_number
+from stepcast.drafting.errors import CannotDraft
+from stepcast.drafting.joined import joined_cells, joined_columns
 
 __all__ = ["ONE_ITEM", "Sample", "records", "sample_of"]
 
@@ -59,12 +59,12 @@ class Sample:
 
 
 def sample_of(files: Sequence[Path]) -> Sample:
-    """The columns of ``files``, which must be the same in all. Failure with what cannot be read, and why."""
+    """The columns of ``files``, which must be the same in all. CannotDraft says what cannot be read."""
     samples = [_parquet(file) if _is_parquet(file) else _text(file) for file in files]
     first = samples[0]
     for file, other in zip(files, samples, strict=True):
         if list(other.columns) != list(first.columns):
-            raise Failure(
+            raise CannotDraft(
                 f"{file} has the columns {_names(other)}, but {files[0]} has {_names(first)}; all files of a "
                 "dataset must have the same columns. Other numbers belong in a related series, attributes of "
                 "items in item metadata (docs/how-to/related.md)"
@@ -84,12 +84,12 @@ def sample_of(files: Sequence[Path]) -> Sample:
 def records(sample: Sample, file: Path) -> Iterator[list[str]]:
     """Every record of one of the sample's files except the header and blank lines, in the sample's columns.
 
-    Failure if a line has a different number of cells.
+    CannotDraft if a line has a different number of cells.
     """
     for line, row in _records(sample, file):
         if len(row) != len(sample.given):
             count = f"{len(row)} cells, but the other lines have {len(sample.given)}"
-            raise Failure(f"{file} line {line} has {count}: correct or remove the line")
+            raise CannotDraft(f"{file} line {line} has {count}: correct or remove the line")
         yield _join(row, sample.given, sample.joined) if sample.joined else row
 
 
@@ -118,11 +118,11 @@ def _rows(file: Path, encoding: str, delimiter: str, errors: str) -> Iterator[It
         with _opened(file) as binary, io.TextIOWrapper(binary, encoding, errors, newline="") as text:
             yield csv.reader(text, delimiter=delimiter)
     except UnicodeDecodeError as error:
-        raise Failure(
+        raise CannotDraft(
             f"{file} is not valid {encoding.upper()} text ({error.reason}): save it as UTF-8"
         ) from None
     except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise Failure(f"{file} cannot be read as CSV: {error}") from None
+        raise CannotDraft(f"{file} cannot be read as CSV: {error}") from None
 
 
 def _dialect(file: Path) -> tuple[str, str]:
@@ -131,14 +131,14 @@ def _dialect(file: Path) -> tuple[str, str]:
         try:
             head = binary.read(SNIFFED)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise Failure(f"{file} cannot be decompressed: {error}") from None
+            raise CannotDraft(f"{file} cannot be decompressed: {error}") from None
     if not head.strip():
-        raise Failure(f"{file} is empty")
+        raise CannotDraft(f"{file} is empty")
     encoding = next((name for mark, name in MARKS.items() if head.startswith(mark)), None) or _encoding(head)
     try:
         return encoding, _delimiter(head.decode(encoding, "replace"), file)
     except csv.Error as error:
-        raise Failure(f"{file} cannot be read as CSV: {error}") from None
+        raise CannotDraft(f"{file} cannot be read as CSV: {error}") from None
 
 
 @contextmanager
@@ -160,7 +160,7 @@ def _text(file: Path) -> Sample:
     kept = [row for row in rows[above:ROWS] if len(row) == width]
     header = _has_header(kept)
     if len(kept) == header:
-        raise Failure(f"{file} has a header but no rows")
+        raise CannotDraft(f"{file} has a header but no rows")
     names = _unique(kept[0]) if header else [str(place) for place in range(1, width + 1)]
     cells = list(zip(*kept[header:], strict=True))
     columns = {name: list(column) for name, column in zip(names, cells, strict=True)}
@@ -181,10 +181,10 @@ def _parquet(file: Path) -> Sample:
         with pq.ParquetFile(file) as parquet:
             stored, whole = parquet.schema_arrow, parquet.metadata.num_rows <= ROWS
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise Failure(f"{file} cannot be read as Parquet: {error}. Write the file again") from None
+        raise CannotDraft(f"{file} cannot be read as Parquet: {error}. Write the file again") from None
     cells = list(zip(*islice(_parquet_rows(file), ROWS), strict=True))
     if not cells:
-        raise Failure(f"{file} has no rows")
+        raise CannotDraft(f"{file} has no rows")
     columns = {name: list(column) for name, column in zip(stored.names, cells, strict=True)}
     numbers = tuple(field.name for field in stored if pa.types.is_floating(field.type))
     return Sample((file,), columns, True, ",", "utf-8", whole, numbers=numbers)
@@ -237,7 +237,7 @@ def _delimiter(text: str, file: Path) -> str:
         if (found := (min(dated, 1), round(count / len(rows), 1), width)) > score:
             best, score = delimiter, found
     if not best:
-        raise Failure(
+        raise CannotDraft(
             f"{file} has only one column; a timestamp and a value are required, separated by commas"
         )
     return best

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from stepcast.cli.drafting.cells import date_format, is_number
-from stepcast.cli.failure import Failure
+from stepcast.drafting.cells import date_format, is_number
+from stepcast.drafting.errors import CannotDraft
 from stepcast.pipeline.domains import DOMAINS, identifier_field, target_field
 
 __all__ = ["Roles", "roles_of"]
@@ -71,12 +71,12 @@ def roles_of(
 ) -> Roles:
     """The roles of the columns, accepting those that the user gave.
 
-    Failure if a given column does not exist, or if several are possible, with the list of them and the
+    CannotDraft if a given column does not exist, or if several are possible, with the list of them and the
     option to choose one.
     """
     for name in (time, target, *items):
         if name is not None and name not in columns:
-            raise Failure(f"there is no column {name!r}; the columns are {_listed(columns)}")
+            raise CannotDraft(f"there is no column {name!r}; the columns are {_listed(columns)}")
     time, form = _time(columns, time, {target, *items})
     numeric = [
         name
@@ -91,7 +91,9 @@ def roles_of(
 def _time(columns: Mapping[str, Sequence[str]], asked: str | None, taken: set[str | None]) -> tuple[str, str]:
     if asked is not None:
         if (form := date_format(columns[asked], bare=True)) is None:
-            raise Failure(f"{asked!r} does not contain timestamps; its first cell is {columns[asked][0]!r}")
+            raise CannotDraft(
+                f"{asked!r} does not contain timestamps; its first cell is {columns[asked][0]!r}"
+            )
         return asked, form
     forms = {name: date_format(cells) for name, cells in columns.items() if name not in taken}
     dated = [name for name, form in forms.items() if form is not None]
@@ -102,13 +104,13 @@ def _time(columns: Mapping[str, Sequence[str]], asked: str | None, taken: set[st
         named = [name for name in dated if _plain(name) in TIMES]
         dated = named if len(named) == 1 else dated
     if not dated and date_format(list(columns)[-3:]) is not None:
-        raise Failure("the column names are dates: write one row for each item and date (melt in pandas)")
+        raise CannotDraft("the column names are dates: write one row for each item and date (melt in pandas)")
     if not dated:
-        raise Failure(
+        raise CannotDraft(
             f"no column contains dates; the columns are {_listed(columns)}. Choose one with --time COLUMN"
         )
     if len(dated) > 1:
-        raise Failure(f"several columns contain dates, {_listed(dated)}: choose one with --time COLUMN")
+        raise CannotDraft(f"several columns contain dates, {_listed(dated)}: choose one with --time COLUMN")
     return dated[0], str(forms[dated[0]])
 
 
@@ -124,11 +126,13 @@ def _target(numeric: list[str], columns: Mapping[str, Sequence[str]], items: Seq
         return candidates[0]
     if not candidates:
         others = [name for name in columns if name not in items]
-        raise Failure(
+        raise CannotDraft(
             f"no column contains numbers to forecast; the others are {_listed(others)}. Choose one with "
             "--target COLUMN"
         )
-    raise Failure(f"several columns contain numbers, {_listed(candidates)}: choose one with --target COLUMN")
+    raise CannotDraft(
+        f"several columns contain numbers, {_listed(candidates)}: choose one with --target COLUMN"
+    )
 
 
 def _items(columns: Mapping[str, Sequence[str]], taken: set[str], time: str) -> tuple[str, ...]:

@@ -1,0 +1,268 @@
+"""Arguments and frames as params.json and its files: what a run of the pipeline would be given."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stepcast.api.errors import WrongFrame
+from stepcast.api.frames import as_text, columns_of, table_of
+from stepcast.api.wide import ONE_SERIES, is_wide, longer
+from stepcast.drafting import Wishes, draft, sample_of, schema_name
+from stepcast.drafting.cells import date_format
+from stepcast.pipeline.importing.columns.timestamp_formats import DAY, MOMENT
+from stepcast.pipeline.params import ALGORITHM_ARN
+
+__all__ = ["Columns", "Settings", "document_of", "write_frames"]
+
+FILES = {
+    "df": "train/df.parquet",
+    "related": "related/related.parquet",
+    "metadata": "metadata/metadata.parquet",
+}
+TARGET = "target_value"
+LOOKED_AT = 100  # timestamps
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The caller's names of the columns. ``item_id`` is empty where there is one series only."""
+
+    item_id: tuple[str, ...] = ("item_id",)
+    timestamp: str = "timestamp"
+    target: str = TARGET
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The schema's name of each column that identifies a series, and the caller's."""
+        names = ["item_id"][: len(self.item_id)]
+        for column in self.item_id[1:]:
+            names.append(schema_name(column, ["item_id", "timestamp", TARGET, *names]))
+        return dict(zip(names, self.item_id, strict=True))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is asked for, as ``stepcast.Forecaster`` explains it."""
+
+    horizon: int
+    freq: str | None = None
+    quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
+    mean: bool = False
+    algorithm: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    holidays: tuple[str, ...] = ()
+    fill: str | None = None
+    aggregation: str = "sum"
+    windows: int = 1
+    time_budget: float | None = None
+    time_zone: str | None = None
+
+
+def write_frames(
+    folder: Path, columns: Columns, df: Any, related: Any = None, metadata: Any = None
+) -> dict[str, Path]:
+    """The frames as files that the import reads, by their key in a bucket. WrongFrame says what is wrong."""
+    tables = {"df": _target(df, columns)}
+    if related is not None:
+        tables["related"] = _related(related, columns)
+    if metadata is not None:
+        tables["metadata"] = _metadata(metadata, columns)
+    files = {}
+    for name, table in tables.items():
+        files[FILES[name]] = folder / f"{name}.parquet"
+        pq.write_table(table, files[FILES[name]])
+    return files
+
+
+def document_of(settings: Settings, columns: Columns, files: Mapping[str, Path]) -> dict[str, Any]:
+    """The params.json for ``files``: what is not set is drafted from the rows, as ``stepcast init`` does.
+
+    CannotDraft where the rows have no frequency.
+    """
+    keys = tuple(columns.keys) or ("item_id",)
+    wishes = Wishes(
+        time="timestamp",
+        target=TARGET,
+        items=keys,
+        frequency=settings.freq,
+        horizon=settings.horizon,
+        domain="CUSTOM",
+        time_zone=settings.time_zone,
+    )
+    document = draft(sample_of([files[FILES["df"]]]), wishes).params
+    predictor = document["Predictor"]
+    config = predictor["FeaturizationConfig"]
+    if settings.fill is not None or settings.aggregation != "sum":
+        config["Featurizations"] = _filling(settings, config.pop("Featurizations", None))
+    if settings.algorithm is not None:
+        del predictor["PerformAutoML"]
+        predictor["AlgorithmArn"] = ALGORITHM_ARN + settings.algorithm
+    if settings.parameters:
+        predictor["TrainingParameters"] = {name: _text(one) for name, one in settings.parameters.items()}
+    if settings.holidays:
+        features = [{"Name": "holiday", "Value": country} for country in settings.holidays]
+        predictor["InputDataConfig"] = {"SupplementaryFeatures": features}
+    if settings.windows != 1:
+        predictor["EvaluationParameters"] = {"NumberOfBacktestWindows": settings.windows}
+    if settings.time_budget is not None:
+        predictor["TrainingBudgetSeconds"] = settings.time_budget
+    wanted = [f"{quantile:g}" for quantile in settings.quantiles]
+    document["Forecast"]["ForecastTypes"] = [*wanted, "mean"] if settings.mean else wanted
+    frequency = document["Datasets"][0]["DataFrequency"]
+    for name, kind in (("related", "RELATED_TIME_SERIES"), ("metadata", "ITEM_METADATA")):
+        if (path := files.get(FILES[name])) is not None:
+            document["Datasets"].append(_dataset(name.title(), kind, path, frequency))
+    return document
+
+
+def _target(df: Any, columns: Columns) -> pa.Table:
+    table = table_of(_with_index(df, columns), "df")
+    if is_wide(table, columns.item_id, columns.timestamp, columns.target):
+        (item,) = columns.item_id[:1] or ("item_id",)
+        table = longer(table, item, columns.timestamp, columns.target)
+    wanted = {**columns.keys, "timestamp": columns.timestamp, TARGET: columns.target}
+    missing = [name for name in columns.item_id if name not in table.column_names]
+    if missing:
+        raise WrongFrame(
+            f"df has no column {missing[0]!r}; it has {', '.join(map(repr, table.column_names))}. Name the "
+            "columns that identify a series with item_id=, or give item_id=None if there is only one series"
+        )
+    chosen = columns_of(table, wanted, "df")
+    if not columns.item_id:
+        one = pa.array([ONE_SERIES] * len(chosen), pa.string())
+        chosen = chosen.add_column(0, "item_id", one)
+    chosen = _numbers(
+        chosen, TARGET, f"df: {columns.target!r}", "convert it, for example with pandas.to_numeric"
+    )
+    return _typed(chosen, tuple(columns.keys) or ("item_id",), "df")
+
+
+def _related(frame: Any, columns: Columns) -> pa.Table:
+    table = table_of(_with_index(frame, columns), "related")
+    own = {**columns.keys, "timestamp": columns.timestamp}
+    features = [name for name in table.column_names if name not in own.values()]
+    names = _schema_names(features, (*own, TARGET))
+    chosen = columns_of(table, {**own, **names}, "related")
+    for name, feature in names.items():
+        remedy = "put what never changes about an item in metadata=, or drop the column"
+        chosen = _numbers(chosen, name, f"related: {feature!r}", remedy)
+    if not columns.item_id:
+        chosen = chosen.add_column(0, "item_id", pa.array([ONE_SERIES] * len(chosen), pa.string()))
+    return _typed(chosen, tuple(columns.keys) or ("item_id",), "related")
+
+
+def _metadata(frame: Any, columns: Columns) -> pa.Table:
+    if not columns.item_id:
+        raise WrongFrame("metadata tells which items are alike: with item_id=None there is only one")
+    table = table_of(frame, "metadata")
+    attributes = [name for name in table.column_names if name != columns.item_id[0]]
+    names = _schema_names(attributes, ("item_id",))
+    chosen = columns_of(table, {"item_id": columns.item_id[0], **names}, "metadata")
+    return pa.table({name: as_text(chosen[name]) for name in chosen.column_names})
+
+
+def _with_index(frame: Any, columns: Columns) -> Any:
+    """A pandas frame whose unnamed index holds the timestamps, with that index named after them."""
+    if type(frame).__module__.partition(".")[0] != "pandas":
+        return frame
+    import pandas as pd
+
+    index = frame.index
+    if isinstance(frame, pd.Series):
+        frame = frame.to_frame(columns.target if not columns.item_id or frame.name is None else frame.name)
+    timed = isinstance(index, pd.DatetimeIndex | pd.PeriodIndex)
+    if timed and columns.timestamp not in map(str, frame.columns):
+        moments = index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
+        return frame.set_axis(moments.rename(columns.timestamp), axis="index")
+    return frame
+
+
+def _typed(table: pa.Table, keys: Sequence[str], name: str) -> pa.Table:
+    """Keys as text; the rest as it is, if it holds moments and numbers."""
+    for key in keys:
+        table = _replaced(table, key, as_text(table[key]))
+    stamps = table["timestamp"]
+    if _is_text(stamps):
+        stamps = stamps.cast(pa.string())
+        first = [cell for cell in stamps.slice(0, LOOKED_AT).to_pylist() if cell is not None]
+        if first and date_format(first, bare=True) not in (DAY, MOMENT):
+            raise WrongFrame(
+                f"{name}: the timestamps are text such as {first[0]!r}: convert them, for example with "
+                "pandas.to_datetime"
+            )
+        return _replaced(table, "timestamp", stamps)
+    if not (pa.types.is_timestamp(stamps.type) or pa.types.is_date(stamps.type)):
+        raise WrongFrame(
+            f"{name}: the timestamps are of type {stamps.type}: convert them, for example with "
+            "pandas.to_datetime"
+        )
+    return table
+
+
+def _numbers(table: pa.Table, column: str, said: str, remedy: str) -> pa.Table:
+    """The table with ``column`` as numbers; WrongFrame says ``remedy`` where it holds anything else."""
+    kind = table[column].type
+    if pa.types.is_boolean(kind):
+        return _replaced(table, column, table[column].cast(pa.int64()))
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return table
+    if pa.types.is_null(kind):
+        return _replaced(table, column, table[column].cast(pa.float64()))
+    raise WrongFrame(f"{said} holds {kind}, not numbers: {remedy}")
+
+
+def _replaced(table: pa.Table, column: str, cells: pa.ChunkedArray) -> pa.Table:
+    return table.set_column(table.column_names.index(column), column, cells)
+
+
+def _is_text(cells: pa.ChunkedArray) -> bool:
+    types = pa.types
+    return bool(
+        types.is_string(cells.type) or types.is_large_string(cells.type) or types.is_string_view(cells.type)
+    )
+
+
+def _dataset(name: str, kind: str, path: Path, frequency: str) -> dict[str, Any]:
+    schema = pq.read_schema(path)
+    attributes = [{"AttributeName": column.name, "AttributeType": _type(column, kind)} for column in schema]
+    described: dict[str, Any] = {"DatasetName": name, "Domain": "CUSTOM", "DatasetType": kind}
+    if kind == "RELATED_TIME_SERIES":
+        described["DataFrequency"] = frequency
+    return {**described, "Schema": {"Attributes": attributes}}
+
+
+def _type(column: pa.Field, kind: str) -> str:
+    if kind == "ITEM_METADATA":
+        return "string"
+    if column.name == "timestamp":
+        return "timestamp"
+    if pa.types.is_integer(column.type):
+        return "integer"
+    return "string" if pa.types.is_string(column.type) else "float"
+
+
+def _schema_names(columns: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for column in columns:
+        names[schema_name(column, [*taken, *names])] = column
+    return names
+
+
+def _filling(settings: Settings, drafted: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    method: dict[str, str] = {}
+    if drafted is not None:
+        method |= drafted[0]["FeaturizationPipeline"][0]["FeaturizationMethodParameters"]
+    if settings.fill is not None:
+        method |= {"middlefill": settings.fill, "backfill": settings.fill}
+    if settings.aggregation != "sum":
+        method["aggregation"] = settings.aggregation
+    steps = [{"FeaturizationMethodName": "filling", "FeaturizationMethodParameters": method}]
+    return [{"AttributeName": TARGET, "FeaturizationPipeline": steps}]
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,53 @@
+"""What was learned from imported series: everything that a forecast, a backtest and a file on disk need."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+
+from stepcast import engine
+from stepcast.engine.algorithms import algorithm_of
+from stepcast.engine.panel import Panel
+from stepcast.engine.results import Forecast, Trained
+from stepcast.engine.sampling import Draw
+from stepcast.engine.task import Task
+from stepcast.pipeline.internal_errors import each_series
+from stepcast.pipeline.shards import Shard
+
+__all__ = ["Fitted", "fit", "learn"]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """``shared`` is what all series have learned together; the rest is by shard."""
+
+    task: Task
+    shared: bytes
+    shards: tuple[Shard, ...]
+    trained: tuple[Trained, ...]
+
+    def forecasts(self) -> tuple[Forecast, ...]:
+        """The forecast of each shard."""
+        return tuple(
+            engine.forecast(shard.panel, self.task, trained)
+            for shard, trained in zip(self.shards, self.trained, strict=True)
+        )
+
+
+def fit(shards: Iterable[Shard], task: Task, shared: bytes | None = None) -> Fitted:
+    """Learn, as FitShared and TrainPredictor do; or fit each series with what was ``shared`` before."""
+    kept = tuple(shards)
+    if shared is None:
+        shared = learn((shard.panel for shard in kept), task)
+    learned = shared
+    trained = tuple(
+        each_series(shard.panel, lambda part: engine.train(part, task, learned)) for shard in kept
+    )
+    return Fitted(task, shared, kept, trained)
+
+
+def learn(panels: Iterable[Panel], task: Task) -> bytes:
+    """What is learned from all series together; empty where each is fitted by itself."""
+    if not algorithm_of(task).learns_jointly:
+        return b""
+    return engine.fit_shared(reduce(add, map(Draw.of, panels)), task)

@@ -1,0 +1,319 @@
+"""Forecasts of data frames."""
+
+import inspect
+import logging
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from stepcast.api import saved
+from stepcast.api.document import Columns, Settings, document_of, write_frames
+from stepcast.api.errors import InvalidInput, NotFitted, UnknownItem, WrongFrame
+from stepcast.api.fitted import Fitted, fit
+from stepcast.api.frames import as_given, library_of
+from stepcast.api.imported import Imported
+from stepcast.api.results import backtest_table, forecast_table, leaderboard_table
+from stepcast.engine.results import Explanation, Forecast
+from stepcast.pipeline.params import Params
+from stepcast.pipeline.problems import Problem, Report
+from stepcast.pipeline.shards import label
+from stepcast.pipeline.task import task_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Forecaster"]
+
+log = logging.getLogger("stepcast")
+
+
+class Forecaster:
+    """Quantile forecasts of many series: ``Forecaster(horizon=14).fit(df).predict()``.
+
+    The rules for gaps, duplicates, frequencies and grids are those of the pipeline's import, and the results
+    are bit for bit those of ``stepcast run`` with the same rows and ``params_``.
+
+    ``horizon``      periods to forecast, up to 500.
+    ``freq``         "15min", "H", "D", "W", "M", "Y" or a multiple of these; None takes that of the rows.
+    ``quantiles``    between .01 and .99, with at most two decimals.
+    ``mean``         whether the mean is forecast, too.
+    ``algorithm``    "ETS", "ARIMA", "NPTS", "Prophet", "CNN-QR", "Deep_AR_Plus" or "LSTM"; None is the
+                     AutoPredictor. ``parameters`` are the algorithm's, as docs/how-to/params.md lists them.
+    ``holidays``     codes of countries, such as "DE", whose public holidays may explain the series.
+    ``fill``         what a period without a row holds: "zero", "nan" (unknown), "mean", "median", "min" or
+                     "max". None decides by the rows: zero where they count events, unknown elsewhere.
+    ``aggregation``  of several rows in one period: "sum", "avg", "first", "min" or "max".
+    ``windows``      of the backtest, 1 to 5.
+    ``time_budget``  CPU seconds that training may take; None is as long as it takes.
+    ``time_zone``    the local time of timestamps with an offset, such as "Europe/Berlin".
+
+    After ``fit``: ``params_`` is the params.json that a run would need for the same results, ``report_`` has
+    what was noticed in the data, ``freq_`` is the frequency.
+    """
+
+    def __init__(
+        self,
+        horizon: int,
+        freq: str | None = None,
+        quantiles: Sequence[float] = (0.1, 0.5, 0.9),
+        *,
+        mean: bool = False,
+        algorithm: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        holidays: Sequence[str] | str = (),
+        fill: str | None = None,
+        aggregation: str = "sum",
+        windows: int = 1,
+        time_budget: float | None = None,
+        time_zone: str | None = None,
+    ) -> None:
+        self.horizon = horizon
+        self.freq = freq
+        self.quantiles = quantiles
+        self.mean = mean
+        self.algorithm = algorithm
+        self.parameters = parameters
+        self.holidays = holidays
+        self.fill = fill
+        self.aggregation = aggregation
+        self.windows = windows
+        self.time_budget = time_budget
+        self.time_zone = time_zone
+
+    def fit(
+        self,
+        df: Any,
+        *,
+        item_id: str | Sequence[str] | None = "item_id",
+        timestamp: str = "timestamp",
+        target: str = "target_value",
+        related: Any = None,
+        metadata: Any = None,
+    ) -> Self:
+        """Learn from ``df``, a data frame of pandas, polars, pyarrow or anything that speaks Arrow.
+
+        Long, with a row for each item and moment; or wide, with a column for each item. Several columns may
+        identify a series together; with None there is one series.
+
+        ``related``   numbers of each item and moment that may explain the target: a price, the weather. Known
+                      ahead where they go on after the end of ``df``; then they must cover the horizon.
+        ``metadata``  one row for each item, with what never changes about it. An item that has no rows in
+                      ``df`` is forecast like those that resemble it.
+
+        Raises WrongFrame where a column is missing, InvalidInput with every problem of arguments and rows.
+        """
+        columns = Columns(_names(item_id), timestamp, target)
+        settings = self._settings()
+        with tempfile.TemporaryDirectory(prefix="stepcast-frames-") as folder:
+            files = write_frames(Path(folder), columns, df, related, metadata)
+            document = document_of(settings, columns, files)
+            imported = Imported(document, files, arguments=True)
+        imported.warn()
+        with _compiling_told():
+            fitted = fit(imported.shards(), imported.task)
+        self._columns, self._library = columns, library_of(df)
+        self._frames = related is not None, metadata is not None
+        self._fitted, self._params = fitted, imported.params
+        self.params_, self.report_ = document, imported.report
+        self.freq_ = str(imported.params.frequency)
+        self._forecasts: tuple[Forecast, ...] | None = None
+        return self
+
+    def predict(self, df: Any = None, *, related: Any = None, metadata: Any = None) -> Any:
+        """The forecast: one row for each series and moment, in the kind of data frame that ``fit`` got.
+
+        Columns are those that identify the series, the timestamp, ``mean`` if asked for, and p10, p50, p90.
+        With ``df``, new rows are forecast from their own end, with what was learned before: nothing is
+        learned jointly again.
+        """
+        fitted, forecasts = self._known()
+        if df is not None:
+            fitted = self._of_new(df, related, metadata)
+            forecasts = fitted.forecasts()
+        elif related is not None or metadata is not None:
+            raise WrongFrame("related and metadata belong to new rows: give df, too, or fit again")
+        return as_given(forecast_table(fitted, forecasts, self._column_names()), self._library)
+
+    def backtest(self, windows: int | None = None) -> Any:
+        """What would have been forecast for the last windows of the past, and the outcome.
+
+        One row for each series, window (1 is the latest) and observed moment. ``windows`` other than those of
+        ``fit`` are learned for anew, which takes as long as ``fit``.
+        """
+        fitted, _ = self._known()
+        if windows is not None and windows != fitted.task.windows:
+            fitted = self._tested_again(windows)
+        return as_given(backtest_table(fitted, self._column_names()), self._library)
+
+    def leaderboard(self) -> Any:
+        """Accuracy in the backtest: a row for each series, then one over all, beside SeasonalNaive's."""
+        fitted, forecasts = self._known()
+        table = leaderboard_table(fitted, forecasts, self._params)
+        given = self._column_names()
+        return as_given(table.rename_columns([given.get(n, n) for n in table.column_names]), self._library)
+
+    def explain(self, item: str | Sequence[str]) -> Explanation:
+        """Why a series is forecast as it is: its members and their weights, its seasons, what was missing."""
+        fitted, forecasts = self._known()
+        wanted = label(_names(item))
+        for shard, forecast in zip(fitted.shards, forecasts, strict=True):
+            if wanted in shard.panel.ids:
+                return forecast.explanations[shard.panel.ids.index(wanted)]
+        raise UnknownItem(self._unknown(wanted))
+
+    def plot(self, items: Sequence[str] | str | None = None, *, most: int = 6) -> "Figure":
+        """History and forecast of ``items``, or of the ``most`` largest, as a Matplotlib figure."""
+        from stepcast.api.charted import charted  # Matplotlib takes most of a second
+        from stepcast.charting.drawing import figure_of
+
+        fitted, forecasts = self._known()
+        wanted = [items] if isinstance(items, str) else items
+        try:
+            series = list(charted(fitted, forecasts, wanted, most, self._columns.target))
+        except KeyError as error:
+            raise UnknownItem(self._unknown(error.args[0])) from None
+        return figure_of(series)
+
+    def save(self, path: str | Path) -> None:
+        """Write everything that was learned to one file, which contains no code."""
+        fitted, _ = self._known()
+        facts = saved.Facts(
+            arguments={name: _plain(value) for name, value in self.get_params().items()},
+            columns=(list(self._columns.item_id), self._columns.timestamp, self._columns.target),
+            library=self._library,
+            frames=self._frames,
+            document=self.params_,
+            report=self.report_.to_json(),
+        )
+        saved.write(Path(path), facts, fitted)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The forecaster that ``save`` wrote. WrongFile where the file is something else."""
+        facts, parts = saved.read(Path(path))
+        made = cls(**facts.arguments)
+        made._params = Params.model_validate(facts.document)
+        made._fitted = parts.fitted(task_of(made._params))
+        items, timestamp, target = facts.columns
+        made._columns, made._library = Columns(tuple(items), timestamp, target), facts.library
+        made._frames = facts.frames
+        made.params_, made.report_ = facts.document, Report.from_json(facts.report)
+        made.freq_ = str(made._params.frequency)
+        made._forecasts = None
+        return made
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The arguments, as scikit-learn asks for them."""
+        del deep
+        return {name: getattr(self, name) for name in _ARGUMENTS}
+
+    def set_params(self, **arguments: Any) -> Self:
+        """Change arguments; ``fit`` is then due again."""
+        for name, value in arguments.items():
+            if name not in _ARGUMENTS:
+                raise ValueError(f"there is no argument {name!r}; there are {', '.join(_ARGUMENTS)}")
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        signature = inspect.signature(type(self).__init__).parameters
+        told = [f"{n}={v!r}" for n, v in self.get_params().items() if v is not signature[n].default]
+        return f"{type(self).__name__}({', '.join(told)})"
+
+    def _settings(self) -> Settings:
+        if isinstance(self.horizon, bool) or not isinstance(self.horizon, int) or self.horizon < 1:
+            raise _invalid("horizon", f"{self.horizon!r} is not a whole number from 1 to 500", "Write one")
+        return Settings(
+            horizon=self.horizon,
+            freq=self.freq,
+            quantiles=tuple(self.quantiles),
+            mean=self.mean,
+            algorithm=self.algorithm,
+            parameters=dict(self.parameters or {}),
+            holidays=_names(self.holidays),
+            fill=self.fill,
+            aggregation=self.aggregation,
+            windows=self.windows,
+            time_budget=None if self.time_budget is None else float(self.time_budget),
+            time_zone=self.time_zone,
+        )
+
+    def _known(self) -> tuple[Fitted, tuple[Forecast, ...]]:
+        if not hasattr(self, "_fitted"):
+            raise NotFitted("nothing was learned yet: call fit(df) first")
+        if self._forecasts is None:
+            with _compiling_told():
+                self._forecasts = self._fitted.forecasts()
+        return self._fitted, self._forecasts
+
+    def _of_new(self, df: Any, related: Any, metadata: Any) -> Fitted:
+        for name, had, given in zip(
+            ("related", "metadata"), self._frames, (related is not None, metadata is not None), strict=True
+        ):
+            if had and not given:
+                raise WrongFrame(f"fit had {name}=: give that of the new rows, too")
+            if given and not had:
+                raise WrongFrame(f"fit had no {name}=: leave it out, or fit with it")
+        with tempfile.TemporaryDirectory(prefix="stepcast-frames-") as folder:
+            files = write_frames(Path(folder), self._columns, df, related, metadata)
+            imported = Imported(self.params_, files, arguments=True)
+        imported.warn()
+        return fit(imported.shards(), self._fitted.task, self._fitted.shared)
+
+    def _tested_again(self, windows: int) -> Fitted:
+        if isinstance(windows, bool) or not isinstance(windows, int) or not 1 <= windows <= 5:
+            raise _invalid("windows", f"{windows!r} is not a whole number from 1 to 5", "Write one")
+        with _compiling_told():
+            return fit(self._fitted.shards, replace(self._fitted.task, windows=windows))
+
+    def _column_names(self) -> dict[str, str]:
+        columns = self._columns
+        return {**columns.keys, "timestamp": columns.timestamp, "target": columns.target}
+
+    def _unknown(self, item: str) -> str:
+        import difflib
+
+        ids = [name for shard in self._fitted.shards for name in shard.panel.ids]
+        close = difflib.get_close_matches(item, ids, 3)
+        meant = f"; did you mean {', '.join(map(repr, close))}?" if close else ""
+        return f"there is no series {item!r} among {len(ids):,}{meant}"
+
+
+_ARGUMENTS = tuple(name for name in inspect.signature(Forecaster.__init__).parameters if name != "self")
+
+
+def _names(given: str | Sequence[str] | None) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+
+
+def _invalid(argument: str, message: str, remedy: str) -> InvalidInput:
+    report = Report()
+    report.add(Problem("params", "error", message, remedy, path=argument))
+    return InvalidInput(report)
+
+
+@contextmanager
+def _compiling_told() -> Iterator[None]:
+    """Say it where kernels are compiled, which takes most of a minute, once per machine."""
+    from stepcast.engine.auto.compilation import compilations  # numba takes a second
+
+    begun: list[str] = []
+
+    def first(name: str) -> None:
+        if not begun:
+            log.warning("compiling the forecasting kernels, once per machine: this takes about a minute")
+        begun.append(name)
+
+    with compilations(first):
+        yield

@@ -1,6 +1,0 @@
-"""Generates a params.json for files: the roles of columns, the frequency of rows, a horizon."""
-
-from stepcast.cli.drafting.draft import Assumption, Draft, Wishes, draft
-from stepcast.cli.drafting.sample import ONE_ITEM, Sample, sample_of
-
-__all__ = ["ONE_ITEM", "Assumption", "Draft", "Sample", "Wishes", "draft", "sample_of"]
