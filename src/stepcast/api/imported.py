@@ -1,8 +1,10 @@
 """Frames or files through the import itself: shards of series on one grid, or every problem at once."""
 
 import json
+import shutil
 import tempfile
 import warnings
+import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,8 +51,8 @@ class Imported:
         if params is None:
             raise InvalidInput(self._told())
         self.params = params
-        self._folder = tempfile.TemporaryDirectory(prefix="stepcast-import-")
-        folder = Path(self._folder.name)
+        folder = Path(tempfile.mkdtemp(prefix="stepcast-import-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         (folder / "objects").mkdir()
         (folder / "scratch").mkdir()
         self._bucket = FileBucket(files, folder / "objects")

@@ -1,0 +1,178 @@
+"""Shards of series on executors: trained, forecast and backtested there, back as Parquet files."""
+
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark.sql import SparkSession
+
+from stepcast import engine
+from stepcast.api.fitted import Fitted
+from stepcast.api.imported import Imported
+from stepcast.api.results import backtest_table, forecast_table
+from stepcast.connect.errors import ConnectorError
+from stepcast.engine.accuracy import Sums
+from stepcast.engine.arrays import Floats
+from stepcast.engine.errors import ForecastingError
+from stepcast.engine.losses import seasonal_error
+from stepcast.engine.panel import Panel
+from stepcast.engine.seasonality import usable_season
+from stepcast.pipeline.backtest_files import ShardBacktest
+from stepcast.pipeline.csv_files import parquet_bytes
+from stepcast.pipeline.internal_errors import DEFECTS, each_series, internal
+from stepcast.pipeline.params import Params
+from stepcast.pipeline.shards import Shard, read_shard, write_shard
+from stepcast.pipeline.task import task_of
+
+__all__ = ["ShardResult", "results_of"]
+
+PART = 64  # series in a task, at most: seconds of work, so that no task waits long for another
+WAVE = 32 << 20  # bytes of a wave: Spark's driver holds all of one, several times over
+BACK = 4_000_000  # forecast and backtested values of a wave, which come back together
+FORECAST, BACKTEST, LEADERBOARD = "forecast", "backtest", "leaderboard"
+SCHEMA = "part long, forecast binary, backtest binary, leaderboard binary, sums string, error string"
+MICROSECONDS = pa.timestamp("us")  # Spark's
+
+Job = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+
+
+@dataclass(frozen=True)
+class ShardResult:
+    """Parquet files by what they hold, and the backtest's sums by model."""
+
+    files: Mapping[str, bytes]
+    sums: Mapping[str, Sums]
+
+
+def results_of(
+    spark: SparkSession,
+    imported: Imported,
+    shared: bytes,
+    names: Mapping[str, str],
+    scale: str,
+    least: int,
+) -> Iterator[ShardResult]:
+    """The results of all shards, in their order, wave by wave.
+
+    ``names``  of columns: the schema's, and the caller's.
+    ``scale``  the column for MASE's denominator, or "".
+    ``least``  tasks, as far as there are so many series; 0 chooses.
+
+    Raises ConnectorError with the engine's reason where a series cannot be forecast at all.
+    """
+    job = _job(imported.params.model_dump_json(by_alias=True), shared, dict(names), scale)
+    number = 0
+    for wave in _waves(imported, least):
+        numbers = range(number, number + len(wave))
+        rows = spark.createDataFrame(pa.table({"part": numbers, "shard": pa.array(wave, pa.binary())}))
+        # From one partition, they are dealt out one by one: a task each, none is left without.
+        tasks = rows.coalesce(1).repartition(len(wave))
+        found = {row["part"]: row for row in tasks.mapInArrow(job, SCHEMA).collect()}
+        for part in numbers:
+            if found[part]["error"] is not None:
+                raise ConnectorError(found[part]["error"])
+            sums = {name: _sums(known) for name, known in json.loads(found[part]["sums"]).items()}
+            files = {name: found[part][name] for name in (FORECAST, BACKTEST, LEADERBOARD)}
+            yield ShardResult(files, sums)
+        number += len(wave)
+
+
+def _waves(imported: Imported, least: int) -> Iterator[list[bytes]]:
+    """The shards in parts of at most ``PART`` series, as many at a time as a wave may hold."""
+    series = sum(len(shard.keys) for shard in imported.shards())
+    most = max(1, min(PART, series // least)) if least else PART
+    task = imported.task
+    values = task.horizon * (1 + 2 * task.windows) * len(task.outputs)  # of a series
+    wave: list[bytes] = []
+    size = back = 0
+    for shard in imported.shards():
+        for begin in range(0, len(shard.keys), most):
+            places = list(range(begin, min(begin + most, len(shard.keys))))
+            sink = io.BytesIO()
+            keys = tuple(shard.keys[place] for place in places)
+            write_shard(sink, Shard(shard.key_names, keys, shard.panel.take(places)))
+            wave.append(sink.getvalue())
+            size, back = size + len(wave[-1]), back + values * len(places)
+            if size >= WAVE or back >= BACK:
+                yield wave
+                wave, size, back = [], 0, 0
+    if wave:
+        yield wave
+
+
+def _job(document: str, shared: bytes, names: Mapping[str, str], scale: str) -> Job:
+    """What executors run: rows of a number and a shard in, results out."""
+
+    def results(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        params = Params.model_validate_json(document)
+        for batch in batches:
+            for row in batch.to_pylist():
+                yield pa.RecordBatch.from_pylist([_result(row, params, shared, names, scale)], _SCHEMA)
+
+    return results
+
+
+_SCHEMA = pa.schema(
+    [("part", pa.int64())]
+    + [(name, pa.binary()) for name in (FORECAST, BACKTEST, LEADERBOARD)]
+    + [("sums", pa.string()), ("error", pa.string())]
+)
+
+
+def _result(
+    row: Mapping[str, object], params: Params, shared: bytes, names: Mapping[str, str], scale: str
+) -> dict[str, object]:
+    """Of one part. What would fail again is told instead of raised: Spark would try it four times."""
+    try:
+        return {"part": row["part"], **_computed(read_shard(row["shard"]), params, shared, names, scale)}  # type: ignore[arg-type]
+    except (ForecastingError, *DEFECTS) as error:
+        return {"part": row["part"], "error": str(internal(error, "Spark", None))}
+
+
+def _computed(
+    shard: Shard, params: Params, shared: bytes, names: Mapping[str, str], scale: str
+) -> dict[str, object]:
+    task, panel = task_of(params), shard.panel
+    trained = each_series(panel, lambda part: engine.train(part, task, shared))
+    forecast = engine.forecast(panel, task, trained)
+    fitted = Fitted(task, shared, (shard,), (trained,))
+    ahead = _in_microseconds(forecast_table(fitted, (forecast,), names), names)
+    if scale:
+        ahead = ahead.append_column(scale, pa.array(np.repeat(_scales(panel), task.horizon)))
+    board = ShardBacktest(shard, trained, forecast, params, task)
+    return {
+        FORECAST: parquet_bytes(ahead),
+        BACKTEST: parquet_bytes(_in_microseconds(backtest_table(fitted, names), names)),
+        LEADERBOARD: parquet_bytes(board.leaderboard()),
+        "sums": json.dumps({name: asdict(sums) for name, sums in board.sums().items()}),
+        "error": None,
+    }
+
+
+def _scales(panel: Panel) -> Floats:
+    """MASE's denominator of each series, from its whole history."""
+    return np.array(
+        [
+            seasonal_error(np.where(observed, values, np.nan), usable_season(panel.frequency, len(values)))
+            for values, observed in zip(panel.values, panel.observed, strict=True)
+        ],
+        np.float64,
+    )
+
+
+def _in_microseconds(table: pa.Table, names: Mapping[str, str]) -> pa.Table:
+    place = table.column_names.index(names["timestamp"])
+    return table.set_column(place, names["timestamp"], table.column(place).cast(MICROSECONDS))
+
+
+def _sums(known: dict[str, object]) -> Sums:
+    """Sums as JSON has them, with its lists as tuples again."""
+    return Sums(**{name: tuple(one) if isinstance(one, list) else one for name, one in known.items()})  # type: ignore[arg-type]
+
+
+def table_of(files: Iterable[bytes]) -> pa.Table:
+    return pa.concat_tables([pq.read_table(io.BytesIO(file)) for file in files])
