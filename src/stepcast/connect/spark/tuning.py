@@ -10,12 +10,11 @@ from pyspark.ml.evaluation import Evaluator
 from pyspark.ml.tuning import (
     CrossValidator,
     CrossValidatorModel,
-    CrossValidatorReader,
     TrainValidationSplit,
     TrainValidationSplitModel,
-    TrainValidationSplitReader,
+    _ValidatorSharedReadWrite,
 )
-from pyspark.ml.util import MLReader
+from pyspark.ml.util import DefaultParamsReader, MLReader
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -75,7 +74,7 @@ class RollingOriginValidator(CrossValidator):
 
     @classmethod
     def read(cls) -> "MLReader[Self]":
-        return _Reader(cls, CrossValidatorReader(CrossValidator))
+        return _Reader(cls)
 
 
 class TemporalTrainValidationSplit(TrainValidationSplit):
@@ -116,7 +115,7 @@ class TemporalTrainValidationSplit(TrainValidationSplit):
 
     @classmethod
     def read(cls) -> "MLReader[Self]":
-        return _Reader(cls, TrainValidationSplitReader(TrainValidationSplit))
+        return _Reader(cls)
 
 
 class _OneFold(RollingOriginValidator):
@@ -192,12 +191,17 @@ def _forecaster_in(estimator: Any) -> StepcastForecaster:
 
 
 class _Reader(MLReader[Any]):
-    """Reads a validator as Spark's of the same Params, and makes it one of ``kind``."""
+    """Reads a validator of ``kind``, which Spark's writer wrote: its own reader makes one of Spark's kind."""
 
-    def __init__(self, kind: Any, reader: Any) -> None:
+    def __init__(self, kind: Any) -> None:
         super().__init__()
-        self._kind, self._of_spark = kind, reader
+        self._kind = kind
 
     def load(self, path: str) -> Any:
-        read = self._of_spark.session(self.sparkSession).load(path)
-        return read._copyValues(self._kind()._resetUid(read.uid))
+        metadata = DefaultParamsReader.loadMetadata(path, self.sparkSession)
+        as_python = {**metadata, "class": "pyspark.ml.tuning"}  # by the name it tells files of Scala apart
+        _, estimator, evaluator, grid = _ValidatorSharedReadWrite.load(path, self.sparkSession, as_python)
+        made = self._kind(estimator=estimator, estimatorParamMaps=grid, evaluator=evaluator)
+        made._resetUid(metadata["uid"])
+        DefaultParamsReader.getAndSetParams(made, metadata, skipParams=["estimatorParamMaps"])
+        return made
