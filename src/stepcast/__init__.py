@@ -38,7 +38,13 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module 'stepcast' has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name]), name)
+    try:
+        return getattr(import_module(_MODULES[name]), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("stepcast"):
+            raise
+        needed = f'stepcast.{name} needs {error.name}: pip install "stepcast[engine]"'
+        raise ModuleNotFoundError(needed, name=error.name) from None
 
 
 def __dir__() -> list[str]:

@@ -30,6 +30,7 @@ NOT_RUN = {
     "make test": "runs this test",
     "sam build": "needs Docker and the SAM command line",
     "sam deploy --guided": "needs an AWS account",
+    'pip install "stepcast[engine]"': "is installed",
     "make sam-local": "needs Docker",
     "make sam-local EXTRAS=neural": "needs Docker",
     "weed mini -dir=store -ip=127.0.0.1 -ip.bind=127.0.0.1 -s3.port=8333": (
@@ -205,11 +206,12 @@ def test_the_lines_of_a_document_run_in_its_order(reader: Reader, page: Path) ->
 
 
 def prepared(page: Path, reader: Reader) -> AbstractContextManager[None]:
-    """The servers and files that a page speaks of: those of tests/connect/<system>/documented.py, if any."""
-    name = {"stores": "s3", "stream": "kafka.worker"}.get(page.stem, page.stem)
-    if not (ROOT / "tests/connect" / name.replace(".", "/") / "documented.py").exists():
+    """The servers and files that a page speaks of: those of tests/<place>/documented.py, if any."""
+    places = {"stores": "connect.s3", "stream": "connect.kafka.worker", "python": "api"}
+    place = places.get(page.stem, f"connect.{page.stem}")
+    if not (ROOT / "tests" / place.replace(".", "/") / "documented.py").exists():
         return nullcontext()
-    module = importlib.import_module(f"tests.connect.{name}.documented")
+    module = importlib.import_module(f"tests.{place}.documented")
     context: AbstractContextManager[None] = module.prepared(page, reader)
     return context
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -272,6 +274,18 @@ def test_what_cannot_be_forecast_is_said(content: str, says: str) -> None:
     assert answer.exit_code == 1
     assert says in answer.stderr
     assert not Path("params.json").exists()
+
+
+@pytest.mark.parametrize(("hours", "form"), [(6, "yyyy-MM-dd HH:mm:ss"), (24, "yyyy-MM-dd")])
+def test_midnights_of_parquet_are_days_only_where_all_are(hours: int, form: str) -> None:
+    moments = [datetime(2024, 1, 1) + timedelta(hours=hours * number) for number in range(90)]
+    table = pa.table({"item": ["lamp"] * 90, "time": moments, "kwh": [float(n % 7) for n in range(90)]})
+    pq.write_table(table, "mine.parquet")
+
+    params = drafted("mine.parquet")
+
+    assert params["TimestampFormat"] == form
+    assert params["Predictor"]["FeaturizationConfig"]["ForecastFrequency"] == ("6H" if hours == 6 else "D")
 
 
 def test_the_horizon_suits_all_rows_where_only_the_first_were_looked_at(

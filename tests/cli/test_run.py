@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.charting.test_drawing import size
 from tests.cli import small_input
 from tests.cli.processes import PATIENCE, alive, command, descendants
-from tests.cli.test_drawing import size
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -19,9 +19,9 @@ from stepcast.cli.app import app
 from stepcast.cli.chart_data import chart_series
 from stepcast.cli.query import ask
 from stepcast.cli.stack import attach
+from tests.charting.test_drawing import size
 from tests.cli import small_input
 from tests.cli.processes import PATIENCE, Serving, alive, command, descendants, serving
-from tests.cli.test_drawing import size
 
 
 @pytest.fixture(scope="module")

@@ -1,29 +1,54 @@
 """Spark with its Connect server, on top of the packages that tests run with; it needs Java 17 or later.
 
-PyPI has pyspark as a source distribution of some 430 MB: it is pure Python and jars, and takes minutes to bring.
-
-No server: tests start Spark in a process of their own; see tests/connect/spark/conftest.py.
+PyPI has pyspark as a source distribution of some 430 MB, which is pure Python and jars. ``start`` runs the
+server that clients reach at ``sc://127.0.0.1:PORT``; other tests start a session in their own process.
 """
 
+import os
 import shutil
+import sys
 
 from tests.services.packages import PyPI
 from tests.services.packages.pypi import packages_of
+from tests.services.server import accepts
 from tests.services.service import Service, Start
 
 __all__ = ["SERVICE", "packages"]
 
+SETTINGS = {
+    "spark.connect.grpc.binding.address": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.warehouse.dir": "warehouse",
+    "spark.ui.enabled": "false",
+}
+
 
 def command(start: Start) -> list[str]:
-    return [str(start.executable)]
+    settings = {**SETTINGS, "spark.connect.grpc.binding.port": str(start.port)}
+    return [
+        "/usr/bin/env",
+        f"PYSPARK_PYTHON={sys.executable}",  # of its workers, which find Stepcast there
+        f"PYTHONPATH={os.pathsep.join(filter(None, [packages(), os.environ.get('PYTHONPATH')]))}",
+        str(start.executable),
+        "--master=local[2]",
+        "--class=org.apache.spark.sql.connect.service.SparkConnectServer",
+        "--driver-java-options=-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+        *(f"--conf={name}={value}" for name, value in settings.items()),
+        "spark-internal",
+    ]
 
 
 SERVICE = Service(
     name="spark",
     package=PyPI("pyspark[sql,ml,connect]>=4.1,<5", on_top=True),
-    executables=("pyspark",),
+    executables=("spark-submit",),
     command=command,
-    is_ready=bool,
+    is_ready=accepts,
+    environment={"SPARK_LOCAL_IP": "127.0.0.1", "OMP_NUM_THREADS": "1"},
+    memory=4096,
 )
 
 

@@ -13,6 +13,7 @@ from stepcast.api.frames import as_text, columns_of, table_of
 from stepcast.api.wide import ONE_SERIES, is_wide, longer
 from stepcast.drafting import Wishes, draft, sample_of, schema_name
 from stepcast.drafting.cells import date_format
+from stepcast.drafting.errors import CannotDraft
 from stepcast.pipeline.importing.columns.timestamp_formats import DAY, MOMENT
 from stepcast.pipeline.params import ALGORITHM_ARN
 
@@ -81,7 +82,7 @@ def write_frames(
 def document_of(settings: Settings, columns: Columns, files: Mapping[str, Path]) -> dict[str, Any]:
     """The params.json for ``files``: what is not set is drafted from the rows, as ``stepcast init`` does.
 
-    CannotDraft where the rows have no frequency.
+    WrongFrame where the rows have no frequency, ValueError where ``freq`` is none.
     """
     keys = tuple(columns.keys) or ("item_id",)
     wishes = Wishes(
@@ -93,7 +94,14 @@ def document_of(settings: Settings, columns: Columns, files: Mapping[str, Path])
         domain="CUSTOM",
         time_zone=settings.time_zone,
     )
-    document = draft(sample_of([files[FILES["df"]]]), wishes).params
+    try:
+        document = draft(sample_of([files[FILES["df"]]]), wishes).params
+    except CannotDraft as error:
+        given = {"timestamp": columns.timestamp, TARGET: columns.target}
+        said = str(error).replace(str(files[FILES["df"]]), "df")
+        for name, own in given.items():
+            said = said.replace(repr(name), repr(own))
+        raise WrongFrame(f"df: {said.removeprefix('df ')}") from None
     predictor = document["Predictor"]
     config = predictor["FeaturizationConfig"]
     if settings.fill is not None or settings.aggregation != "sum":

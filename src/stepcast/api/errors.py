@@ -20,6 +20,10 @@ ARGUMENTS = {
     "SupplementaryFeatures": "holidays",
     "TrainingBudgetSeconds": "time_budget",
     "TimeZone": "time_zone",
+    "TimestampFormat": "freq",
+    "middlefill": "fill",
+    "backfill": "fill",
+    "aggregation": "aggregation",
 }
 AUTO_ML = "set PerformAutoML to true"
 FRAMES = {"train/": "df", "related/": "related", "metadata/": "metadata"}

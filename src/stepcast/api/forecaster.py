@@ -110,10 +110,10 @@ class Forecaster:
         with tempfile.TemporaryDirectory(prefix="stepcast-frames-") as folder:
             files = write_frames(Path(folder), columns, df, related, metadata)
             document = document_of(settings, columns, files)
-            imported = Imported(document, files, arguments=True)
-        imported.warn()
-        with _compiling_told():
-            fitted = fit(imported.shards(), imported.task)
+            with Imported(document, files, arguments=True) as imported:
+                imported.warn()
+                with _compiling_told():
+                    fitted = fit(imported.shards(), imported.task)
         self._columns, self._library = columns, library_of(df)
         self._frames = related is not None, metadata is not None
         self._fitted, self._params = fitted, imported.params
@@ -194,7 +194,9 @@ class Forecaster:
     def load(cls, path: str | Path) -> Self:
         """The forecaster that ``save`` wrote. WrongFile where the file is something else."""
         facts, parts = saved.read(Path(path))
-        made = cls(**facts.arguments)
+        made = cls(facts.arguments["horizon"])
+        for name, value in facts.arguments.items():
+            setattr(made, name, tuple(value) if isinstance(value, list) else value)
         made._params = Params.model_validate(facts.document)
         made._fitted = parts.fitted(task_of(made._params))
         items, timestamp, target = facts.columns
@@ -220,7 +222,7 @@ class Forecaster:
 
     def __repr__(self) -> str:
         signature = inspect.signature(type(self).__init__).parameters
-        told = [f"{n}={v!r}" for n, v in self.get_params().items() if v is not signature[n].default]
+        told = [f"{n}={v!r}" for n, v in self.get_params().items() if v != signature[n].default]
         return f"{type(self).__name__}({', '.join(told)})"
 
     def _settings(self) -> Settings:
@@ -259,9 +261,9 @@ class Forecaster:
                 raise WrongFrame(f"fit had no {name}=: leave it out, or fit with it")
         with tempfile.TemporaryDirectory(prefix="stepcast-frames-") as folder:
             files = write_frames(Path(folder), self._columns, df, related, metadata)
-            imported = Imported(self.params_, files, arguments=True)
-        imported.warn()
-        return fit(imported.shards(), self._fitted.task, self._fitted.shared)
+            with Imported(self.params_, files, arguments=True) as imported:
+                imported.warn()
+                return fit(imported.shards(), self._fitted.task, self._fitted.shared)
 
     def _tested_again(self, windows: int) -> Fitted:
         if isinstance(windows, bool) or not isinstance(windows, int) or not 1 <= windows <= 5:

@@ -1,13 +1,12 @@
 """Frames or files through the import itself: shards of series on one grid, or every problem at once."""
 
 import json
-import shutil
 import tempfile
 import warnings
-import weakref
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from stepcast.api.errors import InvalidInput, in_arguments
 from stepcast.engine.task import Task
@@ -29,11 +28,11 @@ class DataWarning(UserWarning):
 
 
 class Imported:
-    """Local files by the rules of the import, without a server.
+    """Local files by the rules of the import, without a server. Leaving its context deletes the shards.
 
     ``params``  params.json, validated.
     ``report``  what was noticed, and a summary of the data.
-    ``count``   shards of series, which lie in a temporary folder as long as this lives.
+    ``count``   shards of series, which lie in a temporary folder.
     """
 
     def __init__(
@@ -51,14 +50,24 @@ class Imported:
         if params is None:
             raise InvalidInput(self._told())
         self.params = params
-        folder = Path(tempfile.mkdtemp(prefix="stepcast-import-"))
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        (folder / "objects").mkdir()
-        (folder / "scratch").mkdir()
-        self._bucket = FileBucket(files, folder / "objects")
-        rows = layout.rows(params.target.dataset_name, RUN)
-        import_input(self._bucket, "", RUN, params, rows, self.report, folder / "scratch")
-        objects.delete_all(self._bucket, "", rows)  # for SQL, which nobody asks here
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stepcast-import-")))
+            self._import(files, folder)
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _import(self, files: Mapping[str, Path], folder: Path) -> None:
+        kept, scratch = folder / "objects", folder / "scratch"
+        kept.mkdir()
+        scratch.mkdir()
+        self._bucket = FileBucket(files, kept)
+        rows = layout.rows(self.params.target.dataset_name, RUN)
+        import_input(self._bucket, "", RUN, self.params, rows, self.report, scratch)
         self.report = self._told()
         if self.report.errors:
             raise InvalidInput(self.report)

@@ -11,11 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from stepcast.drafting.cells import PLAIN, date_format, is_number
 from stepcast.drafting.errors import CannotDraft
 from stepcast.drafting.joined import joined_cells, joined_columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 __all__ = ["ONE_ITEM", "Sample", "records", "sample_of"]
 
@@ -194,17 +198,41 @@ def _parquet_rows(file: Path) -> Iterator[tuple[str, ...]]:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(file) as parquet:
+        days = _columns_of_days(parquet)
         for batch in parquet.iter_batches():
-            yield from zip(*(map(_plain, column.to_pylist()) for column in batch.columns), strict=True)
+            columns = zip(batch.schema.names, batch.columns, strict=True)
+            yield from zip(*(_cells(column, name in days) for name, column in columns), strict=True)
+
+
+def _columns_of_days(parquet: "pq.ParquetFile") -> set[str]:
+    """The columns of timestamps that are all midnights."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    days = {field.name for field in parquet.schema_arrow if pa.types.is_timestamp(field.type)}
+    for name in list(days):
+        for batch in parquet.iter_batches(columns=[name]):
+            moments = (
+                batch.column(0) if batch.column(0).type.tz is None else pc.local_timestamp(batch.column(0))
+            )
+            if pc.any(pc.not_equal(pc.floor_temporal(moments, unit="day"), moments)).as_py():
+                days.discard(name)
+                break
+    return days
+
+
+def _cells(column: "pa.Array", days: bool) -> Iterator[str]:
+    texts = map(_plain, column.to_pylist())
+    return (text.removesuffix(" 00:00:00") for text in texts) if days else texts
 
 
 def _plain(value: object) -> str:
-    """A Parquet value as in CSV: timestamps in the local time of their zone, midnight as a date."""
+    """A Parquet value as in CSV: timestamps in the local time of their zone."""
     if isinstance(value, datetime):
         value = value.replace(tzinfo=None)
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         value = int(value)
-    return "" if value is None else str(value).removesuffix(" 00:00:00")
+    return "" if value is None else str(value)
 
 
 def _is_parquet(file: Path) -> bool:

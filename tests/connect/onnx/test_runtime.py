@@ -52,7 +52,7 @@ def network(
     task = replace(items[0].task, algorithm=algorithm)
     learned = untrained(shard.panel, task)
     (folder / RUN / layout.kept_shared(run.manifest.predictor)).write_bytes(archive.to_bytes(learned))
-    return [replace(items[number], run=run, task=task) for number in (0, 3, SHORT)]
+    return [replace(item, run=run, task=task) for item in items]
 
 
 def untrained(panel: Panel, task: Task) -> Learned:
@@ -86,8 +86,7 @@ def computed(model: ItemModel, **inputs: Any) -> Any:
 
 @pytest.mark.parametrize("algorithm", ["SeasonalNaive", "ETS", "ARIMA", "ridge", "trees"])
 def test_every_step_is_the_engines(items: list[Item], algorithm: str) -> None:
-    few = {"ETS": SHORT, "ARIMA": SHORT, "trees": 3}  # they take the longest
-    for item in items[:: few.get(algorithm, 1)]:
+    for item in items:
         model = onnx_model(item, algorithm)
 
         size = np.abs(model.expected).max()

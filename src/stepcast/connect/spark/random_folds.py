@@ -32,8 +32,8 @@ def warn_of_random_folds(estimator: Any) -> None:
     while (frame := frame.f_back) is not None:  # type: ignore[assignment]
         if frame.f_globals.get("__name__") in RANDOM:
             warnings.warn(
-                "the rows were split at random: the forecaster learns from the future of the rows that it is to "
-                "be judged by, and forecasts none of them. Use RollingOriginValidator or "
+                "the rows were split at random: the forecaster learns from the future of the rows that it is "
+                "judged by, and forecasts none of them. Use RollingOriginValidator or "
                 "TemporalTrainValidationSplit, which split by time",
                 RandomFoldsWarning,
                 stacklevel=2,
