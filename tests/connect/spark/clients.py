@@ -1,10 +1,11 @@
-"""What tests run in a process of its own: ``python -m tests.connect.spark.clients MASTER FOLDER``.
+"""What tests run in a process of its own: ``python -m tests.connect.spark.clients MASTER FOLDER PANEL...``.
 
 A process has one kind of session: MASTER is local-cluster[...], or sc://HOST:PORT of a Connect server.
 """
 
 import sys
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,10 @@ from tests.connect.spark.sessions import session
 __all__ = ["forecasts", "remote"]
 
 
-def forecasts(spark: Any, folder: Path) -> None:
-    """The forecasts of all data sets, as Parquet files by their name."""
-    for name, make in PANELS.items():
-        panel = make()
+def forecasts(spark: Any, folder: Path, names: Iterable[str]) -> None:
+    """The forecasts of data sets, as Parquet files by their name."""
+    for name in names:
+        panel = PANELS[name]()
         pq.write_table(
             on_spark(spark, panel, partitions=2, shards=4).forecasts().toArrow(), folder / f"{name}.parquet"
         )
@@ -56,7 +57,8 @@ def remote(spark: Any, folder: Path) -> None:
     (first,), (second,) = model.transform(ahead).collect(), again.transform(ahead).collect()
     assert first == second, (first, second)
     assert first["p50"] is not None
-    (folder / "metrics").write_text(repr([float(one) for one in found.avgMetrics]))
+    metrics = dict(zip(("NPTS", "ETS"), found.avgMetrics, strict=True))
+    assert model.stages[-1].getOrDefault("algorithm") == min(metrics, key=lambda name: metrics[name]), metrics
 
 
 def main() -> None:
@@ -68,7 +70,7 @@ def main() -> None:
         spark = SparkSession.builder.remote(master).getOrCreate()
     else:
         spark = session(master, folder)
-    forecasts(spark, folder)
+    forecasts(spark, folder, sys.argv[3:])
     if master.startswith("sc://"):
         remote(spark, folder)
     spark.stop()

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+import stepcast
 from stepcast.connect.errors import ConnectorError
 from tests.connect.spark.panels import Panel, in_process
 
@@ -167,6 +168,42 @@ def test_sparks_own_validators_are_warned_of(rows: Any, name: str) -> None:
         validator.fit(rows)
 
 
+def test_what_is_known_ahead_is_all_that_a_fold_gets_of_its_horizon(
+    spark: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stepcast.connect.spark import (
+        RollingOriginValidator,
+        StepcastForecaster,
+        WeightedQuantileLossEvaluator,
+    )
+
+    seen: list[Any] = []
+    fit = StepcastForecaster._fit
+
+    def spied(self: Any, dataset: Any) -> Any:
+        seen.append(dataset.where("timestamp >= '2026-02-25'").collect())
+        return fit(self, dataset)
+
+    monkeypatch.setattr(StepcastForecaster, "_fit", spied)
+    rows = spark.createDataFrame(panel().rows).selectExpr("*", "target_value + 1 as price", "7 as secret")
+    forecaster = StepcastForecaster(horizon=HORIZON, frequency="D", algorithm="NPTS", relatedCols=["price"])
+    validator = RollingOriginValidator(
+        estimator=forecaster,
+        estimatorParamMaps=[{}],
+        evaluator=WeightedQuantileLossEvaluator(),
+        numFolds=1,
+        knownCols=["price"],
+    )
+    with pytest.warns(stepcast.DataWarning, match="NPTS"):
+        validator.fit(rows)
+
+    fold, _ = seen
+    horizon = [row for row in fold if row["timestamp"] >= datetime(2026, 2, 26)]
+    assert len(horizon) == 2 * HORIZON
+    assert all(row["target_value"] is None and row["secret"] is None for row in horizon)
+    assert all(row["price"] is not None for row in horizon)
+
+
 def test_folds_that_cannot_be_are_told(rows: Any) -> None:
     from pyspark.ml.tuning import ParamGridBuilder
 
@@ -183,6 +220,8 @@ def test_folds_that_cannot_be_are_told(rows: Any) -> None:
         (RollingOriginValidator, {"numFolds": 9}, "63 periods, but 9 folds of horizon 7.*set numFolds to 8"),
         (RollingOriginValidator, {"estimatorParamMaps": grid}, "the grid changes horizon"),
         (RollingOriginValidator, {"estimator": WeightedQuantileLossEvaluator()}, "has 0 StepcastForecasters"),
+        (RollingOriginValidator, {"knownCols": ["target_value"]}, "which is what is forecast"),
+        (RollingOriginValidator, {"knownCols": ["price"]}, "no column price"),
         (TemporalTrainValidationSplit, {"trainRatio": 0.01}, "both parts need some"),
     ):
         params = {

@@ -3,8 +3,6 @@
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import reduce
-from operator import add
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +10,7 @@ import pyarrow as pa
 from pyspark import keyword_only
 from pyspark.ml import Estimator
 from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
 from stepcast.api.document import FILES, Columns, Settings, document_of
@@ -91,29 +89,34 @@ class StepcastForecaster(Estimator, ForecasterParams, DefaultParamsReadable, Def
     def _fit(self, dataset: DataFrame) -> StepcastModel:
         warn_of_random_folds(self)
         settings, columns = self.settings(), self.columns()
+        names = {**columns.keys, "timestamp": columns.timestamp, "target": columns.target}
         with tempfile.TemporaryDirectory(prefix="stepcast-spark-") as folder:
             files = self._write(dataset, columns, Path(folder))
-            imported = _imported(settings, columns, files, dataset.schema[columns.timestamp].dataType)
-        imported.warn()
-        shared = learn((shard.panel for shard in imported.shards()), imported.task)
-        names = {**columns.keys, "timestamp": columns.timestamp, "target": columns.target}
-        scale = self.getOrDefault(self.scaleCol)
-        spark, least = dataset.sparkSession, self.getOrDefault(self.shards)
-        results = list(parts.results_of(spark, imported, shared, names, scale, least))
-        sums: dict[str, Sums] = {
-            name: reduce(add, (one.sums[name] for one in results)) for name in results[0].sums
-        }
-        whole = Scoreboard(sums, imported.task, []).leaderboard(imported.params)
-        board = pa.concat_tables([parts.table_of(one.files[parts.LEADERBOARD] for one in results), whole])
-        tables = {
-            parts.FORECAST: parts.table_of(one.files[parts.FORECAST] for one in results),
-            parts.BACKTEST: parts.table_of(one.files[parts.BACKTEST] for one in results),
-            parts.LEADERBOARD: board.rename_columns([names.get(name, name) for name in board.column_names]),
-        }
-        frames = {name: spark.createDataFrame(table) for name, table in tables.items()}
-        kind = dataset.schema[columns.timestamp].dataType.simpleString()
-        model: StepcastModel = self._copyValues(StepcastModel(frames, kind))
+            timestamps = dataset.schema[columns.timestamp].dataType
+            with _imported(settings, columns, files, timestamps) as imported:
+                imported.warn()
+                tables = self._computed(dataset.sparkSession, imported, names)
+        frames = {name: dataset.sparkSession.createDataFrame(table) for name, table in tables.items()}
+        model: StepcastModel = self._copyValues(StepcastModel(frames, timestamps.simpleString()))
         return model
+
+    def _computed(
+        self, spark: SparkSession, imported: Imported, names: Mapping[str, str]
+    ) -> dict[str, pa.Table]:
+        """The model's tables: what is learned jointly is learned here, the rest on executors."""
+        shared = learn((shard.panel for shard in imported.shards()), imported.task)
+        scale, least = self.getOrDefault(self.scaleCol), self.getOrDefault(self.shards)
+        sums: dict[str, Sums] = {}
+        files: dict[str, list[bytes]] = {name: [] for name in parts.TABLES}
+        for result in parts.results_of(spark, imported, shared, names, scale, least):
+            sums = {name: sums[name] + own if name in sums else own for name, own in result.sums.items()}
+            for name, file in result.files.items():
+                files[name].append(file)
+        tables = {name: parts.table_of(of_parts) for name, of_parts in files.items()}
+        whole = Scoreboard(sums, imported.task, []).leaderboard(imported.params)
+        board = pa.concat_tables([tables[parts.LEADERBOARD], whole])
+        tables[parts.LEADERBOARD] = board.rename_columns([names.get(one, one) for one in board.column_names])
+        return tables
 
     def _write(self, dataset: DataFrame, columns: Columns, folder: Path) -> dict[str, Path]:
         """The rows of all DataFrames as files of the import."""

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from stepcast.api.errors import WrongFrame
 from stepcast.connect.spark.rows import moments, quoted
-from stepcast.connect.spark.shard_results import BACKTEST, FORECAST, LEADERBOARD
+from stepcast.connect.spark.shard_results import BACKTEST, FORECAST, LEADERBOARD, TABLES
 from stepcast.connect.spark.stage_params import SKIP, ForecasterParams
 
 __all__ = ["StepcastModel"]
@@ -109,7 +109,7 @@ class _Reader(MLReader[StepcastModel]):
     def load(self, path: str) -> StepcastModel:
         spark = self.sparkSession
         metadata = DefaultParamsReader.loadMetadata(path, spark)
-        frames = {name: spark.read.parquet(f"{path}/{name}") for name in (FORECAST, BACKTEST, LEADERBOARD)}
+        frames = {name: spark.read.parquet(f"{path}/{name}") for name in TABLES}
         model = StepcastModel(frames, metadata["timestamps"])
         model._resetUid(metadata["uid"])
         DefaultParamsReader.getAndSetParams(model, metadata)

@@ -28,12 +28,12 @@ from stepcast.pipeline.params import Params
 from stepcast.pipeline.shards import Shard, read_shard, write_shard
 from stepcast.pipeline.task import task_of
 
-__all__ = ["ShardResult", "results_of"]
+__all__ = ["BACKTEST", "FORECAST", "LEADERBOARD", "TABLES", "ShardResult", "results_of", "table_of"]
 
 PART = 64  # series in a task, at most: seconds of work, so that no task waits long for another
 WAVE = 32 << 20  # bytes of a wave: Spark's driver holds all of one, several times over
 BACK = 4_000_000  # forecast and backtested values of a wave, which come back together
-FORECAST, BACKTEST, LEADERBOARD = "forecast", "backtest", "leaderboard"
+TABLES = FORECAST, BACKTEST, LEADERBOARD = "forecast", "backtest", "leaderboard"
 SCHEMA = "part long, forecast binary, backtest binary, leaderboard binary, sums string, error string"
 MICROSECONDS = pa.timestamp("us")  # Spark's
 
@@ -76,7 +76,7 @@ def results_of(
             if found[part]["error"] is not None:
                 raise ConnectorError(found[part]["error"])
             sums = {name: _sums(known) for name, known in json.loads(found[part]["sums"]).items()}
-            files = {name: found[part][name] for name in (FORECAST, BACKTEST, LEADERBOARD)}
+            files = {name: found[part][name] for name in TABLES}
             yield ShardResult(files, sums)
         number += len(wave)
 
@@ -118,7 +118,7 @@ def _job(document: str, shared: bytes, names: Mapping[str, str], scale: str) -> 
 
 _SCHEMA = pa.schema(
     [("part", pa.int64())]
-    + [(name, pa.binary()) for name in (FORECAST, BACKTEST, LEADERBOARD)]
+    + [(name, pa.binary()) for name in TABLES]
     + [("sums", pa.string()), ("error", pa.string())]
 )
 
@@ -175,4 +175,5 @@ def _sums(known: dict[str, object]) -> Sums:
 
 
 def table_of(files: Iterable[bytes]) -> pa.Table:
+    """The rows of Parquet files, in their order."""
     return pa.concat_tables([pq.read_table(io.BytesIO(file)) for file in files])

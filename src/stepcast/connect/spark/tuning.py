@@ -7,6 +7,7 @@ import numpy as np
 from pyspark import keyword_only
 from pyspark.ml import Estimator
 from pyspark.ml.evaluation import Evaluator
+from pyspark.ml.param import Param, Params, TypeConverters
 from pyspark.ml.tuning import (
     CrossValidator,
     CrossValidatorModel,
@@ -30,12 +31,22 @@ __all__ = ["RollingOriginValidator", "TemporalTrainValidationSplit"]
 Split = tuple[DataFrame, DataFrame]
 
 
-class RollingOriginValidator(CrossValidator):
+class _KnownAhead(Params):
+    knownCols = Param(
+        Params._dummy(),
+        "knownCols",
+        "columns whose values are known ahead: all that a fold is given of its horizon",
+        typeConverter=TypeConverters.toListString,
+    )
+
+
+class RollingOriginValidator(CrossValidator, _KnownAhead):
     """CrossValidator for forecasters: fold 1 is judged by the last horizon, fold 2 by the one before...
 
-    Each fold learns from the rows before its origin only. ``estimator`` is a StepcastForecaster or a Pipeline
-    that ends in one, whose horizon, frequency and timestamps decide where the origins are; a grid cannot
-    change those. Rows of ``setRelated`` are not cut: they are what is known ahead.
+    Each fold learns from the rows before its origin only, and from ``knownCols`` of its horizon, such as
+    a price; these rows' other columns are null. ``estimator`` is a StepcastForecaster, or a Pipeline that
+    ends in one, whose horizon, frequency and timestamps decide where the origins are: a grid cannot change
+    those. Rows of ``setRelated`` are not cut: they are what is known ahead.
 
     Like CrossValidator, it returns a CrossValidatorModel with ``bestModel``, fitted to all rows, and
     ``avgMetrics`` in the order of ``estimatorParamMaps``.
@@ -51,9 +62,11 @@ class RollingOriginValidator(CrossValidator):
         numFolds: int = 3,
         parallelism: int = 1,
         collectSubModels: bool = False,
+        knownCols: Any = None,
     ) -> None:
         given = dict(self._input_kwargs)
         super().__init__()
+        self._setDefault(knownCols=[])
         self._set(**given)
 
     def _fit(self, dataset: DataFrame) -> CrossValidatorModel:
@@ -77,7 +90,7 @@ class RollingOriginValidator(CrossValidator):
         return _Reader(cls)
 
 
-class TemporalTrainValidationSplit(TrainValidationSplit):
+class TemporalTrainValidationSplit(TrainValidationSplit, _KnownAhead):
     """TrainValidationSplit by time: learns from the first ``trainRatio`` of the periods.
 
     It is judged by the horizon that follows; a rest that is longer than the horizon is not used. Otherwise it
@@ -94,9 +107,11 @@ class TemporalTrainValidationSplit(TrainValidationSplit):
         trainRatio: float = 0.75,
         parallelism: int = 1,
         collectSubModels: bool = False,
+        knownCols: Any = None,
     ) -> None:
         given = dict(self._input_kwargs)
         super().__init__()
+        self._setDefault(knownCols=[])
         self._set(**given)
 
     def _fit(self, dataset: DataFrame) -> TrainValidationSplitModel:
@@ -107,6 +122,7 @@ class TemporalTrainValidationSplit(TrainValidationSplit):
             numFolds=1,
             parallelism=self.getParallelism(),
             collectSubModels=self.getCollectSubModels(),
+            knownCols=self.getOrDefault(self.knownCols),
         )
         folds.ratio = self.getTrainRatio()
         found = folds.fit(dataset)
@@ -154,6 +170,13 @@ class _History:
         self._rows = dataset
         self._moment = moments(dataset, forecaster.getOrDefault(forecaster.timestampCol))
         target = forecaster.getOrDefault(forecaster.targetCol)
+        self._known = set(validator.getOrDefault(validator.knownCols))
+        if target in self._known:
+            raise ConnectorError(f"knownCols has {target!r}, which is what is forecast")
+        if self._known:
+            self._known |= {*forecaster.columns().item_id, forecaster.getOrDefault(forecaster.timestampCol)}
+            if unknown := self._known - set(dataset.columns):
+                raise ConnectorError(f"the rows have no column {', '.join(sorted(unknown))}")
         known = F.col(quoted(target)).isNotNull() if target in dataset.columns else F.lit(True)
         (row,) = (
             dataset.where(known)
@@ -169,8 +192,16 @@ class _History:
         """The rows before period ``origin``, and those of the horizon that begins with it."""
         begins, ends = (self._begin(period) for period in (origin, origin + self.horizon))
         # What has no timestamp stays: the import says so.
-        before = self._moment.isNull() | (self._moment < begins)
-        return self._rows.where(before), self._rows.where((self._moment >= begins) & (self._moment < ends))
+        before = self._rows.where(self._moment.isNull() | (self._moment < begins))
+        ahead = self._rows.where((self._moment >= begins) & (self._moment < ends))
+        if not self._known:
+            return before, ahead
+        blanked = [
+            F.col(quoted(field.name)) if field.name in self._known else F.lit(None).cast(field.dataType)
+            for field in self._rows.schema.fields
+        ]
+        named = [cells.alias(name) for cells, name in zip(blanked, self._rows.columns, strict=True)]
+        return before.unionByName(ahead.select(*named)), ahead
 
     def _period(self, moment: datetime) -> int:
         return int(period_of(np.array([moment], "datetime64[s]"), self._frequency)[0])
