@@ -35,5 +35,5 @@ def prepared(page: Path, reader: "Reader") -> Iterator[None]:
     assert auto < npts
     assert 0 <= distance < 0.8
     assert re.search(r"\|shop 0\|2026-05-21 00:00:00\| *\d+\.", printed)
-    assert re.search(r"\|shop 0\|AutoPredictor\|0\.", printed)
+    assert re.search(r"\|shop 0\|AutoPredictor\| *0\.", printed)
     assert (reader.folder / "tuned/stages").is_dir()

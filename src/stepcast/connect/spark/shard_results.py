@@ -2,12 +2,16 @@
 
 import io
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyspark import inheritable_thread_target
 from pyspark.sql import SparkSession
 
 from stepcast import engine
@@ -31,8 +35,10 @@ from stepcast.pipeline.task import task_of
 __all__ = ["BACKTEST", "FORECAST", "LEADERBOARD", "TABLES", "ShardResult", "results_of", "table_of"]
 
 PART = 64  # series in a task, at most: seconds of work, so that no task waits long for another
-WAVE = 32 << 20  # bytes of a wave: Spark's driver holds all of one, several times over
-BACK = 4_000_000  # forecast and backtested values of a wave, which come back together
+# Spark's driver holds the shards of a wave and its results, each several times over, and two waves at a time:
+# what comes later does not wait for the slowest of the first.
+AT_ONCE, PART_OF_DRIVER = 2, 32
+DRIVER = "1g"  # its memory by default
 TABLES = FORECAST, BACKTEST, LEADERBOARD = "forecast", "backtest", "leaderboard"
 SCHEMA = "part long, forecast binary, backtest binary, leaderboard binary, sums string, error string"
 MICROSECONDS = pa.timestamp("us")  # Spark's
@@ -56,7 +62,7 @@ def results_of(
     scale: str,
     least: int,
 ) -> Iterator[ShardResult]:
-    """The results of all shards, in their order, wave by wave.
+    """The results of all shards, in their order, by waves that fit the memory of Spark's driver.
 
     ``names``  of columns: the schema's, and the caller's.
     ``scale``  the column for MASE's denominator, or "".
@@ -65,24 +71,35 @@ def results_of(
     Raises ConnectorError with the engine's reason where a series cannot be forecast at all.
     """
     job = _job(imported.params.model_dump_json(by_alias=True), shared, dict(names), scale)
-    number = 0
-    for wave in _waves(imported, least):
-        numbers = range(number, number + len(wave))
+
+    def run(wave: list[bytes]) -> list[ShardResult]:
+        numbers = range(len(wave))
         rows = spark.createDataFrame(pa.table({"part": numbers, "shard": pa.array(wave, pa.binary())}))
         # From one partition, they are dealt out one by one: a task each, none is left without.
         tasks = rows.coalesce(1).repartition(len(wave))
         found = {row["part"]: row for row in tasks.mapInArrow(job, SCHEMA).collect()}
-        for part in numbers:
-            if found[part]["error"] is not None:
-                raise ConnectorError(found[part]["error"])
-            sums = {name: _sums(known) for name, known in json.loads(found[part]["sums"]).items()}
-            files = {name: found[part][name] for name in TABLES}
-            yield ShardResult(files, sums)
-        number += len(wave)
+        return [_checked(found[number]) for number in numbers]
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running: deque[Future[list[ShardResult]]] = deque()
+        for wave in _waves(imported, least, _bytes_of(spark.conf.get("spark.driver.memory", DRIVER))):
+            running.append(pool.submit(inheritable_thread_target(spark)(run), wave))
+            if len(running) == AT_ONCE:
+                yield from running.popleft().result()
+        while running:
+            yield from running.popleft().result()
 
 
-def _waves(imported: Imported, least: int) -> Iterator[list[bytes]]:
-    """The shards in parts of at most ``PART`` series, as many at a time as a wave may hold."""
+def _checked(row: Any) -> ShardResult:
+    if row["error"] is not None:
+        raise ConnectorError(row["error"])
+    sums = {name: _sums(known) for name, known in json.loads(row["sums"]).items()}
+    return ShardResult({name: row[name] for name in TABLES}, sums)
+
+
+def _waves(imported: Imported, least: int, memory: int) -> Iterator[list[bytes]]:
+    """The shards in parts of at most ``PART`` series, as many at a time as the driver's ``memory`` allows."""
+    room = memory // PART_OF_DRIVER
     series = sum(len(shard.keys) for shard in imported.shards())
     most = max(1, min(PART, series // least)) if least else PART
     task = imported.task
@@ -97,11 +114,20 @@ def _waves(imported: Imported, least: int) -> Iterator[list[bytes]]:
             write_shard(sink, Shard(shard.key_names, keys, shard.panel.take(places)))
             wave.append(sink.getvalue())
             size, back = size + len(wave[-1]), back + values * len(places)
-            if size >= WAVE or back >= BACK:
+            if size >= room or 8 * back >= room:
                 yield wave
                 wave, size, back = [], 0, 0
     if wave:
         yield wave
+
+
+def _bytes_of(memory: str) -> int:
+    """Of what Spark calls 512m or 4g."""
+    units = {"k": 10, "m": 20, "g": 30, "t": 40}
+    number, unit = memory.lower().rstrip("b"), 20
+    if number[-1:] in units:
+        number, unit = number[:-1], units[number[-1]]
+    return int(number) << unit
 
 
 def _job(document: str, shared: bytes, names: Mapping[str, str], scale: str) -> Job:
