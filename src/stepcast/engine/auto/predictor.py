@@ -84,8 +84,15 @@ def _both_ends(history: History, task: Task, shared: Shared) -> tuple[MaybeForec
     if not len(history):
         return None, None
     horizon = task.horizon
-    before = count_forecast_at(history, len(history) - horizon, horizon)
-    then: MaybeForecast = before if before is not None and counts_alone(before, shared.backtest) else None
+    if history.silent:
+        return from_end(history, horizon, shared.final), None
+    before: CountForecast | None = None
+    then: MaybeForecast = None
+    # a horizon before the end may lie in, or just after, a silence that had to be forecast across
+    heard = len(history) > horizon and bool(history.known[-horizon - 1])
+    if heard:
+        before = count_forecast_at(history, len(history) - horizon, horizon)
+        then = before if before is not None and counts_alone(before, shared.backtest) else None
     counts = count_forecast_at(history, len(history), horizon)
     if counts is not None and counts_alone(counts, shared.final):
         return counts, then
@@ -93,7 +100,7 @@ def _both_ends(history: History, task: Task, shared: Shared) -> tuple[MaybeForec
     now = series_forecast_at(history, found, len(found.origins) - 1, shared.final, counts)
     # effects of covariates are pooled up to the very end
     told_more = history.covariates is not None and history.covariates.explains
-    if then is None and found.window is not None and not told_more:
+    if heard and then is None and found.window is not None and not told_more:
         then = series_forecast_at(history, found, found.window, shared.backtest, before)
     return now, then
 
@@ -137,7 +144,9 @@ def _explain(one: MaybeForecast, panel_fit: PanelFit) -> Explanation:
     lengths = tuple(length for length in (one.seasons.short, one.seasons.long) if length > 1)
     known = int(one.history.known.sum())
     few = known < 2 * len(lengths) + 4
+    silent = one.silent if isinstance(one, SeriesForecast) else 0
     notes = [
+        f"the last {silent} periods have no value, so the forecast goes on from before" if silent else "",
         f"only {known} values were observed, so the forecast relies on other series" if few else "",
         panel_fit.omitted,
     ]

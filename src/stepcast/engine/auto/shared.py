@@ -64,11 +64,14 @@ def fit_shared(
     histories = histories_of(sample, encoder, task.horizon, reserved=task.horizon)
     back = task.window_start(task.windows)
     cut = [history.before(len(history) - back) for history in histories if len(history) > back]
-    backtest = fit_panel([history for history in cut if len(history)], task.horizon, budget, task.metric)
-    final = fit_panel(
-        [history for history in histories if len(history)], task.horizon, budget, task.metric, backtest, back
-    )
+    backtest = fit_panel(_observed(cut), task.horizon, budget, task.metric)
+    final = fit_panel(_observed(histories), task.horizon, budget, task.metric, backtest, back)
     return Shared(final, backtest, encoder, _analogues(histories, encoder, task, final))
+
+
+def _observed(histories: list[History]) -> list[History]:
+    """What there is to learn from: nothing is after the last value of a series."""
+    return [history.to_last_value() for history in histories if len(history)]
 
 
 def _analogues(

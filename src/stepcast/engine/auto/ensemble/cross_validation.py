@@ -67,8 +67,9 @@ def cross_validate(
     before: dict[str, Ridge],
     after: dict[str, Ridge],
     quick: bool = False,
+    horizons: int = 1,
 ) -> CrossValidation:
-    """Forecast ``history`` from at most ``count`` past origins and from its end.
+    """Forecast ``history`` from at most ``count`` past origins, ``horizons`` back or more, and from its end.
 
     Past origins are forecast by parameters that have not seen the last horizon, by the ridges ``before``, and
     by effects of the calendar learned before the first of them; the end by effects of all there is, by
@@ -76,7 +77,7 @@ def cross_validate(
     """
     length = len(history)
     seasons = seasons_of(history.frequency, length, horizon)
-    origins = origins_of(length, horizon, seasons, year_length(history.frequency), count)
+    origins = origins_of(length, horizon, seasons, year_length(history.frequency), count, horizons)
     warm = max(2 * seasons.short, 2 * seasons.long, 4)
     fitted = max(min(history.fit_until, length - horizon), min(length, warm))
 

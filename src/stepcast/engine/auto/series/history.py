@@ -72,11 +72,30 @@ class History:
         logs: Floats = np.log(np.maximum(self.values, self.values[: self.fit_until].min(initial=1.0) / 2))
         return logs
 
+    @property
+    def silent(self) -> int:
+        """How many periods follow the last value that was observed."""
+        return int(self.known[::-1].argmax()) if len(self) else 0
+
+    def to_last_value(self, further: int = 0) -> "History":
+        """Without what was filled in after the last value; covariates reach ``further`` than the horizon."""
+        if not (silent := self.silent):
+            return self
+        cut = len(self) - silent
+        covariates = self.covariates
+        if covariates is not None:
+            covariates = replace(covariates, ahead=covariates.ahead + further).part(0, cut, len(self))
+        reserved = max(len(self) - self.fit_until - silent, 0)
+        return history_of(self._raw(cut), self.end - silent, self.frequency, covariates, reserved)
+
     def before(self, cut: int) -> "History":
         """The first ``cut`` points, read by themselves: nothing of what comes later is left in it."""
-        raw = np.where(self.known[:cut], np.ldexp(self.values[:cut], self.exponent), np.nan)
         covariates = self.covariates and self.covariates.part(0, cut, len(self))
-        return history_of(raw, self.end - (len(self) - cut), self.frequency, covariates)
+        return history_of(self._raw(cut), self.end - (len(self) - cut), self.frequency, covariates)
+
+    def _raw(self, cut: int) -> Floats:
+        """The first ``cut`` values in the series' own units, nan where none was observed."""
+        return np.where(self.known[:cut], np.ldexp(self.values[:cut], self.exponent), np.nan)
 
 
 def has_zeros(values: Floats) -> bool:

@@ -10,12 +10,14 @@ from stepcast.engine.auto.series.seasons import Seasons
 __all__ = ["origins_of"]
 
 
-def origins_of(length: int, horizon: int, seasons: Seasons, year: int, count: int) -> Integers:
+def origins_of(
+    length: int, horizon: int, seasons: Seasons, year: int, count: int, horizons: int = 1
+) -> Integers:
     """At most ``count`` origins, rising; origin o is forecast from the first o points.
 
-    They end one before the last point (the latest see only a part of their horizon) and reach back over a
-    horizon and, where the history allows, over the longest season, in steps that have no divisor in common
-    with the season, so that every phase of it is met;
+    They end one before the last point (the latest see only a part of their horizon) and reach back over so
+    many ``horizons`` and, where the history allows, over the longest season, in steps that have no divisor in
+    common with the season, so that every phase of it is met;
     the latest with all of its horizon known is among them. ``year`` is the year in periods, 0 where unknown.
 
     >>> origins_of(20, 4, Seasons(1, 0), 0, 6)
@@ -27,7 +29,7 @@ def origins_of(length: int, horizon: int, seasons: Seasons, year: int, count: in
     if room < 1:  # two or three points: the last origin that has a past
         return np.arange(max(last, 1), max(last, 0) + 1)
     cycle = max(seasons.long, year if 3 * year <= length else 0, seasons.short)
-    reach = min(room, max(horizon + count, min(horizon + cycle, length // 3)))
+    reach = min(room, max(horizons * horizon + count, min(horizon + cycle, length // 3)))
     step = max(1, -(-reach // count))
     while step > 1 and gcd(step, seasons.short) > 1:
         step += 1
