@@ -1,13 +1,13 @@
 """How long many series take, and what they cost, on Step Functions and on Spark: a simulation, not a run.
 
-python benchmarks/scale.py [--cpu-ms 3.8] [--seed 1]
+python benchmarks/scale.py [--cpu-ms 2.9] [--seed 1]
 
-A task trains and forecasts some series. Its CPU is ``--cpu-ms`` a series (benchmarks/speed.py and spark.py
-measure it) times a lognormal factor; one in a hundred holds series fifty times as long, one in fifty runs on a
-machine three times as slow, and one in two hundred is lost half-way and begins again. Tasks begin in order, each
-on the slot that is free first. On Spark they come in waves that fit the driver's memory, two at a time; with
-``speculation`` (spark.speculation), what runs longer than three medians is begun once more on another machine,
-and the first that ends counts.
+A task trains and forecasts some series. Its CPU is ``--cpu-ms`` a series (benchmarks/speed.py measures 2.9
+for short monthly ones, benchmarks/spark.py what Spark adds) times a lognormal factor; one in a hundred
+holds series fifty times as long, one in fifty runs on a machine three times as slow, and one in two hundred
+is lost half-way and begins again. Tasks begin in order, each on the slot that is free first. On Spark they
+come in waves that fit the driver's memory, eight at a time; with ``speculation`` (spark.speculation), what
+runs longer than three medians is begun once more on another machine, and the first that ends counts.
 
 What one function or the driver does alone, import, FitShared and Export, is not in it: see
 docs/explanation/scale.md. Prices are list prices of US East in USD, which change: check yours.
@@ -26,7 +26,7 @@ GB = 2.048  # TrainPredictorFunction's and ForecastFunction's MemorySize
 VCPU_HOUR, GB_HOUR, EMR_GB = 0.052624, 0.0057785, 4  # EMR Serverless; memory of a worker for each vCPU
 START = 4.0  # seconds that a new Lambda environment takes to import the engine
 LAMBDA_SHARD, SPARK_TASK, SLOTS = 500, 64, 1_000  # series, series, cores
-PART_OF_DRIVER, SERIES_BYTES = 32, 800  # a wave of StepcastForecaster; 100 values
+AT_ONCE, PART_OF_DRIVER, SERIES_BYTES = 8, 96, 800  # waves of StepcastForecaster; 100 values
 SPREAD, LONG, LONGER, SLOW, SLOWER, LOST = 0.3, 0.01, 50, 0.02, 3.0, 0.005
 
 
@@ -43,7 +43,7 @@ class Plan:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--cpu-ms", type=float, default=3.8, help="of one core, a series")
+    parser.add_argument("--cpu-ms", type=float, default=2.9, help="of one core, a series")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     print(f"{asked.cpu_ms:g} ms of CPU a series")
@@ -76,7 +76,7 @@ def step_functions(draw: np.random.Generator, series: int, cpu_ms: float, slots:
 
 
 def spark(draw: np.random.Generator, series: int, cpu_ms: float, driver: float, *, duplicates: bool) -> Plan:
-    """All slots are paid for until the last task ends. A wave begins when the last but one has ended."""
+    """All slots are paid for until the last task ends. A wave begins when one before it has ended."""
     count = -(-series // SPARK_TASK)
     seconds, slow = tasks(draw, count, SPARK_TASK * cpu_ms / 1000)
     # A second copy begins after three medians and runs on a usual machine: it may end before a slow one, but
@@ -85,15 +85,15 @@ def spark(draw: np.random.Generator, series: int, cpu_ms: float, driver: float, 
     copied = duplicates & (seconds * slow > late)
     taken = np.where(copied, np.minimum(seconds * slow, late + seconds), seconds * slow)
     wave = int(driver * 2**30 / PART_OF_DRIVER / (SPARK_TASK * SERIES_BYTES))
-    free, ends, twice = [0.0] * SLOTS, [0.0, 0.0], float((taken - late)[copied].sum())
+    free, running, twice = [0.0] * SLOTS, [0.0] * AT_ONCE, float((taken - late)[copied].sum())
     for begin in range(0, count, wave):
-        may_begin, last = ends[-2], 0.0
+        may_begin, last = running[0], 0.0
         for one in taken[begin : begin + wave].tolist():
             end = max(free[0], may_begin) + one
             heapq.heapreplace(free, end)
             last = max(last, end)
-        ends.append(last)
-    done = max(ends) + twice / SLOTS
+        heapq.heapreplace(running, last)
+    done = max(running) + twice / SLOTS
     paid = done * SLOTS
     name = f"Spark, driver of {driver:g} GB" + (", speculation" if duplicates else "")
     return Plan(name, SLOTS, done, paid, paid / 3600 * (VCPU_HOUR + EMR_GB * GB_HOUR))

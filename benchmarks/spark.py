@@ -4,10 +4,10 @@ python benchmarks/spark.py [--series 1000] [--periods 104] [--skewed] [--algorit
 
 Made-up weekly series are forecast by ``stepcast.Forecaster`` in one process, then by ``StepcastForecaster``
 on two executor threads of this machine, from the same rows; forecasts are compared bit for bit. CPU is all
-that any process used, Java's and its Python workers' included, for a second fit after one that started and warmed
-everything up. With ``--skewed``, one series in a hundred is fifty times as long as the others. ``--memory``
-forecasts so many series and prints the peak of the driver's process instead: its rows are made by the
-executors, as they would be read from a table.
+that any process used, Java's and its Python workers' included, for a second fit after one that started and
+warmed everything up. With ``--skewed``, one series in a hundred is fifty times as long as the others.
+``--memory`` forecasts so many series and prints the peak of the driver's process instead: its rows are made
+by the executors, as they would be read from a table.
 """
 
 import argparse
@@ -123,7 +123,8 @@ def memory(spark, asked: argparse.Namespace) -> int:
     from stepcast.connect.spark import StepcastForecaster
 
     frame = spark.sql(
-        "select concat('item ', i.id) as item_id, date_add(date'2024-01-01', cast(7 * w.id as int)) as timestamp,"
+        "select concat('item ', i.id) as item_id,"
+        " date_add(date'2024-01-01', cast(7 * w.id as int)) as timestamp,"
         " 50 + 20 * sin(w.id / 8 + i.id) + 5 * rand(1) as target_value"
         f" from range(0, {asked.memory}, 1, 16) i cross join range({asked.periods}) w"
     )

@@ -1,4 +1,4 @@
-"""One session of Spark for all tests of this folder: starting one takes as long as most of them."""
+"""One session of Spark for all tests of a file: starting one takes as long as most of them."""
 
 import sys
 from collections.abc import Iterator

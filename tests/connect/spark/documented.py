@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.connect.spark.sessions import environment
+from tests.connect.spark.sessions import JAVA, SETTINGS, environment
 from tests.services import spark as service
 
 if TYPE_CHECKING:
     from tests.cli.test_documented_lines import Reader
+
+# What is made for large clusters and long queries costs a small machine much.
+QUICK = " ".join(
+    f"--conf {name}={value}" for name, value in SETTINGS.items() if name.startswith(("spark.sql", "spark.py"))
+)
+QUICK += f" --driver-java-options '{JAVA}'"
 
 
 @contextmanager
@@ -26,7 +32,7 @@ def prepared(page: Path, reader: "Reader") -> Iterator[None]:
     python = reader.folder / ".venv/bin/python"
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@" >printed\n')
     python.chmod(0o755)
-    reader.environment |= environment()
+    reader.environment |= environment() | {"PYSPARK_SUBMIT_ARGS": f"{QUICK} pyspark-shell"}
     yield
     printed = (reader.folder / "printed").read_text()
     (auto, npts), (distance,) = (

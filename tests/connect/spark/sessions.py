@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.services import spark as service
 
-__all__ = ["PATIENCE", "environment", "session"]
+__all__ = ["JAVA", "PATIENCE", "SETTINGS", "environment", "session"]
 
 PATIENCE = 900  # seconds; a watchdog, not a measure
 JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
@@ -19,6 +19,9 @@ SETTINGS = {
     "spark.executor.heartbeatInterval": "60s",  # a busy machine is no lost executor
     "spark.executor.memory": "512m",
     "spark.network.timeout": "900s",
+    "spark.python.daemon.module": "stepcast.connect.spark.daemon",
+    "spark.sql.adaptive.enabled": "false",  # small queries cost more to optimize and compile than to run
+    "spark.sql.codegen.wholeStage": "false",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.shuffle.partitions": "2",
     "spark.ui.enabled": "false",

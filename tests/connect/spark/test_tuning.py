@@ -30,7 +30,7 @@ def panel() -> Panel:
         )
         for item, level in (("a", 5.0), ("b", 40.0))
     ]
-    return Panel(pa.concat_tables(parts), {"horizon": HORIZON, "frequency": "D", "windows": 3})
+    return Panel(pa.concat_tables(parts), {"horizon": HORIZON, "frequency": "D", "windows": 2})
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +72,12 @@ def test_no_row_after_an_origin_is_learned_from_and_the_backtests_choice_is_made
         WeightedQuantileLossEvaluator,
     )
 
-    forecaster = StepcastForecaster(horizon=HORIZON, frequency="D", windows=3)
+    forecaster = StepcastForecaster(horizon=HORIZON, frequency="D", windows=2)
     validator = RollingOriginValidator(
         estimator=Pipeline(stages=[forecaster]),
         estimatorParamMaps=grid_of(forecaster),
         evaluator=WeightedQuantileLossEvaluator(),
-        numFolds=3,
+        numFolds=2,
         parallelism=2,
         collectSubModels=True,
     )
@@ -85,7 +85,7 @@ def test_no_row_after_an_origin_is_learned_from_and_the_backtests_choice_is_made
 
     first, last = datetime(2026, 1, 1), datetime(2026, 1, 1) + timedelta(62)
     ends = [max(moments) for moments in fitted]
-    assert sorted(ends) == sorted([last - timedelta(HORIZON * fold) for fold in (1, 2, 3)] * 2 + [last])
+    assert sorted(ends) == sorted([last - timedelta(HORIZON * fold) for fold in (1, 2)] * 2 + [last])
     assert {min(moments) for moments in fitted} == {first}
     assert ends[-1] == last  # the best of the grid, with all rows
 
@@ -93,18 +93,18 @@ def test_no_row_after_an_origin_is_learned_from_and_the_backtests_choice_is_made
     backtests = {}
     for name in ("NPTS", "ETS"):
         own = in_process(Panel(panel().rows, {**panel().params, "algorithm": name})).backtest()
-        backtests[name] = [_wql(own.filter(pa.compute.equal(own["window"], window))) for window in (1, 2, 3)]
+        backtests[name] = [_wql(own.filter(pa.compute.equal(own["window"], window))) for window in (1, 2)]
     assert found.avgMetrics == pytest.approx([np.mean(backtests[name]) for name in ("NPTS", "ETS")], rel=1e-9)
     assert (
         best.getOrDefault("algorithm") == min(backtests, key=lambda name: np.mean(backtests[name])) == "ETS"
     )
-    assert [len(fold) for fold in found.subModels] == [2, 2, 2]
-    assert found.getNumFolds() == 3
+    assert [len(fold) for fold in found.subModels] == [2, 2]
+    assert found.getNumFolds() == 2
 
     validator.write().overwrite().save(str(tmp_path / "validator"))
     again = RollingOriginValidator.load(str(tmp_path / "validator"))
     assert isinstance(again, RollingOriginValidator)
-    assert (again.uid, again.getNumFolds()) == (validator.uid, 3)
+    assert (again.uid, again.getNumFolds()) == (validator.uid, 2)
     assert again.getEstimatorParamMaps() == validator.getEstimatorParamMaps()
     found.write().option("persistSubModels", "false").save(str(tmp_path / "found"))
     loaded = CrossValidatorModel.load(str(tmp_path / "found"))

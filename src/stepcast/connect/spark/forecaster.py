@@ -167,9 +167,8 @@ def _imported(
 ) -> Imported:
     try:
         document = document_of(settings, columns, files)
-        if not isinstance(
-            timestamps, T.StringType
-        ):  # else it is drafted from the first rows, which may all be midnights
+        # Drafted from the first rows, which may all be midnights; for text it is the format of all.
+        if not isinstance(timestamps, T.StringType):
             document["TimestampFormat"] = MOMENT
         return Imported(document, files, arguments=True)
     except InvalidInput as error:

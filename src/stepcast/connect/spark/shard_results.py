@@ -2,9 +2,8 @@
 
 import io
 import json
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -35,10 +34,10 @@ from stepcast.pipeline.task import task_of
 __all__ = ["BACKTEST", "FORECAST", "LEADERBOARD", "TABLES", "ShardResult", "results_of", "table_of"]
 
 PART = 64  # series in a task, at most: seconds of work, so that no task waits long for another
-# Spark's driver holds the shards of a wave and its results, each several times over, and two waves at a time:
-# what comes later does not wait for the slowest of the first.
-AT_ONCE, PART_OF_DRIVER = 2, 32
-DRIVER = "1g"  # its memory by default
+# Spark's driver holds the shards of a wave and its results, each several times over, and as many waves at a
+# time: what comes later does not wait for the slowest series of what came before.
+AT_ONCE, PART_OF_DRIVER = 8, 96
+DRIVER_MEMORY = "1g"  # unless it is set
 TABLES = FORECAST, BACKTEST, LEADERBOARD = "forecast", "backtest", "leaderboard"
 SCHEMA = "part long, forecast binary, backtest binary, leaderboard binary, sums string, error string"
 MICROSECONDS = pa.timestamp("us")  # Spark's
@@ -80,14 +79,18 @@ def results_of(
         found = {row["part"]: row for row in tasks.mapInArrow(job, SCHEMA).collect()}
         return [_checked(found[number]) for number in numbers]
 
+    waves: list[Future[list[ShardResult]]] = []
+    running: set[Future[list[ShardResult]]] = set()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        running: deque[Future[list[ShardResult]]] = deque()
-        for wave in _waves(imported, least, _bytes_of(spark.conf.get("spark.driver.memory", DRIVER))):
-            running.append(pool.submit(inheritable_thread_target(spark)(run), wave))
+        for wave in _waves(imported, least, _bytes_of(spark.conf.get("spark.driver.memory", DRIVER_MEMORY))):
             if len(running) == AT_ONCE:
-                yield from running.popleft().result()
-        while running:
-            yield from running.popleft().result()
+                ended, running = wait(running, return_when=FIRST_COMPLETED)
+                for one in ended:
+                    one.result()  # which may be an error
+            waves.append(pool.submit(inheritable_thread_target(spark)(run), wave))
+            running.add(waves[-1])
+        for one in waves:
+            yield from one.result()
 
 
 def _checked(row: Any) -> ShardResult:
@@ -100,8 +103,9 @@ def _checked(row: Any) -> ShardResult:
 def _waves(imported: Imported, least: int, memory: int) -> Iterator[list[bytes]]:
     """The shards in parts of at most ``PART`` series, as many at a time as the driver's ``memory`` allows."""
     room = memory // PART_OF_DRIVER
-    series = sum(len(shard.keys) for shard in imported.shards())
-    most = max(1, min(PART, series // least)) if least else PART
+    most = PART
+    if least:
+        most = max(1, min(most, sum(len(shard.keys) for shard in imported.shards()) // least))
     task = imported.task
     values = task.horizon * (1 + 2 * task.windows) * len(task.outputs)  # of a series
     wave: list[bytes] = []

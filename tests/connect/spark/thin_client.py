@@ -1,33 +1,29 @@
-"""What tests run in a process of its own: ``python -m tests.connect.spark.clients MASTER FOLDER PANEL...``.
+"""A client of a Connect server, in a process of its own: a process has one kind of session.
 
-A process has one kind of session: MASTER is local-cluster[...], or sc://HOST:PORT of a Connect server.
+``python -m tests.connect.spark.thin_client sc://HOST:PORT FOLDER``
 """
 
 import sys
 import warnings
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from tests.connect.spark.panels import PANELS, daily, on_spark
-from tests.connect.spark.sessions import session
-
-__all__ = ["forecasts", "remote"]
 
 
-def forecasts(spark: Any, folder: Path, names: Iterable[str]) -> None:
-    """The forecasts of data sets, as Parquet files by their name."""
-    for name in names:
-        panel = PANELS[name]()
+def forecasts(spark: Any, folder: Path) -> None:
+    """Those of all data sets, as Parquet files by their name."""
+    for name, make in PANELS.items():
+        panel = make()
         pq.write_table(
             on_spark(spark, panel, partitions=2, shards=4).forecasts().toArrow(), folder / f"{name}.parquet"
         )
 
 
-def remote(spark: Any, folder: Path) -> None:
-    """By a thin client: tuning in a Pipeline, saving, loading, joining."""
+def tuned(spark: Any, folder: Path) -> None:
+    """Tuning in a Pipeline, saving, loading, joining."""
     from pyspark.ml import Pipeline, PipelineModel
     from pyspark.ml.feature import Imputer
     from pyspark.ml.tuning import ParamGridBuilder
@@ -62,17 +58,12 @@ def remote(spark: Any, folder: Path) -> None:
 
 
 def main() -> None:
-    master, folder = sys.argv[1], Path(sys.argv[2])
-    warnings.simplefilter("ignore")
-    if master.startswith("sc://"):
-        from pyspark.sql import SparkSession
+    from pyspark.sql import SparkSession
 
-        spark = SparkSession.builder.remote(master).getOrCreate()
-    else:
-        spark = session(master, folder)
-    forecasts(spark, folder, sys.argv[3:])
-    if master.startswith("sc://"):
-        remote(spark, folder)
+    warnings.simplefilter("ignore")
+    spark, folder = SparkSession.builder.remote(sys.argv[1]).getOrCreate(), Path(sys.argv[2])
+    forecasts(spark, folder)
+    tuned(spark, folder)
     spark.stop()
 
 
