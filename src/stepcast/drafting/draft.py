@@ -88,7 +88,9 @@ def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -
     roles = Roles(roles.time, form, roles.target, roles.items, roles.others)
     if "XXX" in form and wishes.time_zone is None:  # timestamps with offsets from UTC
         _check_offsets(sample.columns[roles.time], roles.time)
-    stamps = [moment_of_cell(cell, form, wishes.time_zone) for cell in sample.columns[roles.time]]
+    cells = sample.columns[roles.time]  # many items have the same
+    moments = {cell: moment_of_cell(cell, form, wishes.time_zone) for cell in set(cells)}
+    stamps = [moments[cell] for cell in cells]
     known = [stamp for stamp in stamps if stamp is not None]
     frequency = Frequency.parse(wishes.frequency) if wishes.frequency else frequency_of_stamps(known)
     if frequency is None:

@@ -13,6 +13,7 @@ NUMERICS = {"numpy", "scipy", "pandas", "pyarrow", "numba", "statsmodels", "ligh
 NUMERICS |= {"matplotlib", "awswrangler", "stepcast"}
 # Of what moto[server] brings, as parts of what it hands to localaws.
 OF_MOTO = {"botocore", "cryptography", "flask", "requests", "werkzeug"}
+OF_PYTEST = {"pytest"}  # which is there whenever its plugin is loaded
 
 
 def imported() -> set[str]:
@@ -39,7 +40,11 @@ def normal(requirement: str) -> str:
 
 def test_what_is_imported_is_declared() -> None:
     distributions = packages_distributions()
-    needed = {normal(name) for module in imported() - OF_MOTO for name in distributions.get(module, [module])}
+    needed = {
+        normal(name)
+        for module in imported() - OF_MOTO - OF_PYTEST
+        for name in distributions.get(module, [module])
+    }
 
     assert needed <= declared()
 
