@@ -39,6 +39,7 @@ NOT_RUN = {
     "mlflow server --port 5000 --backend-store-uri sqlite:///mlflow.db --artifacts-destination artifacts": (
         "tests/connect/mlflow/documented.py has it running"
     ),
+    "python tune.py": "tests/connect/spark/test_stages.py runs it in a session that has begun",
     "stepcast up --before TrainPredictor --host 172.17.0.1": "the address of Docker's bridge",
 }
 TOOLS = (
