@@ -1,6 +1,7 @@
 """``stepcast.Forecaster``: what comes in, what comes out, and what is said where something is wrong."""
 
 import copy
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,56 @@ def test_wide_frames_and_single_series_are_read(frame: pd.DataFrame) -> None:
     one = ets().fit(wide["item 0"], item_id=None).predict()
     assert list(one.columns) == ["timestamp", "p10", "p50", "p90"]
     np.testing.assert_array_equal(one["p50"], expected["p50"][:5])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda df: df.assign(timestamp=df["timestamp"].dt.date),
+        lambda df: df.assign(timestamp=df["timestamp"].dt.strftime("%Y-%m-%d")),
+        lambda df: df.assign(timestamp=df["timestamp"].dt.strftime("%Y-%m-%dT%H:%M:%S")),
+        lambda df: df.assign(timestamp=df["timestamp"].dt.to_period("D")),
+        lambda df: df.set_index(["item_id", "timestamp"]),
+        lambda df: df.assign(
+            item_id=df["item_id"].astype("category"), target_value=df["target_value"].astype("Float64")
+        ),
+        lambda df: df.assign(target_value=df["target_value"].astype(object)),
+        lambda df: polars.from_pandas(df).with_columns(polars.col("item_id").cast(polars.Categorical)),
+        lambda df: {name: df[name].tolist() for name in df},
+    ],
+)
+def test_all_ways_to_write_the_same_rows_are_read(change: Any, frame: pd.DataFrame) -> None:
+    made = ets().fit(change(frame)).predict()
+
+    columns = made.to_dict(as_series=False) if isinstance(made, polars.DataFrame) else made
+    pd.testing.assert_frame_equal(pd.DataFrame(columns), ets().fit(frame).predict(), check_dtype=False)
+
+
+def test_moments_with_a_time_zone_are_answered_in_it() -> None:
+    hours = pd.date_range("2025-03-28", periods=60, freq="h", tz="Europe/Berlin")
+    df = pd.DataFrame({"item_id": "a", "timestamp": hours, "target_value": np.arange(60) % 24 + 1.0})
+
+    own = ets(3).fit(df).predict()
+    moved = ets(3, time_zone="UTC").fit(df).predict()
+
+    assert own["timestamp"].iloc[0] == hours[-1] + pd.Timedelta(hours=1)
+    assert str(own["timestamp"].dtype) == "datetime64[ns, Europe/Berlin]"
+    assert str(moved["timestamp"].dtype) == "datetime64[ns, UTC]"
+    assert moved["timestamp"].iloc[0] == own["timestamp"].iloc[0]
+
+
+@pytest.mark.parametrize(("given", "freq"), [("1d", "D"), ("W-SUN", "W"), ("ME", "M")])
+def test_frequencies_are_read_in_the_words_of_pandas(given: str, freq: str) -> None:
+    df = frame_of("D", 100, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # a few months are a short history
+        assert ets(1, freq=given).fit(df).freq_ == freq
+    assert ets(np.int64(3)).fit(df).freq_ == "D"
+
+
+def test_a_column_with_the_name_of_a_result_is_refused(frame: pd.DataFrame) -> None:
+    with pytest.raises(WrongFrame, match="'p50' is the name of a column of results"):
+        ets().fit(frame.rename(columns={"target_value": "p50"}), target="p50")
 
 
 def test_results_have_the_names_of_the_columns_that_came_in(frame: pd.DataFrame) -> None:
@@ -217,7 +268,7 @@ def test_it_is_cloned_and_changed_as_scikit_learn_does(frame: pd.DataFrame) -> N
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"horizon": 900}, r"horizon: 900 is not allowed"),
+        ({"horizon": 900}, r"horizon: 900 is not a whole number from 1 to 500"),
         ({"horizon": "5"}, r"horizon: '5' is not a whole number from 1 to 500"),
         ({"quantiles": (0.123,)}, r'quantiles: "0.123" is not allowed'),
         (
@@ -226,6 +277,7 @@ def test_it_is_cloned_and_changed_as_scikit_learn_does(frame: pd.DataFrame) -> N
         ),
         ({"freq": "7min"}, r"freq: .*has no time of day"),
         ({"freq": "daily"}, r"frequency 'daily' is not allowed"),
+        ({"quantiles": 0.5}, r"quantiles: 0.5 is no list. Write \[0.5\]"),
         ({"windows": 9}, r"windows: 9 is not allowed"),
         ({"holidays": ["XX"]}, r"holidays: .*XX"),
         ({"fill": "never"}, r"fill: 'never' is not allowed"),
@@ -256,6 +308,11 @@ def test_wrong_arguments_are_named(change: dict[str, Any], said: str, frame: pd.
             r"no row has both a timestamp in 'timestamp' and a number",
         ),
         (lambda df: df.iloc[:0], r"no rows"),
+        (lambda df: df.assign(timestamp=df["timestamp"] + pd.Timedelta(1, "ms")), r"fractions of a second"),
+        (
+            lambda df: df.assign(timestamp=df["timestamp"].where(df.index != 3)),
+            r"df line .*'timestamp' is empty",
+        ),
         (lambda df: pd.concat([df, df], axis=1), r"two columns 'item_id'"),
         (lambda df: df.to_dict("records"), r"df is a list: give a data frame"),
     ],

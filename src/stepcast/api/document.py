@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stepcast.api.errors import WrongFrame
@@ -17,7 +18,7 @@ from stepcast.drafting.errors import CannotDraft
 from stepcast.pipeline.importing.columns.timestamp_formats import DAY, MOMENT
 from stepcast.pipeline.params import ALGORITHM_ARN
 
-__all__ = ["Columns", "Settings", "document_of", "write_frames"]
+__all__ = ["Columns", "Settings", "document_of", "write_frames", "zone_of"]
 
 FILES = {
     "df": "train/df.parquet",
@@ -30,11 +31,15 @@ LOOKED_AT = 100  # timestamps
 
 @dataclass(frozen=True)
 class Columns:
-    """The caller's names of the columns. ``item_id`` is empty where there is one series only."""
+    """The caller's names of the columns. ``item_id`` is empty where there is one series only.
+
+    ``zone`` is the time zone of the timestamps; None of local times.
+    """
 
     item_id: tuple[str, ...] = ("item_id",)
     timestamp: str = "timestamp"
     target: str = TARGET
+    zone: str | None = None
 
     @property
     def keys(self) -> dict[str, str]:
@@ -77,6 +82,12 @@ def write_frames(
         files[FILES[name]] = folder / f"{name}.parquet"
         pq.write_table(table, files[FILES[name]])
     return files
+
+
+def zone_of(files: Mapping[str, Path]) -> str | None:
+    """The time zone of the target's timestamps; None where these are local times."""
+    zone: str | None = getattr(pq.read_schema(files[FILES["df"]]).field("timestamp").type, "tz", None)
+    return zone
 
 
 def document_of(settings: Settings, columns: Columns, files: Mapping[str, Path]) -> dict[str, Any]:
@@ -193,22 +204,32 @@ def _typed(table: pa.Table, keys: Sequence[str], name: str) -> pa.Table:
     """Keys as text; the rest as it is, if it holds moments and numbers."""
     for key in keys:
         table = _replaced(table, key, as_text(table[key]))
-    stamps = table["timestamp"]
+    return _replaced(table, "timestamp", _moments(table["timestamp"], name))
+
+
+def _moments(stamps: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """Timestamps of a type that the import reads, or text in its formats, of which it finds wrong rows."""
     if _is_text(stamps):
         stamps = stamps.cast(pa.string())
-        first = [cell for cell in stamps.slice(0, LOOKED_AT).to_pylist() if cell is not None]
-        if first and date_format(first, bare=True) not in (DAY, MOMENT):
-            raise WrongFrame(
-                f"{name}: the timestamps are text such as {first[0]!r}: convert them, for example with "
-                "pandas.to_datetime"
-            )
-        return _replaced(table, "timestamp", stamps)
+        try:
+            stamps = stamps.cast(pa.timestamp("us"))  # ISO 8601, with a T or without
+        except pa.ArrowInvalid:
+            first = [cell for cell in stamps.slice(0, LOOKED_AT).to_pylist() if cell is not None]
+            if date_format(first, bare=True) not in (DAY, MOMENT):
+                raise WrongFrame(
+                    f"{name}: the timestamps are text such as {first[0]!r}: convert them, for example with "
+                    "pandas.to_datetime"
+                ) from None
+            return stamps
     if not (pa.types.is_timestamp(stamps.type) or pa.types.is_date(stamps.type)):
         raise WrongFrame(
             f"{name}: the timestamps are of type {stamps.type}: convert them, for example with "
             "pandas.to_datetime"
         )
-    return table
+    whole = pc.floor_temporal(stamps, unit="second") if pa.types.is_timestamp(stamps.type) else stamps
+    if pc.any(pc.not_equal(whole, stamps)).as_py():
+        raise WrongFrame(f"{name}: timestamps have fractions of a second: round them to seconds")
+    return stamps
 
 
 def _numbers(table: pa.Table, column: str, said: str, remedy: str) -> pa.Table:

@@ -17,6 +17,7 @@ ARGUMENTS = {
     "TrainingParameters": "parameters",
     "ForecastFrequency": "freq",
     "NumberOfBacktestWindows": "windows",
+    "EvaluationParameters": "windows",
     "SupplementaryFeatures": "holidays",
     "TrainingBudgetSeconds": "time_budget",
     "TimeZone": "time_zone",

@@ -2,20 +2,22 @@
 
 import inspect
 import logging
+import operator
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from stepcast.api import saved
-from stepcast.api.document import Columns, Settings, document_of, write_frames
+from stepcast.api.document import Columns, Settings, document_of, write_frames, zone_of
 from stepcast.api.errors import InvalidInput, NotFitted, UnknownItem, WrongFrame
 from stepcast.api.fitted import Fitted, fit
 from stepcast.api.frames import as_given, library_of
+from stepcast.api.frequencies import frequency_of
 from stepcast.api.imported import Imported
-from stepcast.api.results import backtest_table, forecast_table, leaderboard_table
+from stepcast.api.results import backtest_table, check_names, forecast_table, leaderboard_table
 from stepcast.engine.results import Explanation, Forecast
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Problem, Report
@@ -37,7 +39,8 @@ class Forecaster:
     are bit for bit those of ``stepcast run`` with the same rows and ``params_``.
 
     ``horizon``      periods to forecast, up to 500.
-    ``freq``         "15min", "H", "D", "W", "M", "Y" or a multiple of these; None takes that of the rows.
+    ``freq``         "15min", "H", "D", "W", "M", "Y", a multiple of these, or pandas' word for it; None takes
+                     that of the rows.
     ``quantiles``    between .01 and .99, with at most two decimals.
     ``mean``         whether the mean is forecast, too.
     ``algorithm``    "ETS", "ARIMA", "NPTS", "Prophet", "CNN-QR", "Deep_AR_Plus" or "LSTM"; None is the
@@ -110,7 +113,10 @@ class Forecaster:
         with tempfile.TemporaryDirectory(prefix="stepcast-frames-") as folder:
             files = write_frames(Path(folder), columns, df, related, metadata)
             document = document_of(settings, columns, files)
+            if (zone := zone_of(files)) is not None:
+                columns = replace(columns, zone=self.time_zone or zone)
             with Imported(document, files, arguments=True) as imported:
+                check_names(columns, imported.task)
                 imported.warn()
                 with _compiling_told():
                     fitted = fit(imported.shards(), imported.task)
@@ -135,7 +141,7 @@ class Forecaster:
             forecasts = fitted.forecasts()
         elif related is not None or metadata is not None:
             raise WrongFrame("related and metadata belong to new rows: give df, too, or fit again")
-        return as_given(forecast_table(fitted, forecasts, self._column_names()), self._library)
+        return as_given(forecast_table(fitted, forecasts, self._columns), self._library)
 
     def backtest(self, windows: int | None = None) -> Any:
         """What would have been forecast for the last windows of the past, and the outcome.
@@ -146,14 +152,13 @@ class Forecaster:
         fitted, _ = self._known()
         if windows is not None and windows != fitted.task.windows:
             fitted = self._tested_again(windows)
-        return as_given(backtest_table(fitted, self._column_names()), self._library)
+        return as_given(backtest_table(fitted, self._columns), self._library)
 
     def leaderboard(self) -> Any:
         """Accuracy in the backtest: a row for each series, then one over all, beside SeasonalNaive's."""
         fitted, forecasts = self._known()
-        table = leaderboard_table(fitted, forecasts, self._params)
-        given = self._column_names()
-        return as_given(table.rename_columns([given.get(n, n) for n in table.column_names]), self._library)
+        table = leaderboard_table(fitted, forecasts, self._params, self._columns)
+        return as_given(table, self._library)
 
     def explain(self, item: str | Sequence[str]) -> Explanation:
         """Why a series is forecast as it is: its members and their weights, its seasons, what was missing."""
@@ -182,7 +187,7 @@ class Forecaster:
         fitted, _ = self._known()
         facts = saved.Facts(
             arguments={name: _plain(value) for name, value in self.get_params().items()},
-            columns=(list(self._columns.item_id), self._columns.timestamp, self._columns.target),
+            columns=asdict(self._columns),
             library=self._library,
             frames=self._frames,
             document=self.params_,
@@ -199,8 +204,9 @@ class Forecaster:
             setattr(made, name, tuple(value) if isinstance(value, list) else value)
         made._params = Params.model_validate(facts.document)
         made._fitted = parts.fitted(task_of(made._params))
-        items, timestamp, target = facts.columns
-        made._columns, made._library = Columns(tuple(items), timestamp, target), facts.library
+        given = facts.columns
+        made._columns = Columns(tuple(given["item_id"]), given["timestamp"], given["target"], given["zone"])
+        made._library = facts.library
         made._frames = facts.frames
         made.params_, made.report_ = facts.document, Report.from_json(facts.report)
         made.freq_ = str(made._params.frequency)
@@ -226,11 +232,11 @@ class Forecaster:
         return f"{type(self).__name__}({', '.join(told)})"
 
     def _settings(self) -> Settings:
-        if isinstance(self.horizon, bool) or not isinstance(self.horizon, int) or self.horizon < 1:
-            raise _invalid("horizon", f"{self.horizon!r} is not a whole number from 1 to 500", "Write one")
+        if isinstance(self.quantiles, float | str):
+            raise _invalid("quantiles", f"{self.quantiles!r} is no list", f"Write [{self.quantiles}]")
         return Settings(
-            horizon=self.horizon,
-            freq=self.freq,
+            horizon=_whole("horizon", self.horizon, 500),
+            freq=None if self.freq is None else frequency_of(self.freq),
             quantiles=tuple(self.quantiles),
             mean=self.mean,
             algorithm=self.algorithm,
@@ -266,14 +272,9 @@ class Forecaster:
                 return fit(imported.shards(), self._fitted.task, self._fitted.shared)
 
     def _tested_again(self, windows: int) -> Fitted:
-        if isinstance(windows, bool) or not isinstance(windows, int) or not 1 <= windows <= 5:
-            raise _invalid("windows", f"{windows!r} is not a whole number from 1 to 5", "Write one")
+        windows = _whole("windows", windows, 5)
         with _compiling_told():
             return fit(self._fitted.shards, replace(self._fitted.task, windows=windows))
-
-    def _column_names(self) -> dict[str, str]:
-        columns = self._columns
-        return {**columns.keys, "timestamp": columns.timestamp, "target": columns.target}
 
     def _unknown(self, item: str) -> str:
         import difflib
@@ -297,6 +298,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+
+
+def _whole(argument: str, given: Any, most: int) -> int:
+    try:
+        number = operator.index(given)
+    except TypeError:
+        number = 0
+    if isinstance(given, bool) or not 1 <= number <= most:
+        raise _invalid(argument, f"{given!r} is not a whole number from 1 to {most}", "Write one")
+    return number
 
 
 def _invalid(argument: str, message: str, remedy: str) -> InvalidInput:

@@ -4,6 +4,7 @@ pandas is the first; everything else comes through Arrow's C stream (``__arrow_c
 pyarrow, DuckDB and others speak.
 """
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 
 from stepcast.api.errors import WrongFrame
 
-__all__ = ["as_given", "columns_of", "table_of"]
+__all__ = ["as_given", "as_text", "columns_of", "library_of", "table_of"]
 
 
 def table_of(frame: Any, name: str) -> pa.Table:
@@ -31,7 +32,11 @@ def table_of(frame: Any, name: str) -> pa.Table:
         if len(repeated):
             raise WrongFrame(f"{name} has two columns {repeated[0]!r}: rename or drop one")
         periods = {c: frame[c].dt.to_timestamp() for c in frame if isinstance(frame[c].dtype, pd.PeriodDtype)}
-        return pa.Table.from_pandas(frame.assign(**periods), preserve_index=False).replace_schema_metadata()
+        with warnings.catch_warnings():
+            # pyarrow asks for moments with a time zone in a way that pandas will change.
+            warnings.filterwarnings("ignore", message="Series.values returning")
+            table = pa.Table.from_pandas(frame.assign(**periods), preserve_index=False)
+        return table.replace_schema_metadata()
     if isinstance(frame, pa.Table):
         return frame
     if isinstance(frame, Mapping):
@@ -58,9 +63,16 @@ def columns_of(table: pa.Table, wanted: Mapping[str, str], name: str) -> pa.Tabl
 
 def as_text(cells: pa.ChunkedArray) -> pa.ChunkedArray:
     """Identifiers as text: categories and numbers are written out, missing ones stay missing."""
-    if pa.types.is_dictionary(cells.type):
-        cells = cells.cast(cells.type.value_type)
-    return pc.cast(cells, pa.string())
+    try:
+        if pa.types.is_dictionary(cells.type):
+            cells = cells.cast(cells.type.value_type)
+        return pc.cast(cells, pa.string())
+    except pa.ArrowNotImplementedError:  # some kinds of categories
+        return pa.chunked_array([pa.array(map(_text, cells.to_pylist()), pa.string())])
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def as_given(table: pa.Table, like: str) -> Any:

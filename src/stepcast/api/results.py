@@ -1,28 +1,32 @@
 """Forecasts, backtests and leaderboards as tables with the caller's names of columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from operator import add
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from stepcast.api.document import Columns
+from stepcast.api.errors import WrongFrame
 from stepcast.api.fitted import Fitted
-from stepcast.engine.arrays import Floats, Integers
+from stepcast.engine.arrays import Floats, Integers, Moments
 from stepcast.engine.calendar import stamp_of
-from stepcast.engine.frequency import Frequency
 from stepcast.engine.results import Forecast
+from stepcast.engine.task import Task
 from stepcast.pipeline.backtest_files import Scoreboard, ShardBacktest
 from stepcast.pipeline.forecast_files import moments_ahead
 from stepcast.pipeline.params import Params, output_label
 from stepcast.pipeline.shards import Shard
 
-__all__ = ["backtest_table", "forecast_table", "leaderboard_table"]
+__all__ = ["backtest_table", "check_names", "forecast_table", "leaderboard_table"]
 
+WINDOW = "window"
 MOMENTS = pa.timestamp("ns")  # what pandas users expect; days and seconds fit
 
 
-def forecast_table(fitted: Fitted, forecasts: Sequence[Forecast], names: Mapping[str, str]) -> pa.Table:
+def forecast_table(fitted: Fitted, forecasts: Sequence[Forecast], columns: Columns) -> pa.Table:
     """One row for each series and moment: the series' key, the moment, mean if asked for, quantiles."""
     parts = []
     for shard, forecast in zip(fitted.shards, forecasts, strict=True):
@@ -31,8 +35,8 @@ def forecast_table(fitted: Fitted, forecasts: Sequence[Forecast], names: Mapping
         parts.append(
             pa.table(
                 {
-                    **_keys(shard, np.repeat(np.arange(series), horizon), names),
-                    names["timestamp"]: pa.array(np.tile(moments, series)).cast(MOMENTS),
+                    **_keys(shard, np.repeat(np.arange(series), horizon), columns),
+                    columns.timestamp: _moments(np.tile(moments, series), columns.zone),
                     **_outputs(fitted, forecast.values.reshape(series * horizon, -1)),
                 }
             )
@@ -40,7 +44,7 @@ def forecast_table(fitted: Fitted, forecasts: Sequence[Forecast], names: Mapping
     return pa.concat_tables(parts)
 
 
-def backtest_table(fitted: Fitted, names: Mapping[str, str]) -> pa.Table:
+def backtest_table(fitted: Fitted, columns: Columns) -> pa.Table:
     """One row for each series, window and observed moment: outcome and what had been forecast for it.
 
     ``window`` 1 is the latest. Filled values are no outcomes: they have no row.
@@ -54,10 +58,10 @@ def backtest_table(fitted: Fitted, names: Mapping[str, str]) -> pa.Table:
         parts.append(
             pa.table(
                 {
-                    **_keys(shard, series, names),
-                    "window": pa.array(windows + 1),
-                    names["timestamp"]: _moments(periods, shard.panel.frequency),
-                    names["target"]: pa.array(tested.actual[series, windows, steps]),
+                    **_keys(shard, series, columns),
+                    WINDOW: pa.array(windows + 1),
+                    columns.timestamp: _moments(stamp_of(periods, shard.panel.frequency), columns.zone),
+                    columns.target: pa.array(tested.actual[series, windows, steps]),
                     **_outputs(fitted, predicted[series, windows, steps]),
                 }
             )
@@ -65,8 +69,10 @@ def backtest_table(fitted: Fitted, names: Mapping[str, str]) -> pa.Table:
     return pa.concat_tables(parts)
 
 
-def leaderboard_table(fitted: Fitted, forecasts: Sequence[Forecast], params: Params) -> pa.Table:
-    """The run's leaderboard: one row for each series, then one for each model over all of them."""
+def leaderboard_table(
+    fitted: Fitted, forecasts: Sequence[Forecast], params: Params, columns: Columns
+) -> pa.Table:
+    """The run's leaderboard: one row for each series, then one over all of them."""
     boards = [
         ShardBacktest(shard, trained, forecast, params, fitted.task)
         for shard, trained, forecast in zip(fitted.shards, fitted.trained, forecasts, strict=True)
@@ -74,14 +80,25 @@ def leaderboard_table(fitted: Fitted, forecasts: Sequence[Forecast], params: Par
     parts = [board.sums() for board in boards]
     sums = {name: reduce(add, (part[name] for part in parts)) for name in parts[0]}
     whole = Scoreboard(sums, fitted.task, [])  # windows have tables of their own
-    return pa.concat_tables([*(board.leaderboard() for board in boards), whole.leaderboard(params, "")])
+    table = pa.concat_tables([*(board.leaderboard() for board in boards), whole.leaderboard(params, "")])
+    if not columns.item_id:
+        table = table.drop_columns(["item_id"])
+    return table.rename_columns([columns.keys.get(name, name) for name in table.column_names])
 
 
-def _keys(shard: Shard, series: Integers, names: Mapping[str, str]) -> dict[str, pa.Array]:
+def check_names(columns: Columns, task: Task) -> None:
+    """WrongFrame where a column of the caller's has the name of a column of results."""
+    results = {WINDOW, *map(output_label, task.outputs)}
+    for name in (*columns.item_id, columns.timestamp, columns.target):
+        if name in results:
+            raise WrongFrame(f"df: {name!r} is the name of a column of results: rename it")
+
+
+def _keys(shard: Shard, series: Integers, columns: Columns) -> dict[str, pa.Array]:
     return {
-        names[name]: pa.array([key[part] for key in shard.keys], pa.string()).take(pa.array(series))
+        columns.keys[name]: pa.array([key[part] for key in shard.keys], pa.string()).take(pa.array(series))
         for part, name in enumerate(shard.key_names)
-        if name in names
+        if name in columns.keys
     }
 
 
@@ -92,5 +109,8 @@ def _outputs(fitted: Fitted, values: Floats) -> dict[str, pa.Array]:
     return {output_label(outputs[place]): pa.array(np.ascontiguousarray(values[:, place])) for place in order}
 
 
-def _moments(periods: Integers, frequency: Frequency) -> pa.Array:
-    return pa.array(stamp_of(periods, frequency)).cast(MOMENTS)
+def _moments(local: Moments, zone: str | None) -> pa.Array:
+    moments = pa.array(local).cast(MOMENTS)
+    if zone is None:
+        return moments
+    return pc.assume_timezone(moments, zone, ambiguous="earliest", nonexistent="latest")

@@ -30,7 +30,7 @@ class Facts:
     """All that is not an array. ``frames``: whether there were related series and metadata."""
 
     arguments: Mapping[str, Any]
-    columns: tuple[list[str], str, str]
+    columns: dict[str, Any]
     library: str
     frames: tuple[bool, bool]
     document: dict[str, Any]
