@@ -16,7 +16,9 @@ from pyspark.sql import types as T
 from stepcast.api.document import FILES, Columns, Settings, document_of
 from stepcast.api.errors import InvalidInput, WrongFrame
 from stepcast.api.fitted import learn
+from stepcast.api.frequencies import frequency_of
 from stepcast.api.imported import Imported
+from stepcast.api.results import check_names
 from stepcast.connect.spark import shard_results as parts
 from stepcast.connect.spark.model import StepcastModel
 from stepcast.connect.spark.random_folds import warn_of_random_folds
@@ -89,33 +91,34 @@ class StepcastForecaster(Estimator, ForecasterParams, DefaultParamsReadable, Def
     def _fit(self, dataset: DataFrame) -> StepcastModel:
         warn_of_random_folds(self)
         settings, columns = self.settings(), self.columns()
-        names = {**columns.keys, "timestamp": columns.timestamp, "target": columns.target}
         with tempfile.TemporaryDirectory(prefix="stepcast-spark-") as folder:
             files = self._write(dataset, columns, Path(folder))
             timestamps = dataset.schema[columns.timestamp].dataType
             with _imported(settings, columns, files, timestamps) as imported:
+                check_names(columns, imported.task)
                 imported.warn()
-                tables = self._computed(dataset.sparkSession, imported, names)
+                tables = self._computed(dataset.sparkSession, imported, columns)
         frames = {name: dataset.sparkSession.createDataFrame(table) for name, table in tables.items()}
         model: StepcastModel = self._copyValues(StepcastModel(frames, timestamps.simpleString()))
         return model
 
-    def _computed(
-        self, spark: SparkSession, imported: Imported, names: Mapping[str, str]
-    ) -> dict[str, pa.Table]:
+    def _computed(self, spark: SparkSession, imported: Imported, columns: Columns) -> dict[str, pa.Table]:
         """The model's tables: what is learned jointly is learned here, the rest on executors."""
         shared = learn((shard.panel for shard in imported.shards()), imported.task)
         scale, least = self.getOrDefault(self.scaleCol), self.getOrDefault(self.shards)
         sums: dict[str, Sums] = {}
         files: dict[str, list[bytes]] = {name: [] for name in parts.TABLES}
-        for result in parts.results_of(spark, imported, shared, names, scale, least):
+        for result in parts.results_of(spark, imported, shared, columns, scale, least):
             sums = {name: sums[name] + own if name in sums else own for name, own in result.sums.items()}
             for name, file in result.files.items():
                 files[name].append(file)
         tables = {name: parts.table_of(of_parts) for name, of_parts in files.items()}
         whole = Scoreboard(sums, imported.task, []).leaderboard(imported.params)
         board = pa.concat_tables([tables[parts.LEADERBOARD], whole])
-        tables[parts.LEADERBOARD] = board.rename_columns([names.get(one, one) for one in board.column_names])
+        if not columns.item_id:
+            board = board.drop_columns(["item_id"])
+        known = columns.keys
+        tables[parts.LEADERBOARD] = board.rename_columns([known.get(one, one) for one in board.column_names])
         return tables
 
     def _write(self, dataset: DataFrame, columns: Columns, folder: Path) -> dict[str, Path]:
@@ -150,7 +153,7 @@ class StepcastForecaster(Estimator, ForecasterParams, DefaultParamsReadable, Def
         value = self.getOrDefault
         return Settings(
             horizon=value(self.horizon),
-            freq=value(self.frequency),
+            freq=frequency_of(value(self.frequency)),
             quantiles=tuple(value(self.quantiles)),
             mean=value(self.mean),
             algorithm=value(self.algorithm) or None,

@@ -14,6 +14,7 @@ from pyspark import inheritable_thread_target
 from pyspark.sql import SparkSession
 
 from stepcast import engine
+from stepcast.api.document import Columns
 from stepcast.api.fitted import Fitted
 from stepcast.api.imported import Imported
 from stepcast.api.results import backtest_table, forecast_table
@@ -57,19 +58,18 @@ def results_of(
     spark: SparkSession,
     imported: Imported,
     shared: bytes,
-    names: Mapping[str, str],
+    columns: Columns,
     scale: str,
     least: int,
 ) -> Iterator[ShardResult]:
     """The results of all shards, in their order, by waves that fit the memory of Spark's driver.
 
-    ``names``  of columns: the schema's, and the caller's.
     ``scale``  the column for MASE's denominator, or "".
     ``least``  tasks, as far as there are so many series; 0 chooses.
 
     Raises ConnectorError with the engine's reason where a series cannot be forecast at all.
     """
-    job = _job(imported.params.model_dump_json(by_alias=True), shared, dict(names), scale)
+    job = _job(imported.params.model_dump_json(by_alias=True), shared, columns, scale)
 
     def run(wave: list[bytes]) -> list[ShardResult]:
         numbers = range(len(wave))
@@ -134,14 +134,14 @@ def _bytes_of(memory: str) -> int:
     return int(number) << unit
 
 
-def _job(document: str, shared: bytes, names: Mapping[str, str], scale: str) -> Job:
+def _job(document: str, shared: bytes, columns: Columns, scale: str) -> Job:
     """What executors run: rows of a number and a shard in, results out."""
 
     def results(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         params = Params.model_validate_json(document)
         for batch in batches:
             for row in batch.to_pylist():
-                yield pa.RecordBatch.from_pylist([_result(row, params, shared, names, scale)], _SCHEMA)
+                yield pa.RecordBatch.from_pylist([_result(row, params, shared, columns, scale)], _SCHEMA)
 
     return results
 
@@ -154,29 +154,27 @@ _SCHEMA = pa.schema(
 
 
 def _result(
-    row: Mapping[str, object], params: Params, shared: bytes, names: Mapping[str, str], scale: str
+    row: Mapping[str, object], params: Params, shared: bytes, columns: Columns, scale: str
 ) -> dict[str, object]:
     """Of one part. What would fail again is told instead of raised: Spark would try it four times."""
     try:
-        return {"part": row["part"], **_computed(read_shard(row["shard"]), params, shared, names, scale)}  # type: ignore[arg-type]
+        return {"part": row["part"], **_computed(read_shard(row["shard"]), params, shared, columns, scale)}  # type: ignore[arg-type]
     except (ForecastingError, *DEFECTS) as error:
         return {"part": row["part"], "error": str(internal(error, "Spark", None))}
 
 
-def _computed(
-    shard: Shard, params: Params, shared: bytes, names: Mapping[str, str], scale: str
-) -> dict[str, object]:
+def _computed(shard: Shard, params: Params, shared: bytes, columns: Columns, scale: str) -> dict[str, object]:
     task, panel = task_of(params), shard.panel
     trained = each_series(panel, lambda part: engine.train(part, task, shared))
     forecast = engine.forecast(panel, task, trained)
     fitted = Fitted(task, shared, (shard,), (trained,))
-    ahead = _in_microseconds(forecast_table(fitted, (forecast,), names), names)
+    ahead = _in_microseconds(forecast_table(fitted, (forecast,), columns), columns)
     if scale:
         ahead = ahead.append_column(scale, pa.array(np.repeat(_scales(panel), task.horizon)))
     board = ShardBacktest(shard, trained, forecast, params, task)
     return {
         FORECAST: parquet_bytes(ahead),
-        BACKTEST: parquet_bytes(_in_microseconds(backtest_table(fitted, names), names)),
+        BACKTEST: parquet_bytes(_in_microseconds(backtest_table(fitted, columns), columns)),
         LEADERBOARD: parquet_bytes(board.leaderboard()),
         "sums": json.dumps({name: asdict(sums) for name, sums in board.sums().items()}),
         "error": None,
@@ -194,9 +192,9 @@ def _scales(panel: Panel) -> Floats:
     )
 
 
-def _in_microseconds(table: pa.Table, names: Mapping[str, str]) -> pa.Table:
-    place = table.column_names.index(names["timestamp"])
-    return table.set_column(place, names["timestamp"], table.column(place).cast(MICROSECONDS))
+def _in_microseconds(table: pa.Table, columns: Columns) -> pa.Table:
+    place = table.column_names.index(columns.timestamp)
+    return table.set_column(place, columns.timestamp, table.column(place).cast(MICROSECONDS))
 
 
 def _sums(known: dict[str, object]) -> Sums:
