@@ -25,7 +25,7 @@ TRANSITION = 0.025 / 1_000  # Step Functions, Standard; a child execution of a M
 GB = 2.048  # TrainPredictorFunction's and ForecastFunction's MemorySize
 VCPU_HOUR, GB_HOUR, EMR_GB = 0.052624, 0.0057785, 4  # EMR Serverless; memory of a worker for each vCPU
 START = 4.0  # seconds that a new Lambda environment takes to import the engine
-LAMBDA_SHARD, SPARK_TASK, SLOTS = 500, 64, 1_000  # series, series, cores
+LAMBDA_SHARD, SPARK_TASK, SLOTS = 500, 250, 1_000  # series, series, cores
 AT_ONCE, PART_OF_DRIVER, SERIES_BYTES = 8, 96, 800  # waves of StepcastForecaster; 100 values
 SPREAD, LONG, LONGER, SLOW, SLOWER, LOST = 0.3, 0.01, 50, 0.02, 3.0, 0.005
 

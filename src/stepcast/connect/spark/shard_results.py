@@ -34,7 +34,9 @@ from stepcast.pipeline.task import task_of
 
 __all__ = ["BACKTEST", "FORECAST", "LEADERBOARD", "TABLES", "ShardResult", "results_of", "table_of"]
 
-PART = 64  # series in a task, at most: seconds of work, so that no task waits long for another
+# Series in a task, at most: about a second of work by the AutoPredictor, many by some algorithms by name.
+# Starting a task and writing its tables costs what tens of series do.
+PART, PART_BY_NAME = 250, 64
 # Spark's driver holds the shards of a wave and its results, each several times over, and as many waves at a
 # time: what comes later does not wait for the slowest series of what came before.
 AT_ONCE, PART_OF_DRIVER = 8, 96
@@ -101,9 +103,9 @@ def _checked(row: Any) -> ShardResult:
 
 
 def _waves(imported: Imported, least: int, memory: int) -> Iterator[list[bytes]]:
-    """The shards in parts of at most ``PART`` series, as many at a time as the driver's ``memory`` allows."""
+    """The shards in parts, as many at a time as the driver's ``memory`` allows."""
     room = memory // PART_OF_DRIVER
-    most = PART
+    most = PART_BY_NAME if imported.params.predictor.algorithm else PART
     if least:
         most = max(1, min(most, sum(len(shard.keys) for shard in imported.shards()) // least))
     task = imported.task
