@@ -9,7 +9,7 @@ PEER_SAMPLE ?= 100
 MOST ?= 100000
 KILLS ?= 200
 
-.PHONY: help setup demo test check lint format bench bench-accuracy bench-drift bench-speed bench-stream bench-stream-memory bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
+.PHONY: help setup console demo test check lint format bench bench-accuracy bench-drift bench-speed bench-console bench-stream bench-stream-memory bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ $(WARM): $(READY) $(wildcard src/stepcast/engine/auto/*.py src/stepcast/engine/a
 
 demo: setup ## set up, forecast testing-data/ on the local stack, print and chart the result
 	$(BIN)/stepcast run --params params.json --train testing-data/train/*.csv --out demo-output
+
+console: ## build the console's page again, after a change in console/ (needs Node.js 20 or later)
+	cd console && npm ci --ignore-scripts && npm run check && npm run build
 
 test: setup ## set up and run every test, three files at a time: some wait for servers
 	$(BIN)/pytest --numprocesses 3 --dist loadfile
@@ -67,6 +70,10 @@ bench-drift: setup ## how well drift is found, beside river's detectors, and wha
 bench-speed: setup ## how the AutoPredictor's cost and memory grow from 100 to 100,000 series (MOST=N for fewer)
 	@mkdir -p benchmarks/results
 	$(BIN)/python benchmarks/speed.py --most $(MOST) | tee benchmarks/results/speed.txt
+
+bench-console: setup ## how quick the console is with 100,000 items (needs Chromium)
+	@mkdir -p benchmarks/results
+	$(BIN)/python benchmarks/console_scale.py --browser | tee benchmarks/results/console.txt
 
 bench-stream: setup ## what stepcast stream takes for an observation, beside quixstreams (about 10 minutes)
 	test -x .venv-quix/bin/python || { $(PYTHON) -m venv .venv-quix && .venv-quix/bin/pip install --quiet 'quixstreams>=3.28,<4'; }
@@ -120,13 +127,13 @@ lock: ## take the newest allowed versions into constraints.txt
 	rm -rf .venv-lock
 
 clean: ## remove what make made
-	rm -rf .venv .venv-sam .venv-ministack .venv-quix .venv-mutants .mutants .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv console/node_modules .venv-sam .venv-ministack .venv-quix .venv-mutants .mutants .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # `sam build` calls this for the layer of the light functions: wheels for Lambda, whatever $(PYTHON) and this machine are.
 LAYER = $(ARTIFACTS_DIR)/python
 LAYER_PYTHON = $(shell sed -n 's/.*CompatibleRuntimes: \[python\(.*\)\]/\1/p' template.yaml)
 LAYER_MACHINE = $(subst arm64,aarch64,$(shell sed -n 's/.*CompatibleArchitectures: \[\(.*\)\]/\1/p' template.yaml))
-LAYER_NEEDS_NOT = stepcast/cli stepcast/project stepcast/engine/auto stepcast/engine/models stepcast/engine/drift stepcast/pipeline/importing
+LAYER_NEEDS_NOT = stepcast/cli stepcast/console stepcast/project stepcast/engine/auto stepcast/engine/models stepcast/engine/drift stepcast/pipeline/importing
 build-Layer:
 	$(PYTHON) -m pip install --quiet --no-compile --target "$(LAYER)" --constraint constraints.txt \
 	  --implementation cp --python-version $(LAYER_PYTHON) --only-binary=:all: \

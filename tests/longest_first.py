@@ -1,13 +1,15 @@
 """For pytest-xdist with ``--dist loadfile``: the longest files begin first, and none runs alone at the end.
 
-By itself it begins with the files of most tests, and a file of few long ones comes last.
+By itself it begins with the files of most tests, and a file of few long ones comes last. Folders of which all
+files use one server go to one process, like a file.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-__all__ = ["LONGEST", "pytest_collection_modifyitems", "pytest_configure"]
+__all__ = ["LONGEST", "pytest_collection_modifyitems", "pytest_configure", "pytest_xdist_make_scheduler"]
 
 ROOT = Path(__file__).parents[1]
 LOCALAWS = "packages/localaws/tests/localaws"
@@ -26,6 +28,7 @@ LONGEST = (  # by time, from 800 s to 20 s
     "tests/e2e/test_bad_input.py",
     "tests/cli/test_validate.py",
 )
+TOGETHER = ("tests/console/",)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,3 +39,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {ROOT / file: number for number, file in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByServer(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+
+    return ByServer(config, log)

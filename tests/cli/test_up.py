@@ -87,7 +87,8 @@ def test_json_is_one_line_with_what_a_client_needs(up: Serving) -> None:
     }
     assert up.facts["endpoint"].startswith("http://127.0.0.1:")
     assert up.facts["athena_output"].startswith(f"s3://{up.facts['bucket']}/")
-    assert (up.facts["console"], up.facts["event"], up.facts["state"]) == (None, None, None)
+    assert up.facts["console"] == f"{up.facts['endpoint']}/_stepcast/"
+    assert (up.facts["event"], up.facts["state"]) == (None, None)
     assert (up.facts["credentials"], up.facts["store"]) == (None, None)
 
 

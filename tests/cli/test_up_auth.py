@@ -5,6 +5,9 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +38,13 @@ def test_who_has_the_keys_gets_a_forecast_and_nobody_else_anything(
     work = tmp_path / "work"
     work.mkdir()
     params, files = small_input.write(tmp_path)
-    with serving(tmp_path, "--auth", folder=work) as served:
+    opened = tmp_path / "opened"
+    starter = tmp_path / "browser"
+    starter.write_text(f"#!/bin/sh\necho \"$1\" > '{opened}'\n")
+    starter.chmod(0o700)
+    monkeypatch.setenv("BROWSER", f"{starter} %s")
+    with serving(tmp_path, "--auth", "--open", folder=work) as served:
+        check_console(served.facts, opened)
         assert served.facts["credentials"] == str(work / ".stepcast" / "credentials")
 
         def s3(**keys: str) -> Any:
@@ -71,6 +80,25 @@ def test_who_has_the_keys_gets_a_forecast_and_nobody_else_anything(
     rows = answer.stdout.split()[-1]
     assert int(rows) > 0
     assert clients.stdout.split() == [rows, rows], clients.stderr
+
+
+def check_console(facts: Mapping[str, Any], opened: Path) -> None:
+    """The console answers those who have the printed address, which is in no process list."""
+    address, _, token = facts["console"].partition("?token=")
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(address)  # noqa: S310 - this machine's
+    jar = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with jar.open(facts["console"]) as page, jar.open(f"{address}api/v1/overview") as answer:
+        assert page.url == address
+        assert json.loads(answer.read())["bucket"] == facts["bucket"]
+    deadline = time.monotonic() + PATIENCE
+    while not (opened.exists() and opened.read_text().endswith("\n")):
+        assert time.monotonic() < deadline, "no browser was started"
+        time.sleep(0.05)  # between two looks
+    file = Path(opened.read_text().strip().removeprefix("file://"))
+    assert token not in opened.read_text()
+    assert facts["console"] in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def await_end() -> set[str]:

@@ -78,6 +78,7 @@ def test_help_loads_nothing_heavy() -> None:
         (["up", "--settle-seconds", "-1"], "--settle-seconds"),
         (["logs", "-f"], "name the function"),
         (["chart", "--out", "chart.gif"], "PNG"),
+        (["report", "--out", "report.pdf"], ".html"),
         (["forecast"], "No such command"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else value,
@@ -92,7 +93,7 @@ def test_wrong_usage_exits_with_2(arguments: list[str], says: str, monkeypatch: 
     assert answer.stdout == ""
 
 
-@pytest.mark.parametrize("command", [["sql", "SELECT 1"], ["status"], ["chart"], ["logs"]])
+@pytest.mark.parametrize("command", [["sql", "SELECT 1"], ["status"], ["chart"], ["report"], ["logs"]])
 def test_commands_that_need_a_running_stack_say_how_to_start_one(command: list[str]) -> None:
     answer = stepcast(*command)
 

@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 from stepcast.api.errors import WrongFrame
 from stepcast.api.frames import as_text, columns_of, table_of
 from stepcast.api.wide import ONE_SERIES, is_wide, longer
-from stepcast.drafting import Wishes, draft, sample_of, schema_name
 from stepcast.drafting.cells import date_format
+from stepcast.drafting.draft import Wishes, draft, schema_name
 from stepcast.drafting.errors import CannotDraft
+from stepcast.drafting.sample import sample_of
 from stepcast.pipeline.importing.columns.timestamp_formats import DAY, MOMENT
 from stepcast.pipeline.params import ALGORITHM_ARN
 

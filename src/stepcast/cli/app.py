@@ -16,6 +16,7 @@ from stepcast.cli.invoke import invoke
 from stepcast.cli.lineage import lineage
 from stepcast.cli.logs import logs
 from stepcast.cli.pull import pull
+from stepcast.cli.report import report
 from stepcast.cli.run import run
 from stepcast.cli.settings import FILE, settings
 from stepcast.cli.sql import sql
@@ -79,7 +80,22 @@ def options(
         context.default_map = settings(Path(FILE))
 
 
-for command in (run, validate, init, up, down, invoke, logs, sql, status, drift, chart, lineage, stream):
+for command in (
+    run,
+    validate,
+    init,
+    up,
+    down,
+    invoke,
+    logs,
+    sql,
+    status,
+    drift,
+    chart,
+    report,
+    lineage,
+    stream,
+):
     app.command()(command)
 app.add_typer(pull, name="pull")
 app.add_typer(export, name="export")

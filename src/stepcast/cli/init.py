@@ -12,7 +12,8 @@ from stepcast.cli.options import Json
 from stepcast.cli.output import cell, print_json, print_line, stdout, table
 
 if TYPE_CHECKING:
-    from stepcast.drafting import Draft, Sample
+    from stepcast.drafting.draft import Draft
+    from stepcast.drafting.sample import Sample
     from stepcast.pipeline.problems import Report
 
 __all__ = ["init"]
@@ -75,9 +76,10 @@ def init(
     from zoneinfo import available_timezones
 
     from stepcast.cli.failure import Failure
-    from stepcast.drafting import ONE_ITEM, Wishes, draft, sample_of
     from stepcast.drafting.conversion import convert as rewrite
     from stepcast.drafting.conversion import converted_params
+    from stepcast.drafting.draft import Wishes, draft
+    from stepcast.drafting.sample import ONE_ITEM, sample_of
     from stepcast.engine.frequency import Frequency
     from stepcast.pipeline.domains import DOMAINS
 
@@ -141,7 +143,7 @@ def _print(
     out: Path, sample: "Sample", made: "Draft", train: list[Path], converted: bool, report: "Report | None"
 ) -> None:
     from stepcast.cli.problem_lines import problem_lines
-    from stepcast.drafting import ONE_ITEM
+    from stepcast.drafting.sample import ONE_ITEM
 
     named = shlex.join(map(str, sample.files))
     print_line(f"Wrote {out} for {named}. Assumptions:")

@@ -31,6 +31,8 @@ INSTRUCTIONS = """\
 Stepcast is running at {stack.endpoint}, bucket {stack.bucket}. Press Ctrl-C to stop it.
 {state}
 
+Console: {console}
+
 In another terminal, configure the aws command, awswrangler, PyAthena and other clients:
 
   export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION={stack.region} \\
@@ -117,6 +119,9 @@ def up(
             "--auth", help="Verify signatures, with a key pair that is created and kept in the state."
         ),
     ] = False,
+    open_console: Annotated[
+        bool, typer.Option("--open", help="Open the console in the browser when it is ready.")
+    ] = False,
     allow_origin: Annotated[
         list[str] | None,
         typer.Option(help="Web origin with full access, such as http://localhost:3000; can be repeated."),
@@ -143,7 +148,9 @@ def up(
     folder = StateFolder(state) if not ephemeral or given == {"state"} else None
     from localaws import LocalAws
     from localaws.aws_session import check_region
+    from localaws.gate.hosts import is_loopback
     from localaws.gate.keys import auth_lines
+    from stepcast.cli.browser import open_page
     from stepcast.cli.function_names import find_function
     from stepcast.cli.mlflow_runs import runs_logged
     from stepcast.cli.preloaded import PRELOADED
@@ -151,6 +158,8 @@ def up(
     from stepcast.cli.running import Running, holding, recorded
     from stepcast.cli.stack import deploy
     from stepcast.cli.stopping import unwinding
+    from stepcast.console.admission import Admission
+    from stepcast.console.application import ROOT, Console
 
     template = Project.find(project)
     if before is not None:
@@ -177,6 +186,7 @@ def up(
             own = folder.path if folder else Path(held.enter_context(tempfile.TemporaryDirectory()))
             remote = open_store(store_url, bucket, poll_seconds, own)
         try:
+            console = Console(Admission(closed=auth or not is_loopback(host)))
             server = LocalAws(
                 port=port,
                 state=folder.path if folder else None,
@@ -187,7 +197,7 @@ def up(
                 iam=iam,
                 on_activity=None if quiet or as_json else show,
                 remote_buckets=[remote.bucket] if remote else (),
-                handlers=remote.handlers if remote else None,
+                handlers={ROOT: console, **(remote.handlers if remote else {})},
                 preload=PRELOADED,
             )
         except ValueError as error:
@@ -204,6 +214,8 @@ def up(
                 keys_file = str(keys.path) if keys else ""
                 running = Running(server.endpoint, server.region, os.getpid(), mailbox, keys_file, kept)
                 stack = deploy(server, template, **parameters)
+                console.attach(stack)
+                address = stack.endpoint + console.entrance
                 if keys is not None and not as_json:
                     for line in auth_lines(keys, asked=auth):
                         print_line(line)
@@ -212,13 +224,16 @@ def up(
                 with recorded(running), watched:
                     if as_json:
                         about = remote.facts(stack.endpoint) if remote else None
-                        print_json({**_facts(stack, kept, event), "store": about}, indent=None)
+                        facts = {**_facts(stack, kept, event), "store": about, "console": address}
+                        print_json(facts, indent=None)
                     else:
-                        _print_instructions(stack, folder, keys.environment if keys else ANY_KEYS)
+                        _print_instructions(stack, folder, keys.environment if keys else ANY_KEYS, address)
                         if remote:
                             print_line(remote.instructions(stack.endpoint))
                         _print_event(before, event)
                     ready.set()
+                    if open_console:
+                        open_page(address, server.folder, secret=console.admission.closed)
                     with runs_logged(server.endpoint):
                         _serve(quiet or as_json)
             except (KeyboardInterrupt, SystemExit):
@@ -281,16 +296,19 @@ def _facts(stack: "Stack", state: str, event: Path | None) -> dict[str, Any]:
         "credentials": str(stack.credentials) if stack.credentials else None,  # with --auth: the keys' file
         "state": state or None,
         "event": str(event) if event else None,
-        "console": None,  # the local web page is a later issue
     }
 
 
-def _print_instructions(stack: "Stack", folder: StateFolder | None, keys: str) -> None:
+def _print_instructions(stack: "Stack", folder: StateFolder | None, keys: str, console: str) -> None:
     kept = "No state is kept after Ctrl-C."
     if folder is not None:
         kept = f"The state is kept in {folder.path.resolve()}; `stepcast down --delete` removes it."
     output, workgroup = stack.outputs["AthenaOutput"], stack.outputs["WorkGroupName"]
-    print_line(INSTRUCTIONS.format(stack=stack, state=kept, keys=keys, output=output, workgroup=workgroup))
+    print_line(
+        INSTRUCTIONS.format(
+            stack=stack, state=kept, keys=keys, output=output, workgroup=workgroup, console=console
+        )
+    )
 
 
 def _print_event(step: str | None, event: Path | None) -> None:

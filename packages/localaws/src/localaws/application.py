@@ -30,6 +30,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from localaws.deliveries import Deliveries
 from localaws.durability.keeper import Keeper, NotSupported
 from localaws.gate.refused import Refused
+from localaws.handlers import Handlers
 from localaws.health import HEALTH_PATH, Health
 from localaws.http_server import WsgiApplication
 from localaws.iam.guard import Guard
@@ -69,14 +70,14 @@ class Application:
         self._intake, self._deliveries, self._keeper = intake, deliveries, keeper
         self.gate: Callable[[Environ, Callable[..., Any]], Callable[..., Any]] = _open  # until one is set
         self._guard, self._forward = guard, forward
-        self._handlers: dict[str, WsgiApplication] = {**handlers, HEALTH_PATH: health}
+        self._handlers: Handlers[WsgiApplication] = Handlers({**handlers, HEALTH_PATH: health})
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         try:
             start_response = self.gate(environ, start_response)
         except Refused as refused:
             return refused.answer(environ, start_response)
-        if handler := self._handlers.get(environ["PATH_INFO"]):
+        if handler := self._handlers.find(environ["PATH_INFO"]):
             return handler(environ, start_response)
         ending = ExitStack()
         ending.enter_context(self._deliveries.held())

@@ -16,7 +16,7 @@ from pyspark.sql import types as T
 from stepcast.api.document import TARGET, Columns
 from stepcast.api.errors import WrongFrame
 from stepcast.api.wide import ONE_SERIES
-from stepcast.drafting import schema_name
+from stepcast.drafting.draft import schema_name
 
 __all__ = ["metadata_rows", "moments", "quoted", "related_rows", "target_rows", "write_rows"]
 

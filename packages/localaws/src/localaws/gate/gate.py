@@ -18,8 +18,9 @@ from localaws.gate.post_policy import FORM, is_upload_form
 from localaws.gate.public_access import is_public
 from localaws.gate.refused import Refused, Words
 from localaws.gate.signature import Signature, read_signature
-from localaws.gate.sites import typed_address
+from localaws.gate.sites import followed_link, typed_address
 from localaws.gate.verifier import Verifier
+from localaws.handlers import Handlers
 from localaws.health import HEALTH_PATH
 
 __all__ = ["Gate"]
@@ -41,7 +42,8 @@ _NO_ORIGIN: Headers = [("Content-Security-Policy", "sandbox"), ("X-Content-Type-
 class Gate:
     """Decides for the server of ``hosts``; pages of ``allow_origins`` have full access.
 
-    Requests for ``open_paths`` need no signature: what answers there decides by itself whom it believes.
+    Requests for ``open_paths`` (those below one that ends in ``/``, too) need no signature, and a link on any
+    page may lead there: what answers there decides by itself whom it believes.
     """
 
     def __init__(
@@ -51,7 +53,11 @@ class Gate:
         allow_origins: Iterable[str] = (),
         open_paths: Iterable[str] = (HEALTH_PATH,),
     ) -> None:
-        self._hosts, self._verifier, self._open_paths = hosts, verifier, frozenset(open_paths)
+        self._hosts, self._verifier, self._open_paths = (
+            hosts,
+            verifier,
+            Handlers(dict.fromkeys(open_paths, True)),
+        )
         self._allowed = frozenset(origin.lower() for origin in allow_origins)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> StartResponse:
@@ -89,11 +95,14 @@ class Gate:
             )
         if environ["PATH_INFO"].lower().lstrip("/").partition("/")[0] == "moto-api":
             raise _NotServed
-        if "text/html" in environ.get("HTTP_ACCEPT", ""):
-            headers += _NO_ORIGIN
         virtual_bucket = self._hosts.bucket(host)
+        is_open = not virtual_bucket and self._open_paths.find(environ["PATH_INFO"]) is not None
+        if "text/html" in environ.get("HTTP_ACCEPT", "") and not is_open:
+            headers += _NO_ORIGIN
+        if is_open and followed_link(environ):
+            return
         must_prove = judge_page(environ, self._allowed, virtual_bucket, headers)
-        if environ["PATH_INFO"] in self._open_paths:
+        if is_open:
             return
         signature = read_signature(environ)
         environ[ACCESS_KEY] = signature.access_key if signature else None

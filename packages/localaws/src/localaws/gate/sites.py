@@ -7,7 +7,7 @@ and have the browser send it. It cannot forge these headers.
 import re
 from typing import Any
 
-__all__ = ["checked_origin", "foreign_site", "typed_address"]
+__all__ = ["checked_origin", "followed_link", "foreign_site", "typed_address"]
 
 Environ = dict[str, Any]
 
@@ -47,6 +47,19 @@ def foreign_site(environ: Environ) -> str | None:
 def typed_address(environ: Environ) -> bool:
     """Whether the user navigated here: a typed address, a bookmark, a link in an e-mail."""
     return environ.get("HTTP_SEC_FETCH_SITE") == "none"
+
+
+def followed_link(environ: Environ) -> bool:
+    """Whether the user leaves another page for this address, in a window of its own, and sends nothing.
+
+    The page that has the link cannot read what is answered.
+    """
+    return (
+        environ["REQUEST_METHOD"] == "GET"
+        and "HTTP_ORIGIN" not in environ
+        and environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
+        and environ.get("HTTP_SEC_FETCH_DEST") == "document"
+    )
 
 
 def _site_of(url: str | None) -> str:

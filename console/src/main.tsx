@@ -1,0 +1,86 @@
+import "uplot/dist/uPlot.min.css";
+import "./style.css";
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { useAsked, type Overview } from "./api";
+import { DataPage } from "./data/DataPage";
+import { ItemPage } from "./forecasts/ItemPage";
+import { Items } from "./forecasts/Items";
+import { address, followLinks, ROOT, useRoute } from "./router";
+import { OperationsPage } from "./operations/OperationsPage";
+import { RunPage } from "./runs/RunPage";
+import { Runs } from "./runs/Runs";
+import { SqlPage } from "./sql/SqlPage";
+import { isDark, onTheme, toggleTheme } from "./theme";
+import { Empty } from "./widgets";
+
+const PAGES = [
+  ["forecasts", "Forecasts"],
+  ["runs", "Runs"],
+  ["data", "Data"],
+  ["sql", "SQL"],
+  ["operations", "Operations"],
+] as const;
+
+function Theme() {
+  const [dark, setDark] = useState(isDark);
+  useEffect(() => onTheme(() => setDark(isDark())), []);
+  return (
+    <button class="quiet" onClick={toggleTheme} aria-label={dark ? "Light theme" : "Dark theme"} title={dark ? "Light theme" : "Dark theme"}>
+      <span aria-hidden="true">{dark ? "☀" : "☾"}</span>
+    </button>
+  );
+}
+
+function App() {
+  const { path, query } = useRoute();
+  const overview = useAsked<Overview>("overview", {}, () => 4000);
+  const [page = "forecasts", inner] = path;
+  const shown = PAGES.find(([name]) => name === page);
+  useEffect(() => {
+    const title = page === "forecasts" && inner === "item" ? null : `${shown?.[1] ?? "Not found"} · Stepcast`;
+    if (title) document.title = title;
+  }, [page, inner]);
+  return (
+    <>
+      <a class="skip" href="#content">Skip to content</a>
+      <header class="bar">
+        <a class="brand" href={ROOT}>
+          <svg viewBox="0 0 32 32" width="18" height="18" aria-hidden="true"><path d="M4 24h6v-6h6v-6h6V6h6v20H4z" /></svg>
+          Stepcast
+        </a>
+        <nav aria-label="Pages">
+          {PAGES.map(([name, title]) => (
+            <a key={name} href={address(name)} aria-current={page === name ? "page" : undefined}>{title}</a>
+          ))}
+        </nav>
+        <span class="where">
+          {overview.error ? <span class="bad" role="alert">{overview.error.message}</span> : <span title={overview.value?.endpoint}>{overview.value?.bucket}</span>}
+        </span>
+        <Theme />
+      </header>
+      <main id="content">
+        {page === "forecasts" && inner === "item" ? (
+          <ItemPage query={query} current={overview.value?.forecast?.vintage ?? null} />
+        ) : page === "forecasts" ? (
+          <Items query={query} overview={overview.value} />
+        ) : page === "runs" && inner ? (
+          <RunPage name={inner} query={query} />
+        ) : page === "runs" ? (
+          <Runs />
+        ) : page === "data" ? (
+          <DataPage endpoint={overview.value?.endpoint ?? ""} bucket={overview.value?.bucket ?? ""} />
+        ) : page === "operations" ? (
+          <OperationsPage query={query} overview={overview.value} />
+        ) : page === "sql" ? (
+          <SqlPage query={query} />
+        ) : (
+          <Empty title="There is no such page"><a href={ROOT}>Forecasts</a></Empty>
+        )}
+      </main>
+    </>
+  );
+}
+
+document.addEventListener("click", followLinks);
+render(<App />, document.getElementById("app")!);

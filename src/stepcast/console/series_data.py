@@ -1,0 +1,149 @@
+"""One series: its history, its forecast, and how it would have been forecast before."""
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pv
+from numpy.typing import NDArray
+
+from stepcast.console.answers import number
+from stepcast.console.kept import Kept
+from stepcast.console.vintage_index import Floats, VintageIndex, central, outer, outputs_of, read_wide
+from stepcast.engine.calendar import stamp_of
+from stepcast.pipeline import layout, objects
+from stepcast.pipeline.errors import ResourceNotFoundException
+from stepcast.pipeline.shards import Shard, read_shard
+
+__all__ = ["SeriesReader", "Window", "by_lead"]
+
+Seconds = NDArray[np.int64]
+SHARDS_KEPT, TABLES_KEPT = 2, 24  # a shard may have 16 MB
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window of the backtest: what came, and what had been forecast from what was known before."""
+
+    moments: Seconds
+    actual: Floats
+    outputs: dict[str, Floats]
+
+
+class SeriesReader:
+    """Reads single series, one shard at a time, and keeps the shards that were read last."""
+
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self._s3, self._bucket = s3, bucket
+        self._shards = Kept[str, Shard | None](SHARDS_KEPT)
+        self._tables = Kept[str, pa.Table | None](TABLES_KEPT)
+
+    def forecast(self, index: VintageIndex, place: int) -> tuple[Seconds, dict[str, Floats]]:
+        """The forecast's moments, in seconds since 1970 as if clocks showed UTC, and its outputs."""
+        part = index.parts[int(index.shards[place])]
+        table = self._tables.get(part, lambda: self._read_part(part, index))
+        assert table is not None  # noqa: S101 - for the type checker
+        first = np.searchsorted(index.shards, index.shards[place])  # of the file's series
+        rows = table.slice((place - int(first)) * index.manifest.horizon, index.manifest.horizon)
+        outputs = {name: rows.column(name).to_numpy() for name in outputs_of(index.manifest)}
+        return _seconds(rows.column("date").to_pylist()), outputs
+
+    def history(self, index: VintageIndex, place: int) -> tuple[Seconds, Floats, NDArray[np.bool_]] | None:
+        """Moments, values on the forecast's grid, and which were observed; None if they are gone.
+
+        They are kept with the predictor until a newer forecast is published, or until the run ends where
+        params.json has PerformDelete.
+        """
+        shard_key = (
+            f"{layout.predictor(index.manifest.predictor, 'shards')}part-{index.shards[place]}.parquet"
+        )
+        shard = self._shards.get(shard_key, lambda: self._read_shard(shard_key))
+        if shard is None:
+            return None
+        own = shard.keys.index(index.keys[place])
+        values, observed = shard.panel.values[own], shard.panel.observed[own]
+        periods = shard.panel.end + 1 - len(values) + np.arange(len(values))
+        moments = stamp_of(periods, shard.panel.frequency).astype("datetime64[s]").astype(np.int64)
+        return moments, values, observed
+
+    def windows(self, index: VintageIndex, place: int) -> list[Window]:
+        """The windows of the backtest, the oldest first; none where a value of each is missing."""
+        folder = layout.accuracy(index.manifest.predictor, "forecasted-values")
+        part = f"_part{index.shards[place]}.csv"
+        table = self._tables.get(f"{folder}*{part}", lambda: self._read_backtest(folder, part, index))
+        if table is None:
+            return []
+        mask = pc.equal(table.column(index.key_names[0]), index.keys[place][0])
+        for name, value in zip(index.key_names[1:], index.keys[place][1:], strict=True):
+            mask = pc.and_(mask, pc.equal(table.column(name), value))
+        rows = table.filter(mask)
+        starts = rows.column("backtestwindow_start_time")
+        windows = []
+        for start in sorted(set(starts.to_pylist())):
+            own = rows.filter(pc.equal(starts, start))
+            windows.append(
+                Window(
+                    _seconds(own.column("timestamp").to_pylist()),
+                    own.column("target_value").to_numpy(),
+                    {name: own.column(name).to_numpy() for name in outputs_of(index.manifest)},
+                )
+            )
+        return windows
+
+    def _read_part(self, part: str, index: VintageIndex) -> pa.Table:
+        try:
+            return read_wide(self._s3, self._bucket, part, index.manifest)
+        except ResourceNotFoundException:  # a newer forecast has been published since the index was made
+            moved = layout.HISTORY + part.removeprefix(index.root)
+            return read_wide(self._s3, self._bucket, moved, index.manifest)
+
+    def _read_shard(self, key: str) -> Shard | None:
+        try:
+            return read_shard(objects.read(self._s3, self._bucket, key))
+        except ResourceNotFoundException:
+            return None
+
+    def _read_backtest(self, folder: str, ending: str, index: VintageIndex) -> pa.Table | None:
+        for key in objects.keys(self._s3, self._bucket, folder):
+            if key.endswith(ending):
+                text = pa.string()
+                kinds = dict.fromkeys((*index.key_names, "timestamp", "backtestwindow_start_time"), text)
+                kinds |= dict.fromkeys(("target_value", *outputs_of(index.manifest)), pa.float64())
+                body = objects.read(self._s3, self._bucket, key)
+                return pv.read_csv(
+                    io.BytesIO(body),
+                    parse_options=pv.ParseOptions(newlines_in_values=True),
+                    convert_options=pv.ConvertOptions(
+                        column_types=kinds, include_columns=list(kinds), strings_can_be_null=False
+                    ),
+                )
+        return None
+
+
+def by_lead(index: VintageIndex, windows: list[Window]) -> list[dict[str, Any]]:
+    """For each period ahead, over the windows: mean absolute error, and share between the outer quantiles."""
+    middle, edges = central(index.manifest), outer(index.manifest)
+    rows = []
+    for lead in range(index.manifest.horizon):
+        points = [one for one in windows if lead < len(one.actual) and np.isfinite(one.actual[lead])]
+        errors = [abs(one.actual[lead] - one.outputs[middle][lead]) for one in points]
+        inside = []
+        if edges is not None:
+            low, high = edges
+            inside = [one.outputs[low][lead] <= one.actual[lead] <= one.outputs[high][lead] for one in points]
+        rows.append(
+            {
+                "lead": lead + 1,
+                "points": len(points),
+                "error": number(float(np.mean(errors))) if errors else None,
+                "inside": float(np.mean(inside)) if inside else None,
+            }
+        )
+    return rows
+
+
+def _seconds(texts: list[str]) -> Seconds:
+    return np.array([text.removesuffix("Z") for text in texts], "datetime64[s]").astype(np.int64)
