@@ -6,6 +6,7 @@ pytest, which imports files by their path, would make it one of the folder that 
 import tests  # noqa: F401
 
 pytest_plugins = ["tests.longest_first", "tests.services.plugin"]
-collect_ignore = [
-    "src/stepcast/connect/mlflow/model.py"
-]  # runs where MLflow is installed, and has no example
+collect_ignore = [  # they run where MLflow or Spark is installed, and have no examples
+    "src/stepcast/connect/mlflow/model.py",
+    "src/stepcast/connect/spark",
+]

@@ -39,6 +39,7 @@ NOT_RUN = {
     "mlflow server --port 5000 --backend-store-uri sqlite:///mlflow.db --artifacts-destination artifacts": (
         "tests/connect/mlflow/documented.py has it running"
     ),
+    "python tune.py": "tests/connect/spark/test_stages.py runs it in a session that has begun",
     "stepcast up --open": "starts a browser; tests/cli/test_up_auth.py does so",
     "stepcast report --out report.html --top 20": "needs a forecast; tests/console/test_report.py has one",
     "stepcast up --before TrainPredictor --host 172.17.0.1": "the address of Docker's bridge",

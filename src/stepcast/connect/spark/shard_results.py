@@ -1,0 +1,209 @@
+"""Shards of series on executors: trained, forecast and backtested there, back as Parquet files."""
+
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark import inheritable_thread_target
+from pyspark.sql import SparkSession
+
+from stepcast import engine
+from stepcast.api.document import Columns
+from stepcast.api.fitted import Fitted
+from stepcast.api.imported import Imported
+from stepcast.api.results import backtest_table, forecast_table
+from stepcast.connect.errors import ConnectorError
+from stepcast.engine.accuracy import Sums
+from stepcast.engine.arrays import Floats
+from stepcast.engine.errors import ForecastingError
+from stepcast.engine.losses import seasonal_error
+from stepcast.engine.panel import Panel
+from stepcast.engine.seasonality import usable_season
+from stepcast.pipeline.backtest_files import ShardBacktest
+from stepcast.pipeline.csv_files import parquet_bytes
+from stepcast.pipeline.internal_errors import DEFECTS, each_series, internal
+from stepcast.pipeline.params import Params
+from stepcast.pipeline.shards import Shard, read_shard, write_shard
+from stepcast.pipeline.task import task_of
+
+__all__ = ["BACKTEST", "FORECAST", "LEADERBOARD", "TABLES", "ShardResult", "results_of", "table_of"]
+
+# Series in a task, at most: about a second of work by the AutoPredictor, many by some algorithms by name.
+# Starting a task and writing its tables costs what tens of series do.
+PART, PART_BY_NAME = 250, 64
+# Spark's driver holds the shards of a wave and its results, each several times over, and as many waves at a
+# time: what comes later does not wait for the slowest series of what came before.
+AT_ONCE, PART_OF_DRIVER = 8, 96
+DRIVER_MEMORY = "1g"  # unless it is set
+TABLES = FORECAST, BACKTEST, LEADERBOARD = "forecast", "backtest", "leaderboard"
+SCHEMA = "part long, forecast binary, backtest binary, leaderboard binary, sums string, error string"
+MICROSECONDS = pa.timestamp("us")  # Spark's
+
+Job = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+
+
+@dataclass(frozen=True)
+class ShardResult:
+    """Parquet files by what they hold, and the backtest's sums by model."""
+
+    files: Mapping[str, bytes]
+    sums: Mapping[str, Sums]
+
+
+def results_of(
+    spark: SparkSession,
+    imported: Imported,
+    shared: bytes,
+    columns: Columns,
+    scale: str,
+    least: int,
+) -> Iterator[ShardResult]:
+    """The results of all shards, in their order, by waves that fit the memory of Spark's driver.
+
+    ``scale``  the column for MASE's denominator, or "".
+    ``least``  tasks, as far as there are so many series; 0 chooses.
+
+    Raises ConnectorError with the engine's reason where a series cannot be forecast at all.
+    """
+    job = _job(imported.params.model_dump_json(by_alias=True), shared, columns, scale)
+
+    def run(wave: list[bytes]) -> list[ShardResult]:
+        numbers = range(len(wave))
+        rows = spark.createDataFrame(pa.table({"part": numbers, "shard": pa.array(wave, pa.binary())}))
+        # From one partition, they are dealt out one by one: a task each, none is left without.
+        tasks = rows.coalesce(1).repartition(len(wave))
+        found = {row["part"]: row for row in tasks.mapInArrow(job, SCHEMA).collect()}
+        return [_checked(found[number]) for number in numbers]
+
+    waves: list[Future[list[ShardResult]]] = []
+    running: set[Future[list[ShardResult]]] = set()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for wave in _waves(imported, least, _bytes_of(spark.conf.get("spark.driver.memory", DRIVER_MEMORY))):
+            if len(running) == AT_ONCE:
+                ended, running = wait(running, return_when=FIRST_COMPLETED)
+                for one in ended:
+                    one.result()  # which may be an error
+            waves.append(pool.submit(inheritable_thread_target(spark)(run), wave))
+            running.add(waves[-1])
+        for one in waves:
+            yield from one.result()
+
+
+def _checked(row: Any) -> ShardResult:
+    if row["error"] is not None:
+        raise ConnectorError(row["error"])
+    sums = {name: _sums(known) for name, known in json.loads(row["sums"]).items()}
+    return ShardResult({name: row[name] for name in TABLES}, sums)
+
+
+def _waves(imported: Imported, least: int, memory: int) -> Iterator[list[bytes]]:
+    """The shards in parts, as many at a time as the driver's ``memory`` allows."""
+    room = memory // PART_OF_DRIVER
+    most = PART_BY_NAME if imported.params.predictor.algorithm else PART
+    if least:
+        most = max(1, min(most, sum(len(shard.keys) for shard in imported.shards()) // least))
+    task = imported.task
+    values = task.horizon * (1 + 2 * task.windows) * len(task.outputs)  # of a series
+    wave: list[bytes] = []
+    size = back = 0
+    for shard in imported.shards():
+        for begin in range(0, len(shard.keys), most):
+            places = list(range(begin, min(begin + most, len(shard.keys))))
+            sink = io.BytesIO()
+            keys = tuple(shard.keys[place] for place in places)
+            write_shard(sink, Shard(shard.key_names, keys, shard.panel.take(places)))
+            wave.append(sink.getvalue())
+            size, back = size + len(wave[-1]), back + values * len(places)
+            if size >= room or 8 * back >= room:
+                yield wave
+                wave, size, back = [], 0, 0
+    if wave:
+        yield wave
+
+
+def _bytes_of(memory: str) -> int:
+    """Of what Spark calls 512m or 4g."""
+    units = {"k": 10, "m": 20, "g": 30, "t": 40}
+    number, unit = memory.lower().rstrip("b"), 20
+    if number[-1:] in units:
+        number, unit = number[:-1], units[number[-1]]
+    return int(number) << unit
+
+
+def _job(document: str, shared: bytes, columns: Columns, scale: str) -> Job:
+    """What executors run: rows of a number and a shard in, results out."""
+
+    def results(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        params = Params.model_validate_json(document)
+        for batch in batches:
+            for row in batch.to_pylist():
+                yield pa.RecordBatch.from_pylist([_result(row, params, shared, columns, scale)], _SCHEMA)
+
+    return results
+
+
+_SCHEMA = pa.schema(
+    [("part", pa.int64())]
+    + [(name, pa.binary()) for name in TABLES]
+    + [("sums", pa.string()), ("error", pa.string())]
+)
+
+
+def _result(
+    row: Mapping[str, object], params: Params, shared: bytes, columns: Columns, scale: str
+) -> dict[str, object]:
+    """Of one part. What would fail again is told instead of raised: Spark would try it four times."""
+    try:
+        return {"part": row["part"], **_computed(read_shard(row["shard"]), params, shared, columns, scale)}  # type: ignore[arg-type]
+    except (ForecastingError, *DEFECTS) as error:
+        return {"part": row["part"], "error": str(internal(error, "Spark", None))}
+
+
+def _computed(shard: Shard, params: Params, shared: bytes, columns: Columns, scale: str) -> dict[str, object]:
+    task, panel = task_of(params), shard.panel
+    trained = each_series(panel, lambda part: engine.train(part, task, shared))
+    forecast = engine.forecast(panel, task, trained)
+    fitted = Fitted(task, shared, (shard,), (trained,))
+    ahead = _in_microseconds(forecast_table(fitted, (forecast,), columns), columns)
+    if scale:
+        ahead = ahead.append_column(scale, pa.array(np.repeat(_scales(panel), task.horizon)))
+    board = ShardBacktest(shard, trained, forecast, params, task)
+    return {
+        FORECAST: parquet_bytes(ahead),
+        BACKTEST: parquet_bytes(_in_microseconds(backtest_table(fitted, columns), columns)),
+        LEADERBOARD: parquet_bytes(board.leaderboard()),
+        "sums": json.dumps({name: asdict(sums) for name, sums in board.sums().items()}),
+        "error": None,
+    }
+
+
+def _scales(panel: Panel) -> Floats:
+    """MASE's denominator of each series, from its whole history."""
+    return np.array(
+        [
+            seasonal_error(np.where(observed, values, np.nan), usable_season(panel.frequency, len(values)))
+            for values, observed in zip(panel.values, panel.observed, strict=True)
+        ],
+        np.float64,
+    )
+
+
+def _in_microseconds(table: pa.Table, columns: Columns) -> pa.Table:
+    place = table.column_names.index(columns.timestamp)
+    return table.set_column(place, columns.timestamp, table.column(place).cast(MICROSECONDS))
+
+
+def _sums(known: dict[str, object]) -> Sums:
+    """Sums as JSON has them, with its lists as tuples again."""
+    return Sums(**{name: tuple(one) if isinstance(one, list) else one for name, one in known.items()})  # type: ignore[arg-type]
+
+
+def table_of(files: Iterable[bytes]) -> pa.Table:
+    """The rows of Parquet files, in their order."""
+    return pa.concat_tables([pq.read_table(io.BytesIO(file)) for file in files])
