@@ -16,9 +16,12 @@ LOCALAWS = "packages/localaws/tests/localaws"
 LONGEST = (  # by time, from 800 s to 20 s
     "tests/cli/test_documented_lines.py",
     "tests/pipeline/test_two_runs.py",
+    "tests/connect/spark/test_stages.py",
+    "tests/console/test_pages.py",
     "tests/connect/kafka/worker/test_stream.py",
     "tests/engine/neural/test_neural_algorithms.py",
     f"{LOCALAWS}/states/test_restarts.py",
+    "tests/connect/spark/test_thin_client.py",
     "tests/cli/test_steps.py",
     "tests/cli/test_up.py",
     "tests/engine/models/test_fitting.py",
