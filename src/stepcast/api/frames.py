@@ -67,7 +67,7 @@ def as_text(cells: pa.ChunkedArray) -> pa.ChunkedArray:
         if pa.types.is_dictionary(cells.type):
             cells = cells.cast(cells.type.value_type)
         return pc.cast(cells, pa.string())
-    except pa.ArrowNotImplementedError:  # some kinds of categories
+    except pa.ArrowNotImplementedError:  # Arrow cannot cast categories of polars: one by one, then
         return pa.chunked_array([pa.array(map(_text, cells.to_pylist()), pa.string())])
 
 

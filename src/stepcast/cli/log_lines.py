@@ -2,19 +2,9 @@
 
 import json
 
-__all__ = ["is_worth_reading", "readable"]
+from stepcast.pipeline.log_fields import COMMON
 
-# Fields in every line of the structured log, and those with the code location.
-COMMON = {
-    "level",
-    "location",
-    "message",
-    "timestamp",
-    "service",
-    "xray_trace_id",
-    "exception",
-    "exception_name",
-}
+__all__ = ["is_worth_reading", "readable"]
 
 
 def is_worth_reading(line: str) -> bool:

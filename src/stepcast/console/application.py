@@ -54,7 +54,7 @@ class Console:
         except (BotoCoreError, ClientError) as error:
             log.warning("%s %s: %s", environ["REQUEST_METHOD"], environ["PATH_INFO"], error)
             answer = json_answer({"message": f"the stack does not answer as expected: {error}"}, 503)
-        except Exception:
+        except Exception:  # a fault: whoever asked is told where to look, and others are answered
             log.exception("%s %s failed", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             answer = json_answer({"message": "the console has a fault; the log of stepcast up has it"}, 500)
         headers = pages.guarded({**answer.headers, "Content-Type": answer.content_type})

@@ -210,7 +210,7 @@ class Forecasts:
     def _read_aside(self, vintage: str) -> None:
         try:
             self._index(vintage)
-        except Exception:
+        except Exception:  # in a thread of its own: the list then shows no change, and the log says why
             log.warning("vintage %s cannot be compared with", vintage, exc_info=True)
         finally:
             with self._lock:

@@ -4,21 +4,12 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from stepcast.pipeline.log_fields import COMMON
+
 __all__ = ["log_lines"]
 
 MOST_LINES = 1000
 LATE = timedelta(seconds=2)  # a line may be stored a little after its state was left
-# Fields of every structured line; what else there is are facts.
-COMMON = (
-    "level",
-    "location",
-    "message",
-    "timestamp",
-    "service",
-    "xray_trace_id",
-    "exception",
-    "exception_name",
-)
 
 
 def log_lines(
