@@ -222,6 +222,17 @@ def test_what_was_saved_predicts_the_same_and_holds_no_code(
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
+def test_arguments_may_be_of_numpy(frame: pd.DataFrame, tmp_path: Path) -> None:
+    forecaster = ets(np.int64(5), quantiles=np.array([0.1, 0.5]), windows=np.int64(2)).fit(frame)
+
+    forecaster.save(tmp_path / "file")
+    loaded = Forecaster.load(tmp_path / "file")
+
+    assert loaded.predict().equals(forecaster.predict())
+    assert (loaded.horizon, loaded.quantiles, loaded.windows) == (5, (0.1, 0.5), 2)
+    assert "quantiles=array([0.1, 0.5])" in repr(forecaster)
+
+
 def test_a_file_of_something_else_is_refused(tmp_path: Path, forecaster: Forecaster) -> None:
     (tmp_path / "text").write_text("hello")
     with zipfile.ZipFile(tmp_path / "zip", "w") as file:
@@ -278,7 +289,7 @@ def test_it_is_cloned_and_changed_as_scikit_learn_does(frame: pd.DataFrame) -> N
         ({"freq": "7min"}, r"freq: .*has no time of day"),
         ({"freq": "daily"}, r"frequency 'daily' is not allowed"),
         ({"quantiles": 0.5}, r"quantiles: 0.5 is no list. Write \[0.5\]"),
-        ({"windows": 9}, r"windows: 9 is not allowed"),
+        ({"windows": 9}, r"windows: 9 is not a whole number from 1 to 5"),
         ({"holidays": ["XX"]}, r"holidays: .*XX"),
         ({"fill": "never"}, r"fill: 'never' is not allowed"),
     ],

@@ -10,6 +10,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from stepcast.api import saved
 from stepcast.api.document import Columns, Settings, document_of, write_frames, zone_of
 from stepcast.api.errors import InvalidInput, NotFitted, UnknownItem, WrongFrame
@@ -228,7 +230,8 @@ class Forecaster:
 
     def __repr__(self) -> str:
         signature = inspect.signature(type(self).__init__).parameters
-        told = [f"{n}={v!r}" for n, v in self.get_params().items() if v != signature[n].default]
+        given = {name: repr(value) for name, value in self.get_params().items()}
+        told = [f"{name}={text}" for name, text in given.items() if text != repr(signature[name].default)]
         return f"{type(self).__name__}({', '.join(told)})"
 
     def _settings(self) -> Settings:
@@ -244,7 +247,7 @@ class Forecaster:
             holidays=_names(self.holidays),
             fill=self.fill,
             aggregation=self.aggregation,
-            windows=self.windows,
+            windows=_whole("windows", self.windows, 5),
             time_budget=None if self.time_budget is None else float(self.time_budget),
             time_zone=self.time_zone,
         )
@@ -295,9 +298,14 @@ def _names(given: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _plain(value: Any) -> Any:
+    """An argument as JSON has it."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
     if isinstance(value, Mapping):
-        return dict(value)
-    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(one) for one in value]
+    return value
 
 
 def _whole(argument: str, given: Any, most: int) -> int:
