@@ -47,6 +47,8 @@ class Forecaster:
     ``mean``         whether the mean is forecast, too.
     ``algorithm``    "ETS", "ARIMA", "NPTS", "Prophet", "CNN-QR", "Deep_AR_Plus" or "LSTM"; None is the
                      AutoPredictor. ``parameters`` are the algorithm's, as docs/how-to/params.md lists them.
+    ``network``      "CNN-QR", "Deep_AR_Plus" or "LSTM": joins the AutoPredictor where it pays, as
+                     docs/how-to/neural.md explains; ``parameters`` are then the network's.
     ``holidays``     codes of countries, such as "DE", whose public holidays may explain the series.
     ``fill``         what a period without a row holds: "zero", "nan" (unknown), "mean", "median", "min" or
                      "max". None decides by the rows: zero where they count events, unknown elsewhere.
@@ -74,6 +76,7 @@ class Forecaster:
         windows: int = 1,
         time_budget: float | None = None,
         time_zone: str | None = None,
+        network: str | None = None,
     ) -> None:
         self.horizon = horizon
         self.freq = freq
@@ -87,6 +90,7 @@ class Forecaster:
         self.windows = windows
         self.time_budget = time_budget
         self.time_zone = time_zone
+        self.network = network
 
     def fit(
         self,
@@ -250,6 +254,7 @@ class Forecaster:
             windows=_whole("windows", self.windows, 5),
             time_budget=None if self.time_budget is None else float(self.time_budget),
             time_zone=self.time_zone,
+            network=self.network,
         )
 
     def _known(self) -> tuple[Fitted, tuple[Forecast, ...]]:

@@ -273,6 +273,8 @@ class Predictor(Section):
     auto_ml_override_strategy: Literal["LatencyOptimized", "AccuracyOptimized"] | None = Field(
         None, alias="AutoMLOverrideStrategy"
     )
+    # Stepcast only: a network that may join the AutoPredictor.
+    auto_ml_network: Literal["CNN-QR", "Deep_AR_Plus", "LSTM"] | None = Field(None, alias="AutoMLNetwork")
     algorithm_arn: str | None = None
     perform_hpo: bool = Field(False, alias="PerformHPO")
     training_parameters: dict[str, str] = Field({}, max_length=100)

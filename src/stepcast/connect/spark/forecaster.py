@@ -157,6 +157,7 @@ class StepcastForecaster(Estimator, ForecasterParams, DefaultParamsReadable, Def
             quantiles=tuple(value(self.quantiles)),
             mean=value(self.mean),
             algorithm=value(self.algorithm) or None,
+            network=value(self.network) or None,
             parameters=value(self.parameters),
             holidays=tuple(value(self.holidays)),
             fill=value(self.fill),
