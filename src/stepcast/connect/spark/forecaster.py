@@ -57,6 +57,7 @@ class StepcastForecaster(Estimator, ForecasterParams, DefaultParamsReadable, Def
         quantiles: Any = None,
         mean: bool | None = None,
         algorithm: str | None = None,
+        network: str | None = None,
         parameters: Mapping[str, Any] | None = None,
         holidays: Any = None,
         fill: str | None = None,
