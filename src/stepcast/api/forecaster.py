@@ -134,12 +134,20 @@ class Forecaster:
         self._forecasts: tuple[Forecast, ...] | None = None
         return self
 
-    def predict(self, df: Any = None, *, related: Any = None, metadata: Any = None) -> Any:
+    def predict(
+        self,
+        df: Any = None,
+        *,
+        related: Any = None,
+        metadata: Any = None,
+        quantiles: Sequence[float] | None = None,
+    ) -> Any:
         """The forecast: one row for each series and moment, in the kind of data frame that ``fit`` got.
 
         Columns are those that identify the series, the timestamp, ``mean`` if asked for, and p10, p50, p90.
         With ``df``, new rows are forecast from their own end, with what was learned before: nothing is
-        learned jointly again.
+        learned jointly again. ``quantiles`` are others than those of the forecaster, from .01 to .99, of the
+        same forecast.
         """
         fitted, forecasts = self._known()
         if df is not None:
@@ -147,6 +155,12 @@ class Forecaster:
             forecasts = fitted.forecasts()
         elif related is not None or metadata is not None:
             raise WrongFrame("related and metadata belong to new rows: give df, too, or fit again")
+        if quantiles is not None:
+            for one in quantiles:
+                if not 0.01 <= one <= 0.99:
+                    raise _invalid("quantiles", f"{one!r} is not allowed", "Write numbers from 0.01 to 0.99")
+            fitted = fitted.asked(quantiles)
+            forecasts = fitted.forecasts()
         return as_given(forecast_table(fitted, forecasts, self._columns), self._library)
 
     def backtest(self, windows: int | None = None) -> Any:

@@ -428,7 +428,7 @@ class Params(Section):
 def output_label(output: float | Literal["mean"]) -> str:
     """The column and ``type`` of an output, as in the service's exports.
 
-    >>> output_label(0.05), output_label(0.1), output_label("mean")
-    ('p5', 'p10', 'mean')
+    >>> output_label(0.05), output_label(0.1), output_label(0.975), output_label("mean")
+    ('p5', 'p10', 'p97.5', 'mean')
     """
-    return output if isinstance(output, str) else f"p{output * 100:.0f}"
+    return output if isinstance(output, str) else f"p{output * 100:g}"
