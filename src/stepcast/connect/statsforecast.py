@@ -60,7 +60,12 @@ class StepcastForecast:
         self._fitted = {}
         return self
 
-    def predict(self, h: int, X_df: Any = None, level: Sequence[float] | None = None) -> Any:
+    def predict(
+        self,
+        h: int,
+        X_df: Any = None,  # noqa: N803  # its name there
+        level: Sequence[float] | None = None,
+    ) -> Any:
         """The mean of the next ``h`` periods, and for each ``level`` the bounds of that central interval.
 
         ``level`` is in percent, up to 98. ``X_df`` has the explaining columns over these periods; without it,
@@ -88,7 +93,12 @@ class StepcastForecast:
         return as_given(pa.table(named), self._library)
 
     def forecast(
-        self, h: int, df: Any, X_df: Any = None, level: Sequence[float] | None = None, **columns: Any
+        self,
+        h: int,
+        df: Any,
+        X_df: Any = None,  # noqa: N803  # its name there
+        level: Sequence[float] | None = None,
+        **columns: Any,
     ) -> Any:
         """``fit`` and ``predict`` at once; ``columns`` are the other arguments of ``fit``."""
         return self.fit(df, **columns).predict(h, X_df, level)
