@@ -13,8 +13,8 @@ from stepcast.pipeline.params import output_label
 
 __all__ = ["StepcastForecaster"]
 
-# Positions have no calendar, and Stepcast's series have one: a period that no day, week or year is a multiple
-# of brings no season that is not there.
+# Positions have no calendar, and Stepcast's series have one: of all periods that params.json knows, this one
+# has the longest season, 1,440 of it, and no week or year.
 UNIT, FIRST = np.timedelta64(59, "m"), np.datetime64("1970-01-01", "s")
 UNIT_TEXT = "59min"
 

@@ -17,7 +17,7 @@ from stepcast.engine.neural.learned import Learned
 from stepcast.engine.panel import Panel
 from stepcast.engine.results import Explanation
 
-__all__ = ["Joined", "bounded", "suits"]
+__all__ = ["Joined", "suits"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Joined:
         if not kept:
             return tables, []
         fitted = learned.backtest if before else learned.final
-        its = bounded(learned.tables(panel.take([*kept]), fitted, before)[..., :-1], [*kept.values()])
+        its = _bounded(learned.tables(panel.take([*kept]), fitted, before)[..., :-1], [*kept.values()])
         mixed = tables.copy()
         mixed[[*kept]] = (1 - share) * tables[[*kept]] + share * with_mean(its)
         return mixed, [*kept]
@@ -66,7 +66,7 @@ def suits(one: MaybeForecast, learned: Learned) -> TypeGuard[SeriesForecast]:
     return bool(known.sum() >= learned.shape.horizon and len(seen) and seen.min() < seen.max())
 
 
-def bounded(quantiles: Floats, forecasts: Sequence[SeriesForecast]) -> Floats:
+def _bounded(quantiles: Floats, forecasts: Sequence[SeriesForecast]) -> Floats:
     """A network's ``quantiles`` (series, horizon, PROBABILITIES) within the bounds of the ensemble's."""
     result = np.empty_like(quantiles)
     for place, one in enumerate(forecasts):
