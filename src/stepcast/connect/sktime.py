@@ -29,6 +29,7 @@ class StepcastForecaster(BaseForecaster):
     are not used.
 
     >>> from sktime.datasets import load_airline
+    >>> from stepcast.connect.sktime import StepcastForecaster
     >>> forecaster = StepcastForecaster().fit(load_airline(), fh=[1, 2, 3])
     >>> forecaster.predict_interval(coverage=0.8).shape
     (3, 2)
