@@ -129,6 +129,10 @@ def run(
     from stepcast.cli.stopping import unwinding
     from stepcast.pipeline import layout
 
+    if engine == "spark":
+        from stepcast.cli.spark_engine import require_spark
+
+        require_spark()
     folder = ResultsFolder(out, force)
     execution, outcome = None, None
     try:

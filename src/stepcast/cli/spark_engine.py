@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from stepcast.cli.failure import Failure
 from stepcast.cli.stack import Stack
 
-__all__ = ["serving"]
+__all__ = ["require_spark", "serving"]
 
 # On this machine only: nothing listens for others, and Java compiles little, since it only passes bytes on.
 LOCAL = {
@@ -36,19 +36,23 @@ ENVIRONMENT = {
 FORKED = {"spark.python.daemon.module": "stepcast.connect.spark.daemon"}
 
 
+def require_spark() -> None:
+    """Failure where Spark is not installed."""
+    if find_spec("pyspark") is None:
+        raise Failure(
+            "--engine spark requires the package pyspark, which is not installed: "
+            'pip install "stepcast[spark]"'
+        )
+
+
 @contextmanager
 def serving(stack: Stack, master: str, say: Callable[[str], None]) -> Iterator[None]:
     """Within this context, the stack's runs are trained and forecast by Spark.
 
     ``master``  local[*], spark://HOST:PORT, yarn, or sc://HOST:PORT of a Spark Connect server.
 
-    Failure where Spark is not installed, does not start, or does not answer.
+    Failure where Spark does not start, or does not answer.
     """
-    if find_spec("pyspark") is None:
-        raise Failure(
-            "--engine spark requires the package pyspark, which is not installed: "
-            'pip install "stepcast[spark]"'
-        )
     from stepcast.connect.spark.shard_steps import run_shards
     from stepcast.connect.spark.worker import serve
 
