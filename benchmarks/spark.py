@@ -36,6 +36,7 @@ import stepcast
 WEEKS, HOURS, SKEW, WARMING = 104, 48, 2_000, 300
 LAST = np.datetime64("2026-01-05", "us")
 TICK = os.sysconf("SC_CLK_TCK")
+SEEN: dict[int, int] = {}  # ticks of CPU, by process
 AS_DOCUMENTED = {
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
     "spark.python.daemon.module": "stepcast.connect.spark.daemon",
@@ -223,8 +224,12 @@ def peaks() -> Iterator[tuple[str, float]]:
 
 
 def used() -> float:
-    """CPU seconds of this process and all that descend from it, those that ended included."""
-    return sum(descendants().values()) / TICK
+    """CPU seconds of this process and all that descend from it, of those that ended, too.
+
+    Spark ends idle workers after a minute, and their time is in nobody's account: what was last seen counts.
+    """
+    SEEN.update(descendants())
+    return sum(SEEN.values()) / TICK
 
 
 def descendants() -> dict[int, int]:
@@ -235,7 +240,7 @@ def descendants() -> dict[int, int]:
             after = path.read_text().rpartition(")")[2].split()
         except OSError:
             continue  # it has ended
-        table[int(path.parent.name)] = int(after[1]), sum(map(int, after[11:15]))
+        table[int(path.parent.name)] = int(after[1]), sum(map(int, after[11:13]))
     ours, found = {os.getpid()}, 0
     while len(ours) > found:
         found = len(ours)

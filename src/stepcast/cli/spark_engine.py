@@ -1,12 +1,14 @@
 """``--engine spark``: this process is the worker that the state ForecastOnSpark waits for."""
 
 import os
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -33,6 +35,8 @@ ENVIRONMENT = {
     "PYSPARK_PYTHON": sys.executable,
     "SPARK_LOCAL_IP": "127.0.0.1",
 }
+CONNECT, CONNECT_PORT = "sc://", 15002
+REACHED_WITHIN = 10.0  # seconds
 FORKED = {"spark.python.daemon.module": "stepcast.connect.spark.daemon"}
 
 
@@ -82,7 +86,8 @@ def _session(master: str) -> Any:
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.appName("stepcast run")
-    if master.startswith("sc://"):
+    if master.startswith(CONNECT):
+        _check_reachable(master)
         builder = builder.remote(master)
     else:
         builder = builder.master(master)
@@ -97,7 +102,18 @@ def _session(master: str) -> Any:
     except (PySparkException, OSError, RuntimeError) as error:
         said = str(error).strip().partition("\n")[0]
         raise Failure(
-            f"Spark did not start at --master {master}: {said}. It needs Java 17 or later; sc://HOST:PORT "
-            "needs a Spark Connect server there"
+            f"Spark did not start at --master {master}: {said}. It needs Java 17 or later"
         ) from None
     return spark
+
+
+def _check_reachable(master: str) -> None:
+    """Spark's own client tries for a quarter of an hour."""
+    there = urlsplit(master)
+    try:
+        socket.create_connection((there.hostname or "", there.port or CONNECT_PORT), REACHED_WITHIN).close()
+    except (OSError, ValueError) as error:
+        raise Failure(
+            f"no Spark Connect server answers at --master {master}: {error}. Start one there, or correct the "
+            "address"
+        ) from None
