@@ -125,6 +125,19 @@ def test_spark_that_is_not_installed_is_said_before_anything_runs(folder: Path) 
     assert "add --engine spark" in alone.stderr
 
 
+def test_a_spark_server_that_is_not_there_is_said(folder: Path) -> None:
+    if not spark.packages():
+        pytest.skip("Spark is not here, or Java is not: scripts/services bring spark")
+    train = ("--train", str(folder / "desk_lamp.csv"), "--out", str(folder / "none"))
+
+    # Nobody may listen at port 1 who is not the machine's administrator.
+    away = run(folder, *train, "--engine", "spark", "--master", "sc://127.0.0.1:1", settings=environment())
+
+    assert away.returncode == 1
+    assert "no Spark Connect server answers at --master sc://127.0.0.1:1" in away.stderr
+    assert "Traceback" not in away.stderr
+
+
 def test_bad_input_exits_with_1_says_what_to_change_and_leaves_the_earlier_forecast(
     folder: Path, answer: subprocess.CompletedProcess[str]
 ) -> None:

@@ -18,7 +18,7 @@ INPUT = {"bucket": "b", "run": "r", "vintage": "2026-01-02T03-04-05Z-1f8a90c2"}
 
 
 def ended(localaws: "LocalAws", work: Callable[[Any], None]) -> tuple[dict[str, Any], Any]:
-    """An execution of one task that a worker took, and the worker's run."""
+    """An execution of one task that a worker took, and the worker's runs."""
     from stepcast.connect.spark.worker import serve
 
     states = localaws.client("stepfunctions")
@@ -81,3 +81,21 @@ def test_an_error_of_spark_ends_the_run_too(localaws: "LocalAws") -> None:
     found, _ = ended(localaws, loses)
 
     assert (found["error"], found["cause"]) == ("SparkFailed", "RuntimeError: the cluster is gone")
+
+
+def test_a_run_that_was_stopped_meanwhile_does_not_end_the_worker(localaws: "LocalAws") -> None:
+    states = localaws.client("stepfunctions")
+
+    def stops(run: Any) -> None:
+        (machine,) = (
+            one["stateMachineArn"]
+            for one in states.list_state_machines()["stateMachines"]
+            if one["name"] == "machine-stops"
+        )
+        (execution,) = states.list_executions(stateMachineArn=machine)["executions"]
+        states.stop_execution(executionArn=execution["executionArn"])
+
+    found, given = ended(localaws, stops)
+
+    assert found["status"] == "ABORTED"
+    assert len(given) == 1

@@ -35,7 +35,7 @@ __all__ = ["BACKTEST", "FORECAST", "LEADERBOARD", "TABLES", "ShardResult", "resu
 
 # Series in a task, at most: about a second of work by the AutoPredictor, many by some algorithms by name.
 # Starting a task and writing its tables costs what tens of series do.
-PART, PART_BY_NAME = 500, 64
+PART, PART_BY_NAME = 250, 64
 TABLES = FORECAST, BACKTEST, LEADERBOARD = "forecast", "backtest", "leaderboard"
 SCHEMA = "part int, forecast binary, backtest binary, leaderboard binary, sums string, error string"
 MICROSECONDS = pa.timestamp("us")  # Spark's

@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -26,6 +27,7 @@ POLL = 60  # seconds that GetActivityTask may take to answer
 ALIVE = 60.0  # seconds between signs of life; the state waits for ten of them
 LONGEST_CAUSE = 8_000  # characters; Step Functions' limit is 32,768 bytes
 FAILED = "SparkFailed"
+GONE = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")
 
 
 def serve(
@@ -48,11 +50,25 @@ def serve(
             with _alive(states, token):
                 work(Run.model_validate_json(task["input"]))
         except StepFailed as error:
-            _fail(states, token, error.name, error.cause)
+            answer, what = states.send_task_failure, {"error": error.name, "cause": error.cause}
         except Exception as error:  # whatever it is, the run must not wait for ever
-            _fail(states, token, FAILED, _told(error))
+            answer, what = states.send_task_failure, {"error": FAILED, "cause": _told(error)}
         else:
-            states.send_task_success(taskToken=token, output=json.dumps({}))
+            answer, what = states.send_task_success, {"output": json.dumps({})}
+        if "cause" in what:
+            what["cause"] = what["cause"][:LONGEST_CAUSE]
+        _is_awaited(answer, taskToken=token, **what)
+
+
+def _is_awaited(call: Callable[..., object], **arguments: str) -> bool:
+    """Whether the task's state still waits: the run may have been stopped, or another worker has the task."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in GONE:
+            raise
+        return False
+    return True
 
 
 @contextmanager
@@ -62,7 +78,8 @@ def _alive(states: Any, token: str) -> Iterator[None]:
 
     def beat() -> None:
         while not done.wait(ALIVE):
-            states.send_task_heartbeat(taskToken=token)
+            if not _is_awaited(states.send_task_heartbeat, taskToken=token):
+                return
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
@@ -71,10 +88,6 @@ def _alive(states: Any, token: str) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
-
-
-def _fail(states: Any, token: str, error: str, cause: str) -> None:
-    states.send_task_failure(taskToken=token, error=error, cause=cause[:LONGEST_CAUSE])
 
 
 def _told(error: Exception) -> str:
