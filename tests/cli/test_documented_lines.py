@@ -40,6 +40,9 @@ NOT_RUN = {
         "tests/connect/mlflow/documented.py has it running"
     ),
     "python tune.py": "tests/connect/spark/test_stages.py runs it in a session that has begun",
+    "stepcast run --params params.json --train testing-data/train/*.csv --out forecasts/ --engine spark": (
+        "tests/cli/test_run.py does so with less data"
+    ),
     "stepcast up --open": "starts a browser; tests/cli/test_up_auth.py does so",
     "stepcast report --out report.html --top 20": "needs a forecast; tests/console/test_report.py has one",
     "stepcast up --before TrainPredictor --host 172.17.0.1": "the address of Docker's bridge",

@@ -6,6 +6,8 @@ import os
 import re
 import signal
 import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,15 +15,19 @@ import pytest
 from tests.charting.test_drawing import size
 from tests.cli import small_input
 from tests.cli.processes import PATIENCE, alive, command, descendants
+from tests.connect.spark.sessions import environment
+from tests.services import spark
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, *arguments: str, settings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command("run", "--params", folder / "params.json", *arguments),
         capture_output=True,
         text=True,
         timeout=PATIENCE,
-        env={**os.environ, "XDG_STATE_HOME": str(folder), "COLUMNS": "200"},
+        env={**os.environ, "XDG_STATE_HOME": str(folder), "COLUMNS": "200", **(settings or {})},
         check=False,
     )
 
@@ -77,6 +83,61 @@ def test_the_folder_holds_the_forecast_the_backtest_the_report_and_a_chart(
     assert list((out / "accuracy" / "accuracy-metrics-values").glob("*.csv"))
     assert "## Data\n\n| | |\n|---|---|\n| Files | 3 files" in (out / "validation.md").read_text()
     assert size(out / "chart.png")[0] == 2100
+
+
+def test_spark_makes_the_same_files_bit_for_bit(
+    folder: Path, answer: subprocess.CompletedProcess[str]
+) -> None:
+    if not spark.packages():
+        pytest.skip("Spark is not here, or Java is not: scripts/services bring spark")
+    files = sorted(map(str, folder.glob("*_lamp.csv")))
+    where = ("--out", str(folder / "spark"), "--engine", "spark", "--master", "local[2]")
+
+    made = run(folder, "--train", *files, *where, settings=environment())
+
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.replace("spark/", "out/") == answer.stdout
+    assert "ForecastOnSpark took" in made.stderr
+    assert "Traceback" not in made.stderr
+    assert "TrainPredictor took" not in made.stderr
+    assert contents(folder / "spark") == contents(folder / "out")
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    """The exports by name, without the vintage."""
+    files = [out / "leaderboard.csv", *(out / "raw").iterdir(), *(out / "clean").iterdir()]
+    files += (out / "accuracy").glob("*/*")
+    return {re.sub(r"_\d{4}-.*Z", "", str(path.relative_to(out))): path.read_bytes() for path in files}
+
+
+def test_spark_that_is_not_installed_is_said_before_anything_runs(folder: Path) -> None:
+    # In a process of its own: another test may have put Spark on this one's path.
+    look = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pyspark') is not None)"
+    if subprocess.run([sys.executable, "-c", look], check=False).returncode:
+        pytest.skip("pyspark is installed beside Stepcast here")
+    train = ("--train", str(folder / "desk_lamp.csv"), "--out", str(folder / "spark"))
+
+    missing = run(folder, *train, "--engine", "spark")
+    alone = run(folder, *train, "--master", "local[2]")
+
+    assert missing.returncode == 1
+    assert 'pip install "stepcast[spark]"' in missing.stderr
+    assert "took" not in missing.stderr
+    assert alone.returncode == 2
+    assert "add --engine spark" in alone.stderr
+
+
+def test_a_spark_server_that_is_not_there_is_said(folder: Path) -> None:
+    if not spark.packages():
+        pytest.skip("Spark is not here, or Java is not: scripts/services bring spark")
+    train = ("--train", str(folder / "desk_lamp.csv"), "--out", str(folder / "none"))
+
+    # Nobody may listen at port 1 who is not the machine's administrator.
+    away = run(folder, *train, "--engine", "spark", "--master", "sc://127.0.0.1:1", settings=environment())
+
+    assert away.returncode == 1
+    assert "no Spark Connect server answers at --master sc://127.0.0.1:1" in away.stderr
+    assert "Traceback" not in away.stderr
 
 
 def test_bad_input_exits_with_1_says_what_to_change_and_leaves_the_earlier_forecast(

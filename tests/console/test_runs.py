@@ -16,17 +16,18 @@ def test_a_run_has_its_states_in_order(site: Site) -> None:
     run = site.get(f"run?name={site.second}")
 
     states = [visit["state"] for visit in run["states"]]
-    assert states[:6] == [
+    assert states[:7] == [
         "Settle",
         "CreateDataset",
         "ImportData",
         "MonitorDrift",
         "FitShared",
+        "Engine",
         "TrainPredictor",
     ]
     assert states[-1] == "Done"
     assert {visit["status"] for visit in run["states"]} == {"SUCCEEDED"}
-    train = run["states"][5]
+    train = run["states"][6]
     assert train["done"] == train["total"] > 0
     assert '"run"' in run["states"][1]["input"]
     assert run["definition"]["States"][run["definition"]["StartAt"]]["Type"] == "Wait"

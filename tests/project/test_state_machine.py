@@ -13,12 +13,14 @@ DEFINITION = json.loads((Path(__file__).parents[2] / "statemachine/forecast.asl.
 STATES: dict[str, dict[str, Any]] = DEFINITION["States"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 MAPS = {name: state for name, state in STATES.items() if state["Type"] == "Map"}
+ON_SPARK = "ForecastOnSpark"  # a task of an activity, which no function answers
+FUNCTIONS = {name: state for name, state in TASKS.items() if name != ON_SPARK}
 WORKERS = {name: inner for state in MAPS.values() for name, inner in state["ItemProcessor"]["States"].items()}
 
 
-@pytest.mark.parametrize("name", [*TASKS, *WORKERS])
+@pytest.mark.parametrize("name", [*FUNCTIONS, *WORKERS])
 def test_every_task_retries_transient_errors_a_bounded_number_of_times(name: str) -> None:
-    retry, *more = (TASKS | WORKERS)[name]["Retry"]
+    retry, *more = (FUNCTIONS | WORKERS)[name]["Retry"]
 
     assert "Lambda.TooManyRequestsException" in retry["ErrorEquals"]
     assert "States.ALL" not in retry["ErrorEquals"]
@@ -36,7 +38,7 @@ def test_tuning_goes_on_after_an_invocation_that_was_too_short_or_killed() -> No
 
 
 def test_every_task_retries_alike() -> None:
-    first, *others = ((TASKS | WORKERS)[name]["Retry"][0] for name in [*TASKS, *WORKERS])
+    first, *others = (state["Retry"][0] for state in (FUNCTIONS | WORKERS).values())
 
     assert len(others) == 13
     assert all(other == first for other in others)
@@ -58,9 +60,24 @@ def test_start_execution_knows_the_states_that_look_again_before_a_forecast_is_p
     state, before = DEFINITION["StartAt"], []
     while state != "UpdateAthena":
         before.append(state)
-        state = STATES[state]["Next"]
+        state = STATES[state].get("Next") or STATES[state]["Default"]
 
-    assert tuple(before) == LOOKS_AGAIN_AFTER
+    assert tuple(before) == tuple(name for name in LOOKS_AGAIN_AFTER if name != ON_SPARK)
+    assert ON_SPARK in LOOKS_AGAIN_AFTER
+
+
+def test_shards_go_to_spark_where_the_template_says_so() -> None:
+    (spark,) = STATES["Engine"]["Choices"]
+    state = STATES[ON_SPARK]
+
+    assert TASKS["FitShared"]["ResultSelector"]["engine"] == "${Engine}"
+    assert spark == {"Variable": "$.engine", "StringEquals": "spark", "Next": ON_SPARK}
+    assert state["Next"] == STATES["Forecast"]["Next"]
+    assert state["ResultPath"] is None
+    assert state["HeartbeatSeconds"] >= 300  # of a worker that gives a sign of life every minute
+    assert [retry["ErrorEquals"] for retry in state["Retry"]] == [
+        ["States.HeartbeatTimeout", "States.Timeout"]
+    ]
 
 
 def test_only_references_travel_between_maps_and_steps() -> None:

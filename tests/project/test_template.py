@@ -125,14 +125,21 @@ def test_nothing_of_a_source_is_there_without_its_parameters() -> None:
 
 
 def test_the_machine_may_invoke_what_it_names_and_no_more() -> None:
-    named = properties("StateMachine")["DefinitionSubstitutions"].values()
+    substituted = properties("StateMachine")["DefinitionSubstitutions"]
+    named = [arn for name, arn in substituted.items() if name.endswith("FunctionArn")]
     (invoke,) = (
         statement["Resource"]
         for statement in properties("StateMachineRole")["Policies"][0]["PolicyDocument"]["Statement"]
         if statement["Action"] == "lambda:InvokeFunction"
     )
 
-    assert invoke == list(named)
+    assert invoke == named
+    assert substituted.keys() - {f"{step}FunctionArn" for step in STEPS} == {"Engine", "SparkActivityArn"}
+
+
+def test_nothing_of_spark_is_there_unless_it_is_the_engine() -> None:
+    assert RESOURCES["SparkActivity"]["Condition"] == "OnSpark"
+    assert [name for name in RESOURCES if "Spark" in name] == ["SparkActivity"]
 
 
 def test_the_guide_at_its_top_names_its_sections_in_their_order() -> None:

@@ -27,6 +27,7 @@ SETTINGS = {
     "spark.python.daemon.module": "stepcast.connect.spark.daemon",
     "spark.sql.adaptive.enabled": "false",  # small queries cost more to optimize and compile than to run
     "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.shuffle.partitions": "2",
     "spark.sql.warehouse.dir": "warehouse",

@@ -15,7 +15,7 @@ from stepcast.cli.output import duration, plural, stderr
 __all__ = ["Display", "display"]
 
 FAILURE_PATH = ("NotifyFailure", "CleanupFailed", "Failed")
-UNSHOWN = ("Settle", "PerformDelete", "Done")  # they only wait, branch or end
+UNSHOWN = ("Settle", "Engine", "PerformDelete", "Done")  # they only wait, branch or end
 
 
 class Display(Protocol):

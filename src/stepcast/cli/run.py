@@ -2,9 +2,10 @@
 
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -74,6 +75,18 @@ def run(
             "that it read: NAME or current.",
         ),
     ] = None,
+    engine: Annotated[
+        Literal["lambda", "spark"],
+        typer.Option(help="What trains and forecasts the series: the functions, or Spark."),
+    ] = "lambda",
+    master: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Of Spark: local[4], spark://HOST:PORT, sc://HOST:PORT...",
+            show_default="local[*]",
+        ),
+    ] = None,
     as_json: Json = False,
     project: ProjectFolder = None,
     endpoint: Endpoint = None,
@@ -91,6 +104,8 @@ def run(
     )
     if model is not None:
         files["models/"] = [model]
+    if master is not None and engine != "spark":
+        raise typer.BadParameter("it is Spark's: add --engine spark", param_hint="--master")
     if as_of is not None:
         _refuse_files(params, files, item, check)
     elif params is None or not train:
@@ -114,6 +129,10 @@ def run(
     from stepcast.cli.stopping import unwinding
     from stepcast.pipeline import layout
 
+    if engine == "spark":
+        from stepcast.cli.spark_engine import require_spark
+
+        require_spark()
     folder = ResultsFolder(out, force)
     execution, outcome = None, None
     try:
@@ -140,7 +159,14 @@ def run(
                 compile_kernels(shown.say)
             shown.say("starting the local stack")
             # Nothing else is uploaded, so there is nothing to wait for.
-            with private(Project.find(project), SettleSeconds="0") as stack:
+            with (
+                private(Project.find(project), SettleSeconds="0", Engine=engine) as stack,
+                ExitStack() as beside,
+            ):
+                if engine == "spark":
+                    from stepcast.cli.spark_engine import serving
+
+                    beside.enter_context(serving(stack, master or "local[*]", shown.say))
                 arn = forecast_once.upload(stack, params, keyed)
                 for execution in forecast_once.follow(stack, arn):
                     shown.show(execution)

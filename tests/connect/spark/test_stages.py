@@ -15,7 +15,16 @@ import pyarrow as pa
 import pytest
 
 import stepcast
+from stepcast.api.document import Columns, Settings, document_of, write_frames
+from stepcast.api.fitted import learn
+from stepcast.api.imported import Imported
 from stepcast.connect.errors import ConnectorError
+from stepcast.pipeline import failures, layout, objects, resources
+from stepcast.pipeline.file_bucket import FileBucket
+from stepcast.pipeline.run import Run, ShardRun
+from stepcast.pipeline.shards import Shard, write_shard
+from stepcast.pipeline.steps.forecast import forecast
+from stepcast.pipeline.steps.train_predictor import train_predictor
 from tests.connect.spark.panels import PANELS, Panel, daily, in_process, on_spark, sorted_rows
 
 # Rows that are added up, which one of the data sets has; covariates, which NPTS does not use.
@@ -227,6 +236,68 @@ def test_what_fails_on_executors_is_told_without_a_word_of_java(
         on_spark(spark, daily(), algorithm="")
 
     assert "java" not in str(told.value).lower()
+
+
+RUN = Run(bucket="b", run="r", vintage="2026-01-02T03-04-05Z-1f8a90c2")
+
+
+def work_files(folder: Path) -> FileBucket:
+    """A bucket with a run's three shards after FitShared."""
+    panel = PANELS["promoted"]()
+    columns, settings = Columns(), Settings(7, "D")
+    (folder / "kept").mkdir(parents=True)
+    files = write_frames(folder, columns, panel.rows, panel.related, panel.metadata)
+    bucket = FileBucket({}, folder / "kept")
+    with Imported(document_of(settings, columns, files), files) as imported:
+        (whole,) = imported.shards()
+        shared = learn([whole.panel], imported.task)
+        for number, places in enumerate(([0, 1], [2, 3], [4, 5])):
+            keys = tuple(whole.keys[place] for place in places)
+            sink = io.BytesIO()
+            write_shard(sink, Shard(whole.key_names, keys, whole.panel.take(places)))
+            objects.write(bucket, "b", layout.shard(RUN.work, number), sink.getvalue())
+        params = imported.params
+    numbers = [{"shard": number} for number in range(3)]
+    objects.write_json(bucket, "b", layout.shard_list(RUN.work), numbers)
+    objects.write(bucket, "b", layout.frozen_params(RUN.work), params.model_dump_json(by_alias=True))
+    objects.write(bucket, "b", layout.shared(RUN.work), shared)
+    resources.create(bucket, "b", "predictor", RUN.name_of(params.predictor.predictor_name), {})
+    return bucket
+
+
+def contents(bucket: FileBucket) -> dict[str, object]:
+    """The objects by key; of documents, which have the time in them, whether they are ACTIVE."""
+    found = {key: objects.read(bucket, "b", key) for key in objects.keys(bucket, "b", "")}
+    return {key: b"ACTIVE" in body if key.startswith("resources/") else body for key, body in found.items()}
+
+
+def test_a_runs_steps_write_the_same_objects_on_executors_as_in_functions(spark: Any, tmp_path: Path) -> None:
+    from stepcast.connect.spark.shard_steps import run_shards
+
+    functions, executors = (work_files(tmp_path / name) for name in ("functions", "executors"))
+    for number in range(3):
+        forecast(train_predictor(ShardRun(**RUN.model_dump(), shard=number), s3=functions), s3=functions)
+
+    run_shards(spark, RUN, executors)
+
+    assert contents(executors) == contents(functions)
+    assert layout.predicted(RUN.work, 2) in contents(executors)
+
+
+def test_a_shard_that_fails_leaves_the_functions_note(spark: Any, tmp_path: Path) -> None:
+    from stepcast.connect.spark.shard_steps import StepFailed, run_shards
+
+    bucket = work_files(tmp_path)
+    objects.write(bucket, "b", layout.shard(RUN.work, 1), b"not Parquet")
+
+    with pytest.raises(StepFailed, match="InternalError") as told:
+        run_shards(spark, RUN, bucket)
+
+    (note,) = failures.notes(bucket, RUN)
+    assert note["Error"] == told.value.name
+    assert note["Cause"].startswith("TrainPredictor, shard 1: ")
+    assert "java" not in str(told.value).lower()
+    assert layout.predicted(RUN.work, 0) in contents(bucket)  # as when one function of many fails
 
 
 HORIZON = 7

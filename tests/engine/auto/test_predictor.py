@@ -184,3 +184,15 @@ def test_filled_values_are_never_scored() -> None:
     assert np.isnan(tested.actual[0]).tolist() == [[False, False, False, False, True, False]]
     assert tested.whole[:, 0].tolist() == [False, True, True]
     assert np.isfinite(tested.actual[1]).all()
+
+
+def test_training_changes_nothing_of_what_shards_share() -> None:
+    """A process keeps it for the shards that follow."""
+    panel = shop(3)
+    shared = fit_shared(panel, TASK)
+    before = archive.to_bytes(shared)
+
+    first, again = (archive.to_bytes(train(panel, TASK, shared)) for _ in range(2))
+
+    assert archive.to_bytes(shared) == before
+    assert first == again

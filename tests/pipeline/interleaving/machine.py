@@ -41,7 +41,8 @@ def go_on(execution: Execution, work: Work, shards: Callable[[str], list[Any]], 
     kind = state["Type"]
     if kind == "Choice":
         (choice,) = state["Choices"]
-        taken = _value(choice["Variable"], data, execution) is choice["BooleanEquals"]
+        wanted = choice["BooleanEquals"] if "BooleanEquals" in choice else choice["StringEquals"]
+        taken = _value(choice["Variable"], data, execution) == wanted
         return replace(execution, state=choice["Next"] if taken else state["Default"])
     if kind in ("Succeed", "Fail"):
         return replace(execution, status=ENDED[kind == "Fail"], stopped=now)
@@ -64,7 +65,9 @@ def go_on(execution: Execution, work: Work, shards: Callable[[str], list[Any]], 
     if "ResultSelector" in state:
         answer = _event({"Parameters": state["ResultSelector"]}, answer, execution)
     kept = _put(data, state.get("ResultPath", "$"), answer)
-    return replace(execution, state=state["Next"], data=json.dumps(kept))
+    moved = replace(execution, state=state["Next"], data=json.dumps(kept))
+    # It reads nothing that another run changes: passed at once, so that there are no more orders to try.
+    return go_on(moved, work, shards, now) if moved.state == "Engine" else moved
 
 
 def _each(

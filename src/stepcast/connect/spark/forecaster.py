@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from pyspark import keyword_only
 from pyspark.ml import Estimator
 from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
-from stepcast.api.document import FILES, Columns, Settings, document_of
+from stepcast.api.document import FILES, TARGET, Columns, Settings, document_of
 from stepcast.api.errors import InvalidInput, WrongFrame
 from stepcast.api.fitted import learn
 from stepcast.api.frequencies import frequency_of
@@ -32,6 +34,7 @@ __all__ = ["StepcastForecaster"]
 
 # Arguments of the import's messages, and the Params that stand for them here.
 PARAMS = {"freq": "frequency"}
+DRAFTED_FROM = 1_000  # rows
 
 
 class StepcastForecaster(Estimator, ForecasterParams, DefaultParamsReadable, DefaultParamsWritable):
@@ -171,9 +174,11 @@ def _imported(
     settings: Settings, columns: Columns, files: Mapping[str, Path], timestamps: T.DataType
 ) -> Imported:
     try:
-        document = document_of(settings, columns, files)
-        # Drafted from the first rows, which may all be midnights; for text it is the format of all.
-        if not isinstance(timestamps, T.StringType):
+        if isinstance(timestamps, T.StringType):
+            document = document_of(settings, columns, files)
+        else:  # only text needs many rows, to find its format
+            target = FILES["df"]
+            document = document_of(settings, columns, {**files, target: _few_rows(files[target])})
             document["TimestampFormat"] = MOMENT
         return Imported(document, files, arguments=True)
     except InvalidInput as error:
@@ -182,3 +187,17 @@ def _imported(
             replace(one, path=PARAMS.get(one.path or "", one.path)) for one in report.problems
         ]
         raise
+
+
+def _few_rows(path: Path) -> Path:
+    """A file with the first rows that have a timestamp and a value; the same file where there are none."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(DRAFTED_FROM):
+            number = batch[TARGET].cast(pa.float64())
+            known = batch.filter(pc.and_(batch["timestamp"].is_valid(), pc.is_finite(number)))
+            if len(known):
+                folder = path.with_suffix(".first")
+                folder.mkdir()
+                pq.write_table(pa.Table.from_batches([known]), folder / path.name)  # datasets have its name
+                return folder / path.name
+    return path

@@ -2,15 +2,13 @@
 
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyspark import inheritable_thread_target
 from pyspark.sql import SparkSession
 
 from stepcast import engine
@@ -19,6 +17,7 @@ from stepcast.api.fitted import Fitted
 from stepcast.api.imported import Imported
 from stepcast.api.results import backtest_table, forecast_table
 from stepcast.connect.errors import ConnectorError
+from stepcast.connect.spark.waves import Job, in_waves, room_of, rows_of
 from stepcast.engine.accuracy import Sums
 from stepcast.engine.arrays import Floats
 from stepcast.engine.errors import ForecastingError
@@ -37,15 +36,9 @@ __all__ = ["BACKTEST", "FORECAST", "LEADERBOARD", "TABLES", "ShardResult", "resu
 # Series in a task, at most: about a second of work by the AutoPredictor, many by some algorithms by name.
 # Starting a task and writing its tables costs what tens of series do.
 PART, PART_BY_NAME = 250, 64
-# Spark's driver holds the shards of a wave and its results, each several times over, and as many waves at a
-# time: what comes later does not wait for the slowest series of what came before.
-AT_ONCE, PART_OF_DRIVER = 8, 96
-DRIVER_MEMORY = "1g"  # unless it is set
 TABLES = FORECAST, BACKTEST, LEADERBOARD = "forecast", "backtest", "leaderboard"
-SCHEMA = "part long, forecast binary, backtest binary, leaderboard binary, sums string, error string"
+SCHEMA = "part int, forecast binary, backtest binary, leaderboard binary, sums string, error string"
 MICROSECONDS = pa.timestamp("us")  # Spark's
-
-Job = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 @dataclass(frozen=True)
@@ -74,25 +67,11 @@ def results_of(
     job = _job(imported.params.model_dump_json(by_alias=True), shared, columns, scale)
 
     def run(wave: list[bytes]) -> list[ShardResult]:
-        numbers = range(len(wave))
-        rows = spark.createDataFrame(pa.table({"part": numbers, "shard": pa.array(wave, pa.binary())}))
-        # From one partition, they are dealt out one by one: a task each, none is left without.
-        tasks = rows.coalesce(1).repartition(len(wave))
-        found = {row["part"]: row for row in tasks.mapInArrow(job, SCHEMA).collect()}
-        return [_checked(found[number]) for number in numbers]
+        found = {row["part"]: row for row in rows_of(spark, wave, job, SCHEMA)}
+        return [_checked(found[number]) for number in range(len(wave))]
 
-    waves: list[Future[list[ShardResult]]] = []
-    running: set[Future[list[ShardResult]]] = set()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for wave in _waves(imported, least, _bytes_of(spark.conf.get("spark.driver.memory", DRIVER_MEMORY))):
-            if len(running) == AT_ONCE:
-                ended, running = wait(running, return_when=FIRST_COMPLETED)
-                for one in ended:
-                    one.result()  # which may be an error
-            waves.append(pool.submit(inheritable_thread_target(spark)(run), wave))
-            running.add(waves[-1])
-        for one in waves:
-            yield from one.result()
+    for results in in_waves(spark, _waves(imported, least, room_of(spark)), run):
+        yield from results
 
 
 def _checked(row: Any) -> ShardResult:
@@ -102,9 +81,8 @@ def _checked(row: Any) -> ShardResult:
     return ShardResult({name: row[name] for name in TABLES}, sums)
 
 
-def _waves(imported: Imported, least: int, memory: int) -> Iterator[list[bytes]]:
-    """The shards in parts, as many at a time as the driver's ``memory`` allows."""
-    room = memory // PART_OF_DRIVER
+def _waves(imported: Imported, least: int, room: int) -> Iterator[list[bytes]]:
+    """The shards in parts, as many at a time as take ``room`` bytes."""
     most = PART_BY_NAME if imported.params.predictor.algorithm else PART
     if least:
         most = max(1, min(most, sum(len(shard.keys) for shard in imported.shards()) // least))
@@ -127,15 +105,6 @@ def _waves(imported: Imported, least: int, memory: int) -> Iterator[list[bytes]]
         yield wave
 
 
-def _bytes_of(memory: str) -> int:
-    """Of what Spark calls 512m or 4g."""
-    units = {"k": 10, "m": 20, "g": 30, "t": 40}
-    number, unit = memory.lower().rstrip("b"), 20
-    if number[-1:] in units:
-        number, unit = number[:-1], units[number[-1]]
-    return int(number) << unit
-
-
 def _job(document: str, shared: bytes, columns: Columns, scale: str) -> Job:
     """What executors run: rows of a number and a shard in, results out."""
 
@@ -149,7 +118,7 @@ def _job(document: str, shared: bytes, columns: Columns, scale: str) -> Job:
 
 
 _SCHEMA = pa.schema(
-    [("part", pa.int64())]
+    [("part", pa.int32())]
     + [(name, pa.binary()) for name in TABLES]
     + [("sums", pa.string()), ("error", pa.string())]
 )

@@ -22,6 +22,8 @@ LOOKS_AGAIN_AFTER = (
     "ImportData",
     "MonitorDrift",
     "FitShared",
+    "Engine",
+    "ForecastOnSpark",
     "TrainPredictor",
     "Forecast",
     "Export",
