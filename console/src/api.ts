@@ -78,6 +78,8 @@ function token(): string {
 
 export interface Asked<T> {
   value: T | null;
+  /** The address that `value` answers; while another question waits, that of the last. */
+  answers: string;
   error: ApiError | null;
   loading: boolean;
   again: () => void;
@@ -92,7 +94,7 @@ export function useAsked<T>(
   query: Record<string, string | number | null | undefined> = {},
   every: (answer: T | null) => number | null = () => null,
 ): Asked<T> {
-  const [state, setState] = useState<{ value: T | null; error: ApiError | null; loading: boolean }>({ value: null, error: null, loading: true });
+  const [state, setState] = useState<Omit<Asked<T>, "again">>({ value: null, answers: "", error: null, loading: true });
   const [round, setRound] = useState(0);
   const key = name === null ? null : apiAddress(name, query);
   const every_ = useRef(every);
@@ -105,7 +107,7 @@ export function useAsked<T>(
       let next: number | null = null;
       try {
         const value = await get<T>(name, query, controller.signal);
-        setState({ value, error: null, loading: false });
+        setState({ value, answers: key ?? "", error: null, loading: false });
         next = every_.current(value);
       } catch (error) {
         if (controller.signal.aborted) return;
@@ -162,7 +164,8 @@ export interface ItemRow {
 }
 
 export interface ItemPage {
-  vintage: string;
+  /** Null while there is no forecast. */
+  vintage: string | null;
   previous: string | null;
   comparing: boolean;
   key_names: string[];

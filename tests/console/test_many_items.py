@@ -19,7 +19,7 @@ ITEMS = 3000
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with served(ITEMS, history=40) as found:
+    with served(ITEMS, history=40) as (found, _):
         yield found
 
 

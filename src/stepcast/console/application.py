@@ -32,6 +32,7 @@ class Console:
         self.admission = admission
         self._stack: Stack | None = None
         self._routes: dict[tuple[str, str], Route] = {}
+        self._first: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
 
     @property
@@ -74,14 +75,28 @@ class Console:
         if request.path.startswith("assets/"):
             return pages.asset(request.path.removeprefix("assets/"), request)
         if request.path.partition("/")[0] in PAGES:
+            threading.Thread(target=self._prepare, daemon=True).start()
             return pages.page(ROOT, self.admission.token, request.headers["host"])
         raise Refusal(404, f"the console has no page {request.path!r}: begin at {ROOT}")
+
+    def _open(self, stack: Stack) -> None:
+        with self._lock:
+            if not self._routes:
+                self._routes, self._first = _routes(stack)
+
+    def _prepare(self) -> None:
+        """Read what the page will ask for, while the browser loads its scripts."""
+        if self._stack is not None and not self._routes:
+            try:
+                self._open(self._stack)
+                self._first()
+            except Exception:  # in a thread of its own: whoever asks for it is told, too
+                log.warning("the list of items is not ready", exc_info=True)
 
     def _ask(self, method: str, request: Request) -> Answer:
         if self._stack is None:
             raise Refusal(503, "the stack is being deployed: try again in a moment")
-        with self._lock:
-            self._routes = self._routes or _routes(self._stack)
+        self._open(self._stack)
         name = request.path.removeprefix(API)
         if route := self._routes.get((method, name)):
             return route(request)
@@ -91,8 +106,10 @@ class Console:
         raise Refusal(404, f"the API has nothing called {json.dumps(name)}")
 
 
-def _routes(stack: Stack) -> dict[tuple[str, str], Route]:
+def _routes(stack: Stack) -> tuple[dict[tuple[str, str], Route], Callable[[], None]]:
+    """By method and name; and what to call so that the first page is quick."""
     # pyarrow takes a moment to import: who opens no page need not wait for it.
+    from stepcast.console.clients import Clients
     from stepcast.console.data import Data
     from stepcast.console.forecasts import Forecasts
     from stepcast.console.operations import Operations
@@ -100,9 +117,10 @@ def _routes(stack: Stack) -> dict[tuple[str, str], Route]:
     from stepcast.console.queries import Queries
     from stepcast.console.runs import Runs
 
-    forecasts, runs, data, queries = Forecasts(stack), Runs(stack), Data(stack), Queries(stack)
-    operations = Operations(stack)
-    return {
+    clients = Clients(stack)
+    forecasts, data = Forecasts(stack), Data(stack)
+    runs, queries, operations = Runs(stack, clients), Queries(stack, clients), Operations(stack, clients)
+    routes: dict[tuple[str, str], Route] = {
         ("GET", "overview"): Overview(stack).read,
         ("GET", "items"): forecasts.items,
         ("GET", "series"): forecasts.series,
@@ -126,3 +144,4 @@ def _routes(stack: Stack) -> dict[tuple[str, str], Route]:
         ("GET", "rows"): queries.rows,
         ("POST", "stop"): queries.stop,
     }
+    return routes, forecasts.prepare

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stepcast.console.answers import Answer, Refusal, json_answer, number, text_answer
@@ -38,6 +39,16 @@ INDEXES_KEPT = 4
 MOST_ITEMS = 500  # of one answer
 LOOK_SECONDS = 1.0  # how long the answer to "which vintage is the current one" is good for
 SORTS = ("item", "volume", "error", "ratio", "coverage", "change")
+NO_ITEMS: dict[str, Any] = {
+    "vintage": None,
+    "previous": None,
+    "comparing": False,
+    "key_names": [],
+    "total": 0,
+    "found": 0,
+    "offset": 0,
+    "items": [],
+}
 NO_FORECAST = "there is no forecast yet: upload params.json and train/*.csv to s3://{bucket}/"
 
 
@@ -54,9 +65,16 @@ class Forecasts:
         self._reading: set[str] = set()  # vintages that a thread reads
         self._lock = threading.Lock()
 
+    def prepare(self) -> None:
+        """Read what the list needs, before it is asked for."""
+        if self._manifest() is not None:
+            self._order(self._index(""), None, "volume", "down")
+
     def items(self, request: Request) -> Answer:
         """A page of the items that a search finds, in some order."""
         sort = request.choice("sort", SORTS, "volume")
+        if self._manifest() is None:
+            return json_answer(NO_ITEMS)
         index = self._index(request.text("vintage"))
         previous, comparing = self._comparable(index, wait=sort == "change")
         direction = request.choice("direction", ("up", "down"), "up" if sort == "item" else "down")
@@ -64,9 +82,7 @@ class Forecasts:
         order = self._order(index, previous, sort, direction)
         words = request.text("search").split()
         if words:
-            found = np.zeros(len(order), bool)
-            found[index.found(words)] = True
-            order = order[found[order]]
+            order = order[index.found(words)[order]]
         change = self._change(index, previous)
         return json_answer(
             {
@@ -74,7 +90,7 @@ class Forecasts:
                 "previous": previous,
                 "comparing": comparing,
                 "key_names": index.key_names,
-                "total": len(index.keys),
+                "total": len(index),
                 "found": len(order),
                 "offset": offset,
                 "items": [_row(index, int(place), change) for place in order[offset : offset + limit]],
@@ -90,13 +106,13 @@ class Forecasts:
         history = self._reader.history(index, place)
         windows = self._reader.windows(index, place)
         previous, _ = self._comparable(index, wait=True)
-        row = index.row(place)
+        row = self._reader.why(index, place)
         known = set(index.key_names) | {"scope"}
         return json_answer(
             {
                 "vintage": manifest.vintage,
                 "key_names": index.key_names,
-                "key": index.keys[place],
+                "key": index.key(place),
                 "frequency": manifest.frequency,
                 "target": next(name for name, kind in manifest.clean_columns.items() if kind == "double"),
                 "outputs": outputs_of(manifest),
@@ -148,7 +164,7 @@ class Forecasts:
         sink = io.StringIO(newline="")
         writer = csv.writer(sink, lineterminator="\n")
         writer.writerow([*index.key_names, "timestamp", "observed", *outputs])
-        key = [_cell(part) for part in index.keys[place]]
+        key = [_cell(part) for part in index.key(place)]
         if history := self._reader.history(index, place):
             for when, value, seen in zip(_texts(history[0]), history[1].tolist(), history[2], strict=True):
                 writer.writerow([*key, when, value if seen else "", *[""] * len(outputs)])
@@ -156,7 +172,7 @@ class Forecasts:
         columns = [forecast[name].tolist() for name in outputs]
         for when, *values in zip(_texts(moments), *columns, strict=True):
             writer.writerow([*key, when, "", *values])
-        name = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(index.keys[place])).strip("-")[:80] or "series"
+        name = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(index.key(place))).strip("-")[:80] or "series"
         return text_answer([sink.getvalue()], "text/csv", f"{name}-{index.manifest.vintage}.csv")
 
     def _manifest(self) -> Manifest | None:
@@ -174,7 +190,7 @@ class Forecasts:
             raise Refusal(400, f"{vintage!r} is not a vintage, such as 2026-01-02T03-04-05Z-1f8a90c2")
         current = self._manifest()
         if not vintage and current is None:
-            raise Refusal(404, NO_FORECAST.format(bucket=self._bucket), code="no_forecast")
+            raise Refusal(404, NO_FORECAST.format(bucket=self._bucket))
         name = vintage or (current.vintage if current else "")
         return self._indexes.get(name, lambda: self._read(name))
 
@@ -186,7 +202,7 @@ class Forecasts:
             with suppress(ResourceNotFoundException):
                 if manifest is not None:
                     found = read_index(self._s3, self._bucket, root, manifest)
-                    if len(found.keys) == manifest.items:
+                    if len(found) == manifest.items:
                         return found
         if found is None:
             raise Refusal(404, f"there is no vintage {vintage}")
@@ -218,7 +234,7 @@ class Forecasts:
 
     def _change(self, index: VintageIndex, previous: str | None) -> Floats:
         if previous is None:
-            return np.full(len(index.keys), np.nan)
+            return np.full(len(index), np.nan)
         before = self._index(previous)
         return self._changes.get((index.manifest.vintage, previous), lambda: changes(index, before))
 
@@ -229,7 +245,7 @@ class Forecasts:
 
         def sorted_places() -> NDArray[np.int64]:
             if sort == "item":
-                places = np.array(sorted(range(len(index.keys)), key=index.names.__getitem__), np.int64)
+                places: NDArray[np.int64] = pc.sort_indices(index.names).to_numpy().astype(np.int64)
                 return places if direction == "up" else places[::-1]
             values = {
                 "volume": index.volume,
@@ -251,13 +267,13 @@ class Forecasts:
 
 def _row(index: VintageIndex, place: int, change: Floats) -> dict[str, Any]:
     return {
-        "key": index.keys[place],
+        "key": index.key(place),
         "volume": number(index.volume[place]),
         "error": number(index.figures["wql"][place]),
         "ratio": number(index.ratio[place]),
         "coverage": number(index.figures["coverage"][place]),
         "change": number(change[place]),
-        "note": bool(index.row(place).get("note")),
+        "note": bool(index.noted[place]),
     }
 
 

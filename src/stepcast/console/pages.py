@@ -12,8 +12,11 @@ from stepcast.console.requests import Request
 
 __all__ = ["asset", "guarded", "page"]
 
+SCRIPT = "text/javascript; charset=utf-8"
 TYPES = {
-    "console.js": "text/javascript; charset=utf-8",
+    "console.js": SCRIPT,
+    "chunk.js": SCRIPT,
+    "editing.js": SCRIPT,
     "console.css": "text/css; charset=utf-8",
     "licenses.txt": "text/plain; charset=utf-8",
     "icon.svg": "image/svg+xml",
@@ -31,6 +34,7 @@ PAGE = """\
 <title>Stepcast</title>
 <link rel="icon" href="{root}assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="{root}assets/console.css">
+<link rel="modulepreload" href="{root}assets/chunk.js">
 <script type="module" src="{root}assets/console.js"></script>
 </head>
 <body><div id="app"></div><noscript>The console needs JavaScript.</noscript></body>

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stepcast.console.answers import Answer, Refusal, json_answer
+from stepcast.console.clients import Clients
 from stepcast.console.kept import Kept
 from stepcast.console.log_lines import log_lines
 from stepcast.console.requests import Request
@@ -26,9 +27,8 @@ LAST_STATES = 1000  # of ended executions, remembered
 class Runs:
     """The executions of one stack's state machine."""
 
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
-        self._logs, self._lambda = stack.client("logs"), stack.client("lambda")
+    def __init__(self, stack: Stack, clients: Clients) -> None:
+        self._stack, self._clients = stack, clients
         self._ended_in = Kept[str, str](LAST_STATES)
 
     def newest(self, request: Request) -> Answer:
@@ -100,7 +100,9 @@ class Runs:
         )
         functions = sorted(set(_functions(definition["States"].get(wanted, {}))))
         until = max(visit.left or datetime.now(UTC) for visit in found)
-        return json_answer(log_lines(self._logs, functions, found[0].entered, until, document["name"]))
+        return json_answer(
+            log_lines(self._clients["logs"], functions, found[0].entered, until, document["name"])
+        )
 
     def start(self, request: Request) -> Answer:
         """Run the bucket's input again, if that can bring another result: what an upload does."""
@@ -110,7 +112,7 @@ class Runs:
             "eventTime": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "s3": {"bucket": {"name": self._stack.bucket}, "object": {"key": layout.PARAMS}},
         }
-        answer = self._lambda.invoke(
+        answer = self._clients["lambda"].invoke(
             FunctionName=self._stack.function("StartExecution"), Payload=json.dumps({"Records": [record]})
         )
         told = json.loads(answer["Payload"].read())

@@ -200,6 +200,11 @@ def vintage_params(root: str, name: str) -> str:
     return f"{vintage(root, name)}params.json"
 
 
+def item_summary(root: str, name: str) -> str:
+    """One row for each item of a vintage: what a list of them shows."""
+    return f"{vintage(root, name)}items.parquet"
+
+
 def raw(root: str, name: str) -> str:
     """Wide layout: Amazon Forecast's export layout."""
     return f"{vintage(root, name)}raw/"

@@ -95,7 +95,7 @@ def test_success_of_a_forecast_that_was_replaced_meanwhile_says_where_it_is_now(
 ) -> None:
     account.exported(VINTAGE, published=True)
     for key in account.keys("forecast/"):
-        account.put(key.replace("forecast/", "history/", 1), account.text(key))
+        account.put(key.replace("forecast/", "history/", 1), account.body(key))
         account.s3.delete_object(Bucket=BUCKET, Key=key)
 
     notify(ending(account), s3=account.s3, sns=topic.sns, topic=topic.arn)
