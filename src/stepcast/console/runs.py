@@ -11,7 +11,7 @@ from stepcast.console.kept import Kept
 from stepcast.console.log_lines import log_lines
 from stepcast.console.requests import Request
 from stepcast.console.stack import Stack
-from stepcast.console.state_history import Visit, visits
+from stepcast.console.state_history import Visit, map_counts, visits
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.problems import Report, grouped
@@ -61,11 +61,7 @@ class Runs:
         states = self._stack.states
         document = self._described(arn)
         machine = states.describe_state_machine_for_execution(executionArn=arn)
-        found = visits(self._events(arn), document.get("stopDate"))
-        for visit in found:
-            if visit.map_run is not None:
-                counts = states.describe_map_run(mapRunArn=visit.map_run)["itemCounts"]
-                visit.done, visit.total, visit.failed = counts["succeeded"], counts["total"], counts["failed"]
+        found = visits(self._events(arn), document.get("stopDate"), lambda one: map_counts(states, one))
         status = document["status"]
         if status == "SUCCEEDED" and found and found[-1].state == "Superseded":
             status = "SUPERSEDED"
