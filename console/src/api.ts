@@ -260,9 +260,29 @@ export interface RunDetail extends RunRow {
   error: string | null;
   cause: string | null;
   definition: Definition;
+  redrive: { possible: boolean; why: string; count: number };
   states: StateVisit[];
   report: { errors: number; warnings: number; notes: string[]; data: [string, string][]; more: number; problems: Problem[] } | null;
   failure: string | null;
+}
+
+export interface Compared {
+  runs: [{ name: string; vintage: string }, { name: string; vintage: string }];
+  facts: [string, string, string][];
+  params: [string, string, string][];
+  files: [string, string, string][];
+  accuracy: [string, number | null, number | null][];
+  key_names: string[];
+  items: { both: number; new: number; gone: number; better: number; worse: number };
+  mean: [number | null, number | null];
+  moved: ComparedItem[];
+  errors: ComparedItem[];
+}
+
+export interface ComparedItem {
+  key: string[];
+  before: number | null;
+  after: number | null;
 }
 
 export interface LogLine {

@@ -7,6 +7,7 @@ import { ItemPage } from "./forecasts/ItemPage";
 import { Items } from "./forecasts/Items";
 import { address, followLinks, ROOT, useRoute } from "./router";
 import { OperationsPage } from "./operations/OperationsPage";
+import { ComparePage } from "./runs/ComparePage";
 import { RunPage } from "./runs/RunPage";
 import { Runs } from "./runs/Runs";
 import { isDark, onTheme, toggleTheme } from "./theme";
@@ -73,6 +74,8 @@ function App() {
           <ItemPage query={query} current={overview.value?.forecast?.vintage ?? null} />
         ) : page === "forecasts" ? (
           <Items query={query} overview={overview.value} />
+        ) : page === "runs" && inner === "compare" ? (
+          <ComparePage query={query} />
         ) : page === "runs" && inner ? (
           <RunPage name={inner} query={query} />
         ) : page === "runs" ? (

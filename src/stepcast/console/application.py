@@ -110,6 +110,7 @@ def _routes(stack: Stack) -> tuple[dict[tuple[str, str], Route], Callable[[], No
     """By method and name; and what to call so that the first page is quick."""
     # pyarrow takes a moment to import: who opens no page need not wait for it.
     from stepcast.console.clients import Clients
+    from stepcast.console.comparison import Comparison
     from stepcast.console.data import Data
     from stepcast.console.forecasts import Forecasts
     from stepcast.console.operations import Operations
@@ -130,6 +131,8 @@ def _routes(stack: Stack) -> tuple[dict[tuple[str, str], Route], Callable[[], No
         ("GET", "run"): runs.run,
         ("GET", "log"): runs.log,
         ("POST", "runs"): runs.start,
+        ("POST", "redriven-runs"): runs.redrive,
+        ("GET", "comparison"): Comparison(stack, runs, forecasts).read,
         ("GET", "files"): data.files,
         ("GET", "draft"): data.draft,
         ("POST", "files"): data.upload,

@@ -68,14 +68,14 @@ class Forecasts:
     def prepare(self) -> None:
         """Read what the list needs, before it is asked for."""
         if self._manifest() is not None:
-            self._order(self._index(""), None, "volume", "down")
+            self._order(self.index(""), None, "volume", "down")
 
     def items(self, request: Request) -> Answer:
         """A page of the items that a search finds, in some order."""
         sort = request.choice("sort", SORTS, "volume")
         if self._manifest() is None:
             return json_answer(NO_ITEMS)
-        index = self._index(request.text("vintage"))
+        index = self.index(request.text("vintage"))
         previous, comparing = self._comparable(index, wait=sort == "change")
         direction = request.choice("direction", ("up", "down"), "up" if sort == "item" else "down")
         offset, limit = request.whole("offset", 0, 10**9), request.whole("limit", 100, MOST_ITEMS)
@@ -99,7 +99,7 @@ class Forecasts:
 
     def series(self, request: Request) -> Answer:
         """Everything about one series that its page shows."""
-        index = self._index(request.text("vintage"))
+        index = self.index(request.text("vintage"))
         place = self._place(index, request.key())
         manifest = index.manifest
         moments, outputs = self._reader.forecast(index, place)
@@ -145,7 +145,7 @@ class Forecasts:
 
     def earlier(self, request: Request) -> Answer:
         """What an earlier vintage forecast for the series; 404 if it did not know it."""
-        index = self._index(request.text("vintage"))
+        index = self.index(request.text("vintage"))
         moments, outputs = self._reader.forecast(index, self._place(index, request.key()))
         return json_answer(
             {
@@ -158,7 +158,7 @@ class Forecasts:
 
     def series_csv(self, request: Request) -> Answer:
         """History and forecast of a series as a CSV file."""
-        index = self._index(request.text("vintage"))
+        index = self.index(request.text("vintage"))
         place = self._place(index, request.key())
         outputs = outputs_of(index.manifest)
         sink = io.StringIO(newline="")
@@ -184,8 +184,8 @@ class Forecasts:
                 self._current = (time.monotonic(), manifest)
             return manifest
 
-    def _index(self, vintage: str) -> VintageIndex:
-        """That of ``vintage``, or of the current one if it is empty."""
+    def index(self, vintage: str) -> VintageIndex:
+        """That of ``vintage``, or of the current one if it is empty; Refusal if there is none."""
         if vintage and not re.match(layout.VINTAGE, vintage):
             raise Refusal(400, f"{vintage!r} is not a vintage, such as 2026-01-02T03-04-05Z-1f8a90c2")
         current = self._manifest()
@@ -225,7 +225,7 @@ class Forecasts:
 
     def _read_aside(self, vintage: str) -> None:
         try:
-            self._index(vintage)
+            self.index(vintage)
         except Exception:  # in a thread of its own: the list then shows no change, and the log says why
             log.warning("vintage %s cannot be compared with", vintage, exc_info=True)
         finally:
@@ -235,7 +235,7 @@ class Forecasts:
     def _change(self, index: VintageIndex, previous: str | None) -> Floats:
         if previous is None:
             return np.full(len(index), np.nan)
-        before = self._index(previous)
+        before = self.index(previous)
         return self._changes.get((index.manifest.vintage, previous), lambda: changes(index, before))
 
     def _order(

@@ -78,6 +78,7 @@ class Runs:
                 "error": document.get("error"),
                 "cause": document.get("cause"),
                 "definition": json.loads(machine["definition"]),
+                "redrive": _redrive(document, found),
                 "states": [_visit(visit) for visit in found],
                 "report": self._report(run),
                 "failure": self._text(layout.failure_report(run)) if status == "FAILED" else None,
@@ -117,6 +118,24 @@ class Runs:
         name = (told.get("execution_arn") or "").rpartition(":")[2] or None
         return json_answer({"outcome": told["outcome"], "why": told["why"], "name": name})
 
+    def redrive(self, request: Request) -> Answer:
+        """Let an execution that stopped on its way go on from the state that it was in."""
+        arn = self._arn(request)
+        document = self._described(arn)
+        redrive = _redrive(document, visits(self._events(arn), document.get("stopDate")))
+        if not redrive["possible"]:
+            raise Refusal(400, f"the run cannot go on: {redrive['why']}")
+        self._stack.states.redrive_execution(executionArn=arn)
+        return json_answer({"name": document["name"]})
+
+    def vintage(self, name: str) -> str:
+        """The vintage that the run of this name makes."""
+        try:
+            given = json.loads(self._described(self._named(name)).get("input") or "")
+            return str(given["vintage"])
+        except (ValueError, TypeError, KeyError):
+            raise Refusal(404, f"run {name} was not started by an upload") from None
+
     def _status(self, row: dict[str, Any]) -> str:
         """Step Functions', or SUPERSEDED by newer input."""
         if row["status"] != "SUCCEEDED":
@@ -130,7 +149,9 @@ class Runs:
         return next((details["name"] for details in entered if details), "")
 
     def _arn(self, request: Request) -> str:
-        name = request.text("name")
+        return self._named(request.text("name"))
+
+    def _named(self, name: str) -> str:
         if not NAME.fullmatch(name):
             raise Refusal(400, f"{name!r} is not the name of a run")
         return f"{self._stack.state_machine.replace(':stateMachine:', ':execution:')}:{name}"
@@ -179,6 +200,17 @@ class Runs:
             return objects.read(self._stack.s3, self._stack.bucket, key).decode("utf-8", "replace")
         except ResourceNotFoundException:
             return None
+
+
+def _redrive(document: dict[str, Any], found: list[Visit]) -> dict[str, Any]:
+    """Whether the execution can go on from where it stopped, why not, and how often it has."""
+    why = ""
+    if document.get("redriveStatus") != "REDRIVABLE":
+        why = document.get("redriveStatusReason") or f"it is {document['status'].lower()}"
+    elif found and found[-1].kind == "Fail":
+        # Step Functions would enter Fail again.
+        why = "it ended as its state machine ends after an error, and its work files are removed: start again"
+    return {"possible": not why, "why": why, "count": document.get("redriveCount", 0)}
 
 
 def _visit(visit: Visit) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from stepcast.pipeline.vintages import Manifest
 
 __all__ = [
     "VintageIndex",
+    "aligned",
     "central",
     "changes",
     "key_columns",
@@ -122,21 +123,21 @@ def outer(manifest: Manifest) -> tuple[str, str] | None:
 
 def changes(index: VintageIndex, before: VintageIndex) -> Floats:
     """How much more is forecast for a period than in the vintage ``before``, as a share; nan if unknown."""
-    old = _volume_of(index, before) / before.manifest.horizon
+    old = aligned(index, before, before.volume) / before.manifest.horizon
     with np.errstate(divide="ignore", invalid="ignore"):
         change = (index.volume / index.manifest.horizon - old) / np.abs(old)
     return np.where(np.isfinite(change), change, np.nan)
 
 
-def _volume_of(index: VintageIndex, before: VintageIndex) -> Floats:
-    """The volume of the index's series in ``before``; nan where it has none that can be compared."""
+def aligned(index: VintageIndex, before: VintageIndex, values: Floats) -> Floats:
+    """``values`` of the series of ``before`` in the order of ``index``; nan where they are unknown."""
     if before.key_names != index.key_names or before.manifest.frequency != index.manifest.frequency:
         return np.full(len(index), np.nan)
     if index.texts == before.texts:
-        return before.volume
+        return values
     keys = zip(*(column.to_pylist() for column in index.texts), strict=True)
     places = np.array([before.places.get(key, -1) for key in keys], np.int64)
-    return np.where(places >= 0, np.append(before.volume, np.nan)[places], np.nan)
+    return np.append(values, np.nan)[places]
 
 
 def read_wide(s3: Any, bucket: str, key: str, manifest: Manifest, dates: bool = True) -> pa.Table:
