@@ -37,7 +37,7 @@ from stepcast.console.admission import Admission
 from stepcast.console.application import ROOT, Console
 from stepcast.engine.calendar import stamp_of
 from stepcast.engine.frequency import Frequency
-from stepcast.engine.panel import Metadata, Panel
+from stepcast.engine.panel import Metadata, Panel, Related
 from stepcast.pipeline import layout, objects, tables, vintages
 from stepcast.pipeline.csv_files import csv_bytes, parquet_bytes, stamps
 from stepcast.pipeline.importing.target.plan import SERIES
@@ -67,7 +67,10 @@ def publish(
         values = level[:, None] * week * chance.normal(1, 0.1, (len(own), history + HORIZON))
         past = tuple(values[:, :history])
         kinds = Metadata(("kind",), tuple((name.partition("-")[0],) for name in own))
-        panel = Panel(tuple(own), past, tuple(np.ones(history, bool) for _ in own), END, DAYS, metadata=kinds)
+        seen = tuple(np.ones(history, bool) for _ in own)
+        price = 9.5 - (np.arange(history + HORIZON) % 50 > 40)  # known ahead
+        related = Related(("price",), (price[None, :],) * len(own), HORIZON)
+        panel = Panel(tuple(own), past, seen, END, DAYS, related, kinds)
         shard = Shard(("item_id",), tuple((name,) for name in own), panel)
         if root == layout.FORECAST:
             sink = io.BytesIO()
@@ -294,6 +297,9 @@ def main() -> None:
             ("the middle of the list", f"items?limit=200&offset={items // 2}", 5),
             ("search: lamp", "items?limit=200&search=lamp", 5),
             ("search: lamp 99", "items?limit=200&search=lamp+99", 5),
+            ("volume by an attribute", "totals?by=kind", 5),
+            ("total of one value of it", "total?by=kind&value=%22lamp%22", 1),
+            ("total of all", "total", 1),
             ("an item, the first of its shard", f"series?key={key}", 1),
             ("the item again", f"series?key={key}", 5),
         ):

@@ -188,6 +188,7 @@ export interface Series {
   summary: ItemRow;
   why: Record<string, string | number | null>;
   history: { t: number[]; v: (number | null)[]; filled: number[] } | null;
+  related: { name: string; t: number[]; v: (number | null)[] }[];
   forecast: { t: number[]; outputs: Outputs };
   windows: { t: number[]; actual: (number | null)[]; outputs: Outputs }[];
   by_lead: { lead: number; points: number; error: number | null; inside: number | null }[];
@@ -199,6 +200,22 @@ export interface Earlier {
   central: string;
   t: number[];
   outputs: Outputs;
+}
+
+export interface Groups {
+  vintage: string;
+  attributes: string[];
+  items: number;
+  volume: number | null;
+  total: number;
+  groups: { value: string; items: number; volume: number | null }[];
+}
+
+export interface Total extends Pick<Series, "vintage" | "frequency" | "target" | "outputs" | "central" | "history" | "forecast" | "windows"> {
+  items: number;
+  volume: number | null;
+  /** How far the items err together in the backtest; null for one item, or where it is not known. */
+  correlation: number | null;
 }
 
 export interface RunRow {

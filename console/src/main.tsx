@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useAsked, type Overview } from "./api";
 import { ItemPage } from "./forecasts/ItemPage";
 import { Items } from "./forecasts/Items";
+import { TotalsPage } from "./forecasts/TotalsPage";
 import { address, followLinks, ROOT, useRoute } from "./router";
 import { OperationsPage } from "./operations/OperationsPage";
 import { ComparePage } from "./runs/ComparePage";
@@ -72,6 +73,8 @@ function App() {
       <main id="content">
         {page === "forecasts" && inner === "item" ? (
           <ItemPage query={query} current={overview.value?.forecast?.vintage ?? null} />
+        ) : page === "forecasts" && inner === "totals" ? (
+          <TotalsPage query={query} current={overview.value?.forecast?.vintage ?? null} />
         ) : page === "forecasts" ? (
           <Items query={query} overview={overview.value} />
         ) : page === "runs" && inner === "compare" ? (

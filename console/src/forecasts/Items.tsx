@@ -80,6 +80,8 @@ export function Items({ query, overview }: { query: URLSearchParams; overview: O
           <span class="count" role="status">
             {first.value.found === first.value.total ? plural(first.value.total, "item") : `${count(first.value.found)} of ${plural(first.value.total, "item")}`}
           </span>
+          <span class="space" />
+          <a class="button" href={address("forecasts/totals", { search })}>Totals</a>
         </div>
       </div>
       <Rows key={`${first.answers} ${first.value.vintage} ${first.value.comparing}`} first={first.value} search={search} sort={sort} direction={direction} />

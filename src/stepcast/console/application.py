@@ -117,15 +117,19 @@ def _routes(stack: Stack) -> tuple[dict[tuple[str, str], Route], Callable[[], No
     from stepcast.console.overview import Overview
     from stepcast.console.queries import Queries
     from stepcast.console.runs import Runs
+    from stepcast.console.totals import Totals
 
     clients = Clients(stack)
     forecasts, data = Forecasts(stack), Data(stack)
+    totals = Totals(forecasts)
     runs, queries, operations = Runs(stack, clients), Queries(stack, clients), Operations(stack, clients)
     routes: dict[tuple[str, str], Route] = {
         ("GET", "overview"): Overview(stack).read,
         ("GET", "items"): forecasts.items,
         ("GET", "series"): forecasts.series,
         ("GET", "series.csv"): forecasts.series_csv,
+        ("GET", "totals"): totals.groups,
+        ("GET", "total"): totals.total,
         ("GET", "earlier"): forecasts.earlier,
         ("GET", "runs"): runs.newest,
         ("GET", "run"): runs.run,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from stepcast.console.answers import Answer, Refusal, json_answer, number, text_answer
 from stepcast.console.kept import Kept
 from stepcast.console.requests import Request
-from stepcast.console.series_data import SeriesReader, by_lead
+from stepcast.console.series_data import SeriesReader, by_lead, finite_or_none
 from stepcast.console.stack import Stack
 from stepcast.console.vintage_index import (
     Floats,
@@ -60,7 +60,7 @@ class Forecasts:
         self._indexes = Kept[str, VintageIndex](INDEXES_KEPT)
         self._changes = Kept[tuple[str, str], Floats](INDEXES_KEPT)
         self._orders = Kept[tuple[str, str, str], NDArray[np.int64]](4 * len(SORTS))
-        self._reader = SeriesReader(stack.s3, stack.bucket)
+        self.reader = SeriesReader(stack.s3, stack.bucket)
         self._current: tuple[float, Manifest | None] = (float("-inf"), None)
         self._reading: set[str] = set()  # vintages that a thread reads
         self._lock = threading.Lock()
@@ -102,11 +102,11 @@ class Forecasts:
         index = self.index(request.text("vintage"))
         place = self._place(index, request.key())
         manifest = index.manifest
-        moments, outputs = self._reader.forecast(index, place)
-        history = self._reader.history(index, place)
-        windows = self._reader.windows(index, place)
+        moments, outputs = self.reader.forecast(index, place)
+        history = self.reader.history(index, place)
+        windows = self.reader.windows(index, place)
         previous, _ = self._comparable(index, wait=True)
-        row = self._reader.why(index, place)
+        row = self.reader.why(index, place)
         known = set(index.key_names) | {"scope"}
         return json_answer(
             {
@@ -123,18 +123,19 @@ class Forecasts:
                 if history is None
                 else {
                     "t": history[0].tolist(),
-                    "v": _numbers(history[1]),
+                    "v": finite_or_none(history[1]),
                     "filled": np.flatnonzero(~history[2] & np.isfinite(history[1])).tolist(),
                 },
+                "related": self.reader.related(index, place),
                 "forecast": {
                     "t": moments.tolist(),
-                    "outputs": {name: _numbers(values) for name, values in outputs.items()},
+                    "outputs": {name: finite_or_none(values) for name, values in outputs.items()},
                 },
                 "windows": [
                     {
                         "t": window.moments.tolist(),
-                        "actual": _numbers(window.actual),
-                        "outputs": {name: _numbers(values) for name, values in window.outputs.items()},
+                        "actual": finite_or_none(window.actual),
+                        "outputs": {name: finite_or_none(values) for name, values in window.outputs.items()},
                     }
                     for window in windows
                 ],
@@ -146,13 +147,13 @@ class Forecasts:
     def earlier(self, request: Request) -> Answer:
         """What an earlier vintage forecast for the series; 404 if it did not know it."""
         index = self.index(request.text("vintage"))
-        moments, outputs = self._reader.forecast(index, self._place(index, request.key()))
+        moments, outputs = self.reader.forecast(index, self._place(index, request.key()))
         return json_answer(
             {
                 "vintage": index.manifest.vintage,
                 "central": central(index.manifest),
                 "t": moments.tolist(),
-                "outputs": {name: _numbers(values) for name, values in outputs.items()},
+                "outputs": {name: finite_or_none(values) for name, values in outputs.items()},
             }
         )
 
@@ -165,10 +166,10 @@ class Forecasts:
         writer = csv.writer(sink, lineterminator="\n")
         writer.writerow([*index.key_names, "timestamp", "observed", *outputs])
         key = [_cell(part) for part in index.key(place)]
-        if history := self._reader.history(index, place):
+        if history := self.reader.history(index, place):
             for when, value, seen in zip(_texts(history[0]), history[1].tolist(), history[2], strict=True):
                 writer.writerow([*key, when, value if seen else "", *[""] * len(outputs)])
-        moments, forecast = self._reader.forecast(index, place)
+        moments, forecast = self.reader.forecast(index, place)
         columns = [forecast[name].tolist() for name in outputs]
         for when, *values in zip(_texts(moments), *columns, strict=True):
             writer.writerow([*key, when, "", *values])
@@ -275,11 +276,6 @@ def _row(index: VintageIndex, place: int, change: Floats) -> dict[str, Any]:
         "change": number(change[place]),
         "note": bool(index.noted[place]),
     }
-
-
-def _numbers(values: Floats) -> list[float | None]:
-    finite = np.isfinite(values).tolist()
-    return [value if known else None for value, known in zip(values.tolist(), finite, strict=True)]
 
 
 def _plain(value: object) -> object:

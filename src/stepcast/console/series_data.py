@@ -27,7 +27,7 @@ from stepcast.pipeline import layout, objects, tables
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.shards import Shard, read_shard
 
-__all__ = ["SeriesReader", "Window", "by_lead"]
+__all__ = ["SeriesReader", "Window", "by_lead", "finite_or_none"]
 
 Seconds = NDArray[np.int64]
 PARTS_KEPT, SHARDS_KEPT, TABLES_KEPT = 8, 2, 24  # a shard may have 16 MB
@@ -59,7 +59,7 @@ class SeriesReader:
         outputs = {name: rows.column(name).to_numpy() for name in outputs_of(index.manifest)}
         return _seconds(rows.column("date").to_pylist()), outputs
 
-    def wide(self, index: VintageIndex, number: int) -> pa.Table:
+    def wide(self, index: VintageIndex, number: int, keep: bool = True) -> pa.Table:
         """The forecasts of a shard: key, date, outputs."""
         vintage, root = index.manifest.vintage, index.root
         parts = self._parts.get(vintage, lambda: parts_of(self._s3, self._bucket, root, vintage))
@@ -67,6 +67,8 @@ class SeriesReader:
             parts = self._parts.get(f"{vintage} moved", lambda: self._moved(vintage))
         if number not in parts:
             raise ResourceNotFoundException(f"shard {number} of vintage {vintage} does not exist")
+        if not keep:
+            return self._read_part(parts[number], index)
         table = self._tables.get(f"{vintage} {number}", lambda: self._read_part(parts[number], index))
         assert table is not None  # noqa: S101 - for the type checker
         return table
@@ -77,23 +79,45 @@ class SeriesReader:
         They are kept with the predictor until a newer forecast is published, or until the run ends where
         params.json has PerformDelete.
         """
-        shard_key = (
-            f"{layout.predictor(index.manifest.predictor, 'shards')}part-{index.shards[place]}.parquet"
-        )
-        shard = self._shards.get(shard_key, lambda: self._read_shard(shard_key))
+        shard = self.shard(index, int(index.shards[place]))
         if shard is None:
             return None
         own = shard.keys.index(index.key(place))
         values, observed = shard.panel.values[own], shard.panel.observed[own]
-        periods = shard.panel.end + 1 - len(values) + np.arange(len(values))
-        moments = stamp_of(periods, shard.panel.frequency).astype("datetime64[s]").astype(np.int64)
-        return moments, values, observed
+        return self.moments(shard, len(values)), values, observed
+
+    def related(self, index: VintageIndex, place: int) -> list[dict[str, Any]]:
+        """The series' related series: name, moments, values, also those after the history's end."""
+        shard = self.shard(index, int(index.shards[place]))
+        if shard is None or shard.panel.related is None:
+            return []
+        features = shard.panel.related
+        values = features.values[shard.keys.index(index.key(place))]
+        moments = self.moments(shard, values.shape[1], features.ahead).tolist()
+        return [
+            {"name": name, "t": moments, "v": finite_or_none(row)}
+            for name, row in zip(features.names, values, strict=True)
+        ]
+
+    def shard(self, index: VintageIndex, number: int, keep: bool = True) -> Shard | None:
+        """The histories of a shard; None if they are gone."""
+        key = f"{layout.predictor(index.manifest.predictor, 'shards')}part-{number}.parquet"
+        return self._shards.get(key, lambda: self._read_shard(key)) if keep else self._read_shard(key)
+
+    def moments(self, shard: Shard, periods: int, ahead: int = 0) -> Seconds:
+        """The last ``periods`` until so many after the history's end."""
+        numbers = shard.panel.end + ahead + 1 - periods + np.arange(periods)
+        return stamp_of(numbers, shard.panel.frequency).astype("datetime64[s]").astype(np.int64)
+
+    def backtest(self, index: VintageIndex, number: int) -> pa.Table | None:
+        """The backtest of a shard; None if there is none."""
+        folder = layout.accuracy(index.manifest.predictor, "forecasted-values")
+        part = f"_part{number}.csv"
+        return self._tables.get(f"{folder}*{part}", lambda: self._read_backtest(folder, part, index))
 
     def windows(self, index: VintageIndex, place: int) -> list[Window]:
         """The windows of the backtest, the oldest first; none where a value of each is missing."""
-        folder = layout.accuracy(index.manifest.predictor, "forecasted-values")
-        part = f"_part{index.shards[place]}.csv"
-        table = self._tables.get(f"{folder}*{part}", lambda: self._read_backtest(folder, part, index))
+        table = self.backtest(index, int(index.shards[place]))
         if table is None:
             return []
         rows = table.filter(_is(index, place, table))
@@ -154,6 +178,12 @@ class SeriesReader:
                     ),
                 )
         return None
+
+
+def finite_or_none(values: Floats) -> list[float | None]:
+    """The numbers for JSON."""
+    finite = np.isfinite(values).tolist()
+    return [value if known else None for value, known in zip(values.tolist(), finite, strict=True)]
 
 
 def _is(index: VintageIndex, place: int, table: pa.Table) -> Any:
