@@ -49,7 +49,7 @@ export function post<T>(name: string, document: object = {}): Promise<T> {
 }
 
 /** Send a file. `onProgress` is told which share has been sent. */
-export function upload(name: string, query: Record<string, string>, file: File, onProgress: (share: number) => void): Promise<void> {
+export function upload<T>(name: string, query: Record<string, string>, file: File, onProgress: (share: number) => void = () => {}): Promise<T> {
   return new Promise((done, fail) => {
     const request = new XMLHttpRequest();
     request.open("POST", apiAddress(name, query));
@@ -57,7 +57,7 @@ export function upload(name: string, query: Record<string, string>, file: File, 
     request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
     request.onerror = () => fail(new ApiError(0, "stepcast up does not answer: is it still running?"));
     request.onload = () => {
-      if (request.status === 200) done();
+      if (request.status === 200) done(JSON.parse(request.responseText) as T);
       else fail(new ApiError(request.status, messageOf(request.responseText)));
     };
     request.send(file);

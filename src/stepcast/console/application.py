@@ -139,6 +139,8 @@ def _routes(stack: Stack) -> tuple[dict[tuple[str, str], Route], Callable[[], No
         ("GET", "comparison"): Comparison(stack, runs, forecasts).read,
         ("GET", "files"): data.files,
         ("GET", "draft"): data.draft,
+        ("POST", "draft"): data.draft_of,
+        ("GET", "params-schema"): data.schema,
         ("POST", "files"): data.upload,
         ("POST", "deleted-files"): data.delete,
         ("POST", "checked-params"): data.check_params,
