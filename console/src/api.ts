@@ -2,6 +2,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ROOT } from "./router";
 
+/** Whether the console only looks: on AWS. */
+export const READ_ONLY = document.querySelector<HTMLMetaElement>('meta[name="stepcast-mode"]')?.content === "read-only";
+
 const API = `${ROOT}api/v1/`;
 
 export class ApiError extends Error {
@@ -27,7 +30,7 @@ async function answered<T>(asked: Promise<Response>): Promise<T> {
     response = await asked;
   } catch (error) {
     if (error instanceof DOMException) throw error;
-    throw new ApiError(0, "stepcast up does not answer: is it still running?");
+    throw new ApiError(0, "the console does not answer: is its command still running?");
   }
   const document = (await response.json()) as Record<string, unknown>;
   if (!response.ok) throw new ApiError(response.status, String(document.message), document);
@@ -55,7 +58,7 @@ export function upload<T>(name: string, query: Record<string, string>, file: Fil
     request.open("POST", apiAddress(name, query));
     request.setRequestHeader("X-Stepcast-Token", token());
     request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
-    request.onerror = () => fail(new ApiError(0, "stepcast up does not answer: is it still running?"));
+    request.onerror = () => fail(new ApiError(0, "the console does not answer: is its command still running?"));
     request.onload = () => {
       if (request.status === 200) done(JSON.parse(request.responseText) as T);
       else fail(new ApiError(request.status, messageOf(request.responseText)));
@@ -145,7 +148,10 @@ export interface Forecast {
 
 export interface Overview {
   version: string;
+  /** Empty on AWS. */
   endpoint: string;
+  /** Of the AWS tools; empty for a local stack. */
+  profile: string;
   region: string;
   bucket: string;
   database: string;

@@ -2,7 +2,7 @@ import "uplot/dist/uPlot.min.css";
 import "./style.css";
 import { render, type JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { useAsked, type Overview } from "./api";
+import { READ_ONLY, useAsked, type Overview } from "./api";
 import { ItemPage } from "./forecasts/ItemPage";
 import { Items } from "./forecasts/Items";
 import { TotalsPage } from "./forecasts/TotalsPage";
@@ -68,6 +68,7 @@ function App() {
         <span class="where">
           {overview.error ? <span class="bad" role="alert">{overview.error.message}</span> : <span title={overview.value?.endpoint}>{overview.value?.bucket}</span>}
         </span>
+        {READ_ONLY && <span class="tag">read only</span>}
         <Theme />
       </header>
       <main id="content">

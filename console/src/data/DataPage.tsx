@@ -1,7 +1,7 @@
 /** The files that a run reads, and params.json. Whatever is put here starts a run, as any upload does. */
 import type { EditorView } from "@codemirror/view";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, get, post, upload, useAsked, type Draft, type Files, type Problem } from "../api";
+import { ApiError, get, post, READ_ONLY, upload, useAsked, type Draft, type Files, type Problem } from "../api";
 import { bytes, count, instant, plural } from "../format";
 import { address } from "../router";
 import { Failed, Loading } from "../widgets";
@@ -18,7 +18,7 @@ export function DataPage({ endpoint, bucket }: { endpoint: string; bucket: strin
     <div class="page">
       <div class="head">
         <h1>Data</h1>
-        <p class="sub">What is put here starts a run; <a href={address("runs")}>Runs</a> shows how far it is. Or use any S3 client: <code>aws --endpoint-url {endpoint} s3 cp my.csv s3://{bucket}/train/</code></p>
+        <p class="sub">What is put here starts a run; <a href={address("runs")}>Runs</a> shows how far it is. {READ_ONLY ? "Use" : "Or use"} any S3 client: <code>aws {endpoint && `--endpoint-url ${endpoint} `}s3 cp my.csv s3://{bucket}/train/</code></p>
       </div>
       <div class="columns">
         <div>{asked.value.folders.map((folder) => <FolderPanel key={folder.name} folder={folder} again={asked.again} />)}</div>
@@ -34,6 +34,7 @@ function FolderPanel({ folder, again }: { folder: Folder; again: () => void }) {
   const [problem, setProblem] = useState("");
   const [doubtful, setDoubtful] = useState<string | null>(null);
   const send = async (files: FileList | null | undefined) => {
+    if (READ_ONLY) return;
     setProblem("");
     const problems: string[] = [];
     for (const file of files ?? []) {
@@ -83,7 +84,7 @@ function FolderPanel({ folder, again }: { folder: Folder; again: () => void }) {
                   <td class="number">{bytes(file.bytes)}</td>
                   <td>{instant(file.modified)}</td>
                   <td>
-                    {doubtful === file.name ? (
+                    {READ_ONLY ? null : doubtful === file.name ? (
                       <button onClick={() => remove(file.name)} onBlur={() => setDoubtful(null)}>Delete it?</button>
                     ) : (
                       <button class="link" aria-label={`Delete ${file.name}`} onClick={() => setDoubtful(file.name)}>Delete</button>
@@ -96,10 +97,10 @@ function FolderPanel({ folder, again }: { folder: Folder; again: () => void }) {
           {folder.total > folder.files.length && <p class="sub">The first {folder.files.length} of {count(folder.total)}.</p>}
         </div>
       )}
-      <label class="picker">
+      {!READ_ONLY && <label class="picker">
         <input type="file" multiple accept=".csv,.gz,.parquet" aria-label={`Files for ${folder.name}`} onChange={(event) => void send(event.currentTarget.files)} />
         <span class="button">Choose files</span> or drop them here: CSV, gzipped CSV, Parquet
-      </label>
+      </label>}
       {sending && <p class="sub" role="status">{sending.name} <progress value={sending.share} aria-label="Sent" /></p>}
       {problem && <p class="note bad pre" role="alert">{problem}</p>}
     </section>
@@ -212,7 +213,7 @@ function Params({ text, problems, again }: { text: string | null; problems: Prob
       )}
       <div class="tools">
         <button onClick={() => void propose(null)} title="Write one for the files under train/; nothing is saved yet">Draft for train/</button>
-        <button class="primary" disabled={!changed || errors > 0 || !draft.trim()} onClick={save}>{dropped ? `Save, and upload ${dropped.name}` : "Save"}</button>
+        {!READ_ONLY && <button class="primary" disabled={!changed || errors > 0 || !draft.trim()} onClick={save}>{dropped ? `Save, and upload ${dropped.name}` : "Save"}</button>}
         <span class="sub" role="status">{told || (errors > 0 ? plural(errors, "error") : changed ? "Not saved yet" : text === null ? "There is none yet: draft one for the files under train/." : "No errors")}</span>
       </div>
       {problem && <p class="note bad" role="alert">{problem}</p>}

@@ -46,7 +46,7 @@ export function Items({ query, overview }: { query: URLSearchParams; overview: O
     return (
       <Empty title="No forecast yet">
         <p>Upload <code>params.json</code> and files under <code>train/</code>; a run begins by itself.</p>
-        <pre>{`aws --endpoint-url ${overview.endpoint} s3 cp params.json s3://${overview.bucket}/\naws --endpoint-url ${overview.endpoint} s3 cp my.csv s3://${overview.bucket}/train/`}</pre>
+        <pre>{["params.json s3://" + overview.bucket + "/", "my.csv s3://" + overview.bucket + "/train/"].map((what) => `aws ${overview.endpoint && `--endpoint-url ${overview.endpoint} `}s3 cp ${what}`).join("\n")}</pre>
         <p><a href={address("runs")}>Runs</a> shows how far it is.</p>
       </Empty>
     );

@@ -1,6 +1,6 @@
 /** One run: its states as they happen, their logs, and what to do when it failed. */
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { ApiError, post, useAsked, type Log, type RunDetail, type RunList, type StateVisit } from "../api";
+import { ApiError, post, READ_ONLY, useAsked, type Log, type RunDetail, type RunList, type StateVisit } from "../api";
 import { between, duration, instant, plural, short } from "../format";
 import { address, keepInQuery, navigate } from "../router";
 import { CopyLink, Failed, Loading, LogView, Status } from "../widgets";
@@ -29,7 +29,7 @@ export function RunPage({ name, query }: { name: string; query: URLSearchParams 
         <p class="sub">{instant(run.started)} · {duration(between(run.started, run.stopped, run.now))}{run.status === "RUNNING" && " so far"}{run.redrive.count > 0 && ` · redriven ${run.redrive.count === 1 ? "once" : `${run.redrive.count} times`}`}</p>
         <div class="tools">
           {run.status !== "RUNNING" && <StartAgain />}
-          {run.redrive.possible && <Redrive name={run.name} onDone={asked.again} />}
+          {run.redrive.possible && !READ_ONLY && <Redrive name={run.name} onDone={asked.again} />}
           {run.status === "SUCCEEDED" && <CompareWith name={run.name} started={run.started} />}
           <span class="space" />
           <CopyLink />

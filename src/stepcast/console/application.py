@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from stepcast.console import pages
 from stepcast.console.admission import Admission
 from stepcast.console.answers import Answer, Refusal, json_answer
+from stepcast.console.read_only import ChangesRefused
 from stepcast.console.requests import Request, read_request
 from stepcast.console.stack import Stack
 from stepcast.pipeline.errors import ResourceNotFoundException
@@ -28,8 +29,8 @@ Route = Callable[[Request], Answer]
 class Console:
     """Answers what is below ``ROOT``. It can serve before the stack is deployed: then it says so."""
 
-    def __init__(self, admission: Admission) -> None:
-        self.admission = admission
+    def __init__(self, admission: Admission, profile: str = "") -> None:
+        self.admission, self._profile = admission, profile
         self._stack: Stack | None = None
         self._routes: dict[tuple[str, str], Route] = {}
         self._first: Callable[[], None] = lambda: None
@@ -50,6 +51,8 @@ class Console:
             answer = self._answer(request)
         except Refusal as refusal:
             answer = json_answer({"message": refusal.message, **refusal.details}, refusal.status)
+        except ChangesRefused as refused:
+            answer = json_answer({"message": str(refused)}, 403)
         except ResourceNotFoundException as error:
             answer = json_answer({"message": f"{error}: it has been removed meanwhile"}, 404)
         except (BotoCoreError, ClientError) as error:
@@ -76,13 +79,13 @@ class Console:
             return pages.asset(request.path.removeprefix("assets/"), request)
         if request.path.partition("/")[0] in PAGES:
             threading.Thread(target=self._prepare, daemon=True).start()
-            return pages.page(ROOT, self.admission.token, request.headers["host"])
+            return pages.page(ROOT, self.admission, request.headers["host"])
         raise Refusal(404, f"the console has no page {request.path!r}: begin at {ROOT}")
 
     def _open(self, stack: Stack) -> None:
         with self._lock:
             if not self._routes:
-                self._routes, self._first = _routes(stack)
+                self._routes, self._first = _routes(stack, self._profile)
 
     def _prepare(self) -> None:
         """Read what the page will ask for, while the browser loads its scripts."""
@@ -106,7 +109,7 @@ class Console:
         raise Refusal(404, f"the API has nothing called {json.dumps(name)}")
 
 
-def _routes(stack: Stack) -> tuple[dict[tuple[str, str], Route], Callable[[], None]]:
+def _routes(stack: Stack, profile: str) -> tuple[dict[tuple[str, str], Route], Callable[[], None]]:
     """By method and name; and what to call so that the first page is quick."""
     # pyarrow takes a moment to import: who opens no page need not wait for it.
     from stepcast.console.clients import Clients
@@ -124,7 +127,7 @@ def _routes(stack: Stack) -> tuple[dict[tuple[str, str], Route], Callable[[], No
     totals = Totals(forecasts)
     runs, queries, operations = Runs(stack, clients), Queries(stack, clients), Operations(stack, clients)
     routes: dict[tuple[str, str], Route] = {
-        ("GET", "overview"): Overview(stack).read,
+        ("GET", "overview"): Overview(stack, profile).read,
         ("GET", "items"): forecasts.items,
         ("GET", "series"): forecasts.series,
         ("GET", "series.csv"): forecasts.series_csv,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+from stepcast.console.admission import Admission
 from stepcast.console.answers import Answer, Refusal
 from stepcast.console.requests import Request
 
@@ -31,6 +32,7 @@ PAGE = """\
 <meta name="referrer" content="no-referrer">
 <meta name="stepcast-token" content="{token}">
 <meta name="stepcast-nonce" content="{nonce}">
+<meta name="stepcast-mode" content="{mode}">
 <title>Stepcast</title>
 <link rel="icon" href="{root}assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="{root}assets/console.css">
@@ -42,7 +44,7 @@ PAGE = """\
 """
 
 
-def page(root: str, token: str, host: str) -> Answer:
+def page(root: str, admission: Admission, host: str) -> Answer:
     """The page, which asks for everything else. Scripts and styles are this console's own files.
 
     Style elements need the nonce: the SQL editor makes one.
@@ -56,7 +58,12 @@ def page(root: str, token: str, host: str) -> Answer:
         f"img-src {assets} data:; connect-src {api}; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'"
     )
-    text = PAGE.format(root=html.escape(root), token=html.escape(token), nonce=html.escape(nonce))
+    text = PAGE.format(
+        root=html.escape(root),
+        token=html.escape(admission.token),
+        nonce=html.escape(nonce),
+        mode="read-only" if admission.read_only else "full",
+    )
     return Answer(
         200,
         "text/html; charset=utf-8",
