@@ -18,15 +18,17 @@ from stepcast.console.vintage_index import (
     read_index,
 )
 from stepcast.pipeline import layout, vintages
+from stepcast.pipeline.vintages import Manifest
 
-__all__ = ["report_page"]
+__all__ = ["report_page", "vintage_page"]
 
+TOP = 20
 HORIZONS_BACK = 4  # how much history precedes the forecast
 MOST_CHANGED = 5
 
 
-def report_page(s3: Any, bucket: str, top: int) -> str:
-    """The page, with the ``top`` items of the largest volume.
+def report_page(s3: Any, bucket: str, top: int = TOP) -> str:
+    """The page of the current forecast, with the ``top`` items of the largest volume.
 
     Raises:
         LookupError: there is no forecast yet.
@@ -34,7 +36,12 @@ def report_page(s3: Any, bucket: str, top: int) -> str:
     manifest = vintages.current(s3, bucket)
     if manifest is None:
         raise LookupError(f"s3://{bucket}/ has no forecast yet")
-    index = read_index(s3, bucket, layout.FORECAST, manifest)
+    return vintage_page(s3, bucket, layout.FORECAST, manifest, top)
+
+
+def vintage_page(s3: Any, bucket: str, root: str, manifest: Manifest, top: int = TOP) -> str:
+    """The page of the vintage under ``root``."""
+    index = read_index(s3, bucket, root, manifest)
     change, previous = _compared(s3, bucket, index)
     reader = SeriesReader(s3, bucket)
     largest = np.argsort(-index.volume, kind="stable")[:top].tolist()

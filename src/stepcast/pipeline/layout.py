@@ -176,6 +176,11 @@ def report(run: str, ending: str) -> str:
     return f"reports/{run}/validation.{ending}"
 
 
+def report_page(run: str) -> str:
+    """The forecast of the run as one HTML file, where the stack asks for it."""
+    return f"reports/{run}/report.html"
+
+
 def resource(kind: str, name: str) -> str:
     """The document of a dataset, predictor, forecast..."""
     return f"resources/{kind}/{name}.json"
