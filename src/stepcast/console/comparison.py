@@ -83,7 +83,7 @@ def _facts(manifest: Manifest) -> dict[str, str]:
         "Forecast from": manifest.first,
         "Forecast to": manifest.last,
         "Model": manifest.best,
-        "Stepcast": " ".join(filter(None, (manifest.stepcast, manifest.commit))) or ABSENT,
+        "Stepcast": " ".join(filter(None, (manifest.stepcast, manifest.commit[:8]))) or ABSENT,
     }
 
 
