@@ -8,6 +8,8 @@ SUITE ?= ../shared/data/accuracy
 PEER_SAMPLE ?= 100
 MOST ?= 100000
 KILLS ?= 200
+# Where bytecode is not kept, each of the hundreds of interpreters that tests start compiles the sources again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup console demo test check lint format bench bench-accuracy bench-drift bench-speed bench-console bench-stream bench-stream-memory bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
 

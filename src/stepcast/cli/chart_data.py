@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from statistics import fmean
 
@@ -11,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.charting.series import Charted, Tested
-from stepcast.cli.current_forecast import current_vintage, key_columns, target_column, unknown_item
+from stepcast.cli.current_forecast import (
+    current_vintage,
+    key_columns,
+    output_columns,
+    target_column,
+    unknown_item,
+)
 from stepcast.cli.failure import Failure
 from stepcast.cli.query import ask, identifier
 from stepcast.cli.stack import Stack
@@ -25,6 +30,7 @@ from stepcast.pipeline.vintages import Manifest
 
 __all__ = ["chart_series"]
 
+Key = tuple[str, ...]  # identifier and dimensions
 FORECASTED = "forecasted-values"
 HORIZONS_BACK = 3  # how much history precedes the forecast
 AGGREGATIONS: dict[str, Callable[[list[float]], float]] = {
@@ -44,35 +50,30 @@ def chart_series(stack: Stack, item: str | None, most: int, backtest: bool = Fal
     Failure if the current forecast has no such item, with the names of similar ones.
     """
     manifest = current_vintage(stack)
-    aggregation = _aggregation(stack)
     keys = _keys(stack, manifest, item, most)
     tested = _tested(stack, manifest, keys) if backtest else {}
-    return [
-        replace(_read(stack, manifest, key, aggregation), tested=tuple(tested.get(key, ()))) for key in keys
-    ]
+    return _read(stack, manifest, keys, _aggregation(stack), tested)
 
 
-def _tested(
-    stack: Stack, manifest: Manifest, keys: list[tuple[str, ...]]
-) -> dict[tuple[str, ...], list[Tested]]:
+def _tested(stack: Stack, manifest: Manifest, keys: list[Key]) -> dict[Key, list[Tested]]:
     """The backtest of the series, by key, the oldest window first."""
     names = key_columns(manifest)
-    outputs = [name for name, kind in manifest.wide_columns.items() if kind == "double"]
-    windows: dict[tuple[tuple[str, ...], str], list[dict[str, str]]] = {}
+    outputs = output_columns(manifest)
+    windows: dict[tuple[Key, str], list[dict[str, str]]] = {}
     for path in objects.keys(stack.s3, stack.bucket, layout.accuracy(manifest.predictor, FORECASTED)):
         text = objects.read(stack.s3, stack.bucket, path).decode("utf-8")
         for row in csv.DictReader(io.StringIO(text, newline="")):
             key = tuple(row[name] for name in names)
             if key in keys:
                 windows.setdefault((key, row["backtestwindow_start_time"]), []).append(row)
-    found: dict[tuple[str, ...], list[Tested]] = {}
+    found: dict[Key, list[Tested]] = {}
     for (key, _), rows in sorted(windows.items()):
         values = {name: np.array([float(row[name]) for row in rows]) for name in outputs}
         found.setdefault(key, []).append(Tested(_moments([row["timestamp"] for row in rows]), values))
     return found
 
 
-def _keys(stack: Stack, manifest: Manifest, item: str | None, most: int) -> list[tuple[str, ...]]:
+def _keys(stack: Stack, manifest: Manifest, item: str | None, most: int) -> list[Key]:
     """Identifier and dimensions of each series, the largest first."""
     names = key_columns(manifest)
     columns = ", ".join(map(identifier, names))
@@ -91,38 +92,53 @@ def _keys(stack: Stack, manifest: Manifest, item: str | None, most: int) -> list
     raise unknown_item(stack, manifest, item)
 
 
-def _read(stack: Stack, manifest: Manifest, key: tuple[str, ...], aggregation: str) -> Charted:
+def _read(
+    stack: Stack,
+    manifest: Manifest,
+    keys: list[Key],
+    aggregation: str,
+    tested: dict[Key, list[Tested]],
+) -> list[Charted]:
     names, target = key_columns(manifest), target_column(manifest)
     frequency = manifest.grid
     first = int(period_of(np.array(np.datetime64(manifest.first)), frequency))
     periods = np.arange(first - HORIZONS_BACK * manifest.horizon, first)
     past = stamp_of(periods, frequency)
-    where = " AND ".join(f"{identifier(name)} = ?" for name in names)
+    of_one = " AND ".join(f"{identifier(name)} = ?" for name in names)
+    where = " OR ".join([f"({of_one})"] * len(keys))
+    wanted = [part for key in keys for part in key]
+    columns = ", ".join(map(identifier, names))
     moment, value = identifier("timestamp"), identifier(target)
-    rows = ask(
+    observed: dict[Key, list[tuple[str, float]]] = {}
+    for *key, when, number in ask(
         stack,
-        # As text, a day sorts before each of its hours.
-        f"SELECT {moment}, {value} FROM {tables.TRAIN} WHERE {where} AND {moment} >= ?",  # noqa: S608
-        [*key, str(past[0].astype("datetime64[D]"))],
-    ).rows
-    observed = [(str(when), float(number)) for when, number in rows if isinstance(number, int | float)]
-    outputs: dict[str, list[tuple[str, float]]] = {}
-    forecast = ask(
+        # As text, a day sorts before each of its hours. Only column names are inserted, see identifier().
+        f"SELECT {columns}, {moment}, {value} FROM {tables.TRAIN} WHERE ({where}) AND {moment} >= ?",  # noqa: S608
+        [*wanted, str(past[0].astype("datetime64[D]"))],
+    ).rows:
+        if isinstance(number, int | float):
+            observed.setdefault(tuple(map(str, key)), []).append((str(when), float(number)))
+    ahead: dict[Key, dict[str, list[tuple[str, float]]]] = {}
+    for *key, output, when, number in ask(
         stack,
-        f"SELECT type, {moment}, {value} FROM {tables.FORECAST} WHERE {where} ORDER BY {moment}",  # noqa: S608
-        key,
-    ).rows
-    for output, when, number in forecast:
+        f"SELECT {columns}, type, {moment}, {value} FROM {tables.FORECAST} WHERE {where} ORDER BY {moment}",  # noqa: S608
+        wanted,
+    ).rows:
+        outputs = ahead.setdefault(tuple(map(str, key)), {})
         outputs.setdefault(str(output), []).append((str(when), float(number or 0)))
-    return Charted(
-        title=" · ".join(key),
-        target=target,
-        frequency=manifest.frequency,
-        past=past,
-        history=_on_grid(observed, periods, frequency, aggregation),
-        ahead=_moments([when for when, _ in next(iter(outputs.values()))]),
-        outputs={output: np.array([number for _, number in rows]) for output, rows in outputs.items()},
-    )
+    return [
+        Charted(
+            title=" · ".join(key),
+            target=target,
+            frequency=manifest.frequency,
+            past=past,
+            history=_on_grid(observed.get(key, []), periods, frequency, aggregation),
+            ahead=_moments([when for when, _ in next(iter(ahead[key].values()))]),
+            outputs={output: np.array([number for _, number in rows]) for output, rows in ahead[key].items()},
+            tested=tuple(tested.get(key, ())),
+        )
+        for key in keys
+    ]
 
 
 def _aggregation(stack: Stack) -> str:

@@ -6,7 +6,7 @@ from stepcast.cli.stack import Stack
 from stepcast.pipeline import tables, vintages
 from stepcast.pipeline.vintages import Manifest
 
-__all__ = ["current_vintage", "key_columns", "target_column", "unknown_item"]
+__all__ = ["current_vintage", "key_columns", "output_columns", "target_column", "unknown_item"]
 
 NAMED = 5  # items in a message
 
@@ -25,6 +25,11 @@ def current_vintage(stack: Stack) -> Manifest:
 def key_columns(manifest: Manifest) -> list[str]:
     """The columns that identify a series: the identifier, then the forecast's dimensions."""
     return [name for name, kind in manifest.wide_columns.items() if kind == "string" and name != "date"]
+
+
+def output_columns(manifest: Manifest) -> list[str]:
+    """The columns of the forecast's values, in their order: mean, p10, p50."""
+    return [name for name, kind in manifest.wide_columns.items() if kind == "double"]
 
 
 def target_column(manifest: Manifest) -> str:

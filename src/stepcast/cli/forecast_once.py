@@ -1,21 +1,19 @@
 """One forecast from files to files: upload to a private stack, follow the run, download the results."""
 
-import csv
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from stepcast.cli.chart import MOST_PANELS
 from stepcast.cli.chart_data import chart_series
-from stepcast.cli.current_forecast import key_columns, target_column
+from stepcast.cli.current_forecast import key_columns, output_columns
 from stepcast.cli.executions import Execution, History, describe
 from stepcast.cli.failure import Failure
-from stepcast.cli.kept_run import keep_run
+from stepcast.cli.kept_run import keep_run, kept
 from stepcast.cli.problem_lines import error_lines
-from stepcast.cli.query import ask, identifier
 from stepcast.cli.results_folder import ResultsFolder
+from stepcast.cli.saved_items import Item, read_items, write_leaderboard
 from stepcast.cli.stack import Stack
 from stepcast.pipeline import layout, objects, tables, vintages
 from stepcast.pipeline.csv_files import csv_bytes
@@ -24,24 +22,13 @@ from stepcast.pipeline.problems import Report
 from stepcast.pipeline.run import fingerprint
 from stepcast.pipeline.vintages import Manifest
 
-__all__ = ["Item", "Outcome", "follow", "save", "upload", "why_it_failed"]
+__all__ = ["Outcome", "follow", "save", "upload", "why_it_failed"]
 
 START_SECONDS = 60  # a trigger that has not reacted by then never will
 # Between two looks at a run: at first the one, later the other, in between a twentieth of the time so far.
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 SHOWN_PROBLEMS = 5
 VALIDATION = "validation.md"
-
-
-@dataclass(frozen=True)
-class Item:
-    """One row of the summary. ``totals`` sums the forecast over the horizon, by output: p10, p50, p90."""
-
-    key: dict[str, str]
-    model: str
-    score: float | None
-    seasonal_naive: float | None
-    totals: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -120,8 +107,10 @@ def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
             ),
         }.items():
             _download(stack, prefix, fresh / name)
-        _write_leaderboard(stack, fresh / "leaderboard.csv")
         keep_run(stack.s3, stack.bucket, manifest, fresh)
+        board = kept(fresh, layout.accuracy(manifest.predictor, tables.LEADERBOARD))
+        keys = key_columns(manifest)
+        write_leaderboard(board, fresh / "leaderboard.csv", keys)
         (fresh / VALIDATION).write_text(_text(stack, layout.report(execution.run, "md")), encoding="utf-8")
         draw(chart_series(stack, None, MOST_PANELS), fresh / "chart.png")
         if manifest.tuned is not None:
@@ -129,38 +118,8 @@ def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
             (fresh / "tuning.csv").write_bytes(csv_bytes(trials))
             draw_tuning(trials, manifest.tuned, fresh / "tuning.png")
         report = Report.from_json(_text(stack, layout.report(execution.run, "json")))
-        return Outcome(manifest, report, _items(stack, manifest))
-
-
-def _items(stack: Stack, manifest: Manifest) -> list[Item]:
-    names = key_columns(manifest)
-    columns, value = ", ".join(map(identifier, names)), identifier(target_column(manifest))
-    # Only column names are inserted into the text, validated by identifier().
-    sums = f"SELECT {columns}, type, sum({value}) FROM {tables.FORECAST} GROUP BY {columns}, type"  # noqa: S608
-    totals: dict[tuple[str, ...], dict[str, float]] = {}
-    for *key, output, total in ask(stack, sums).rows:
-        totals.setdefault(tuple(map(str, key)), {})[str(output)] = float(total or 0)
-    board = f"SELECT * FROM {tables.LEADERBOARD} WHERE scope = 'item' ORDER BY {columns}"  # noqa: S608
-    return [_item(record, names, totals) for record in ask(stack, board).records()]
-
-
-def _item(record: dict[str, Any], names: list[str], totals: dict[tuple[str, ...], dict[str, float]]) -> Item:
-    key = {name: str(record[name]) for name in names}
-    return Item(
-        key=key,
-        model=record["model"],
-        score=record["score"],
-        seasonal_naive=record.get("score_seasonal_naive"),
-        totals=dict(sorted(totals[tuple(key.values())].items(), key=lambda total: (len(total[0]), total[0]))),
-    )
-
-
-def _write_leaderboard(stack: Stack, path: Path) -> None:
-    result = ask(stack, f"SELECT * FROM {tables.LEADERBOARD} ORDER BY scope, 1, 2")  # noqa: S608 - a constant
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(column.name for column in result.columns)
-        writer.writerows(result.rows)
+        items = read_items(board, fresh / "raw", keys, output_columns(manifest))
+        return Outcome(manifest, report, items)
 
 
 def _download(stack: Stack, prefix: str, folder: Path) -> None:

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from stepcast.pipeline.file_bucket import FileBucket
     from stepcast.pipeline.vintages import Manifest
 
-__all__ = ["keep_run", "opened", "read_run"]
+__all__ = ["keep_run", "kept", "opened", "read_run"]
 
 RUN = "run"  # the folder in that of the results; below it, names are the bucket's
 LEFT_OUT = ("/raw/", "/clean/", "-values/")  # lie beside it
@@ -32,6 +32,11 @@ def keep_run(s3: Any, bucket: str, manifest: "Manifest", results: Path) -> None:
                 path = results / RUN / key
                 path.parent.mkdir(parents=True, exist_ok=True)
                 s3.download_file(bucket, key, str(path))
+
+
+def kept(results: Path, prefix: str) -> Path:
+    """Where ``keep_run`` has put what lies below ``prefix`` in the bucket."""
+    return results / RUN / prefix
 
 
 def read_run(results: Path) -> "FileBucket":

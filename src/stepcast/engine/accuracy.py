@@ -8,8 +8,10 @@ A missing actual (nan) is not scored, nor is a point that was not forecast.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stepcast.engine.arrays import Floats
 from stepcast.engine.losses import pinball_loss, point_forecast
@@ -62,29 +64,43 @@ class Sums:
         >>> sums.wql, sums.wape, sums.mase
         ((0.2,), 0.05, 0.25)
         """
+        (sums,) = cls.each(actual[None], predicted[None], outputs, np.asarray(scale)[None])
+        return sums
+
+    @classmethod
+    def each(cls, actual: Floats, predicted: Floats, outputs: Outputs, scale: Floats) -> "list[Sums]":
+        """The sums of each element of the first axis, such as each series.
+
+        Shapes:  as in ``of``, with one axis more at the front.
+        """
+        count, quantiles, within = len(actual), quantiles_of(outputs), tuple(range(1, actual.ndim))
         scored = np.isfinite(actual) & np.isfinite(predicted).all(axis=-1)
-        y, forecast = actual[scored], predicted[scored]
-        scales = np.broadcast_to(np.asarray(scale, dtype=float)[..., None], actual.shape)[scored]
-        quantiles = quantiles_of(outputs)
-        with np.errstate(over="ignore"):  # losses of huge values may be infinite, and so is their metric
-            error = np.abs(y - point_forecast(forecast, outputs))
-            scalable = np.isfinite(scales) & (scales > 0)
-            return cls(
-                forecasts=int(scored.any(axis=-1).sum()),
-                points=int(scored.sum()),
-                absolute_actual=float(np.abs(y).sum()),
-                quantiles=quantiles,
-                pinball=tuple(
-                    float(pinball_loss(y - forecast[:, i], q).sum()) for i, q in enumerate(quantiles)
-                ),
-                absolute_error=float(error.sum()),
-                squared_error=float((error**2).sum()),
-                scaled_error=float((error[scalable] / scales[scalable]).sum()),
-                scaled_points=int(scalable.sum()),
-                percentage_error=float((error[y != 0] / np.abs(y[y != 0])).sum()),
-                percentage_points=int((y != 0).sum()),
-                covered=_covered(y, forecast[:, : len(quantiles)]),
-            )
+
+        def total(values: NDArray[Any], there: NDArray[np.bool_] = scored) -> list[Any]:
+            return np.where(there, values, 0).sum(axis=within).tolist()  # type: ignore[no-any-return]
+
+        with np.errstate(
+            over="ignore", invalid="ignore", divide="ignore"
+        ):  # infinite losses, and what is not scored
+            error, size = np.abs(actual - point_forecast(predicted, outputs)), np.abs(actual)
+            scales = np.broadcast_to(np.asarray(scale, dtype=float)[..., None], actual.shape)
+            scalable, divisible = scored & np.isfinite(scales) & (scales > 0), scored & (actual != 0)
+            losses = [total(pinball_loss(actual - predicted[..., i], q)) for i, q in enumerate(quantiles)]
+            columns = {
+                "forecasts": scored.any(axis=-1).sum(axis=within[:-1]).tolist(),
+                "points": total(scored),
+                "absolute_actual": total(size),
+                "quantiles": [quantiles] * count,
+                "pinball": list(zip(*losses, strict=True)) if losses else [()] * count,
+                "absolute_error": total(error),
+                "squared_error": total(error**2),
+                "scaled_error": total(error / scales, scalable),
+                "scaled_points": total(scalable),
+                "percentage_error": total(error / size, divisible),
+                "percentage_points": total(divisible),
+                "covered": total(_covered(actual, predicted[..., : len(quantiles)])),
+            }
+        return [cls(*row) for row in zip(*columns.values(), strict=True)]
 
     @classmethod
     def nothing(cls, outputs: Outputs) -> "Sums":
@@ -164,11 +180,11 @@ class Sums:
         return loss / self.absolute_actual
 
 
-def _covered(actual: Floats, quantiles: Floats) -> int:
-    """How many of ``actual`` (points,) lie between the first and the last of ``quantiles`` (points, any)."""
-    if not quantiles.shape[1]:
-        return 0
-    return int(((quantiles[:, 0] <= actual) & (actual <= quantiles[:, -1])).sum())
+def _covered(actual: Floats, quantiles: Floats) -> NDArray[np.bool_]:
+    """Whether ``actual`` (...) lies between the first and the last of ``quantiles`` (..., any)."""
+    if not quantiles.shape[-1]:
+        return np.zeros(actual.shape, dtype=bool)
+    return np.asarray((quantiles[..., 0] <= actual) & (actual <= quantiles[..., -1]))
 
 
 def _ratio(numerator: float, count: int) -> float:

@@ -91,5 +91,5 @@ class Forecast:
 
 def coverage_of(tested: Backtest, task: Task) -> Floats:
     """Coverage (series,) of the first column of a backtest, as ``Trained`` has it."""
-    rows = zip(tested.actual, tested.predicted[:, :, 0], tested.scale, strict=True)
-    return np.array([Sums.of(*row[:2], task.outputs, row[2]).coverage for row in rows], dtype=np.float64)
+    each = Sums.each(tested.actual, tested.predicted[:, :, 0], task.outputs, tested.scale)
+    return np.array([sums.coverage for sums in each], dtype=np.float64)

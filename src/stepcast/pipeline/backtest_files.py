@@ -64,16 +64,19 @@ class ShardBacktest:
         backtest, predicted = self.trained.backtest, self._predicted()
         starts = self._stamps(backtest.starts).to_pylist()
         ends = self._stamps(backtest.starts + self.task.horizon - 1).to_pylist()
+        of_window = [
+            Sums.each(
+                backtest.actual[:, window], predicted[:, window], self.task.outputs, backtest.scale[:, window]
+            )
+            for window in range(len(starts))
+        ]
         rows = []
         for number in range(len(self.shard.keys)):
-            computed = []
-            for window in range(len(starts)):
-                if as_service and not backtest.whole[number, window]:
-                    continue
-                actual, scale = backtest.actual[number, window], backtest.scale[number, window]
-                sums = Sums.of(actual, predicted[number, window], self.task.outputs, np.asarray(scale))
-                if sums.points:
-                    computed.append((window, _metrics(sums)))
+            computed = [
+                (window, _metrics(sums[number]))
+                for window, sums in enumerate(of_window)
+                if sums[number].points and (backtest.whole[number, window] or not as_service)
+            ]
             if not computed:
                 continue
             key = self._key(number)
@@ -89,9 +92,14 @@ class ShardBacktest:
 
     def leaderboard(self) -> pa.Table:
         """One row per item: the model and members of its forecast, its accuracy and SeasonalNaive's."""
+        backtest = self.trained.backtest
+        models = [
+            Sums.each(backtest.actual, backtest.predicted[:, :, model], self.task.outputs, backtest.scale)
+            for model in range(len(self.trained.models))
+        ]
         rows = []
-        for number, why in enumerate(self.forecast.explanations):
-            sums = self._sums(number)
+        for number, (why, *each) in enumerate(zip(self.forecast.explanations, *models, strict=True)):
+            sums = dict(zip(self.trained.models, each, strict=True))
             notes = [why.note, self._missing(number, _judged(sums).points)]
             rows.append(
                 {
@@ -139,7 +147,7 @@ class ShardBacktest:
         ends = starts + self.task.horizon - 1
         return list(zip(self._stamps(starts).to_pylist(), self._stamps(ends).to_pylist(), strict=True))
 
-    def _sums(self, items: int | slice | tuple[slice, slice]) -> dict[str, Sums]:
+    def _sums(self, items: slice | tuple[slice, slice]) -> dict[str, Sums]:
         actual, scale = self.trained.backtest.actual[items], self.trained.backtest.scale[items]
         predicted = np.moveaxis(self.trained.backtest.predicted[items], -3, 0)
         return {
