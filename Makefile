@@ -135,7 +135,7 @@ clean: ## remove what make made
 LAYER = $(ARTIFACTS_DIR)/python
 LAYER_PYTHON = $(shell sed -n 's/.*CompatibleRuntimes: \[python\(.*\)\]/\1/p' template.yaml)
 LAYER_MACHINE = $(subst arm64,aarch64,$(shell sed -n 's/.*CompatibleArchitectures: \[\(.*\)\]/\1/p' template.yaml))
-LAYER_NEEDS_NOT = stepcast/cli stepcast/console/assets stepcast/project stepcast/engine/auto stepcast/engine/models stepcast/engine/drift stepcast/pipeline/importing
+LAYER_NEEDS_NOT = stepcast/cli stepcast/console stepcast/project stepcast/engine/auto stepcast/engine/models stepcast/engine/drift stepcast/pipeline/importing
 build-Layer:
 	$(PYTHON) -m pip install --quiet --no-compile --target "$(LAYER)" --constraint constraints.txt \
 	  --implementation cp --python-version $(LAYER_PYTHON) --only-binary=:all: \

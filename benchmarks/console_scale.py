@@ -212,7 +212,7 @@ def ask(address: str, times: int = 5) -> tuple[float, float, int]:
 
 # The times between frames, in milliseconds, while the chart is dragged to and fro.
 DRAG = """async () => {
-  const over = document.querySelector(".plot .u-over"), {left, top, width} = over.getBoundingClientRect();
+  const over = document.querySelector(".chart .u-over"), {left, top, width} = over.getBoundingClientRect();
   const at = (kind, x) => over.dispatchEvent(new PointerEvent(kind, {
     clientX: left + x, clientY: top + 50, pointerId: 1, button: 0, bubbles: true}));
   over.setPointerCapture = () => {};
@@ -270,7 +270,7 @@ def drag(address: str) -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(f'{address}forecasts/item?key=["lamp-000000"]')
         page.get_by_role("button", name="All").click()
-        page.locator(".plot .u-over").wait_for()
+        page.locator(".chart .u-over").wait_for()
         frames = np.array(page.evaluate(DRAG))
         dropped = (frames > 25).mean()
         print(

@@ -129,6 +129,22 @@ export function useAsked<T>(
   return { ...state, again: () => setRound((n) => n + 1) };
 }
 
+/** The answer for the newest vintage, asked again where `current`, once it is known, is another one than that of the answer. */
+export function useAskedOfNewest<T extends { vintage: string | null }>(
+  name: string,
+  query: Record<string, string | number | null | undefined>,
+  current: string | null,
+  every: (answer: T | null) => number | null = () => null,
+): Asked<T> {
+  const isOld = (answer: T | null) => current !== null && answer !== null && answer.vintage !== current;
+  const asked = useAsked<T>(name, query, (answer) => every(answer) ?? (isOld(answer) ? 1000 : null));
+  const old = isOld(asked.value);
+  useEffect(() => {
+    if (old) asked.again();
+  }, [old]);
+  return asked;
+}
+
 export interface Forecast {
   vintage: string;
   made: string;

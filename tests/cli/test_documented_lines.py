@@ -41,6 +41,7 @@ NOT_RUN = {
     ),
     "python tune.py": "tests/connect/spark/test_stages.py runs it in a session that has begun",
     "stepcast up --open": "starts a browser; tests/cli/test_up_auth.py does so",
+    "stepcast console --profile PROFILE": "needs a profile; tests/console/test_aws_account.py has one",
     "stepcast report --out report.html --top 20": "needs a forecast; tests/console/test_report.py has one",
     "stepcast up --before TrainPredictor --host 172.17.0.1": "the address of Docker's bridge",
 }

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
-from console_scale import served
 
 from stepcast.pipeline.run import fingerprint
 from tests.cli import small_input
@@ -105,34 +104,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             (folder / "bad.csv").write_text(f"desk lamp,{LAST_DAY},$3.50,Köln\n")
             failed = run(bad=folder / "bad.csv")
         yield Site(served, first, second, failed)
-
-
-@dataclass(frozen=True)
-class Many:
-    """A console on a generated set of many items; there are no runs."""
-
-    address: str
-    items: int
-
-    def ask(self, path: str) -> tuple[int, Any]:
-        """The status, and the document."""
-        parts = urlsplit(self.address)
-        with closing(http.client.HTTPConnection(parts.netloc, timeout=PATIENCE)) as connection:
-            connection.request("GET", f"{parts.path}api/v1/{path}")
-            response = connection.getresponse()
-            return response.status, json.loads(response.read())
-
-    def get(self, path: str) -> Any:
-        status, document = self.ask(path)
-        assert status == 200, document
-        return document
-
-
-@pytest.fixture(scope="session")
-def many() -> Iterator[Many]:
-    items = 3000
-    with served(items, history=40) as (address, _):
-        yield Many(address, items)
 
 
 @pytest.fixture(scope="session")

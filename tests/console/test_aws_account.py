@@ -32,10 +32,12 @@ class Looking:
     token: str
     account: str
 
-    def ask(self, path: str, method: str = "GET", body: Any = None, **headers: str) -> tuple[int, Any]:
+    def ask(
+        self, path: str, method: str = "GET", body: Any = None, raw: str | None = None, **headers: str
+    ) -> tuple[int, Any]:
         given = {"Cookie": f"stepcast_console={self.token}", "X-Stepcast-Token": self.token, **headers}
         with closing(http.client.HTTPConnection(self.netloc, timeout=PATIENCE)) as connection:
-            text = None if body is None else json.dumps(body)
+            text = raw if body is None else json.dumps(body)
             connection.request(method, f"/_stepcast/{path}", text, given)
             answer = connection.getresponse()
             read = answer.read()
@@ -110,6 +112,17 @@ def test_it_answers_queries_that_read_and_no_others(site: Site, looking: Looking
         status, told = looking.ask("api/v1/queries", "POST", {"sql": sql})
         assert (status, "not SELECT or SHOW" in told["message"]) == (403, True)
     assert "forecast" in [table["name"] for table in looking.ask("api/v1/tables")[1]["tables"]]
+
+
+def test_it_drafts_for_a_file_and_checks_params_without_saving_them(site: Site, looking: Looking) -> None:
+    before = content(site)
+    rows = "".join(f"rug,2026-01-{day:02},{day % 7}\n" for day in range(1, 32))
+
+    status, made = looking.ask("api/v1/draft?name=rugs.csv", "POST", raw=rows)
+    assert (status, json.loads(made["text"])["Predictor"]["ForecastHorizon"] > 0) == (200, True)
+    status, told = looking.ask("api/v1/checked-params", "POST", {"text": "{}"})
+    assert (status, len(told["problems"]) > 0) == (200, True)
+    assert content(site) == before
 
 
 @pytest.mark.parametrize(

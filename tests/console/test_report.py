@@ -71,9 +71,9 @@ def test_a_run_sends_a_link_that_opens_its_report_without_keys(site: Site) -> No
     assert second is not None
     with urllib.request.urlopen(second[1]) as answer:  # noqa: S310 - this machine's
         text = answer.read().decode()
-        assert answer.headers["Content-Type"] == "text/html"
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
 
-    assert f"/reports/{site.second}/report.html?" in second[1]
+    assert re.search(rf"/reports/{site.second}/[^/]+/report\.html\?", second[1])
     assert "<h2>The 4 largest of 4 items</h2>" in text
     assert site.second in text
     assert f"/reports/{site.first}/" in first[1]

@@ -1,6 +1,6 @@
 /** One item: its chart, how good its forecast is, and why it is as it is. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { apiAddress, get, useAsked, type Earlier, type Series } from "../api";
+import { apiAddress, get, useAskedOfNewest, type Earlier, type Series } from "../api";
 import { change, moment, percent, period, plural, title, value, vintage } from "../format";
 import { address, keepInQuery } from "../router";
 import { CopyLink, Failed, Figure, Loading } from "../widgets";
@@ -15,7 +15,7 @@ const MOST_EARLIER = 12; // vintages to choose from
 export function ItemPage({ query, current }: { query: URLSearchParams; current: string | null }) {
   const key = query.get("key") ?? "";
   const chosen = query.get("vintage");
-  const asked = useAsked<Series>("series", { key, vintage: chosen ?? current ?? "" });
+  const asked = useAskedOfNewest<Series>("series", { key, vintage: chosen }, chosen === null ? current : null);
   const series = asked.value && JSON.stringify(asked.value.key) === JSON.stringify(parsed(key)) ? asked.value : null;
   useEffect(() => {
     document.title = `${title(parsed(key))} · Stepcast`;

@@ -1,6 +1,6 @@
 /** The list of items: search, sort, and scroll through as many as there are. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { get, useAsked, type ItemPage, type ItemRow, type Overview } from "../api";
+import { get, useAskedOfNewest, type ItemPage, type ItemRow, type Overview } from "../api";
 import { change, count, percent, period, plural, title, value, vintage } from "../format";
 import { address, keepInQuery, navigate } from "../router";
 import { Empty, Failed, Loading, useWindowed } from "../widgets";
@@ -25,12 +25,7 @@ export function Items({ query, overview }: { query: URLSearchParams; overview: O
   const sort = query.get("sort") ?? "volume";
   const direction = query.get("direction") ?? (sort === "item" ? "up" : "down");
   const current = overview?.forecast ?? null;
-  const isOld = (answer: ItemPage | null) => current !== null && answer !== null && answer.vintage !== current.vintage;
-  const first = useAsked<ItemPage>("items", { search, sort, direction, limit: BLOCK }, (answer) => (answer?.comparing || isOld(answer) ? 700 : null));
-  const old = isOld(first.value);
-  useEffect(() => {
-    if (old) first.again();
-  }, [old]);
+  const first = useAskedOfNewest<ItemPage>("items", { search, sort, direction, limit: BLOCK }, current?.vintage ?? null, (answer) => (answer?.comparing ? 700 : null));
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {

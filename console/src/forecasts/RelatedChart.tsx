@@ -12,6 +12,11 @@ interface Props {
   axis: Axis;
 }
 
+const [steps, line] = [uPlot.paths.stepped!({ align: 1 }), uPlot.paths.linear!()];
+
+/** Steps, or a line where there are more points than pixels: only a line is drawn with no more than there are pixels. */
+const paths: uPlot.Series.PathBuilder = (u, series, from, to) => (to - from > u.over.clientWidth ? line : steps)(u, series, from, to);
+
 export function RelatedChart({ related, frequency, axis }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLSpanElement>(null);
@@ -23,13 +28,19 @@ export function RelatedChart({ related, frequency, axis }: Props) {
         width: element.clientWidth,
         height: element.clientHeight,
         tzDate: inUtc,
-        series: [{}, { stroke: () => color("green"), width: 1.25, paths: uPlot.paths.stepped!({ align: 1 }), points: { show: false } }],
+        series: [{}, { stroke: () => color("green"), width: 1, paths, points: { show: false } }],
         scales: { x: { time: true }, y: { range: (_u, low, high) => bounds(low, high) } },
         axes: [{ ...time, show: false }, { ...values, space: 24 }],
         padding: PADDING,
         legend: { show: false },
         cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
         hooks: {
+          drawClear: [
+            (u) => {
+              const [from, to] = u.series[0]!.idxs ?? [0, 0];
+              u.series[1]!.width = to - from > u.over.clientWidth ? 1 / devicePixelRatio : 1.25; // as in the chart above
+            },
+          ],
           setCursor: [
             (u) => {
               const index = u.cursor.idx;

@@ -1,6 +1,6 @@
 /** Totals: the sum of the items that a search finds, by the values of an attribute. */
 import { useEffect, useMemo } from "preact/hooks";
-import { useAsked, type Groups, type Total } from "../api";
+import { useAskedOfNewest, type Groups, type Total } from "../api";
 import { moment, period, plural, value } from "../format";
 import { address, keepInQuery } from "../router";
 import { CopyLink, Failed, Loading } from "../widgets";
@@ -10,9 +10,10 @@ import { SeriesChart, type Range } from "./SeriesChart";
 
 export function TotalsPage({ query, current }: { query: URLSearchParams; current: string | null }) {
   const [search, by, chosen] = [query.get("search") ?? "", query.get("by") ?? "", query.get("value")];
-  const vintage = query.get("vintage") ?? current;
-  const groups = useAsked<Groups>("totals", { search, by, vintage });
-  const total = useAsked<Total>("total", { search, by: chosen === null ? "" : by, value: chosen === null ? null : JSON.stringify(chosen), vintage });
+  const vintage = query.get("vintage");
+  const newest = vintage === null ? current : null;
+  const groups = useAskedOfNewest<Groups>("totals", { search, by, vintage }, newest);
+  const total = useAskedOfNewest<Total>("total", { search, by: chosen === null ? "" : by, value: chosen === null ? null : JSON.stringify(chosen), vintage }, newest);
   useEffect(() => {
     document.title = "Totals · Stepcast";
   }, []);

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -102,7 +101,7 @@ class Data:
             path = Path(folder) / "0" / name
             path.parent.mkdir()
             with path.open("wb") as file:
-                shutil.copyfileobj(request.stream, file)
+                request.save(file)
             return _drafted([path], folder)
 
     def schema(self, request: Request) -> Answer:

@@ -61,10 +61,10 @@ class SeriesReader:
 
     def wide(self, index: VintageIndex, number: int, keep: bool = True) -> pa.Table:
         """The forecasts of a shard: key, date, outputs."""
-        vintage, root = index.manifest.vintage, index.root
-        parts = self._parts.get(vintage, lambda: parts_of(self._s3, self._bucket, root, vintage))
+        vintage = index.manifest.vintage
+        parts = self._parts_of(layout.raw(index.root, vintage))
         if number not in parts:  # a newer forecast has been published since the index was made
-            parts = self._parts.get(f"{vintage} moved", lambda: self._moved(vintage))
+            parts = self._parts_of(layout.raw(layout.HISTORY, vintage))
         if number not in parts:
             raise ResourceNotFoundException(f"shard {number} of vintage {vintage} does not exist")
         if not keep:
@@ -112,8 +112,10 @@ class SeriesReader:
     def backtest(self, index: VintageIndex, number: int) -> pa.Table | None:
         """The backtest of a shard; None if there is none."""
         folder = layout.accuracy(index.manifest.predictor, "forecasted-values")
-        part = f"_part{number}.csv"
-        return self._tables.get(f"{folder}*{part}", lambda: self._read_backtest(folder, part, index))
+        part = self._parts_of(folder).get(number)
+        if part is None:
+            return None
+        return self._tables.get(part, lambda: self._read_backtest(part, index))
 
     def windows(self, index: VintageIndex, place: int) -> list[Window]:
         """The windows of the backtest, the oldest first; none where a value of each is missing."""
@@ -147,8 +149,8 @@ class SeriesReader:
         row: dict[str, Any] = next(iter(own.to_pylist()), {})
         return row
 
-    def _moved(self, vintage: str) -> dict[int, str]:
-        return parts_of(self._s3, self._bucket, layout.HISTORY, vintage)
+    def _parts_of(self, folder: str) -> dict[int, str]:
+        return self._parts.get(folder, lambda: parts_of(self._s3, self._bucket, folder))
 
     def _read_part(self, part: str, index: VintageIndex) -> pa.Table:
         try:
@@ -163,21 +165,17 @@ class SeriesReader:
         except ResourceNotFoundException:
             return None
 
-    def _read_backtest(self, folder: str, ending: str, index: VintageIndex) -> pa.Table | None:
-        for key in objects.keys(self._s3, self._bucket, folder):
-            if key.endswith(ending):
-                text = pa.string()
-                kinds = dict.fromkeys((*index.key_names, "timestamp", "backtestwindow_start_time"), text)
-                kinds |= dict.fromkeys(("target_value", *outputs_of(index.manifest)), pa.float64())
-                body = objects.read(self._s3, self._bucket, key)
-                return pv.read_csv(
-                    io.BytesIO(body),
-                    parse_options=pv.ParseOptions(newlines_in_values=True),
-                    convert_options=pv.ConvertOptions(
-                        column_types=kinds, include_columns=list(kinds), strings_can_be_null=False
-                    ),
-                )
-        return None
+    def _read_backtest(self, part: str, index: VintageIndex) -> pa.Table:
+        text = pa.string()
+        kinds = dict.fromkeys((*index.key_names, "timestamp", "backtestwindow_start_time"), text)
+        kinds |= dict.fromkeys(("target_value", *outputs_of(index.manifest)), pa.float64())
+        return pv.read_csv(
+            io.BytesIO(objects.read(self._s3, self._bucket, part)),
+            parse_options=pv.ParseOptions(newlines_in_values=True),
+            convert_options=pv.ConvertOptions(
+                column_types=kinds, include_columns=list(kinds), strings_can_be_null=False
+            ),
+        )
 
 
 def finite_or_none(values: Floats) -> list[float | None]:

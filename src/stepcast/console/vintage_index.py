@@ -163,7 +163,7 @@ def read_index(s3: Any, bucket: str, root: str, manifest: Manifest) -> VintageIn
         body = objects.read(s3, bucket, layout.item_summary(root, manifest.vintage))
         table = pq.read_table(io.BytesIO(body), use_threads=False)
     except ResourceNotFoundException:
-        table = _summarised(s3, bucket, manifest, parts_of(s3, bucket, root, manifest.vintage))
+        table = _summarised(s3, bucket, manifest, parts_of(s3, bucket, layout.raw(root, manifest.vintage)))
     columns = dict(zip(table.column_names, (one.combine_chunks() for one in table.columns), strict=True))
     texts = tuple(columns[f"{KEY}{name}"] for name in names)
     attributes = {name: one.dictionary_encode() for name, one in zip(names[1:], texts[1:], strict=True)}
@@ -183,9 +183,9 @@ def read_index(s3: Any, bucket: str, root: str, manifest: Manifest) -> VintageIn
     )
 
 
-def parts_of(s3: Any, bucket: str, root: str, vintage: str) -> dict[int, str]:
-    """The files of the wide layout by the number of their shard."""
-    keys = objects.keys(s3, bucket, layout.raw(root, vintage))
+def parts_of(s3: Any, bucket: str, folder: str) -> dict[int, str]:
+    """The CSV files of a folder by the number of their shard."""
+    keys = objects.keys(s3, bucket, folder)
     return {int(found[1]): key for key in keys if (found := _PART.search(key))}
 
 

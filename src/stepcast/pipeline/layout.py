@@ -176,9 +176,9 @@ def report(run: str, ending: str) -> str:
     return f"reports/{run}/validation.{ending}"
 
 
-def report_page(run: str) -> str:
-    """The forecast of the run as one HTML file, where the stack asks for it."""
-    return f"reports/{run}/report.html"
+def report_page(work: str) -> str:
+    """The forecast of one execution (``Run.work``) as an HTML file, where the stack asks for it."""
+    return f"reports/{work}/report.html"
 
 
 def resource(kind: str, name: str) -> str:

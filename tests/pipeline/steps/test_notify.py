@@ -10,6 +10,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
 from stepcast.pipeline import layout, vintages
+from stepcast.pipeline.report_link import write_report
 from stepcast.pipeline.steps.notify import Ending, notify
 from tests.pipeline.steps.conftest import BUCKET, Account
 
@@ -104,26 +105,31 @@ def test_success_of_a_forecast_that_was_replaced_meanwhile_says_where_it_is_now(
     assert f"SELECT * FROM forecast_history WHERE vintage = '{VINTAGE}'" in topic.message[1]
 
 
-def test_the_report_is_written_and_named_where_the_stack_asks_for_it(account: Account, topic: Topic) -> None:
+def test_the_report_is_named_where_the_stack_asks_for_it(account: Account, topic: Topic) -> None:
     account.exported(VINTAGE, published=True)
     run = ending(account)
 
     def page(s3: Any, bucket: str, root: str, manifest: vintages.Manifest) -> str:
         return f"{bucket} {root}{manifest.vintage}"
 
-    notify(run, s3=account.s3, sns=topic.sns, topic=topic.arn, link="bucket", page=page)
+    write_report(account.s3, run, page, "none")
+    assert account.keys("reports/") == []
+    write_report(account.s3, run, page, "bucket")
+    notify(run, s3=account.s3, sns=topic.sns, topic=topic.arn, link="bucket")
 
-    key = f"reports/{run.run}/report.html"
+    key = f"reports/{run.run}/{VINTAGE}/report.html"
     assert f"\nReport: s3://{BUCKET}/{key}\n" in topic.message[1]
     assert account.text(key) == f"{BUCKET} forecast/{VINTAGE}"
 
 
 def test_a_report_that_fails_does_not_keep_the_message_back(account: Account, topic: Topic) -> None:
     account.exported(VINTAGE, published=True)
+    run = ending(account)
 
     def page(*given: Any) -> str:
         raise ValueError("no such column")
 
-    notify(ending(account), s3=account.s3, sns=topic.sns, topic=topic.arn, link="bucket", page=page)
+    write_report(account.s3, run, page, "presigned")
+    notify(run, s3=account.s3, sns=topic.sns, topic=topic.arn, link="presigned")
 
-    assert "The report could not be written: no such column" in topic.message[1]
+    assert "The report could not be written; the log of UpdateAthena says why." in topic.message[1]
