@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
+from typer.testing import CliRunner
 
+from stepcast.cli.app import app
 from stepcast.console.aws_account import find_stack
 from stepcast.console.read_only import READING, ChangesRefused
 from tests.cli.processes import PATIENCE, command
@@ -201,11 +203,17 @@ def test_only_who_has_the_address_reads_and_only_by_its_name(looking: Looking) -
     assert looking.ask("", Host=f"localhost:{port}")[0] == 200
 
 
-def test_a_stack_that_is_not_there_is_named(home: dict[str, str]) -> None:
-    given = command("console", "--profile", PROFILE, "--stack-name", "other", "--port", "0")
-    missing = command("console", "--profile", "nobody", "--port", "0")
-    for arguments, words in ((given, "stack other cannot be read with profile lamps"), (missing, "nobody")):
-        ended = subprocess.run(
-            arguments, capture_output=True, text=True, env=home, timeout=PATIENCE, check=False
-        )
-        assert (ended.returncode, words in ended.stderr) == (1, True), ended.stderr
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--profile", PROFILE, "--stack-name", "other"), "stack other cannot be read with profile lamps"),
+        (("--profile", "nobody"), "profile nobody"),
+    ],
+)
+def test_a_stack_that_is_not_there_is_named(
+    home: dict[str, str], arguments: tuple[str, ...], words: str
+) -> None:
+    own = {name: None for name in os.environ if name.startswith("AWS_")}
+    ended = CliRunner().invoke(app, ["console", *arguments, "--port", "0"], env={**own, **home})
+
+    assert (ended.exit_code, words in ended.stderr) == (1, True), ended.output
