@@ -1,10 +1,11 @@
-"""What would a network add to the AutoPredictor? Their quantiles mixed, at shares from 0 to 1 of the network.
+"""What does a network add to the AutoPredictor (AutoMLNetwork), and for how much CPU?
 
     python benchmarks/network_share.py [--network CNN-QR] [--only a,b] [--sample N] [--data FOLDER]
 
-wQL9 over seasonal naive's in the latest window of each task, of which neither has seen anything: the network
-is the one that would make the forecast. Below it, what a run could know: the mean pinball loss in the horizon
-before, relative to each series' size, of both as they were trained before that.
+wQL9 over seasonal naive's in the latest window of each task, of the AutoPredictor and with the network, as a
+run makes them: FitShared chose the shares, for the backtest and for the forecast, of what lies before that
+window. Below each task the wQL9 of the backtest, which is the horizon before it, over the AutoPredictor's.
+CPU seconds are of all steps, on one core.
 """
 
 import os
@@ -14,24 +15,25 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from accuracy import ROOT, ours, panel_of, ratios
+from accuracy import ROOT, panel_of, ratios
 from accuracy_suite import QUANTILES, SuiteTask, Window, load, naive_forecasts, read_suite, score, task_of
 
+from stepcast import engine
+from stepcast.engine import archive
 from stepcast.engine.arrays import Floats
-from stepcast.engine.auto import fit_shared, warm_up
-from stepcast.engine.auto.series.history import histories_of
-from stepcast.engine.auto.series.quantile_grid import PROBABILITIES, outputs_of
-from stepcast.engine.auto.series_forecast import SeriesForecast, from_end, tables_of
+from stepcast.engine.auto import warm_up
+from stepcast.engine.joined.joined import Joined
 from stepcast.engine.losses import pinball_loss
-from stepcast.engine.neural.fitting import learn
-from stepcast.engine.neural.learned import Learned
 from stepcast.engine.panel import Panel
+from stepcast.engine.results import Backtest
+from stepcast.engine.sampling import Draw
 from stepcast.engine.task import Task
 
-SHARES = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0)
+COLUMNS = ("without", "with it", "share before", "share now", "CPU s", "CPU s with")
 
 
 def main() -> None:
@@ -45,48 +47,47 @@ def main() -> None:
         print(f"skipped: there is no accuracy suite in {asked.data}")
         return
     warm_up()
-    print(f"{'share of the network':28}" + "".join(f"{share:8.3f}" for share in SHARES) + "  CPU s, both")
+    print(f"{asked.network:28}" + "".join(f"{name:>14}" for name in COLUMNS))
     for row in read_suite(asked.data)[0]:
         if not asked.only or row["name"] in asked.only.split(","):
             task = task_of(row)
             one_task(task, load(asked.data, task, asked.sample, 1), asked.network)
 
 
-def one_task(task: SuiteTask, windows: list[Window], algorithm: str) -> None:
+def one_task(task: SuiteTask, windows: list[Window], network: str) -> None:
     base = score(windows, naive_forecasts(windows, task.horizon, task.season), task.season)
-    ensemble, seconds = ours(windows, task)
-    panel = panel_of(windows, task, max(window.start for window in windows))
+    wanted = Task(task.horizon, QUANTILES)
+    values, tested, seconds, _ = made(windows, task, wanted)
+    joined, its, more, shared = made(windows, task, replace(wanted, network=network))
+    found = archive.from_bytes(Joined, shared)
+    numbers = [ratios(score(windows, one, task.season), base)[0] for one in (values, joined)]
+    shares = f"{found.backtest:14.2f}{found.final:14.2f}"
+    ratio = weighted_loss(its) / weighted_loss(tested)
+    print(
+        f"{task.name:28}" + "".join(f"{number:14.3f}" for number in numbers) + shares,
+        f"{seconds:13.0f}{more:14.0f}\n{'  in the backtest':28}{1:14.3f}{ratio:14.3f}",
+        flush=True,
+    )
+
+
+def made(windows: list[Window], task: SuiteTask, wanted: Task) -> tuple[Floats, Backtest, float, bytes]:
+    """Forecasts (windows, horizon, quantiles), the backtest, CPU seconds and what was learned.
+
+    Items need not end together: all learn from one panel, as if they did.
+    """
+    panel: Panel = panel_of(windows, task, max(window.start for window in windows))
     began = time.process_time()
-    learned = learn(panel, Task(task.horizon, QUANTILES, algorithm=algorithm))
-    network = outputs_of(learned.tables(panel, learned.final, 0), QUANTILES)
-    its_seconds = time.process_time() - began
-    mixed = [(1 - share) * ensemble + share * network for share in SHARES]
-    found = [ratios(score(windows, one, task.season), base)[0] for one in mixed]
-    line(task.name, found, f"  {seconds:.0f}, {its_seconds:.0f}")
-    line("  a horizon before, loss", losses_before(panel, task.horizon, learned), "")
+    shared = engine.fit_shared(Draw.of(panel), wanted)
+    trained = engine.train(panel, wanted, shared)
+    values = engine.forecast(panel, wanted, trained).values
+    return values, trained.backtest, time.process_time() - began, shared
 
 
-def losses_before(panel: Panel, horizon: int, learned: Learned) -> list[float]:
-    """Of each share, in the last horizon of ``panel``."""
-    shared = fit_shared(panel, Task(horizon, QUANTILES))
-    histories = histories_of(panel, shared.encoder, horizon, horizon)
-    made = [from_end(history, horizon, shared.backtest) if len(history) else None for history in histories]
-    places = [place for place, one in enumerate(made) if isinstance(one, SeriesForecast)]
-    ensemble = tables_of([made[place] for place in places], horizon, shared.backtest)[..., :-1]
-    some = panel.take(places)
-    network = learned.tables(some, learned.backtest, horizon)[..., :-1]
-    actual = np.stack([values[-horizon:] for values in some.values])
-    size = np.array([np.nanmean(np.abs(values[:-horizon])) for values in some.values])
-
-    def loss(table: Floats) -> float:
-        each = np.nanmean(pinball_loss(actual[..., None] - table, PROBABILITIES), axis=(1, 2))
-        return float(np.nanmean(each[size > 0] / size[size > 0]))
-
-    return [loss((1 - share) * ensemble + share * network) for share in SHARES]
-
-
-def line(label: str, numbers: list[float], said: str) -> None:
-    print(f"{label:28}" + "".join(f"{number:8.4f}" for number in numbers) + said, flush=True)
+def weighted_loss(tested: Backtest) -> float:
+    """Mean pinball loss of the first column over the size of what came."""
+    error = tested.actual[:, 0, :, None] - tested.predicted[:, 0, 0]
+    losses = pinball_loss(error, np.array(QUANTILES)).mean(axis=-1)
+    return float(np.nansum(losses) / np.nansum(np.abs(tested.actual[:, 0])))
 
 
 if __name__ == "__main__":

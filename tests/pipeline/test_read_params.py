@@ -258,6 +258,34 @@ def test_a_byte_order_mark_is_no_problem() -> None:
             "yyyy-MM-dd HH:mm:ss",
         ),
         ({"Datasets__0__DatasetType": "ITEM_METADATA"}, "V07", "$.Datasets", "a dataset of this type"),
+        (
+            {
+                "Predictor__PerformAutoML": ...,
+                "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/ETS",
+                "Predictor__AutoMLNetwork": "CNN-QR",
+            },
+            "V16",
+            "$.Predictor.AutoMLNetwork",
+            "Remove AutoMLNetwork or AlgorithmArn",
+        ),
+        (
+            {"Predictor__AutoMLNetwork": "arn:aws:forecast:::algorithm/CNN-QR"},
+            "params",
+            "$.Predictor.AutoMLNetwork",
+            "Write one of 'CNN-QR', 'Deep_AR_Plus' or 'LSTM'",
+        ),
+        (
+            {"Predictor__AutoMLNetwork": "LSTM", "Predictor__TrainingParameters": {"lookback": "9"}},
+            "V16",
+            "$.Predictor.TrainingParameters.lookback",
+            "Did you mean 'look_back'?",
+        ),
+        (
+            {"Predictor__AutoMLNetwork": "LSTM", "Predictor__PerformHPO": True},
+            "V16",
+            "$.Predictor.PerformHPO",
+            "Remove PerformHPO",
+        ),
     ],
 )
 def test_each_problem_names_its_rule_its_place_and_the_way_out(
@@ -283,6 +311,27 @@ def test_a_neural_algorithm_without_its_packages_is_one_problem(
 
     assert "needs jax" in problem.message
     assert "pip install 'stepcast[neural]'" in problem.remedy
+
+
+def test_a_network_for_automl_without_its_packages_is_one_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "find_spec", lambda package: None if package == "jax" else object())
+    problem = only_problem(Predictor__AutoMLNetwork="CNN-QR")
+
+    assert problem.path == "$.Predictor.AutoMLNetwork"
+    assert "needs jax" in problem.message
+    assert "pip install 'stepcast[neural]', or remove AutoMLNetwork" in problem.remedy
+
+
+def test_a_network_for_automl_comes_with_its_own_parameters() -> None:
+    params, problems = read(
+        Predictor__AutoMLNetwork="LSTM", Predictor__TrainingParameters={"look_back": "30", "seed": "7"}
+    )
+
+    assert problems == []
+    assert params is not None
+    task = task_of(params)
+    assert (task.algorithm, task.network) == ("AutoPredictor", "LSTM")
+    assert task.parameters == {"look_back": "30", "seed": "7"}
 
 
 def test_a_function_without_numpy_leaves_that_to_the_one_that_trains(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,7 @@ class Settings:
     windows: int = 1
     time_budget: float | None = None
     time_zone: str | None = None
+    network: str | None = None
 
 
 def write_frames(
@@ -121,6 +122,8 @@ def document_of(settings: Settings, columns: Columns, files: Mapping[str, Path])
     if settings.algorithm is not None:
         del predictor["PerformAutoML"]
         predictor["AlgorithmArn"] = ALGORITHM_ARN + settings.algorithm
+    if settings.network is not None:
+        predictor["AutoMLNetwork"] = settings.network
     if settings.parameters:
         predictor["TrainingParameters"] = {name: _text(one) for name, one in settings.parameters.items()}
     if settings.holidays:

@@ -14,6 +14,7 @@ ARGUMENTS = {
     "ForecastHorizon": "horizon",
     "ForecastTypes": "quantiles",
     "AlgorithmArn": "algorithm",
+    "AutoMLNetwork": "network",
     "TrainingParameters": "parameters",
     "ForecastFrequency": "freq",
     "NumberOfBacktestWindows": "windows",

@@ -1,7 +1,7 @@
 """What was learned from imported series: everything that a forecast, a backtest and a file on disk need."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 
@@ -25,6 +25,11 @@ class Fitted:
     shared: bytes
     shards: tuple[Shard, ...]
     trained: tuple[Trained, ...]
+
+    def asked(self, quantiles: Sequence[float]) -> "Fitted":
+        """The same, of which other quantiles are read off."""
+        mean = self.task.outputs[len(self.task.quantiles) :]
+        return replace(self, task=replace(self.task, outputs=(*sorted(set(quantiles)), *mean)))
 
     def forecasts(self) -> tuple[Forecast, ...]:
         """The forecast of each shard."""

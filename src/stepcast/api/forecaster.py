@@ -47,6 +47,8 @@ class Forecaster:
     ``mean``         whether the mean is forecast, too.
     ``algorithm``    "ETS", "ARIMA", "NPTS", "Prophet", "CNN-QR", "Deep_AR_Plus" or "LSTM"; None is the
                      AutoPredictor. ``parameters`` are the algorithm's, as docs/how-to/params.md lists them.
+    ``network``      "CNN-QR", "Deep_AR_Plus" or "LSTM": joins the AutoPredictor where it pays, as
+                     docs/how-to/neural.md explains; ``parameters`` are then the network's.
     ``holidays``     codes of countries, such as "DE", whose public holidays may explain the series.
     ``fill``         what a period without a row holds: "zero", "nan" (unknown), "mean", "median", "min" or
                      "max". None decides by the rows: zero where they count events, unknown elsewhere.
@@ -74,6 +76,7 @@ class Forecaster:
         windows: int = 1,
         time_budget: float | None = None,
         time_zone: str | None = None,
+        network: str | None = None,
     ) -> None:
         self.horizon = horizon
         self.freq = freq
@@ -87,6 +90,7 @@ class Forecaster:
         self.windows = windows
         self.time_budget = time_budget
         self.time_zone = time_zone
+        self.network = network
 
     def fit(
         self,
@@ -130,12 +134,20 @@ class Forecaster:
         self._forecasts: tuple[Forecast, ...] | None = None
         return self
 
-    def predict(self, df: Any = None, *, related: Any = None, metadata: Any = None) -> Any:
+    def predict(
+        self,
+        df: Any = None,
+        *,
+        related: Any = None,
+        metadata: Any = None,
+        quantiles: Sequence[float] | None = None,
+    ) -> Any:
         """The forecast: one row for each series and moment, in the kind of data frame that ``fit`` got.
 
         Columns are those that identify the series, the timestamp, ``mean`` if asked for, and p10, p50, p90.
         With ``df``, new rows are forecast from their own end, with what was learned before: nothing is
-        learned jointly again.
+        learned jointly again. ``quantiles`` are others than those of the forecaster, from .01 to .99, of the
+        same forecast.
         """
         fitted, forecasts = self._known()
         if df is not None:
@@ -143,6 +155,12 @@ class Forecaster:
             forecasts = fitted.forecasts()
         elif related is not None or metadata is not None:
             raise WrongFrame("related and metadata belong to new rows: give df, too, or fit again")
+        if quantiles is not None:
+            for one in quantiles:
+                if not 0.01 <= one <= 0.99:
+                    raise _invalid("quantiles", f"{one!r} is not allowed", "Write numbers from 0.01 to 0.99")
+            fitted = fitted.asked(quantiles)
+            forecasts = fitted.forecasts()
         return as_given(forecast_table(fitted, forecasts, self._columns), self._library)
 
     def backtest(self, windows: int | None = None) -> Any:
@@ -250,6 +268,7 @@ class Forecaster:
             windows=_whole("windows", self.windows, 5),
             time_budget=None if self.time_budget is None else float(self.time_budget),
             time_zone=self.time_zone,
+            network=self.network,
         )
 
     def _known(self) -> tuple[Fitted, tuple[Forecast, ...]]:

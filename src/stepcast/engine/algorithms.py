@@ -1,7 +1,7 @@
 """The algorithms by name, each in a module of its own that is imported when it is first asked for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, cast
@@ -38,6 +38,7 @@ class Algorithm:
         return cast(Method, import_module(self.module))
 
 
+JOINED = "stepcast.engine.joined.algorithm"
 LOCAL = "stepcast.engine.models.local"
 NEURAL = "stepcast.engine.neural.algorithm"
 OWN_MODEL = "stepcast.engine.own_model.algorithm"
@@ -60,4 +61,4 @@ def algorithm_of(task: Task) -> Algorithm:
     task.check()
     if task.algorithm not in ALGORITHMS:
         raise UnknownModel(task.algorithm, ALGORITHMS)
-    return ALGORITHMS[task.algorithm]
+    return replace(ALGORITHMS[AUTO], module=JOINED) if task.network else ALGORITHMS[task.algorithm]

@@ -23,6 +23,8 @@ class Task:
     ``windows``  backtest windows; window k = 1..n starts ``offset + (k - 1) * horizon`` before the end.
     ``parameters`` of a named algorithm, as TrainingParameters has them (text to text).
     ``holidays`` countries whose public holidays may explain the series, as the specification codes them.
+    ``network``  a neural algorithm that has a share in the AutoPredictor's forecasts where it pays; its
+                 ``parameters`` are then those of the task. "" is none.
     ``model``    the file of a model of the user's own; only ``fit_shared`` needs it.
     ``budget_seconds`` CPU seconds of one core that training all series may take; None is as long as it takes.
     """
@@ -37,6 +39,7 @@ class Task:
     holidays: tuple[str, ...] = ()
     budget_seconds: float | None = None
     model: bytes = b""
+    network: str = ""
 
     @property
     def quantiles(self) -> tuple[float, ...]:
@@ -52,6 +55,11 @@ class Task:
             raise ImpossibleTask(
                 f"the backtest window offset is {self.offset}, less than the horizon {self.horizon}: the "
                 f"latest window would end after the data; write {self.horizon} or more, or 0 for the horizon"
+            )
+        if self.network and self.algorithm != AUTO:
+            raise ImpossibleTask(
+                f"network is {self.network} and algorithm {self.algorithm}: only the {AUTO} takes a network; "
+                f"leave one of them out"
             )
         quantiles = self.quantiles
         rising = all(left < right for left, right in pairwise(quantiles))

@@ -273,6 +273,8 @@ class Predictor(Section):
     auto_ml_override_strategy: Literal["LatencyOptimized", "AccuracyOptimized"] | None = Field(
         None, alias="AutoMLOverrideStrategy"
     )
+    # Stepcast only: a network that may join the AutoPredictor.
+    auto_ml_network: Literal["CNN-QR", "Deep_AR_Plus", "LSTM"] | None = Field(None, alias="AutoMLNetwork")
     algorithm_arn: str | None = None
     perform_hpo: bool = Field(False, alias="PerformHPO")
     training_parameters: dict[str, str] = Field({}, max_length=100)
@@ -426,7 +428,7 @@ class Params(Section):
 def output_label(output: float | Literal["mean"]) -> str:
     """The column and ``type`` of an output, as in the service's exports.
 
-    >>> output_label(0.05), output_label(0.1), output_label("mean")
-    ('p5', 'p10', 'mean')
+    >>> output_label(0.05), output_label(0.1), output_label(0.975), output_label("mean")
+    ('p5', 'p10', 'p97.5', 'mean')
     """
-    return output if isinstance(output, str) else f"p{output * 100:.0f}"
+    return output if isinstance(output, str) else f"p{output * 100:g}"

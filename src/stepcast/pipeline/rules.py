@@ -383,7 +383,8 @@ def automl_or_algorithm(raw: Raw) -> Iterator[Problem]:
     predictor = at_keys(raw, "Predictor")
     automl = predictor.get("PerformAutoML")
     if automl is True:
-        for key in ("AlgorithmArn", "HPOConfig", "TrainingParameters"):
+        joins = predictor.get("AutoMLNetwork") in NEURAL
+        for key in ("AlgorithmArn", "HPOConfig", *([] if joins else ["TrainingParameters"])):
             if predictor.get(key):
                 yield error(
                     "V16", f"$.Predictor.{key}", "PerformAutoML is true", f"Remove {key} or PerformAutoML"
@@ -411,10 +412,39 @@ def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
         remedy = f"{guess}Use one of {allowed}, or set PerformAutoML to true"
         yield error("V16", path, f"there is no algorithm {arn!r}", remedy)
         return
+    yield from _parameters(name, predictor)
     parameters = predictor.get("TrainingParameters")
-    for key, value in (parameters if isinstance(parameters, dict) else {}).items():
+    if name in OWN_MODELS and not (isinstance(parameters, dict) and MODEL in parameters):
+        what = f"{name} needs a model, and TrainingParameters name none"
+        yield error("V16", path, what, f'Add "TrainingParameters": {{"{MODEL}": "models/lstm.keras"}}')
+    if missing := missing_packages(name):
+        what = f"{name} needs {' and '.join(missing)}, which this installation does not have"
+        remedy = f"Run pip install 'stepcast[{PACKAGES[name][1]}]', or use PerformAutoML: true"
+        yield error("V16", path, what, remedy)
+
+
+def network_joins_automl(raw: Raw) -> Iterator[Problem]:
+    """V16: a network joins the AutoPredictor only; it has these parameters, and needs its packages."""
+    predictor = at_keys(raw, "Predictor")
+    network, path = predictor.get("AutoMLNetwork"), "$.Predictor.AutoMLNetwork"
+    if not isinstance(network, str) or network not in NEURAL:
+        return  # the structure check reports it
+    if predictor.get("AlgorithmArn"):
+        what = f"{network} can only join the AutoPredictor, but AlgorithmArn names an algorithm"
+        yield error("V16", path, what, "Remove AutoMLNetwork or AlgorithmArn")
+        return
+    yield from _parameters(network, predictor)
+    if missing := missing_packages(network):
+        what = f"{network} needs {' and '.join(missing)}, which this installation does not have"
+        remedy = f"Run pip install 'stepcast[{PACKAGES[network][1]}]', or remove AutoMLNetwork"
+        yield error("V16", path, what, remedy)
+
+
+def _parameters(name: str, predictor: Raw) -> Iterator[Problem]:
+    """The algorithm ``name`` has these parameters."""
+    given, known = predictor.get("TrainingParameters"), PARAMETERS.get(name, {})
+    for key, value in (given if isinstance(given, dict) else {}).items():
         at = f"$.Predictor.TrainingParameters.{key}"
-        known = PARAMETERS.get(name, {})
         if key not in known:
             remedy = (
                 f"{did_you_mean(key, known)}Allowed parameters: {', '.join(known)}"
@@ -424,13 +454,6 @@ def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
             yield error("V16", at, f"{name} has no parameter {key!r}", remedy)
         elif wrong := known[key](str(value).strip()):
             yield error("V16", at, f"{value!r} is not a valid value of {key}", wrong)
-    if name in OWN_MODELS and not (isinstance(parameters, dict) and MODEL in parameters):
-        what = f"{name} needs a model, and TrainingParameters name none"
-        yield error("V16", path, what, f'Add "TrainingParameters": {{"{MODEL}": "models/lstm.keras"}}')
-    if missing := missing_packages(name):
-        what = f"{name} needs {' and '.join(missing)}, which this installation does not have"
-        remedy = f"Run pip install 'stepcast[{PACKAGES[name][1]}]', or use PerformAutoML: true"
-        yield error("V16", path, what, remedy)
 
 
 def missing_packages(algorithm: str) -> list[str]:
@@ -473,6 +496,7 @@ RULES: tuple[Callable[[Raw], Iterator[Problem]], ...] = (
     offset_holds_the_horizon,
     automl_or_algorithm,
     algorithm_is_known,
+    network_joins_automl,
     what_is_left_aside,
     *FEATURE_RULES,
     *TUNING_RULES,

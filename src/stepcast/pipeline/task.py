@@ -19,4 +19,5 @@ def task_of(params: Params) -> Task:
         parameters=predictor.training_parameters,
         holidays=params.holidays,
         budget_seconds=predictor.training_budget_seconds,
+        network=predictor.auto_ml_network or "",
     )

@@ -154,10 +154,10 @@ def test_saved_models_forecast_the_same(spark: Any, model: Any, tmp_path: Path) 
 def test_problems_are_the_imports_without_a_word_of_java(spark: Any) -> None:
     panel = daily()
     with pytest.raises(stepcast.InvalidInput) as problems:
-        on_spark(spark, panel, horizon=501, quantiles=[1.5], algorithm="ETZ", holidays=["GB"])
+        on_spark(spark, panel, horizon=501, quantiles=[1.5], algorithm="ETZ", network="GRU", holidays=["GB"])
     said = str(problems.value)
-    assert "4 errors" in said
-    for part in ("horizon", "quantiles", "ETS", "holidays", "'UK'"):
+    assert "5 errors" in said
+    for part in ("horizon", "quantiles", "ETS", "network", "LSTM", "holidays", "'UK'"):
         assert part in said
     assert "org.apache" not in said
 

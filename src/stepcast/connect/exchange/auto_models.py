@@ -20,7 +20,6 @@ from stepcast.connect.exchange.formulas import (
 from stepcast.connect.exchange.item import Item
 from stepcast.connect.exchange.item_model import CLOSE, ItemModel
 from stepcast.connect.exchange.trees import Tree, pruned, read_booster, used_features
-from stepcast.engine import archive
 from stepcast.engine.auto.at_end import history_at_end, ridge_at_end
 from stepcast.engine.auto.budget import FEW
 from stepcast.engine.auto.series.covariates import Covariates
@@ -29,6 +28,7 @@ from stepcast.engine.auto.series.quantile_grid import MEDIAN, OUTERMOST
 from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.shared import Shared
 from stepcast.engine.auto.sources.trees import RECENT, features
+from stepcast.engine.joined.algorithm import ensemble_of
 from stepcast.engine.task import AUTO
 
 __all__ = ["ridge_model", "trees_model"]
@@ -129,7 +129,7 @@ def _read(item: Item, part: str) -> tuple[Shared, History]:
     learned = item.run.learned()
     if learned is None:
         raise ConnectorError(f"what predictor {predictor} learned is no longer stored: run it again")
-    shared = archive.from_bytes(Shared, learned)
+    shared = ensemble_of(item.task, learned)
     history = history_at_end(item.panel, item.task, shared)
     if not len(history):
         raise ConnectorError(

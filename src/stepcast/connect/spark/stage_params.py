@@ -80,7 +80,12 @@ class ForecasterParams(SeriesColumns):
     algorithm = _param(
         "algorithm", "by name, such as 'ETS'; empty is the AutoPredictor", TypeConverters.toString
     )
-    parameters = _param("parameters", "of the algorithm, as docs/how-to/params.md lists them", _texts)
+    network = _param(
+        "network", "that may join the AutoPredictor, such as 'CNN-QR'; empty is none", TypeConverters.toString
+    )
+    parameters = _param(
+        "parameters", "of the algorithm or network, as docs/how-to/params.md lists them", _texts
+    )
     holidays = _param(
         "holidays", "codes of countries whose public holidays may explain", TypeConverters.toListString
     )
@@ -116,6 +121,7 @@ class ForecasterParams(SeriesColumns):
             quantiles=[0.1, 0.5, 0.9],
             mean=False,
             algorithm="",
+            network="",
             parameters={},
             holidays=[],
             fill="nan",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from stepcast.engine.task import Task
 
-__all__ = ["EVERYTHING", "FEW", "Budget", "budget_of", "origin_count"]
+__all__ = ["EVERYTHING", "FEW", "Budget", "budget_of", "origin_count", "seconds_left"]
 
 # Seconds, on a core of 2024 and rounded up: a series, one of its points (the latest of them), a step from a
 # past origin. Found by benchmarks/speed.py and benchmarks/accuracy.py.
@@ -70,6 +70,14 @@ def budget_of(task: Task, series: int, points: int) -> Budget:
     return replace(
         budgets[-1], omitted=f"{budgets[-1].omitted}; the estimated time is still about {least:.2g} s"
     )
+
+
+def seconds_left(task: Task, series: int, points: int) -> float | None:
+    """What everything, and all that is shared once more, leave of the budget; None where there is none."""
+    if task.budget_seconds is None:
+        return None
+    once_more = _seconds(EVERYTHING, replace(task, windows=1), min(series, SAMPLE), points)
+    return task.budget_seconds - _seconds(EVERYTHING, task, series, points) - once_more
 
 
 def origin_count(series: int, horizon: int) -> int:

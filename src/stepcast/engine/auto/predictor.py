@@ -1,6 +1,7 @@
 """The AutoPredictor: backtest and forecast any part of a panel, with what all of it taught."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -26,14 +27,31 @@ from stepcast.engine.panel import Panel
 from stepcast.engine.results import Explanation, Forecast, Trained, coverage_of
 from stepcast.engine.task import AUTO, Task
 
-__all__ = ["AUTO", "Explanation", "Trained", "forecast", "train"]
+__all__ = ["AUTO", "Explanation", "MaybeForecast", "Partner", "Trained", "forecast", "train"]
 
 
 MaybeForecast = SeriesForecast | CountForecast | None
 
 
-def train(panel: Panel, task: Task, shared: Shared) -> Trained:
+class Partner(Protocol):
+    """Another source, which has a share in some of the forecasts that were ``made``."""
+
+    def mix(
+        self, tables: Floats, panel: Panel, made: Sequence[MaybeForecast], before: int, /
+    ) -> tuple[Floats, list[int]]:
+        """``tables`` (series, horizon, PROBABILITIES + 1) with its share, and the places that it has one in.
+
+        They are forecasts from ``before`` periods before the end of ``panel``.
+        """
+
+    def explain(self, words: Explanation, /) -> Explanation:
+        """``words`` on a forecast that it has a share in, with that share."""
+
+
+def train(panel: Panel, task: Task, shared: Shared, partner: Partner | None = None) -> Trained:
     """Forecast every series from the panel's end and, for the backtest, from before the task's windows.
+
+    ``partner`` is another source, if there is one.
 
     Holds:  the result of a series depends on its own history and on ``shared``; no window sees what it or a
             later one holds, in its own series or, through ``shared.backtest``, in another.
@@ -50,13 +68,17 @@ def train(panel: Panel, task: Task, shared: Shared) -> Trained:
             latest.append(then)
         tables = _tables(ahead, task.horizon, shared.final)
         words = [_explain(one, shared.final) for one in ahead]
+        if partner is not None:
+            tables, mixed = partner.mix(tables, panel, ahead, 0)
+            for place in mixed:
+                words[place] = partner.explain(words[place])
         for place, history in enumerate(histories):
             if ahead[place] is None and shared.analogues is not None:
                 table, note = shared.similar(history)
                 tables[place] = with_mean(table)
                 words[place] = Explanation((), (), (), note)
         forecasters: dict[str, Forecaster] = {
-            AUTO: _window_forecaster(panel, task, latest, shared),
+            AUTO: _window_forecaster(panel, task, latest, shared, partner),
             SEASONAL_NAIVE.name: LocalForecaster(SEASONAL_NAIVE.name, panel, task),
         }
         tested = backtest(panel, task, forecasters)
@@ -113,7 +135,9 @@ def _tables(forecasts: Sequence[MaybeForecast], horizon: int, panel_fit: PanelFi
     return result
 
 
-def _window_forecaster(panel: Panel, task: Task, latest: list[MaybeForecast], shared: Shared) -> Forecaster:
+def _window_forecaster(
+    panel: Panel, task: Task, latest: list[MaybeForecast], shared: Shared, partner: Partner | None
+) -> Forecaster:
     """Forecasts in backtest windows; ``latest`` has some of those from a horizon before the end already."""
 
     def from_window(window: int, series: list[int], /) -> Floats:
@@ -124,7 +148,10 @@ def _window_forecaster(panel: Panel, task: Task, latest: list[MaybeForecast], sh
             known[index] or from_end(history, task.horizon, shared.backtest)
             for index, history in zip(series, histories, strict=True)
         ]
-        return outputs_of(_tables(made, task.horizon, shared.backtest), task.outputs)
+        tables = _tables(made, task.horizon, shared.backtest)
+        if partner is not None:
+            tables, _ = partner.mix(tables, panel.take(series), made, before)
+        return outputs_of(tables, task.outputs)
 
     return from_window
 

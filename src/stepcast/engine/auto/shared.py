@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stepcast.engine.arrays import Floats
-from stepcast.engine.auto.budget import budget_of
+from stepcast.engine.auto.budget import Budget, budget_of
 from stepcast.engine.auto.panel_fit import PanelFit, fit_panel
 from stepcast.engine.auto.series.covariates import CovariateEncoder, fit_encoder
 from stepcast.engine.auto.series.history import History, histories_of
@@ -15,7 +15,7 @@ from stepcast.engine.panel import Panel
 from stepcast.engine.sampling import sample_of
 from stepcast.engine.task import Task
 
-__all__ = ["Shared", "fit_shared"]
+__all__ = ["Shared", "fit_before", "fit_shared"]
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,15 @@ def fit_shared(
     # what is learned before the last horizon must not depend on what lies in it: it serves the backtest, too
     histories = histories_of(sample, encoder, task.horizon, reserved=task.horizon)
     back = task.window_start(task.windows)
-    cut = [history.before(len(history) - back) for history in histories if len(history) > back]
-    backtest = fit_panel(_observed(cut), task.horizon, budget, task.metric)
+    backtest = fit_before(histories, task, budget, back)
     final = fit_panel(_observed(histories), task.horizon, budget, task.metric, backtest, back)
     return Shared(final, backtest, encoder, _analogues(histories, encoder, task, final))
+
+
+def fit_before(histories: list[History], task: Task, budget: Budget, back: int) -> PanelFit:
+    """Learn from what lies ``back`` periods and more before the end of ``histories``."""
+    cut = [history.before(len(history) - back) for history in histories if len(history) > back]
+    return fit_panel(_observed(cut), task.horizon, budget, task.metric)
 
 
 def _observed(histories: list[History]) -> list[History]:

@@ -18,9 +18,16 @@ from stepcast.engine.results import Explanation, Forecast, Trained, coverage_of
 from stepcast.engine.sampling import Draw
 from stepcast.engine.task import Task
 
-__all__ = ["fit_shared", "forecast", "train"]
+__all__ = ["check_installed", "fit_shared", "forecast", "train"]
 
 EXTRA, PACKAGES = "neural", ("jax", "optax")
+
+
+def check_installed(algorithm: str) -> None:
+    """Raises MissingPackage where the extra of the networks is not installed."""
+    for package in PACKAGES:
+        if find_spec(package) is None:
+            raise MissingPackage(algorithm, package, EXTRA)
 
 
 def fit_shared(draw: Draw, task: Task) -> bytes:
@@ -29,9 +36,7 @@ def fit_shared(draw: Draw, task: Task) -> bytes:
     Raises BadParameter, MissingPackage without JAX, and ImpossibleTask where there is too little to learn.
     """
     settings_of(task.algorithm, task.parameters, task.horizon)
-    for package in PACKAGES:
-        if find_spec(package) is None:
-            raise MissingPackage(task.algorithm, package, EXTRA)
+    check_installed(task.algorithm)
     from stepcast.engine.neural.fitting import learn
 
     return archive.to_bytes(learn(draw.sample, task))

@@ -31,9 +31,10 @@ from stepcast.engine.seasonality import season_length
 from stepcast.engine.task import Task
 from stepcast.engine.training_parameters import AUTOMATIC, Settings
 
-__all__ = ["learn"]
+__all__ = ["Course", "Stopped", "course_of", "learn"]
 
-Watch = Callable[[int, Callable[[], Weights]], None]
+Watch = Callable[[int, Callable[[], Learned]], None]
+WatchWeights = Callable[[int, Callable[[], Weights]], None]
 
 FEWEST = 32  # windows: with fewer there is nothing to learn from
 MOST_VALUES = 4_000_000  # of the sample and its features that are trained on, the latest of each series
@@ -49,12 +50,10 @@ RATE = 0.003
 WIDTHS = np.array([0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0, 2.5, 3.0])
 FEWEST_OUTCOMES = 100  # held back, for a width
 SPEED = 2e10  # operations of training in a second of one core; 3e10 were measured
-USUAL_SECONDS = 80.0  # of one core, where neither epochs nor a budget are given
+USUAL_SECONDS = 40.0  # of one core and training, where neither epochs nor a budget are given
 
 
-def learn(
-    sample: Panel, task: Task, watch: Callable[[int, Callable[[], Learned]], None] | None = None
-) -> Learned:
+def learn(sample: Panel, task: Task, watch: Watch | None = None) -> Learned:
     """The same sample, task and seed give the same on one machine.
 
     ``watch`` can see what the first network has learned after each epoch; what it raises ends the training.
@@ -62,69 +61,13 @@ def learn(
 
     Raises BadParameter, and ImpossibleTask where there is too little to learn from.
     """
-    settings = settings_of(task.algorithm, task.parameters, task.horizon)
-    check_values(sample, settings)
-    encoder = _encoder(sample, task, settings)
     back = task.window_start(task.windows)
-    shapes = _shapes(sample, task, settings, back)
-    longest = max(map(len, sample.values), default=0)
-    many = max(len(sample), 1) * (1 + len(encoder.features))
-    length = max(1, min(longest, max(SHORTEST, MOST_VALUES // many)))
-    first = int(settings["seed"])
-    seeds = range(first, first + int(settings.get("num_averaged_models", 1)))
-
-    def before(back: int) -> tuple[Grid, Split]:
-        """What to learn from ``back`` periods before the end, in units that tell nothing of later ones."""
-        grid = grid_of(prescaled(sample, shapes[0].units, back)[0], encoder, length, task.horizon)
-        return grid, split(grid, shapes[0], length - back, first)
-
-    def best(
-        networks: list[Network],
-        grid: Grid,
-        parts: Split,
-        phases: tuple[str, str],
-        least: Sequence[int],
-        watch: Watch = lambda *_: None,
-    ) -> tuple[Stopped, Fitted]:
-        schedule = _schedule(task, settings, networks[0], len(shapes), parts.all)
-        columns = columns_of(grid, networks[0].shape, encoder, "f4")
-        return Trainer(task.algorithm, schedule, seeds, grid, columns, encoder).best(
-            networks, parts, phases, least, watch
-        )
-
-    grid, parts = before(back)
-    if parts.train.windows < FEWEST:
-        raise ImpossibleTask(
-            f"{task.algorithm} needs {FEWEST} windows to learn from before the backtest and has "
-            f"{parts.train.windows}: give more history, shorten the horizon, or set PerformAutoML to true"
-        )
-    categories = tuple(map(len, encoder.categories))
-    own, shared = grid.own.shape[2], grid.shared.shape[1]
-    networks = [network_of(task.algorithm, settings, shape, own, shared, categories) for shape in shapes]
-
-    def learned(network: Network, backtest: Fitted, final: Fitted) -> Learned:
-        return Learned(
-            algorithm=task.algorithm,
-            parameters=dict(task.parameters),
-            encoder=encoder,
-            shape=network.shape,
-            shared_features=shared,
-            backtest=backtest,
-            final=final,
-            typical=_typical(sample, encoder, network.shape),
-        )
-
-    def seen(number: int, weights: Callable[[], Weights]) -> None:
-        if watch is not None:
-            now = Fitted((weights(),), 1.0)
-            watch(number, lambda: learned(networks[0], now, now))
-
-    found, backtest = best(networks, grid, parts, ("learning", "backtest"), [1] * len(seeds), seen)
+    course = course_of(sample, task, back)
+    found, backtest = course.trained(back, ("learning", "backtest"), watch=watch)
     if watch is not None:
-        return learned(found.network, backtest, backtest)
-    # what is held back may look best after a few epochs, by chance: it takes as many as it took before
-    _, final = best([found.network], *before(0), ("forecast", "forecast"), found.epochs)
-    return learned(found.network, backtest, final)
+        return course.learned(found, backtest, backtest)
+    _, final = course.trained(0, ("forecast", "forecast"), found)
+    return course.learned(found, backtest, final)
 
 
 @dataclass(frozen=True)
@@ -136,6 +79,95 @@ class Stopped:
     epochs: list[int]
     width: float
     cost: float
+
+
+@dataclass(frozen=True)
+class Course:
+    """Trainings that are alike but for how much of the past they know.
+
+    ``length``  periods that are trained on, up to the end of all that is known.
+    ``shared``  features of a period that all series share.
+    ``times``   trainings in all.
+    """
+
+    sample: Panel
+    task: Task
+    settings: Settings
+    encoder: CovariateEncoder
+    shapes: list[Shape]
+    length: int
+    shared: int
+    times: int
+
+    def trained(
+        self,
+        back: int,
+        phases: tuple[str, str],
+        after: Stopped | None = None,
+        watch: Watch | None = None,
+    ) -> tuple[Stopped, Fitted]:
+        """On what lies ``back`` periods and more before the end, in units that tell nothing of what is later.
+
+        ``after`` is an earlier training; this one takes its network and as many epochs, or more: what is held
+        back may look best after a few, by chance.
+        """
+        first = int(self.settings["seed"])
+        seeds = range(first, first + int(self.settings.get("num_averaged_models", 1)))
+        small, _ = prescaled(self.sample, self.shapes[0].units, back)
+        grid = grid_of(small, self.encoder, self.length, self.task.horizon)
+        parts = split(grid, self.shapes[0], self.length - back, first)
+        if after is None and parts.train.windows < FEWEST:
+            raise ImpossibleTask(
+                f"{self.task.algorithm} needs {FEWEST} windows to learn from before the backtest and has "
+                f"{parts.train.windows}: give more history, shorten the horizon, or set PerformAutoML to true"
+            )
+        networks = self._networks() if after is None else [after.network]
+
+        def seen(number: int, weights: Callable[[], Weights]) -> None:
+            if watch is not None:
+                now = Fitted((weights(),), 1.0)
+                watch(number, lambda: self._learned(networks[0], now, now))
+
+        schedule = _schedule(self.task, self.settings, networks[0], len(self.shapes), self.times, parts.all)
+        columns = columns_of(grid, networks[0].shape, self.encoder, "f4")
+        trainer = Trainer(self.task.algorithm, schedule, seeds, grid, columns, self.encoder)
+        return trainer.best(networks, parts, phases, after.epochs if after else [1] * len(seeds), seen)
+
+    def learned(self, found: Stopped, backtest: Fitted, final: Fitted) -> Learned:
+        """What two trainings of the network that was ``found`` have learned."""
+        return self._learned(found.network, backtest, final)
+
+    def _networks(self) -> list[Network]:
+        own, categories = 2 * len(self.encoder.features), tuple(map(len, self.encoder.categories))
+        return [
+            network_of(self.task.algorithm, self.settings, shape, own, self.shared, categories)
+            for shape in self.shapes
+        ]
+
+    def _learned(self, network: Network, backtest: Fitted, final: Fitted) -> Learned:
+        return Learned(
+            algorithm=self.task.algorithm,
+            parameters=dict(self.task.parameters),
+            encoder=self.encoder,
+            shape=network.shape,
+            shared_features=self.shared,
+            backtest=backtest,
+            final=final,
+            typical=_typical(self.sample, self.encoder, network.shape),
+        )
+
+
+def course_of(sample: Panel, task: Task, back: int, times: int = 2) -> Course:
+    """For ``times`` trainings, the first of what lies ``back`` periods and more before the end."""
+    settings = settings_of(task.algorithm, task.parameters, task.horizon)
+    check_values(sample, settings)
+    encoder = _encoder(sample, task, settings)
+    longest = max(map(len, sample.values), default=0)
+    many = max(len(sample), 1) * (1 + len(encoder.features))
+    length = max(1, min(longest, max(SHORTEST, MOST_VALUES // many)))
+    shared = grid_of(sample.take([]), encoder, 1, task.horizon).shared.shape[1]
+    shapes = _shapes(sample, task, settings, back)
+    return Course(sample, task, settings, encoder, shapes, length, shared, times)
 
 
 @dataclass(frozen=True)
@@ -155,7 +187,7 @@ class Trainer:
         parts: Split,
         phases: tuple[str, str],
         least: Sequence[int],
-        watch: Watch,
+        watch: WatchWeights,
     ) -> tuple[Stopped, Fitted]:
         """Of ``networks`` the one that forecasts what is held back best, then trained on that, too.
 
@@ -175,7 +207,7 @@ class Trainer:
         )
 
     def _until_it_gets_worse(
-        self, network: Network, parts: Split, phase: str, least: Sequence[int], watch: Watch
+        self, network: Network, parts: Split, phase: str, least: Sequence[int], watch: WatchWeights
     ) -> Stopped:
         stopped = [
             fit(
@@ -252,10 +284,12 @@ def _batches(windows: Origins) -> Iterator[tuple[Integers, Integers]]:
         yield windows.rows[part], windows.columns[part]
 
 
-def _schedule(task: Task, settings: Settings, network: Network, tried: int, span: Span) -> Schedule:
+def _schedule(
+    task: Task, settings: Settings, network: Network, tried: int, times: int, span: Span
+) -> Schedule:
     """The epochs that the parameters or the budget allow: by estimate, so that no clock counts.
 
-    ``tried`` networks are trained for the backtest, and the best of them for the forecast.
+    ``tried`` networks are trained the first of all ``times``, and the best of them again.
     """
     batch = BATCH.get(task.algorithm, USUAL_BATCH)
     most = BATCHES.get(task.algorithm, USUAL_BATCHES)
@@ -263,10 +297,10 @@ def _schedule(task: Task, settings: Settings, network: Network, tried: int, span
     epochs = int(settings["epochs"])
     seconds = task.budget_seconds
     if seconds is None and "epochs" not in task.parameters:
-        seconds = USUAL_SECONDS
+        seconds = USUAL_SECONDS * times
     if seconds is not None:
         networks = int(settings.get("num_averaged_models", 1))
-        cost = network.cost * batch * batches * (tried + 1 + 2 * FINISH) * networks / SPEED
+        cost = network.cost * batch * batches * (tried + times - 1 + times * FINISH) * networks / SPEED
         epochs = int(np.clip(seconds / cost, 1, epochs))
     return Schedule(
         epochs=epochs,

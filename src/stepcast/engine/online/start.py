@@ -122,6 +122,8 @@ def common_of(task: Task, frequency: Frequency, shared: Shared | bytes, trees: b
     """The part of a state that all items share."""
     if task.algorithm != AUTO:
         raise ImpossibleTask(f"{task.algorithm} cannot be updated value by value: use {AUTO}")
+    if task.network:
+        raise ImpossibleTask(f"{task.network} cannot be updated value by value: use {AUTO} without a network")
     packed = shared if isinstance(shared, bytes) else archive.to_bytes(shared)
     known = archive.from_bytes(Shared, shared) if isinstance(shared, bytes) else shared
     task.check()

@@ -41,11 +41,16 @@ def fetch(s3: Any, bucket: str, folder: Path, predictor: str = LATEST) -> Path:
             f"predictor {name} is no longer stored: a newer one was published, and only that is kept. Use "
             "--predictor latest"
         )
-    algorithm = task_of(Params.model_validate_json(params)).algorithm
-    if algorithm != AUTO:
+    task = task_of(Params.model_validate_json(params))
+    if task.algorithm != AUTO:
         raise ConnectorError(
-            f"predictor {name} is {algorithm}, and a stream can only go on from an AutoPredictor: train one, "
-            "with PerformAutoML true in params.json"
+            f"predictor {name} is {task.algorithm}, and a stream can only go on from an AutoPredictor: train "
+            "one, with PerformAutoML true in params.json"
+        )
+    if task.network:
+        raise ConnectorError(
+            f"predictor {name} was trained with {task.network}, which cannot be updated value by value; "
+            "remove AutoMLNetwork from params.json, and train again"
         )
     place = folder / name
     (place / "shards").mkdir(parents=True, exist_ok=True)
