@@ -21,6 +21,7 @@ RUN python -m stepcast.engine.auto
 ENV NUMBA_CACHE_DIR=/tmp/kernels NUMBA_CACHE_LOCATOR_CLASSES=stepcast.engine.auto.kernel_cache.SeededCache
 
 COPY src/stepcast/pipeline ./stepcast/pipeline
+COPY src/stepcast/console/*.py src/stepcast/console/report.css ./stepcast/console/
 COPY src/stepcast/connect/*.py ./stepcast/connect/
 COPY src/stepcast/connect/kafka ./stepcast/connect/kafka
 COPY src/stepcast/connect/keras ./stepcast/connect/keras

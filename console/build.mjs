@@ -12,6 +12,8 @@ const result = await build({
   entryPoints: { console: "src/main.tsx" },
   outdir: out,
   bundle: true,
+  splitting: true, // what only the editors need is loaded with the pages that have one
+  chunkNames: "[name]",
   minify: true,
   format: "esm",
   target: ["chrome120", "firefox121", "safari17"],

@@ -2,6 +2,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ROOT } from "./router";
 
+/** Whether the console only looks: on AWS. */
+export const READ_ONLY = document.querySelector<HTMLMetaElement>('meta[name="stepcast-mode"]')?.content === "read-only";
+
 const API = `${ROOT}api/v1/`;
 
 export class ApiError extends Error {
@@ -27,7 +30,7 @@ async function answered<T>(asked: Promise<Response>): Promise<T> {
     response = await asked;
   } catch (error) {
     if (error instanceof DOMException) throw error;
-    throw new ApiError(0, "stepcast up does not answer: is it still running?");
+    throw new ApiError(0, "the console does not answer: is its command still running?");
   }
   const document = (await response.json()) as Record<string, unknown>;
   if (!response.ok) throw new ApiError(response.status, String(document.message), document);
@@ -49,15 +52,15 @@ export function post<T>(name: string, document: object = {}): Promise<T> {
 }
 
 /** Send a file. `onProgress` is told which share has been sent. */
-export function upload(name: string, query: Record<string, string>, file: File, onProgress: (share: number) => void): Promise<void> {
+export function upload<T>(name: string, query: Record<string, string>, file: File, onProgress: (share: number) => void = () => {}): Promise<T> {
   return new Promise((done, fail) => {
     const request = new XMLHttpRequest();
     request.open("POST", apiAddress(name, query));
     request.setRequestHeader("X-Stepcast-Token", token());
     request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
-    request.onerror = () => fail(new ApiError(0, "stepcast up does not answer: is it still running?"));
+    request.onerror = () => fail(new ApiError(0, "the console does not answer: is its command still running?"));
     request.onload = () => {
-      if (request.status === 200) done();
+      if (request.status === 200) done(JSON.parse(request.responseText) as T);
       else fail(new ApiError(request.status, messageOf(request.responseText)));
     };
     request.send(file);
@@ -78,6 +81,8 @@ function token(): string {
 
 export interface Asked<T> {
   value: T | null;
+  /** The address that `value` answers; while another question waits, that of the last. */
+  answers: string;
   error: ApiError | null;
   loading: boolean;
   again: () => void;
@@ -92,7 +97,7 @@ export function useAsked<T>(
   query: Record<string, string | number | null | undefined> = {},
   every: (answer: T | null) => number | null = () => null,
 ): Asked<T> {
-  const [state, setState] = useState<{ value: T | null; error: ApiError | null; loading: boolean }>({ value: null, error: null, loading: true });
+  const [state, setState] = useState<Omit<Asked<T>, "again">>({ value: null, answers: "", error: null, loading: true });
   const [round, setRound] = useState(0);
   const key = name === null ? null : apiAddress(name, query);
   const every_ = useRef(every);
@@ -105,7 +110,7 @@ export function useAsked<T>(
       let next: number | null = null;
       try {
         const value = await get<T>(name, query, controller.signal);
-        setState({ value, error: null, loading: false });
+        setState({ value, answers: key ?? "", error: null, loading: false });
         next = every_.current(value);
       } catch (error) {
         if (controller.signal.aborted) return;
@@ -122,6 +127,22 @@ export function useAsked<T>(
     };
   }, [key, round]);
   return { ...state, again: () => setRound((n) => n + 1) };
+}
+
+/** The answer for the newest vintage, asked again where `current`, once it is known, is another one than that of the answer. */
+export function useAskedOfNewest<T extends { vintage: string | null }>(
+  name: string,
+  query: Record<string, string | number | null | undefined>,
+  current: string | null,
+  every: (answer: T | null) => number | null = () => null,
+): Asked<T> {
+  const isOld = (answer: T | null) => current !== null && answer !== null && answer.vintage !== current;
+  const asked = useAsked<T>(name, query, (answer) => every(answer) ?? (isOld(answer) ? 1000 : null));
+  const old = isOld(asked.value);
+  useEffect(() => {
+    if (old) asked.again();
+  }, [old]);
+  return asked;
 }
 
 export interface Forecast {
@@ -143,7 +164,10 @@ export interface Forecast {
 
 export interface Overview {
   version: string;
+  /** Empty on AWS. */
   endpoint: string;
+  /** Of the AWS tools; empty for a local stack. */
+  profile: string;
   region: string;
   bucket: string;
   database: string;
@@ -162,7 +186,8 @@ export interface ItemRow {
 }
 
 export interface ItemPage {
-  vintage: string;
+  /** Null while there is no forecast. */
+  vintage: string | null;
   previous: string | null;
   comparing: boolean;
   key_names: string[];
@@ -185,6 +210,7 @@ export interface Series {
   summary: ItemRow;
   why: Record<string, string | number | null>;
   history: { t: number[]; v: (number | null)[]; filled: number[] } | null;
+  related: { name: string; t: number[]; v: (number | null)[] }[];
   forecast: { t: number[]; outputs: Outputs };
   windows: { t: number[]; actual: (number | null)[]; outputs: Outputs }[];
   by_lead: { lead: number; points: number; error: number | null; inside: number | null }[];
@@ -196,6 +222,22 @@ export interface Earlier {
   central: string;
   t: number[];
   outputs: Outputs;
+}
+
+export interface Groups {
+  vintage: string;
+  attributes: string[];
+  items: number;
+  volume: number | null;
+  total: number;
+  groups: { value: string; items: number; volume: number | null }[];
+}
+
+export interface Total extends Pick<Series, "vintage" | "frequency" | "target" | "outputs" | "central" | "history" | "forecast" | "windows"> {
+  items: number;
+  volume: number | null;
+  /** How far the items err together in the backtest; null for one item, or where it is not known. */
+  correlation: number | null;
 }
 
 export interface RunRow {
@@ -257,9 +299,29 @@ export interface RunDetail extends RunRow {
   error: string | null;
   cause: string | null;
   definition: Definition;
+  redrive: { possible: boolean; why: string; count: number };
   states: StateVisit[];
   report: { errors: number; warnings: number; notes: string[]; data: [string, string][]; more: number; problems: Problem[] } | null;
   failure: string | null;
+}
+
+export interface Compared {
+  runs: [{ name: string; vintage: string }, { name: string; vintage: string }];
+  facts: [string, string, string][];
+  params: [string, string, string][];
+  files: [string, string, string][];
+  accuracy: [string, number | null, number | null][];
+  key_names: string[];
+  items: { both: number; new: number; gone: number; better: number; worse: number };
+  mean: [number | null, number | null];
+  moved: ComparedItem[];
+  errors: ComparedItem[];
+}
+
+export interface ComparedItem {
+  key: string[];
+  before: number | null;
+  after: number | null;
 }
 
 export interface LogLine {

@@ -1,18 +1,18 @@
 import "uplot/dist/uPlot.min.css";
 import "./style.css";
-import { render } from "preact";
+import { render, type JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { useAsked, type Overview } from "./api";
-import { DataPage } from "./data/DataPage";
+import { READ_ONLY, useAsked, type Overview } from "./api";
 import { ItemPage } from "./forecasts/ItemPage";
 import { Items } from "./forecasts/Items";
+import { TotalsPage } from "./forecasts/TotalsPage";
 import { address, followLinks, ROOT, useRoute } from "./router";
 import { OperationsPage } from "./operations/OperationsPage";
+import { ComparePage } from "./runs/ComparePage";
 import { RunPage } from "./runs/RunPage";
 import { Runs } from "./runs/Runs";
-import { SqlPage } from "./sql/SqlPage";
 import { isDark, onTheme, toggleTheme } from "./theme";
-import { Empty } from "./widgets";
+import { Empty, Loading } from "./widgets";
 
 const PAGES = [
   ["forecasts", "Forecasts"],
@@ -30,6 +30,17 @@ function Theme() {
       <span aria-hidden="true">{dark ? "☀" : "☾"}</span>
     </button>
   );
+}
+
+type Editing = typeof import("./editing");
+let editing: Editing | null = null;
+
+function WithEditor({ children }: { children: (pages: Editing) => JSX.Element }) {
+  const [pages, setPages] = useState(editing);
+  useEffect(() => {
+    void import("./editing").then((loaded) => setPages((editing = loaded)));
+  }, []);
+  return pages ? children(pages) : <Loading what="Loading the editor" />;
 }
 
 function App() {
@@ -57,23 +68,28 @@ function App() {
         <span class="where">
           {overview.error ? <span class="bad" role="alert">{overview.error.message}</span> : <span title={overview.value?.endpoint}>{overview.value?.bucket}</span>}
         </span>
+        {READ_ONLY && <span class="tag">read only</span>}
         <Theme />
       </header>
       <main id="content">
         {page === "forecasts" && inner === "item" ? (
           <ItemPage query={query} current={overview.value?.forecast?.vintage ?? null} />
+        ) : page === "forecasts" && inner === "totals" ? (
+          <TotalsPage query={query} current={overview.value?.forecast?.vintage ?? null} />
         ) : page === "forecasts" ? (
           <Items query={query} overview={overview.value} />
+        ) : page === "runs" && inner === "compare" ? (
+          <ComparePage query={query} />
         ) : page === "runs" && inner ? (
           <RunPage name={inner} query={query} />
         ) : page === "runs" ? (
           <Runs />
         ) : page === "data" ? (
-          <DataPage endpoint={overview.value?.endpoint ?? ""} bucket={overview.value?.bucket ?? ""} />
+          <WithEditor>{({ DataPage }) => <DataPage endpoint={overview.value?.endpoint ?? ""} bucket={overview.value?.bucket ?? ""} />}</WithEditor>
         ) : page === "operations" ? (
           <OperationsPage query={query} overview={overview.value} />
         ) : page === "sql" ? (
-          <SqlPage query={query} />
+          <WithEditor>{({ SqlPage }) => <SqlPage query={query} />}</WithEditor>
         ) : (
           <Empty title="There is no such page"><a href={ROOT}>Forecasts</a></Empty>
         )}

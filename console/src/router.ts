@@ -29,10 +29,10 @@ export function navigate(to: string, replace = false): void {
 }
 
 /** Change some of the query in place, without a new entry in the browser's history. */
-export function keepInQuery(changes: Record<string, string | null>): void {
+export function keepInQuery(changes: Record<string, string | null>, keptEmpty: string[] = []): void {
   const query = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(changes)) {
-    if (value == null || value === "") query.delete(name);
+    if (value == null || (value === "" && !keptEmpty.includes(name))) query.delete(name);
     else query.set(name, value);
   }
   const text = query.toString();

@@ -3,6 +3,7 @@
 from typing import Any
 
 from stepcast.pipeline import aws
+from stepcast.pipeline.report_link import link_kind, write_report
 from stepcast.pipeline.run import Run
 from stepcast.pipeline.steps.update_athena import update_athena
 
@@ -10,4 +11,13 @@ from stepcast.pipeline.steps.update_athena import update_athena
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     run = Run.model_validate(event)
     database = aws.environment("DATABASE_NAME")
-    return update_athena(run, s3=aws.client("s3"), database=database).model_dump(mode="json")
+    published = update_athena(run, s3=aws.client("s3"), database=database)
+    write_report(aws.client("s3"), published, page, link_kind())
+    return published.model_dump(mode="json")
+
+
+def page(*vintage: Any) -> str:
+    """The report, by what is imported only where one is written."""
+    from stepcast.console.report import vintage_page
+
+    return vintage_page(*vintage)

@@ -44,6 +44,7 @@ NOT_RUN = {
         "tests/cli/test_run.py does so with less data"
     ),
     "stepcast up --open": "starts a browser; tests/cli/test_up_auth.py does so",
+    "stepcast console --profile PROFILE": "needs a profile; tests/console/test_aws_account.py has one",
     "stepcast report --out report.html --top 20": "needs a forecast; tests/console/test_report.py has one",
     "stepcast up --before TrainPredictor --host 172.17.0.1": "the address of Docker's bridge",
 }

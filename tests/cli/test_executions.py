@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stepcast.cli.executions import Execution, History, Visit, visits
+from stepcast.cli.executions import Execution, History
+from stepcast.console.state_history import Visit, visits
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -25,20 +26,16 @@ def left(kind: str, name: str, second: int) -> dict[str, Any]:
     return {"type": f"{kind}StateExited", "timestamp": at(second), "stateExitedEventDetails": {"name": name}}
 
 
-def unused(map_run: str) -> tuple[int, int]:
-    raise AssertionError(map_run)
-
-
 def test_a_state_lasts_from_its_entry_to_its_exit() -> None:
     history = [entered("Task", "Import", 1), left("Task", "Import", 4), entered("Task", "Export", 4)]
 
-    assert list(visits(history, unused)) == [Visit("Import", at(1), at(4)), Visit("Export", at(4))]
+    assert visits(history) == [Visit("Import", at(1), at(4), status="SUCCEEDED"), Visit("Export", at(4))]
 
 
 def test_a_state_left_by_a_catch_ends_where_the_next_begins() -> None:
     history = [entered("Task", "Import", 1), entered("Task", "NotifyFailure", 3)]
 
-    assert [visit.left for visit in visits(history, unused)] == [at(3), None]
+    assert [visit.left for visit in visits(history)] == [at(3), None]
 
 
 def test_a_distributed_map_counts_the_items_of_its_run() -> None:
@@ -49,7 +46,7 @@ def test_a_distributed_map_counts_the_items_of_its_run() -> None:
     }
     history = [entered("Map", "Train", 1), started]
 
-    (visit,) = visits(history, {"arn:of:the:run": (3, 8)}.__getitem__)
+    (visit,) = visits(history, counts={"arn:of:the:run": {"succeeded": 3, "total": 8}}.__getitem__)
 
     assert (visit.done, visit.total) == (3, 8)
 
@@ -65,7 +62,7 @@ def test_an_inline_map_counts_its_iterations_and_hides_the_states_inside() -> No
         entered("Task", "Forecast", 3),
     ]
 
-    train, forecast = visits(history, unused)
+    train, forecast = visits(history)
 
     assert (train.state, train.done, train.total, train.left) == ("Train", 1, 2, at(3))
     assert forecast.state == "Forecast"

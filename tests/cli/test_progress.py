@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console
 from rich.live import Live
 
-from stepcast.cli.executions import Execution, Visit
+from stepcast.cli.executions import Execution
 from stepcast.cli.progress import Lines, LiveList
+from stepcast.console.state_history import Visit
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

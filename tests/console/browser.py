@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-__all__ = ["CHROMIUM", "browsing", "watched"]
+__all__ = ["CHROMIUM", "ELSEWHERE", "browsing", "watched"]
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+# Names of elsewhere that resolve to this machine, as a name server of an attacker's has them do.
+ELSEWHERE = "elsewhere.example"
+REBOUND = f"MAP {ELSEWHERE} 127.0.0.1"
 
 
 @contextmanager
@@ -20,7 +23,8 @@ def browsing() -> Iterator["Browser"]:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--no-proxy-server"]
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--no-proxy-server", f"--host-resolver-rules={REBOUND}"],
         )
         yield browser
         browser.close()

@@ -80,7 +80,8 @@ class Site:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("console")
-    with serving(folder / "state", "--settle-seconds", "0") as served:
+    given = ("--settle-seconds", "0", "--report-link", "presigned")
+    with serving(folder / "state", *given) as served:
         params, files = small_input.write(folder)
         (folder / "evil.csv").write_text(small_input.rows(EVIL, 5))
         early = [folder / f"early-{number}.csv" for number in (0, 1)]

@@ -46,7 +46,7 @@ def prepare(facts: Mapping[str, Any], folder: Path) -> str:
 
 
 def take(facts: Mapping[str, Any], failed: str) -> None:
-    """One picture of an item in light colors, one of a run in dark ones."""
+    """Pictures of an item and of the data in light colors, one of a run in dark ones."""
     PICTURES.mkdir(exist_ok=True)
     address = facts["console"]
     with urllib.request.urlopen(f"{address}api/v1/overview") as answer:  # noqa: S310 - this machine's
@@ -55,6 +55,7 @@ def take(facts: Mapping[str, Any], failed: str) -> None:
         for name, path, dark in (
             ("item", f'forecasts/item?key=["villa"]&over={earlier}&backtest=0', False),
             ("run", f"runs/{failed}", True),
+            ("data", "data", False),
         ):
             with watched(browser, dark=dark) as page:
                 page.goto(address + path)

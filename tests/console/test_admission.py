@@ -8,7 +8,10 @@ from stepcast.console.admission import Admission
 from stepcast.console.application import ROOT, Console
 from tests.console.conftest import Site
 
-POSTS = ("runs", "queries", "stop", "files", "deleted-files", "checked-params", "params")
+POSTS = (
+    *("runs", "redriven-runs", "queries", "stop"),
+    *("draft", "files", "deleted-files", "checked-params", "params"),
+)
 
 
 def test_the_page_loads_its_own_files_and_nothing_else(site: Site) -> None:

@@ -16,10 +16,10 @@ def folder(site: Site, name: str) -> dict[str, int]:
     return {file["name"]: file["bytes"] for file in found["files"]}
 
 
-def upload(site: Site, where: str, body: bytes, **headers: str) -> tuple[int, Any]:
+def upload(site: Site, where: str, body: bytes, name: str = "files", **headers: str) -> tuple[int, Any]:
     with closing(http.client.HTTPConnection(site.netloc)) as connection:
         given = {"X-Stepcast-Token": site.token(), **headers}
-        connection.request("POST", f"/_stepcast/api/v1/files?{where}", body, given)
+        connection.request("POST", f"/_stepcast/api/v1/{name}?{where}", body, given)
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
 
@@ -101,3 +101,24 @@ def test_params_with_errors_are_not_saved(site: Site) -> None:
     assert site.get("files")["params"] == before
     assert site.send("params", {"text": before}).status == 200
     assert site.send("params", {}).status == 400
+
+
+def test_a_file_of_the_browser_is_drafted_for_without_an_upload(site: Site) -> None:
+    before = site.get("files")
+    body = "".join(f"rug,2026-01-{day:02},{day % 7}\n" for day in range(1, 32))
+
+    status, made = upload(site, "name=rugs.csv", body.encode(), "draft")
+    assert (status, json.loads(made["text"])["Predictor"]["FeaturizationConfig"]["ForecastFrequency"]) == (
+        200,
+        "D",
+    )
+    assert site.get("files") == before
+    status, told = upload(site, "name=rugs.csv", b"\n", "draft")
+    assert (status, "train/rugs.csv" in told["message"]) == (400, True)
+
+
+def test_the_schema_is_that_of_params_json(site: Site) -> None:
+    schema = site.get("params-schema")
+
+    assert schema["required"] == ["DatasetGroup", "Datasets", "Predictor", "Forecast"]
+    assert schema["$defs"]["Predictor"]["properties"]["ForecastHorizon"]["maximum"] == 500

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from tests.console.browser import CHROMIUM, watched
@@ -150,10 +151,51 @@ def test_params_are_checked_while_they_are_written(site: Site, page: "Page") -> 
     page.get_by_text("No errors").wait_for()
     save = page.get_by_role("button", name="Save")
     assert save.is_disabled()
-    page.get_by_label("params.json").press("Control+a")
+    page.get_by_role("button", name="Text").click()
+    page.get_by_role("textbox", name="params.json").press("Control+a")
     page.keyboard.insert_text('{"Forecast": 3}')
     page.get_by_label("Problems").get_by_text("$.DatasetGroup").wait_for()
     assert save.is_disabled()
+
+
+def test_params_are_a_form_of_the_schema(site: Site, page: "Page") -> None:
+    """What is typed is checked at its field, and is what the text then says."""
+    page.goto(f"{site.address}data")
+    horizon = page.get_by_label("Predictor ForecastHorizon")
+    horizon.fill("many")
+    page.get_by_role("list", name="Problems").get_by_text('"many" is not allowed').wait_for()
+    assert page.get_by_role("button", name="Save").is_disabled()
+    horizon.fill("14")
+    page.get_by_text("Not saved yet").wait_for()
+    page.get_by_label("Add to Predictor", exact=True).select_option("OptimizationMetric")
+    page.get_by_label("Predictor OptimizationMetric").select_option("MASE")
+    page.get_by_role("button", name="Remove OptimizationMetric").click()
+    page.get_by_role("button", name="Text").click()
+    text = page.get_by_role("textbox", name="params.json")
+    assert '"ForecastHorizon": 14' in text.inner_text()
+    assert "OptimizationMetric" not in text.inner_text()
+
+
+DROP = """([box, name, text]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([text], name, {type: "text/csv"}));
+  box.dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true}));
+}"""
+
+
+def test_a_new_file_dropped_on_params_has_one_drafted(site: Site, page: "Page") -> None:
+    """Nothing is saved or uploaded before somebody says so."""
+    before = site.get("files")
+    page.goto(f"{site.address}data")
+    box = page.get_by_role("region", name="params.json").element_handle()
+    days = np.datetime64("2026-01-01") + np.arange(60)
+    rows = "".join(f"rug,{day},{number % 7}\n" for number, day in enumerate(days))
+    page.evaluate(DROP, [box, "rugs.csv", "item_id,timestamp,target_value\n" + rows])
+    page.get_by_text("What the draft assumes").wait_for()
+
+    page.get_by_role("button", name="Save, and upload rugs.csv").wait_for()
+    assert page.get_by_label("Predictor FeaturizationConfig ForecastFrequency").input_value() == "D"
+    assert site.get("files") == before
 
 
 def test_a_file_is_dropped_and_deleted(site: Site, page: "Page", tmp_path: Path) -> None:
@@ -173,6 +215,8 @@ def test_nobody_is_left_out(site: Site, browser: "Browser", dark: bool) -> None:
         pytest.skip("needs axe-core (npm ci in console/)")
     paths = (
         "forecasts",
+        "forecasts/totals?by=location",
+        f"runs/compare?before={site.first}&after={site.second}",
         'forecasts/item?key=["desk lamp","Köln"]',
         "runs",
         f"runs/{site.failed}",
@@ -201,6 +245,8 @@ def test_a_narrow_screen_does_not_scroll_sideways(site: Site, browser: "Browser"
     with watched(browser, width=390) as page:
         for path in (
             "forecasts",
+            "forecasts/totals?by=location",
+            f"runs/compare?before={site.first}&after={site.second}",
             'forecasts/item?key=["desk lamp","Köln"]',
             "runs",
             f"runs/{site.second}",

@@ -1,6 +1,8 @@
 """``stepcast report``: one file to pass on."""
 
 import re
+import urllib.error
+import urllib.request
 from html.parser import HTMLParser
 
 import pytest
@@ -57,3 +59,23 @@ def test_a_report_needs_no_other_file_and_runs_nothing(page: str) -> None:
     assert not any(name.endswith((" src", " href")) or " on" in name for name in read.found)
     assert "url(" not in page
     assert "default-src 'none'" in page
+
+
+def test_a_run_sends_a_link_that_opens_its_report_without_keys(site: Site) -> None:
+    """The function's role is enforced: it may read what a report shows."""
+    bodies = [one["body"] for one in site.get("operations")["messages"] if "is ready" in one["subject"]]
+    first, second = (
+        re.search(r"^Report, .*: (http://\S+)$", body, re.MULTILINE) for body in reversed(bodies)
+    )
+    assert first is not None
+    assert second is not None
+    with urllib.request.urlopen(second[1]) as answer:  # noqa: S310 - this machine's
+        text = answer.read().decode()
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+
+    assert re.search(rf"/reports/{site.second}/[^/]+/report\.html\?", second[1])
+    assert "<h2>The 4 largest of 4 items</h2>" in text
+    assert site.second in text
+    assert f"/reports/{site.first}/" in first[1]
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(second[1].partition("?")[0])  # noqa: S310 - this machine's

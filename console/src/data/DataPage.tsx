@@ -1,10 +1,11 @@
 /** The files that a run reads, and params.json. Whatever is put here starts a run, as any upload does. */
 import type { EditorView } from "@codemirror/view";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, get, post, upload, useAsked, type Draft, type Files, type Problem } from "../api";
+import { ApiError, get, post, READ_ONLY, upload, useAsked, type Draft, type Files, type Problem } from "../api";
 import { bytes, count, instant, plural } from "../format";
 import { address } from "../router";
 import { Failed, Loading } from "../widgets";
+import { ParamsForm } from "./ParamsForm";
 import { createParamsEditor } from "./paramsEditor";
 
 type Folder = Files["folders"][number];
@@ -17,7 +18,7 @@ export function DataPage({ endpoint, bucket }: { endpoint: string; bucket: strin
     <div class="page">
       <div class="head">
         <h1>Data</h1>
-        <p class="sub">What is put here starts a run; <a href={address("runs")}>Runs</a> shows how far it is. Or use any S3 client: <code>aws --endpoint-url {endpoint} s3 cp my.csv s3://{bucket}/train/</code></p>
+        <p class="sub">What is put here starts a run; <a href={address("runs")}>Runs</a> shows how far it is. {READ_ONLY ? "Use" : "Or use"} any S3 client: <code>aws {endpoint && `--endpoint-url ${endpoint} `}s3 cp my.csv s3://{bucket}/train/</code></p>
       </div>
       <div class="columns">
         <div>{asked.value.folders.map((folder) => <FolderPanel key={folder.name} folder={folder} again={asked.again} />)}</div>
@@ -33,6 +34,7 @@ function FolderPanel({ folder, again }: { folder: Folder; again: () => void }) {
   const [problem, setProblem] = useState("");
   const [doubtful, setDoubtful] = useState<string | null>(null);
   const send = async (files: FileList | null | undefined) => {
+    if (READ_ONLY) return;
     setProblem("");
     const problems: string[] = [];
     for (const file of files ?? []) {
@@ -82,7 +84,7 @@ function FolderPanel({ folder, again }: { folder: Folder; again: () => void }) {
                   <td class="number">{bytes(file.bytes)}</td>
                   <td>{instant(file.modified)}</td>
                   <td>
-                    {doubtful === file.name ? (
+                    {READ_ONLY ? null : doubtful === file.name ? (
                       <button onClick={() => remove(file.name)} onBlur={() => setDoubtful(null)}>Delete it?</button>
                     ) : (
                       <button class="link" aria-label={`Delete ${file.name}`} onClick={() => setDoubtful(file.name)}>Delete</button>
@@ -95,10 +97,10 @@ function FolderPanel({ folder, again }: { folder: Folder; again: () => void }) {
           {folder.total > folder.files.length && <p class="sub">The first {folder.files.length} of {count(folder.total)}.</p>}
         </div>
       )}
-      <label class="picker">
+      {!READ_ONLY && <label class="picker">
         <input type="file" multiple accept=".csv,.gz,.parquet" aria-label={`Files for ${folder.name}`} onChange={(event) => void send(event.currentTarget.files)} />
         <span class="button">Choose files</span> or drop them here: CSV, gzipped CSV, Parquet
-      </label>
+      </label>}
       {sending && <p class="sub" role="status">{sending.name} <progress value={sending.share} aria-label="Sent" /></p>}
       {problem && <p class="note bad pre" role="alert">{problem}</p>}
     </section>
@@ -113,7 +115,11 @@ function Params({ text, problems, again }: { text: string | null; problems: Prob
   const [told, setTold] = useState("");
   const [problem, setProblem] = useState("");
   const [proposal, setProposal] = useState<Draft | null>(null);
+  const [asForm, setAsForm] = useState(true);
+  const [over, setOver] = useState(false);
+  const [dropped, setDropped] = useState<File | null>(null); // what the draft is for, not uploaded yet
   const saved = useRef(text ?? "");
+  const write = (to: string) => view.current!.dispatch({ changes: { from: 0, to: view.current!.state.doc.length, insert: to } });
   useEffect(() => {
     const created = createParamsEditor(box.current!, text ?? "", setDraft);
     view.current = created;
@@ -123,7 +129,7 @@ function Params({ text, problems, again }: { text: string | null; problems: Prob
     // Uploaded by somebody else: shown unless something is being written here.
     if (text === null || text === saved.current || draft !== saved.current) return;
     saved.current = text;
-    view.current!.dispatch({ changes: { from: 0, to: view.current!.state.doc.length, insert: text } });
+    write(text);
   }, [text]);
   useEffect(() => {
     setTold("");
@@ -145,21 +151,24 @@ function Params({ text, problems, again }: { text: string | null; problems: Prob
   }, [draft]);
   const save = async () => {
     try {
+      if (dropped) await upload("files", { folder: "train/", name: dropped.name }, dropped);
       await post("params", { text: draft });
       saved.current = draft;
-      setTold("Saved.");
+      setDropped(null);
+      setTold(dropped ? `Saved, and uploaded ${dropped.name}.` : "Saved.");
       again();
     } catch (error) {
       setProblem((error as ApiError).message);
     }
   };
-  const propose = async () => {
+  const propose = async (file: File | null) => {
     setTold("");
     setProblem("");
     try {
-      const made = await get<Draft>("draft");
+      const made = file ? await upload<Draft>("draft", { folder: "train/", name: file.name }, file) : await get<Draft>("draft");
       setProposal(made);
-      view.current!.dispatch({ changes: { from: 0, to: view.current!.state.doc.length, insert: made.text } });
+      setDropped(file);
+      write(made.text);
     } catch (error) {
       setProblem((error as ApiError).message);
     }
@@ -167,10 +176,35 @@ function Params({ text, problems, again }: { text: string | null; problems: Prob
   const errors = found.filter((one) => one.severity === "error").length;
   const changed = draft !== saved.current;
   return (
-    <section class="panel params">
+    <section
+      class={`panel params folder${over ? " over" : ""}`}
+      aria-label="params.json"
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        const file = event.dataTransfer?.files[0];
+        if (file) void propose(file);
+      }}
+    >
       <h2>params.json</h2>
-      <div class="editor" ref={box} />
-      {found.length > 0 && (
+      <div class="tools">
+        <div class="segmented" role="group" aria-label="params.json as">
+          <button aria-pressed={asForm} onClick={() => setAsForm(true)}>Form</button>
+          <button aria-pressed={!asForm} onClick={() => setAsForm(false)}>Text</button>
+        </div>
+        <label class="picker">
+          <input type="file" accept=".csv,.gz,.parquet" aria-label="A file to draft params.json for" onChange={(event) => event.currentTarget.files?.[0] && void propose(event.currentTarget.files[0])} />
+          <span class="button">Draft for a file</span> or drop a new one here
+        </label>
+      </div>
+      <div class="editor" ref={box} hidden={asForm} />
+      {asForm && <ParamsForm text={draft} problems={found} onChange={write} />}
+      {found.length > 0 && !asForm && (
         <ul class="problems" aria-label="Problems">
           {found.map((one, index) => (
             <li key={index} class={one.severity}><strong>{one.where}</strong> {one.message}.<br /><span class="remedy">{one.remedy}.</span></li>
@@ -178,8 +212,8 @@ function Params({ text, problems, again }: { text: string | null; problems: Prob
         </ul>
       )}
       <div class="tools">
-        <button onClick={propose} title="Write one for the files under train/; nothing is saved yet">Draft</button>
-        <button class="primary" disabled={!changed || errors > 0 || !draft.trim()} onClick={save}>Save</button>
+        <button onClick={() => void propose(null)} title="Write one for the files under train/; nothing is saved yet">Draft for train/</button>
+        {!READ_ONLY && <button class="primary" disabled={!changed || errors > 0 || !draft.trim()} onClick={save}>{dropped ? `Save, and upload ${dropped.name}` : "Save"}</button>}
         <span class="sub" role="status">{told || (errors > 0 ? plural(errors, "error") : changed ? "Not saved yet" : text === null ? "There is none yet: draft one for the files under train/." : "No errors")}</span>
       </div>
       {problem && <p class="note bad" role="alert">{problem}</p>}

@@ -1,12 +1,13 @@
 /** One item: its chart, how good its forecast is, and why it is as it is. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { apiAddress, get, useAsked, type Earlier, type Series } from "../api";
+import { apiAddress, get, useAskedOfNewest, type Earlier, type Series } from "../api";
 import { change, moment, percent, period, plural, title, value, vintage } from "../format";
 import { address, keepInQuery } from "../router";
 import { CopyLink, Failed, Figure, Loading } from "../widgets";
 import { chartData, nearForecast, pairs } from "./chartData";
 import { LeadChart } from "./LeadChart";
-import { SeriesChart, type Range } from "./SeriesChart";
+import { RelatedChart } from "./RelatedChart";
+import { Axis, SeriesChart, type Range } from "./SeriesChart";
 import { shares } from "./why";
 
 const MOST_EARLIER = 12; // vintages to choose from
@@ -14,7 +15,7 @@ const MOST_EARLIER = 12; // vintages to choose from
 export function ItemPage({ query, current }: { query: URLSearchParams; current: string | null }) {
   const key = query.get("key") ?? "";
   const chosen = query.get("vintage");
-  const asked = useAsked<Series>("series", { key, vintage: chosen ?? current ?? "" });
+  const asked = useAskedOfNewest<Series>("series", { key, vintage: chosen }, chosen === null ? current : null);
   const series = asked.value && JSON.stringify(asked.value.key) === JSON.stringify(parsed(key)) ? asked.value : null;
   useEffect(() => {
     document.title = `${title(parsed(key))} · Stepcast`;
@@ -40,6 +41,7 @@ function Item({ series, query }: { series: Series; query: URLSearchParams }) {
   const earlier = useEarlier(series, overlaid);
   const data = useMemo(() => chartData(series, earlier.found, backtest), [series, earlier.found, backtest]);
   const home = useMemo(() => nearForecast(series), [series]);
+  const axis = useMemo(() => new Axis(), [series]);
   const range = rangeOf(query) ?? home;
   const setRange = ([from, to]: Range) => keepInQuery({ from: String(Math.round(from)), to: String(Math.round(to)) });
   const { summary } = series;
@@ -87,7 +89,8 @@ function Item({ series, query }: { series: Series; query: URLSearchParams }) {
           <ValueTable series={series} />
         ) : (
           <>
-            <SeriesChart data={data} frequency={series.frequency} range={range} onRange={setRange} home={home} />
+            <SeriesChart data={data} frequency={series.frequency} range={range} onRange={setRange} home={home} axis={axis} />
+            {series.related.map((one) => <RelatedChart key={one.name} related={one} frequency={series.frequency} axis={axis} />)}
             <Legend series={series} backtest={backtest && series.windows.length > 0} earlier={overlaid.length > 0} />
           </>
         )}
@@ -110,7 +113,7 @@ function Item({ series, query }: { series: Series; query: URLSearchParams }) {
   );
 }
 
-function rangeOf(query: URLSearchParams): Range | null {
+export function rangeOf(query: URLSearchParams): Range | null {
   const [from, to] = [Number(query.get("from") ?? NaN), Number(query.get("to") ?? NaN)];
   return Number.isFinite(from) && Number.isFinite(to) && from < to ? [from, to] : null;
 }

@@ -1,12 +1,12 @@
 /** The list of items: search, sort, and scroll through as many as there are. */
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { get, useAsked, type ItemPage, type ItemRow, type Overview } from "../api";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { get, useAskedOfNewest, type ItemPage, type ItemRow, type Overview } from "../api";
 import { change, count, percent, period, plural, title, value, vintage } from "../format";
 import { address, keepInQuery, navigate } from "../router";
 import { Empty, Failed, Loading, useWindowed } from "../widgets";
 
 const ROW = 30; // pixels
-const BLOCK = 200; // rows of one request
+const BLOCK = 100; // rows of one request
 const COLUMNS = [
   ["item", "Item", "The item, and the forecast's dimensions"],
   ["volume", "Volume", "Sum of the central forecast over the horizon"],
@@ -25,9 +25,7 @@ export function Items({ query, overview }: { query: URLSearchParams; overview: O
   const sort = query.get("sort") ?? "volume";
   const direction = query.get("direction") ?? (sort === "item" ? "up" : "down");
   const current = overview?.forecast ?? null;
-  // A new vintage asks again: its name is part of the question.
-  const asked = useMemo(() => ({ search, sort, direction, vintage: current?.vintage ?? "" }), [search, sort, direction, current?.vintage]);
-  const first = useAsked<ItemPage>(overview === null || (overview && !current) ? null : "items", { ...asked, offset: 0, limit: BLOCK }, (answer) => (answer?.comparing ? 700 : null));
+  const first = useAskedOfNewest<ItemPage>("items", { search, sort, direction, limit: BLOCK }, current?.vintage ?? null, (answer) => (answer?.comparing ? 700 : null));
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -39,25 +37,26 @@ export function Items({ query, overview }: { query: URLSearchParams; overview: O
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
   }, []);
-  if (overview && !current)
+  if (overview && first.value?.vintage === null)
     return (
       <Empty title="No forecast yet">
         <p>Upload <code>params.json</code> and files under <code>train/</code>; a run begins by itself.</p>
-        <pre>{`aws --endpoint-url ${overview.endpoint} s3 cp params.json s3://${overview.bucket}/\naws --endpoint-url ${overview.endpoint} s3 cp my.csv s3://${overview.bucket}/train/`}</pre>
+        <pre>{["params.json s3://" + overview.bucket + "/", "my.csv s3://" + overview.bucket + "/train/"].map((what) => `aws ${overview.endpoint && `--endpoint-url ${overview.endpoint} `}s3 cp ${what}`).join("\n")}</pre>
         <p><a href={address("runs")}>Runs</a> shows how far it is.</p>
       </Empty>
     );
   if (first.error && !first.value) return <Failed error={first.error} again={first.again} />;
-  if (!current || !first.value) return <Loading what="Reading the forecast. The first time, this takes a few seconds for 100,000 items." />;
-  const [model, naive] = [current.scores[current.model], current.scores.SeasonalNaive];
+  if (!first.value || first.value.vintage === null) return <Loading what="Reading the forecast" />;
+  const [model, naive] = [current?.scores[current.model], current?.scores.SeasonalNaive];
   return (
     <div class="page list">
       <div class="head">
         <h1>Forecasts</h1>
         <p class="sub">
-          Vintage {vintage(current.vintage)} · {plural(current.horizon, period(current.frequency))} ahead from {current.first.replace("T00:00:00", "").replace("T", " ")} · {current.model}
+          {current && <>Vintage {vintage(current.vintage)} · {plural(current.horizon, period(current.frequency))} ahead from {current.first.replace("T00:00:00", "").replace("T", " ")} · {current.model}
           {model != null && ` · wQL ${value(model)}`}
-          {naive != null && current.model !== "SeasonalNaive" && ` (seasonal naive ${value(naive)})`}
+          {naive != null && current.model !== "SeasonalNaive" && ` (seasonal naive ${value(naive)})`}</>}
+          {"\u00a0"}
         </p>
         <div class="tools">
           <input
@@ -76,14 +75,16 @@ export function Items({ query, overview }: { query: URLSearchParams; overview: O
           <span class="count" role="status">
             {first.value.found === first.value.total ? plural(first.value.total, "item") : `${count(first.value.found)} of ${plural(first.value.total, "item")}`}
           </span>
+          <span class="space" />
+          <a class="button" href={address("forecasts/totals", { search })}>Totals</a>
         </div>
       </div>
-      <Rows key={JSON.stringify([asked, first.value.comparing])} first={first.value} asked={asked} sort={sort} direction={direction} />
+      <Rows key={`${first.answers} ${first.value.vintage} ${first.value.comparing}`} first={first.value} search={search} sort={sort} direction={direction} />
     </div>
   );
 }
 
-function Rows({ first, asked, sort, direction }: { first: ItemPage; asked: Record<string, string>; sort: string; direction: string }) {
+function Rows({ first, search, sort, direction }: { first: ItemPage; search: string; sort: string; direction: string }) {
   const blocks = useRef(new Map<number, ItemRow[] | "asked">());
   const [, redraw] = useState(0);
   blocks.current.set(0, first.items);
@@ -95,7 +96,7 @@ function Rows({ first, asked, sort, direction }: { first: ItemPage; asked: Recor
       for (let block = Math.floor(view.first / BLOCK); block * BLOCK < view.last; block++) {
         if (blocks.current.has(block)) continue;
         blocks.current.set(block, "asked");
-        get<ItemPage>("items", { ...asked, offset: block * BLOCK, limit: BLOCK }, controller.signal).then(
+        get<ItemPage>("items", { search, sort, direction, vintage: first.vintage, offset: block * BLOCK, limit: BLOCK }, controller.signal).then(
           (page) => {
             blocks.current.set(block, page.items);
             redraw((n) => n + 1);
@@ -140,7 +141,7 @@ function Rows({ first, asked, sort, direction }: { first: ItemPage; asked: Recor
           <div style={{ height: `${view.after}px` }} />
         </div>
       </div>
-      {first.found === 0 && <p class="loading">No item has {JSON.stringify(asked.search)} in its name.</p>}
+      {first.found === 0 && <p class="loading">No item has {JSON.stringify(search)} in its name.</p>}
     </div>
   );
 }

@@ -7,6 +7,21 @@ import type { ChartData, Layer } from "./chartData";
 
 export type Range = [number, number];
 
+/** The range that charts below each other share while one of them is moved. */
+export class Axis {
+  private readonly listeners = new Set<(range: Range) => void>();
+  range: Range | null = null;
+  move(range: Range): void {
+    this.range = range;
+    for (const listener of this.listeners) listener(range);
+  }
+  follow(listener: (range: Range) => void): () => void {
+    this.listeners.add(listener);
+    if (this.range) listener(this.range);
+    return () => void this.listeners.delete(listener);
+  }
+}
+
 interface Props {
   data: ChartData;
   frequency: string;
@@ -14,6 +29,7 @@ interface Props {
   /** Called with where the view is whenever it has come to rest. */
   onRange: (range: Range) => void;
   home: Range;
+  axis?: Axis;
 }
 
 const LINES: Record<Layer["kind"], { stroke: string; width: number; dash?: number[] }> = {
@@ -28,7 +44,7 @@ function faded(name: string, depth: number): string {
   return `color-mix(in srgb, ${color(name)} ${18 + 14 * depth}%, transparent)`;
 }
 
-export function SeriesChart({ data, frequency, range, onRange, home }: Props) {
+export function SeriesChart({ data, frequency, range, onRange, home, axis }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
@@ -43,6 +59,7 @@ export function SeriesChart({ data, frequency, range, onRange, home }: Props) {
       element,
     );
     plot.current = chart;
+    if (axis) (chart.hooks.setScale ??= []).push((u, name) => name === "x" && axis.move([u.scales.x!.min!, u.scales.x!.max!]));
     chart.setScale("x", { min: latest.current.range[0], max: latest.current.range[1] });
     const stopMoving = moving(chart, data, () => latest.current);
     const watch = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: element.clientHeight }));
@@ -76,6 +93,25 @@ export function SeriesChart({ data, frequency, range, onRange, home }: Props) {
   );
 }
 
+/** The look of an axis, and where the ticks of time are. */
+export function axes(): [uPlot.Axis, uPlot.Axis] {
+  const axis: uPlot.Axis = {
+    stroke: () => color("muted"),
+    font: "11px system-ui, sans-serif",
+    grid: { stroke: () => color("line"), width: 1 },
+    ticks: { stroke: () => color("line"), width: 1, size: 4 },
+  };
+  return [
+    { ...axis, space: 78, values: (_u, ticks, _axis, _space, step) => ticks.map((tick, index) => tickText(tick, index, step)) },
+    { ...axis, size: 58, space: 36, values: (_u, ticks) => ticks.map((tick) => compact(tick)) },
+  ];
+}
+
+/** Alike in every chart, so that those below each other have one axis of time. */
+export const PADDING: uPlot.Padding = [null, 24, null, null];
+
+export const inUtc = (seconds: number): Date => uPlot.tzDate(new Date(seconds * 1000), "UTC");
+
 function options(element: HTMLElement, data: ChartData, onCursor: (u: uPlot) => void): uPlot.Options {
   const series: uPlot.Series[] = [{}];
   const bands: uPlot.Band[] = [];
@@ -90,23 +126,15 @@ function options(element: HTMLElement, data: ChartData, onCursor: (u: uPlot) => 
       series.push({ stroke: () => color(line.stroke), width: line.width, dash: line.dash, points: { show: false } });
     }
   });
-  const axis: uPlot.Axis = {
-    stroke: () => color("muted"),
-    font: "11px system-ui, sans-serif",
-    grid: { stroke: () => color("line"), width: 1 },
-    ticks: { stroke: () => color("line"), width: 1, size: 4 },
-  };
   return {
     width: element.clientWidth,
     height: element.clientHeight,
     series,
     bands,
-    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
+    tzDate: inUtc,
     scales: { x: { time: true }, y: { range: (_u, low, high) => bounds(low, high) } },
-    axes: [
-      { ...axis, space: 78, values: (_u, ticks, _axis, _space, step) => ticks.map((tick, index) => tickText(tick, index, step)) },
-      { ...axis, size: 58, space: 36, values: (_u, ticks) => ticks.map((tick) => compact(tick)) },
-    ],
+    axes: axes(),
+    padding: PADDING,
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
     hooks: {
@@ -148,7 +176,7 @@ function tickText(tick: number, index: number, step: number): string {
   return String(year);
 }
 
-function bounds(low: number | null, high: number | null): [number, number] {
+export function bounds(low: number | null, high: number | null): [number, number] {
   if (low == null || high == null) return [0, 1];
   const pad = (high - low || Math.abs(high) || 1) * 0.06;
   return [low >= 0 && low - pad < 0 ? 0 : low - pad, high + pad];

@@ -26,7 +26,9 @@ export function pairs(outputs: string[]): [string, string][] {
   return found;
 }
 
-export function chartData(series: Series, earlier: Earlier[], backtest: boolean): ChartData {
+type Shown = Pick<Series, "forecast" | "history" | "windows" | "central" | "target">;
+
+export function chartData(series: Shown, earlier: Earlier[], backtest: boolean): ChartData {
   const times = new Set<number>(series.forecast.t);
   for (const t of series.history?.t ?? []) times.add(t);
   for (const one of earlier) for (const t of one.t) times.add(t);
@@ -60,7 +62,7 @@ export function chartData(series: Series, earlier: Earlier[], backtest: boolean)
 }
 
 /** Where the chart begins: the forecast, and a few times as much before it. */
-export function nearForecast(series: Series): [number, number] {
+export function nearForecast(series: Pick<Series, "forecast">): [number, number] {
   const { t } = series.forecast;
   const span = t[t.length - 1]! - t[0]! || 1;
   return [t[0]! - 4 * span, t[t.length - 1]! + span * 0.04];

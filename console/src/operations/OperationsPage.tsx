@@ -8,7 +8,8 @@ const CLIENTS: [string, string, (overview: Overview, operations: Operations) => 
   [
     "shell",
     "Shell",
-    ({ endpoint, region }, { credentials }) =>
+    ({ endpoint, region, profile }, { credentials }) =>
+      !endpoint ? `export AWS_DEFAULT_REGION=${region}${profile && ` AWS_PROFILE=${quoted(profile)}`}` :
       `export AWS_ENDPOINT_URL=${endpoint} AWS_DEFAULT_REGION=${region}\n` +
       (credentials ? `export AWS_SHARED_CREDENTIALS_FILE=${quoted(credentials)} AWS_PROFILE=localaws` : "export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local"),
   ],
@@ -42,7 +43,7 @@ export function OperationsPage({ query, overview }: { query: URLSearchParams; ov
     <div class="page">
       <div class="head">
         <h1>Operations</h1>
-        <p class="sub">Stepcast {overview.version} at {overview.endpoint}, {overview.region}</p>
+        <p class="sub">Stepcast {overview.version} {overview.endpoint ? `at ${overview.endpoint}` : "on AWS"}, {overview.region}</p>
       </div>
       <div class="columns">
         <div>

@@ -1,8 +1,8 @@
 /** One run: its states as they happen, their logs, and what to do when it failed. */
-import { useEffect, useMemo } from "preact/hooks";
-import { useAsked, type Log, type RunDetail, type StateVisit } from "../api";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { ApiError, post, READ_ONLY, useAsked, type Log, type RunDetail, type RunList, type StateVisit } from "../api";
 import { between, duration, instant, plural, short } from "../format";
-import { address, keepInQuery } from "../router";
+import { address, keepInQuery, navigate } from "../router";
 import { CopyLink, Failed, Loading, LogView, Status } from "../widgets";
 import { Graph } from "./Graph";
 import { StartAgain } from "./Runs";
@@ -26,9 +26,11 @@ export function RunPage({ name, query }: { name: string; query: URLSearchParams 
       <div class="head">
         <p class="crumb"><a href={address("runs")}>Runs</a></p>
         <h1>Run <code title={run.name}>{short(run.name)}</code> <Status of={run.status} /></h1>
-        <p class="sub">{instant(run.started)} · {duration(between(run.started, run.stopped, run.now))}{run.status === "RUNNING" && " so far"}</p>
+        <p class="sub">{instant(run.started)} · {duration(between(run.started, run.stopped, run.now))}{run.status === "RUNNING" && " so far"}{run.redrive.count > 0 && ` · redriven ${run.redrive.count === 1 ? "once" : `${run.redrive.count} times`}`}</p>
         <div class="tools">
           {run.status !== "RUNNING" && <StartAgain />}
+          {run.redrive.possible && !READ_ONLY && <Redrive name={run.name} onDone={asked.again} />}
+          {run.status === "SUCCEEDED" && <CompareWith name={run.name} started={run.started} />}
           <span class="space" />
           <CopyLink />
         </div>
@@ -42,6 +44,45 @@ export function RunPage({ name, query }: { name: string; query: URLSearchParams 
       </div>
       {run.status !== "FAILED" && run.report && <Report run={run} />}
     </div>
+  );
+}
+
+/** Go on from the state that the run was stopped in; what went before is not done again. */
+function Redrive({ name, onDone }: { name: string; onDone: () => void }) {
+  const [problem, setProblem] = useState("");
+  const redrive = async () => {
+    try {
+      await post("redriven-runs?" + new URLSearchParams({ name }));
+      onDone();
+    } catch (error) {
+      setProblem((error as ApiError).message);
+    }
+  };
+  return (
+    <>
+      <button onClick={redrive} title="Go on from the state that it was stopped in">Redrive</button>
+      {problem && <span class="bad" role="alert">{problem}</span>}
+    </>
+  );
+}
+
+function CompareWith({ name, started }: { name: string; started: string }) {
+  const asked = useAsked<RunList>("runs", {});
+  const others = asked.value?.runs.filter((run) => run.status === "SUCCEEDED" && run.name !== name) ?? [];
+  if (others.length === 0) return null;
+  return (
+    <select
+      aria-label="Compare with"
+      value=""
+      onChange={(event) => {
+        const other = others.find((run) => run.name === event.currentTarget.value)!;
+        const [before, after] = other.started < started ? [other.name, name] : [name, other.name];
+        navigate(address("runs/compare", { before, after }));
+      }}
+    >
+      <option value="" disabled>Compare with</option>
+      {others.map((run) => <option key={run.name} value={run.name}>{`${short(run.name)}, ${instant(run.started)}`}</option>)}
+    </select>
   );
 }
 

@@ -1,6 +1,6 @@
 /** The runs, newest first. */
 import { useState } from "preact/hooks";
-import { ApiError, post, useAsked, type RunList } from "../api";
+import { ApiError, post, READ_ONLY, useAsked, type RunList } from "../api";
 import { between, count, duration, instant, short } from "../format";
 import { address, navigate } from "../router";
 import { Empty, Failed, Loading, Status } from "../widgets";
@@ -43,6 +43,10 @@ export function Runs() {
 
 /** Run the bucket's present input. The answer says why nothing was started, if nothing was. */
 export function StartAgain() {
+  return READ_ONLY ? null : <StartButton />;
+}
+
+function StartButton() {
   const [state, setState] = useState<{ busy: boolean; text: string; bad?: boolean }>({ busy: false, text: "" });
   const start = async () => {
     setState({ busy: true, text: "" });

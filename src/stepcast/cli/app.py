@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from stepcast.cli.chart import chart
+from stepcast.cli.console import console
 from stepcast.cli.down import down
 from stepcast.cli.drift import drift
 from stepcast.cli.export import export
@@ -93,6 +94,7 @@ for command in (
     drift,
     chart,
     report,
+    console,
     lineage,
     stream,
 ):

@@ -1,41 +1,21 @@
 """Executions of the state machine: their list, their states, and why one failed."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
 from stepcast.cli.stack import Stack
+from stepcast.console.state_history import Visit, map_counts, visits
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException
 
-__all__ = ["Execution", "History", "Visit", "describe", "newest_first", "training_note", "visits"]
+__all__ = ["Execution", "History", "describe", "newest_first", "training_note"]
 
 TRAINING = "FitShared"
 NOTIFY_FAILURE = "NotifyFailure"  # the state before it is the one that failed
 SUPERSEDED = "Superseded"
 Event = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Visit:
-    """One state that an execution entered; ``done`` and ``total`` count a Map's iterations.
-
-    ``note``  how far it is, where that is known.
-    """
-
-    state: str
-    entered: datetime
-    left: datetime | None = None
-    done: int | None = None
-    total: int | None = None
-    note: str = ""
-
-    @property
-    def seconds(self) -> float:
-        """How long it took, or has taken so far."""
-        return ((self.left or datetime.now(UTC)) - self.entered).total_seconds()
 
 
 @dataclass(frozen=True)
@@ -119,11 +99,9 @@ def describe(stack: Stack, arn: str, history: History | None = None) -> Executio
     document = stack.states.describe_execution(executionArn=arn)
     stopped = document.get("stopDate")
     events = (history or History(stack.states, arn)).read()
-    states = list(visits(events, lambda map_run: _counts(stack, map_run)))
-    if states and states[-1].left is None and stopped is not None:
-        states[-1] = replace(states[-1], left=stopped)  # Succeed and Fail are entered, never left
+    states = visits(events, stopped, lambda map_run: map_counts(stack.states, map_run))
     if states and states[-1].state == TRAINING and states[-1].left is None:
-        states[-1] = replace(states[-1], note=training_note(stack.s3, stack.bucket, arn))
+        states[-1].note = training_note(stack.s3, stack.bucket, arn)
     superseded = document["status"] == "SUCCEEDED" and states and states[-1].state == SUPERSEDED
     return Execution(
         arn=arn,
@@ -134,37 +112,6 @@ def describe(stack: Stack, arn: str, history: History | None = None) -> Executio
         error=document.get("error"),
         cause=document.get("cause"),
     )
-
-
-def visits(events: Iterable[Event], counts: Callable[[str], tuple[int, int]]) -> Iterator[Visit]:
-    """The states of a history, in order; events inside a Map count as the Map.
-
-    ``counts`` returns done and total of a map run, by its ARN: a distributed Map has its own history.
-    """
-    visit: Visit | None = None
-    inside_map = False
-    for event in events:
-        kind, moment = event["type"], event["timestamp"]
-        if kind.endswith("StateEntered") and not inside_map:
-            if visit is not None:
-                yield visit if visit.left else replace(visit, left=moment)  # left by a Catch
-            visit = Visit(event["stateEnteredEventDetails"]["name"], moment)
-            inside_map = kind == "MapStateEntered"
-        elif visit is None:
-            continue
-        elif kind.endswith("StateExited") and event["stateExitedEventDetails"]["name"] == visit.state:
-            visit, inside_map = replace(visit, left=moment), False
-        elif kind == "MapStateFailed":
-            inside_map = False
-        elif kind == "MapRunStarted":
-            done, total = counts(event["mapRunStartedEventDetails"]["mapRunArn"])
-            visit = replace(visit, done=done, total=total)
-        elif kind == "MapStateStarted" and event.get("mapStateStartedEventDetails"):
-            visit = replace(visit, done=0, total=event["mapStateStartedEventDetails"]["length"])
-        elif kind == "MapIterationSucceeded":
-            visit = replace(visit, done=(visit.done or 0) + 1)
-    if visit is not None:
-        yield visit
 
 
 def training_note(s3: Any, bucket: str, arn: str) -> str:
@@ -196,8 +143,3 @@ def _epoch_note(epoch: dict[str, Any] | None) -> str:
         f"{epoch['algorithm']}, {epoch['phase']}: epoch {epoch['number']} of at most {epoch['most']}, "
         f"loss {epoch['loss']:.4g}{held}"
     )
-
-
-def _counts(stack: Stack, map_run: str) -> tuple[int, int]:
-    items = stack.states.describe_map_run(mapRunArn=map_run)["itemCounts"]
-    return items["succeeded"], items["total"]

@@ -9,8 +9,9 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
 
-from stepcast.cli.executions import Execution, Visit
+from stepcast.cli.executions import Execution
 from stepcast.cli.output import duration, plural, stderr
+from stepcast.console.state_history import Visit
 
 __all__ = ["Display", "display"]
 

@@ -86,6 +86,15 @@ def up(
             metavar="ADDRESS", help="Recipient of messages about runs. Nothing is sent; see stepcast status."
         ),
     ] = None,
+    report_link: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHERE",
+            help="Write a report of each forecast, and name it in the run's message: bucket, or presigned "
+            "for a link that opens it.",
+            show_default="none",
+        ),
+    ] = None,
     iam: Annotated[
         bool,
         typer.Option("--iam/--no-iam", help="Enforce the policies of the functions' roles, as AWS does."),
@@ -135,6 +144,10 @@ def up(
     given = {name for name in ("state", "ephemeral") if _on_the_command_line(context, name)}
     if given == {"state", "ephemeral"}:
         raise typer.BadParameter("--state and --ephemeral are mutually exclusive: choose one")
+    if report_link not in (None, "none", "bucket", "presigned"):
+        raise typer.BadParameter(
+            f"{report_link} is not none, bucket or presigned", param_hint="--report-link"
+        )
     bucket = bucket.removeprefix("s3://").rstrip("/") if bucket is not None else None
     if store_url is not None and bucket is None:
         raise typer.BadParameter(
@@ -176,7 +189,12 @@ def up(
         if ready.is_set() and not re.match(r"s3://[^/]+/(runs|resources)/", activity.where):
             _show(activity)
 
-    given_parameters = {"BucketName": bucket, "NotificationEmail": email, "SettleSeconds": settle_seconds}
+    given_parameters = {
+        "BucketName": bucket,
+        "NotificationEmail": email,
+        "ReportLink": report_link,
+        "SettleSeconds": settle_seconds,
+    }
     parameters = {name: str(value) for name, value in given_parameters.items() if value is not None}
     with suppress(KeyboardInterrupt, SystemExit), unwinding(), ExitStack() as held:
         remote = None

@@ -19,13 +19,17 @@ __all__ = ["Admission"]
 TOKEN_HEADER = "x-stepcast-token"  # noqa: S105 - the name of a header
 COOKIE = "stepcast_console"
 READING = ("GET", "HEAD")
+HARMLESS = ("queries", "stop", "draft", "checked-params")  # a statement must be one that reads
 
 
 class Admission:
-    """Decides for one session of ``stepcast up``. With ``closed``, nobody reads without the token."""
+    """Decides for one session. With ``closed``, nobody reads without the token.
 
-    def __init__(self, closed: bool = False, token: str | None = None) -> None:
-        self.closed = closed
+    With ``read_only``, nobody changes anything: of requests with a body, only ``HARMLESS`` ones are answered.
+    """
+
+    def __init__(self, closed: bool = False, token: str | None = None, read_only: bool = False) -> None:
+        self.closed, self.read_only = closed, read_only
         self.token = token or secrets.token_urlsafe(32)
 
     def entrance(self, root: str) -> str:
@@ -45,13 +49,15 @@ class Admission:
     def check(self, request: Request) -> None:
         """Refusal if the request may not be answered."""
         if self.closed and not self._is_token(_cookie(request)):
-            raise Refusal(401, "open the console at the address that stepcast up printed: it has a token")
+            raise Refusal(401, "open the console at the address that was printed: it has a token")
         if request.method in READING:
             return
         if not self._is_token(request.headers.get(TOKEN_HEADER, "")):
             raise Refusal(403, f"a request that changes something must have the session's {TOKEN_HEADER}")
         if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
             raise Refusal(403, "only the console's own pages may change something")
+        if self.read_only and request.path.rpartition("/")[2] not in HARMLESS:
+            raise Refusal(403, "the console is read only here")
 
     def _is_token(self, given: str) -> bool:
         return hmac.compare_digest(given.encode(), self.token.encode())

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from stepcast.console import pages
 from stepcast.console.admission import Admission
 from stepcast.console.answers import Answer, Refusal, json_answer
+from stepcast.console.read_only import ChangesRefused
 from stepcast.console.requests import Request, read_request
 from stepcast.console.stack import Stack
 from stepcast.pipeline.errors import ResourceNotFoundException
@@ -28,10 +29,11 @@ Route = Callable[[Request], Answer]
 class Console:
     """Answers what is below ``ROOT``. It can serve before the stack is deployed: then it says so."""
 
-    def __init__(self, admission: Admission) -> None:
-        self.admission = admission
+    def __init__(self, admission: Admission, profile: str = "") -> None:
+        self.admission, self._profile = admission, profile
         self._stack: Stack | None = None
         self._routes: dict[tuple[str, str], Route] = {}
+        self._first: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
 
     @property
@@ -49,6 +51,8 @@ class Console:
             answer = self._answer(request)
         except Refusal as refusal:
             answer = json_answer({"message": refusal.message, **refusal.details}, refusal.status)
+        except ChangesRefused as refused:
+            answer = json_answer({"message": str(refused)}, 403)
         except ResourceNotFoundException as error:
             answer = json_answer({"message": f"{error}: it has been removed meanwhile"}, 404)
         except (BotoCoreError, ClientError) as error:
@@ -74,14 +78,28 @@ class Console:
         if request.path.startswith("assets/"):
             return pages.asset(request.path.removeprefix("assets/"), request)
         if request.path.partition("/")[0] in PAGES:
-            return pages.page(ROOT, self.admission.token, request.headers["host"])
+            threading.Thread(target=self._prepare, daemon=True).start()
+            return pages.page(ROOT, self.admission, request.headers["host"])
         raise Refusal(404, f"the console has no page {request.path!r}: begin at {ROOT}")
+
+    def _open(self, stack: Stack) -> None:
+        with self._lock:
+            if not self._routes:
+                self._routes, self._first = _routes(stack, self._profile)
+
+    def _prepare(self) -> None:
+        """Read what the page will ask for, while the browser loads its scripts."""
+        if self._stack is not None and not self._routes:
+            try:
+                self._open(self._stack)
+                self._first()
+            except Exception:  # in a thread of its own: whoever asks for it is told, too
+                log.warning("the list of items is not ready", exc_info=True)
 
     def _ask(self, method: str, request: Request) -> Answer:
         if self._stack is None:
             raise Refusal(503, "the stack is being deployed: try again in a moment")
-        with self._lock:
-            self._routes = self._routes or _routes(self._stack)
+        self._open(self._stack)
         name = request.path.removeprefix(API)
         if route := self._routes.get((method, name)):
             return route(request)
@@ -91,29 +109,41 @@ class Console:
         raise Refusal(404, f"the API has nothing called {json.dumps(name)}")
 
 
-def _routes(stack: Stack) -> dict[tuple[str, str], Route]:
+def _routes(stack: Stack, profile: str) -> tuple[dict[tuple[str, str], Route], Callable[[], None]]:
+    """By method and name; and what to call so that the first page is quick."""
     # pyarrow takes a moment to import: who opens no page need not wait for it.
+    from stepcast.console.clients import Clients
+    from stepcast.console.comparison import Comparison
     from stepcast.console.data import Data
     from stepcast.console.forecasts import Forecasts
     from stepcast.console.operations import Operations
     from stepcast.console.overview import Overview
     from stepcast.console.queries import Queries
     from stepcast.console.runs import Runs
+    from stepcast.console.totals import Totals
 
-    forecasts, runs, data, queries = Forecasts(stack), Runs(stack), Data(stack), Queries(stack)
-    operations = Operations(stack)
-    return {
-        ("GET", "overview"): Overview(stack).read,
+    clients = Clients(stack)
+    forecasts, data = Forecasts(stack), Data(stack)
+    totals = Totals(forecasts)
+    runs, queries, operations = Runs(stack, clients), Queries(stack, clients), Operations(stack, clients)
+    routes: dict[tuple[str, str], Route] = {
+        ("GET", "overview"): Overview(stack, profile).read,
         ("GET", "items"): forecasts.items,
         ("GET", "series"): forecasts.series,
         ("GET", "series.csv"): forecasts.series_csv,
+        ("GET", "totals"): totals.groups,
+        ("GET", "total"): totals.total,
         ("GET", "earlier"): forecasts.earlier,
         ("GET", "runs"): runs.newest,
         ("GET", "run"): runs.run,
         ("GET", "log"): runs.log,
         ("POST", "runs"): runs.start,
+        ("POST", "redriven-runs"): runs.redrive,
+        ("GET", "comparison"): Comparison(stack, runs, forecasts).read,
         ("GET", "files"): data.files,
         ("GET", "draft"): data.draft,
+        ("POST", "draft"): data.draft_of,
+        ("GET", "params-schema"): data.schema,
         ("POST", "files"): data.upload,
         ("POST", "deleted-files"): data.delete,
         ("POST", "checked-params"): data.check_params,
@@ -126,3 +156,4 @@ def _routes(stack: Stack) -> dict[tuple[str, str], Route]:
         ("GET", "rows"): queries.rows,
         ("POST", "stop"): queries.stop,
     }
+    return routes, forecasts.prepare

@@ -15,6 +15,7 @@ from stepcast.drafting.sample import ROWS, sample_of
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.importing.files.source import CONTENT, FORMATS
+from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Problem
 from stepcast.pipeline.read_params import read_params
 
@@ -89,17 +90,24 @@ class Data:
                 paths.append(Path(folder) / str(number) / entry["Key"].rpartition("/")[2])
                 paths[-1].parent.mkdir()
                 self._s3.download_file(self._bucket, entry["Key"], str(paths[-1]))
-            try:
-                made = draft(sample_of(paths), Wishes())
-            except CannotDraft as error:
-                raise Refusal(400, re.sub(rf"{re.escape(folder)}/\d+/", layout.TRAIN, str(error))) from None
-        return json_answer(
-            {
-                "text": json.dumps(made.params, indent=2, ensure_ascii=False) + "\n",
-                "assumed": [[one.what, one.value, one.why] for one in made.assumptions],
-                "obstacles": made.obstacles,
-            }
-        )
+            return _drafted(paths, folder)
+
+    def draft_of(self, request: Request) -> Answer:
+        """A params.json for the file in the body, as for those in the bucket; nothing is saved."""
+        name = self._key(request).removeprefix(layout.TRAIN)
+        if request.size > DRAFTED:
+            raise Refusal(413, f"{name} is large: use stepcast init, which reads the first {ROWS:,} rows")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "0" / name
+            path.parent.mkdir()
+            with path.open("wb") as file:
+                request.save(file)
+            return _drafted([path], folder)
+
+    def schema(self, request: Request) -> Answer:
+        """The JSON schema of params.json, for the form."""
+        del request
+        return json_answer(Params.model_json_schema(by_alias=True))
 
     def _folder(self, name: str, content: str) -> dict[str, Any]:
         entries = [
@@ -128,6 +136,20 @@ class Data:
         if not _is_read(name):
             raise Refusal(400, f"{name} is not read: a file's name must end in {', '.join(FORMATS)}")
         return folder + name
+
+
+def _drafted(paths: list[Path], folder: str) -> Answer:
+    try:
+        made = draft(sample_of(paths), Wishes())
+    except CannotDraft as error:
+        raise Refusal(400, re.sub(rf"{re.escape(folder)}/\d+/", layout.TRAIN, str(error))) from None
+    return json_answer(
+        {
+            "text": json.dumps(made.params, indent=2, ensure_ascii=False) + "\n",
+            "assumed": [[one.what, one.value, one.why] for one in made.assumptions],
+            "obstacles": made.obstacles,
+        }
+    )
 
 
 def _is_read(key: str) -> bool:

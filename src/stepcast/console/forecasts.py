@@ -10,12 +10,13 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stepcast.console.answers import Answer, Refusal, json_answer, number, text_answer
 from stepcast.console.kept import Kept
 from stepcast.console.requests import Request
-from stepcast.console.series_data import SeriesReader, by_lead
+from stepcast.console.series_data import SeriesReader, by_lead, finite_or_none
 from stepcast.console.stack import Stack
 from stepcast.console.vintage_index import (
     Floats,
@@ -38,6 +39,16 @@ INDEXES_KEPT = 4
 MOST_ITEMS = 500  # of one answer
 LOOK_SECONDS = 1.0  # how long the answer to "which vintage is the current one" is good for
 SORTS = ("item", "volume", "error", "ratio", "coverage", "change")
+NO_ITEMS: dict[str, Any] = {
+    "vintage": None,
+    "previous": None,
+    "comparing": False,
+    "key_names": [],
+    "total": 0,
+    "found": 0,
+    "offset": 0,
+    "items": [],
+}
 NO_FORECAST = "there is no forecast yet: upload params.json and train/*.csv to s3://{bucket}/"
 
 
@@ -49,24 +60,29 @@ class Forecasts:
         self._indexes = Kept[str, VintageIndex](INDEXES_KEPT)
         self._changes = Kept[tuple[str, str], Floats](INDEXES_KEPT)
         self._orders = Kept[tuple[str, str, str], NDArray[np.int64]](4 * len(SORTS))
-        self._reader = SeriesReader(stack.s3, stack.bucket)
+        self.reader = SeriesReader(stack.s3, stack.bucket)
         self._current: tuple[float, Manifest | None] = (float("-inf"), None)
         self._reading: set[str] = set()  # vintages that a thread reads
         self._lock = threading.Lock()
 
+    def prepare(self) -> None:
+        """Read what the list needs, before it is asked for."""
+        if self._manifest() is not None:
+            self._order(self.index(""), None, "volume", "down")
+
     def items(self, request: Request) -> Answer:
         """A page of the items that a search finds, in some order."""
         sort = request.choice("sort", SORTS, "volume")
-        index = self._index(request.text("vintage"))
+        if self._manifest() is None:
+            return json_answer(NO_ITEMS)
+        index = self.index(request.text("vintage"))
         previous, comparing = self._comparable(index, wait=sort == "change")
         direction = request.choice("direction", ("up", "down"), "up" if sort == "item" else "down")
         offset, limit = request.whole("offset", 0, 10**9), request.whole("limit", 100, MOST_ITEMS)
         order = self._order(index, previous, sort, direction)
         words = request.text("search").split()
         if words:
-            found = np.zeros(len(order), bool)
-            found[index.found(words)] = True
-            order = order[found[order]]
+            order = order[index.found(words)[order]]
         change = self._change(index, previous)
         return json_answer(
             {
@@ -74,7 +90,7 @@ class Forecasts:
                 "previous": previous,
                 "comparing": comparing,
                 "key_names": index.key_names,
-                "total": len(index.keys),
+                "total": len(index),
                 "found": len(order),
                 "offset": offset,
                 "items": [_row(index, int(place), change) for place in order[offset : offset + limit]],
@@ -83,20 +99,20 @@ class Forecasts:
 
     def series(self, request: Request) -> Answer:
         """Everything about one series that its page shows."""
-        index = self._index(request.text("vintage"))
+        index = self.index(request.text("vintage"))
         place = self._place(index, request.key())
         manifest = index.manifest
-        moments, outputs = self._reader.forecast(index, place)
-        history = self._reader.history(index, place)
-        windows = self._reader.windows(index, place)
+        moments, outputs = self.reader.forecast(index, place)
+        history = self.reader.history(index, place)
+        windows = self.reader.windows(index, place)
         previous, _ = self._comparable(index, wait=True)
-        row = index.row(place)
+        row = self.reader.why(index, place)
         known = set(index.key_names) | {"scope"}
         return json_answer(
             {
                 "vintage": manifest.vintage,
                 "key_names": index.key_names,
-                "key": index.keys[place],
+                "key": index.key(place),
                 "frequency": manifest.frequency,
                 "target": next(name for name, kind in manifest.clean_columns.items() if kind == "double"),
                 "outputs": outputs_of(manifest),
@@ -107,18 +123,19 @@ class Forecasts:
                 if history is None
                 else {
                     "t": history[0].tolist(),
-                    "v": _numbers(history[1]),
+                    "v": finite_or_none(history[1]),
                     "filled": np.flatnonzero(~history[2] & np.isfinite(history[1])).tolist(),
                 },
+                "related": self.reader.related(index, place),
                 "forecast": {
                     "t": moments.tolist(),
-                    "outputs": {name: _numbers(values) for name, values in outputs.items()},
+                    "outputs": {name: finite_or_none(values) for name, values in outputs.items()},
                 },
                 "windows": [
                     {
                         "t": window.moments.tolist(),
-                        "actual": _numbers(window.actual),
-                        "outputs": {name: _numbers(values) for name, values in window.outputs.items()},
+                        "actual": finite_or_none(window.actual),
+                        "outputs": {name: finite_or_none(values) for name, values in window.outputs.items()},
                     }
                     for window in windows
                 ],
@@ -129,34 +146,34 @@ class Forecasts:
 
     def earlier(self, request: Request) -> Answer:
         """What an earlier vintage forecast for the series; 404 if it did not know it."""
-        index = self._index(request.text("vintage"))
-        moments, outputs = self._reader.forecast(index, self._place(index, request.key()))
+        index = self.index(request.text("vintage"))
+        moments, outputs = self.reader.forecast(index, self._place(index, request.key()))
         return json_answer(
             {
                 "vintage": index.manifest.vintage,
                 "central": central(index.manifest),
                 "t": moments.tolist(),
-                "outputs": {name: _numbers(values) for name, values in outputs.items()},
+                "outputs": {name: finite_or_none(values) for name, values in outputs.items()},
             }
         )
 
     def series_csv(self, request: Request) -> Answer:
         """History and forecast of a series as a CSV file."""
-        index = self._index(request.text("vintage"))
+        index = self.index(request.text("vintage"))
         place = self._place(index, request.key())
         outputs = outputs_of(index.manifest)
         sink = io.StringIO(newline="")
         writer = csv.writer(sink, lineterminator="\n")
         writer.writerow([*index.key_names, "timestamp", "observed", *outputs])
-        key = [_cell(part) for part in index.keys[place]]
-        if history := self._reader.history(index, place):
+        key = [_cell(part) for part in index.key(place)]
+        if history := self.reader.history(index, place):
             for when, value, seen in zip(_texts(history[0]), history[1].tolist(), history[2], strict=True):
                 writer.writerow([*key, when, value if seen else "", *[""] * len(outputs)])
-        moments, forecast = self._reader.forecast(index, place)
+        moments, forecast = self.reader.forecast(index, place)
         columns = [forecast[name].tolist() for name in outputs]
         for when, *values in zip(_texts(moments), *columns, strict=True):
             writer.writerow([*key, when, "", *values])
-        name = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(index.keys[place])).strip("-")[:80] or "series"
+        name = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(index.key(place))).strip("-")[:80] or "series"
         return text_answer([sink.getvalue()], "text/csv", f"{name}-{index.manifest.vintage}.csv")
 
     def _manifest(self) -> Manifest | None:
@@ -168,13 +185,13 @@ class Forecasts:
                 self._current = (time.monotonic(), manifest)
             return manifest
 
-    def _index(self, vintage: str) -> VintageIndex:
-        """That of ``vintage``, or of the current one if it is empty."""
+    def index(self, vintage: str) -> VintageIndex:
+        """That of ``vintage``, or of the current one if it is empty; Refusal if there is none."""
         if vintage and not re.match(layout.VINTAGE, vintage):
             raise Refusal(400, f"{vintage!r} is not a vintage, such as 2026-01-02T03-04-05Z-1f8a90c2")
         current = self._manifest()
         if not vintage and current is None:
-            raise Refusal(404, NO_FORECAST.format(bucket=self._bucket), code="no_forecast")
+            raise Refusal(404, NO_FORECAST.format(bucket=self._bucket))
         name = vintage or (current.vintage if current else "")
         return self._indexes.get(name, lambda: self._read(name))
 
@@ -186,7 +203,7 @@ class Forecasts:
             with suppress(ResourceNotFoundException):
                 if manifest is not None:
                     found = read_index(self._s3, self._bucket, root, manifest)
-                    if len(found.keys) == manifest.items:
+                    if len(found) == manifest.items:
                         return found
         if found is None:
             raise Refusal(404, f"there is no vintage {vintage}")
@@ -209,7 +226,7 @@ class Forecasts:
 
     def _read_aside(self, vintage: str) -> None:
         try:
-            self._index(vintage)
+            self.index(vintage)
         except Exception:  # in a thread of its own: the list then shows no change, and the log says why
             log.warning("vintage %s cannot be compared with", vintage, exc_info=True)
         finally:
@@ -218,8 +235,8 @@ class Forecasts:
 
     def _change(self, index: VintageIndex, previous: str | None) -> Floats:
         if previous is None:
-            return np.full(len(index.keys), np.nan)
-        before = self._index(previous)
+            return np.full(len(index), np.nan)
+        before = self.index(previous)
         return self._changes.get((index.manifest.vintage, previous), lambda: changes(index, before))
 
     def _order(
@@ -229,7 +246,7 @@ class Forecasts:
 
         def sorted_places() -> NDArray[np.int64]:
             if sort == "item":
-                places = np.array(sorted(range(len(index.keys)), key=index.names.__getitem__), np.int64)
+                places: NDArray[np.int64] = pc.sort_indices(index.names).to_numpy().astype(np.int64)
                 return places if direction == "up" else places[::-1]
             values = {
                 "volume": index.volume,
@@ -251,19 +268,14 @@ class Forecasts:
 
 def _row(index: VintageIndex, place: int, change: Floats) -> dict[str, Any]:
     return {
-        "key": index.keys[place],
+        "key": index.key(place),
         "volume": number(index.volume[place]),
         "error": number(index.figures["wql"][place]),
         "ratio": number(index.ratio[place]),
         "coverage": number(index.figures["coverage"][place]),
         "change": number(change[place]),
-        "note": bool(index.row(place).get("note")),
+        "note": bool(index.noted[place]),
     }
-
-
-def _numbers(values: Floats) -> list[float | None]:
-    finite = np.isfinite(values).tolist()
-    return [value if known else None for value, known in zip(values.tolist(), finite, strict=True)]
 
 
 def _plain(value: object) -> object:

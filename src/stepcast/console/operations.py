@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from stepcast.console.answers import Answer, Refusal, json_answer
+from stepcast.console.clients import Clients
 from stepcast.console.log_lines import log_lines
 from stepcast.console.requests import Request
 from stepcast.console.stack import Stack
@@ -19,9 +20,8 @@ ENDING = "Function"  # of logical ids
 class Operations:
     """Of one stack."""
 
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
-        self._logs, self._cloudwatch = stack.client("logs"), stack.client("cloudwatch")
+    def __init__(self, stack: Stack, clients: Clients) -> None:
+        self._stack, self._clients = stack, clients
 
     def state(self, request: Request) -> Answer:
         """Functions, alarms, the newest messages, and what was found about drift before the forecast."""
@@ -47,7 +47,7 @@ class Operations:
             raise Refusal(404, f"there is no function {request.text('function')!r}")
         since = datetime.now(UTC) - timedelta(hours=request.whole("hours", 24, 24 * 365))
         group = self._stack.resources[name]
-        return json_answer(log_lines(self._logs, [group], since, datetime.now(UTC)))
+        return json_answer(log_lines(self._clients["logs"], [group], since, datetime.now(UTC)))
 
     def _functions(self) -> list[str]:
         """Their logical ids."""
@@ -55,7 +55,7 @@ class Operations:
 
     def _alarms(self) -> list[dict[str, Any]]:
         own = set(self._stack.resources.values())
-        pages = self._cloudwatch.get_paginator("describe_alarms").paginate()
+        pages = self._clients["cloudwatch"].get_paginator("describe_alarms").paginate()
         return [
             {
                 "name": alarm["AlarmName"],

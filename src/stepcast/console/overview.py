@@ -13,15 +13,15 @@ __all__ = ["Overview"]
 
 
 class Overview:
-    """Of one stack."""
+    """Of one stack; ``profile`` is that of the AWS tools by which it is reached, empty for a local one."""
 
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
+    def __init__(self, stack: Stack, profile: str) -> None:
+        self._stack, self._profile = stack, profile
 
     def read(self, request: Request) -> Answer:
         """The stack, the vintages, newest first, and what the manifest says of the current one."""
         del request
-        return json_answer(_overview(self._stack))
+        return json_answer({**_overview(self._stack), "profile": self._profile})
 
 
 def _overview(stack: Stack) -> dict[str, Any]:

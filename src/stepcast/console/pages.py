@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+from stepcast.console.admission import Admission
 from stepcast.console.answers import Answer, Refusal
 from stepcast.console.requests import Request
 
 __all__ = ["asset", "guarded", "page"]
 
+SCRIPT = "text/javascript; charset=utf-8"
 TYPES = {
-    "console.js": "text/javascript; charset=utf-8",
+    "console.js": SCRIPT,
+    "chunk.js": SCRIPT,
+    "editing.js": SCRIPT,
     "console.css": "text/css; charset=utf-8",
     "licenses.txt": "text/plain; charset=utf-8",
     "icon.svg": "image/svg+xml",
@@ -28,9 +32,11 @@ PAGE = """\
 <meta name="referrer" content="no-referrer">
 <meta name="stepcast-token" content="{token}">
 <meta name="stepcast-nonce" content="{nonce}">
+<meta name="stepcast-mode" content="{mode}">
 <title>Stepcast</title>
 <link rel="icon" href="{root}assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="{root}assets/console.css">
+<link rel="modulepreload" href="{root}assets/chunk.js">
 <script type="module" src="{root}assets/console.js"></script>
 </head>
 <body><div id="app"></div><noscript>The console needs JavaScript.</noscript></body>
@@ -38,7 +44,7 @@ PAGE = """\
 """
 
 
-def page(root: str, token: str, host: str) -> Answer:
+def page(root: str, admission: Admission, host: str) -> Answer:
     """The page, which asks for everything else. Scripts and styles are this console's own files.
 
     Style elements need the nonce: the SQL editor makes one.
@@ -52,7 +58,12 @@ def page(root: str, token: str, host: str) -> Answer:
         f"img-src {assets} data:; connect-src {api}; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'"
     )
-    text = PAGE.format(root=html.escape(root), token=html.escape(token), nonce=html.escape(nonce))
+    text = PAGE.format(
+        root=html.escape(root),
+        token=html.escape(admission.token),
+        nonce=html.escape(nonce),
+        mode="read-only" if admission.read_only else "full",
+    )
     return Answer(
         200,
         "text/html; charset=utf-8",

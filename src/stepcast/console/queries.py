@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from stepcast.console.answers import Answer, Refusal, json_answer
+from stepcast.console.clients import Clients
 from stepcast.console.requests import Request
 from stepcast.console.stack import Stack
 
@@ -17,10 +18,16 @@ PLACE = re.compile(r"line (\d+):(\d+)")
 class Queries:
     """Of one stack's workgroup and database."""
 
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
-        self._athena = stack.client("athena")
-        self._glue = stack.client("glue")
+    def __init__(self, stack: Stack, clients: Clients) -> None:
+        self._stack, self._clients = stack, clients
+
+    @property
+    def _athena(self) -> Any:
+        return self._clients["athena"]
+
+    @property
+    def _glue(self) -> Any:
+        return self._clients["glue"]
 
     def tables(self, request: Request) -> Answer:
         """Every table of the database with its columns and their types."""

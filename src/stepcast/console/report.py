@@ -18,15 +18,17 @@ from stepcast.console.vintage_index import (
     read_index,
 )
 from stepcast.pipeline import layout, vintages
+from stepcast.pipeline.vintages import Manifest
 
-__all__ = ["report_page"]
+__all__ = ["report_page", "vintage_page"]
 
+TOP = 20
 HORIZONS_BACK = 4  # how much history precedes the forecast
 MOST_CHANGED = 5
 
 
-def report_page(s3: Any, bucket: str, top: int) -> str:
-    """The page, with the ``top`` items of the largest volume.
+def report_page(s3: Any, bucket: str, top: int = TOP) -> str:
+    """The page of the current forecast, with the ``top`` items of the largest volume.
 
     Raises:
         LookupError: there is no forecast yet.
@@ -34,7 +36,12 @@ def report_page(s3: Any, bucket: str, top: int) -> str:
     manifest = vintages.current(s3, bucket)
     if manifest is None:
         raise LookupError(f"s3://{bucket}/ has no forecast yet")
-    index = read_index(s3, bucket, layout.FORECAST, manifest)
+    return vintage_page(s3, bucket, layout.FORECAST, manifest, top)
+
+
+def vintage_page(s3: Any, bucket: str, root: str, manifest: Manifest, top: int = TOP) -> str:
+    """The page of the vintage under ``root``."""
+    index = read_index(s3, bucket, root, manifest)
     change, previous = _compared(s3, bucket, index)
     reader = SeriesReader(s3, bucket)
     largest = np.argsort(-index.volume, kind="stable")[:top].tolist()
@@ -51,7 +58,7 @@ def report_page(s3: Any, bucket: str, top: int) -> str:
         f"<p>{escape(_span(index))}</p>",
         _figures(index),
         _changed(index, change, previous),
-        f"<h2>The {len(largest):,} largest of {len(index.keys):,} items</h2>",
+        f"<h2>The {len(largest):,} largest of {len(index):,} items</h2>",
         *(_item(reader, index, place, float(change[place])) for place in largest),
         f"<footer>Vintage {manifest.vintage}, run {escape(manifest.run)}, Stepcast {__version__}</footer>",
         "</body></html>\n",
@@ -63,7 +70,7 @@ def _compared(s3: Any, bucket: str, index: VintageIndex) -> tuple[Floats, str | 
     earlier = [name for name in vintages.names(s3, bucket, layout.HISTORY) if name < index.manifest.vintage]
     manifest = vintages.read(s3, bucket, earlier[-1], layout.HISTORY) if earlier else None
     if manifest is None:
-        return np.full(len(index.keys), np.nan), None
+        return np.full(len(index), np.nan), None
     return changes(index, read_index(s3, bucket, layout.HISTORY, manifest)), earlier[-1]
 
 
@@ -140,7 +147,7 @@ def _item(reader: SeriesReader, index: VintageIndex, place: int, change: float) 
     svg, bottom, top = chart(past, ahead, outputs[central(manifest)], band)
     first, last = (_moment(str(np.datetime64(t, "s"))) for t in (begins, int(ahead[-1])))
     axis = f"vertical axis: {_number(bottom)} to {_number(top)}"
-    note = index.row(place).get("note")
+    note = reader.why(index, place).get("note")
     parts = (
         f"<h3>{_name(index, place)}</h3><p>{' · '.join(facts)}</p>",
         svg,
@@ -151,7 +158,7 @@ def _item(reader: SeriesReader, index: VintageIndex, place: int, change: float) 
 
 
 def _name(index: VintageIndex, place: int) -> str:
-    return escape(" · ".join(index.keys[place]))
+    return escape(" · ".join(index.key(place)))
 
 
 def _number(value: float) -> str:

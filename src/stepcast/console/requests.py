@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import parse_qs
 
 from stepcast.console.answers import Refusal
@@ -11,6 +11,7 @@ from stepcast.console.answers import Refusal
 __all__ = ["Request", "read_request"]
 
 LONGEST_DOCUMENT = 1 << 20  # bytes
+PART = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,13 @@ class Request:
         if not isinstance(given, list) or not given or not all(isinstance(part, str) for part in given):
             raise Refusal(400, 'key must be a JSON list of texts, such as ["lamp"]')
         return tuple(given)
+
+    def save(self, file: BinaryIO) -> None:
+        """Write the body to ``file``. The stream may be a connection: what follows the body is not read."""
+        left = self.size
+        while left and (part := self.stream.read(min(left, PART))):
+            file.write(part)
+            left -= len(part)
 
     def document(self) -> dict[str, Any]:
         """The body, a JSON object."""

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stepcast.console.answers import Answer, Refusal, json_answer
+from stepcast.console.clients import Clients
 from stepcast.console.kept import Kept
 from stepcast.console.log_lines import log_lines
 from stepcast.console.requests import Request
 from stepcast.console.stack import Stack
-from stepcast.console.state_history import Visit, visits
+from stepcast.console.state_history import Visit, map_counts, visits
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.problems import Report, grouped
@@ -26,9 +27,8 @@ LAST_STATES = 1000  # of ended executions, remembered
 class Runs:
     """The executions of one stack's state machine."""
 
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
-        self._logs, self._lambda = stack.client("logs"), stack.client("lambda")
+    def __init__(self, stack: Stack, clients: Clients) -> None:
+        self._stack, self._clients = stack, clients
         self._ended_in = Kept[str, str](LAST_STATES)
 
     def newest(self, request: Request) -> Answer:
@@ -61,11 +61,7 @@ class Runs:
         states = self._stack.states
         document = self._described(arn)
         machine = states.describe_state_machine_for_execution(executionArn=arn)
-        found = visits(self._events(arn), document.get("stopDate"))
-        for visit in found:
-            if visit.map_run is not None:
-                counts = states.describe_map_run(mapRunArn=visit.map_run)["itemCounts"]
-                visit.done, visit.total, visit.failed = counts["succeeded"], counts["total"], counts["failed"]
+        found = visits(self._events(arn), document.get("stopDate"), lambda one: map_counts(states, one))
         status = document["status"]
         if status == "SUCCEEDED" and found and found[-1].state == "Superseded":
             status = "SUPERSEDED"
@@ -82,6 +78,7 @@ class Runs:
                 "error": document.get("error"),
                 "cause": document.get("cause"),
                 "definition": json.loads(machine["definition"]),
+                "redrive": _redrive(document, found),
                 "states": [_visit(visit) for visit in found],
                 "report": self._report(run),
                 "failure": self._text(layout.failure_report(run)) if status == "FAILED" else None,
@@ -100,7 +97,9 @@ class Runs:
         )
         functions = sorted(set(_functions(definition["States"].get(wanted, {}))))
         until = max(visit.left or datetime.now(UTC) for visit in found)
-        return json_answer(log_lines(self._logs, functions, found[0].entered, until, document["name"]))
+        return json_answer(
+            log_lines(self._clients["logs"], functions, found[0].entered, until, document["name"])
+        )
 
     def start(self, request: Request) -> Answer:
         """Run the bucket's input again, if that can bring another result: what an upload does."""
@@ -110,7 +109,7 @@ class Runs:
             "eventTime": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "s3": {"bucket": {"name": self._stack.bucket}, "object": {"key": layout.PARAMS}},
         }
-        answer = self._lambda.invoke(
+        answer = self._clients["lambda"].invoke(
             FunctionName=self._stack.function("StartExecution"), Payload=json.dumps({"Records": [record]})
         )
         told = json.loads(answer["Payload"].read())
@@ -118,6 +117,24 @@ class Runs:
             raise Refusal(503, f"StartExecution failed: {told.get('errorMessage', told)}")
         name = (told.get("execution_arn") or "").rpartition(":")[2] or None
         return json_answer({"outcome": told["outcome"], "why": told["why"], "name": name})
+
+    def redrive(self, request: Request) -> Answer:
+        """Let an execution that stopped on its way go on from the state that it was in."""
+        arn = self._arn(request)
+        document = self._described(arn)
+        redrive = _redrive(document, visits(self._events(arn), document.get("stopDate")))
+        if not redrive["possible"]:
+            raise Refusal(400, f"the run cannot go on: {redrive['why']}")
+        self._stack.states.redrive_execution(executionArn=arn)
+        return json_answer({"name": document["name"]})
+
+    def vintage(self, name: str) -> str:
+        """The vintage that the run of this name makes."""
+        try:
+            given = json.loads(self._described(self._named(name)).get("input") or "")
+            return str(given["vintage"])
+        except (ValueError, TypeError, KeyError):
+            raise Refusal(404, f"run {name} was not started by an upload") from None
 
     def _status(self, row: dict[str, Any]) -> str:
         """Step Functions', or SUPERSEDED by newer input."""
@@ -132,7 +149,9 @@ class Runs:
         return next((details["name"] for details in entered if details), "")
 
     def _arn(self, request: Request) -> str:
-        name = request.text("name")
+        return self._named(request.text("name"))
+
+    def _named(self, name: str) -> str:
         if not NAME.fullmatch(name):
             raise Refusal(400, f"{name!r} is not the name of a run")
         return f"{self._stack.state_machine.replace(':stateMachine:', ':execution:')}:{name}"
@@ -181,6 +200,17 @@ class Runs:
             return objects.read(self._stack.s3, self._stack.bucket, key).decode("utf-8", "replace")
         except ResourceNotFoundException:
             return None
+
+
+def _redrive(document: dict[str, Any], found: list[Visit]) -> dict[str, Any]:
+    """Whether the execution can go on from where it stopped, why not, and how often it has."""
+    why = ""
+    if document.get("redriveStatus") != "REDRIVABLE":
+        why = document.get("redriveStatusReason") or f"it is {document['status'].lower()}"
+    elif found and found[-1].kind == "Fail":
+        # Step Functions would enter Fail again.
+        why = "it ended as its state machine ends after an error, and its work files are removed: start again"
+    return {"possible": not why, "why": why, "count": document.get("redriveCount", 0)}
 
 
 def _visit(visit: Visit) -> dict[str, Any]:

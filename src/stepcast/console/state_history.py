@@ -1,11 +1,11 @@
-"""An execution's events as the states that it went through."""
+"""An execution's events as the states that it went through: for the console and for the command line."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["Visit", "visits"]
+__all__ = ["Visit", "map_counts", "visits"]
 
 Event = dict[str, Any]
 FAILURES = {
@@ -23,34 +23,60 @@ FAILURES = {
 class Visit:
     """One state that was entered.
 
+    ``done``, ``total``, ``failed`` count a Map's iterations, or those of the distributed Map run ``map_run``.
+    ``note``     how far it is, where that is known.
     ``status``   RUNNING, SUCCEEDED, FAILED (caught by a Catch, or not) or STOPPED (with its execution).
     ``attempts`` how often its task was started; ``errors`` what they failed with, in order.
-    ``map_run``  the ARN of a distributed Map's run.
     """
 
     state: str
-    kind: str
     entered: datetime
-    input: str | None
     left: datetime | None = None
-    output: str | None = None
-    status: str = "RUNNING"
-    attempts: int = 0
-    errors: list[dict[str, str]] = field(default_factory=list)
-    map_run: str | None = None
     done: int | None = None
     total: int | None = None
     failed: int = 0
+    note: str = ""
+    kind: str = "Task"
+    status: str = "RUNNING"
+    input: str | None = None
+    output: str | None = None
+    attempts: int = 0
+    errors: list[dict[str, str]] = field(default_factory=list)
+    map_run: str | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, or has taken so far."""
+        return ((self.left or datetime.now(UTC)) - self.entered).total_seconds()
 
 
-def visits(events: Iterable[Event], ended: datetime | None) -> list[Visit]:
-    """The states in order, until the execution ``ended``; what happens inside a Map counts as the Map."""
+def visits(
+    events: Iterable[Event],
+    ended: datetime | None = None,
+    counts: Callable[[str], Mapping[str, int]] | None = None,
+) -> list[Visit]:
+    """The states in order, until the execution ``ended``; what happens inside a Map counts as the Map.
+
+    ``counts`` returns itemCounts of a Map run, by its ARN: a distributed Map has its own history.
+    """
     found = list(_visits(events))
     if found and found[-1].left is None and ended is not None:  # Succeed and Fail are entered, never left
         last = found[-1]
         last.left = ended
         last.status = {"Succeed": "SUCCEEDED", "Fail": "FAILED"}.get(last.kind, "STOPPED")
+    for visit in found:
+        if visit.map_run is not None and counts is not None:
+            items = counts(visit.map_run)
+            visit.done, visit.total, visit.failed = (
+                items.get(name, 0) for name in ("succeeded", "total", "failed")
+            )
     return found
+
+
+def map_counts(states: Any, map_run: str) -> Mapping[str, int]:
+    """What ``visits`` needs to know of a Map run, from Step Functions."""
+    counts: Mapping[str, int] = states.describe_map_run(mapRunArn=map_run)["itemCounts"]
+    return counts
 
 
 def _visits(events: Iterable[Event]) -> Iterator[Visit]:
@@ -65,7 +91,7 @@ def _visits(events: Iterable[Event]) -> Iterator[Visit]:
                 yield visit
             details = event["stateEnteredEventDetails"]
             kind = kind.removesuffix("StateEntered")
-            visit = Visit(details["name"], kind, moment, details.get("input"))
+            visit = Visit(details["name"], moment, kind=kind, input=details.get("input"))
             inside_map, failing = kind == "Map", False
         elif visit is None:
             continue
@@ -73,6 +99,8 @@ def _visits(events: Iterable[Event]) -> Iterator[Visit]:
             # A state whose error is caught is left like any other.
             visit.left, visit.status, inside_map = moment, "FAILED" if failing else "SUCCEEDED", False
             visit.output = event["stateExitedEventDetails"].get("output")
+        elif kind == "ExecutionRedriven":  # what the state did is done again, but it is not entered again
+            inside_map, failing = visit.kind == "Map", False
         elif kind == "MapStateFailed":
             inside_map, failing = False, True
         elif kind == "MapRunStarted":

@@ -1,8 +1,7 @@
 """The items of one vintage in memory: to search, to sort, and to find the files of one.
 
-Export writes one file a shard, with the series of a shard in order. The index reads these files once and
-keeps a few numbers for each series; the series themselves are read again, one shard at a time, when one is
-looked at.
+Export writes one file a shard, with the series of a shard in order, and a summary of all. The index is made
+of the summary; the series themselves are read one shard at a time, when one is looked at.
 """
 
 import io
@@ -19,18 +18,22 @@ import pyarrow.csv as pv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from stepcast.pipeline import layout, objects, tables
+from stepcast.pipeline import item_summary, layout, objects, tables
 from stepcast.pipeline.errors import ResourceNotFoundException
+from stepcast.pipeline.item_summary import ATTRIBUTE, FIGURES, KEY, NOTED, SHARD, VOLUME
 from stepcast.pipeline.vintages import Manifest
 
 __all__ = [
     "VintageIndex",
+    "aligned",
     "central",
     "changes",
     "key_columns",
     "outer",
     "outputs_of",
+    "parts_of",
     "read_index",
+    "read_leaderboard",
     "read_wide",
 ]
 
@@ -38,36 +41,48 @@ Floats = NDArray[np.float64]
 Key = tuple[str, ...]
 
 _PART = re.compile(r"_part(\d+)\.csv$")
-NUMBERS = ("score", "wql", "wql_seasonal_naive", "coverage")
 
 
 @dataclass(frozen=True)
 class VintageIndex:
     """Of each series: its key, the shard that it is in, and what the list shows.
 
-    ``volume``  the sum of the central forecast over the horizon; ``figures`` by column of the leaderboard,
-    nan where there is none; ``leaderboard`` has a row for each series in the same order, or None.
+    ``texts``       the parts of the keys, a column each; ``attributes`` what is known of the items besides.
+    ``volume``      the sum of the central forecast over the horizon.
+    ``figures``     by column of the leaderboard, nan where there is none.
+    ``noted``       whether the forecast has a note.
     """
 
     root: str
     manifest: Manifest
     key_names: tuple[str, ...]
-    keys: list[Key]
-    parts: dict[int, str]  # object key by number of the shard
+    texts: tuple[pa.Array, ...]
+    attributes: Mapping[str, pa.DictionaryArray]
     shards: NDArray[np.int32]
     volume: Floats
     figures: Mapping[str, Floats]
-    leaderboard: pa.Table | None
+    noted: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.volume)
+
+    def key(self, place: int) -> Key:
+        """The item, then the forecast's dimensions."""
+        return tuple(column[place].as_py() for column in self.texts)
 
     @cached_property
     def places(self) -> dict[Key, int]:
-        """Where in the lists a series is."""
-        return {key: place for place, key in enumerate(self.keys)}
+        """Where in the columns a series is."""
+        keys = zip(*(column.to_pylist() for column in self.texts), strict=True)
+        return {key: place for place, key in enumerate(keys)}
 
     @cached_property
-    def names(self) -> list[str]:
-        """What a search looks at."""
-        return ["\n".join(key).casefold() for key in self.keys]
+    def names(self) -> pa.Array:
+        """What a search looks at: the keys' parts, without case."""
+        joined = pc.binary_join_element_wise(*self.texts, "\n")
+        if pc.all(pc.string_is_ascii(joined)).as_py():
+            return pc.ascii_lower(joined)
+        return pa.array([name.casefold() for name in joined.to_pylist()], pa.string())
 
     @cached_property
     def ratio(self) -> Floats:
@@ -76,24 +91,13 @@ class VintageIndex:
             ratio = self.figures["wql"] / self.figures["wql_seasonal_naive"]
         return np.where(np.isfinite(ratio), ratio, np.nan)
 
-    def found(self, words: Iterable[str]) -> NDArray[np.int64]:
-        """The series with every one of ``words`` in their names, in order."""
-        wanted = [word.casefold() for word in words]
-        names = self.names
-        if not wanted:
-            return np.arange(len(names))
-        first, *others = wanted
-        places = [place for place, name in enumerate(names) if first in name]
-        for word in others:
-            places = [place for place in places if word in names[place]]
-        return np.array(places, np.int64)
-
-    def row(self, place: int) -> dict[str, Any]:
-        """The series' row of the leaderboard; empty if there is none."""
-        if self.leaderboard is None:
-            return {}
-        row: dict[str, Any] = self.leaderboard.slice(place, 1).to_pylist()[0]
-        return row
+    def found(self, words: Iterable[str]) -> NDArray[np.bool_]:
+        """Of each series, whether every one of ``words`` is in its name."""
+        found = np.ones(len(self), bool)
+        for word in words:
+            matches = pc.match_substring(self.names, word.casefold())
+            found &= matches.to_numpy(zero_copy_only=False)
+        return found
 
 
 def key_columns(manifest: Manifest) -> tuple[str, ...]:
@@ -107,13 +111,8 @@ def outputs_of(manifest: Manifest) -> tuple[str, ...]:
 
 
 def central(manifest: Manifest) -> str:
-    """The output that stands for the forecast: the quantile nearest to the median, or the mean.
-
-    A forecast always has an output.
-    """
-    outputs = outputs_of(manifest)
-    quantiles = [name for name in outputs if name != "mean"]
-    return min(quantiles, key=lambda name: abs(float(name[1:]) - 50), default="mean")
+    """The output that stands for the forecast."""
+    return item_summary.central(outputs_of(manifest))
 
 
 def outer(manifest: Manifest) -> tuple[str, str] | None:
@@ -124,13 +123,21 @@ def outer(manifest: Manifest) -> tuple[str, str] | None:
 
 def changes(index: VintageIndex, before: VintageIndex) -> Floats:
     """How much more is forecast for a period than in the vintage ``before``, as a share; nan if unknown."""
-    if before.key_names != index.key_names or before.manifest.frequency != index.manifest.frequency:
-        return np.full(len(index.keys), np.nan)
-    places = np.array([before.places.get(key, -1) for key in index.keys], np.int64)
-    old = np.where(places >= 0, before.volume[places] / before.manifest.horizon, np.nan)
+    old = aligned(index, before, before.volume) / before.manifest.horizon
     with np.errstate(divide="ignore", invalid="ignore"):
         change = (index.volume / index.manifest.horizon - old) / np.abs(old)
     return np.where(np.isfinite(change), change, np.nan)
+
+
+def aligned(index: VintageIndex, before: VintageIndex, values: Floats) -> Floats:
+    """``values`` of the series of ``before`` in the order of ``index``; nan where they are unknown."""
+    if before.key_names != index.key_names or before.manifest.frequency != index.manifest.frequency:
+        return np.full(len(index), np.nan)
+    if index.texts == before.texts:
+        return values
+    keys = zip(*(column.to_pylist() for column in index.texts), strict=True)
+    places = np.array([before.places.get(key, -1) for key in keys], np.int64)
+    return np.append(values, np.nan)[places]
 
 
 def read_wide(s3: Any, bucket: str, key: str, manifest: Manifest, dates: bool = True) -> pa.Table:
@@ -150,55 +157,77 @@ def read_wide(s3: Any, bucket: str, key: str, manifest: Manifest, dates: bool = 
 
 
 def read_index(s3: Any, bucket: str, root: str, manifest: Manifest) -> VintageIndex:
-    """Read every file of the vintage once."""
-    names, horizon = key_columns(manifest), manifest.horizon
-    parts: dict[int, str] = {}
-    for key in objects.keys(s3, bucket, layout.raw(root, manifest.vintage)):
-        if found := _PART.search(key):
-            parts[int(found[1])] = key
-    keys: list[Key] = []
-    shards, volumes = [], []
-    for number in sorted(parts):
-        table = read_wide(s3, bucket, parts[number], manifest, dates=False)
-        firsts = np.arange(0, len(table), horizon)
-        columns = [table.column(name).take(firsts).to_pylist() for name in names]
-        keys += zip(*columns, strict=True)
-        shards.append(np.full(len(firsts), number, np.int32))
-        volumes.append(table.column(central(manifest)).to_numpy().reshape(-1, horizon).sum(axis=1))
-    leaderboard = _leaderboard(s3, bucket, manifest, names, keys)
-    missing = np.full(len(keys), np.nan)
-    figures = {
-        name: leaderboard.column(name).to_numpy().astype(np.float64)
-        if leaderboard is not None and name in leaderboard.column_names
-        else missing
-        for name in NUMBERS
-    }
+    """Read the vintage's summary; of an old vintage, which has none, every file."""
+    names = key_columns(manifest)
+    try:
+        body = objects.read(s3, bucket, layout.item_summary(root, manifest.vintage))
+        table = pq.read_table(io.BytesIO(body), use_threads=False)
+    except ResourceNotFoundException:
+        table = _summarised(s3, bucket, manifest, parts_of(s3, bucket, layout.raw(root, manifest.vintage)))
+    columns = dict(zip(table.column_names, (one.combine_chunks() for one in table.columns), strict=True))
+    texts = tuple(columns[f"{KEY}{name}"] for name in names)
+    attributes = {name: one.dictionary_encode() for name, one in zip(names[1:], texts[1:], strict=True)}
+    for name, column in columns.items():
+        if name.startswith(ATTRIBUTE):
+            attributes[name.removeprefix(ATTRIBUTE)] = column.dictionary_encode()
     return VintageIndex(
         root=root,
         manifest=manifest,
         key_names=names,
-        keys=keys,
-        parts=parts,
-        shards=np.concatenate(shards) if shards else np.empty(0, np.int32),
-        volume=np.concatenate(volumes) if volumes else np.empty(0),
-        figures=figures,
-        leaderboard=leaderboard,
+        texts=texts,
+        attributes=attributes,
+        shards=columns[SHARD].to_numpy(zero_copy_only=False),
+        volume=columns[VOLUME].to_numpy(zero_copy_only=False),
+        figures={name: columns[name].to_numpy(zero_copy_only=False).astype(np.float64) for name in FIGURES},
+        noted=columns[NOTED].to_numpy(zero_copy_only=False),
     )
 
 
-def _leaderboard(
-    s3: Any, bucket: str, manifest: Manifest, names: tuple[str, ...], keys: list[Key]
-) -> pa.Table | None:
-    """The rows of the series, in the order of ``keys``; None if they are no longer there."""
+def parts_of(s3: Any, bucket: str, folder: str) -> dict[int, str]:
+    """The CSV files of a folder by the number of their shard."""
+    keys = objects.keys(s3, bucket, folder)
+    return {int(found[1]): key for key in keys if (found := _PART.search(key))}
+
+
+def _summarised(s3: Any, bucket: str, manifest: Manifest, parts: Mapping[int, str]) -> pa.Table:
+    """What Export would have written, from the files themselves."""
+    names, horizon = key_columns(manifest), manifest.horizon
+    texts: list[list[pa.Array]] = [[] for _ in names]
+    shards, volumes = [np.empty(0, np.int32)], [np.empty(0)]
+    for number in sorted(parts):
+        table = read_wide(s3, bucket, parts[number], manifest, dates=False)
+        firsts = np.arange(0, len(table), horizon)
+        for one, name in zip(texts, names, strict=True):
+            one.extend(table.column(name).take(firsts).chunks)
+        shards.append(np.full(len(firsts), number, np.int32))
+        volumes.append(table.column(central(manifest)).to_numpy().reshape(-1, horizon).sum(axis=1))
+    columns = [pa.chunked_array(one, pa.string()) for one in texts]
+    missing = pa.nulls(sum(map(len, volumes)), pa.float64())
+    figures, noted = dict.fromkeys(FIGURES, missing), pa.array(np.zeros(len(missing), bool))
+    if (board := read_leaderboard(s3, bucket, manifest)) is not None:
+        own = zip(*(board.column(name).to_pylist() for name in names), strict=True)
+        places = {key: place for place, key in enumerate(own)}
+        keys = zip(*(column.to_pylist() for column in columns), strict=True)
+        rows = board.take(pa.array([places.get(key) for key in keys], pa.int64()))
+        figures |= {name: rows.column(name) for name in FIGURES if name in rows.column_names}
+        noted = rows.column("note").is_valid()
+    return pa.table(
+        {
+            **{f"{KEY}{name}": column for name, column in zip(names, columns, strict=True)},
+            SHARD: np.concatenate(shards),
+            VOLUME: np.concatenate(volumes),
+            **figures,
+            NOTED: noted,
+        }
+    )
+
+
+def read_leaderboard(s3: Any, bucket: str, manifest: Manifest) -> pa.Table | None:
+    """The rows of the series; None if they are no longer there."""
     folder = layout.accuracy(manifest.predictor, tables.LEADERBOARD)
     try:
         body = objects.read(s3, bucket, f"{folder}part-0.parquet")
     except ResourceNotFoundException:
         return None
     table = pq.read_table(io.BytesIO(body), use_threads=False)
-    table = table.filter(pc.equal(table.column("scope"), "item"))
-    own = list(zip(*(table.column(name).to_pylist() for name in names), strict=True))
-    if own == keys:
-        return table
-    places = {key: place for place, key in enumerate(own)}
-    return table.take(pa.array([places.get(key) for key in keys], pa.int64()))
+    return table.filter(pc.equal(table.column("scope"), "item"))

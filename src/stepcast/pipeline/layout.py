@@ -176,6 +176,11 @@ def report(run: str, ending: str) -> str:
     return f"reports/{run}/validation.{ending}"
 
 
+def report_page(work: str) -> str:
+    """The forecast of one execution (``Run.work``) as an HTML file, where the stack asks for it."""
+    return f"reports/{work}/report.html"
+
+
 def resource(kind: str, name: str) -> str:
     """The document of a dataset, predictor, forecast..."""
     return f"resources/{kind}/{name}.json"
@@ -198,6 +203,11 @@ def clean_part(vintage: str, number: int) -> str:
 def vintage_params(root: str, name: str) -> str:
     """params.json as it was when the vintage was made."""
     return f"{vintage(root, name)}params.json"
+
+
+def item_summary(root: str, name: str) -> str:
+    """One row for each item of a vintage: what a list of them shows."""
+    return f"{vintage(root, name)}items.parquet"
 
 
 def raw(root: str, name: str) -> str:

@@ -31,7 +31,10 @@ class Account:
         ]
 
     def text(self, key: str) -> str:
-        return str(self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode())
+        return self.body(key).decode()
+
+    def body(self, key: str) -> bytes:
+        return bytes(self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
 
     def run(self, vintage: str = "2026-01-02T03-04-05Z") -> Run:
         """A run for the bucket's present input."""

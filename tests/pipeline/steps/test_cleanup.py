@@ -82,7 +82,7 @@ def test_a_run_that_has_made_nothing_removes_nothing_of_another_with_its_vintage
 def test_a_forecast_that_has_moved_to_history_meanwhile_keeps_its_accuracy(account: Account) -> None:
     run = left_behind(account, published=True)
     for key in account.keys("forecast/"):
-        account.put(key.replace("forecast/", "history/", 1), account.text(key))
+        account.put(key.replace("forecast/", "history/", 1), account.body(key))
         account.s3.delete_object(Bucket=BUCKET, Key=key)
 
     cleanup(CleanupRun.model_validate({**run, "ending": "kept"}), s3=account.s3)

@@ -13,11 +13,23 @@ from stepcast.pipeline.errors import InvalidInputException, Superseded
 from stepcast.pipeline.steps.create_dataset import create_dataset
 from stepcast.pipeline.steps.export import export
 from stepcast.pipeline.steps.import_data import import_data
-from tests.pipeline.given import params_document
+from tests.pipeline.given import MINIMAL, params_document
 from tests.pipeline.steps.conftest import BUCKET, Account
 from tests.pipeline.steps.whole_run import leaderboard, rows_under, run_steps
 
 TWO_WINDOWS = {"Predictor__EvaluationParameters": {"NumberOfBacktestWindows": 2}}
+
+COLORS = {
+    "DatasetName": "Colors",
+    "Domain": "CUSTOM",
+    "DatasetType": "ITEM_METADATA",
+    "Schema": {
+        "Attributes": [
+            {"AttributeName": "item_id", "AttributeType": "string"},
+            {"AttributeName": "color", "AttributeType": "string"},
+        ]
+    },
+}
 
 
 def sales(items: tuple[str, ...] = ("desk", "lamp"), weeks: int = 8) -> str:
@@ -202,15 +214,34 @@ def test_an_item_with_a_missing_day_is_judged_on_the_others_and_the_export_is_th
     assert set(pq.read_table(io.BytesIO(body))["item_id"].to_pylist()) == {"desk", "lamp"}
 
 
+def test_the_summary_of_the_items_has_their_volume_figures_and_attributes(account: Account) -> None:
+    account.put("metadata/m.csv", "desk,brown\nlamp,red\n")
+    run = run_steps(account, sales(), **TWO_WINDOWS, Datasets=[*MINIMAL["Datasets"], COLORS])
+
+    body = account.body(layout.item_summary(layout.FORECAST, run.vintage))
+    items = pq.read_table(io.BytesIO(body)).to_pylist()
+    rows = {row["item_id"]: row for row in leaderboard(account) if row["scope"] == "item"}
+    assert [(one["key.item_id"], one["attribute.color"], one["shard"]) for one in items] == [
+        ("desk", "brown", 0),
+        ("lamp", "red", 0),
+    ]
+    ahead = [row for row in rows_under(account, "forecast/") if "date" in row]
+    for one in items:
+        name = one["key.item_id"]
+        assert one["volume"] == pytest.approx(sum(float(r["p50"]) for r in ahead if r["item_id"] == name))
+        assert (one["wql"], one["coverage"]) == (rows[name]["wql"], rows[name]["coverage"])
+        assert one["noted"] == (rows[name]["note"] is not None)
+
+
 def test_exporting_again_changes_nothing(account: Account) -> None:
     run = run_steps(account, sales(), **TWO_WINDOWS)
-    before = {key: account.text(key) for key in account.keys("forecast/")}
+    before = {key: account.body(key) for key in account.keys("forecast/")}
 
     cloudwatch = boto3.client("cloudwatch")
     export(run, s3=account.s3, cloudwatch=cloudwatch)
     cloudwatch.close()
 
-    assert {key: account.text(key) for key in account.keys("forecast/")} == before
+    assert {key: account.body(key) for key in account.keys("forecast/")} == before
 
 
 def test_files_that_change_while_they_are_read_end_the_run(account: Account) -> None:

@@ -9,7 +9,8 @@ import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
-from stepcast.pipeline import layout
+from stepcast.pipeline import layout, vintages
+from stepcast.pipeline.report_link import write_report
 from stepcast.pipeline.steps.notify import Ending, notify
 from tests.pipeline.steps.conftest import BUCKET, Account
 
@@ -95,10 +96,40 @@ def test_success_of_a_forecast_that_was_replaced_meanwhile_says_where_it_is_now(
 ) -> None:
     account.exported(VINTAGE, published=True)
     for key in account.keys("forecast/"):
-        account.put(key.replace("forecast/", "history/", 1), account.text(key))
+        account.put(key.replace("forecast/", "history/", 1), account.body(key))
         account.s3.delete_object(Bucket=BUCKET, Key=key)
 
     notify(ending(account), s3=account.s3, sns=topic.sns, topic=topic.arn)
 
     assert f"history/{VINTAGE}/" in topic.message[1]
     assert f"SELECT * FROM forecast_history WHERE vintage = '{VINTAGE}'" in topic.message[1]
+
+
+def test_the_report_is_named_where_the_stack_asks_for_it(account: Account, topic: Topic) -> None:
+    account.exported(VINTAGE, published=True)
+    run = ending(account)
+
+    def page(s3: Any, bucket: str, root: str, manifest: vintages.Manifest) -> str:
+        return f"{bucket} {root}{manifest.vintage}"
+
+    write_report(account.s3, run, page, "none")
+    assert account.keys("reports/") == []
+    write_report(account.s3, run, page, "bucket")
+    notify(run, s3=account.s3, sns=topic.sns, topic=topic.arn, link="bucket")
+
+    key = f"reports/{run.run}/{VINTAGE}/report.html"
+    assert f"\nReport: s3://{BUCKET}/{key}\n" in topic.message[1]
+    assert account.text(key) == f"{BUCKET} forecast/{VINTAGE}"
+
+
+def test_a_report_that_fails_does_not_keep_the_message_back(account: Account, topic: Topic) -> None:
+    account.exported(VINTAGE, published=True)
+    run = ending(account)
+
+    def page(*given: Any) -> str:
+        raise ValueError("no such column")
+
+    write_report(account.s3, run, page, "presigned")
+    notify(run, s3=account.s3, sns=topic.sns, topic=topic.arn, link="presigned")
+
+    assert "The report could not be written; the log of UpdateAthena says why." in topic.message[1]

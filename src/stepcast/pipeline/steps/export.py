@@ -10,8 +10,9 @@ from stepcast.pipeline.backtest_files import Scoreboard, ShardBacktest, accuracy
 from stepcast.pipeline.csv_files import csv_bytes, parquet_bytes
 from stepcast.pipeline.forecast_files import clean_table, moments_ahead, raw_table
 from stepcast.pipeline.internal_errors import step
+from stepcast.pipeline.item_summary import item_summary
 from stepcast.pipeline.log import log
-from stepcast.pipeline.params import Params
+from stepcast.pipeline.params import Params, output_label
 from stepcast.pipeline.run import Run
 from stepcast.pipeline.shards import read_shard
 from stepcast.pipeline.task import task_of
@@ -40,6 +41,8 @@ def export(run: Run, *, s3: Any, cloudwatch: Any, commit: str = "") -> Run:
     judged = 0
     accuracy: list[pa.Table] = []
     leaderboard: list[pa.Table] = []
+    items: list[pa.Table] = []
+    outputs = [output_label(output) for output in params.forecast.outputs]
     for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.work)):
         number = entry["shard"]
         shard = read_shard(objects.read(s3, run.bucket, layout.shard(run.work, number)))
@@ -48,6 +51,7 @@ def export(run: Run, *, s3: Any, cloudwatch: Any, commit: str = "") -> Run:
         backtest = ShardBacktest(shard, trained, forecast, params, task)
         accuracy.append(backtest.accuracy(as_service=False))
         leaderboard.append(backtest.leaderboard())
+        items.append(item_summary(shard, number, forecast.values, outputs, leaderboard[-1]))
         judged += backtest.judged()
         sums = _together(sums, backtest.sums())
         windows = [_together(*both) for both in zip(windows, backtest.window_sums(), strict=True)]
@@ -81,7 +85,7 @@ def export(run: Run, *, s3: Any, cloudwatch: Any, commit: str = "") -> Run:
         predictor=_predictor(run, params),
         import_job=run.name_of(params.target.dataset_name),
         dataset=params.target.dataset_name,
-        items=sum(len(table) for table in leaderboard) - 1,
+        items=sum(map(len, items)),
         horizon=task.horizon,
         frequency=str(params.frequency),
         boundary=frequency.boundary,
@@ -104,6 +108,8 @@ def export(run: Run, *, s3: Any, cloudwatch: Any, commit: str = "") -> Run:
         commit=commit,
     )
     _keep_predictor(run, manifest.predictor, s3)
+    summary = parquet_bytes(pa.concat_tables(items).unify_dictionaries())
+    objects.write(s3, run.bucket, layout.item_summary(layout.FORECAST, run.vintage), summary)
     written = params.model_dump_json(by_alias=True, indent=2)
     objects.write(s3, run.bucket, layout.vintage_params(layout.FORECAST, run.vintage), written)
     vintages.write(s3, run.bucket, manifest)

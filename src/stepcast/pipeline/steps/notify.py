@@ -11,6 +11,7 @@ from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.monitoring import summary
 from stepcast.pipeline.problems import Report
+from stepcast.pipeline.report_link import Kind, report_line
 from stepcast.pipeline.run import Run
 
 __all__ = ["Ending", "Failure", "notify"]
@@ -39,10 +40,13 @@ class Ending(Run):
 
 
 @step
-def notify(ending: Ending, *, s3: Any, sns: Any, topic: str) -> Ending:
-    """Publish the message; return the ending, with a shard's own error in place of its Map's."""
+def notify(ending: Ending, *, s3: Any, sns: Any, topic: str, link: Kind = "none") -> Ending:
+    """Publish the message; return the ending, with a shard's own error in place of its Map's.
+
+    ``link``  how the message leads to the report of the forecast; ``none``: there is no report.
+    """
     if ending.error is None:
-        subject, body = _success(ending, s3)
+        subject, body = _success(ending, s3, link)
     else:
         ending = ending.model_copy(update={"error": _real(ending, ending.error, s3)})
         subject, body = _failure(ending, s3)
@@ -65,7 +69,7 @@ def _real(ending: Ending, caught: Failure, s3: Any) -> Failure:
     return Failure.model_validate({"Error": caught.error, "Cause": cause[:LONGEST_CAUSE]})
 
 
-def _success(ending: Ending, s3: Any) -> tuple[str, str]:
+def _success(ending: Ending, s3: Any, link: Kind) -> tuple[str, str]:
     found = vintages.find(s3, ending.bucket, ending.vintage)
     if found is None:
         raise ResourceNotFoundException(
@@ -80,6 +84,8 @@ def _success(ending: Ending, s3: Any) -> tuple[str, str]:
         f"Files: s3://{ending.bucket}/{layout.vintage(root, ending.vintage)}",
         f"SQL: {_query(root, manifest)}",
     ]
+    if link != "none":
+        lines.append(report_line(s3, ending, link))
     report = reports.read(s3, ending)
     if report.warnings:
         lines.append(_warnings(ending, report))
