@@ -7,7 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.dataset
-import pyarrow.parquet
+
+from stepcast.pipeline.csv_files import read_parquet
 
 __all__ = ["Item", "read_items", "write_leaderboard"]
 
@@ -30,8 +31,7 @@ def read_items(leaderboard: Path, raw: Path, keys: list[str], outputs: list[str]
     """
     outputs = sorted(outputs, key=lambda output: (len(output), output))  # p5 before p10
     totals = _totals(raw, keys, outputs)
-    board = pa.parquet.read_table(leaderboard, filters=[("scope", "=", "item")])
-    board = board.sort_by([(name, "ascending") for name in keys])
+    board = _sorted(leaderboard, keys)
     return [
         Item(
             key={name: str(record[name]) for name in keys},
@@ -41,17 +41,22 @@ def read_items(leaderboard: Path, raw: Path, keys: list[str], outputs: list[str]
             totals=dict(zip(outputs, totals[tuple(record[name] for name in keys)], strict=True)),
         )
         for record in board.to_pylist()
+        if record["scope"] == "item"
     ]
 
 
 def write_leaderboard(leaderboard: Path, path: Path, keys: list[str]) -> None:
     """The leaderboard's Parquet files as one CSV: the row over all items first, then the items by key."""
-    table = pa.parquet.read_table(leaderboard)
-    table = table.sort_by([(name, "ascending") for name in ("scope", *keys)])
+    table = _sorted(leaderboard, keys)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(table.column_names)
         writer.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+def _sorted(leaderboard: Path, keys: list[str]) -> pa.Table:
+    parts = [read_parquet(path.read_bytes()) for path in sorted(leaderboard.glob("*.parquet"))]
+    return pa.concat_tables(parts).sort_by([(name, "ascending") for name in ("scope", *keys)])
 
 
 def _totals(raw: Path, keys: list[str], outputs: list[str]) -> dict[tuple[str, ...], list[float]]:
@@ -60,7 +65,7 @@ def _totals(raw: Path, keys: list[str], outputs: list[str]) -> dict[tuple[str, .
         parse_options=pa.csv.ParseOptions(newlines_in_values=True),
         convert_options=pa.csv.ConvertOptions(column_types=kinds, strings_can_be_null=False),
     )
-    rows = pa.dataset.dataset(raw, format=format_).to_table(columns=list(kinds))
+    rows = pa.dataset.dataset(raw, format=format_).to_table(columns=list(kinds), use_threads=False)
     summed = rows.group_by(keys).aggregate([(name, "sum") for name in outputs])
     sums = zip(*(summed[f"{name}_sum"].to_pylist() for name in outputs), strict=True)
     names = zip(*(summed[name].to_pylist() for name in keys), strict=True)

@@ -1,13 +1,11 @@
 """Charts of tuning: the trials one after another, what mattered, and which parameters went together."""
 
-import io
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
@@ -17,6 +15,7 @@ from stepcast.cli.current_forecast import current_vintage
 from stepcast.cli.failure import Failure
 from stepcast.cli.stack import Stack
 from stepcast.pipeline import layout, objects
+from stepcast.pipeline.csv_files import read_parquet
 from stepcast.pipeline.tuned import TunedParameters
 
 __all__ = ["chart_tuning", "draw_tuning", "trials_of"]
@@ -31,7 +30,7 @@ WIDE = 10  # an axis is logarithmic where its largest value is so many times its
 
 def trials_of(s3: Any, bucket: str, tuned: TunedParameters) -> pa.Table:
     """The trials that the parameters were chosen from, in order."""
-    return pq.read_table(io.BytesIO(objects.read(s3, bucket, layout.tuning(tuned.predictor))))
+    return read_parquet(objects.read(s3, bucket, layout.tuning(tuned.predictor)))
 
 
 def chart_tuning(stack: Stack, path: Path) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.parquet as pq
 
 from stepcast.connect.errors import ConnectorError
 from stepcast.pipeline import layout, objects, tables, vintages
+from stepcast.pipeline.csv_files import read_parquet
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.shards import Shard, read_shard
 from stepcast.pipeline.vintages import Manifest
@@ -141,7 +141,7 @@ class FinishedRun:
 
     def table(self, key: str) -> pa.Table | None:
         body = self._read(key)
-        return None if body is None else pq.read_table(io.BytesIO(body))
+        return None if body is None else read_parquet(body)
 
     def _read(self, key: str) -> bytes | None:
         try:

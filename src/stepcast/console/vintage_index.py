@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from stepcast.pipeline import item_summary, layout, objects, tables
+from stepcast.pipeline.csv_files import read_parquet
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.item_summary import ATTRIBUTE, FIGURES, KEY, NOTED, SHARD, VOLUME
 from stepcast.pipeline.vintages import Manifest
@@ -161,7 +161,7 @@ def read_index(s3: Any, bucket: str, root: str, manifest: Manifest) -> VintageIn
     names = key_columns(manifest)
     try:
         body = objects.read(s3, bucket, layout.item_summary(root, manifest.vintage))
-        table = pq.read_table(io.BytesIO(body), use_threads=False)
+        table = read_parquet(body)
     except ResourceNotFoundException:
         table = _summarised(s3, bucket, manifest, parts_of(s3, bucket, layout.raw(root, manifest.vintage)))
     columns = dict(zip(table.column_names, (one.combine_chunks() for one in table.columns), strict=True))
@@ -229,5 +229,5 @@ def read_leaderboard(s3: Any, bucket: str, manifest: Manifest) -> pa.Table | Non
         body = objects.read(s3, bucket, f"{folder}part-0.parquet")
     except ResourceNotFoundException:
         return None
-    table = pq.read_table(io.BytesIO(body), use_threads=False)
+    table = read_parquet(body)
     return table.filter(pc.equal(table.column("scope"), "item"))

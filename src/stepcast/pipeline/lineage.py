@@ -1,15 +1,14 @@
 """What a predictor was trained on, as rows of the SQL table ``lineage``: one file each."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from stepcast.pipeline import layout, objects
+from stepcast.pipeline.csv_files import read_parquet
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.inputs import InputFile
 
@@ -69,7 +68,7 @@ def predictors(s3: Any, bucket: str) -> list[str]:
 def read(s3: Any, bucket: str, predictor: str) -> Lineage:
     """What a predictor was trained on; ResourceNotFoundException where that is not known."""
     body = objects.read(s3, bucket, layout.lineage(predictor))
-    rows = pq.read_table(io.BytesIO(body)).to_pylist()
+    rows = read_parquet(body).to_pylist()
     if not rows:
         raise ResourceNotFoundException(f"predictor {predictor} was trained before input was recorded")
     files = tuple(

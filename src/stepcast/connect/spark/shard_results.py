@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from stepcast import engine
@@ -25,7 +24,7 @@ from stepcast.engine.losses import seasonal_error
 from stepcast.engine.panel import Panel
 from stepcast.engine.seasonality import usable_season
 from stepcast.pipeline.backtest_files import ShardBacktest
-from stepcast.pipeline.csv_files import parquet_bytes
+from stepcast.pipeline.csv_files import parquet_bytes, read_parquet
 from stepcast.pipeline.internal_errors import DEFECTS, each_series, internal
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.shards import Shard, read_shard, write_shard
@@ -175,4 +174,4 @@ def _sums(known: dict[str, object]) -> Sums:
 
 def table_of(files: Iterable[bytes]) -> pa.Table:
     """The rows of Parquet files, in their order."""
-    return pa.concat_tables([pq.read_table(io.BytesIO(file)) for file in files])
+    return pa.concat_tables([read_parquet(file) for file in files])
