@@ -168,7 +168,8 @@ def _explain(one: MaybeForecast, panel_fit: PanelFit) -> Explanation:
         if one.counts is not None:
             shares = [(label, share * (1 - panel_fit.count_share)) for label, share in shares]
             shares.append(("distributions of counts", panel_fit.count_share))
-    lengths = tuple(length for length in (one.seasons.short, one.seasons.long) if length > 1)
+    seasons = one.seasons
+    lengths = tuple(sorted({length for length in (seasons.short, seasons.long, seasons.cycle) if length > 1}))
     known = int(one.history.known.sum())
     few = known < 2 * len(lengths) + 4
     silent = one.silent if isinstance(one, SeriesForecast) else 0

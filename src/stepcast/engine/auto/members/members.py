@@ -9,6 +9,7 @@ from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.members.baselines import baselines, mean_of_all
 from stepcast.engine.auto.members.intermittent import intermittent
+from stepcast.engine.auto.members.profiles import profiles
 from stepcast.engine.auto.members.ridge import Ridge
 from stepcast.engine.auto.members.smoothing import Fitted, forms_of, smoothed
 from stepcast.engine.auto.series.bounds import bounds_at
@@ -89,6 +90,13 @@ def _baselines(transform: Transform, request: Request) -> Made | None:
     return baselines(transform.values, request.seasons, request.origins, request.horizon)
 
 
+def _profiles(transform: Transform, request: Request) -> Made | None:
+    if transform.name not in ("", "related_") or request.quick:
+        return None
+    names, forecasts = profiles(transform.values, request.seasons, request.origins, request.horizon)
+    return (names, forecasts) if names else None
+
+
 def _intermittent(transform: Transform, request: Request) -> Made | None:
     if transform.name or not request.history.intermittent:
         return None
@@ -118,6 +126,7 @@ def _ridge(transform: Transform, request: Request) -> Made | None:
 MEMBERS: tuple[Callable[[Transform, Request], Made | None], ...] = (
     _smoothing,
     _baselines,
+    _profiles,
     _intermittent,
     _long_means,
     _ridge,

@@ -36,6 +36,14 @@ def origins_of(
     if year and length >= 6 * year:
         warm = max(warm, length // 2)  # the calendar's effects are learned from what lies before
     origins = np.arange(last, warm - 1, -step)[:count][::-1].copy()
+    if (
+        seasons.cycle > seasons.long and seasons.cycle > seasons.short
+    ):  # of a far cycle, the phases before, too
+        near = origins[len(origins) // 3 :]
+        first = max(warm, last - min(horizon + seasons.cycle, length // 2))
+        if first < origins[0] - step:
+            further = np.linspace(first, near[0], len(origins) - len(near), endpoint=False).astype(np.int64)
+            origins = np.unique(np.concatenate([further, near]))
     if (complete := length - horizon) >= origins[0]:
         # the latest origin whose whole horizon is known is among them
         origins[np.searchsorted(origins, complete, side="right") - 1] = complete

@@ -5,33 +5,51 @@ from dataclasses import dataclass
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.seasonality import season_length, week_length
 
-__all__ = ["Seasons", "seasons_of"]
+__all__ = ["LONGEST_SEASON", "Seasons", "seasons_of"]
 
 # A season of more periods than this does not justify one state a period: the members would learn noise.
 LONGEST_SEASON = 1_500
+DAY = 86_400  # seconds
 
 
 @dataclass(frozen=True)
 class Seasons:
-    """``short`` the season, ``long`` the one behind it (the week behind the day); 1 and 0 without."""
+    """``short`` the season, ``long`` the one behind it (the week behind the day); 1 and 0 without.
+
+    ``cycle``  the longest cycle of the clock or the calendar that is known, whose usual course is a profile:
+               it may have more periods than LONGEST_SEASON; 0 where that cycle is not known.
+    """
 
     short: int
     long: int
+    cycle: int = 0
 
 
 def seasons_of(frequency: Frequency, length: int, horizon: int) -> Seasons:
     """Seasons that ``length`` periods hold at least twice; the longer one must leave room for a horizon.
 
     >>> seasons_of(Frequency.parse("H"), 1000, 48)
-    Seasons(short=24, long=168)
+    Seasons(short=24, long=168, cycle=168)
     >>> seasons_of(Frequency.parse("H"), 100, 48)
-    Seasons(short=24, long=0)
+    Seasons(short=24, long=0, cycle=0)
     >>> seasons_of(Frequency.parse("Y"), 100, 6)
-    Seasons(short=1, long=0)
+    Seasons(short=1, long=0, cycle=0)
+    >>> seasons_of(Frequency.parse("5min"), 10_000, 288)
+    Seasons(short=288, long=0, cycle=2016)
     """
-    short, long = season_length(frequency), week_length(frequency)
+    short, long, far = season_length(frequency), week_length(frequency), _far_cycle(frequency, length)
     if long > LONGEST_SEASON or length < 2 * long + horizon:
         long = 0
     if short > LONGEST_SEASON or length < 2 * short + 2:
-        return Seasons(1, 0)
-    return Seasons(short, long)
+        return Seasons(1, 0, far)
+    longest = long or far or (0 if week_length(frequency) else short)
+    return Seasons(short, long, longest if longest > 1 else 0)
+
+
+def _far_cycle(frequency: Frequency, length: int) -> int:
+    """The week, or else the day, where it has more than LONGEST_SEASON periods and ``length`` holds it twice;
+    0 without."""
+    if frequency.unit not in ("s", "min", "H") or DAY % frequency.seconds:
+        return 0
+    day = DAY // frequency.seconds
+    return next((cycle for cycle in (7 * day, day) if LONGEST_SEASON < cycle <= length // 2), 0)

@@ -1,0 +1,76 @@
+"""Members that know the usual course of a cycle from many of it: robust, and the level of today added."""
+
+import numpy as np
+
+from stepcast.engine.arrays import Floats, Integers
+from stepcast.engine.auto.compiled import compiled
+from stepcast.engine.auto.series.seasons import LONGEST_SEASON, Seasons
+
+__all__ = ["profiles"]
+
+
+FEWEST_FAR, FEWEST, MOST = 2, 6, 26  # cycles that a profile is of
+NAMES = ("median_cycle", "level_median_cycle", "fading_median_cycle")
+RECENT = 12  # values that tell today's level
+SLOTS = 336  # of a far cycle: values of one slot are averaged, half an hour of a week
+
+
+def profiles(
+    values: Floats, seasons: Seasons, origins: Integers, horizon: int
+) -> tuple[tuple[str, ...], Floats]:
+    """Names, and forecasts (names, origins, horizon): medians of the same phase of the last cycles, as they
+    are, and moved by how far the last values lie from them, for good and fading."""
+    season, far = seasons.cycle, seasons.cycle > LONGEST_SEASON
+    if not season or len(values) < season * (FEWEST_FAR if far else FEWEST):
+        return (), np.empty((0, len(origins), horizon))
+    slot = season // SLOTS if far else 1
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    out = np.empty((3, len(origins), horizon))
+    _profiles(values, total, season, slot, origins, out)
+    return NAMES, out
+
+
+@compiled
+def _profiles(values, total, season, slot, origins, out):  # type: ignore[no-untyped-def]
+    """The median profile, the same at today's level, and that fading, into ``out`` (3, origins, horizon).
+
+    ``total`` (time + 1,) sums of the values before each.
+    """
+    horizon = out.shape[2]
+    seen = np.empty(MOST)
+    for place in range(len(origins)):
+        origin = origins[place]
+        recent = min(RECENT, origin - 1)
+        first = -recent
+        offset, known = 0.0, 0
+        for step in range(first, min(horizon, season)):
+            count = 0
+            at = origin + step - season
+            while at >= 0 and count < MOST:
+                begin, end = max(at - slot // 2, 0), min(at - slot // 2 + slot, origin)
+                value = values[at] if slot == 1 else (total[end] - total[begin]) / (end - begin)
+                seat = count
+                while seat > 0 and seen[seat - 1] > value:
+                    seen[seat] = seen[seat - 1]
+                    seat -= 1
+                seen[seat] = value
+                count += 1
+                at -= season
+            if count == 0:
+                middle = values[max(origin - 1 if step >= 0 else origin + step, 0)]
+            else:
+                middle = (seen[(count - 1) // 2] + seen[count // 2]) / 2
+            if step < 0:
+                offset += values[origin + step] - middle
+                known += 1
+            else:
+                out[0, place, step] = middle
+        offset /= max(known, 1)
+        fades = np.exp(-1.0 / max(season / 4, 4.0))
+        left = offset
+        for step in range(horizon):
+            if step >= season:
+                out[0, place, step] = out[0, place, step - season]
+            left *= fades
+            out[1, place, step] = out[0, place, step] + offset
+            out[2, place, step] = out[0, place, step] + left
