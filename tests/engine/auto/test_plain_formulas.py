@@ -6,7 +6,7 @@ import pytest
 from stepcast.engine.auto.ensemble.distribution import _ensemble
 from stepcast.engine.auto.ensemble.residual_quantiles import NEIGHBOURS, SYMMETRY, error_quantiles
 from stepcast.engine.auto.ensemble.stacking import CLIP, STEPS, error_products
-from stepcast.engine.auto.ensemble.weights import BUCKETS, OWN_BUCKET, buckets_of, log_losses
+from stepcast.engine.auto.ensemble.weights import BUCKETS, OWN_BUCKET, buckets_of, log_losses, share_of_bucket
 from stepcast.engine.auto.ensemble.weights import CLIP as CLIPPED_LOSS
 from stepcast.engine.auto.members.baselines import baselines
 from stepcast.engine.auto.members.members import _make_sane
@@ -60,17 +60,19 @@ def test_products_of_errors_are_means_over_a_bucket_and_over_all() -> None:
 
 def test_products_are_taken_of_some_steps_of_a_long_horizon() -> None:
     forecasts, actual = DRAW.normal(size=(3, 4, 90)), DRAW.normal(size=(4, 90))
-    every = 30 // STEPS
-    thinned = np.concatenate([np.arange(30 * b, 30 * (b + 1), every) for b in range(BUCKETS)])
+    bucket = buckets_of(90)
+    steps = [np.flatnonzero(bucket == number) for number in range(BUCKETS)]
+    thinned = np.concatenate([own[:: max(1, len(own) // STEPS)] for own in steps])
     errors = (forecasts - actual)[:, :, thinned]
     errors = errors / np.median(np.abs(errors).mean(axis=(1, 2)))
     overall = np.einsum("koh,loh->kl", errors, errors) / errors[0].size
-    first = errors[:, :, : len(thinned) // 3]
+    first = errors[:, :, :6]
     own = np.einsum("koh,loh->kl", first, first) / first[0].size
 
     found = error_products(forecasts, actual, np.ones((4, 90)))
 
-    assert found[0] == pytest.approx((own + overall) / 2, rel=1e-9)
+    share = share_of_bucket(90)
+    assert found[0] == pytest.approx(share * own + (1 - share) * overall, rel=1e-9)
 
 
 @pytest.mark.parametrize("origins", [3, 20, 100, 200])

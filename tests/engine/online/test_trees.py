@@ -31,7 +31,7 @@ def shared(stream: Stream) -> Shared:
     seasons = seasons_of(stream.panel.frequency, 240, 12)
     trees = fit_trees(histories, np.full(ITEMS, 240), seasons, 12, 4000, 12)
     neutral = Calibration.neutral(3)
-    calibration = replace(neutral, shares=np.array([1 - SHARE, 0.0, SHARE]))
+    calibration = replace(neutral, shares=np.tile([1 - SHARE, 0.0, SHARE], (3, 1)))
     return replace(shared, final=replace(shared.final, trees=trees, calibration=calibration))
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from stepcast.engine import online
-from stepcast.engine.auto.ensemble.weights import buckets_of
 from stepcast.engine.online.layout import leads_of
+from stepcast.engine.online.thirds import thirds_of
 from tests.engine.online.streams import END, Stream, same, seasonal
 
 
@@ -72,4 +72,4 @@ def test_scored_forecasts_lie_inside_the_horizon_one_in_each_third(horizon: int)
     assert (leads[:, 0] == leads[:, 1] * leads[:, 2]).all()
     assert (leads[:, 0] <= horizon).all()
     if horizon >= 5:
-        assert buckets_of(horizon)[leads[:, 0] - 1].tolist() == [0, 1, 2]
+        assert thirds_of(horizon)[leads[:, 0] - 1].tolist() == [0, 1, 2]

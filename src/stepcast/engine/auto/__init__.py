@@ -5,9 +5,10 @@
     forecast(panel, task, trained) -> Forecast         any shard: the outputs asked for
 
 How a series is forecast, from the inside out: transforms (as it is, logarithms, without the calendar's
-effects) x members (smoothing, baselines, a shared ridge) -> their losses at past origins -> weights ->
-quantiles of the weighted members' own past errors -> blended with past values and shared trees, calibrated
-in validation windows.
+effects) x members (smoothing, baselines, profiles of many cycles, a shared ridge) -> their losses at past
+origins -> weights of near, middle and far steps -> quantiles of the weighted members' own past errors, at a
+new level where the latest values show one -> blended with past values and shared trees, calibrated in
+validation windows.
 """
 
 from stepcast.engine.auto.predictor import AUTO, Explanation, Trained, forecast, train

@@ -125,6 +125,7 @@ def series_forecast_at(
     past = np.zeros_like(made.quantiles)
     if panel_fit.calibration.share(PAST_VALUES) > 0:
         past = empirical_quantiles(history.values[:origin], found.seasons, len(past))
+        past[made.broken] = made.quantiles[made.broken]
     weights = _mentioned(found, made)
     return SeriesForecast(history, origin, found.seasons, (made.quantiles, past), weights, counts)
 

@@ -9,7 +9,6 @@ from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.ensemble.calibration import TREES
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
 from stepcast.engine.auto.ensemble.distribution import Distribution, distribution_at, scores_at, weights_at
-from stepcast.engine.auto.ensemble.weights import BUCKETS, buckets_of
 from stepcast.engine.auto.members.baselines import CYCLES
 from stepcast.engine.auto.members.intermittent import GAINS, PAIRS
 from stepcast.engine.auto.members.intermittent_kernels import croston, tsb
@@ -69,6 +68,7 @@ from stepcast.engine.online.members import (
 from stepcast.engine.online.observing import begin_weights
 from stepcast.engine.online.quantiles import COUNTS, LOGS_SHARE
 from stepcast.engine.online.state import Common
+from stepcast.engine.online.thirds import THIRDS, by_third, thirds_of
 
 __all__ = ["Examined", "empty", "examine"]
 
@@ -130,9 +130,10 @@ def examine(history: History, common: Common, rates: Floats) -> Examined:
         kept_effects = effects[begin : begin + layout.effects]
         row[layout.effect : layout.effect + len(kept_effects)] = kept_effects
         plan[PLAN.index("effects_from")], plan[PLAN.index("effects")] = begin, len(kept_effects)
-    share = final.calibration.share(TREES) if len(common.model.forest.roots) else 0.0
+    grown = bool(len(common.model.forest.roots))
+    share = by_third(final.calibration.shares_of(TREES) * grown, horizon)
     states = [_member(history, found, name, layout, effects) for name in found.names]
-    if share > 0:
+    if share.any():
         states.append(((FOREST, AS_IS, NONE, 1, 1), np.empty(0)))
     at = layout.members
     for number, (fields, floats) in enumerate(states):
@@ -186,6 +187,7 @@ def _reduced(found: CrossValidation, final: PanelFit, layout: Layout) -> CrossVa
         place
         for place, name in enumerate(found.names)
         if not name.startswith("related_")
+        and not name.endswith("median_cycle")
         and not (name.endswith("mean_long_season") and CYCLES * found.seasons.long > layout.ring)
     ]
     last = len(found.origins) - 1
@@ -219,7 +221,7 @@ def _weights(
     layout: Layout,
     found: CrossValidation,
     made: Distribution,
-    share: float,
+    share: Floats,
     rates: Floats,
 ) -> None:
     """Weights, losses at past origins, and both as values at the start."""
@@ -227,16 +229,17 @@ def _weights(
     count, horizon = made.weights.shape[0], layout.horizon
     actual = found.actual[:-1]
     errors = np.abs(found.forecasts[:, :-1] - actual)
-    for bucket in range(BUCKETS):
-        inside = buckets_of(horizon) == bucket
+    weights = by_third(made.weights.T, horizon)
+    for bucket in range(THIRDS):
+        inside = thirds_of(horizon) == bucket
         known = np.isfinite(actual) & (inside if inside.any() else True)
         begin = layout.losses + bucket * layout.most
         losses = errors[:, known].mean(axis=1) if known.any() else np.full(count, made.scale)
         row[begin : begin + count] = losses
         begin = layout.weights + bucket * layout.most
-        row[begin : begin + count] = made.weights[:, bucket] * (1 - share)
-        if share > 0:
-            row[begin + count] = share
+        row[begin : begin + count] = weights[bucket] * (1 - share[bucket])
+        if share.any():
+            row[begin + count] = share[bucket]
             # the trees' errors are in-sample and say nothing: use the expected error of the ensemble
             row[layout.losses + bucket * layout.most + count] = row[EXPECTED + bucket]
     begin_weights(plan, row, layout)
@@ -376,9 +379,9 @@ def _shape(row: Floats, layout: Layout, which: int, offsets: Floats) -> None:
     size = np.abs(offsets).mean(axis=1)
     begin = layout.growth + which * horizon
     row[begin : begin + horizon] = size
-    shapes = np.zeros((BUCKETS, len(PROBABILITIES)))
-    for bucket in range(BUCKETS):
-        inside = (buckets_of(horizon) == bucket) & (size > 0)
+    shapes = np.zeros((THIRDS, len(PROBABILITIES)))
+    for bucket in range(THIRDS):
+        inside = (thirds_of(horizon) == bucket) & (size > 0)
         if inside.any():
             shapes[bucket] = (offsets[inside] / size[inside, None]).mean(axis=0)
     begin = layout.shapes + which * shapes.size
@@ -392,9 +395,9 @@ def _count_spread(plan: Integers, row: Floats, layout: Layout, counts: CountFore
     ratios = np.divide(counts.table[:, :-1], mean, out=np.zeros_like(counts.table[:, :-1]), where=mean > 0)
     horizon = layout.horizon
     row[layout.growth + horizon : layout.growth + 2 * horizon] = 1.0
-    shapes = np.zeros((BUCKETS, len(PROBABILITIES)))
-    for bucket in range(BUCKETS):
-        inside = buckets_of(horizon) == bucket
+    shapes = np.zeros((THIRDS, len(PROBABILITIES)))
+    for bucket in range(THIRDS):
+        inside = thirds_of(horizon) == bucket
         if inside.any():
             shapes[bucket] = ratios[inside].mean(axis=0)
     begin = layout.shapes + shapes.size
@@ -404,8 +407,8 @@ def _count_spread(plan: Integers, row: Floats, layout: Layout, counts: CountFore
 def _expected(row: Floats, history: History, made: Distribution, growth: Floats | None, horizon: int) -> None:
     """The expected size of errors in each bucket."""
     floor = 1e-9 + 1e-6 * float(np.abs(history.values).max())
-    for bucket in range(BUCKETS):
-        inside = buckets_of(horizon) == bucket
+    for bucket in range(THIRDS):
+        inside = thirds_of(horizon) == bucket
         errors = np.abs(made.errors[:, inside])
         known = errors[np.isfinite(errors)]
         usual = 1.0 if growth is None or not inside.any() else float(growth[inside].mean())

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from stepcast.engine.arrays import Integers
-from stepcast.engine.auto.ensemble.weights import BUCKETS
 from stepcast.engine.auto.members.ridge import Ridge
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.auto.series.seasons import LONGEST_SEASON
 from stepcast.engine.auto.transforms.calendar_effects import year_length
 from stepcast.engine.frequency import Frequency
+from stepcast.engine.online.thirds import THIRDS
 from stepcast.engine.seasonality import season_length, week_length
 
 __all__ = [
@@ -119,8 +119,8 @@ def layout_of(frequency: Frequency, horizon: int, ridges: dict[str, Ridge], colu
     sizes = (
         ring,
         2 * horizon,
-        2 * BUCKETS * len(PROBABILITIES),
-        *4 * (BUCKETS * MOST_MEMBERS,),
+        2 * THIRDS * len(PROBABILITIES),
+        *4 * (THIRDS * MOST_MEMBERS,),
         int(leads[:, 2].sum()) * slot,
         horizon * columns,
         effects,
@@ -133,7 +133,7 @@ def layout_of(frequency: Frequency, horizon: int, ridges: dict[str, Ridge], colu
 
 
 def leads_of(horizon: int) -> Integers:
-    """By bucket: the lead of kept forecasts, the values between two, how many are pending (BUCKETS, 3).
+    """By bucket: the lead of kept forecasts, the values between two, how many are pending (THIRDS, 3).
 
     >>> leads_of(24).tolist()
     [[4, 4, 1], [12, 4, 3], [20, 4, 5]]

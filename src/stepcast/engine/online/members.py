@@ -63,7 +63,7 @@ class Model(NamedTuple):
 
     ``ridges``   (views, horizon, lags + 1) coefficients and, last, the number of lags; ``turned`` has the
                  steps as its last axis.
-    ``factors``  (BUCKETS, PROBABILITIES) of the calibration.
+    ``factors``  (THIRDS, PROBABILITIES) of the calibration.
     """
 
     ridges: Floats

@@ -6,7 +6,7 @@ Only the item's own two rows change, so observations of different items may come
 import numpy as np
 
 from stepcast.engine.auto.compiled import compiled
-from stepcast.engine.auto.ensemble.weights import BUCKETS, OWN_BUCKET
+from stepcast.engine.auto.ensemble.weights import OWN_BUCKET
 from stepcast.engine.auto.series.history import LARGEST_STEP
 from stepcast.engine.auto.series.quantile_grid import MEDIAN, OUTERMOST, PROBABILITIES
 from stepcast.engine.online.layout import (
@@ -32,6 +32,7 @@ from stepcast.engine.online.members import (
     remember,
 )
 from stepcast.engine.online.quantiles import ALARMING, COUNTS, spread
+from stepcast.engine.online.thirds import THIRDS, third_of
 
 __all__ = ["DONE", "LATE", "WAITING", "begin_weights", "forecast_items", "observe"]
 
@@ -107,8 +108,8 @@ def _stretch(data, bucket):  # type: ignore[no-untyped-def]
     without and with it. The bucket's own outcomes count four times.
     """
     squares = products = errors = count = plain = stretched = 0.0
-    for other in range(BUCKETS):
-        importance = 1.0 + BUCKETS * (other == bucket)
+    for other in range(THIRDS):
+        importance = 1.0 + THIRDS * (other == bucket)
         at = CHANGES + 6 * other
         squares += importance * data[at]
         products += importance * data[at + 1]
@@ -118,9 +119,9 @@ def _stretch(data, bucket):  # type: ignore[no-untyped-def]
         stretched += importance * data[at + 5]
     if count <= 0:
         return 1.0, 0.0
-    penalty = 2 * BUCKETS * RELUCTANCE * errors / count
+    penalty = 2 * THIRDS * RELUCTANCE * errors / count
     slope = (products + penalty) / (squares + penalty)
-    untried = 2 * BUCKETS * UNTRIED * plain / count
+    untried = 2 * THIRDS * UNTRIED * plain / count
     gain = ((plain + untried) / (stretched + untried)) ** FOLLOWING
     share = gain / (gain + AGAINST)
     if not (np.isfinite(slope) and np.isfinite(share)):
@@ -161,7 +162,7 @@ def _latest(plan, data, lay):  # type: ignore[no-untyped-def]
 def _at_step(plan, data, lay, model, step, lags, trees, mine, table):  # type: ignore[no-untyped-def]
     """Quantiles at ``step`` (0: the next) into ``table``, forecasts of the members into ``mine`` (members,
     1); returns the centre, and the median before it was stretched."""
-    bucket = min(step, lay.horizon - 1) * BUCKETS // lay.horizon
+    bucket = third_of(step, lay.horizon)
     columns = model.forest.columns
     _on_path(plan, data, lay, columns, step, trees)
     ahead(plan, data, lay, model, step + 1, lags, trees, mine)
@@ -228,7 +229,7 @@ def _learn_stretch(data, lay, bucket, stride, kept, value, less):  # type: ignor
     forecast = less * (data[kept + MEDIAN_THEN] - data[kept + LATEST_THEN])
     came = less * (value - data[kept + LATEST_THEN])
     remains = np.exp(-stride / max(lay.horizon, lay.short))
-    at, new = CHANGES + 6 * bucket, (bucket + 0.5) / BUCKETS * lay.horizon
+    at, new = CHANGES + 6 * bucket, (bucket + 0.5) / THIRDS * lay.horizon
     new = min(stride / new, 1.0)
     data[at] = remains * data[at] + new * forecast * forecast
     data[at + 1] = remains * data[at + 1] + new * forecast * came
@@ -295,8 +296,8 @@ def weigh(plan, data, lay, bucket):  # type: ignore[no-untyped-def]
 def _log_loss(data, lay, bucket, k):  # type: ignore[no-untyped-def]
     """The logarithm of a member's loss in a bucket, of which the other buckets are a part."""
     floor, logs = 1e-12 + 1e-3 * data[ERRORS + bucket], 0.0
-    for other in range(BUCKETS):
-        share = OWN_BUCKET * (other == bucket) + (1 - OWN_BUCKET) / BUCKETS
+    for other in range(THIRDS):
+        share = OWN_BUCKET * (other == bucket) + (1 - OWN_BUCKET) / THIRDS
         logs += share * np.log(max(data[lay.losses + other * lay.most + k], floor))
     return logs
 
@@ -304,7 +305,7 @@ def _log_loss(data, lay, bucket, k):  # type: ignore[no-untyped-def]
 @compiled
 def begin_weights(plan, data, lay):  # type: ignore[no-untyped-def]
     """Keep the present weights and losses as those at the start."""
-    for bucket in range(BUCKETS):
+    for bucket in range(THIRDS):
         for k in range(plan[COUNT]):
             place = bucket * lay.most + k
             data[lay.starts + place] = np.log(data[lay.weights + place] + TINY)
@@ -326,7 +327,7 @@ def _pass(  # type: ignore[no-untyped-def]
     if known:
         _keep_path(plan, data, lay, model, path)
     first = lay.pending
-    for bucket in range(BUCKETS):
+    for bucket in range(THIRDS):
         lead, _, slots = leads[bucket]
         slot = first + (length // stride) % slots * lay.slot
         kept = slot + lay.most
@@ -448,6 +449,6 @@ def forecast_items(plans, rows, lay, model, items, out):  # type: ignore[no-unty
                 grow(plan, data, lay, model.forest, first + 1, trees)
         ahead(plan, data, lay, model, first + 1, lags, trees, made)
         for step in range(lay.horizon):
-            bucket = min(first + step, lay.horizon - 1) * BUCKETS // lay.horizon
+            bucket = third_of(first + step, lay.horizon)
             centre, share, _, _ = _combine(plan, data, lay, bucket, columns, made[:, step], trees[step])
             spread(plan, data, lay, model.factors, first + step, centre, share, trees[step], out[place, step])

@@ -3,12 +3,12 @@
 import numpy as np
 
 from stepcast.engine.auto.compiled import compiled
-from stepcast.engine.auto.ensemble.weights import BUCKETS
 from stepcast.engine.auto.series.quantile_grid import MEDIAN, PROBABILITIES
 from stepcast.engine.auto.sources.trees import NORMAL
 from stepcast.engine.bounds import QUANTILE_RANGES
 from stepcast.engine.online.layout import ADAPTED, ERRORS, EXPECTED, LATELY, PLAN
 from stepcast.engine.online.members import HIGHEST, LOWEST, bounds
+from stepcast.engine.online.thirds import THIRDS, third_of
 
 __all__ = ["ALARMING", "AROUND", "COUNTS", "LOGS_SHARE", "spread"]
 
@@ -31,7 +31,7 @@ def spread(plan, data, lay, factors, step, centre, share, trees, out):  # type: 
     """
     horizon = lay.horizon
     near = min(step, horizon - 1)
-    bucket = near * BUCKETS // horizon
+    bucket = third_of(near, horizon)
     growing = 1.0 if step < horizon else np.sqrt((step + 1) / horizon)
     now = growing
     if data[EXPECTED + bucket] > 0:
@@ -40,7 +40,7 @@ def spread(plan, data, lay, factors, step, centre, share, trees, out):  # type: 
         now *= max(errors / data[EXPECTED + bucket], NARROWEST)
     size, ratio, logs = data[lay.growth + near], data[lay.growth + horizon + near], data[LOGS_SHARE]
     shape = lay.shapes + bucket * SIZE
-    shape_of_ratios = shape + BUCKETS * SIZE
+    shape_of_ratios = shape + THIRDS * SIZE
     for p in range(SIZE):
         if plan[KIND] == COUNTS:
             out[p] = centre * ratio * data[shape_of_ratios + p]

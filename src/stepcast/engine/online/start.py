@@ -29,6 +29,7 @@ from stepcast.engine.online.members import Model
 from stepcast.engine.online.rates import JUDGED, NOT_KNOWN, best_rates, put_rates
 from stepcast.engine.online.reexamine import record_of
 from stepcast.engine.online.state import Common, State, widened
+from stepcast.engine.online.thirds import by_third
 from stepcast.engine.online.update import update
 from stepcast.engine.panel import Panel
 from stepcast.engine.task import AUTO, Task
@@ -144,7 +145,10 @@ def common_of(task: Task, frequency: Frequency, shared: Shared | bytes, trees: b
         layout=layout,
         leads=leads_of(task.horizon),
         model=Model(
-            coefficients, coefficients.transpose(0, 2, 1).copy(), final.calibration.factors.copy(), forest
+            coefficients,
+            coefficients.transpose(0, 2, 1).copy(),
+            by_third(final.calibration.factors, task.horizon),
+            forest,
         ),
         trees=trees,
         fingerprint=told.digest()[:8],

@@ -22,7 +22,7 @@ class Common:
     """The part that observations do not change: the predictor, and what is derived from it.
 
     ``shared``       what the AutoPredictor learned from many series.
-    ``leads``        (BUCKETS, 3) as in layout; ``model``: the members' part for compiled loops.
+    ``leads``        (THIRDS, 3) as in layout; ``model``: the members' part for compiled loops.
     ``trees``        whether trees may be used.
     ``fingerprint``  of the predictor and the task; a record belongs to one.
     """

@@ -158,14 +158,14 @@ def test_a_step_counts_like_another_however_many_of_its_outcomes_are_known() -> 
     actual = np.zeros((4, 3))
     actual[1:, 1] = np.nan
 
-    assert calibrate(sources, actual, np.ones(4)).shares.tolist() == [1, 0]
+    assert calibrate(sources, actual, np.ones(4)).shares.tolist() == [[1, 0]] * 3
 
 
 def test_windows_of_which_nothing_is_known_cost_nothing() -> None:
     actual = np.where(np.arange(10)[:, None] == 0, np.zeros(3), np.nan)
 
-    assert calibrate(points(1, 0.95, windows=10), actual, np.ones(10)).shares.tolist() == [0, 1]
-    assert calibrate(points(1, 0.95, horizon=1), np.zeros((1, 1)), np.ones(1)).shares.tolist() == [0, 1]
+    assert calibrate(points(1, 0.95, windows=10), actual, np.ones(10)).shares.tolist() == [[0, 1]] * 3
+    assert calibrate(points(1, 0.95, horizon=1), np.zeros((1, 1)), np.ones(1)).shares.tolist() == [[0, 1]] * 3
 
 
 @pytest.mark.parametrize("actual", [np.full((2, 3), np.nan), np.empty((0, 3))])
@@ -174,7 +174,7 @@ def test_without_outcomes_the_first_source_stays_as_it_is(actual: Floats) -> Non
 
     made = calibrate(source, actual, np.ones(len(actual)))
 
-    assert made.shares.tolist() == [1, 0, 0]
+    assert made.shares.tolist() == [[1, 0, 0]] * 3
     assert made.factors.tolist() == [[1] * COUNT] * 3
     some = np.stack([NORMAL, 10 + NORMAL, 20 + NORMAL])[:, None]
     assert made.apply(some) == pytest.approx(some[0])
@@ -186,23 +186,23 @@ def test_the_source_that_is_right_is_taken(right: int, shares: list[int]) -> Non
     sources = np.tile(NORMAL, (2, 60, 3, 1))
     sources[1 - right] += 3
 
-    assert calibrate(sources, np.tile(spread, (1, 3)), np.ones(60)).shares.tolist() == shares
+    assert calibrate(sources, np.tile(spread, (1, 3)), np.ones(60)).shares.tolist() == [shares] * 3
 
 
 def test_two_sources_that_miss_on_both_sides_are_blended() -> None:
-    assert calibrate(points(1, -1), np.zeros((1, 3)), np.ones(1)).shares.tolist() == [0.5, 0.5]
-    assert calibrate(points(-1, 3), np.zeros((1, 3)), np.ones(1)).shares.tolist() == [0.75, 0.25]
+    assert calibrate(points(1, -1), np.zeros((1, 3)), np.ones(1)).shares.tolist() == [[0.5, 0.5]] * 3
+    assert calibrate(points(-1, 3), np.zeros((1, 3)), np.ones(1)).shares.tolist() == [[0.75, 0.25]] * 3
 
 
 @pytest.mark.parametrize(("other", "share"), [(1.0, 0), (0.9805, 0), (0.979, 1), (0.5, 1)])
 def test_another_source_must_be_better_by_two_percent(other: float, share: int) -> None:
     """The members' errors come first: what is hardly better was better by chance."""
-    assert calibrate(points(1, other), np.zeros((1, 3)), np.ones(1)).shares[1] == share
+    assert calibrate(points(1, other), np.zeros((1, 3)), np.ones(1)).shares[0, 1] == share
 
 
 def test_of_three_sources_the_three_best_blends_are_taken_together() -> None:
     """The right one alone, and three quarters of it with one or the other that is wrong."""
-    shares = calibrate(points(4, 0, 4), np.zeros((1, 3)), np.ones(1)).shares
+    shares = calibrate(points(4, 0, 4), np.zeros((1, 3)), np.ones(1)).shares[0]
 
     assert shares == pytest.approx(np.array([1 / 4, 1 + 3 / 4 + 3 / 4, 1 / 4]) / 3)
 
@@ -212,8 +212,8 @@ def test_windows_count_alike_whatever_their_scale() -> None:
     sources = points(0, 0, windows=2)
     sources[1, 0], sources[0, 1] = 1, 500
 
-    assert calibrate(sources, np.zeros((2, 3)), np.array([1.0, 1000.0])).shares.tolist() == [1, 0]
-    assert calibrate(sources, np.zeros((2, 3)), np.ones(2)).shares.tolist() == [0, 1]
+    assert calibrate(sources, np.zeros((2, 3)), np.array([1.0, 1000.0])).shares.tolist() == [[1, 0]] * 3
+    assert calibrate(sources, np.zeros((2, 3)), np.ones(2)).shares.tolist() == [[0, 1]] * 3
 
 
 def test_a_calibration_blends_and_widens_around_the_median_by_bucket() -> None:
@@ -221,7 +221,7 @@ def test_a_calibration_blends_and_widens_around_the_median_by_bucket() -> None:
     sources = np.stack([NORMAL, 8 + 3 * NORMAL])[:, None, None] * np.ones((1, 2, 3, 1))
     sources[:, 1] += 100
 
-    table = Calibration(np.array([0.25, 0.75]), factors).apply(sources)
+    table = Calibration(np.tile([0.25, 0.75], (3, 1)), factors).apply(sources)
 
     for step, factor in enumerate([2, 1, 0.5]):
         assert table[0, step] == pytest.approx(6 + 2.5 * factor * NORMAL)
@@ -232,24 +232,24 @@ def test_quantiles_rise_whatever_the_factors() -> None:
     factors = np.ones((3, COUNT))
     factors[:, MIDDLE + 1] = 100
 
-    table = Calibration(np.ones(1), factors).apply(np.tile(NORMAL, (1, 4, 3, 1)))
+    table = Calibration(np.ones((3, 1)), factors).apply(np.tile(NORMAL, (1, 4, 3, 1)))
 
     assert (np.diff(table, axis=-1) >= 0).all()
     assert table[..., -1] == pytest.approx(100 * NORMAL[MIDDLE + 1])
 
 
 def test_the_share_of_a_source_is_asked_for_by_name() -> None:
-    two = Calibration(np.array([0.75, 0.25]), np.ones((3, COUNT)))
+    two = Calibration(np.tile([0.75, 0.25], (3, 1)), np.ones((3, COUNT)))
 
     assert [two.share(source) for source in SOURCES] == [0.75, 0.25, 0]
 
 
 def test_two_calibrations_meet_halfway() -> None:
-    late = Calibration(np.array([1.0, 0.0]), np.full((3, COUNT), 2.0))
-    early = Calibration(np.array([0.5, 0.5]), np.full((3, COUNT), 0.5))
+    late = Calibration(np.tile([1.0, 0.0], (3, 1)), np.full((3, COUNT), 2.0))
+    early = Calibration(np.tile([0.5, 0.5], (3, 1)), np.full((3, COUNT), 0.5))
 
     made = late.and_earlier(early)
 
-    assert made.shares.tolist() == [0.75, 0.25]
+    assert made.shares.tolist() == [[0.75, 0.25]] * 3
     assert made.factors == pytest.approx(1)
     assert late.and_earlier(Calibration.neutral(3)) is late

@@ -15,6 +15,9 @@ VALUES = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
 SIZE = np.sqrt(3 + 1)  # past errors of three and the present one of one
 
 
+NO_BREAK = np.zeros(2, dtype=bool)
+
+
 def window(
     plain: float, logarithmic: float | None = None, actual: tuple[float, float] = (11, 9), scale: float = 3.0
 ) -> object:
@@ -26,7 +29,7 @@ def window(
     ways = tuple(
         None if one is None else np.full((2, len(PROBABILITIES)), one) for one in (plain, logarithmic)
     )
-    found = Distribution(np.full(2, 10.0), ways[0], np.empty((0, 3)), np.empty((1, 2)), scale, ways)
+    found = Distribution(np.full(2, 10.0), ways[0], np.empty((0, 3)), np.empty((1, 2)), scale, ways, NO_BREAK)
     return ValidationWindow(history, validation, 1, found)
 
 

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 
 from stepcast.engine.arrays import Floats
-from stepcast.engine.auto.ensemble.weights import BUCKETS, buckets_of
+from stepcast.engine.auto.ensemble.weights import BUCKETS, NEAR, buckets_of, share_of_bucket
 from stepcast.engine.auto.series.quantile_grid import MEDIAN, OUTERMOST, PROBABILITIES
 from stepcast.engine.auto.series.shrinkage import trust_in_factor
 from stepcast.engine.losses import pinball_loss
@@ -18,6 +18,7 @@ __all__ = ["PAST_VALUES", "SOURCES", "TREES", "Calibration", "calibrate"]
 _, PAST_VALUES, TREES = SOURCES = ("errors of the members", "past values", "trees")
 HANDICAP = 0.02  # by which other sources must be better than the members' errors
 SHARES = 4  # blends are tried in steps of a quarter
+TINY = 1e-12  # a loss that is as good as none
 FACTORS = np.exp(np.linspace(np.log(0.4), np.log(2.5), 25))
 # And a little wider: what comes next differs from what was held back more than that differs among itself.
 WIDER = 1.03
@@ -25,34 +26,40 @@ WIDER = 1.03
 
 @dataclass(frozen=True)
 class Calibration:
-    """``shares`` (sources,) by SOURCES, sum one; ``factors`` (BUCKETS, PROBABILITIES) around the median."""
+    """``shares`` (BUCKETS, sources) by SOURCES, rows of sum one; ``factors`` (BUCKETS, PROBABILITIES) around
+    the median."""
 
     shares: Floats
     factors: Floats
 
     def share(self, source: str) -> float:
-        """The share of one of SOURCES; zero where it is not there."""
+        """The share of one of SOURCES, mean over the buckets; zero where it is not there."""
+        return float(self.shares_of(source).mean())
+
+    def shares_of(self, source: str) -> Floats:
+        """The share of one of SOURCES in each bucket (BUCKETS,); zeros where it is not there."""
         place = SOURCES.index(source)
-        return float(self.shares[place]) if place < len(self.shares) else 0.0
+        return self.shares[:, place] if place < self.shares.shape[1] else np.zeros(BUCKETS)
 
     def apply(self, sources: Floats) -> Floats:
         """Blend quantiles (sources, ..., horizon, PROBABILITIES) and widen them: the first axis goes."""
-        blended = np.tensordot(self.shares, sources, axes=1)
+        bucket = buckets_of(sources.shape[-2])
+        blended = _blended(self.shares[bucket], sources)
         middle = blended[..., MEDIAN : MEDIAN + 1]
-        widened = middle + (blended - middle) * self.factors[buckets_of(blended.shape[-2])]
+        widened = middle + (blended - middle) * self.factors[bucket]
         return np.sort(widened, axis=-1)
 
     def and_earlier(self, other: "Calibration") -> "Calibration":
         """The mean of two made at different times; this one alone where their sources differ."""
-        if len(other.shares) != len(self.shares):
+        if other.shares.shape != self.shares.shape:
             return self
         return Calibration((self.shares + other.shares) / 2, np.sqrt(self.factors * other.factors))
 
     @classmethod
     def neutral(cls, sources: int) -> "Calibration":
         """The first source as it is."""
-        shares = np.zeros(sources)
-        shares[0] = 1.0
+        shares = np.zeros((BUCKETS, sources))
+        shares[:, 0] = 1.0
         return cls(shares, np.ones((BUCKETS, len(PROBABILITIES))))
 
 
@@ -65,16 +72,33 @@ def calibrate(sources: Floats, actual: Floats, scale: Floats) -> Calibration:
     count = len(sources)
     if actual.size == 0 or not np.isfinite(actual).any():
         return Calibration.neutral(count)
-    shares = [np.array(s) / SHARES for s in product(range(SHARES + 1), repeat=count) if sum(s) == SHARES]
-    losses = [
-        float(_pinball(np.tensordot(s, sources, axes=1), actual, scale).mean()) * (1 + HANDICAP * (1 - s[0]))
-        for s in shares
-    ]
-    # the best few together are safer than the best alone
-    order = np.argsort(losses, kind="stable")[: max(1, len(losses) // 5)]
-    chosen = np.mean([shares[place] for place in order], axis=0)
-    blended = np.tensordot(chosen, sources, axes=1)
-    return Calibration(chosen, _factors(blended, actual, scale))
+    shares = np.array([s for s in product(range(SHARES + 1), repeat=count) if sum(s) == SHARES]) / SHARES
+    by_step = np.stack(
+        [_pinball(np.tensordot(s, sources, axes=1), actual, scale).mean(axis=1) for s in shares]
+    )
+    horizon = actual.shape[1]
+    bucket, own = buckets_of(horizon), share_of_bucket(horizon) if horizon > BUCKETS * NEAR else 0.0
+    overall = by_step.mean(axis=1) * (1 + HANDICAP * (1 - shares[:, 0]))
+    chosen = np.empty((BUCKETS, count))
+    for number in range(BUCKETS):
+        losses = overall
+        if own:
+            inside = by_step[:, bucket == number].mean(axis=1) * (1 + HANDICAP * (1 - shares[:, 0]))
+            losses = own * _beside_best(inside) + (1 - own) * _beside_best(overall)
+        # the best few together are safer than the best alone
+        order = np.argsort(losses, kind="stable")[: max(1, len(losses) // 5)]
+        chosen[number] = shares[order].mean(axis=0)
+    return Calibration(chosen, _factors(_blended(chosen[bucket], sources), actual, scale))
+
+
+def _beside_best(losses: Floats) -> Floats:
+    return losses / max(float(losses.min()), TINY)
+
+
+def _blended(shares: Floats, sources: Floats) -> Floats:
+    """One of ``sources`` (sources, ..., horizon, PROBABILITIES) with ``shares`` (horizon, sources)."""
+    blended: Floats = np.einsum("hs,s...hp->...hp", shares, sources)
+    return blended
 
 
 def _factors(blended: Floats, actual: Floats, scale: Floats) -> Floats:

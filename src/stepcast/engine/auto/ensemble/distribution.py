@@ -6,12 +6,20 @@ from statistics import NormalDist
 
 import numpy as np
 
-from stepcast.engine.arrays import Floats, Integers
+from stepcast.engine.arrays import Flags, Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
+from stepcast.engine.auto.ensemble.level_break import level_breaks
 from stepcast.engine.auto.ensemble.residual_quantiles import error_quantiles
 from stepcast.engine.auto.ensemble.stacking import error_products, stacked
-from stepcast.engine.auto.ensemble.weights import BUCKETS, TRUST, log_losses, member_weights
+from stepcast.engine.auto.ensemble.weights import (
+    BUCKETS,
+    TRUST,
+    bucket_of,
+    buckets_of,
+    log_losses,
+    member_weights,
+)
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.task import Metric
 
@@ -75,6 +83,7 @@ class Distribution:
 
     ``errors`` (origins, horizon) of the weighted members at past origins, ``scale`` their mean size.
     ``ways``   quantiles from errors as they are, and from those of logarithms, None where these do not count.
+    ``broken`` (horizon,) where a new level is forecast, so that values before it say nothing.
     """
 
     centre: Floats
@@ -83,6 +92,7 @@ class Distribution:
     errors: Floats
     scale: float
     ways: tuple[Floats, Floats | None]
+    broken: Flags
 
     def with_logs(self, share: float) -> "Distribution":
         """The same with another share of the spread from logarithms, if these were looked at."""
@@ -177,8 +187,19 @@ def distribution_at(
     logarithmic = None
     if positive and prior.logs > 0 and counts.any():
         logarithmic = _log_quantiles(ensemble, scores.actual)
+    broken = np.zeros(horizon, dtype=bool)
+    past = validation.origins[: scores.index]
+    end = int(validation.origins[scores.index])
+    if found := level_breaks(past, end, validation.forecasts, scores.actual, weights):
+        factor, shift, doubt = np.array(found)[buckets_of(horizon)].T[..., None]
+        broken = (doubt > 0)[:, 0]
+        offsets = (plain - centre[:, None]) * factor
+        centre = centre * factor[:, 0] + shift[:, 0]
+        least = doubt * NORMAL
+        plain = centre[:, None] + np.where(NORMAL < 0, np.minimum(offsets, least), np.maximum(offsets, least))
+        logarithmic = None
     ways = plain, logarithmic
-    return Distribution(centre, _blended(ways, prior.logs), weights, errors, scale, ways)
+    return Distribution(centre, _blended(ways, prior.logs), weights, errors, scale, ways, broken)
 
 
 def _blended(ways: tuple[Floats, Floats | None], share: float) -> Floats:
@@ -222,7 +243,7 @@ def _ensemble(forecasts, weights, actual, ensemble, errors, counts, sizes):  # t
     for member in range(len(forecasts)):
         by_step = np.empty(horizon)
         for step in range(horizon):
-            by_step[step] = weights[member, step * BUCKETS // horizon]
+            by_step[step] = weights[member, bucket_of(step, horizon)]
         for origin in range(origins + 1):
             for step in range(horizon):
                 ensemble[origin, step] += forecasts[member, origin, step] * by_step[step]

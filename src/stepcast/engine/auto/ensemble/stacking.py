@@ -11,7 +11,7 @@ import numpy as np
 
 from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.compiled import compiled
-from stepcast.engine.auto.ensemble.weights import BUCKETS, confidence
+from stepcast.engine.auto.ensemble.weights import BUCKETS, bucket_of, confidence, share_of_bucket
 
 __all__ = ["error_products", "stacked"]
 
@@ -44,8 +44,10 @@ def error_products(forecasts: Floats, actual: Floats, importance: Floats) -> Flo
     parts = [errors[:, begin:end] for begin, end in pairwise(cuts.tolist())]
     sums = np.stack([part @ part.T for part in parts])
     counts = np.diff(cuts)[:, None, None]
-    overall = sums.sum(axis=0) / cuts[-1]
-    result: Floats = np.where(counts > 0, (sums / np.maximum(counts, 1) + overall) / 2, overall)
+    overall, share = sums.sum(axis=0) / cuts[-1], share_of_bucket(horizon)
+    result: Floats = np.where(
+        counts > 0, share * sums / np.maximum(counts, 1) + (1 - share) * overall, overall
+    )
     return result
 
 
@@ -80,7 +82,12 @@ def _typical_errors(forecasts, actual, importance, out, cuts):  # type: ignore[n
     places = np.empty((origins * horizon, 2), np.int64)
     count = 0
     for bucket in range(BUCKETS):
-        first, last = -(-bucket * horizon // BUCKETS), -(-(bucket + 1) * horizon // BUCKETS)
+        first = 0
+        while first < horizon and bucket_of(first, horizon) < bucket:
+            first += 1
+        last = first
+        while last < horizon and bucket_of(last, horizon) == bucket:
+            last += 1
         for origin in range(origins):
             for step in range(first, last, max(1, (last - first) // STEPS)):
                 if not np.isnan(actual[origin, step]):

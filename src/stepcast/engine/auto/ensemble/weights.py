@@ -5,11 +5,19 @@ import numpy as np
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 
-__all__ = ["buckets_of", "confidence", "log_losses", "member_weights"]
+__all__ = [
+    "bucket_of",
+    "buckets_of",
+    "confidence",
+    "log_losses",
+    "member_weights",
+    "share_of_bucket",
+]
 
 
 BUCKETS = 3  # near, middle and far steps have weights of their own
-OWN_BUCKET = 0.5  # weight of a bucket's own loss; the rest is of the loss over all steps
+NEAR = 6  # steps that are near, whatever the horizon
+OWN_BUCKET = 0.5  # of a short horizon, weight of a bucket's own loss; the rest is of the loss over all steps
 TRUST = 10.0  # the panel's losses count like so many origins of the series' own
 # Of no windows and of very many: 0 would make all members equal; the higher, the more the best count.
 INVERSE_TEMPERATURES = (4.0, 12.0)
@@ -18,12 +26,30 @@ CLIP = 4.0  # on logarithms of relative losses
 
 
 def buckets_of(horizon: int) -> Integers:
-    """The bucket of each step ahead (horizon,), thirds of it.
+    """The bucket of each step ahead (horizon,): thirds of a short horizon; of a long one the first steps, and
+    the others in two parts of the same ratio.
 
     >>> buckets_of(6)
     array([0, 0, 1, 1, 2, 2])
+    >>> np.bincount(buckets_of(600))
+    array([  6,  54, 540])
     """
-    return np.arange(horizon) * BUCKETS // horizon
+    return np.array([bucket_of(step, horizon) for step in range(horizon)])
+
+
+@compiled
+def bucket_of(step, horizon):  # type: ignore[no-untyped-def]
+    """The bucket of a ``step``, from 0, of ``horizon``."""
+    if horizon <= BUCKETS * NEAR:
+        return step * BUCKETS // horizon
+    return 0 if step < NEAR else 1 if step * step < NEAR * horizon else 2
+
+
+@compiled
+def share_of_bucket(horizon):  # type: ignore[no-untyped-def]
+    """The weight of a bucket's own loss; the rest is of the loss over all steps. The longer the horizon, the
+    less these say of the first ones."""
+    return 1 - (1 - OWN_BUCKET) * np.sqrt(min(BUCKETS * NEAR / horizon, 1.0))
 
 
 def log_losses(forecasts: Floats, actual: Floats, importance: Floats, power: float = 1.0) -> Floats:
@@ -69,7 +95,7 @@ def _log_losses(forecasts, actual, importance, power, out):  # type: ignore[no-u
     for origin in range(origins):
         for step in range(horizon):
             if not np.isnan(actual[origin, step]):
-                counts[step * BUCKETS // horizon] += 1
+                counts[bucket_of(step, horizon)] += 1
                 size += abs(actual[origin, step] * importance[origin, step])
     counts[BUCKETS] = counts.sum()
     floor = 1e-9 + 1e-3 * size / max(counts[BUCKETS], 1.0)
@@ -83,7 +109,7 @@ def _log_losses(forecasts, actual, importance, power, out):  # type: ignore[no-u
                     error **= power
                 by_step[step] += 0.0 if np.isnan(error) else error
         for step in range(horizon):
-            losses[step * BUCKETS // horizon, member] += by_step[step]
+            losses[bucket_of(step, horizon), member] += by_step[step]
             losses[BUCKETS, member] += by_step[step]
     for row in range(BUCKETS + 1):
         for member in range(members):
@@ -93,7 +119,8 @@ def _log_losses(forecasts, actual, importance, power, out):  # type: ignore[no-u
         for member in range(members):
             relative = np.log(losses[row, member] / middle)
             losses[row, member] = min(max(relative, -CLIP), CLIP)
+    share = share_of_bucket(horizon)
     for member in range(members):
         for bucket in range(BUCKETS):
             own = losses[bucket if counts[bucket] > 0 else BUCKETS, member]
-            out[member, bucket] = OWN_BUCKET * own + (1 - OWN_BUCKET) * losses[BUCKETS, member]
+            out[member, bucket] = share * own + (1 - share) * losses[BUCKETS, member]

@@ -1,0 +1,85 @@
+"""Far ahead, over long cycles and after breaks: what a series has shown is believed, near and far."""
+
+import numpy as np
+import pytest
+
+from stepcast import engine
+from stepcast.engine.arrays import Floats
+from stepcast.engine.frequency import Frequency
+from stepcast.engine.panel import Panel
+from stepcast.engine.sampling import Draw
+from stepcast.engine.task import Task
+
+MEDIAN = 1
+
+
+def forecast(series: list[Floats], frequency: str, horizon: int, end: int = 500_000) -> Floats:
+    """(series, horizon, outputs) of p10, p50 and p90."""
+    panel = Panel(
+        ids=tuple(f"item {number}" for number in range(len(series))),
+        values=tuple(series),
+        observed=tuple(np.isfinite(one) for one in series),
+        end=end,
+        frequency=Frequency.parse(frequency),
+    )
+    task = Task(horizon)
+    trained = engine.train(panel, task, engine.fit_shared(Draw.of(panel), task))
+    return engine.forecast(panel, task, trained).values
+
+
+@pytest.mark.slow
+def test_asking_for_more_does_not_make_the_first_steps_worse() -> None:
+    draw = np.random.default_rng(1)
+    time = np.arange(2206)
+    rhythms = [8 * np.sin(2 * np.pi * time / 24 + k) + 4 * ((time // 24) % 7 < 5) for k in range(4)]
+    series = [60 + one + 0.6 * np.cumsum(draw.standard_normal(2206)) for one in rhythms]
+    truth = np.stack([one[2200:] for one in series])
+
+    near, far = (
+        np.abs(forecast([one[:2200] for one in series], "H", horizon)[:, :6, MEDIAN] - truth).mean()
+        for horizon in (12, 600)
+    )
+
+    assert far < 1.15 * near
+
+
+@pytest.mark.slow
+def test_a_week_of_five_minutes_is_known_from_two_on() -> None:
+    """A working week, from Saturday noon on: a day before says nothing of Sunday or Monday."""
+    day, draw = 288, np.random.default_rng(0)
+    length = 4 * 7 * day + int(5.5 * day)
+    time = np.arange(length + int(2.5 * day))
+    hours, works = (time % day) / day, (time // day) % 7 < 5
+    loads = [
+        works * (15 + size * np.clip(np.sin(np.pi * (hours - 0.25) / 0.6), 0, None)) for size in (20, 26)
+    ]
+    series = [
+        draw.poisson(load * np.exp(0.1 * draw.standard_normal(len(time)))).astype(float) for load in loads
+    ]
+    # periods are counted from 1970, a Thursday
+    end = 7 * day * 2800 + 4 * day + length - 1
+
+    found = forecast([one[:length] for one in series], "5min", int(2.5 * day), end)
+
+    truth = np.stack([one[length:] for one in series])
+    week_ago = np.stack([one[length - 7 * day :][: truth.shape[1]] for one in series])
+    assert np.abs(found[..., MEDIAN] - truth).sum() < np.abs(week_ago - truth).sum()
+    covered = (found[..., 0] <= truth) & (truth <= found[..., -1])
+    assert covered.mean() > 0.74
+    assert (found[..., -1] > 0)[truth > 0].all()
+
+
+@pytest.mark.slow
+def test_a_load_that_has_fallen_for_two_hours_stays_down() -> None:
+    draw, time = np.random.default_rng(3), np.arange(4032 + 288)
+    series = [
+        60 + 6 * np.sin(2 * np.pi * time / 288) + 1.5 * draw.standard_normal(len(time)) for _ in range(3)
+    ]
+    for one in series:
+        one[4032 - 24 :] /= 5
+
+    found = forecast([one[:4032] for one in series], "5min", 288)
+
+    truth = np.stack([one[4032:] for one in series])
+    assert np.abs(found[..., MEDIAN] - truth).mean() < 3  # 35 where the fall is not believed
+    assert (found[..., -1] > found[..., 0]).all()
