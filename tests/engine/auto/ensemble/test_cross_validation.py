@@ -170,7 +170,7 @@ def test_few_members_run_where_it_must_be_quick() -> None:
     all_of_them = cross_validate(history, HORIZON, 6, {}, {})
 
     assert set(quick.names) < set(all_of_them.names)
-    assert quick.seasons == Seasons(12, 0, 12)
+    assert quick.seasons == Seasons(12, 0)
 
 
 def fitted_to(points: int, history: History, horizon: int, origins: Floats) -> Floats:

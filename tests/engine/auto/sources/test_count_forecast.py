@@ -58,7 +58,7 @@ def test_nothing_after_the_origin_is_seen() -> None:
 def test_the_season_is_one_that_the_values_before_the_origin_hold_twice() -> None:
     history = a_history(COUNTS, "M")
 
-    assert count_forecast_at(history, 80, 2).seasons == Seasons(12, 0, 12)
+    assert count_forecast_at(history, 80, 2).seasons == Seasons(12, 0)
     assert count_forecast_at(history, 20, 2).seasons == NONE
 
 

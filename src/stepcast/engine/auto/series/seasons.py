@@ -16,8 +16,8 @@ DAY = 86_400  # seconds
 class Seasons:
     """``short`` the season, ``long`` the one behind it (the week behind the day); 1 and 0 without.
 
-    ``cycle``  the longest cycle of the clock or the calendar that is known, whose usual course is a profile:
-               it may have more periods than LONGEST_SEASON; 0 where that cycle is not known.
+    ``cycle``  the week, or the day of seconds, whose usual course is a profile: it may have more periods than
+               LONGEST_SEASON. 0 where it is not known, and for years, in which levels move.
     """
 
     short: int
@@ -42,8 +42,7 @@ def seasons_of(frequency: Frequency, length: int, horizon: int) -> Seasons:
         long = 0
     if short > LONGEST_SEASON or length < 2 * short + 2:
         return Seasons(1, 0, far)
-    longest = long or far or (0 if week_length(frequency) else short)
-    return Seasons(short, long, longest if longest > 1 else 0)
+    return Seasons(short, long, long or far or (short if frequency.unit in ("D", "B") else 0))
 
 
 def _far_cycle(frequency: Frequency, length: int) -> int:
