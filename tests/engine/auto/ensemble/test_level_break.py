@@ -80,6 +80,14 @@ def test_what_is_usual_is_no_new_level() -> None:
     assert found(values) == ()
 
 
+def test_what_has_come_back_before_is_no_level() -> None:
+    """As a cloud before the sun, which is as dark as the one an hour ago."""
+    values = level(12)
+    values[60:66] += NEW - OLD
+
+    assert found(values) == ()
+
+
 def test_each_bucket_is_asked_by_its_own_weights() -> None:
     values = level(12)
     ahead = ORIGINS[:, None] + np.arange(HORIZON)

@@ -10,8 +10,8 @@ __all__ = ["UNCHANGED", "Change", "level_breaks"]
 
 # Looking back over so many values, a new level is believed so far: one or two may be a whim.
 LOOKS = ((12, 1.0), (8, 0.7), (5, 0.4))
-FAR = 9.0  # usual errors that the typical recent one must exceed
-QUIET = 0.3  # share of origins whose errors are less than usual: those since a break are many after a while
+FAR = 5.0  # large errors that the typical recent one must exceed
+LARGE = 0.7  # share of origins whose errors are less than a large one: at night or at rest, most are small
 FEWEST = 8  # older origins that tell what is usual
 STEADY = 0.2  # of the change: what a level leaves of the latest errors, mean
 
@@ -62,7 +62,10 @@ def _change(forecasts: Floats, came: Floats, first: int, trust: float) -> Change
         return UNCHANGED
     counts = known[:first].sum(axis=1)
     sizes = np.where(known[:first], np.abs(errors[:first]), 0.0).sum(axis=1) / np.maximum(counts, 1)
-    if not counts.any() or abs(shift) <= FAR * np.quantile(sizes[counts > 0], QUIET):
+    if not counts.any() or abs(shift) <= FAR * np.quantile(sizes[counts > 0], LARGE):
+        return UNCHANGED
+    as_far = np.flatnonzero(sizes >= abs(shift) / 2)
+    if len(as_far) and (sizes[as_far[0] :] < abs(shift) / 4).any():  # it has come back before
         return UNCHANGED
     factor, left = 1.0, float(np.abs(late - shift).mean())
     if (forecast > 0).all() and (forecast + late > 0).all():
