@@ -192,7 +192,7 @@ def distribution_at(
     end = int(validation.origins[scores.index])
     if found := level_breaks(past, end, validation.forecasts, scores.actual, weights):
         factor, shift, doubt = np.array(found)[buckets_of(horizon)].T[..., None]
-        broken = (doubt > 0)[:, 0]
+        broken = ((factor != 1) | (shift != 0))[:, 0]
         offsets = (plain - centre[:, None]) * factor
         centre = centre * factor[:, 0] + shift[:, 0]
         least = doubt * NORMAL

@@ -36,9 +36,7 @@ def origins_of(
     if year and length >= 6 * year:
         warm = max(warm, length // 2)  # the calendar's effects are learned from what lies before
     origins = np.arange(last, warm - 1, -step)[:count][::-1].copy()
-    if (
-        seasons.cycle > seasons.long and seasons.cycle > seasons.short
-    ):  # of a far cycle, the phases before, too
+    if seasons.cycle > max(seasons.long, seasons.short):  # the phases of a far cycle, more sparsely
         near = origins[len(origins) // 3 :]
         first = max(warm, last - min(horizon + seasons.cycle, length // 2))
         if first < origins[0] - step:
