@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,6 +44,15 @@ def ended(localaws: "LocalAws", work: Callable[[Any], None]) -> tuple[dict[str, 
         assert time.monotonic() < latest
         time.sleep(0.05)
     return found, given
+
+
+@pytest.fixture(scope="module")
+def localaws() -> Iterator["LocalAws"]:
+    """For this module alone: that of the plugin would go on for the tests of other servers."""
+    from localaws import LocalAws
+
+    with LocalAws() as aws:
+        yield aws
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from stepcast.engine.auto.members.profiles import profiles
 from stepcast.engine.auto.predictor import forecast, train
 from stepcast.engine.auto.series.history import history_of
 from stepcast.engine.auto.series.seasons import Seasons
@@ -26,5 +27,6 @@ def warm_up() -> None:
     counts = np.arange(60.0) % 4
     parts = Panel(("d",), (counts,), (np.isfinite(counts),), 600, Frequency.parse("M"))
     train(parts, task, fit_shared(parts, task))
+    profiles(counts, Seasons(7, 0, 7), np.array([50, 60]), 6)  # months have none
     # too few series to grow trees, which would need LightGBM: what they are grown from is called by itself
     features(history_of(counts, 600, panel.frequency), np.array([30]), Seasons(12, 0), np.arange(6)[None])
