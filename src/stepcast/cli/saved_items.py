@@ -1,4 +1,4 @@
-"""The items of a run, from its files: for a summary of 100,000 items, rows from Athena's API take minutes."""
+"""The items of a run, from its files, which are there already: Athena's API gives rows by pages of 1,000."""
 
 import csv
 from dataclasses import dataclass

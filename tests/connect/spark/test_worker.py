@@ -42,7 +42,7 @@ def ended(localaws: "LocalAws", work: Callable[[Any], None]) -> tuple[dict[str, 
     latest = time.monotonic() + PATIENCE
     while (found := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
         assert time.monotonic() < latest
-        time.sleep(0.05)
+        time.sleep(0.05)  # between two looks
     return found, given
 
 
