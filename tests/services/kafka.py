@@ -34,6 +34,8 @@ share.coordinator.state.topic.min.isr=1
 # Tests wait for nobody.
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
+# Readings have times of months ago: a broker that keeps a week would drop them in the middle of a test.
+log.retention.ms=-1
 # A limit that a test can exceed: by default, it is the largest value that a client accepts.
 group.max.session.timeout.ms=600000
 """
