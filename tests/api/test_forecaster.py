@@ -1,6 +1,7 @@
 """``stepcast.Forecaster``: what comes in, what comes out, and what is said where something is wrong."""
 
 import copy
+import io
 import warnings
 import zipfile
 from pathlib import Path
@@ -131,6 +132,13 @@ def test_frequencies_are_read_in_the_words_of_pandas(given: str, freq: str) -> N
 def test_a_column_with_the_name_of_a_result_is_refused(frame: pd.DataFrame) -> None:
     with pytest.raises(WrongFrame, match="'p50' is the name of a column of results"):
         ets().fit(frame.rename(columns={"target_value": "p50"}), target="p50")
+
+
+def test_a_frame_whose_header_is_a_row_gets_the_remedy() -> None:
+    df = pd.read_csv(io.StringIO("2025-01-01,3.5,a\n2025-01-02,4.5,a\n"))
+
+    with pytest.raises(WrongFrame, match=r"a row of a file without a header, read it with names="):
+        Forecaster(2).fit(df)
 
 
 def test_results_have_the_names_of_the_columns_that_came_in(frame: pd.DataFrame) -> None:

@@ -150,9 +150,13 @@ def _target(df: Any, columns: Columns) -> pa.Table:
     wanted = {**columns.keys, "timestamp": columns.timestamp, TARGET: columns.target}
     missing = [name for name in columns.item_id if name not in table.column_names]
     if missing:
+        remedy = (
+            "Name the columns that identify a series with item_id=, or give item_id=None if there is only one"
+        )
+        if any(name[:1].isdigit() for name in table.column_names):
+            remedy = "If that is a row of a file without a header, read it with names=[...] of its columns"
         raise WrongFrame(
-            f"df has no column {missing[0]!r}; it has {', '.join(map(repr, table.column_names))}. Name the "
-            "columns that identify a series with item_id=, or give item_id=None if there is only one series"
+            f"df has no column {missing[0]!r}; it has {', '.join(map(repr, table.column_names))}. {remedy}"
         )
     chosen = columns_of(table, wanted, "df")
     if not columns.item_id:
