@@ -134,6 +134,18 @@ def test_a_promotion_known_ahead_makes_forecasts_much_better(series: int) -> Non
     assert errors(panel, actual) < 0.7 * errors(replace(panel, related=None), actual)
 
 
+def test_a_price_makes_forecasts_of_a_few_short_series_much_better() -> None:
+    """Past origins reach back to the first weeks: each is judged with the effects that were known there."""
+    draw = np.random.default_rng(5)
+    prices = np.repeat(draw.normal(0, 1, (3, 19)), 10, axis=1)[:, : 180 + HORIZON]
+    week = 0.3 * np.sin(np.arange(180 + HORIZON) * 2 * np.pi / 7)
+    values = np.exp(4 + week - 0.3 * prices + draw.normal(0, 0.1, prices.shape))
+    known = Related(("price",), tuple(prices[:, None]), HORIZON)
+    panel = panel_of(list(values[:, :180]), known)
+
+    assert errors(panel, values[:, 180:]) < 0.5 * errors(replace(panel, related=None), values[:, 180:])
+
+
 def test_random_features_hardly_cost_anything() -> None:
     ratios = []
     for seed in range(1, 5):

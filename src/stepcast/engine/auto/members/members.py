@@ -39,7 +39,8 @@ class Members:
 class Request:
     """``history`` is to be forecast from ``origins``, which rise; the last may be its end.
 
-    Parameters are fitted to the first ``fitted`` points, effects learned from the first ``effects_until``.
+    Parameters are fitted to the first ``fitted`` points, and covariates' effects learned from them, as far as
+    an origin knows them; the calendar's effects are learned from the first ``effects_until``.
     What ``known`` holds by transform is not fitted again; what it does not is put in. With ``quick`` only the
     simplest forms of the series as it is are run.
     """
@@ -58,7 +59,7 @@ class Request:
 def forecast_members(request: Request) -> Members:
     """Run every member that suits the history on every transform that does."""
     history, origins = request.history, request.origins
-    transforms = transforms_of(history, request.effects_until, request.horizon, origins)
+    transforms = transforms_of(history, request.effects_until, request.horizon, origins, request.fitted)
     names: list[str] = []
     parts: list[Floats] = []
     for transform in transforms[:1] if request.quick else transforms:

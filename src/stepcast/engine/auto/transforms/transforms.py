@@ -38,14 +38,20 @@ class Transform:
 
 
 def transforms_of(
-    history: History, fitted: int, horizon: int, origins: Integers | None = None
+    history: History,
+    fitted: int,
+    horizon: int,
+    origins: Integers | None = None,
+    covariates_fitted: int | None = None,
 ) -> list[Transform]:
     """The transforms that suit a history; effects are learned from the first ``fitted`` points.
 
-    Those of covariates are also known as they were at ``origins``, to be scored from there.
+    Those of covariates are learned from the first ``covariates_fitted``, if given, and also known as they
+    were at ``origins``, to be scored from there.
     """
     past = np.array([fitted]) if origins is None else origins
-    made = (transform(history, fitted, horizon, past) for transform in TRANSFORMS.values())
+    until = covariates_fitted or fitted
+    made = (transform(history, fitted, horizon, past, until) for transform in TRANSFORMS.values())
     return [transform for transform in made if transform is not None]
 
 
@@ -61,7 +67,7 @@ def _log(history: History, fitted: int, *_: object) -> Transform | None:
     return Transform("log_", logs, True) if varies else None
 
 
-def _calendar(history: History, fitted: int, horizon: int, _: Integers) -> Transform | None:
+def _calendar(history: History, fitted: int, horizon: int, *_: object) -> Transform | None:
     values = _logs_if_positive(history)
     effects = calendar_effects(values, history.end, history.frequency, fitted, horizon)
     if effects is None:
@@ -69,8 +75,8 @@ def _calendar(history: History, fitted: int, horizon: int, _: Integers) -> Trans
     return Transform("calendar_", values - effects[: len(values)], history.positive, effects)
 
 
-def _related(history: History, fitted: int, horizon: int, origins: Integers) -> Transform | None:
-    related = related_effects(history, fitted, origins, horizon)
+def _related(history: History, fitted: int, horizon: int, origins: Integers, until: int) -> Transform | None:
+    related = related_effects(history, until, origins, horizon)
     if related is None:
         return None
     rest, effects = related.removed(_logs_if_positive(history)), None
@@ -86,7 +92,7 @@ def _logs_if_positive(history: History) -> Floats:
 
 
 # Every view of a series that members forecast, in this order, by the prefix of the members' names.
-TRANSFORMS: dict[str, Callable[[History, int, int, Integers], Transform | None]] = {
+TRANSFORMS: dict[str, Callable[[History, int, int, Integers, int], Transform | None]] = {
     "": _unchanged,
     "log_": _log,
     "calendar_": _calendar,
