@@ -11,7 +11,7 @@ KILLS ?= 200
 # Where bytecode is not kept, each of the hundreds of interpreters that tests start compiles the sources again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup console demo test check lint format bench bench-accuracy bench-drift bench-speed bench-console bench-stream bench-stream-memory bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
+.PHONY: help setup console demo docs test check lint format bench bench-accuracy bench-drift bench-speed bench-console bench-stream bench-stream-memory bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ demo: setup ## set up, forecast testing-data/ on the local stack, print and char
 
 console: ## build the console's page again, after a change in console/ (needs Node.js 20 or later)
 	cd console && npm ci --ignore-scripts && npm run check && npm run build
+
+docs: setup ## build the documentation as a site into build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "build/site/index.html"
 
 test: setup ## set up and run every test, three files at a time: some wait for servers
 	$(BIN)/pytest --numprocesses 3 --dist loadfile

@@ -1,5 +1,5 @@
-"""The command lines of README.md, docs/how-to and packages/localaws run in the documents' order,
-as a reader would paste them.
+"""The command lines of README.md, docs/tutorial, docs/how-to and packages/localaws run in the documents'
+order, as a reader would paste them.
 
 Each document gets a folder with what a checkout has, and the commands on the PATH. A free port stands for
 5005. ``aws`` is the real command where there is one, else tests/cli/aws_shim.py.
@@ -21,13 +21,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("tutorial/*.md"))]
+PAGES += sorted((ROOT / "docs").glob("how-to/*.md"))
 PAGES += [ROOT / "packages" / "localaws" / name for name in ("README.md", "docs/how-to.md")]
 PATIENCE = 300  # seconds until a line counts as stuck; a watchdog, not a measure
 READY = ("Or use stepcast ", "ready; ")  # the last line that a server prints before it serves
 NOT_RUN = {
     "make demo": "makes an environment first; what it runs then is tested in test_run.py",
     "make test": "runs this test",
+    "make setup": "has been done",
+    "source .venv/bin/activate": "the commands are on the PATH",
     "sam build": "needs Docker and the SAM command line",
     "sam deploy --guided": "needs an AWS account",
     'pip install "stepcast[engine]"': "is installed",
@@ -215,6 +218,7 @@ def test_the_lines_of_a_document_run_in_its_order(reader: Reader, page: Path) ->
 def prepared(page: Path, reader: Reader) -> AbstractContextManager[None]:
     """The servers and files that a page speaks of: those of tests/<place>/documented.py, if any."""
     places = {"stores": "connect.s3", "stream": "connect.kafka.worker", "python": "api"}
+    places["first-forecast"] = "api"
     place = places.get(page.stem, f"connect.{page.stem}")
     if not (ROOT / "tests" / place.replace(".", "/") / "documented.py").exists():
         return nullcontext()
