@@ -42,6 +42,9 @@ NOT_RUN = {
     "mlflow server --port 5000 --backend-store-uri sqlite:///mlflow.db --artifacts-destination artifacts": (
         "tests/connect/mlflow/documented.py has it running"
     ),
+    "stepcast track mlflow --uri sqlite:///mine.db --experiment tryout --out forecasts/": (
+        "tests/connect/mlflow/test_track.py has such a database"
+    ),
     "python tune.py": "tests/connect/spark/test_stages.py runs it in a session that has begun",
     "stepcast run --params params.json --train testing-data/train/*.csv --out forecasts/ --engine spark": (
         "tests/cli/test_run.py does so with less data"
@@ -218,7 +221,7 @@ def test_the_lines_of_a_document_run_in_its_order(reader: Reader, page: Path) ->
 def prepared(page: Path, reader: Reader) -> AbstractContextManager[None]:
     """The servers and files that a page speaks of: those of tests/<place>/documented.py, if any."""
     places = {"stores": "connect.s3", "stream": "connect.kafka.worker", "python": "api"}
-    places["first-forecast"] = "api"
+    places |= {"first-forecast": "api", "neural": "engine.neural"}
     place = places.get(page.stem, f"connect.{page.stem}")
     if not (ROOT / "tests" / place.replace(".", "/") / "documented.py").exists():
         return nullcontext()
