@@ -61,6 +61,8 @@ def test_the_documented_example_knows_more_than_the_target_alone(
     assert execution["status"] == "SUCCEEDED", execution
     assert stack.report(execution)["problems"] == []
     assert score(stack) < 0.8 * plain
+    moved = stack.sql("SELECT impacts FROM leaderboard WHERE impacts LIKE '%promotion 0.%'")
+    assert len(moved) > 3, stack.sql("SELECT item_id, impacts FROM leaderboard")
     middle = {
         row["item_id"]: float(row["sales"])
         for row in stack.sql(

@@ -8,7 +8,7 @@ import { chartData, nearForecast, pairs } from "./chartData";
 import { LeadChart } from "./LeadChart";
 import { RelatedChart } from "./RelatedChart";
 import { Axis, SeriesChart, type Range } from "./SeriesChart";
-import { shares } from "./why";
+import { impacts, shares } from "./why";
 
 const MOST_EARLIER = 12; // vintages to choose from
 
@@ -190,6 +190,9 @@ function Why({ series }: { series: Series }) {
           <><dt>Backtest</dt><dd>wQL {value(why.wql as number)}, {value(why.wql_seasonal_naive as number)} for repeating the last season</dd></>
         )}
         {sources.length > 0 && (<><dt>Spread</dt><dd>{sources.map((one) => `${one.name} ${percent(one.share)}`).join(", ")}</dd></>)}
+        {why.impacts && (
+          <><dt>Moved by</dt><dd title="Mean change over the horizon; − where more of it lowers the forecast">{impacts(why.impacts)}</dd></>
+        )}
         {why.note && (<><dt>Note</dt><dd>{why.note}</dd></>)}
       </dl>
       {members.length > 0 && (

@@ -1,5 +1,7 @@
 /** The columns of the leaderboard in words. The methods are those of docs/how-to/query.md. */
 
+import { percent } from "../format";
+
 const PREFIXES: [string, string][] = [
   ["log_", "on logarithms"],
   ["calendar_", "without calendar effects"],
@@ -54,6 +56,15 @@ export function shares(text: string | number | null | undefined): Share[] {
     })
     .filter((part) => Number.isFinite(part.share))
     .sort((a, b) => b.share - a.share);
+}
+
+// "promotion 0.16, price -0.05": what moves the forecast by how much, the farthest first.
+export function impacts(text: string | number | null | undefined): string {
+  return shares(text)
+    .map((one) => ({ ...one, size: Math.abs(one.share) }))
+    .sort((a, b) => b.size - a.size)
+    .map((one) => `${one.name} ${one.share < 0 ? "−" : "+"}${percent(one.size)}`)
+    .join(", ");
 }
 
 export function inWords(name: string): string {

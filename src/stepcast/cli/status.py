@@ -131,6 +131,7 @@ def _told(manifest: "Manifest", one: "Reasons") -> dict[str, str | None]:
         "model": row["model"],
         "weights": row["weights"],
         "sources": row["sources"],
+        "impacts": row.get("impacts"),
         "seasons": row["seasons"],
         "backtest": backtest,
         "coverage": covered,

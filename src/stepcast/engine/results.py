@@ -44,12 +44,15 @@ class Explanation:
     ``sources``   shares of the distribution: the members' own errors, past values themselves, trees.
     ``seasons``   season lengths found, shortest first; empty without one.
     ``note``      "", or what was missing and what was done instead.
+    ``impacts``   how far related series and holidays move the forecast, the farthest first: mean absolute
+                  change over the horizon, .12 is 12 %; negative where a larger value lowers it.
     """
 
     weights: tuple[tuple[str, float], ...]
     sources: tuple[tuple[str, float], ...]
     seasons: tuple[int, ...]
     note: str
+    impacts: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,7 @@ class ShardBacktest:
                     "seasons": ", ".join(map(str, why.seasons)) or None,
                     "weights": _shares(why.weights),
                     "sources": _shares(why.sources),
+                    "impacts": _shares(why.impacts),
                     "note": "; ".join(filter(None, notes)) or None,
                 }
             )
@@ -266,7 +267,7 @@ def leaderboard_schema(params: Params, models: tuple[str, ...]) -> pa.Schema:
     text, numbers = pa.string(), pa.float64()
     columns = [*(name.lower() for name in params.series_key), "scope", "model", "metric"]
     figures = ["score", *map(score_column, models), "wql", "wql_seasonal_naive", "coverage"]
-    words = ["seasons", "weights", "sources", "note"]
+    words = ["seasons", "weights", "sources", "impacts", "note"]
     kinds = {**dict.fromkeys(columns, text), **dict.fromkeys(figures, numbers), **dict.fromkeys(words, text)}
     return pa.schema(kinds.items())
 

@@ -43,7 +43,7 @@ SQL_TYPES = {
 # Columns of the tables in addition to those of the uploaded file.
 TAKEN = re.compile(
     r"date|type|mean|p\d+|scope|model|metric|score(_.+)?|(average_)?wql(_.+)?|rmse|wape|mape|mase|coverage"
-    r"|seasons|weights|sources|note|backtest_window|backtestwindow_(start|end)_time|vintage"
+    r"|seasons|weights|sources|impacts|note|backtest_window|backtestwindow_(start|end)_time|vintage"
 )
 # Columns of the tables monitor and drift: a dimension of such a name is called item_<name> there.
 OF_MONITOR = frozenset(

@@ -146,6 +146,30 @@ def test_a_price_makes_forecasts_of_a_few_short_series_much_better() -> None:
     assert errors(panel, values[:, 180:]) < 0.5 * errors(replace(panel, related=None), values[:, 180:])
 
 
+def test_an_explanation_says_how_far_features_move_the_forecast() -> None:
+    """A price lowers what is sold, a third of the horizon is promoted, chance does nothing."""
+    draw = np.random.default_rng(6)
+    size = 200 + HORIZON
+    price = np.repeat(draw.normal(0, 1, -(-size // 10)), 10)[:size]
+    promotion = (np.arange(size) % 3 == 0).astype(float)
+    promotion[:200] *= draw.random(200) < 0.6
+    noise = draw.normal(size=size)
+    values = np.exp(4 - 0.3 * price + 0.5 * promotion + draw.normal(0, 0.1, size))
+    known = Related(("price", "promotion", "noise"), (np.stack([price, promotion, noise]),), HORIZON)
+    panel = panel_of([values[:200]], known)
+
+    (why,) = train(panel, TASK, fit_shared(panel, TASK)).explanations
+
+    impacts = dict(why.impacts)
+    usual_price, usual_promotion = price[:200].mean(), promotion[:200].mean()
+    moved = np.abs(np.expm1(-0.3 * (price[200:] - usual_price))).mean()
+    lifted = np.abs(np.expm1(0.5 * (promotion[200:] - usual_promotion))).mean()
+    assert impacts["price"] == pytest.approx(-moved, rel=0.3)
+    assert impacts["promotion"] == pytest.approx(lifted, rel=0.3)
+    assert "noise" not in impacts
+    assert train(replace(panel, related=None), TASK, fit_shared(panel, TASK)).explanations[0].impacts == ()
+
+
 def test_random_features_hardly_cost_anything() -> None:
     ratios = []
     for seed in range(1, 5):

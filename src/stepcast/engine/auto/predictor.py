@@ -20,6 +20,7 @@ from stepcast.engine.auto.series_forecast import (
 )
 from stepcast.engine.auto.shared import Shared
 from stepcast.engine.auto.sources.count_forecast import CountForecast, count_forecast_at
+from stepcast.engine.auto.transforms.covariate_effects import impacts_of
 from stepcast.engine.backtest import Forecaster, backtest
 from stepcast.engine.models import SEASONAL_NAIVE
 from stepcast.engine.models.local import LocalForecaster
@@ -31,6 +32,7 @@ __all__ = ["AUTO", "Explanation", "MaybeForecast", "Partner", "Trained", "foreca
 
 
 MaybeForecast = SeriesForecast | CountForecast | None
+HARDLY = 0.005  # parts of the level: what moves a forecast less is left out of an explanation
 
 
 class Partner(Protocol):
@@ -183,4 +185,18 @@ def _explain(one: MaybeForecast, panel_fit: PanelFit) -> Explanation:
         sources=tuple((label, round(share, 4)) for label, share in shares if share > 0),
         seasons=lengths,
         note="; ".join(filter(None, notes)),
+        impacts=_impacts(one, panel_fit),
     )
+
+
+def _impacts(one: SeriesForecast | CountForecast, panel_fit: PanelFit) -> tuple[tuple[str, float], ...]:
+    """Of covariates, to the extent that members which know them weigh; what hardly moves is left out."""
+    if isinstance(one, CountForecast):
+        return ()
+    informed = sum(weight for name, weight in one.weights if name.startswith("related_"))
+    if not informed:
+        return ()
+    share = informed / sum(weight for _, weight in one.weights)
+    history = one.history.with_pooled(panel_fit.pooled_effects)
+    moves = impacts_of(history, one.silent + len(one.sources[0]))
+    return tuple((name, round(share * size, 4)) for name, size in moves if share * abs(size) >= HARDLY)

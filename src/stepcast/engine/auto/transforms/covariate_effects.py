@@ -6,6 +6,7 @@ toward those of the panel's other series, or toward none. Past moments are forec
 coefficients that were known there, so that a feature which explains nothing shows to be of no use.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from stepcast.engine.auto.series.pooled_effects import Kind, PooledEffects, fami
 from stepcast.engine.auto.series.seasons import seasons_of
 from stepcast.engine.auto.series.shrinkage import positive_part
 
-__all__ = ["Effects", "pool_effects", "related_effects"]
+__all__ = ["Effects", "impacts_of", "pool_effects", "related_effects"]
 
 
 CAUTION = 3.0  # without the panel's a coefficient keeps the share 1 - CAUTION / t**2 of itself
@@ -31,6 +32,7 @@ FEWEST = 8  # known values from which a series learns coefficients of its own
 FEW = 10  # series; fewer are not pooled
 WIDE = 0.25  # variance of a coefficient before anything is known of it: effects of half the level are usual
 SMALLEST_FACTOR = 0.05
+LAGGED = re.compile(r" \d+ before$")
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,8 @@ def related_effects(history: History, fitted: int, origins: Integers, horizon: i
         return None
     kind = _kind(history)
     names, table = _design(covariates, len(history), horizon)
-    usual = _usual(table[:fitted])
-    table = np.where(np.isfinite(table), table - usual, 0.0)
-    mean, variance = (
-        covariates.pooled_effects.of(kind, names)
-        if covariates.pooled_effects
-        else (np.full(len(names), np.nan),) * 2
-    )
+    table = _from_usual(table, fitted)
+    mean, variance = _pooled(covariates, kind, names)
     moments = np.unique(np.minimum(origins, fitted))
     moments = moments[:: max(1, -(-len(moments) // MOMENTS))]
     moments = np.unique(np.append(moments, fitted))
@@ -103,6 +100,34 @@ def related_effects(history: History, fitted: int, origins: Integers, horizon: i
     return Effects(kind, learned[-1], moments, learned, recent)
 
 
+def impacts_of(history: History, horizon: int) -> tuple[tuple[str, float], ...]:
+    """How far each feature and holiday moves the forecast from the end of ``history``, the farthest first.
+
+    Means over the horizon of the absolute change, as a part of the level: .12 is 12 %. The sign is that of
+    what a larger value does. Empty without covariates, or where they explain nothing.
+    """
+    covariates, length = history.covariates, len(history)
+    if covariates is None or not covariates.explains or not length:
+        return ()
+    kind = _kind(history)
+    names, table = _design(covariates, length, horizon)
+    table = _from_usual(table, length)
+    (found,) = _learn(history, kind, table, np.array([length]), *_pooled(covariates, kind, names))
+    scale = 1.0 if kind in ("logs", "ratios") else max(float(np.abs(history.values).mean()), 1e-12)
+    moved: dict[str, Floats] = {}
+    larger: dict[str, float] = {}
+    for name, effect, column in zip(names, found, table[length:].T, strict=True):
+        feature = LAGGED.sub("", name)
+        moved[feature] = moved.get(feature, np.zeros(horizon)) + effect * column
+        larger[feature] = larger.get(feature, 0.0) + float(effect)
+    sizes = {
+        feature: float(np.abs(np.expm1(change) if kind == "logs" else change / scale).mean())
+        for feature, change in moved.items()
+    }
+    signed = [(feature, size * (1 if larger[feature] >= 0 else -1)) for feature, size in sizes.items()]
+    return tuple(sorted(signed, key=lambda one: -abs(one[1])))
+
+
 def pool_effects(histories: list[History], horizon: int) -> PooledEffects | None:
     """Each column's effect over ``histories``; None where these are few or have no covariates.
 
@@ -117,7 +142,7 @@ def pool_effects(histories: list[History], horizon: int) -> PooledEffects | None
             continue
         kind = _kind(history)
         names, table = _design(covariates, len(history), horizon)
-        table = np.where(np.isfinite(table), table - _usual(table[: len(history)]), 0.0)
+        table = _from_usual(table, len(history))
         sizes, spreads = _alone(history, kind, table)
         for name, size, spread in zip(names, sizes, spreads, strict=True):
             if np.isfinite(spread):
@@ -138,12 +163,20 @@ def _kind(history: History) -> Kind:
     return "ratios" if history.non_negative else "sums"
 
 
-def _usual(table: Floats) -> Floats:
-    """The mean of each column where it is known (columns,)."""
+def _from_usual(table: Floats, fitted: int) -> Floats:
+    """Columns less their mean over the first ``fitted`` rows; zero where they are not known."""
     known = np.isfinite(table)
-    total = np.where(known, table, 0.0).sum(axis=0)
-    result: Floats = total / np.maximum(known.sum(axis=0), 1)
+    total = np.where(known[:fitted], table[:fitted], 0.0).sum(axis=0)
+    usual = total / np.maximum(known[:fitted].sum(axis=0), 1)
+    result: Floats = np.where(known, table - usual, 0.0)
     return result
+
+
+def _pooled(covariates: Covariates, kind: Kind, names: tuple[str, ...]) -> tuple[Floats, Floats]:
+    """Mean and variance of the panel's coefficients (columns,), nan where there is none."""
+    if covariates.pooled_effects:
+        return covariates.pooled_effects.of(kind, names)
+    return (np.full(len(names), np.nan),) * 2
 
 
 def _design(covariates: Covariates, length: int, horizon: int) -> tuple[tuple[str, ...], Floats]:
