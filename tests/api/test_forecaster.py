@@ -134,6 +134,23 @@ def test_a_column_with_the_name_of_a_result_is_refused(frame: pd.DataFrame) -> N
         ets().fit(frame.rename(columns={"target_value": "p50"}), target="p50")
 
 
+def test_a_season_that_is_not_the_calendars_is_said() -> None:
+    """A machine that is serviced every fifth day: the week knows nothing of it."""
+    days, draw = np.arange(120), np.random.default_rng(3)
+    values = np.where(days % 5 == 4, 20.0, 100.0) + draw.normal(0, 2, len(days))
+    df = pd.DataFrame({"timestamp": pd.date_range("2025-01-01", periods=110), "target_value": values[:110]})
+
+    told = Forecaster(10, season=5).fit(df, item_id=None)
+    asked = Forecaster(10).fit(df, item_id=None)
+
+    assert told.params_["Predictor"]["SeasonLength"] == 5
+    assert np.abs(told.predict()["p50"] - values[110:]).mean() < 4
+    assert np.abs(asked.predict()["p50"] - values[110:]).mean() > 12
+    assert told.explain("series").seasons == (5,)
+    with pytest.raises(InvalidInput, match="season"):
+        Forecaster(10, season=0).fit(df, item_id=None)
+
+
 def test_a_frame_whose_header_is_a_row_gets_the_remedy() -> None:
     df = pd.read_csv(io.StringIO("2025-01-01,3.5,a\n2025-01-02,4.5,a\n"))
 

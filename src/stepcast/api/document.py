@@ -68,6 +68,7 @@ class Settings:
     time_budget: float | None = None
     time_zone: str | None = None
     network: str | None = None
+    season: int | None = None
 
 
 def write_frames(
@@ -122,6 +123,8 @@ def document_of(settings: Settings, columns: Columns, files: Mapping[str, Path])
     if settings.algorithm is not None:
         del predictor["PerformAutoML"]
         predictor["AlgorithmArn"] = ALGORITHM_ARN + settings.algorithm
+    if settings.season is not None:
+        predictor["SeasonLength"] = settings.season
     if settings.network is not None:
         predictor["AutoMLNetwork"] = settings.network
     if settings.parameters:

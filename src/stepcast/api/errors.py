@@ -15,6 +15,7 @@ ARGUMENTS = {
     "ForecastTypes": "quantiles",
     "AlgorithmArn": "algorithm",
     "AutoMLNetwork": "network",
+    "SeasonLength": "season",
     "TrainingParameters": "parameters",
     "ForecastFrequency": "freq",
     "NumberOfBacktestWindows": "windows",

@@ -49,6 +49,8 @@ class Forecaster:
                      AutoPredictor. ``parameters`` are the algorithm's, as docs/how-to/params.md lists them.
     ``network``      "CNN-QR", "Deep_AR_Plus" or "LSTM": joins the AutoPredictor where it pays, as
                      docs/how-to/neural.md explains; ``parameters`` are then the network's.
+    ``season``       periods in a season, up to 1,500, where it is not the calendar's; 1 for none. None takes
+                     the day and the week of minutes and hours, the week of days, the year of weeks, months.
     ``holidays``     codes of countries, such as "DE", whose public holidays may explain the series.
     ``fill``         what a period without a row holds: "zero", "nan" (unknown), "mean", "median", "min" or
                      "max". None decides by the rows: zero where they count events, unknown elsewhere.
@@ -77,6 +79,7 @@ class Forecaster:
         time_budget: float | None = None,
         time_zone: str | None = None,
         network: str | None = None,
+        season: int | None = None,
     ) -> None:
         self.horizon = horizon
         self.freq = freq
@@ -91,6 +94,7 @@ class Forecaster:
         self.time_budget = time_budget
         self.time_zone = time_zone
         self.network = network
+        self.season = season
 
     def fit(
         self,
@@ -269,6 +273,7 @@ class Forecaster:
             time_budget=None if self.time_budget is None else float(self.time_budget),
             time_zone=self.time_zone,
             network=self.network,
+            season=self.season,
         )
 
     def _known(self) -> tuple[Fitted, tuple[Forecast, ...]]:

@@ -337,7 +337,7 @@ def _horizon(frequency: Frequency, longest: int) -> int:
 
 def _season(frequency: Frequency, longest: int) -> tuple[str, str, str]:
     season = season_length(frequency)
-    change = "not needed: the AutoPredictor detects seasons"
+    change = "Predictor.SeasonLength, if it is another one"
     if season == 1:
         return "none", "yearly data have none", change
     if longest < 2 * season:

@@ -4,10 +4,12 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Boundary", "Frequency", "Stamp"]
+__all__ = ["LONGEST_SEASON", "Boundary", "Frequency", "Stamp"]
 
 # The largest count of each unit: one more would overlap the next unit (60min is H, 12M is Y).
 LARGEST_COUNT = {"min": 59, "H": 23, "D": 6, "W": 4, "M": 11, "Y": 1}
+# A season of more periods than this does not justify one state a period: models would learn noise.
+LONGEST_SEASON = 1_500
 SECONDS = {
     "s": 1,
     "min": 60,
@@ -61,6 +63,8 @@ class Frequency:
     ``boundary`` is where periods begin, ``stamp`` how they are labelled: weeks from Monday may be stamped
     with their Fridays. Only the names of periods depend on ``stamp``, no forecast does.
 
+    ``season`` is the number of periods in the only season, where somebody knows it; None is the calendar's.
+
     Source: Amazon Forecast API, FeaturizationConfig.ForecastFrequency.
 
     >>> Frequency.parse("15min") == Frequency(15, "min")
@@ -73,6 +77,7 @@ class Frequency:
     unit: str
     boundary: Boundary = Boundary()
     stamp: Stamp = Stamp()
+    season: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> "Frequency":

@@ -13,6 +13,8 @@ from weeks on it is the year; it is the shortest whole number of periods after w
     s      60       10s 360, 30s 120 (the hour; the minute where the hour has more than 1440 periods)
     B      5
 
+A frequency that has a season of its own has that one only.
+
 The service's own table stops at patterns within an hour for minutes (15min 4, 1min 60), so it misses the day.
 """
 
@@ -39,6 +41,8 @@ def season_length(frequency: Frequency) -> int:
     >>> [season_length(Frequency.parse(text)) for text in ("15min", "H", "D", "W", "3M", "Y")]
     [96, 24, 7, 52, 4, 1]
     """
+    if frequency.season is not None:
+        return frequency.season
     cycle = CYCLE[frequency.unit]
     if frequency.unit == "W":
         return round(cycle / frequency.count)
@@ -58,13 +62,14 @@ def usable_season(frequency: Frequency, length: int) -> int:
 
 
 def week_length(frequency: Frequency) -> int:
-    """Periods in a week, the longer season of hours and minutes; 0 where a day is no whole number of periods.
+    """Periods in a week, the longer season of hours and minutes; 0 where a day is no whole number of periods,
+    or where the season is not the calendar's.
 
     >>> [week_length(Frequency.parse(text)) for text in ("15min", "H", "5H", "D")]
     [672, 168, 0, 0]
     """
     whole_days = frequency.unit in ("min", "H") and CYCLE[frequency.unit] % frequency.count == 0
-    return 7 * season_length(frequency) if whole_days else 0
+    return 7 * season_length(frequency) if whole_days and frequency.season is None else 0
 
 
 def phase_of(periods: Integers, frequency: Frequency) -> Integers:
@@ -72,10 +77,13 @@ def phase_of(periods: Integers, frequency: Frequency) -> Integers:
 
     Seconds: the second of the hour or the minute. Minutes and hours: the time of day in seconds. Days: the
     day of the week. Weeks: the week of the year, 0 to 52. Months: the month of the year. Years: all alike.
+    A season of its own: the period of it.
 
     >>> phase_of(np.array([0, 1, 24]), Frequency.parse("H"))
     array([   0, 3600,    0])
     """
+    if frequency.season is not None:
+        return periods % frequency.season
     seconds = moment_of(periods, frequency).astype(np.int64)
     if frequency.unit == "s":
         return seconds % _second_cycle(frequency)

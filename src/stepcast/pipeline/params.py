@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
-from stepcast.engine.frequency import Boundary, Frequency
+from stepcast.engine.frequency import LONGEST_SEASON, Boundary, Frequency
 from stepcast.engine.tuning.ranges import Scaling
 from stepcast.engine.tuning.settings import SamplerName
 from stepcast.pipeline.domains import Domain, identifier_field, target_field
@@ -289,6 +289,8 @@ class Predictor(Section):
         None  # default: the position on which the rows agree
     )
     drop_partial_periods: bool = False  # Stepcast only
+    # Stepcast only: periods of ForecastFrequency; 1 is none. Default: the calendar's.
+    season_length: Annotated[int, Field(ge=1, le=LONGEST_SEASON, strict=True)] | None = None
     # Stepcast only: CPU seconds of one core. Strict: true is not a number.
     training_budget_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)] | None = None
     tags: tuple[Tag, ...] = Field((), max_length=50)
@@ -393,7 +395,8 @@ class Params(Section):
     @property
     def frequency(self) -> Frequency:
         """The forecast's frequency, with the requested boundary."""
-        frequency = Frequency.parse(self.predictor.featurization_config.forecast_frequency)
+        text = self.predictor.featurization_config.forecast_frequency
+        frequency = replace(Frequency.parse(text), season=self.predictor.season_length)
         asked = self.predictor.time_alignment_boundary
         return replace(frequency, boundary=asked.boundary) if asked else frequency
 

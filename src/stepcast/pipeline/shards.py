@@ -58,6 +58,7 @@ def write_shard(sink: Path | BinaryIO, shard: Shard) -> None:
         "frequency": str(panel.frequency),
         "boundary": asdict(panel.frequency.boundary),
         "stamp": asdict(panel.frequency.stamp),
+        "season": panel.frequency.season,
         "key_names": names,
     }
     if panel.related is not None:
@@ -108,6 +109,7 @@ def read_shard(source: Path | BinaryIO | bytes) -> Shard:
             Frequency.parse(common["frequency"]),
             boundary=Boundary(**common["boundary"]),
             stamp=Stamp(**common["stamp"]),
+            season=common.get("season"),
         ),
         related=related,
         metadata=metadata,

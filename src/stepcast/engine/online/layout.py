@@ -11,9 +11,8 @@ import numpy as np
 from stepcast.engine.arrays import Integers
 from stepcast.engine.auto.members.ridge import Ridge
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
-from stepcast.engine.auto.series.seasons import LONGEST_SEASON
 from stepcast.engine.auto.transforms.calendar_effects import year_length
-from stepcast.engine.frequency import Frequency
+from stepcast.engine.frequency import LONGEST_SEASON, Frequency
 from stepcast.engine.online.thirds import THIRDS
 from stepcast.engine.seasonality import season_length, week_length
 

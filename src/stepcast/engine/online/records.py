@@ -7,8 +7,8 @@ import numpy as np
 
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.members.smoothing_kernels import ADDITIVE, MULTIPLICATIVE, NONE
-from stepcast.engine.auto.series.seasons import LONGEST_SEASON
 from stepcast.engine.errors import ForecastingError
+from stepcast.engine.frequency import LONGEST_SEASON
 from stepcast.engine.online.layout import FIELDS, MEMBERS, MOST_MEMBERS, NOTHING, PLAN, Layout
 from stepcast.engine.online.members import CALENDAR, KINDS, VIEWS, floats_of, remember_logs
 from stepcast.engine.online.quantiles import AROUND, COUNTS

@@ -4,7 +4,8 @@ import numpy as np
 
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
-from stepcast.engine.auto.series.seasons import LONGEST_SEASON, Seasons
+from stepcast.engine.auto.series.seasons import Seasons
+from stepcast.engine.frequency import LONGEST_SEASON
 
 __all__ = ["profiles"]
 

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
-from stepcast.engine.frequency import Frequency
+from stepcast.engine.frequency import LONGEST_SEASON, Frequency
 from stepcast.engine.seasonality import season_length, week_length
 
-__all__ = ["LONGEST_SEASON", "Seasons", "seasons_of"]
+__all__ = ["Seasons", "seasons_of"]
 
-# A season of more periods than this does not justify one state a period: the members would learn noise.
-LONGEST_SEASON = 1_500
 DAY = 86_400  # seconds
 
 
@@ -42,13 +40,18 @@ def seasons_of(frequency: Frequency, length: int, horizon: int) -> Seasons:
         long = 0
     if short > LONGEST_SEASON or length < 2 * short + 2:
         return Seasons(1, 0, far)
-    return Seasons(short, long, long or far or (short if frequency.unit in ("D", "B") else 0))
+    return Seasons(short, long, long or far or (short if _profiled(frequency) else 0))
+
+
+def _profiled(frequency: Frequency) -> bool:
+    """Whether many cycles of the season make a profile: of years they do not."""
+    return frequency.unit in ("D", "B") or (frequency.season or 0) > 1
 
 
 def _far_cycle(frequency: Frequency, length: int) -> int:
     """The week, or else the day, where it has more than LONGEST_SEASON periods and ``length`` holds it twice;
     0 without."""
-    if frequency.unit not in ("s", "min", "H") or DAY % frequency.seconds:
+    if frequency.unit not in ("s", "min", "H") or DAY % frequency.seconds or frequency.season is not None:
         return 0
     day = DAY // frequency.seconds
     return next((cycle for cycle in (7 * day, day) if LONGEST_SEASON < cycle <= length // 2), 0)
