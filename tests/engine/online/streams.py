@@ -1,12 +1,17 @@
 """Panels that go on: histories to start from, and what comes after them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from stepcast.engine import online
 from stepcast.engine.auto import fit_shared
+from stepcast.engine.auto.ensemble.calibration import SOURCES, Calibration
+from stepcast.engine.auto.ensemble.weights import BUCKETS
+from stepcast.engine.auto.series.history import histories_of
+from stepcast.engine.auto.series.seasons import seasons_of
 from stepcast.engine.auto.shared import Shared
+from stepcast.engine.auto.sources.trees import fit_trees
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
 from stepcast.engine.task import Task
@@ -57,6 +62,18 @@ def seasonal(
     size = draw.uniform(1, 50, (items, 1))
     values = size * (10 + 3 * waves + draw.normal(0, 0.7, (items, len(time))))
     return Stream(values, known, frequency, Task(horizon=12))
+
+
+def with_trees(stream: Stream, share: float) -> Shared:
+    """Few series, for which trees would not be grown, with trees of a ``share`` as panels of many have."""
+    shared, horizon = stream.shared, stream.task.horizon
+    histories = histories_of(stream.panel, shared.encoder, horizon)
+    seasons = seasons_of(stream.panel.frequency, stream.known, horizon)
+    ends = np.full(len(histories), stream.known)
+    trees = fit_trees(histories, ends, seasons, horizon, 4000, 12)
+    shares = np.tile([1 - share, 0.0, share], (BUCKETS, 1))
+    calibration = replace(Calibration.neutral(len(SOURCES)), shares=shares)
+    return replace(shared, final=replace(shared.final, trees=trees, calibration=calibration))
 
 
 def same(first: online.State, second: online.State) -> bool:

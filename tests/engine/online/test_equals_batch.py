@@ -185,6 +185,6 @@ def test_trees_see_the_same_from_a_record_as_from_the_whole_history() -> None:
     for outer, columns in ((True, slice(None)), (False, slice(1, 2))):
         forest = forest_of(trees, outer)
         for item in range(8):
-            made = np.empty((12, forest.columns))
-            grow(state.plans[item], state.rows[item], state.common.layout, forest, 1, made)
+            made, facts = np.empty((12, forest.columns)), np.empty(forest.facts + 1)
+            grow(state.plans[item], state.rows[item], state.common.layout, forest, 1, made, facts)
             np.testing.assert_allclose(made, expected[item][:, columns], rtol=0, atol=CLOSE)

@@ -85,6 +85,14 @@ def test_a_name_that_is_no_text_is_refused(stream: Stream, told: online.State) -
         online.put_items(stream.start(), [forged])
 
 
+def test_a_record_of_an_earlier_version_is_refused_by_name(stream: Stream, told: online.State) -> None:
+    older = bytearray(records_of(told)[0])
+    older[len(records.MAGIC)] = records.VERSION - 1
+
+    with pytest.raises(online.RecordMismatch, match="another version wrote it; start from the panel again"):
+        online.put_items(stream.start(), [bytes(older)])
+
+
 def test_a_record_of_another_predictor_is_refused(told: online.State) -> None:
     other = seasonal(items=5).start()
 

@@ -1,19 +1,14 @@
 """Trees in a state: their quantiles count as in the AutoPredictor, and records hold what they forecast."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from stepcast.engine import online
-from stepcast.engine.auto.ensemble.calibration import Calibration
 from stepcast.engine.auto.series.history import histories_of
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
-from stepcast.engine.auto.series.seasons import seasons_of
 from stepcast.engine.auto.shared import Shared
-from stepcast.engine.auto.sources.trees import fit_trees
 from stepcast.engine.online.forecast import tables
-from tests.engine.online.streams import Stream, same, seasonal
+from tests.engine.online.streams import Stream, same, seasonal, with_trees
 
 ITEMS, SHARE = 4, 0.75
 
@@ -25,14 +20,7 @@ def stream() -> Stream:
 
 @pytest.fixture(scope="module")
 def shared(stream: Stream) -> Shared:
-    """Few series, for which trees would not be grown, with trees of a share as panels of many have."""
-    shared = stream.shared
-    histories = histories_of(stream.panel, shared.encoder, 12)
-    seasons = seasons_of(stream.panel.frequency, 240, 12)
-    trees = fit_trees(histories, np.full(ITEMS, 240), seasons, 12, 4000, 12)
-    neutral = Calibration.neutral(3)
-    calibration = replace(neutral, shares=np.tile([1 - SHARE, 0.0, SHARE], (3, 1)))
-    return replace(shared, final=replace(shared.final, trees=trees, calibration=calibration))
+    return with_trees(stream, SHARE)
 
 
 def test_quantiles_are_blended_with_those_of_the_trees(stream: Stream, shared: Shared) -> None:

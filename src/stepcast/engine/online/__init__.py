@@ -2,6 +2,7 @@
 
     state = online.start(panel, task, shared)                     once; shared is from engine.fit_shared
     outcome = online.update(state, items, periods, values)        in place, arrays (observations,)
+    online.learn_together(state)                                  in place, every state.stride periods
     ahead = online.forecast(state, items)                         (items, horizon, outputs)
     items = online.add(state, ["new"])                            a new item, later
     records = online.items_to_bytes(state, items)                 one for each item, exact
@@ -18,6 +19,7 @@ from stepcast.engine.online.records import RecordMismatch, items_to_bytes, put_i
 from stepcast.engine.online.start import start
 from stepcast.engine.online.state import State
 from stepcast.engine.online.take_over import take_over
+from stepcast.engine.online.together import learn_together
 from stepcast.engine.online.update import Outcome, update
 from stepcast.engine.online.whole import from_bytes, to_bytes
 
@@ -29,6 +31,7 @@ __all__ = [
     "forecast",
     "from_bytes",
     "items_to_bytes",
+    "learn_together",
     "put_items",
     "start",
     "take_over",

@@ -105,7 +105,7 @@ def empty(layout: Layout) -> tuple[Integers, Floats]:
     plan[PLAN.index("last")] = NOTHING
     plan[PLAN.index("drift")] = -1
     plan[PLAN.index("due")] = 1
-    plan[PLAN.index("grown")] = -1
+    plan[PLAN.index("grown")] = plan[PLAN.index("former")] = -1
     row = np.zeros(layout.members)
     row[layout.pending + layout.most : layout.path : layout.slot] = np.nan  # no forecast is pending
     return plan, row

@@ -35,7 +35,7 @@ class Forest(NamedTuple):
     ``columns`` number of quantiles: all of FITTED, or the median alone; 0 without trees.
     ``short`` and ``long`` are the seasons of the features, ``by_step`` how many of these differ between the
     steps of an origin, which come first, and ``age`` the column of the length.
-    ``deepest`` the depth of the deepest tree.
+    ``deepest`` the depth of the deepest tree, ``facts`` how many features all steps of an origin share.
     """
 
     roots: Integers
@@ -49,11 +49,12 @@ class Forest(NamedTuple):
     by_step: int
     age: int
     deepest: int
+    facts: int
 
 
 NO_NUMBERS = np.empty(0, np.int64)
 NOTHING = Forest(
-    NO_NUMBERS, NO_NUMBERS, np.empty((0, 4), np.int16), np.empty(0), np.empty((1, 0)), 0, 1, 0, 1, 0, 0
+    NO_NUMBERS, NO_NUMBERS, np.empty((0, 4), np.int16), np.empty(0), np.empty((1, 0)), 0, 1, 0, 1, 0, 0, 0
 )
 
 
@@ -91,6 +92,7 @@ def forest_of(trees: Trees | None, outer: bool) -> Forest:
         by_step=1 + _cycles(seasons),
         age=1 + _cycles(seasons) + RECENT + 4,
         deepest=deepest,
+        facts=RECENT + 7 + 3 * (seasons.short > 1),
     )
 
 

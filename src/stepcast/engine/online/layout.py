@@ -59,6 +59,7 @@ PLAN = (
     "fallen",  # periods in which the sum of errors was lowest, and highest
     "watched",  # outcomes since the detector was reset
     "grown",  # length at which trees were asked for the kept path; -1: never
+    "former",  # the same of the path before it
 )
 NOTHING = -(2**62)  # the last period of an item without updates
 # Fields of a member: kind, view, season, its length, the second season's length, the begin of its floats.
@@ -76,11 +77,17 @@ TARGETS = (1, 3, 5)  # leads, in sixths of the horizon, whose forecasts are kept
 KEPT = 6  # floats of a kept forecast beside those of the members, as in observing
 # A path of the trees serves for so many sixths of the horizon.
 PATH_SIXTHS = 3
+BESIDE_FACTS = 3  # floats of a path after its facts: their scale, and two of its correction
 
 
 class Layout(NamedTuple):
     """Sizes, and the begin of each part of the floats. ``turn`` is the cycle of the calendar effects,
-    ``slot`` the floats of a kept forecast, ``lasts`` for how many values a path of the trees serves."""
+    ``slot`` the floats of a kept forecast, ``lasts`` for how many values a path of the trees serves.
+
+    A path is the trees' quantiles by step and column, then ``facts`` features that all its steps share, their
+    scale, and the correction at its beginning and end; ``former`` is the one before.
+    ``together`` is what the items learned together, as in correction.
+    """
 
     horizon: int
     ring: int
@@ -91,6 +98,8 @@ class Layout(NamedTuple):
     short: int
     slot: int
     lasts: int
+    columns: int
+    facts: int
     rings: int
     growth: int
     shapes: int
@@ -100,14 +109,18 @@ class Layout(NamedTuple):
     losses: int
     pending: int
     path: int
+    former: int
+    together: int
     effect: int
     logs: int
     members: int
 
 
-def layout_of(frequency: Frequency, horizon: int, ridges: dict[str, Ridge], columns: int = 0) -> Layout:
+def layout_of(
+    frequency: Frequency, horizon: int, ridges: dict[str, Ridge], columns: int = 0, facts: int = 0
+) -> Layout:
     """The layout for ``frequency`` and ``horizon``; values are kept for as many lags as ``ridges`` need, and
-    ``columns`` quantiles of the trees."""
+    ``columns`` quantiles of the trees, with the ``facts`` that they were made from."""
     short, long, year = season_length(frequency), week_length(frequency), year_length(frequency)
     short = 1 if short > LONGEST_SEASON else short
     long = 0 if long > LONGEST_SEASON else long
@@ -121,14 +134,17 @@ def layout_of(frequency: Frequency, horizon: int, ridges: dict[str, Ridge], colu
         2 * THIRDS * len(PROBABILITIES),
         *4 * (THIRDS * MOST_MEMBERS,),
         int(leads[:, 2].sum()) * slot,
-        horizon * columns,
+        *2 * ((horizon * columns + facts + BESIDE_FACTS if columns else 0),),
+        2 * (facts + 1) + 1 if columns else 0,
         effects,
         ring if "log_" in ridges or "calendar_" in ridges else 0,
     )
     places = (HEAD + np.concatenate([[0], np.cumsum(sizes)])).tolist()
     turn = {"D": 364, "W": 52, "M": 12}.get(frequency.unit, 1) if year else 1
     lasts = min(PATH_SIXTHS * int(leads[0, 1]), max(1, horizon // 2))
-    return Layout(horizon, ring, MOST_MEMBERS, lags, effects, turn, short, slot, lasts, *places)
+    return Layout(
+        horizon, ring, MOST_MEMBERS, lags, effects, turn, short, slot, lasts, columns, facts, *places
+    )
 
 
 def leads_of(horizon: int) -> Integers:

@@ -260,9 +260,9 @@ def _ridge(plan, data, lay, ridge, turned, view, season, first, lags, out):  # t
 
 
 @compiled
-def grow(plan, data, lay, forest, first, out):  # type: ignore[no-untyped-def]
+def grow(plan, data, lay, forest, first, out, facts):  # type: ignore[no-untyped-def]
     """Rising quantiles by the trees into ``out`` (steps, columns), starting ``first`` periods ahead, on
-    features of the values in the record."""
+    features of the values in the record; those that all steps share, and the scale, into ``facts``."""
     length = plan[LENGTH]
     count = min(length, lay.ring)
     where = (length - count) % lay.ring
@@ -276,6 +276,8 @@ def grow(plan, data, lay, forest, first, out):  # type: ignore[no-untyped-def]
     # the length of the whole history: the record has only its end
     table[0, :, forest.age] = np.log1p(float(length))
     predict(forest, table[0], out)
+    facts[:-1] = table[0, 0, forest.by_step :]
+    facts[-1] = scale[0]
     for j in range(len(out)):
         out[j] = np.sort(out[j]) * scale[0] + middle[0]
 

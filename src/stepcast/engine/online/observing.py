@@ -9,20 +9,18 @@ from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.ensemble.weights import OWN_BUCKET
 from stepcast.engine.auto.series.history import LARGEST_STEP
 from stepcast.engine.auto.series.quantile_grid import MEDIAN, OUTERMOST, PROBABILITIES
+from stepcast.engine.online.correction import correct, corrected, has_trees
 from stepcast.engine.online.layout import (
     ADAPTED,
     CHANGES,
     ERRORS,
-    FIELDS,
     HINKLEY,
     LATELY,
-    MEMBERS,
     NOTHING,
     PLAN,
     RATES,
 )
 from stepcast.engine.online.members import (
-    FOREST,
     HIGHEST,
     LATEST,
     LOWEST,
@@ -40,7 +38,7 @@ DONE, LATE, WAITING = 0, 1, 2  # status of an observation; WAITING until its ite
 LENGTH, LAST, GAP = PLAN.index("length"), PLAN.index("last"), PLAN.index("gap")
 EXPONENT, COUNT, DUE = PLAN.index("exponent"), PLAN.index("count"), PLAN.index("due")
 KNOWN, KIND, SINCE = PLAN.index("known"), PLAN.index("kind"), PLAN.index("since")
-GROWN = PLAN.index("grown")
+GROWN, FORMER = PLAN.index("grown"), PLAN.index("former")
 DRIFT, RISEN, FALLEN, WATCHED = (PLAN.index(name) for name in ("drift", "risen", "fallen", "watched"))
 
 MOST_FILLED = 10_000  # periods of a gap to fill one by one; of a longer gap, only the last ones
@@ -69,23 +67,23 @@ NARROWEST, WIDEST = -1.5, 2.0  # logarithms of the least and largest coverage co
 
 
 @compiled
-def _has_trees(plan):  # type: ignore[no-untyped-def]
-    """Whether the last member is the trees."""
-    return plan[COUNT] > 0 and plan[MEMBERS + (plan[COUNT] - 1) * FIELDS] == FOREST
-
-
-@compiled
 def _keep_path(plan, data, lay, model, path):  # type: ignore[no-untyped-def]
     """Ask the trees for a new path, into the record, if the kept one is over; ``path`` is a buffer."""
     age = plan[LENGTH] - plan[GROWN]
     columns = model.forest.columns
-    if columns == 0 or not _has_trees(plan) or (plan[GROWN] >= 0 and age < lay.lasts):
+    if columns == 0 or not has_trees(plan) or (plan[GROWN] >= 0 and age < lay.lasts):
         return
-    grow(plan, data, lay, model.forest, 1, path)
+    size, facts = lay.former - lay.path, np.empty(lay.facts + 1)
+    for place in range(size):
+        data[lay.former + place] = data[lay.path + place]
+    grow(plan, data, lay, model.forest, 1, path, facts)
     for step in range(lay.horizon):
         for column in range(columns):
             data[lay.path + step * columns + column] = path[step, column]
-    plan[GROWN] = plan[LENGTH]
+    beside = lay.path + lay.horizon * columns
+    data[beside : beside + lay.facts + 1] = facts
+    correct(data, lay, facts, data[beside + lay.facts + 1 : beside + lay.facts + 3])
+    plan[FORMER], plan[GROWN] = plan[GROWN], plan[LENGTH]
 
 
 @compiled
@@ -94,8 +92,12 @@ def _on_path(plan, data, lay, columns, step, out):  # type: ignore[no-untyped-de
     place = max(plan[LENGTH] - plan[GROWN] + step, 0)
     if place >= lay.horizon:
         place = max(place - ((place - lay.horizon) // lay.short + 1) * lay.short, 0)
+    if columns == 0:
+        return
+    beside = lay.path + lay.horizon * columns + lay.facts + 1
+    shift = corrected(data[beside : beside + 2], place, lay.horizon)
     for column in range(columns):
-        out[0, column] = data[lay.path + place * columns + column]
+        out[0, column] = data[lay.path + place * columns + column] + shift
 
 
 @compiled
@@ -135,7 +137,7 @@ def _combine(plan, data, lay, bucket, columns, members, trees):  # type: ignore[
     place: the centre, the share of the trees' quantiles, and the median before it was stretched."""
     count, share, centre = plan[COUNT], 0.0, 0.0
     weights = lay.weights + bucket * lay.most
-    if columns > 1 and plan[KIND] != COUNTS and _has_trees(plan):
+    if columns > 1 and plan[KIND] != COUNTS and has_trees(plan):
         count -= 1
         share = data[weights + count]
     for k in range(count):
@@ -267,7 +269,7 @@ def _learn(plan, data, lay, bucket, stride, slot, value):  # type: ignore[no-unt
         if np.isnan(forecast):  # of the trees, which were not asked: their loss changes like the others'
             data[losses + k] *= after / before if before > 0 else 1.0
             continue
-        share = _pace(lay.lasts if k == count - 1 and _has_trees(plan) else stride, memory, length)
+        share = _pace(lay.lasts if k == count - 1 and has_trees(plan) else stride, memory, length)
         before += data[weights + k] * data[losses + k]
         data[losses + k] += share * (less * abs(value - forecast) - data[losses + k])
         after += data[weights + k] * data[losses + k]
@@ -338,7 +340,7 @@ def _pass(  # type: ignore[no-untyped-def]
             centre, median, stretch = _at_step(plan, data, lay, model, lead - 1, lags, trees, mine, table)
             for k in range(plan[COUNT]):
                 data[slot + k] = mine[k, 0]
-            if _has_trees(plan) and plan[GROWN] != length:
+            if has_trees(plan) and plan[GROWN] != length:
                 data[slot + plan[COUNT] - 1] = np.nan
             data[kept + CENTRE], data[kept + MEDIAN_THEN] = centre, median
             data[kept + LOW], data[kept + HIGH] = table[OUTERMOST], table[-1 - OUTERMOST]
@@ -438,15 +440,19 @@ def forecast_items(plans, rows, lay, model, items, out):  # type: ignore[no-unty
     lags, made = np.empty(lay.lags + 1), np.empty((lay.most, lay.horizon))
     columns = model.forest.columns
     trees = np.zeros((lay.horizon, max(columns, 1)))
+    facts, ends = np.empty(lay.facts + 1), np.empty(2)
     for place in range(len(items)):
         plan, data = plans[items[place]], rows[items[place]]
         first = plan[GAP]
-        if columns > 0 and _has_trees(plan):
+        if columns > 0 and has_trees(plan):
             if first == 0 and plan[GROWN] == plan[LENGTH]:  # the kept path begins here
                 for step in range(lay.horizon):
                     _on_path(plan, data, lay, columns, step, trees[step : step + 1])
             else:
-                grow(plan, data, lay, model.forest, first + 1, trees)
+                grow(plan, data, lay, model.forest, first + 1, trees, facts)
+                correct(data, lay, facts, ends)
+                for step in range(lay.horizon):
+                    trees[step] += corrected(ends, first + step, lay.horizon)
         ahead(plan, data, lay, model, first + 1, lags, trees, made)
         for step in range(lay.horizon):
             bucket = third_of(first + step, lay.horizon)

@@ -16,7 +16,7 @@ from stepcast.engine.online.state import State
 
 __all__ = ["RecordMismatch", "items_to_bytes", "put_items"]
 
-MAGIC, VERSION = b"SCo", 3
+MAGIC, VERSION = b"SCo", 4
 # Magic, version, checksum, fingerprint, number of bytes of the name, of integers, of floats. Then the name,
 # the integers, a bit for each float that is set if it is not zero, and the floats that are not zero.
 HEADER = struct.Struct("<3sBI8sHHI")
@@ -128,7 +128,7 @@ def _needed(plan: Integers, layout: Layout) -> int:
         and NOTHING <= facts["last"] <= FAR
         and abs(facts["exponent"]) <= LARGEST_EXPONENT
         and facts["kind"] in (AROUND, COUNTS)
-        and -1 <= facts["grown"] <= FAR
+        and all(-1 <= facts[name] <= facts["length"] for name in ("grown", "former"))
         and 0 <= facts["effects"] <= layout.effects
         and 0 <= facts["short"] <= FAR
     )

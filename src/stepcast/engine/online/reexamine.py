@@ -22,7 +22,8 @@ def examine_again(state: State, item: int) -> None:
     with np.errstate(over="ignore"):
         history = history_of(values, last, state.frequency)
         found = examine(history, state.common, row[RATES : RATES + len(NOT_KNOWN)])
-    for part in CARRIED:
+    layout = state.common.layout
+    for part in (*CARRIED, slice(layout.together, layout.effect)):
         found.row[part] = row[part]
     for name in CARRIED_PLAN:
         found.plan[name] = plan[name]

@@ -134,7 +134,7 @@ def common_of(task: Task, frequency: Frequency, shared: Shared | bytes, trees: b
     share = final.calibration.share(TREES)
     usable = trees and not (encoder.features or encoder.countries) and share > 0
     forest = forest_of(final.trees if usable else None, outer=share >= OUTER_TREES)
-    layout = layout_of(frequency, task.horizon, ridges, forest.columns)
+    layout = layout_of(frequency, task.horizon, ridges, forest.columns, forest.facts)
     coefficients = _ridges(ridges, layout)
     told = hashlib.sha256(packed)
     told.update(repr((task, frequency, layout, len(forest.roots))).encode())

@@ -42,7 +42,7 @@ class State:
     """All items: ``plans`` (items, integers) and ``rows`` (items, floats), as in layout.
 
     Changed in place, by one thread at a time. The record of an item depends only on its own observations in
-    their order, and on ``common``.
+    their order, on ``common``, and on what ``learn_together`` put into it.
     ``typical`` (PROBABILITIES,): quantiles of the items' levels, to forecast an item without values.
     """
 
@@ -63,6 +63,11 @@ class State:
     @property
     def task(self) -> Task:
         return self.common.task
+
+    @property
+    def stride(self) -> int:
+        """How many values lie between two forecasts that are scored: a sixth of the horizon, at least one."""
+        return int(self.common.leads[0, 1])
 
     def find(self, ids: list[str]) -> Integers:
         """The indexes of items (ids,), -1 for unknown names."""
