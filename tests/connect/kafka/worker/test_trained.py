@@ -9,8 +9,10 @@ from stepcast.connect.kafka.worker.partition import Observation, Partition
 from stepcast.connect.kafka.worker.plan import Plan
 from stepcast.connect.kafka.worker.published import read_predictor
 from stepcast.connect.kafka.worker.records import everything, records, restored
-from stepcast.connect.kafka.worker.trained import Trained
+from stepcast.connect.kafka.worker.trained import Trained, TrainedSeries
+from stepcast.engine import archive
 from tests.connect.kafka.worker.conftest import HORIZON, predictor_in, values_of
+from tests.engine.online import streams
 
 END = 19_800  # 2024-03-18
 DAY = 86_400_000
@@ -99,3 +101,28 @@ def test_another_predictor_takes_over_where_the_stream_is(predictors, restarts) 
     wanted = [values[-HORIZON:] for values in values_of(IDS, LENGTH + 9 + HORIZON)]
     np.testing.assert_allclose(last.values[:2, :, 1], wanted[:2], atol=1.5)
     assert np.isfinite(last.values).all()
+
+
+def test_the_series_of_a_partition_learn_together_and_a_restart_leaves_no_trace() -> None:
+    stream = streams.seasonal(items=12, known=240, after=10)
+    shared = archive.to_bytes(streams.with_trees(stream, 0.75))
+    forecaster = Trained("one", stream.task, [stream.panel], shared)
+    ids, slots = list(stream.panel.ids), np.arange(12)
+
+    def begun() -> TrainedSeries:
+        series = forecaster.series()
+        series.add(ids)
+        return series
+
+    def told(series: TrainedSeries, first: int, last: int) -> TrainedSeries:
+        for step in range(first, last):
+            series.update(slots, streams.END + 1 + step, stream.values[:, 240 + step])
+        return series
+
+    whole, restarted = told(begun(), 0, 10), forecaster.series()
+    restarted.put(ids, told(begun(), 0, 6).to_bytes(slots))
+    told(restarted, 6, 10)
+
+    layout = whole.state.common.layout
+    assert np.any(whole.state.rows[:, layout.together : layout.effect] != 0)
+    assert restarted.to_bytes(slots) == whole.to_bytes(slots)

@@ -53,7 +53,10 @@ class Trained:
 
 
 class TrainedSeries:
-    """Series by slot; ``state`` orders them differently."""
+    """Series by slot; ``state`` orders them differently.
+
+    The series of a partition learn together, so that it does not matter which worker has it.
+    """
 
     def __init__(self, forecaster: Trained, state: online.State) -> None:
         self.forecaster, self.state = forecaster, state
@@ -68,6 +71,8 @@ class TrainedSeries:
 
     def update(self, slots: Integers, period: int, values: Floats) -> Outcome:
         told = online.update(self.state, self._places[slots], np.full(len(slots), period), values)
+        if len(slots) == len(self._places) and period % self.state.stride == 0:
+            online.learn_together(self.state)
         with np.errstate(invalid="ignore"):  # nan without a forecast or an observation
             surprising = (values < told.forecast[:, 0]) | (values > told.forecast[:, -1])
         return Outcome(surprising, told.drift >= 0)
