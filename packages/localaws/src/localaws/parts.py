@@ -24,6 +24,8 @@ from localaws.deliveries import Deliveries
 from localaws.durability.folder import StateFolder, usable
 from localaws.durability.journal import Journal
 from localaws.durability.keeper import Keeper
+from localaws.emr_serverless import api as emr_serverless
+from localaws.emr_serverless.job_runs import JobRuns
 from localaws.gate import moto_cors, post_policy
 from localaws.gate.gate import Gate
 from localaws.gate.hosts import Hosts
@@ -61,6 +63,7 @@ from localaws.states import (
     choices,
     clients,
     definitions,
+    emr_serverless_tasks,
     error_codes,
     execution_activity,
     fail_names,
@@ -195,7 +198,11 @@ def start_parts(
     fail_names.patch(stopping)
     if report is not None:
         execution_activity.patch(stopping, report)
-    clients.patch(stopping, endpoint, access_keys)
+    tasks_clients = clients.patch(stopping, endpoint, access_keys)
+    job_runs = JobRuns(folder / "emr-serverless", endpoint, access_keys, keeper.keep_all)
+    stopping.callback(job_runs.close)
+    emr_serverless.patch(stopping, job_runs)
+    emr_serverless_tasks.patch(stopping, tasks_clients)
     lambda_tasks.patch(stopping, invoker, guard)
 
     def cloud(of_account: str, of_region: str, stack: str) -> Cloud:
@@ -219,6 +226,7 @@ def start_parts(
     request_costs.patch(stopping)  # when no method is added any more
     # Before the first request is answered: what that starts is not to be resumed. What is resumed
     # may send requests, which wait until the server starts.
+    job_runs.restore()
     running.resume()
     deliveries.restore()
     server.start()

@@ -16,7 +16,7 @@ from botocore.exceptions import UnknownServiceError
 __all__ = ["Call"]
 
 UNKNOWN: tuple[str, Mapping[str, Any]] = ("Unknown", {})  # an operation that nobody is allowed
-_MOTO_NAMES = {"awslambda": "lambda", "awslambda_simple": "lambda"}
+_MOTO_NAMES = {"awslambda": "lambda", "awslambda_simple": "lambda", "emrserverless": "emr-serverless"}
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ _TARGETS = {
 
 
 def check(call: Call) -> None:
-    """Check the policies in a request, and the role that it assigns to a function or state machine.
+    """Check the policies in a request, and the role that it gives to a function, state machine or job run.
 
     Raises:
         Refused: with what is not supported, by name.
@@ -68,6 +68,8 @@ def _may_bring_one(call: Call) -> bool:
         return call.method in {"POST", "PUT"} and call.path.rstrip("/").endswith(
             ("/functions", "/configuration")
         )
+    if call.service == "emr-serverless":
+        return call.method == "POST" and call.path.rstrip("/").endswith("/jobruns")
     return (call.header("X-Amz-Target") or "").rpartition(".")[2] in _TARGETS.get(call.service, ())
 
 
@@ -133,6 +135,11 @@ def _check_role(call: Call) -> None:
             "AccessDeniedException",
             "Neither the global service principal states.amazonaws.com, nor the regional one is authorized "
             "to assume the provided role.",
+        )
+    elif call.service == "emr-serverless" and call.operation == "StartJobRun":
+        role, service = call.parameters.get("executionRoleArn"), "emr-serverless.amazonaws.com"
+        refused = Refused(
+            400, "ValidationException", f"The execution role {role} cannot be assumed by EMR Serverless."
         )
     else:
         return

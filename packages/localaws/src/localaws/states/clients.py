@@ -15,7 +15,7 @@ from localaws.iam.access_keys import AccessKeys, Credentials, find_role
 from localaws.iam.guard import MACHINE_SESSION
 from localaws.patching import replace
 
-__all__ = ["patch"]
+__all__ = ["SharedClients", "patch"]
 
 _DAY = 24 * 3600.0  # seconds that a task may wait for an answer; a state's own TimeoutSeconds ends it before
 _EXECUTED = "moto.stepfunctions.parser.asl.component.state.exec"
@@ -31,7 +31,9 @@ _MODULES = (
 )
 
 
-class _SharedClients:
+class SharedClients:
+    """A client for each service, region and role: who calls this is given the same one again."""
+
     def __init__(self, endpoint: str, keys: AccessKeys) -> None:
         self._endpoint, self._keys = endpoint, keys
         self._clients: dict[tuple[str, str, Credentials | None], Any] = {}
@@ -55,13 +57,15 @@ class _SharedClients:
             return self._clients[key]
 
     def close(self) -> None:
+        """Close their connections."""
         for client in self._clients.values():
             client.close()
 
 
-def patch(undo: ExitStack, endpoint: str, keys: AccessKeys) -> None:
+def patch(undo: ExitStack, endpoint: str, keys: AccessKeys) -> SharedClients:
     """Send tasks' calls to ``endpoint`` through clients that are made once for each role."""
-    clients = _SharedClients(endpoint, keys)
+    clients = SharedClients(endpoint, keys)
     undo.callback(clients.close)
     for module in _MODULES:
         replace(undo, importlib.import_module(module), "boto_client_for", clients)
+    return clients

@@ -23,7 +23,7 @@ __all__ = ["definition_problems", "patch"]
 
 _STATE_TYPES = {"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"}
 _ENDING = {"Succeed", "Fail"}
-# Integrations that moto's interpreter carries out on services that moto has.
+# Integrations that moto's interpreter carries out on services that moto has, and emr_serverless_tasks.py.
 _OPTIMIZED = {
     "lambda": {"invoke"},
     "sns": {"publish"},
@@ -32,9 +32,11 @@ _OPTIMIZED = {
     "dynamodb": {"getitem", "putitem", "updateitem", "deleteitem"},
     "states": {"startexecution"},
     "glue": {"startjobrun"},
+    "emr-serverless": {"startjobrun"},
     "ecs": {"runtask"},
 }
 _PATTERNS = {"", "waitForTaskToken", "sync", "sync:2"}
+_ONLY_PATTERNS = {"emr-serverless": {"", "sync"}}
 _INTEGRATION = re.compile(r"^arn:[\w-]+:states:[^:]*:[^:]*:(?P<what>.+)$")
 _LAMBDA = re.compile(r"^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:.+$")
 _ACTIVITY = re.compile(r"^arn:[\w-]+:states:[\w-]+:\d{12}:activity:.+$")
@@ -170,7 +172,8 @@ def _resource_problem(resource: Any) -> str | None:
         api, _, operation = action.partition(":")
         return _sdk_problem(api, operation.partition(".")[0])
     operation, _, pattern = action.partition(".")
-    if service not in _OPTIMIZED or operation.lower() not in _OPTIMIZED[service] or pattern not in _PATTERNS:
+    patterns = _ONLY_PATTERNS.get(service, _PATTERNS)
+    if service not in _OPTIMIZED or operation.lower() not in _OPTIMIZED[service] or pattern not in patterns:
         return f"the integration {what!r} is not supported by localaws"
     return None
 

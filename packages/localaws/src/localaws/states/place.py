@@ -1,5 +1,6 @@
 """The program of an execution to which an event belongs, and what of it is to be replayed."""
 
+import uuid
 from collections import deque
 from typing import Any
 
@@ -8,7 +9,7 @@ from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryC
 from localaws.states.replay import OPENINGS, Event, Frame
 from localaws.states.run import Run
 
-__all__ = ["Context", "Place", "place_of"]
+__all__ = ["Context", "Place", "attempt_name", "attempt_of", "place_of"]
 
 
 class Place:
@@ -98,3 +99,17 @@ def place_of(env: object) -> Place:
     """Where an environment of moto's interpreter evaluates."""
     place: Place = env.event_history_context.place  # type: ignore[attr-defined]
     return place
+
+
+def attempt_of(env: Any) -> int:
+    """How often the state that ``env`` evaluates was retried."""
+    count: int = env.states.context_object.context_object_data["State"]["RetryCount"]
+    return count
+
+
+def attempt_name(env: Any) -> str:
+    """A name of the attempt, the same when it is repeated after a restart: nothing is started twice."""
+    place = place_of(env)
+    run = place.run
+    words = (run.arn, run.described.redrives, place.path, place.entered, attempt_of(env))
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, " ".join(map(str, words))))

@@ -40,7 +40,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
 
 from localaws.durability.journal import NotKept
 from localaws.patching import replace
-from localaws.states.place import Place, place_of
+from localaws.states.place import attempt_name, attempt_of, place_of
 from localaws.states.run import Run
 
 __all__ = ["TaskTokens", "Waiting", "patch"]
@@ -94,7 +94,7 @@ class TaskTokens:
         """The token of the attempt that ``env`` evaluates: the one that it had before a restart, or new."""
         place = place_of(env)
         run = place.run
-        of_attempt = {"place": place.path, "entered": place.entered, "attempt": _attempt(env)}
+        of_attempt = {"place": place.path, "entered": place.entered, "attempt": attempt_of(env)}
         with self._lock:
             found = next((key for key, row in run.tokens.items() if row.items() >= of_attempt.items()), None)
             if found:
@@ -235,7 +235,7 @@ def _evaluate(self: Any, env: Any, runtime_part: Any) -> None:
         env.stack.append(json.loads(submitted.details["taskSubmittedEventDetails"]["output"]))
     else:
         if isinstance(self, StateTaskServiceSfn):
-            parameters.setdefault("name", _child_name(env, place))
+            parameters.setdefault("name", attempt_name(env))
         try:
             self._eval_service_task(normalised_parameters=parameters, **given)
         except ClientError as error:
@@ -246,18 +246,6 @@ def _evaluate(self: Any, env: Any, runtime_part: Any) -> None:
             env.stack.append({"executionArn": f"{arn}:{parameters['name']}"})
         self._normalise_response(env.stack[-1])
     self._after_eval_execution(normalised_parameters=parameters, **given)
-
-
-def _attempt(env: Any) -> int:
-    count: int = env.states.context_object.context_object_data["State"]["RetryCount"]
-    return count
-
-
-def _child_name(env: Any, place: Place) -> str:
-    """The same one when the attempt is repeated after a restart, so that nothing is started twice."""
-    run = place.run
-    words = (run.arn, run.described.redrives, place.path, place.entered, _attempt(env))
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, " ".join(map(str, words))))
 
 
 def _outcome(token: str, outcome: dict[str, Any]) -> Any:

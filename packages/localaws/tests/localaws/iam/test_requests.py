@@ -20,11 +20,18 @@ ROLE = "arn:aws:iam::123456789012:role/r"
 F = f"arn:aws:lambda:{HERE}:function:f"
 Q, T, M = f"arn:aws:sqs:{HERE}:q", f"arn:aws:sns:{HERE}:t", f"arn:aws:states:{HERE}:stateMachine:m"
 RUN = f"arn:aws:states:{HERE}:execution:m:run"
+EMR = f"arn:aws:emr-serverless:{HERE}:/"
 TABLE = f"arn:aws:dynamodb:{HERE}:table/t"
 ONE = {"Bucket": "shop", "Key": "a/ü b"}
 
 # Service, boto3's method, parameters; then the actions with their resources.
 NEEDED: list[tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = [
+    ("emr-serverless", "start_job_run", {"applicationId": "0a", "executionRoleArn": ROLE},
+     [("emr-serverless:StartJobRun", f"{EMR}applications/0a"), ("iam:PassRole", ROLE)]),
+    ("emr-serverless", "cancel_job_run", {"applicationId": "0a", "jobRunId": "1b"},
+     [("emr-serverless:CancelJobRun", f"{EMR}applications/0a/jobruns/1b")]),
+    ("emr-serverless", "create_application", {"releaseLabel": "emr-7.0.0", "type": "SPARK"},
+     [("emr-serverless:CreateApplication", EMR)]),
     ("s3", "list_buckets", {}, [("s3:ListAllMyBuckets", "*")]),
     ("s3", "create_bucket", {"Bucket": "shop"}, [("s3:CreateBucket", BUCKET)]),
     ("s3", "delete_bucket", {"Bucket": "shop"}, [("s3:DeleteBucket", BUCKET)]),

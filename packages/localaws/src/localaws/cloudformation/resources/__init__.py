@@ -3,6 +3,7 @@
 from localaws.cloudformation.resource import ResourceType
 from localaws.cloudformation.resources.athena import NamedQuery, WorkGroup
 from localaws.cloudformation.resources.cloudwatch import Alarm, Dashboard
+from localaws.cloudformation.resources.emr_serverless import Application
 from localaws.cloudformation.resources.events import EventBus, Rule
 from localaws.cloudformation.resources.glue import Database, Table
 from localaws.cloudformation.resources.iam import ManagedPolicy, Policy, Role
@@ -28,6 +29,7 @@ _ALL: tuple[type[ResourceType], ...] = (
     Activity,
     Alarm,
     Alias,
+    Application,
     Bucket,
     BucketPolicy,
     Dashboard,

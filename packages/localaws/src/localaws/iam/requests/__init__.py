@@ -6,6 +6,7 @@ from localaws.iam.calls import Call
 from localaws.iam.evaluation import Access
 from localaws.iam.requests import (
     data,
+    emr_serverless,
     identities,
     lambda_,
     messages,
@@ -21,6 +22,7 @@ _SERVICES: dict[str, Callable[[Call], list[Access]]] = {
     "athena": data.athena_accesses,
     "cloudwatch": watching.cloudwatch_accesses,
     "dynamodb": data.dynamodb_accesses,
+    "emr-serverless": emr_serverless.accesses,
     "events": messages.events_accesses,
     "glue": data.glue_accesses,
     "iam": identities.iam_accesses,

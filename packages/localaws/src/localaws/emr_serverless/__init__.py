@@ -1,0 +1,1 @@
+"""EMR Serverless: job runs are carried out by a spark-submit of this machine."""
