@@ -37,6 +37,7 @@ WEEKS, HOURS, SKEW, WARMING = 104, 48, 2_000, 300
 LAST = np.datetime64("2026-01-05", "us")
 TICK = os.sysconf("SC_CLK_TCK")
 SEEN: dict[int, int] = {}  # ticks of CPU, by process
+KINDS: dict[int, str] = {}  # of processes
 AS_DOCUMENTED = {
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
     "spark.python.daemon.module": "stepcast.connect.spark.daemon",
@@ -138,9 +139,12 @@ def cpu(spark, asked: argparse.Namespace, folder: Path, begun: float) -> int:
             since = used()
             expected = [alone.fit(table).predict(), alone.backtest(), alone.leaderboard()]
             one, since, begun = min(one, used() - since), used(), time.perf_counter()
+            before = by_kind()
             model = on_spark.fit(frame)
             made = [part.toArrow() for part in (model.forecasts(), model.backtest(), model.leaderboard())]
-            many, wall = min(many, used() - since), min(wall, time.perf_counter() - begun)
+            if (taken := used() - since) < many:
+                many, parts = taken, {kind: spent - before[kind] for kind, spent in by_kind().items()}
+            wall = min(wall, time.perf_counter() - begun)
         same = all(ordered(ours) == ordered(theirs) for ours, theirs in zip(made[:2], expected, strict=False))
         differ |= not same
         found.append((number, one, many))
@@ -148,7 +152,9 @@ def cpu(spark, asked: argparse.Namespace, folder: Path, begun: float) -> int:
             f"{number:8,} {len(table):10,} {1000 * one / number:10.2f} ms/s. "
             f"{1000 * many / number:10.2f} ms/s. {many / one:6.2f}  {'equal' if same else 'DIFFER'} "
             f"({asked.algorithm or 'AutoPredictor'}{', skewed' if asked.skewed else ''}"
-            f"{', plain' if asked.plain else ''}; Spark's wall {wall:.0f} s)",
+            f"{', plain' if asked.plain else ''}; Spark's wall {wall:.0f} s; of its CPU "
+            + ", ".join(f"{kind} {1000 * spent / number:.2f} ms" for kind, spent in parts.items())
+            + ")",
             flush=True,
         )
     for (fewer, one, many), (more, one_more, many_more) in pairwise(found):
@@ -213,14 +219,31 @@ def peaks() -> Iterator[tuple[str, float]]:
     """The largest resident size, in MB, of the driver's Python, of Java and of each Python worker."""
     for pid in descendants():
         try:
-            status, command = (Path(f"/proc/{pid}/{name}").read_text() for name in ("status", "cmdline"))
+            status = Path(f"/proc/{pid}/status").read_text()
         except OSError:
             continue
         peak = next((line for line in status.splitlines() if line.startswith("VmHWM")), None)
         if peak is not None:
-            java = "java" in command.partition("\0")[0]
-            name = "Java" if java else "driver's Python" if pid == os.getpid() else "Python worker"
-            yield name, int(peak.split()[1]) / 1024
+            yield kind_of(pid), int(peak.split()[1]) / 1024
+
+
+def kind_of(pid: int) -> str:
+    """Of which kind a process is: Spark has one Java and one Python for the driver, and many workers."""
+    if pid == os.getpid():
+        return "driver's Python"
+    try:
+        java = "java" in Path(f"/proc/{pid}/cmdline").read_text().partition("\0")[0]
+    except OSError:  # it has ended
+        return KINDS.get(pid, "Python worker")
+    return KINDS.setdefault(pid, "Java" if java else "Python worker")
+
+
+def by_kind() -> dict[str, float]:
+    """What ``used`` has seen, in seconds, by the kind of the process."""
+    found = dict.fromkeys(("driver's Python", "Java", "Python worker"), 0.0)
+    for pid, ticks in SEEN.items():
+        found[kind_of(pid)] += ticks / TICK
+    return found
 
 
 def used() -> float:

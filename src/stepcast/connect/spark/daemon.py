@@ -4,12 +4,25 @@
 """
 
 import gc
+from typing import Any
 
-from pyspark.daemon import manager
+from pyspark import daemon
 
 from stepcast.connect.spark import shard_results  # noqa: F401 - with all that it imports
 from stepcast.engine.auto import predictor  # noqa: F401
 
+_work = daemon.worker
+
+
+def worker(sock: Any, authenticated: bool) -> int:
+    """One task. Spark's daemon then looks for garbage: not again among what has outlived a task."""
+    code: int = _work(sock, authenticated)
+    gc.collect()
+    gc.freeze()
+    return code
+
+
 if __name__ == "__main__":
-    gc.freeze()  # workers collect garbage after each task: not among all that was imported
-    manager()
+    gc.freeze()  # nor among what was imported before
+    daemon.worker = worker
+    daemon.manager()

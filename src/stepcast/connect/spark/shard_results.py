@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from stepcast import engine
@@ -16,7 +17,7 @@ from stepcast.api.fitted import Fitted
 from stepcast.api.imported import Imported
 from stepcast.api.results import backtest_table, forecast_table
 from stepcast.connect.errors import ConnectorError
-from stepcast.connect.spark.waves import Job, in_waves, room_of, rows_of
+from stepcast.connect.spark.waves import Job, cores_of, in_waves, room_of, rows_of
 from stepcast.engine.accuracy import Sums
 from stepcast.engine.arrays import Floats
 from stepcast.engine.errors import ForecastingError
@@ -32,9 +33,11 @@ from stepcast.pipeline.task import task_of
 
 __all__ = ["BACKTEST", "FORECAST", "LEADERBOARD", "TABLES", "ShardResult", "results_of", "table_of"]
 
-# Series in a task, at most: about a second of work by the AutoPredictor, many by some algorithms by name.
-# Starting a task and writing its tables costs what tens of series do.
-PART, PART_BY_NAME = 250, 64
+# Series in a task, at most. Starting a task, and a pass of the AutoPredictor over a panel, cost what tens of
+# series do: tasks are the import's shards where these keep all cores busy. Some algorithms by name take
+# seconds for a series.
+WHOLE, PART, PART_BY_NAME = 500, 250, 64
+SHARDS_OF_A_CORE = 4
 TABLES = FORECAST, BACKTEST, LEADERBOARD = "forecast", "backtest", "leaderboard"
 SCHEMA = "part int, forecast binary, backtest binary, leaderboard binary, sums string, error string"
 MICROSECONDS = pa.timestamp("us")  # Spark's
@@ -69,7 +72,8 @@ def results_of(
         found = {row["part"]: row for row in rows_of(spark, wave, job, SCHEMA)}
         return [_checked(found[number]) for number in range(len(wave))]
 
-    for results in in_waves(spark, _waves(imported, least, room_of(spark)), run):
+    most = _most(imported, least, cores_of(spark))
+    for results in in_waves(spark, _waves(imported, most, room_of(spark)), run):
         yield from results
 
 
@@ -80,28 +84,52 @@ def _checked(row: Any) -> ShardResult:
     return ShardResult({name: row[name] for name in TABLES}, sums)
 
 
-def _waves(imported: Imported, least: int, room: int) -> Iterator[list[bytes]]:
-    """The shards in parts, as many at a time as take ``room`` bytes."""
-    most = PART_BY_NAME if imported.params.predictor.algorithm else PART
+def _most(imported: Imported, least: int, cores: int) -> int:
+    """The series of a task, at most."""
+    most = WHOLE if imported.count >= SHARDS_OF_A_CORE * cores else PART
+    if imported.params.predictor.algorithm:
+        most = PART_BY_NAME
     if least:
-        most = max(1, min(most, sum(len(shard.keys) for shard in imported.shards()) // least))
+        series = sum(_series(imported.shard_bytes(number)) for number in range(imported.count))
+        most = max(1, min(most, series // least))
+    return most
+
+
+def _series(shard: bytes) -> int:
+    rows: int = pq.read_metadata(io.BytesIO(shard)).num_rows  # one each
+    return rows
+
+
+def _waves(imported: Imported, most: int, room: int) -> Iterator[list[bytes]]:
+    """The shards in parts of ``most`` series, as many at a time as take ``room`` bytes."""
     task = imported.task
     values = task.horizon * (1 + 2 * task.windows) * len(task.outputs)  # of a series
     wave: list[bytes] = []
     size = back = 0
-    for shard in imported.shards():
-        for begin in range(0, len(shard.keys), most):
-            places = list(range(begin, min(begin + most, len(shard.keys))))
-            sink = io.BytesIO()
-            keys = tuple(shard.keys[place] for place in places)
-            write_shard(sink, Shard(shard.key_names, keys, shard.panel.take(places)))
-            wave.append(sink.getvalue())
-            size, back = size + len(wave[-1]), back + values * len(places)
+    for number in range(imported.count):
+        for part in _parts(imported.shard_bytes(number), most):
+            wave.append(part)
+            size, back = size + len(part), back + values * _series(part)
             if size >= room or 8 * back >= room:
                 yield wave
                 wave, size, back = [], 0, 0
     if wave:
         yield wave
+
+
+def _parts(body: bytes, most: int) -> Iterator[bytes]:
+    """A shard, or several of about the same number of its series."""
+    series = _series(body)
+    if series <= most:
+        yield body
+        return
+    shard = read_shard(body)
+    for some in np.array_split(np.arange(series), -(-series // most)):
+        places = some.tolist()
+        sink = io.BytesIO()
+        keys = tuple(shard.keys[place] for place in places)
+        write_shard(sink, Shard(shard.key_names, keys, shard.panel.take(places)))
+        yield sink.getvalue()
 
 
 def _job(document: str, shared: bytes, columns: Columns, scale: str) -> Job:
