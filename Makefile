@@ -11,7 +11,7 @@ KILLS ?= 200
 # Where bytecode is not kept, each of the hundreds of interpreters that tests start compiles the sources again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup console demo docs test check lint format bench bench-accuracy bench-drift bench-speed bench-console bench-stream bench-stream-memory bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
+.PHONY: help setup emr-environment console demo docs test check lint format bench bench-accuracy bench-drift bench-speed bench-console bench-stream bench-stream-memory bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -124,6 +124,9 @@ sam-local: setup $(SAM) ## run every function with sam local invoke (Docker), an
 
 events: setup ## record events/*.json again, after params.json or testing-data/ changed
 	$(BIN)/python scripts/record_events.py
+
+emr-environment: ## build environment.tar.gz, the Python environment of the job on EMR Serverless, with Docker (EXTRAS="prophet")
+	docker build --file scripts/emr-environment.Dockerfile --build-arg EXTRAS="$(EXTRAS)" --output . .
 
 lock: ## take the newest allowed versions into constraints.txt
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock

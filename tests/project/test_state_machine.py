@@ -13,8 +13,8 @@ DEFINITION = json.loads((Path(__file__).parents[2] / "statemachine/forecast.asl.
 STATES: dict[str, dict[str, Any]] = DEFINITION["States"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 MAPS = {name: state for name, state in STATES.items() if state["Type"] == "Map"}
-ON_SPARK = "ForecastOnSpark"  # a task of an activity, which no function answers
-FUNCTIONS = {name: state for name, state in TASKS.items() if name != ON_SPARK}
+ON_SPARK, ON_EMR = "ForecastOnSpark", "ForecastOnEmrServerless"  # which no function answers
+FUNCTIONS = {name: state for name, state in TASKS.items() if name not in (ON_SPARK, ON_EMR)}
 WORKERS = {name: inner for state in MAPS.values() for name, inner in state["ItemProcessor"]["States"].items()}
 
 
@@ -62,22 +62,41 @@ def test_start_execution_knows_the_states_that_look_again_before_a_forecast_is_p
         before.append(state)
         state = STATES[state].get("Next") or STATES[state]["Default"]
 
-    assert tuple(before) == tuple(name for name in LOOKS_AGAIN_AFTER if name != ON_SPARK)
-    assert ON_SPARK in LOOKS_AGAIN_AFTER
+    assert tuple(before) == tuple(name for name in LOOKS_AGAIN_AFTER if name not in (ON_SPARK, ON_EMR))
+    assert {ON_SPARK, ON_EMR} <= set(LOOKS_AGAIN_AFTER)
 
 
 def test_shards_go_to_spark_where_the_template_says_so() -> None:
-    (spark,) = STATES["Engine"]["Choices"]
+    choices = STATES["Engine"]["Choices"]
     state = STATES[ON_SPARK]
 
     assert TASKS["FitShared"]["ResultSelector"]["engine"] == "${Engine}"
-    assert spark == {"Variable": "$.engine", "StringEquals": "spark", "Next": ON_SPARK}
+    assert choices == [
+        {"Variable": "$.engine", "StringEquals": "spark", "Next": ON_SPARK},
+        {"Variable": "$.engine", "StringEquals": "emr-serverless", "Next": ON_EMR},
+    ]
     assert state["Next"] == STATES["Forecast"]["Next"]
     assert state["ResultPath"] is None
     assert state["HeartbeatSeconds"] >= 300  # of a worker that gives a sign of life every minute
     assert [retry["ErrorEquals"] for retry in state["Retry"]] == [
         ["States.HeartbeatTimeout", "States.Timeout"]
     ]
+
+
+def test_a_job_of_emr_serverless_is_one_runs_and_brings_its_own_environment() -> None:
+    state = STATES[ON_EMR]
+    submit = state["Parameters"]["JobDriver"]["SparkSubmit"]
+
+    assert state["Resource"] == "${StartJobRunArn}"
+    assert state["Next"] == STATES["Forecast"]["Next"]
+    assert state["ResultPath"] is None
+    assert submit["EntryPointArguments.$"] == "States.Array($.bucket, $.run, $.vintage)"
+    assert "s3://{}/spark/environment.tar.gz#environment" in submit["SparkSubmitParameters.$"]
+    of_driver = "spark.emr-serverless.driverEnv.PYSPARK_PYTHON=./environment/bin/python"
+    for given in (of_driver, "spark.executorEnv.PYSPARK_PYTHON=./environment/bin/python"):
+        assert given in submit["SparkSubmitParameters.$"]
+    for retry in state["Retry"]:  # of the start only: a job that has failed would fail again
+        assert all(name.startswith("EMRServerless.") for name in retry["ErrorEquals"])
 
 
 def test_only_references_travel_between_maps_and_steps() -> None:

@@ -40,7 +40,7 @@ def folder_of(step: str) -> str:
 
 def test_there_are_thirteen_functions_and_a_role_for_each_and_the_machine() -> None:
     assert len(STEPS) == 13
-    assert set(ROLES) == {*(f"{step}Role" for step in STEPS), "StateMachineRole"}
+    assert set(ROLES) == {*(f"{step}Role" for step in STEPS), "StateMachineRole", "SparkJobRole"}
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -55,7 +55,7 @@ def test_one_name_runs_through_everything_of_a_step(step: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_is_for_one_service_only(role: str) -> None:
-    service = "states" if role == "StateMachineRole" else "lambda"
+    service = {"StateMachineRole": "states", "SparkJobRole": "emr-serverless"}.get(role, "lambda")
     trusted = {
         "Effect": "Allow",
         "Principal": {"Service": f"{service}.amazonaws.com"},
@@ -130,16 +130,38 @@ def test_the_machine_may_invoke_what_it_names_and_no_more() -> None:
     (invoke,) = (
         statement["Resource"]
         for statement in properties("StateMachineRole")["Policies"][0]["PolicyDocument"]["Statement"]
-        if statement["Action"] == "lambda:InvokeFunction"
+        if statement.get("Action") == "lambda:InvokeFunction"
     )
 
     assert invoke == named
-    assert substituted.keys() - {f"{step}FunctionArn" for step in STEPS} == {"Engine", "SparkActivityArn"}
+    of_engines = {"Engine", "SparkActivityArn", "SparkApplicationId", "SparkJobRoleArn", "StartJobRunArn"}
+    assert substituted.keys() - {f"{step}FunctionArn" for step in STEPS} == of_engines
 
 
 def test_nothing_of_spark_is_there_unless_it_is_the_engine() -> None:
-    assert RESOURCES["SparkActivity"]["Condition"] == "OnSpark"
-    assert [name for name in RESOURCES if "Spark" in name] == ["SparkActivity"]
+    conditions = {name: RESOURCES[name].get("Condition") for name in RESOURCES if "Spark" in name}
+
+    assert conditions == {
+        "SparkActivity": "OnSpark",
+        "SparkApplication": "OnEmrServerless",
+        "SparkJobRole": "OnEmrServerless",
+    }
+
+
+def test_without_emr_serverless_the_machine_has_nothing_to_do_with_it() -> None:
+    """Step Functions demands the permissions of an integration when a machine is made."""
+    start = properties("StateMachine")["DefinitionSubstitutions"]["StartJobRunArn"]["!If"]
+    statements = properties("StateMachineRole")["Policies"][0]["PolicyDocument"]["Statement"]
+    conditional = [statement["!If"] for statement in statements if "!If" in statement]
+
+    assert start[0] == "OnEmrServerless"
+    assert start[1]["!Sub"].endswith(":states:::emr-serverless:startJobRun.sync")
+    assert ":activity:" in start[2]["!Sub"]
+    assert len(conditional) == 4
+    for condition, _, otherwise in conditional:
+        assert (condition, otherwise) == ("OnEmrServerless", {"!Ref": "AWS::NoValue"})
+    always = [statement for statement in statements if "!If" not in statement]
+    assert not any("emr" in str(statement).lower() for statement in always)
 
 
 def test_the_guide_at_its_top_names_its_sections_in_their_order() -> None:

@@ -1,4 +1,6 @@
-"""Notes on failed shards, because a distributed Map reports only that some child failed."""
+"""Notes on failures that the state machine is not told: a distributed Map says only that some child failed,
+and EMR Serverless that a job did.
+"""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +11,7 @@ from stepcast.pipeline import layout, objects
 from stepcast.pipeline.internal_errors import internal
 from stepcast.pipeline.run import Run, ShardRun
 
-__all__ = ["noted", "notes"]
+__all__ = ["note", "noted", "notes"]
 
 
 @contextmanager
@@ -19,11 +21,16 @@ def noted(s3: Any, run: ShardRun, step: str) -> Iterator[None]:
         yield
     except Exception as raised:
         error = internal(raised, step, run)
-        note = {"Error": type(error).__name__, "Cause": f"{step}, shard {run.shard}: {error}"}
-        objects.write(s3, run.bucket, layout.failure(run.work, step, run.shard), json.dumps(note))
+        note(s3, run, step, type(error).__name__, f"{step}, shard {run.shard}: {error}", run.shard)
         if error is raised:
             raise
         raise error from raised
+
+
+def note(s3: Any, run: Run, step: str, error: str, cause: str, shard: int = 0) -> None:
+    """Record why a step failed, for ``notes``."""
+    noted = json.dumps({"Error": error, "Cause": cause})
+    objects.write(s3, run.bucket, layout.failure(run.work, step, shard), noted)
 
 
 def notes(s3: Any, run: Run) -> list[dict[str, str]]:

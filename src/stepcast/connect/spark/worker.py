@@ -14,10 +14,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from stepcast.connect.spark.shard_steps import StepFailed, run_shards
+from stepcast.connect.spark.failure import told
+from stepcast.connect.spark.shard_steps import run_shards
 from stepcast.pipeline import aws
 from stepcast.pipeline.run import Run
 
@@ -25,8 +25,6 @@ __all__ = ["serve"]
 
 POLL = 60  # seconds that GetActivityTask may take to answer
 ALIVE = 60.0  # seconds between signs of life; the state waits for ten of them
-LONGEST_CAUSE = 8_000  # characters; Step Functions' limit is 32,768 bytes
-FAILED = "SparkFailed"
 GONE = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")
 
 
@@ -49,14 +47,11 @@ def serve(
         try:
             with _alive(states, token):
                 work(Run.model_validate_json(task["input"]))
-        except StepFailed as error:
-            answer, what = states.send_task_failure, {"error": error.name, "cause": error.cause}
-        except Exception as error:  # whatever it is, the run must not wait for ever
-            answer, what = states.send_task_failure, {"error": FAILED, "cause": _told(error)}
+        except Exception as failure:  # whatever it is, the run must not wait for ever
+            error, cause = told(failure)
+            answer, what = states.send_task_failure, {"error": error, "cause": cause}
         else:
             answer, what = states.send_task_success, {"output": json.dumps({})}
-        if "cause" in what:
-            what["cause"] = what["cause"][:LONGEST_CAUSE]
         _is_awaited(answer, taskToken=token, **what)
 
 
@@ -88,12 +83,6 @@ def _alive(states: Any, token: str) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
-
-
-def _told(error: Exception) -> str:
-    """Without Java's stack."""
-    said = str(error).partition("JVM stacktrace")[0].strip() if isinstance(error, PySparkException) else error
-    return f"{type(error).__name__}: {said}"
 
 
 def main() -> None:

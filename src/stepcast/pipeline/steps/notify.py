@@ -22,6 +22,10 @@ NOT_MONITORED = (
     "affected. Read the error in the log of MonitorDrift; the next run checks again."
 )
 LONGEST_CAUSE = 8_000  # characters; the state and the message stay small
+JOB_REMEDY = (
+    "Check that spark/job.py and spark/environment.tar.gz in the bucket are those of the deployed version; "
+    "the job's log is in EMR Studio, under the stack's application"
+)
 
 
 class Failure(BaseModel):
@@ -62,11 +66,23 @@ def _real(ending: Ending, caught: Failure, s3: Any) -> Failure:
         more = f" ({len(noted) - 1} more shards failed)" if len(noted) > 1 else ""
         cause = noted[0]["Cause"] + more
         return Failure.model_validate({"Error": noted[0]["Error"], "Cause": cause[:LONGEST_CAUSE]})
+    return Failure.model_validate({"Error": caught.error, "Cause": _told(caught.cause)[:LONGEST_CAUSE]})
+
+
+def _told(cause: str) -> str:
+    """What Lambda, or a job run of EMR Serverless, says in its JSON."""
     try:
-        cause = json.loads(caught.cause)["errorMessage"]
-    except (ValueError, TypeError, KeyError):
-        cause = caught.cause
-    return Failure.model_validate({"Error": caught.error, "Cause": cause[:LONGEST_CAUSE]})
+        said = json.loads(cause)
+    except ValueError:
+        return cause
+    if not isinstance(said, dict):
+        return cause
+    if "JobRunId" in said:
+        return (
+            f"job run {said['JobRunId']} of EMR Serverless ended as {said.get('State')}: "
+            f"{said.get('StateDetails')}. {JOB_REMEDY}"
+        )
+    return str(said.get("errorMessage", cause))
 
 
 def _success(ending: Ending, s3: Any, link: Kind) -> tuple[str, str]:

@@ -24,6 +24,7 @@ LOOKS_AGAIN_AFTER = (
     "FitShared",
     "Engine",
     "ForecastOnSpark",
+    "ForecastOnEmrServerless",
     "TrainPredictor",
     "Forecast",
     "Export",
