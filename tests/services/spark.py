@@ -17,7 +17,10 @@ from tests.services.service import Service, Start
 
 __all__ = ["SERVICE", "packages"]
 
-JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+# Verifying the bytecode of Spark's thousands of classes is a fifth of what a start costs.
+JAVA = (
+    "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+)
 SETTINGS = {
     "spark.connect.grpc.binding.address": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",

@@ -10,7 +10,10 @@ from tests.services import spark as service
 __all__ = ["JAVA", "PATIENCE", "SETTINGS", "environment", "session"]
 
 PATIENCE = 900  # seconds; a watchdog, not a measure
-JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+# Verifying the bytecode of Spark's thousands of classes is a fifth of what a start costs.
+JAVA = (
+    "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+)
 SETTINGS = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
