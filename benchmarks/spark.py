@@ -1,15 +1,15 @@
 """What Spark costs beside the engine in one process, in CPU and in memory.
 
-python benchmarks/spark.py [--series 1500 10000] [--months 48] [--repeat 3] [--plain] [--skewed]
+python benchmarks/spark.py [--series 1500 10000] [--months 48] [--repeat 3] [--threads 1] [--plain] [--skewed]
 python benchmarks/spark.py --memory 100000 [--months 48]
 
 Made-up series are forecast by ``stepcast.Forecaster`` in one process, then by ``StepcastForecaster`` on two
-executor threads of this machine, from the same rows; forecasts, backtests and leaderboards are made by both,
-and the first two are compared bit for bit. CPU is all that any process used, Java's and its Python workers'
-included, for a fit after a small one that started and warmed everything up. Of several numbers of series,
-what a further series costs is told, too. ``--plain`` leaves Spark's settings alone; without it they are those
-of docs/how-to/spark.md. Series are weekly, of 104 values; monthly with ``--months``. With ``--skewed``, they
-are hourly, of two days, and the first is 2,000 times as long.
+executor threads of this machine (``--threads``), from the same rows; forecasts, backtests and leaderboards
+are made by both, and the first two are compared bit for bit. CPU is all that any process used, Java's and
+its Python workers' included, for a fit after a small one that started and warmed everything up. Of several
+numbers of series, what a further series costs is told, too. ``--plain`` leaves Spark's settings alone;
+without it they are those of docs/how-to/spark.md. Series are weekly, of 104 values; monthly with
+``--months``. With ``--skewed``, they are hourly, of two days, and the first is 2,000 times as long.
 
 ``--memory`` only forecasts so many series, by Spark, and prints the peak of each of its processes instead:
 its rows are made by the executors, as they would be read from a table.
@@ -73,6 +73,7 @@ def main() -> int:
     parser.add_argument("--months", type=int, default=0)
     parser.add_argument("--algorithm", default="", help="the AutoPredictor if left out")
     parser.add_argument("--repeat", type=int, default=1, help="in turn; the least of each counts")
+    parser.add_argument("--threads", type=int, default=2, help="of executors; 1 as the other process has")
     parser.add_argument("--plain", action="store_true")
     parser.add_argument("--skewed", action="store_true")
     parser.add_argument("--memory", type=int, metavar="SERIES")
@@ -85,7 +86,7 @@ def main() -> int:
     )
     with tempfile.TemporaryDirectory() as folder:
         begun = used()
-        spark = session(Path(folder), {} if asked.plain else AS_DOCUMENTED)
+        spark = session(Path(folder), {} if asked.plain else AS_DOCUMENTED, asked.threads)
         try:
             if asked.memory:
                 return memory(spark, asked.memory, Kind.of(asked), asked.algorithm)
@@ -94,10 +95,10 @@ def main() -> int:
             spark.stop()
 
 
-def session(folder: Path, settings: dict[str, str]):
+def session(folder: Path, settings: dict[str, str], threads: int = 2):
     from pyspark.sql import SparkSession
 
-    builder = SparkSession.builder.master("local[2]")
+    builder = SparkSession.builder.master(f"local[{threads}]")
     for name, value in {
         "spark.driver.memory": "1g",
         "spark.driver.host": "127.0.0.1",

@@ -17,9 +17,7 @@ def forecasts(spark: Any, folder: Path) -> None:
     """Those of all data sets, as Parquet files by their name."""
     for name, make in PANELS.items():
         panel = make()
-        pq.write_table(
-            on_spark(spark, panel, partitions=2, shards=4).forecasts().toArrow(), folder / f"{name}.parquet"
-        )
+        pq.write_table(on_spark(spark, panel, shards=2).forecasts().toArrow(), folder / f"{name}.parquet")
 
 
 def tuned(spark: Any, folder: Path) -> None:
