@@ -396,3 +396,16 @@ def test_doubled_rows_are_added_with_a_warning(frame: pd.DataFrame) -> None:
     own = single["item_id"] == "item 1"
     np.testing.assert_allclose(averaged["p50"], single["p50"])
     np.testing.assert_allclose(summed["p50"][own], 2 * single["p50"][own], rtol=0.01)
+
+
+def test_bounds_are_kept_and_may_be_each_items_own(frame: pd.DataFrame) -> None:
+    most = frame.groupby("item_id")["target_value"].max()
+    metadata = pd.DataFrame({"item_id": most.index, "Max kW": most.to_numpy()})
+
+    forecaster = ets(quantiles=[0.5, 0.99], bounds=(0, "Max kW")).fit(frame, metadata=metadata)
+
+    made = forecaster.predict().groupby("item_id")["p99"].max()
+    assert (made <= most).all()
+    assert forecaster.params_["Predictor"]["Bounds"] == {"Minimum": 0.0, "MaximumAttribute": "max_kw"}
+    with pytest.raises(InvalidInput, match=r"bounds.*is not two bounds"):
+        ets(bounds=(0,)).fit(frame)

@@ -69,6 +69,7 @@ class Settings:
     time_zone: str | None = None
     network: str | None = None
     season: int | None = None
+    bounds: tuple[float | str | None, float | str | None] | None = None
 
 
 def write_frames(
@@ -134,6 +135,8 @@ def document_of(settings: Settings, columns: Columns, files: Mapping[str, Path])
         predictor["InputDataConfig"] = {"SupplementaryFeatures": features}
     if settings.windows != 1:
         predictor["EvaluationParameters"] = {"NumberOfBacktestWindows": settings.windows}
+    if settings.bounds is not None:
+        predictor["Bounds"] = _bounds(settings.bounds)
     if settings.time_budget is not None:
         predictor["TrainingBudgetSeconds"] = settings.time_budget
     wanted = [f"{quantile:g}" for quantile in settings.quantiles]
@@ -302,6 +305,16 @@ def _filling(settings: Settings, drafted: list[dict[str, Any]] | None) -> list[d
         method["aggregation"] = settings.aggregation
     steps = [{"FeaturizationMethodName": "filling", "FeaturizationMethodParameters": method}]
     return [{"AttributeName": TARGET, "FeaturizationPipeline": steps}]
+
+
+def _bounds(given: tuple[float | str | None, float | str | None]) -> dict[str, float | str]:
+    named: dict[str, float | str] = {}
+    for side, bound in zip(("Minimum", "Maximum"), given, strict=True):
+        if isinstance(bound, str):
+            named[f"{side}Attribute"] = schema_name(bound, ["item_id"])
+        elif bound is not None:
+            named[side] = float(bound)
+    return named
 
 
 def _text(value: Any) -> str:

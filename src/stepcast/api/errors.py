@@ -22,6 +22,7 @@ ARGUMENTS = {
     "EvaluationParameters": "windows",
     "SupplementaryFeatures": "holidays",
     "TrainingBudgetSeconds": "time_budget",
+    "Bounds": "bounds",
     "TimeZone": "time_zone",
     "TimestampFormat": "freq",
     "middlefill": "fill",

@@ -57,6 +57,8 @@ class Forecaster:
     ``aggregation``  of several rows in one period: "sum", "avg", "first", "min" or "max".
     ``windows``      of the backtest, 1 to 5.
     ``time_budget``  CPU seconds that training may take; None is as long as it takes.
+    ``bounds``       what no value can lie outside of, such as ``(0, 100)``; None on a side is no bound, and a
+                     name is the column of ``metadata`` that has each item's own: ``(0, "capacity")``.
     ``time_zone``    the local time of timestamps with an offset, such as "Europe/Berlin".
 
     After ``fit``: ``params_`` is the params.json that a run would need for the same results, ``report_`` has
@@ -80,6 +82,7 @@ class Forecaster:
         time_zone: str | None = None,
         network: str | None = None,
         season: int | None = None,
+        bounds: tuple[float | str | None, float | str | None] | None = None,
     ) -> None:
         self.horizon = horizon
         self.freq = freq
@@ -95,6 +98,7 @@ class Forecaster:
         self.time_zone = time_zone
         self.network = network
         self.season = season
+        self.bounds = bounds
 
     def fit(
         self,
@@ -274,6 +278,7 @@ class Forecaster:
             time_zone=self.time_zone,
             network=self.network,
             season=self.season,
+            bounds=_bounds(self.bounds),
         )
 
     def _known(self) -> tuple[Fitted, tuple[Forecast, ...]]:
@@ -313,6 +318,16 @@ class Forecaster:
 
 
 _ARGUMENTS = tuple(name for name in inspect.signature(Forecaster.__init__).parameters if name != "self")
+
+
+def _bounds(given: Any) -> tuple[float | str | None, float | str | None] | None:
+    if given is None:
+        return None
+    if isinstance(given, str) or not isinstance(given, Sequence) or len(given) != 2:
+        raise _invalid(
+            "bounds", f"{given!r} is not two bounds", "Write (minimum, maximum), such as (0, None)"
+        )
+    return given[0], given[1]
 
 
 def _names(given: str | Sequence[str] | None) -> tuple[str, ...]:

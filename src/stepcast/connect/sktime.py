@@ -56,6 +56,7 @@ class StepcastForecaster(BaseForecaster):
         network: str | None = None,
         holidays: Sequence[str] | str = (),
         time_budget: float | None = None,
+        bounds: tuple[float | None, float | None] | None = None,
     ) -> None:
         self.freq = freq
         self.algorithm = algorithm
@@ -63,6 +64,7 @@ class StepcastForecaster(BaseForecaster):
         self.network = network
         self.holidays = holidays
         self.time_budget = time_budget
+        self.bounds = bounds
         super().__init__()
 
     def _fit(self, y: pd.DataFrame, X: Any, fh: Any) -> "StepcastForecaster":  # noqa: N803  # sktime's
@@ -82,6 +84,7 @@ class StepcastForecaster(BaseForecaster):
             holidays=self.holidays,
             fill="nan",
             time_budget=self.time_budget,
+            bounds=self.bounds,
         ).fit(rows)
         return self
 

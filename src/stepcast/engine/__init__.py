@@ -35,12 +35,23 @@ def train(panel: "Panel", task: Task, shared: bytes = b"") -> "Trained":
     history and on ``shared``: any part of a panel gives what the whole gives. No window sees what it or a
     later one holds. Raises ForecastingError where the task cannot be done.
     """
-    return algorithm_of(task).method.train(panel, task, shared)
+    method = algorithm_of(task).method
+    if not task.bounds:
+        return method.train(panel, task, shared)
+    from stepcast.engine.keeping import kept_in_training, widened  # NumPy
+
+    return kept_in_training(panel, task, method.train(panel, widened(task), shared))
 
 
 def forecast(panel: "Panel", task: Task, trained: "Trained") -> "Forecast":
     """The outputs that ``task`` asks for, for the periods after the end of the ``panel`` that was trained on.
 
-    Every value is finite, and quantiles rise. Raises ForecastingError where another panel was ``trained``.
+    Every value is finite and within the task's bounds, and quantiles rise. Raises ForecastingError where
+    another panel was ``trained``.
     """
-    return algorithm_of(task).method.forecast(panel, task, trained)
+    method = algorithm_of(task).method
+    if not task.bounds:
+        return method.forecast(panel, task, trained)
+    from stepcast.engine.keeping import kept, widened  # NumPy
+
+    return kept(panel, task, method.forecast(panel, widened(task), trained))

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Literal
 
 from stepcast.engine.errors import ImpossibleTask
+from stepcast.engine.known_bounds import Bounds
 
 __all__ = ["AUTO", "Metric", "Outputs", "Task", "quantiles_of"]
 
@@ -26,6 +27,7 @@ class Task:
     ``network``  a neural algorithm that has a share in the AutoPredictor's forecasts where it pays; its
                  ``parameters`` are then those of the task. "" is none.
     ``model``    the file of a model of the user's own; only ``fit_shared`` needs it.
+    ``bounds``   of the target, which forecasts keep. Nothing is learned from them: they cut what is forecast.
     ``budget_seconds`` CPU seconds of one core that training all series may take; None is as long as it takes.
     """
 
@@ -40,6 +42,7 @@ class Task:
     budget_seconds: float | None = None
     model: bytes = b""
     network: str = ""
+    bounds: Bounds = field(default=Bounds(), repr=False)  # states that are updated online do not depend on it
 
     @property
     def quantiles(self) -> tuple[float, ...]:
@@ -56,6 +59,7 @@ class Task:
                 f"the backtest window offset is {self.offset}, less than the horizon {self.horizon}: the "
                 f"latest window would end after the data; write {self.horizon} or more, or 0 for the horizon"
             )
+        self.bounds.check()
         if self.network and self.algorithm != AUTO:
             raise ImpossibleTask(
                 f"network is {self.network} and algorithm {self.algorithm}: only the {AUTO} takes a network; "

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_pascal
 
 from stepcast.engine.frequency import LONGEST_SEASON, Boundary, Frequency
+from stepcast.engine.known_bounds import Bounds
 from stepcast.engine.tuning.ranges import Scaling
 from stepcast.engine.tuning.settings import SamplerName
 from stepcast.pipeline.domains import Domain, identifier_field, target_field
@@ -263,6 +264,22 @@ class Tuning(Section):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
+class PredictorBounds(Section):
+    """Ours: what no value can lie outside of: numbers, or columns of the item metadata that hold them."""
+
+    # Strict: true is not a number.
+    minimum: Annotated[float, Field(allow_inf_nan=False, strict=True)] | None = None
+    minimum_attribute: Name | None = None
+    maximum: Annotated[float, Field(allow_inf_nan=False, strict=True)] | None = None
+    maximum_attribute: Name | None = None
+
+    @property
+    def bounds(self) -> Bounds:
+        low = self.minimum if self.minimum_attribute is None else self.minimum_attribute
+        high = self.maximum if self.maximum_attribute is None else self.maximum_attribute
+        return Bounds(low, high)
+
+
 class Predictor(Section):
     """What to train: horizon, grid, algorithm and evaluation."""
 
@@ -291,6 +308,7 @@ class Predictor(Section):
     drop_partial_periods: bool = False  # Stepcast only
     # Stepcast only: periods of ForecastFrequency; 1 is none. Default: the calendar's.
     season_length: Annotated[int, Field(ge=1, le=LONGEST_SEASON, strict=True)] | None = None
+    bounds: PredictorBounds | None = None  # Stepcast only
     # Stepcast only: CPU seconds of one core. Strict: true is not a number.
     training_budget_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)] | None = None
     tags: tuple[Tag, ...] = Field((), max_length=50)
@@ -391,6 +409,11 @@ class Params(Section):
         """Countries whose holidays the predictor uses."""
         asked = self.predictor.input_data_config.supplementary_features
         return tuple(dict.fromkeys(feature.value for feature in asked if feature.name == "holiday"))
+
+    @property
+    def bounds(self) -> Bounds:
+        """What no value can lie outside of."""
+        return self.predictor.bounds.bounds if self.predictor.bounds else Bounds()
 
     @property
     def frequency(self) -> Frequency:

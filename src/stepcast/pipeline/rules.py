@@ -13,6 +13,7 @@ from stepcast.engine.neural.parameters import NEURAL
 from stepcast.engine.own_model.parameters import MODEL, OWN_MODELS, wrong_model
 from stepcast.engine.training_parameters import Parameter
 from stepcast.pipeline.algorithm_support import SUPPORT
+from stepcast.pipeline.bounds_rules import BOUNDS_RULES
 from stepcast.pipeline.domains import DOMAINS, identifier_field, is_reserved, target_field
 from stepcast.pipeline.feature_rules import FEATURE_RULES
 from stepcast.pipeline.params import ALGORITHM_ARN, AttributeType
@@ -499,5 +500,6 @@ RULES: tuple[Callable[[Raw], Iterator[Problem]], ...] = (
     network_joins_automl,
     what_is_left_aside,
     *FEATURE_RULES,
+    *BOUNDS_RULES,
     *TUNING_RULES,
 )

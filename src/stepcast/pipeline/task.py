@@ -20,4 +20,5 @@ def task_of(params: Params) -> Task:
         holidays=params.holidays,
         budget_seconds=predictor.training_budget_seconds,
         network=predictor.auto_ml_network or "",
+        bounds=params.bounds,
     )

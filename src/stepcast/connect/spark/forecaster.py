@@ -66,6 +66,7 @@ class StepcastForecaster(Estimator, ForecasterParams, DefaultParamsReadable, Def
         fill: str | None = None,
         aggregation: str | None = None,
         windows: int | None = None,
+        bounds: Any = None,
         itemCol: str | None = None,
         dimensionCols: Any = None,
         timestampCol: str | None = None,
@@ -167,6 +168,7 @@ class StepcastForecaster(Estimator, ForecasterParams, DefaultParamsReadable, Def
             fill=value(self.fill),
             aggregation=value(self.aggregation),
             windows=value(self.windows),
+            bounds=tuple(value(self.bounds)) or None,
         )
 
 

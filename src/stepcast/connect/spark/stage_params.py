@@ -27,6 +27,12 @@ def _texts(value: Any) -> dict[str, str]:
     return {str(name): str(one).lower() if isinstance(one, bool) else str(one) for name, one in value.items()}
 
 
+def _two_bounds(value: Any) -> list[float | str | None]:
+    if isinstance(value, str) or len(value) != 2:
+        raise TypeError(f"{value!r} is not two bounds: write [minimum, maximum], such as [0, None]")
+    return [one if one is None or isinstance(one, str) else float(one) for one in value]
+
+
 def _outside(value: Any) -> str:
     if value not in (KEEP, SKIP):
         raise ValueError(f"handleInvalid is {value!r}: write {KEEP!r} or {SKIP!r}")
@@ -100,6 +106,11 @@ class ForecasterParams(SeriesColumns):
         TypeConverters.toString,
     )
     windows = _param("windows", "of the backtest, 1 to 5", _whole)
+    bounds = _param(
+        "bounds",
+        "minimum and maximum of the target: numbers, columns of the metadata, or None; empty is none",
+        lambda value: _two_bounds(value) if value else [],
+    )
     relatedCols = _param(
         "relatedCols",
         "numbers (or vectors of numbers) of each item and moment that may explain the target",
@@ -127,6 +138,7 @@ class ForecasterParams(SeriesColumns):
             fill="nan",
             aggregation="sum",
             windows=1,
+            bounds=[],
             relatedCols=[],
             metadataCols=[],
             shards=0,

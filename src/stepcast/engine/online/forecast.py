@@ -17,10 +17,14 @@ COUNT, EXPONENT, KIND = PLAN.index("count"), PLAN.index("exponent"), PLAN.index(
 def forecast(state: State, items: Integers | None = None) -> Floats:
     """Forecasts (items, horizon, outputs) of the periods after the last one of each item.
 
-    All values are finite, and quantiles do not cross. By default, all items are forecast.
+    All values are finite and within the task's bounds, and quantiles do not cross. By default, all items are
+    forecast.
     """
     items = np.arange(len(state)) if items is None else np.asarray(items, np.int64)
-    return _outputs(tables(state, items), state.task.outputs)
+    table, bounds = tables(state, items), state.task.bounds
+    if bounds:  # numbers: a state has no metadata
+        table = np.clip(table, bounds.minimum, bounds.maximum)
+    return _outputs(table, state.task.outputs)
 
 
 def tables(state: State, items: Integers) -> Floats:

@@ -125,6 +125,12 @@ def common_of(task: Task, frequency: Frequency, shared: Shared | bytes, trees: b
         raise ImpossibleTask(f"{task.algorithm} cannot be updated value by value: use {AUTO}")
     if task.network:
         raise ImpossibleTask(f"{task.network} cannot be updated value by value: use {AUTO} without a network")
+    for bound in (task.bounds.minimum, task.bounds.maximum):
+        if isinstance(bound, str):
+            raise ImpossibleTask(
+                f"the bound {bound!r} is each item's own, which is not known where they are updated value by "
+                "value: write a number, or leave it out"
+            )
     packed = shared if isinstance(shared, bytes) else archive.to_bytes(shared)
     known = archive.from_bytes(Shared, shared) if isinstance(shared, bytes) else shared
     task.check()

@@ -15,6 +15,7 @@ from stepcast.pipeline.importing.checks.far_stamps import check_stamps
 from stepcast.pipeline.importing.checks.grid_limits import check_grid
 from stepcast.pipeline.importing.checks.history_length import check_density, check_length
 from stepcast.pipeline.importing.checks.item_names import check_names
+from stepcast.pipeline.importing.checks.outside_bounds import BoundsCheck
 from stepcast.pipeline.importing.checks.quotas import check_quotas
 from stepcast.pipeline.importing.checks.second_look import SecondLook
 from stepcast.pipeline.importing.columns.clock import Clock
@@ -94,8 +95,9 @@ def import_target(
                 check_names(collected.keys, params.series_key, values, report)
                 check_quotas(params, files, statistics.rows, len(order), report)
                 check_length(params, int(lengths.max()), report)
+                check = BoundsCheck(params, look)
                 written = write_series(
-                    s3, bucket, run, params, collected, covariates, order, lengths, report, progress
+                    s3, bucket, run, params, collected, covariates, order, lengths, check, report, progress
                 )
                 covariates.conclude(report)
                 doubled = report_doubled(params, collected, written.observed, look, report)

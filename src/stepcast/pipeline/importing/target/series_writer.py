@@ -1,7 +1,7 @@
 """Writes collected series to shards in the bucket."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -28,6 +28,7 @@ from stepcast.pipeline.shards import Shard, label, write_shard
 __all__ = ["Written", "write_series"]
 
 Keys = tuple[tuple[str, ...], ...]
+Check = Callable[[Integers, Panel, Report], None]  # of the series with these numbers
 
 
 @dataclass
@@ -53,13 +54,14 @@ def write_series(
     covariates: Covariates,
     order: Integers,
     lengths: Integers,
+    check: Check,
     report: Report,
     progress: Progress,
 ) -> Written:
     """Write the series in ``order`` (their numbers), shard by shard, then the list of shards.
 
-    Infinite values, and problems that ``covariates`` finds, are errors in ``report``; in that case, no shard
-    remains in the bucket.
+    Infinite values, and problems that ``covariates`` and ``check`` find, are errors in ``report``; in that
+    case, no shard remains in the bucket.
     """
     horizon = params.predictor.forecast_horizon
     # each feature is as long as the series; a series without history still costs a forecast
@@ -78,6 +80,8 @@ def write_series(
         _report_infinite(grid, keys, report)
         sink = io.BytesIO()
         panel = covariates.aligned(keys, _panel(grid, keys, collected.end, frequency), report)
+        begin = starts[written.shards]
+        check(order[begin : begin + len(keys)], panel, report)
         write_shard(sink, Shard(params.series_key, keys, panel))
         objects.write(s3, bucket, layout.shard(run, written.shards), sink.getvalue())
         _count(written, grid, entries)
