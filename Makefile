@@ -11,7 +11,7 @@ KILLS ?= 200
 # Where bytecode is not kept, each of the hundreds of interpreters that tests start compiles the sources again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup emr-environment console demo docs test check lint format bench bench-accuracy bench-drift bench-speed bench-console bench-stream bench-stream-memory bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
+.PHONY: help setup emr-environment console demo docs test check lint format bench bench-accuracy bench-drift bench-hierarchy bench-speed bench-console bench-stream bench-stream-memory bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,11 @@ bench-drift: setup ## how well drift is found, beside river's detectors, and wha
 	@mkdir -p benchmarks/results
 	$(BIN)/python benchmarks/drift.py | tee benchmarks/results/drift.txt
 	$(BIN)/python benchmarks/drift_memory.py | tee benchmarks/results/drift_memory.txt
+
+bench-hierarchy: setup ## forecasts of all levels of a hierarchy, beside hierarchicalforecast's
+	$(BIN)/python -m pip install --quiet --group benchmark
+	@mkdir -p benchmarks/results
+	$(BIN)/python benchmarks/hierarchy.py | tee benchmarks/results/hierarchy.txt
 
 bench-speed: setup ## how the AutoPredictor's cost and memory grow from 100 to 100,000 series (MOST=N for fewer)
 	@mkdir -p benchmarks/results

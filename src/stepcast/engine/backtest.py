@@ -27,7 +27,8 @@ class Forecaster(Protocol):
 def backtest(panel: Panel, task: Task, forecasters: Mapping[str, Forecaster]) -> Backtest:
     """Score ``forecasters``, by name, in the task's windows: the columns of the result, in their order.
 
-    Each is asked for the series that have a past and an outcome there. Filled values are never scored.
+    Each is asked for the series that have a past and an outcome there, or, with ``every_window``, a past.
+    Filled values are never scored.
     """
     shape = (len(panel), task.windows)
     actual = np.full((*shape, task.horizon), np.nan)
@@ -36,7 +37,7 @@ def backtest(panel: Panel, task: Task, forecasters: Mapping[str, Forecaster]) ->
     season = np.ones(len(panel), dtype=np.int64)
     whole = np.zeros(shape, dtype=bool)
     for window in range(task.windows):
-        scored = []
+        forecast = []
         for series, (values, observed) in enumerate(zip(panel.values, panel.observed, strict=True)):
             cut = len(values) - task.window_start(window + 1)
             if cut <= 0 or not np.isfinite(values[:cut]).any():
@@ -49,9 +50,11 @@ def backtest(panel: Panel, task: Task, forecasters: Mapping[str, Forecaster]) ->
             outcome, unfilled = _outcome(values[inside], observed[inside])
             if np.isfinite(outcome).any():
                 actual[series, window], whole[series, window] = outcome, unfilled
-                scored.append(series)
+            elif not task.every_window:
+                continue
+            forecast.append(series)
         for column, forecaster in enumerate(forecasters.values()):
-            predicted[scored, window, column] = forecaster(window, scored)
+            predicted[forecast, window, column] = forecaster(window, forecast)
     starts = np.array([panel.end - task.window_start(window + 1) + 1 for window in range(task.windows)])
     return Backtest(starts, actual, predicted, scale, season, whole)
 

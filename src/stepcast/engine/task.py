@@ -28,6 +28,7 @@ class Task:
                  ``parameters`` are then those of the task. "" is none.
     ``model``    the file of a model of the user's own; only ``fit_shared`` needs it.
     ``bounds``   of the target, which forecasts keep. Nothing is learned from them: they cut what is forecast.
+    ``every_window`` whether a backtest forecasts a series also where nothing of it was observed.
     ``budget_seconds`` CPU seconds of one core that training all series may take; None is as long as it takes.
     """
 
@@ -42,6 +43,7 @@ class Task:
     budget_seconds: float | None = None
     model: bytes = b""
     network: str = ""
+    every_window: bool = field(default=False, repr=False)
     bounds: Bounds = field(default=Bounds(), repr=False)  # states that are updated online do not depend on it
 
     @property
