@@ -100,7 +100,7 @@ def events() -> dict[str, dict[str, Any]]:
     run = run_of_testing_data().model_dump(mode="json")
     shard = {name: run[name] for name in ("bucket", "run", "vintage")} | {"shard": 0}
     ending = {name: run[name] for name in ("bucket", "run", "vintage")} | {"ending": "kept"}
-    of_the_run = ("create_dataset", "import_data", "monitor_drift", "fit_shared", "export")
+    of_the_run = ("create_dataset", "import_data", "monitor_drift", "fit_shared", "reconcile", "export")
     of_the_run += ("update_athena", "notify")
     whole = dict.fromkeys(of_the_run, run)
     shards = dict.fromkeys(("train_predictor", "forecast"), shard)

@@ -23,7 +23,7 @@ def test_the_steps_are_those_of_a_run_that_goes_well() -> None:
     steps = [step.removesuffix("Function") for step in Project.find().steps()]
 
     assert " ".join(steps) == (
-        "CreateDataset ImportData MonitorDrift FitShared TrainPredictor Forecast Export "
+        "CreateDataset ImportData MonitorDrift FitShared TrainPredictor Forecast Reconcile Export "
         "UpdateAthena Notify Cleanup"
     )
 

@@ -44,7 +44,7 @@ def test_the_state_machine_went_through_every_state(demo: Stack) -> None:
 
     assert entered[1:-1] == [
         *("CreateDataset", "ImportData", "MonitorDrift", "FitShared", "Engine", "TrainPredictor", "Forecast"),
-        *("Export", "UpdateAthena", "Notify", "PerformDelete", "CleanupWorkFiles"),
+        *("Hierarchy", "Export", "UpdateAthena", "Notify", "PerformDelete", "CleanupWorkFiles"),
     ]
     assert entered[-1] == "Done"
 

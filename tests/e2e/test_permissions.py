@@ -27,7 +27,9 @@ NEEDED_ON_AWS_ALONE = {
 
 
 ON_DRIFT = {"Retrain": "on_drift"}  # FitShared then keeps what it learned, and looks for what was kept
-TUNED: dict[str, Any] = {  # FitShared then writes trials, and UpdateAthena has a table of them
+# FitShared then writes trials, of which UpdateAthena has a table, and Reconcile makes sums agree.
+TUNED: dict[str, Any] = {
+    "Predictor__Hierarchy": {"Levels": []},
     "Predictor__PerformAutoML": ...,
     "Predictor__AlgorithmArn": "arn:aws:forecast:::algorithm/NPTS",
     "Predictor__PerformHPO": True,

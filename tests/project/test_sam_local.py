@@ -42,7 +42,7 @@ def test_without_an_endpoint_functions_are_told_of_none() -> None:
         aws.deploy(ROOT / "template.yaml", "stepcast")
         functions = aws.client("lambda").list_functions()["Functions"]
 
-    assert len(functions) == 11
+    assert len(functions) == 12
     assert all("AWS_ENDPOINT_URL" not in function["Environment"]["Variables"] for function in functions)
 
 

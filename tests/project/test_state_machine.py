@@ -14,6 +14,7 @@ STATES: dict[str, dict[str, Any]] = DEFINITION["States"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 MAPS = {name: state for name, state in STATES.items() if state["Type"] == "Map"}
 ON_SPARK, ON_EMR = "ForecastOnSpark", "ForecastOnEmrServerless"  # which no function answers
+OF_A_HIERARCHY = "Reconcile"
 FUNCTIONS = {name: state for name, state in TASKS.items() if name not in (ON_SPARK, ON_EMR)}
 WORKERS = {name: inner for state in MAPS.values() for name, inner in state["ItemProcessor"]["States"].items()}
 
@@ -40,7 +41,7 @@ def test_tuning_goes_on_after_an_invocation_that_was_too_short_or_killed() -> No
 def test_every_task_retries_alike() -> None:
     first, *others = (state["Retry"][0] for state in (FUNCTIONS | WORKERS).values())
 
-    assert len(others) == 13
+    assert len(others) == 14
     assert all(other == first for other in others)
 
 
@@ -62,8 +63,18 @@ def test_start_execution_knows_the_states_that_look_again_before_a_forecast_is_p
         before.append(state)
         state = STATES[state].get("Next") or STATES[state]["Default"]
 
-    assert tuple(before) == tuple(name for name in LOOKS_AGAIN_AFTER if name not in (ON_SPARK, ON_EMR))
-    assert {ON_SPARK, ON_EMR} <= set(LOOKS_AGAIN_AFTER)
+    elsewhere = (ON_SPARK, ON_EMR, OF_A_HIERARCHY)
+    assert tuple(before) == tuple(name for name in LOOKS_AGAIN_AFTER if name not in elsewhere)
+    assert set(elsewhere) <= set(LOOKS_AGAIN_AFTER)
+
+
+def test_only_runs_with_a_hierarchy_are_reconciled_however_their_shards_were_forecast() -> None:
+    (way,) = STATES["Hierarchy"]["Choices"]
+
+    assert way == {"Variable": "$.hierarchy", "BooleanEquals": True, "Next": OF_A_HIERARCHY}
+    assert STATES["Hierarchy"]["Default"] == STATES[OF_A_HIERARCHY]["Next"] == "Export"
+    assert {STATES[name]["Next"] for name in ("Forecast", ON_SPARK, ON_EMR)} == {"Hierarchy"}
+    assert TASKS["FitShared"]["ResultSelector"]["hierarchy.$"] == "$.hierarchy"
 
 
 def test_shards_go_to_spark_where_the_template_says_so() -> None:

@@ -38,8 +38,8 @@ def folder_of(step: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", step).lower()
 
 
-def test_there_are_thirteen_functions_and_a_role_for_each_and_the_machine() -> None:
-    assert len(STEPS) == 13
+def test_there_are_fourteen_functions_and_a_role_for_each_and_the_machine() -> None:
+    assert len(STEPS) == 14
     assert set(ROLES) == {*(f"{step}Role" for step in STEPS), "StateMachineRole", "SparkJobRole"}
 
 

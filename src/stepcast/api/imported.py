@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from stepcast.api.errors import InvalidInput, in_arguments
 from stepcast.engine.task import Task
-from stepcast.pipeline import layout, objects
+from stepcast.pipeline import layout, objects, shard_list
 from stepcast.pipeline.file_bucket import FileBucket
 from stepcast.pipeline.importing import import_input
 from stepcast.pipeline.problems import Report, grouped
@@ -71,7 +71,7 @@ class Imported:
         self.report = self._told()
         if self.report.errors:
             raise InvalidInput(self.report)
-        self.count = len(objects.read_json(self._bucket, "", layout.shard_list(RUN)))
+        self.count = len(shard_list.series_shards(self._bucket, "", RUN))
 
     def _told(self) -> Report:
         return in_arguments(self.report) if self._arguments else self.report

@@ -11,7 +11,7 @@ from stepcast.cli.kernels import NEED_KERNELS, compile_kernels, names_an_algorit
 from stepcast.cli.project import Project
 from stepcast.cli.stack import Stack
 from stepcast.engine.algorithms import algorithm_of
-from stepcast.pipeline import layout, objects, vintages
+from stepcast.pipeline import layout, objects, shard_list, vintages
 from stepcast.pipeline.errors import ResourceNotFoundException
 from stepcast.pipeline.run import Run, fingerprint
 from stepcast.pipeline.task import task_of
@@ -40,6 +40,8 @@ def run_steps(stack: Stack, project: Project, steps: list[str], run: Run, say: S
     """Run them with the events of ``run``, each Map step once for every shard; Failure if one fails."""
     compile_for(stack, steps, say)
     for step in steps:
+        if step == "ReconcileFunction" and run.params(stack.s3).predictor.hierarchy is None:
+            continue
         say(f"running {short(step)}")
         event = {**project.event(step), **run.model_dump(include={"bucket", "run", "vintage"})}
         shards = shards_of(stack, run) if "shard" in event else [None]
@@ -74,9 +76,7 @@ def check_input(stack: Stack, run: Run, where: str) -> None:
 
 def shards_of(stack: Stack, run: Run) -> list[int]:
     """The numbers of the shards that ImportData wrote."""
-    return [
-        entry["shard"] for entry in objects.read_json(stack.s3, stack.bucket, layout.shard_list(run.work))
-    ]
+    return shard_list.all_shards(stack.s3, stack.bucket, run.work)
 
 
 def _there(stack: Stack, key: str) -> bool:
@@ -132,6 +132,15 @@ def _predicted(stack: Stack, run: Run, shard: int | None) -> bool:
     return described and all(_there(stack, layout.predicted(run.work, number)) for number in shards)
 
 
+def _reconciled(stack: Stack, run: Run, shard: int | None) -> bool:
+    """Without a hierarchy, this step does nothing."""
+    del shard
+    if run.params(stack.s3).predictor.hierarchy is None:
+        return True
+    shards = shards_of(stack, run)
+    return all(_there(stack, layout.reconciled_predicted(run.work, number)) for number in shards)
+
+
 def _exported(stack: Stack, run: Run, shard: int | None) -> bool:
     del shard
     manifest = vintages.read(stack.s3, stack.bucket, run.vintage)
@@ -151,6 +160,7 @@ _DONE: dict[str, Callable[[Stack, Run, int | None], bool]] = {
     "FitSharedFunction": _shared_fitted,
     "TrainPredictorFunction": _trained,
     "ForecastFunction": _predicted,
+    "ReconcileFunction": _reconciled,
     "ExportFunction": _exported,
     "UpdateAthenaFunction": _published,
 }

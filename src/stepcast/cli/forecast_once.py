@@ -105,6 +105,14 @@ def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
             "accuracy/accuracy-metrics-values": layout.accuracy(
                 manifest.predictor, "accuracy-metrics-values"
             ),
+            **(
+                {
+                    "levels": layout.levels(layout.FORECAST, manifest.vintage),
+                    "accuracy/levels": layout.accuracy(manifest.predictor, tables.ACCURACY_LEVELS),
+                }
+                if manifest.levels_columns
+                else {}
+            ),
         }.items():
             _download(stack, prefix, fresh / name)
         keep_run(stack.s3, stack.bucket, manifest, fresh)

@@ -16,7 +16,7 @@ from stepcast.console.state_history import Visit
 __all__ = ["Display", "display"]
 
 FAILURE_PATH = ("NotifyFailure", "CleanupFailed", "Failed")
-UNSHOWN = ("Settle", "Engine", "PerformDelete", "Done")  # they only wait, branch or end
+UNSHOWN = ("Settle", "Engine", "Hierarchy", "PerformDelete", "Done")  # they only wait, branch or end
 
 
 class Display(Protocol):

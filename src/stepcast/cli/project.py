@@ -71,7 +71,10 @@ class Project:
         return re.findall(r"^  (\w+Function):", self.template.read_text("utf-8"), re.MULTILINE)
 
     def steps(self) -> list[str]:
-        """The functions of the state machine, by logical id, in the order of a successful run."""
+        """The functions of the state machine, by logical id, in the order of a successful run.
+
+        Reconcile is among them, though only runs with a hierarchy have it.
+        """
         definition = json.loads((self.root / "statemachine" / "forecast.asl.json").read_text("utf-8"))
         functions: list[str] = []
         name: str | None = definition["StartAt"]
@@ -81,4 +84,7 @@ class Project:
             tasks = [task for task in (state, *inner) if task["Type"] == "Task"]
             functions += [task["Resource"].removeprefix("${").removesuffix("Arn}") for task in tasks]
             name = state.get("Next", state.get("Default"))
+            for choice in state.get("Choices", ()):
+                if definition["States"][choice["Next"]].get("Next") == name:  # a detour, back to the way
+                    name = choice["Next"]
         return functions

@@ -11,6 +11,7 @@ import typer
 
 from stepcast.cli.chart import MOST_PANELS
 from stepcast.cli.input_files import keys_for, sorted_out
+from stepcast.cli.level_lines import level_lines
 from stepcast.cli.options import (
     PARAMS,
     TRAIN,
@@ -288,6 +289,9 @@ def _print_summary(outcome: "Outcome", out: Path) -> None:
     print_line(
         f"Files:  {out}/raw/  {out}/clean/  {out}/accuracy/  {out}/leaderboard.csv  {out}/validation.md"
     )
+    if manifest.levels_columns is not None:
+        for line in level_lines(out):
+            print_line(line)
     drawn = f" (the {MOST_PANELS} largest of {len(items):,} items)" if len(items) > MOST_PANELS else ""
     print_line(f"Chart:  {out}/chart.png{drawn}")
     if manifest.tuned is not None:

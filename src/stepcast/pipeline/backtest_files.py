@@ -17,7 +17,7 @@ from stepcast.pipeline.params import Params, output_label
 from stepcast.pipeline.shards import Shard
 from stepcast.pipeline.vintages import Evaluation
 
-__all__ = ["Scoreboard", "ShardBacktest", "accuracy_in_sql", "leaderboard_schema"]
+__all__ = ["Scoreboard", "ShardBacktest", "accuracy_in_sql", "leaderboard_schema", "metrics_in_sql"]
 
 ISO = "%Y-%m-%dT%H:%M:%S"
 UNTESTED = "not backtested: no window has observed values both before and inside it"
@@ -225,7 +225,7 @@ class Scoreboard:
                 end=end,
                 points=sums.points,
                 metrics={
-                    **{sql_name(name): value for name, value in _metrics(sums).items()},
+                    **metrics_in_sql(sums),
                     "coverage": _finite(sums.coverage),
                 },
             )
@@ -324,6 +324,11 @@ def _metrics(sums: Sums) -> dict[str, float | None]:
     others = {"RMSE": sums.rmse, "WAPE": sums.wape, "MAPE": sums.mape, "MASE": sums.mase}
     named = {**losses, "Average wQL": sums.average_wql, **others}
     return {name: _finite(value) for name, value in named.items()}
+
+
+def metrics_in_sql(sums: Sums) -> dict[str, float | None]:
+    """The service's metrics, by their columns in SQL."""
+    return {sql_name(name): value for name, value in _metrics(sums).items()}
 
 
 def _mean(values: list[float | None]) -> float | None:

@@ -98,8 +98,9 @@ def named_algorithms_leave_features_aside(raw: Raw) -> Iterator[Problem]:
     """V16: warn if a named algorithm does not use covariates that are sent."""
     name, support = support_of(at_keys(raw, "Predictor").get("AlgorithmArn"))
     bounds = at_keys(raw, "Predictor", "Bounds")
-    bounded = "MinimumAttribute" in bounds or "MaximumAttribute" in bounds
-    used, remedy = {RELATED: support.related, METADATA: support.metadata or bounded}, USED_BY_AUTOML
+    needed = "MinimumAttribute" in bounds or "MaximumAttribute" in bounds
+    needed |= bool(at_keys(raw, "Predictor", "Hierarchy").get("Levels"))
+    used, remedy = {RELATED: support.related, METADATA: support.metadata or needed}, USED_BY_AUTOML
     for at, dataset in datasets_of(raw):
         kind = dataset.get("DatasetType")
         if isinstance(kind, str) and not used.get(kind, True):

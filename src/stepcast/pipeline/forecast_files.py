@@ -11,7 +11,7 @@ from stepcast.pipeline.csv_files import stamps
 from stepcast.pipeline.params import Params, output_label
 from stepcast.pipeline.shards import Shard
 
-__all__ = ["clean_table", "moments_ahead", "raw_table"]
+__all__ = ["STRFTIME", "clean_table", "moments_ahead", "raw_table"]
 
 STRFTIME = {"yyyy-MM-dd": "%Y-%m-%d", "yyyy-MM-dd HH:mm:ss": "%Y-%m-%d %H:%M:%S"}
 

@@ -147,6 +147,16 @@ def predicted(run: str, number: int) -> str:
     return f"{work(run)}predicted/part-{number}.npz"
 
 
+def reconciled_trained(run: str, number: int) -> str:
+    """What Reconcile makes of ``trained``: its backtest agrees with that of all levels."""
+    return f"{work(run)}reconciled/trained/part-{number}.npz"
+
+
+def reconciled_predicted(run: str, number: int) -> str:
+    """What Reconcile makes of ``predicted``."""
+    return f"{work(run)}reconciled/predicted/part-{number}.npz"
+
+
 def predictor(name: str, part: str = "") -> str:
     """What a predictor can forecast again from: ``shards`` of series, and what was ``trained`` on them."""
     return f"{PREDICTORS}{name}/{part}{'/' if part else ''}"
@@ -208,6 +218,15 @@ def vintage_params(root: str, name: str) -> str:
 def item_summary(root: str, name: str) -> str:
     """One row for each item of a vintage: what a list of them shows."""
     return f"{vintage(root, name)}items.parquet"
+
+
+def levels(root: str, name: str) -> str:
+    """Forecasts of all levels of a hierarchy, long, with a column ``level``."""
+    return f"{vintage(root, name)}levels/"
+
+
+def levels_part(vintage: str, number: int) -> str:
+    return f"{levels(FORECAST, vintage)}part-{number}.csv"
 
 
 def raw(root: str, name: str) -> str:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_pascal
 
 from stepcast.engine.frequency import LONGEST_SEASON, Boundary, Frequency
+from stepcast.engine.hierarchy.methods import Method
 from stepcast.engine.known_bounds import Bounds
 from stepcast.engine.tuning.ranges import Scaling
 from stepcast.engine.tuning.settings import SamplerName
@@ -280,6 +281,16 @@ class PredictorBounds(Section):
         return Bounds(low, high)
 
 
+class Hierarchy(Section):
+    """Ours: sums of series that are forecast, too, and how forecasts of all levels are made to agree.
+
+    ``levels`` split the total, from the top down: item metadata columns or forecast dimensions.
+    """
+
+    levels: tuple[Name, ...] = Field((), max_length=5)
+    method: Method = "MinT"
+
+
 class Predictor(Section):
     """What to train: horizon, grid, algorithm and evaluation."""
 
@@ -309,6 +320,7 @@ class Predictor(Section):
     # Stepcast only: periods of ForecastFrequency; 1 is none. Default: the calendar's.
     season_length: Annotated[int, Field(ge=1, le=LONGEST_SEASON, strict=True)] | None = None
     bounds: PredictorBounds | None = None  # Stepcast only
+    hierarchy: Hierarchy | None = None  # Stepcast only
     # Stepcast only: CPU seconds of one core. Strict: true is not a number.
     training_budget_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)] | None = None
     tags: tuple[Tag, ...] = Field((), max_length=50)

@@ -16,6 +16,7 @@ from stepcast.pipeline.algorithm_support import SUPPORT
 from stepcast.pipeline.bounds_rules import BOUNDS_RULES
 from stepcast.pipeline.domains import DOMAINS, identifier_field, is_reserved, target_field
 from stepcast.pipeline.feature_rules import FEATURE_RULES
+from stepcast.pipeline.hierarchy_rules import HIERARCHY_RULES
 from stepcast.pipeline.params import ALGORITHM_ARN, AttributeType
 from stepcast.pipeline.problems import Problem
 from stepcast.pipeline.raw_params import (
@@ -501,5 +502,6 @@ RULES: tuple[Callable[[Raw], Iterator[Problem]], ...] = (
     what_is_left_aside,
     *FEATURE_RULES,
     *BOUNDS_RULES,
+    *HIERARCHY_RULES,
     *TUNING_RULES,
 )

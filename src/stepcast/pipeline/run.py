@@ -19,6 +19,7 @@ class Run(BaseModel):
 
     ``run``      the fingerprint of the input; the execution is named after it.
     ``vintage``  when the run was started, and its mark; part of the name of all its output.
+    ``hierarchy`` whether sums of series are forecast, too, which Reconcile makes agree.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")  # the state also carries $.error and the like
@@ -28,6 +29,7 @@ class Run(BaseModel):
     vintage: Annotated[str, Field(pattern=layout.VINTAGE)]
     settle_seconds: int = 0
     perform_delete: bool = False
+    hierarchy: bool = False
 
     @property
     def work(self) -> str:

@@ -6,10 +6,12 @@ from stepcast.pipeline.params import Dataset, Params, output_label
 
 __all__ = [
     "ACCURACY",
+    "ACCURACY_LEVELS",
     "DRIFT",
     "FORECAST",
     "HISTORY",
     "LEADERBOARD",
+    "LEVELS",
     "LINEAGE",
     "MONITOR",
     "TRAIN",
@@ -30,6 +32,8 @@ LINEAGE = "lineage"
 MONITOR = "monitor"
 DRIFT = "drift"
 TUNING = "tuning"
+LEVELS = "forecast_levels"
+ACCURACY_LEVELS = "accuracy_levels"
 
 SQL_TYPES = {
     "string": "string",

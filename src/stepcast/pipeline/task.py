@@ -1,9 +1,14 @@
 """Converts params.json to the engine's task."""
 
+from dataclasses import replace
+
 from stepcast.engine.task import AUTO, Task
 from stepcast.pipeline.params import Params
 
-__all__ = ["task_of"]
+__all__ = ["shard_task", "task_of"]
+
+# Those at which the engine keeps distributions: enough to draw samples from.
+ALL_QUANTILES = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99)
 
 
 def task_of(params: Params) -> Task:
@@ -22,3 +27,13 @@ def task_of(params: Params) -> Task:
         network=predictor.auto_ml_network or "",
         bounds=params.bounds,
     )
+
+
+def shard_task(params: Params) -> Task:
+    """The task of TrainPredictor and Forecast: with a hierarchy, they forecast the whole distribution, also
+    where no outcome is known, and Reconcile reads from it what is asked for."""
+    task = task_of(params)
+    if params.predictor.hierarchy is None:
+        return task
+    quantiles = sorted({*ALL_QUANTILES, *task.quantiles})
+    return replace(task, outputs=(*quantiles, "mean"), every_window=True)

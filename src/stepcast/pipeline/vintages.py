@@ -61,6 +61,8 @@ class Manifest(BaseModel):
     wide_columns: dict[str, str]
     accuracy_columns: dict[str, str]
     leaderboard_columns: dict[str, str]
+    levels_columns: dict[str, str] | None = None  # with a hierarchy
+    accuracy_levels_columns: dict[str, str] | None = None
     metric: str
     best: str  # AutoPredictor, or the requested algorithm
     scores: dict[str, float | None]  # of every model over all items; None if nothing could be backtested

@@ -14,6 +14,7 @@ from stepcast.pipeline.steps.export import export
 from stepcast.pipeline.steps.fit_shared import fit_shared
 from stepcast.pipeline.steps.forecast import forecast
 from stepcast.pipeline.steps.import_data import import_data
+from stepcast.pipeline.steps.reconcile import reconcile
 from stepcast.pipeline.steps.train_predictor import train_predictor
 from tests.pipeline.given import params_bytes
 from tests.pipeline.steps.conftest import BUCKET, Account
@@ -40,7 +41,7 @@ def run_on(account: Account, run: Run) -> Run:
         forecast(train_predictor(shard, s3=account.s3), s3=account.s3)
     cloudwatch = boto3.client("cloudwatch")
     try:
-        return export(run, s3=account.s3, cloudwatch=cloudwatch)
+        return export(reconcile(run, s3=account.s3), s3=account.s3, cloudwatch=cloudwatch)
     finally:
         cloudwatch.close()
 

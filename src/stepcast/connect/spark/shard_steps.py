@@ -14,13 +14,13 @@ from pyspark.sql import SparkSession
 from stepcast.connect.spark.waves import Job, in_waves, room_of, rows_of
 from stepcast.engine.errors import ForecastingError
 from stepcast.engine.own_model.runtime import register
-from stepcast.pipeline import layout, objects
+from stepcast.pipeline import layout, objects, shard_list
 from stepcast.pipeline.errors import ResourceNotFoundException, StepcastError
 from stepcast.pipeline.file_bucket import FileBucket
 from stepcast.pipeline.run import Run, ShardRun
 from stepcast.pipeline.steps.forecast import forecast
 from stepcast.pipeline.steps.train_predictor import train_predictor
-from stepcast.pipeline.task import task_of
+from stepcast.pipeline.task import shard_task
 
 __all__ = ["StepFailed", "run_shards"]
 
@@ -79,13 +79,13 @@ def _common(run: Run, s3: Any) -> dict[str, bytes]:
 
 def _waves(run: Run, s3: Any, room: int) -> Iterator[list[tuple[int, bytes]]]:
     """Numbers and files of shards, as many at a time as take ``room`` bytes, with what is made of them."""
-    task = task_of(run.params(s3))
+    task = shard_task(run.params(s3))
     made = 8 * SERIES * task.horizon * (1 + 2 * task.windows) * len(task.outputs)
     wave: list[tuple[int, bytes]] = []
     size = 0
-    for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.work)):
-        shard = objects.read(s3, run.bucket, layout.shard(run.work, entry["shard"]))
-        wave.append((entry["shard"], shard))
+    for number in shard_list.all_shards(s3, run.bucket, run.work):
+        shard = objects.read(s3, run.bucket, layout.shard(run.work, number))
+        wave.append((number, shard))
         size += max(len(shard), made)
         if size >= room:
             yield wave

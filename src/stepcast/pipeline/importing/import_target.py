@@ -97,7 +97,18 @@ def import_target(
                 check_length(params, int(lengths.max()), report)
                 check = BoundsCheck(params, look)
                 written = write_series(
-                    s3, bucket, run, params, collected, covariates, order, lengths, check, report, progress
+                    s3,
+                    bucket,
+                    run,
+                    params,
+                    collected,
+                    covariates,
+                    order,
+                    lengths,
+                    check,
+                    folder,
+                    report,
+                    progress,
                 )
                 covariates.conclude(report)
                 doubled = report_doubled(params, collected, written.observed, look, report)

@@ -14,7 +14,7 @@ __all__ = ["create_dataset"]
 
 @step
 def create_dataset(run: Run, *, s3: Any, execution: str | None = None) -> Run:
-    """The run with PerformDelete from params.json, and a vintage unique to this ``execution`` (ARN).
+    """The run with what params.json says of its way, and a vintage unique to this ``execution`` (ARN).
 
     An execution started manually with another's input must not overwrite that one's output, and its vintage
     must be later than any forecast published meanwhile. Invoked on its own, the step keeps its vintage.
@@ -48,4 +48,5 @@ def create_dataset(run: Run, *, s3: Any, execution: str | None = None) -> Run:
         s3, run.bucket, layout.frozen_params(run.work), params.model_dump_json(by_alias=True, indent=2)
     )
     log.info("dataset_created", run=run.run, group=group.dataset_group_name, warnings=report.warnings)
-    return run.model_copy(update={"perform_delete": params.perform_delete})
+    hierarchy = params.predictor.hierarchy is not None
+    return run.model_copy(update={"perform_delete": params.perform_delete, "hierarchy": hierarchy})

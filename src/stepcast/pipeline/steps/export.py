@@ -5,10 +5,21 @@ from typing import Any
 import pyarrow as pa
 
 from stepcast.engine.accuracy import Sums
-from stepcast.pipeline import inputs, layout, lineage, objects, resources, tables, tuned, vintages
+from stepcast.pipeline import (
+    inputs,
+    layout,
+    lineage,
+    objects,
+    resources,
+    shard_list,
+    tables,
+    tuned,
+    vintages,
+)
 from stepcast.pipeline.backtest_files import Scoreboard, ShardBacktest, accuracy_in_sql
 from stepcast.pipeline.csv_files import csv_bytes, parquet_bytes
 from stepcast.pipeline.forecast_files import clean_table, moments_ahead, raw_table
+from stepcast.pipeline.hierarchy.export_levels import export_levels
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.item_summary import item_summary
 from stepcast.pipeline.log import log
@@ -16,7 +27,7 @@ from stepcast.pipeline.params import Params, output_label
 from stepcast.pipeline.run import Run
 from stepcast.pipeline.shards import read_shard
 from stepcast.pipeline.task import task_of
-from stepcast.pipeline.trained_files import read_forecast, read_trained
+from stepcast.pipeline.trained_files import read_results
 from stepcast.version import __version__
 
 __all__ = ["export"]
@@ -43,11 +54,11 @@ def export(run: Run, *, s3: Any, cloudwatch: Any, commit: str = "") -> Run:
     leaderboard: list[pa.Table] = []
     items: list[pa.Table] = []
     outputs = [output_label(output) for output in params.forecast.outputs]
-    for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.work)):
-        number = entry["shard"]
+    reconciled = params.predictor.hierarchy is not None
+    numbers = shard_list.series_shards(s3, run.bucket, run.work)
+    for number in numbers:
         shard = read_shard(objects.read(s3, run.bucket, layout.shard(run.work, number)))
-        trained = read_trained(s3, run, number)
-        forecast = read_forecast(s3, run, number)
+        trained, forecast = read_results(s3, run, number, reconciled=reconciled)
         backtest = ShardBacktest(shard, trained, forecast, params, task)
         accuracy.append(backtest.accuracy(as_service=False))
         leaderboard.append(backtest.leaderboard())
@@ -74,6 +85,7 @@ def export(run: Run, *, s3: Any, cloudwatch: Any, commit: str = "") -> Run:
         key = f"{layout.accuracy(_predictor(run, params), name)}part-0.parquet"
         objects.write(s3, run.bucket, key, parquet_bytes(table))
     read = inputs.read(s3, run.bucket, run.work) or []
+    levels = export_levels(run, params, _predictor(run, params), sums, s3) if reconciled else {}
     made_of = lineage.table(read, run=run.run, vintage=run.vintage, predictor=_predictor(run, params))
     objects.write(s3, run.bucket, layout.lineage(_predictor(run, params)), parquet_bytes(made_of))
     if data := scoreboard.metric_data():
@@ -97,6 +109,7 @@ def export(run: Run, *, s3: Any, cloudwatch: Any, commit: str = "") -> Run:
         wide_columns=tables.wide_columns(params),
         accuracy_columns=_sql_types(sql[tables.ACCURACY]),
         leaderboard_columns=_sql_types(sql[tables.LEADERBOARD]),
+        **levels,
         metric=task.metric,
         best=scoreboard.best,
         scores=scoreboard.scores(),
@@ -107,7 +120,7 @@ def export(run: Run, *, s3: Any, cloudwatch: Any, commit: str = "") -> Run:
         stepcast=__version__,
         commit=commit,
     )
-    _keep_predictor(run, manifest.predictor, s3)
+    _keep_predictor(run, manifest.predictor, numbers if reconciled else None, s3)
     summary = parquet_bytes(pa.concat_tables(items).unify_dictionaries())
     objects.write(s3, run.bucket, layout.item_summary(layout.FORECAST, run.vintage), summary)
     written = params.model_dump_json(by_alias=True, indent=2)
@@ -131,8 +144,20 @@ def _accuracy_part(run: Run, params: Params, folder: str, number: int) -> str:
     return layout.accuracy(_predictor(run, params), folder) + name
 
 
-def _keep_predictor(run: Run, predictor: str, s3: Any) -> None:
-    """What can forecast again outlives the work files, until a newer forecast is published."""
+def _keep_predictor(run: Run, predictor: str, reconciled: list[int] | None, s3: Any) -> None:
+    """What can forecast again outlives the work files, until a newer forecast is published.
+
+    Of a hierarchy, these are the series, as they were ``reconciled``.
+    """
+    for number in reconciled or ():
+        for part, source in (
+            ("shards", layout.shard(run.work, number)),
+            ("trained", layout.reconciled_trained(run.work, number)),
+        ):
+            kept = layout.predictor(predictor, part) + source.rpartition("/")[2]
+            objects.copy(s3, run.bucket, source, kept)
+    if reconciled is not None:
+        return
     for part, source in (("shards", layout.shards(run.work)), ("trained", layout.trained_shards(run.work))):
         objects.copy(s3, run.bucket, source, layout.predictor(predictor, part))
 

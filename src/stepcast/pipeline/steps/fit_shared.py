@@ -14,7 +14,7 @@ from stepcast.engine.errors import MissingPackage, UnusableModel
 from stepcast.engine.own_model.parameters import MODEL
 from stepcast.engine.panel import Panel
 from stepcast.engine.sampling import Draw
-from stepcast.pipeline import layout, objects, own_model, resources, tuned
+from stepcast.pipeline import layout, objects, own_model, resources, shard_list, tuned
 from stepcast.pipeline.compiling import compiling_logged
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
@@ -56,7 +56,7 @@ def fit_shared(run: Run, *, s3: Any, seconds_left: Callable[[], float] = lambda:
         resources.mark(s3, run.bucket, "predictor", name, "CREATE_IN_PROGRESS", ReferencePredictor=predictor)
         log.info("reused", run=run.run, predictor=predictor)
         return run
-    shards = [entry["shard"] for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.work))]
+    shards = shard_list.all_shards(s3, run.bucket, run.work)
     drawn = reduce(add, (Draw.of(_panel(run, number, s3)) for number in shards))
     with compiling_logged(), training_logged(s3, run, name) as training:
         if tunes:

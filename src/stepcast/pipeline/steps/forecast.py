@@ -9,7 +9,7 @@ from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.run import ShardRun
 from stepcast.pipeline.shards import read_shard
-from stepcast.pipeline.task import task_of
+from stepcast.pipeline.task import shard_task
 from stepcast.pipeline.trained_files import read_trained, write_forecast
 
 __all__ = ["forecast"]
@@ -29,7 +29,7 @@ def forecast(run: ShardRun, *, s3: Any) -> ShardRun:
             }
             name = run.name_of(params.forecast.forecast_name)
             resources.create(s3, run.bucket, "forecast", name, described)
-        task = task_of(params)
+        task = shard_task(params)
         panel = read_shard(objects.read(s3, run.bucket, layout.shard(run.work, run.shard))).panel
         trained = read_trained(s3, run, run.shard)
         with compiling_logged():

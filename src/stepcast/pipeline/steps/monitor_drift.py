@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from stepcast.pipeline import layout, objects, tables
+from stepcast.pipeline import layout, objects, shard_list, tables
 from stepcast.pipeline.csv_files import parquet_bytes
 from stepcast.pipeline.internal_errors import step
 from stepcast.pipeline.log import log
@@ -33,7 +33,7 @@ def monitor_drift(run: Run, *, s3: Any, cloudwatch: Any, arn: str) -> Run:
     here changes this run's shards, and where it fails the run goes on. Repeating it writes the same again.
     """
     params = run.params(s3)
-    numbers = [entry["shard"] for entry in objects.read_json(s3, run.bucket, layout.shard_list(run.work))]
+    numbers = shard_list.series_shards(s3, run.bucket, run.work)
     shard = _shard(run, numbers[0], s3)
     frequency = shard.panel.frequency
     kinds: dict[str, Counter[str]] = {}

@@ -27,6 +27,8 @@ LOOKS_AGAIN_AFTER = (
     "ForecastOnEmrServerless",
     "TrainPredictor",
     "Forecast",
+    "Hierarchy",
+    "Reconcile",
     "Export",
 )
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from stepcast.pipeline.internal_errors import each_series, step
 from stepcast.pipeline.log import log
 from stepcast.pipeline.run import ShardRun
 from stepcast.pipeline.shards import read_shard
-from stepcast.pipeline.task import task_of
+from stepcast.pipeline.task import shard_task
 from stepcast.pipeline.trained_files import write_trained
 
 __all__ = ["train_predictor"]
@@ -20,7 +20,7 @@ __all__ = ["train_predictor"]
 def train_predictor(run: ShardRun, *, s3: Any) -> ShardRun:
     """The run unchanged; the results are stored with the shard."""
     with failures.noted(s3, run, "TrainPredictor"):
-        task = task_of(run.params(s3))
+        task = shard_task(run.params(s3))
         panel = read_shard(objects.read(s3, run.bucket, layout.shard(run.work, run.shard))).panel
         learned_jointly = algorithm_of(task).learns_jointly
         shared = objects.read(s3, run.bucket, layout.shared(run.work)) if learned_jointly else b""

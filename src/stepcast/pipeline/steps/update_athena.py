@@ -110,6 +110,11 @@ def _point_tables(bucket: str, database: str, manifest: vintages.Manifest) -> No
     csv_tables = {
         tables.FORECAST: (layout.clean(layout.FORECAST, manifest.vintage), manifest.clean_columns),
         tables.WIDE: (layout.raw(layout.FORECAST, manifest.vintage), manifest.wide_columns),
+        **(
+            {tables.LEVELS: (layout.levels(layout.FORECAST, manifest.vintage), manifest.levels_columns)}
+            if manifest.levels_columns
+            else {}
+        ),
     }
     parquet_tables = {
         tables.TRAIN: (layout.rows(manifest.dataset, manifest.import_job), manifest.train_columns),
@@ -119,6 +124,16 @@ def _point_tables(bucket: str, database: str, manifest: vintages.Manifest) -> No
             manifest.leaderboard_columns,
         ),
         tables.LINEAGE: (layout.LINEAGE, lineage.COLUMNS),
+        **(
+            {
+                tables.ACCURACY_LEVELS: (
+                    layout.accuracy(manifest.predictor, tables.ACCURACY_LEVELS),
+                    manifest.accuracy_levels_columns,
+                )
+            }
+            if manifest.accuracy_levels_columns
+            else {}
+        ),
         **({tables.TUNING: (layout.TUNING, TUNING_COLUMNS)} if manifest.tuned else {}),
     }
     # The forecast first: from here on, users see this vintage.

@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,14 @@ from stepcast.engine.arrays import Integers
 from stepcast.engine.calendar import stamp_of
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
-from stepcast.pipeline import layout, objects
+from stepcast.pipeline import layout, objects, shard_list
 from stepcast.pipeline.importing.columns.timestamps import moment_text
 from stepcast.pipeline.importing.covariates.covariates import Covariates
 from stepcast.pipeline.importing.entries.aggregate import Entries, values_of
 from stepcast.pipeline.importing.entries.filling import Grid, fill
 from stepcast.pipeline.importing.files.reading import Progress
 from stepcast.pipeline.importing.periods.clock_changes import Skipped
+from stepcast.pipeline.importing.target.level_sums import LevelSums
 from stepcast.pipeline.importing.target.plan import shard_starts
 from stepcast.pipeline.importing.target.series_collector import SeriesCollector
 from stepcast.pipeline.params import Params
@@ -55,10 +57,13 @@ def write_series(
     order: Integers,
     lengths: Integers,
     check: Check,
+    folder: Path,
     report: Report,
     progress: Progress,
 ) -> Written:
-    """Write the series in ``order`` (their numbers), shard by shard, then the list of shards.
+    """Write the series in ``order`` (their numbers), shard by shard, then their sums, and the list of shards.
+
+    ``folder`` has room for the sums of a hierarchy.
 
     Infinite values, and problems that ``covariates`` and ``check`` find, are errors in ``report``; in that
     case, no shard remains in the bucket.
@@ -73,6 +78,11 @@ def write_series(
         covariates.skipped = skipped.periods
         if skipped.periods[0] <= collected.end:
             report.note(_skipped_note(skipped, frequency, params))
+    sums = None
+    if params.predictor.hierarchy is not None:
+        sums = LevelSums(params, collected.keys.at(order), covariates, int(lengths.max()), folder)
+        if not sums.check(report):
+            return Written()
     for keys, entries in _shards(collected, order, starts):
         grid = _grid(entries, len(keys), collected.end, params)
         if skipped is not None:
@@ -84,12 +94,20 @@ def write_series(
         check(order[begin : begin + len(keys)], panel, report)
         write_shard(sink, Shard(params.series_key, keys, panel))
         objects.write(s3, bucket, layout.shard(run, written.shards), sink.getvalue())
+        if sums is not None and not report.errors:
+            sums.add(panel)
         _count(written, grid, entries)
         progress("shards", written.shards, len(starts))
     if report.errors:
         objects.delete_all(s3, bucket, layout.shards(run))
         return Written()
-    objects.write_json(s3, bucket, layout.shard_list(run), [{"shard": n} for n in range(written.shards)])
+    of_sums = 0
+    for shard in sums.shards(collected.end, frequency) if sums is not None else ():
+        sink = io.BytesIO()
+        write_shard(sink, shard)
+        objects.write(s3, bucket, layout.shard(run, written.shards + of_sums), sink.getvalue())
+        of_sums += 1
+    shard_list.write(s3, bucket, run, written.shards, of_sums)
     return written
 
 
