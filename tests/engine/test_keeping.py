@@ -44,7 +44,7 @@ def made(panel: Panel, task: Task) -> tuple[Floats, Floats]:
     return engine.forecast(panel, task, trained).values, trained.backtest.predicted[:, :, 0]
 
 
-@pytest.mark.parametrize("algorithm", [AUTO, "ETS", "ARIMA", "NPTS"])
+@pytest.mark.parametrize("algorithm", [AUTO, "ETS", "NPTS"])
 def test_no_output_of_any_algorithm_leaves_the_bounds(algorithm: str) -> None:
     panel = a_panel(shares(60, 1), shares(60, 2))
     task = Task(horizon=6, outputs=tuple(OUTPUTS), algorithm=algorithm, bounds=Bounds(90, 100))

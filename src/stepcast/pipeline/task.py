@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from stepcast.engine.known_bounds import Bounds
 from stepcast.engine.task import AUTO, Task
 from stepcast.pipeline.params import Params
 
@@ -29,10 +30,15 @@ def task_of(params: Params) -> Task:
     )
 
 
-def shard_task(params: Params) -> Task:
+def shard_task(params: Params, key_names: tuple[str, ...] | None = None) -> Task:
     """The task of TrainPredictor and Forecast: with a hierarchy, they forecast the whole distribution, also
-    where no outcome is known, and Reconcile reads from it what is asked for."""
+    where no outcome is known, and Reconcile reads from it what is asked for.
+
+    ``key_names``  of the shard; sums of series have others than these, and none of their bounds.
+    """
     task = task_of(params)
+    if key_names is not None and key_names != params.series_key:
+        task = replace(task, bounds=Bounds())
     if params.predictor.hierarchy is None:
         return task
     quantiles = sorted({*ALL_QUANTILES, *task.quantiles})

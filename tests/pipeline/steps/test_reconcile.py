@@ -28,6 +28,9 @@ PRODUCTS = {
 }
 
 
+MOST = 24  # of an item a day
+
+
 def sales(days: int = 84) -> str:
     chance = np.random.default_rng(0)
     return "".join(
@@ -50,6 +53,7 @@ def made() -> Iterator[tuple[Account, Run]]:
             sales(),
             Datasets=[*MINIMAL["Datasets"], PRODUCTS],
             Predictor__Hierarchy={"Levels": ["category"]},
+            Predictor__Bounds={"Minimum": 0, "Maximum": MOST},
             Predictor__PerformAutoML=False,
             Predictor__AlgorithmArn=f"{ALGORITHM_ARN}NPTS",
             Forecast__ForecastTypes=["0.1", "0.5", "0.9", "mean"],
@@ -93,6 +97,18 @@ def test_series_are_exported_as_they_were_reconciled_and_quantiles_rise(made: tu
     assert len(by_kind["p10"]) == (1 + 2 + 5) * 7
     assert (by_kind["p10"] <= by_kind["p50"]).all()
     assert (by_kind["p50"] <= by_kind["p90"]).all()
+
+
+def test_bounds_are_those_of_series_and_not_of_their_sums(made: tuple[Account, Run]) -> None:
+    account, run = made
+    rows = rows_under(account, layout.levels(layout.FORECAST, run.vintage))
+
+    largest = {row["level"]: 0.0 for row in rows}
+    for row in rows:
+        largest[row["level"]] = max(largest[row["level"]], float(row["target_value"]))
+    assert largest["series"] <= MOST
+    assert largest["category"] > MOST
+    assert largest["total"] > 3 * MOST
 
 
 def test_accuracy_is_told_by_level_beside_what_it_was_before(made: tuple[Account, Run]) -> None:

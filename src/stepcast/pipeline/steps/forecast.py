@@ -29,8 +29,8 @@ def forecast(run: ShardRun, *, s3: Any) -> ShardRun:
             }
             name = run.name_of(params.forecast.forecast_name)
             resources.create(s3, run.bucket, "forecast", name, described)
-        task = shard_task(params)
-        panel = read_shard(objects.read(s3, run.bucket, layout.shard(run.work, run.shard))).panel
+        shard = read_shard(objects.read(s3, run.bucket, layout.shard(run.work, run.shard)))
+        task, panel = shard_task(params, shard.key_names), shard.panel
         trained = read_trained(s3, run, run.shard)
         with compiling_logged():
             predicted = engine.forecast(panel, task, trained)

@@ -20,8 +20,8 @@ __all__ = ["train_predictor"]
 def train_predictor(run: ShardRun, *, s3: Any) -> ShardRun:
     """The run unchanged; the results are stored with the shard."""
     with failures.noted(s3, run, "TrainPredictor"):
-        task = shard_task(run.params(s3))
-        panel = read_shard(objects.read(s3, run.bucket, layout.shard(run.work, run.shard))).panel
+        shard = read_shard(objects.read(s3, run.bucket, layout.shard(run.work, run.shard)))
+        task, panel = shard_task(run.params(s3), shard.key_names), shard.panel
         learned_jointly = algorithm_of(task).learns_jointly
         shared = objects.read(s3, run.bucket, layout.shared(run.work)) if learned_jointly else b""
         with compiling_logged():
