@@ -1,6 +1,6 @@
 """Forecasts of all levels of a hierarchy: reconciled, beside bottom-up, top-down and each level's own.
 
-    python benchmarks/hierarchy.py [--seeds 2] [--only breaks,shocks]
+    python benchmarks/hierarchy.py [--seeds 3] [--only breaks,shocks]
 
 Five families of simulated days, three categories of twelve items each, of which 14 days are forecast from two
 origins. Items of ``arima`` are random walks with a week; those of ``seasons`` have weeks and slow waves of
@@ -164,7 +164,7 @@ def compare(family: str, seeds: int) -> dict[str, list[list[float]]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", default=",".join(FAMILIES))
     asked = parser.parse_args()
     print(LINE.format("family", "", "top", "categories", "items", "MSE of top", "coverage"))

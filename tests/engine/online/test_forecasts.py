@@ -1,10 +1,13 @@
 """Whatever comes, forecasts are finite and quantiles rise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from stepcast.engine import online
 from stepcast.engine.errors import ImpossibleTask
+from stepcast.engine.known_bounds import Bounds
 from stepcast.engine.task import Task
 from tests.engine.given import a_panel, monthly
 from tests.engine.online.streams import END, Stream, same, seasonal
@@ -133,3 +136,16 @@ def test_an_algorithm_that_is_not_updated_is_refused() -> None:
 
     with pytest.raises(ImpossibleTask, match="CNN-QR cannot be updated value by value: use AutoPredictor"):
         online.start(panel, Task(horizon=3, algorithm="CNN-QR"), b"")
+
+
+def test_bounds_cut_what_is_forecast_and_each_items_own_are_refused(mixed: online.State) -> None:
+    bounded = copied(mixed)
+    bounded.common = replace(mixed.common, task=replace(mixed.common.task, bounds=Bounds(0, 12)))
+
+    made = online.forecast(bounded)
+
+    assert online.forecast(mixed).max() > 12
+    assert (made.min(), made.max()) == (0, 12)
+    own = Task(horizon=2, bounds=Bounds(0, "capacity"))
+    with pytest.raises(ImpossibleTask, match="each item's own, which is not known"):
+        online.start(a_panel(monthly(24)), own, b"")

@@ -20,7 +20,8 @@ from stepcast.engine.hierarchy.tree import Tree
 __all__ = ["Base", "Reconciliation", "spread_of"]
 
 MOST_SAMPLES, FEWEST_SAMPLES = 200, 60
-NUMBERS = 12_000_000  # samples of the deepest level's sums that are kept: 100 MB each of three times
+NUMBERS = 12_000_000  # samples of the deepest level's sums that are kept: 100 MB each of several times
+AT_ONCE = 1_000_000  # samples of series
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,19 @@ class Base:
     tables: Floats
     low: Floats
     high: Floats
+
+    def take(self, inside: slice) -> "Base":
+        """Some of the series."""
+        return Base(self.tables[:, inside], self.low[inside], self.high[inside])
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Of the deepest level's sums (leaves, origins, horizon, samples): what each sample changes by, and the
+    shares of all its series in that."""
+
+    sums: Floats
+    shares: Floats
 
 
 def spread_of(tables: Floats) -> Floats:
@@ -82,36 +96,36 @@ class Reconciliation:
 
     def series(self) -> Iterator[Floats]:
         """Reconciled tables (origins, series, horizon, PROBABILITIES + 1) of each part, in order."""
-        change, whole = self._changes()
+        changes = self._changes()
         self._sums = np.zeros((self._leaves, *self._shape))
         begin = 0
         for part in self._parts():
-            place = slice(begin, begin + part.tables.shape[1])
             result = np.full(part.tables.shape, np.nan)
-            leaf = self._tree.leaf(place)
-            ranks = self._scores.ranks(place)
-            low, high = part.low[:, None, None], part.high[:, None, None]
-            for origin in range(self._shape[0]):
-                known = np.isfinite(part.tables[origin]).all(axis=(1, 2))
-                drawn = samples_of(np.nan_to_num(part.tables[origin, :, :, :-1]), ranks)
-                if change is not None and whole is not None:
-                    shares = self._shares(origin, place)[..., None] * _room(
-                        drawn, part, self._spread(origin, place)
-                    )
-                    total = whole[leaf, origin]
-                    usable = total > 0
-                    drawn = (
-                        drawn
-                        + np.where(usable, shares / np.where(usable, total, 1.0), 0.0) * change[leaf, origin]
-                    )
-                mean = self._way.means[origin, place]
-                drawn = _centred(np.clip(drawn, low, high), mean, part.low[:, None], part.high[:, None])
-                drawn[~known] = 0.0
-                np.add.at(self._sums[:, origin], leaf, drawn)
-                result[origin, known, :, :-1] = quantiles_of_samples(drawn[known])
-                result[origin, known, :, -1] = mean[known]
+            for inside in self._blocks(part):
+                place = slice(begin + inside.start, begin + inside.stop)
+                self._reconcile(part.take(inside), place, changes, result[:, inside])
             yield result
-            begin = place.stop
+            begin += part.tables.shape[1]
+
+    def _reconcile(self, block: Base, place: slice, changes: "Changes | None", result: Floats) -> None:
+        """Put the reconciled tables of the series at ``place`` into ``result``, and add up their samples."""
+        assert self._sums is not None  # noqa: S101  # series() begins with it
+        leaf, ranks = self._tree.leaf(place), self._scores.ranks(place)
+        low, high = block.low[:, None], block.high[:, None]
+        for origin in range(self._shape[0]):
+            known = np.isfinite(block.tables[origin]).all(axis=(1, 2))
+            drawn = samples_of(np.nan_to_num(block.tables[origin, :, :, :-1]), ranks)
+            if changes is not None:
+                shares = self._moved(origin, place, drawn, block)
+                whole = changes.shares[leaf, origin]
+                shares /= np.where(whole > 0, whole, np.inf)
+                drawn += shares * changes.sums[leaf, origin]
+            mean = self._way.means[origin, place]
+            drawn = _centred(np.clip(drawn, low[..., None], high[..., None]), mean, low, high)
+            drawn[~known] = 0.0
+            _add(self._sums[:, origin], leaf, drawn)
+            result[origin, known, :, :-1] = quantiles_of_samples(drawn[known])
+            result[origin, known, :, -1] = mean[known]
 
     def sums(self) -> Floats:
         """Reconciled tables (origins, nodes, horizon, PROBABILITIES + 1) of the nodes, after ``series``."""
@@ -137,37 +151,40 @@ class Reconciliation:
     def _leaves(self) -> int:
         return len(self._tree) - self._tree.firsts[-1]
 
-    def _spread(self, origin: int, place: slice) -> Floats:
-        return self._spreads.series[origin, place]
+    def _blocks(self, part: Base) -> Iterator[slice]:
+        """Some of the series of a part at a time, so that their samples take no more than AT_ONCE."""
+        _, horizon, samples = self._shape
+        step = max(1, AT_ONCE // (horizon * samples))
+        for begin in range(0, part.tables.shape[1], step):
+            yield slice(begin, min(begin + step, part.tables.shape[1]))
 
-    def _shares(self, origin: int, place: slice) -> Floats:
-        return self._all_shares[origin][place]
+    def _moved(self, origin: int, place: slice, drawn: Floats, block: Base) -> Floats:
+        """How much of a change each sample takes (series, horizon, samples), before all others' is known."""
+        room = _room(drawn, block, self._spreads.series[origin, place])
+        result: Floats = self._shares[origin][place][..., None] * room
+        return result
 
-    def _changes(self) -> tuple[Floats | None, Floats | None]:
-        """What each sample of the deepest level's sums changes by (leaves, origins, horizon, samples), and
-        the shares of all series in it; None where sums are those of the forecasts as they are."""
+    def _changes(self) -> "Changes | None":
+        """What samples of the deepest level's sums change by; None where they are those of the series."""
         if self._method != "MinT":
-            return None, None
+            return None
         tree = self._tree
-        groups = tree.children(tree.depth - 1)
-        moving = self._way.together[tree.deepest]
-        self._all_shares = [shares_of(groups, one, moving) for one in self._spreads.series]
-        sums, whole = np.zeros((2, self._leaves, *self._shape))
+        groups, moving = tree.children(tree.depth - 1), self._way.together[tree.deepest]
+        self._shares = [shares_of(groups, one, moving) for one in self._spreads.series]
+        sums, shares = np.zeros((2, self._leaves, *self._shape))
         begin = 0
         for part in self._parts():
-            place = slice(begin, begin + part.tables.shape[1])
-            leaf, ranks = tree.leaf(place), self._scores.ranks(place)
-            for origin in range(self._shape[0]):
-                tables = np.nan_to_num(part.tables[origin, :, :, :-1])
-                drawn = samples_of(tables, ranks)
-                np.add.at(sums[:, origin], leaf, drawn)
-                room = _room(drawn, part, self._spread(origin, place))
-                np.add.at(whole[:, origin], leaf, self._shares(origin, place)[..., None] * room)
-            begin = place.stop
-        wanted = np.empty_like(sums)
+            for inside in self._blocks(part):
+                block, place = part.take(inside), slice(begin + inside.start, begin + inside.stop)
+                leaf, ranks = tree.leaf(place), self._scores.ranks(place)
+                for origin in range(self._shape[0]):
+                    drawn = samples_of(np.nan_to_num(block.tables[origin, :, :, :-1]), ranks)
+                    _add(sums[:, origin], leaf, drawn)
+                    _add(shares[:, origin], leaf, self._moved(origin, place, drawn, block))
+            begin += part.tables.shape[1]
         for origin in range(self._shape[0]):
-            wanted[:, origin] = self._wanted(origin, sums[:, origin])
-        return wanted - sums, whole
+            sums[:, origin] = self._wanted(origin, sums[:, origin]) - sums[:, origin]
+        return Changes(sums, shares)
 
     def _wanted(self, origin: int, deepest: Floats) -> Floats:
         """The deepest level's sums (leaves, horizon, samples), reconciled with all levels above."""
@@ -212,6 +229,13 @@ def samples_of_steps(tables: Floats, ranks: Integers) -> Floats:
     members, steps, count = ranks.shape
     flat = samples_of(tables.reshape(members * steps, 1, -1), ranks.reshape(members * steps, count))
     return flat.reshape(members, steps, count)
+
+
+def _add(sums: Floats, leaf: Integers, values: Floats) -> None:
+    """Add ``values`` (series, ...) to the ``sums`` (leaves, ...) of their leaves."""
+    order = np.argsort(leaf, kind="stable")
+    leaves, starts = np.unique(leaf[order], return_index=True)
+    sums[leaves] += np.add.reduceat(values[order], starts, axis=0)
 
 
 def _room(drawn: Floats, part: Base, spread: Floats) -> Floats:

@@ -11,7 +11,7 @@ from stepcast.engine.arrays import Floats, Integers
 
 __all__ = ["MOST_SUMS", "Groups", "Tree"]
 
-MOST_SUMS = 1_000_000  # that can be reconciled: nodes of the deepest level times steps, with backtest windows
+MOST_SUMS = 400_000  # that can be reconciled: nodes of the deepest level times steps, with backtest windows
 
 
 @dataclass(frozen=True)
