@@ -204,7 +204,7 @@ def test_the_top_is_better_than_either_forecast_alone() -> None:
         truth = 50 + chance.normal(0, 3, (4, 8, 8)) + common
         sums = np.stack([tree.from_deepest(tree.children(1).sums(one)) for one in truth])
         series = normal(truth + common + chance.normal(0, 3, truth.shape), np.full(truth.shape, 4.0))
-        wide = np.array([20.0, 12.0, 12.0])[None, :, None] * np.ones_like(sums)
+        wide = np.array([16.0, 10.0, 10.0])[None, :, None] * np.ones_like(sums)
         nodes = normal(sums + chance.normal(0, 1, sums.shape) * wide, wide)
         for name in losses:
             table = nodes[0, 0]

@@ -16,7 +16,7 @@ from stepcast.engine.arrays import Floats
 __all__ = ["Combination", "combination"]
 
 # Expected: the mean square of the sums' errors, that of own forecasts being 1, and how alike both are.
-WORSE, ALIKE = 1.15, 0.95
+WORSE, ALIKE = 1.2, 0.95
 COUNTED = 0.9  # as alike at most, for weights: otherwise, small differences would throw them about
 PER_WINDOW = 2.0  # independent errors in a backtest window of a node
 EXPECTED, LEVEL = 200.0, 200.0  # as many of them as what is expected, or a level, counts
@@ -45,8 +45,8 @@ def combination(own: Floats, parts: Floats, spread: Floats) -> Combination:
     >>> for windows in (0, 5):
     ...     found = combination(errors[:windows], errors[:windows] / 10, np.ones((windows, 1, 3)))
     ...     print(found.weight.round(2))
-    [0.84]
-    [0.21]
+    [0.94]
+    [0.27]
     """
     known = np.isfinite(own) & np.isfinite(parts) & (spread > 0)
     scale = np.where(known, spread, 1.0)
