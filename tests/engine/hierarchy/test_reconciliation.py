@@ -168,7 +168,7 @@ def test_a_series_without_a_forecast_counts_as_nothing(made: tuple[Tree, Floats,
     tree, nodes, series, actual = made
     unknown = series.copy()
     unknown[1, 2] = np.nan
-    work = Reconciliation(tree, nodes, lambda: parts_of(unknown), actual, "BottomUp")
+    work = Reconciliation(tree, nodes, lambda: parts_of(unknown, low=1.0), actual)
 
     below = np.concatenate(list(work.series()), axis=1)
 

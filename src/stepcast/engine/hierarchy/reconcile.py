@@ -75,13 +75,15 @@ class Reconciliation:
     ) -> None:
         self._tree, self._nodes, self._parts, self._method = tree, nodes, parts, method
         read = [(one.tables[..., -1], spread_of(one.tables), one.low, one.high) for one in parts()]
-        means, spreads = (
-            np.nan_to_num(np.concatenate(each, axis=1)) for each in zip(*[r[:2] for r in read], strict=True)
-        )
-        low, high = (np.concatenate(each) for each in zip(*[r[2:] for r in read], strict=True))
+        each_mean, each_spread, each_low, each_high = zip(*read, strict=True)
+        means = np.concatenate(each_mean, axis=1)
+        unknown = np.isnan(means)
+        base = Levels(nodes[..., -1], np.nan_to_num(means))
+        spreads = np.nan_to_num(np.concatenate(each_spread, axis=1))
         self._spreads = Levels(np.nan_to_num(spread_of(nodes)), spreads)
-        base = Levels(nodes[..., -1], means)
-        self._way: Way = reconciled(tree, method, base, self._spreads, actual, (low, high))
+        limits = np.concatenate(each_low), np.concatenate(each_high)
+        self._way: Way = reconciled(tree, method, base, self._spreads, actual, limits)
+        self._way.means[unknown] = 0.0  # whatever its bounds are
         origins, _, horizon = means.shape
         cells = (tree.deepest.stop - tree.deepest.start) * origins * horizon
         samples = int(np.clip(NUMBERS // max(cells, 1), FEWEST_SAMPLES, MOST_SAMPLES))
