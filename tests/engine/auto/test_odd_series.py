@@ -36,6 +36,19 @@ def test_months_almost_without_noise_go_on_as_they_went(months: int, seed: int) 
     assert (found[:, 2] - found[:, 0]).max() < 6
 
 
+@pytest.mark.parametrize("kin", [0, 3], ids=["alone", "beside long series"])
+@pytest.mark.parametrize("values", [[100.0], [100.0, 100.1], [100.0, 104, 99, 102]], ids=str)
+def test_few_values_are_uncertain_about_the_next(values: list[float], kin: int) -> None:
+    others = [100 + np.random.default_rng(seed).normal(0, 5, 60) for seed in range(kin)]
+
+    found = forecasts(values, *others, frequency="Y")[0]
+
+    widths = found[:, 2] - found[:, 0]
+    assert widths[0] > (4 if len(values) == 4 else 0.5)
+    assert widths[-1] >= widths[0]
+    assert widths[-1] < 150
+
+
 def test_stacking_never_ends_worse_than_it_began() -> None:
     """One member errs a thousand times less than the others, which err against it."""
     errors = np.array([[1.0, -1.0, 1.0], [-900.0, 1000.0, -800.0], [700.0, -900.0, 1000.0]])

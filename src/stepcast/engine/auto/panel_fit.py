@@ -48,6 +48,7 @@ TREE_ROWS = 60_000
 TREE_ROWS_EACH = 300
 TREE_ROUNDS = 100
 TRIAL_ROWS, TRIAL_ROUNDS = 20_000, 60  # of trees that only decide the share of trees
+BY_HEART = 4_000  # points below which trees know what they were grown on too well to be scored there
 GROW_AGAIN = 0.1  # trees are grown again where what came since the earlier ones is more than this share
 # Distributions of counts are tried with these shares, at so many origins of a series and of all series.
 COUNT_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -88,8 +89,8 @@ def fit_panel(
     """Learn from all of ``histories`` (none empty), nothing of which lies after the moment to forecast from.
 
     The ``earlier`` fit ends ``since`` periods before it, a horizon or more: its trees are scored in
-    held-back windows, instead of others grown for that, and its calibration counts half. Members are
-    scored by ``metric``.
+    held-back windows, instead of others grown for that unless there are few points, and its calibration
+    counts half. Members are scored by ``metric``.
     """
     count = origin_count(len(histories), horizon)
     count = min(count, budget.origins or count)
@@ -108,7 +109,7 @@ def fit_panel(
     elif len(histories) >= FEW and budget.trees:
         ends = [len(history) for history in histories]
         former = earlier.trees if earlier else None
-        if former is None:
+        if former is None or sum(ends) < BY_HEART:
             cuts = [own[0].origin if own else 0 for own in windows]
             former = _trees(chosen, cuts, horizon, TRIAL_ROWS, TRIAL_ROUNDS)
         if former is not None:
@@ -256,15 +257,18 @@ def _count_share(windows: list[list[ValidationWindow]], logs: float, horizon: in
 
 def _pooled_errors(
     latest: list[tuple[CrossValidation, ScoresAt]], prior: PanelPrior, horizon: int
-) -> tuple[Floats, Floats]:
-    """Errors relative to their series' scale: quantiles (horizon, PROBABILITIES) and mean size (horizon,)."""
+) -> tuple[Floats, Floats] | tuple[None, None]:
+    """Errors relative to their series' scale: quantiles (horizon, PROBABILITIES) and mean size (horizon,);
+    None where no series has any."""
     parts = []
     for one, scores in latest:
+        if one.in_sample:  # its errors are those of a fit, not of a forecast
+            continue
         found = distribution_at(one, scores, prior, positive=False)
         if found.scale > 0 and np.isfinite(found.errors).any():
             parts.append(found.errors / found.scale)
     if not parts:
-        return np.zeros((horizon, len(PROBABILITIES))), np.ones(horizon)
+        return None, None
     errors = np.concatenate(parts)
     known = np.isfinite(errors)
     growth = np.abs(np.where(known, errors, 0.0)).sum(axis=0) / np.maximum(known.sum(axis=0), 1)

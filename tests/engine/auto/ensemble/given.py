@@ -29,4 +29,5 @@ def a_validation(
     short = short.reshape(short.shape + (1,) * (3 - short.ndim))
     forecasts = np.where(np.isfinite(actual), actual, series[-1]) + short * np.ones_like(actual)
     names = tuple(f"member-{number}" for number in range(len(short)))
+    more.setdefault("values", series)
     return CrossValidation(Seasons(1, 0), names, places, forecasts, actual, None, **more)

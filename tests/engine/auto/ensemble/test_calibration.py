@@ -201,10 +201,16 @@ def test_another_source_must_be_better_by_two_percent(other: float, share: int) 
 
 
 def test_of_three_sources_the_three_best_blends_are_taken_together() -> None:
-    """The right one alone, and three quarters of it with one or the other that is wrong."""
-    shares = calibrate(points(4, 0, 4), np.zeros((1, 3)), np.ones(1)).shares[0]
+    """The best alone, and three quarters of it with one or the other, which are hardly worse."""
+    shares = calibrate(points(1.08, 1, 1.08), np.zeros((1, 3)), np.ones(1)).shares[0]
 
     assert shares == pytest.approx(np.array([1 / 4, 1 + 3 / 4 + 3 / 4, 1 / 4]) / 3)
+
+
+def test_the_best_blend_is_alone_where_the_others_are_far_worse() -> None:
+    shares = calibrate(points(4, 1, 4), np.zeros((1, 3)), np.ones(1)).shares[0]
+
+    assert shares.tolist() == [0, 1, 0]
 
 
 def test_windows_count_alike_whatever_their_scale() -> None:

@@ -1,5 +1,6 @@
 """From members' errors at past origins to a distribution, of what was known at its own origin alone."""
 
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -12,6 +13,7 @@ from stepcast.engine.auto.ensemble.distribution import (
     scores_at,
     weights_at,
 )
+from stepcast.engine.auto.ensemble.little_evidence import scale_of_little
 from stepcast.engine.auto.ensemble.residual_quantiles import error_quantiles
 from stepcast.engine.auto.ensemble.stacking import stacked
 from stepcast.engine.auto.ensemble.weights import member_weights
@@ -251,20 +253,20 @@ def equal_members(errors: Floats, horizon: int, **more: object) -> object:
 
 def test_quantiles_are_the_centre_and_those_of_its_past_errors() -> None:
     """An error is what came less what was forecast: too high forecasts pull it down."""
-    errors = np.array([1.0, 2, 3, 4, 5, 6, 7])
+    errors = np.arange(1.0, 13.0)
     validation = equal_members(errors, 1)
 
-    made = distribution_at(validation, scores_at(validation, 7), PanelPrior(), False)
+    made = distribution_at(validation, scores_at(validation, 12), PanelPrior(), False)
 
     assert made.errors[:, 0].tolist() == (-errors).tolist()
     assert made.quantiles == pytest.approx(10 + error_quantiles(-errors[:, None]))
-    assert made.quantiles[0, -1] < 10 + 7
+    assert made.quantiles[0, -1] < 10 + 12
     assert made.ways[1] is None
 
 
-@pytest.mark.parametrize("origins", [1, 3, 5])
+@pytest.mark.parametrize("origins", [1, 5, 12])
 def test_a_normal_distribution_stands_in_where_there_are_few_origins(origins: int) -> None:
-    """Of the size of the errors there are, and wider by the root of time."""
+    """Of the size of the errors there are, and wider by the cube root of time."""
     errors = np.where(np.arange(origins) % 2 == 0, 2.0, -2.0)
     validation = equal_members(errors, 3)
     scores = scores_at(validation, origins)
@@ -272,8 +274,8 @@ def test_a_normal_distribution_stands_in_where_there_are_few_origins(origins: in
     made = distribution_at(validation, scores, PanelPrior(), False)
 
     own = error_quantiles(made.errors)
-    share = origins / 5
-    normal = 2 * np.sqrt(np.pi / 2) * NORMAL * np.sqrt([[1], [2], [3]])
+    share = origins / 12
+    normal = 2 * np.sqrt(np.pi / 2) * NORMAL * np.cbrt([[1], [2], [3]])
     assert made.scale == pytest.approx(2)
     assert made.quantiles == pytest.approx(10 + share * own + (1 - share) * normal)
 
@@ -292,24 +294,32 @@ def test_a_single_value_is_uncertain_by_a_fifth_of_it() -> None:
     assert down.scale == pytest.approx(2)
 
 
-def test_what_was_fitted_to_its_own_outcomes_is_at_least_as_wide_as_the_changes() -> None:
+def test_what_was_fitted_to_its_own_outcomes_is_as_wide_as_the_changes() -> None:
     values = np.array(
         [10.0, 14, 10, 14, np.nan, 10, 14, 10, np.nan, 14, 10, 900]
     )  # the last is not known yet
-    validation = equal_members(np.array([1.0]), 2, in_sample=True, values=values)
-    calm = equal_members(np.array([9.0]), 2, in_sample=True, values=values)
-    judged = equal_members(np.array([1.0]), 2, in_sample=False, values=values)
-    panel = PanelPrior(errors=np.tile(NORMAL, (2, 1)), growth=np.ones(2))
+    fitted, judged = (
+        equal_members(np.array([1.0]), 2, in_sample=in_sample, values=values) for in_sample in (True, False)
+    )
 
-    def scale(of: object, prior: PanelPrior) -> float:
-        return distribution_at(of, scores_at(of, 1), prior, False).scale
+    def scale(of: object) -> float:
+        return distribution_at(of, scores_at(of, 1), PanelPrior(), False).scale
 
-    assert scale(validation, PanelPrior()) == pytest.approx(4)
-    assert scale(calm, PanelPrior()) == pytest.approx(9)
-    assert scale(judged, PanelPrior()) == pytest.approx(1)
-    assert scale(validation, panel) == pytest.approx(1)
-    nothing = equal_members(np.array([1.0]), 2, in_sample=True)
-    assert scale(nothing, PanelPrior()) == pytest.approx(1)
+    assert scale(fitted) == scale_of_little(1.0, 0, 12, values[:11], 1)
+    assert scale(judged) == scale_of_little(1.0, 1, 12, values[:11], 1)
+
+
+def test_what_a_member_has_fitted_to_few_points_counts_against_it() -> None:
+    """A damped trend with AR(1) fits six numbers, the last value none."""
+    alike = a_validation(RISING, [1, 1], np.arange(4, 12), 2)
+    short, long = (replace(alike, names=("naive", "log_trend_ar"), fitted=n) for n in (18, 600))
+
+    losses = [scores_at(one, 7).losses for one in (short, long)]
+
+    assert losses[0][1] - losses[0][0] == pytest.approx(np.log(np.sqrt(24 / 12)))
+    assert losses[1][1] - losses[1][0] == pytest.approx(0.01, abs=1e-4)
+    products = scores_at(short, 7).products[0]
+    assert products / products[0, 0] == pytest.approx(np.array([[1, np.sqrt(2)], [np.sqrt(2), 2]]))
 
 
 def test_the_panel_spreads_what_has_no_errors_of_its_own() -> None:
@@ -369,9 +379,9 @@ def test_a_single_error_of_its_own_counts_beside_the_panels() -> None:
 
 def test_a_positive_series_spreads_by_factors_as_far_as_the_panel_says() -> None:
     """Outcomes 10 from forecasts of 10 exp(e) are errors of -e in logarithms."""
-    logs = np.array([0.3, -0.2, 0.1, 0.4, -0.3, 0.2])
+    logs = np.tile([0.3, -0.2, 0.1, 0.4, -0.3, 0.2], 2)
     validation = equal_members(10 * np.exp(logs) - 10, 1)
-    scores = scores_at(validation, 6)
+    scores = scores_at(validation, 12)
     by_factors = 10 * np.exp(error_quantiles(-logs[:, None]))
 
     plain = distribution_at(validation, scores, PanelPrior(logs=0.0), True)
@@ -390,11 +400,22 @@ def test_a_positive_series_spreads_by_factors_as_far_as_the_panel_says() -> None
 
 
 def test_a_forecast_at_or_below_zero_counts_as_a_thousandth_of_the_usual_value() -> None:
-    validation = equal_members(np.array([-10.0, -10, -25, -25, -10, -10]), 1)
+    validation = equal_members(np.tile([-10.0, -10, -25, -25, -10, -10], 2), 1)
 
-    made = distribution_at(validation, scores_at(validation, 6), PanelPrior(logs=1.0), True)
+    made = distribution_at(validation, scores_at(validation, 12), PanelPrior(logs=1.0), True)
 
-    assert made.quantiles == pytest.approx(10 * np.exp(error_quantiles(np.full((6, 1), np.log(1000.0)))))
+    assert made.quantiles == pytest.approx(10 * np.exp(error_quantiles(np.full((12, 1), np.log(1000.0)))))
+
+
+def test_logarithms_of_few_errors_count_little() -> None:
+    """One error of logarithms would be certain of the next."""
+    validation = equal_members(np.array([2.0]), 1)
+
+    made = distribution_at(validation, scores_at(validation, 1), PanelPrior(logs=1.0), True)
+
+    plain, logarithmic = made.ways
+    factors = 10 * np.exp(error_quantiles(np.log([[10 / 12]])))
+    assert logarithmic == pytest.approx(blended((11 / 12, plain), (1 / 12, factors)))
 
 
 def test_without_errors_there_are_no_logarithms() -> None:

@@ -18,6 +18,7 @@ __all__ = ["PAST_VALUES", "SOURCES", "TREES", "Calibration", "calibrate"]
 _, PAST_VALUES, TREES = SOURCES = ("errors of the members", "past values", "trees")
 HANDICAP = 0.02  # by which other sources must be better than the members' errors
 SHARES = 4  # blends are tried in steps of a quarter
+ALIKE = 1.1  # of the loss of the best blend: those below are about as good
 TINY = 1e-12  # a loss that is as good as none
 FACTORS = np.exp(np.linspace(np.log(0.4), np.log(2.5), 25))
 # And a little wider: what comes next differs from what was held back more than that differs among itself.
@@ -85,8 +86,9 @@ def calibrate(sources: Floats, actual: Floats, scale: Floats) -> Calibration:
         if own:
             inside = by_step[:, bucket == number].mean(axis=1) * (1 + HANDICAP * (1 - shares[:, 0]))
             losses = own * _beside_best(inside) + (1 - own) * _beside_best(overall)
-        # the best few together are safer than the best alone
+        # the best few together are safer than the best alone, if they are about as good
         order = np.argsort(losses, kind="stable")[: max(1, len(losses) // 5)]
+        order = order[losses[order] <= ALIKE * losses[order[0]]]
         chosen[number] = shares[order].mean(axis=0)
     return Calibration(chosen, _factors(_blended(chosen[bucket], sources), actual, scale))
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from stepcast.engine.arrays import Floats, Integers
-from stepcast.engine.auto.members.members import Members, Request, forecast_members
+from stepcast.engine.auto.members.members import Members, Request, forecast_members, parameters_of
 from stepcast.engine.auto.members.ridge import Ridge
 from stepcast.engine.auto.members.smoothing import Fitted
 from stepcast.engine.auto.series.history import History
@@ -29,7 +29,8 @@ class CrossValidation:
     The last origin is the end of the history: nothing is known of it. ``window`` is the place of the origin
     whose horizon is the last one known, if nothing it is forecast from has seen that horizon; else None.
     ``values`` of the history, nan where not known; ``in_sample`` if parameters were fitted to all that
-    the origins forecast, because there is nothing else. ``parameters`` are those that forecast the end.
+    the origins forecast, because there is nothing else. ``parameters`` are those that forecast the end;
+    those that forecast the origins were fitted to the first ``fitted`` points, 0 if none were.
     """
 
     seasons: Seasons
@@ -41,6 +42,21 @@ class CrossValidation:
     values: Floats = field(default_factory=lambda: np.empty(0))
     in_sample: bool = False
     parameters: Mapping[str, Fitted] = field(default_factory=dict)
+    fitted: int = 0
+
+    @cached_property
+    def optimism(self) -> Floats:
+        """By what factor each member's errors (members,) are larger ahead than where it was fitted.
+
+        Source:  final prediction error, Akaike (1970): squared errors of n points by k numbers fitted to them
+                 are too small by (n - k) / (n + k).
+        """
+        if not self.fitted:
+            return np.ones(len(self.names))
+        numbers = np.array([parameters_of(name) for name in self.names])
+        few = np.minimum(numbers, self.fitted / 2)
+        factors: Floats = np.sqrt((self.fitted + few) / (self.fitted - few))
+        return factors
 
     def changes(self, place: int) -> Floats:
         """How much values changed from one period to the next before origin number ``place``."""
@@ -88,10 +104,11 @@ def cross_validate(
         )
 
     known: dict[str, Fitted] = {}
+    values = np.where(history.known, history.values, np.nan)
     if not len(origins):
         now, nothing = from_end(known), np.full((1, horizon), np.nan)
         return CrossValidation(
-            seasons, now.names, np.array([length]), now.forecasts, nothing, None, parameters=known
+            seasons, now.names, np.array([length]), now.forecasts, nothing, None, values, parameters=known
         )
     first = int(origins[0])
     past = forecast_members(
@@ -113,10 +130,9 @@ def cross_validate(
     )
     in_sample = fitted > origins[-1]
     origins = np.append(origins, length)
-    values = np.where(history.known, history.values, np.nan)
     padded = np.concatenate([values, np.full(horizon, np.nan)])
     actual = padded[origins[:, None] + np.arange(horizon)]
     window = last_known if honest else None
     return CrossValidation(
-        seasons, tuple(common), origins, forecasts, actual, window, values, in_sample, latest
+        seasons, tuple(common), origins, forecasts, actual, window, values, in_sample, latest, fitted
     )

@@ -10,6 +10,12 @@ from stepcast.engine.arrays import Flags, Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
 from stepcast.engine.auto.ensemble.level_break import level_breaks
+from stepcast.engine.auto.ensemble.little_evidence import (
+    ENOUGH,
+    ENOUGH_WITH_KIN,
+    GROWTH,
+    scale_of_little,
+)
 from stepcast.engine.auto.ensemble.residual_quantiles import error_quantiles
 from stepcast.engine.auto.ensemble.stacking import error_products, stacked
 from stepcast.engine.auto.ensemble.weights import (
@@ -35,10 +41,6 @@ __all__ = [
 
 
 OWN_ERRORS = 10.0  # independent errors of its own at which a series trusts them as much as the panel's
-# Without a panel, errors at fewer origins than this are no distribution: a normal one stands in.
-FEWEST = 5
-# Nothing is known of the errors of a single value: they are taken for this share of it.
-UNKNOWN = 0.2
 NORMAL = np.array([NormalDist().inv_cdf(p) for p in PROBABILITIES]) * np.sqrt(np.pi / 2)  # of mean size one
 
 
@@ -143,10 +145,11 @@ def scores_at(
     if metric == "MAPE":
         importance = np.where(actual != 0, 1 / np.maximum(np.abs(actual), 1e-300), 0.0)
     losses = log_losses(validation.forecasts, actual, importance, 2.0 if metric == "RMSE" else 1.0)
+    losses += np.log(validation.optimism)[:, None]
+    products = error_products(validation.forecasts, actual, importance)
+    products *= validation.optimism * validation.optimism[:, None]
     windows = float(validation.origins[place - 1] - validation.origins[0]) / horizon if place else 0.0
-    return ScoresAt(
-        place, actual, losses, error_products(validation.forecasts, actual, importance), size, windows
-    )
+    return ScoresAt(place, actual, losses, products, size, windows)
 
 
 def weights_at(validation: CrossValidation, scores: ScoresAt, prior: PanelPrior) -> Floats:
@@ -177,16 +180,17 @@ def distribution_at(
     centre = ensemble[-1]
     # near steps err less: each error counts relative to the panel's at its step, if that is known
     usual = float(counts.sum() if prior.growth is None else counts @ prior.growth)
-    if usual > 0:
-        scale = float(sizes.sum()) / usual
-    else:  # nothing is known of its errors
-        scale = UNKNOWN * float(np.abs(centre).mean())
-    if prior.errors is None and validation.in_sample and (changes := validation.changes(scores.index)).size:
-        scale = max(scale, float(changes.mean()))
+    scale = float(sizes.sum()) / usual if usual > 0 else 0.0
+    before = validation.values[: validation.origins[scores.index]]
+    honest = 0 if validation.in_sample else scores.index  # parameters fit what they have seen too well
+    enough = ENOUGH if prior.errors is None else ENOUGH_WITH_KIN
+    scale = scale_of_little(scale, honest, enough, before, validation.seasons.short)
     plain = centre[:, None] + _spread(errors, scale, counts, validation, prior)
     logarithmic = None
     if positive and prior.logs > 0 and counts.any():
         logarithmic = _log_quantiles(ensemble, scores.actual)
+        # errors at few origins are no distribution, of logarithms either
+        logarithmic = plain + min(scores.index / enough, 1.0) * (logarithmic - plain)
     broken = np.zeros(horizon, dtype=bool)
     past = validation.origins[: scores.index]
     end = int(validation.origins[scores.index])
@@ -215,8 +219,9 @@ def _spread(
     pooled = prior.errors
     own = error_quantiles(errors)
     if pooled is None:
-        trust = min((len(validation.origins) - 1) / FEWEST, 1.0)
-        normal = scale * NORMAL * np.sqrt(np.arange(horizon) + 1)[:, None]
+        # errors at few origins are no distribution: a normal one stands in
+        trust = min((len(validation.origins) - 1) / ENOUGH, 1.0)
+        normal = scale * NORMAL * (np.arange(1, horizon + 1) ** GROWTH)[:, None]
         return trust * own + (1 - trust) * normal if trust < 1 else own
     if len(errors) == 0:
         return scale * pooled

@@ -11,15 +11,15 @@ from stepcast.engine.auto.members.baselines import baselines, mean_of_all
 from stepcast.engine.auto.members.intermittent import intermittent
 from stepcast.engine.auto.members.profiles import profiles
 from stepcast.engine.auto.members.ridge import Ridge
-from stepcast.engine.auto.members.smoothing import Fitted, forms_of, smoothed
+from stepcast.engine.auto.members.smoothing import PARAMETERS, Fitted, forms_of, smoothed
 from stepcast.engine.auto.series.bounds import bounds_at
 from stepcast.engine.auto.series.history import History
 from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.auto.transforms.calendar_effects import year_length
-from stepcast.engine.auto.transforms.transforms import Transform, transforms_of
+from stepcast.engine.auto.transforms.transforms import TRANSFORMS, Transform, transforms_of
 from stepcast.engine.bounds import MEMBER_RANGES
 
-__all__ = ["Members", "Request", "forecast_members"]
+__all__ = ["Members", "Request", "forecast_members", "parameters_of"]
 
 Made = tuple[Sequence[str], Floats]
 
@@ -70,6 +70,12 @@ def forecast_members(request: Request) -> Members:
     low, high = bounds_at(history, origins, request.horizon, MEMBER_RANGES)
     _make_sane(forecasts, low, high, history.values[origins - 1])
     return Members(tuple(names), forecasts)
+
+
+def parameters_of(name: str) -> int:
+    """How many numbers the member ``name`` fits to one series; 0 where it fits none."""
+    prefix = next((one for one in TRANSFORMS if one and name.startswith(one)), "")
+    return PARAMETERS.get(name.removeprefix(prefix), 0)
 
 
 def _smoothing(transform: Transform, request: Request) -> Made:

@@ -11,7 +11,7 @@ from stepcast.engine.auto.members import smoothing_kernels as kernels
 from stepcast.engine.auto.members.smoothing_kernels import ADDITIVE, MULTIPLICATIVE, NONE, THETA
 from stepcast.engine.auto.series.seasons import Seasons
 
-__all__ = ["Fitted", "Form", "forms_of", "smoothed"]
+__all__ = ["PARAMETERS", "Fitted", "Form", "forms_of", "smoothed"]
 
 
 # A multiplicative season needs values well above zero: below this share of the mean a ratio means nothing.
@@ -36,6 +36,12 @@ class Form:
     second: int = 0
     ar1: bool = False
     slow: bool = False
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers are fitted: level and its smoothing, slope, its smoothing and damping, and so on."""
+        trend = {0: 0, THETA: 1}.get(self.trend, 3)
+        return 2 + trend + (self.season != NONE) + (self.second > 0) + self.ar1
 
 
 def forms_of(values: Floats, seasons: Seasons, logarithmic: bool) -> tuple[Form, ...]:
@@ -73,6 +79,12 @@ def _forms(m: int, m2: int, logarithmic: bool, ratio: bool) -> tuple[Form, ...]:
         if ratio:
             forms.append(Form("long_multiplicative", 0, MULTIPLICATIVE, m2))
     return tuple(forms)
+
+
+# How many numbers are fitted, by name of the form.
+PARAMETERS = {
+    form.name: form.parameters for logarithmic in (False, True) for form in _forms(2, 4, logarithmic, True)
+}
 
 
 def smoothed(
