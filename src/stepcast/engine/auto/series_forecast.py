@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stepcast.engine.arrays import Floats
+from stepcast.engine.arrays import Flags, Floats
 from stepcast.engine.auto.budget import FEW_ORIGINS, MOST_STEPS
 from stepcast.engine.auto.ensemble.calibration import PAST_VALUES, TREES
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation, cross_validate
@@ -37,6 +37,8 @@ class SeriesForecast:
     ``counts``   the same as counts, weighted by the panel's fit; None where the series is not of counts.
     ``silent``   how many periods nothing was observed in before the first of the horizon: the sources are so
                  many steps further from the origin.
+    ``broken``   (horizon,) where a new level is forecast, of which neither past values nor trees know; None for
+                 nowhere.
     ``near``     a forecast from the same origin whose last steps are the first of these; None without.
     """
 
@@ -48,6 +50,7 @@ class SeriesForecast:
     counts: CountForecast | None
     silent: int = 0
     near: "SeriesForecast | CountForecast | None" = None
+    broken: Flags | None = None
 
 
 def examine(history: History, horizon: int, panel_fit: PanelFit) -> CrossValidation:
@@ -127,7 +130,8 @@ def series_forecast_at(
         past = empirical_quantiles(history.values[:origin], found.seasons, len(past))
         past[made.broken] = made.quantiles[made.broken]
     weights = _mentioned(found, made)
-    return SeriesForecast(history, origin, found.seasons, (made.quantiles, past), weights, counts)
+    sources = made.quantiles, past
+    return SeriesForecast(history, origin, found.seasons, sources, weights, counts, broken=made.broken)
 
 
 def _mentioned(found: CrossValidation, made: Distribution) -> tuple[tuple[str, float], ...]:
@@ -149,6 +153,8 @@ def tables_of(
             continue
         sources, trees = [*one.sources], next(grown)
         if panel_fit.trees is not None:
+            if one.broken is not None:
+                trees[one.broken] = one.sources[0][one.broken]
             sources.append(trees if not one.silent else one.sources[0])
         table = panel_fit.calibration.apply(np.stack(sources))
         low, high = bounds_at(one.history, np.array([one.origin]), one.silent + horizon, QUANTILE_RANGES)

@@ -9,7 +9,7 @@ import numpy as np
 from stepcast.engine.arrays import Flags, Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
-from stepcast.engine.auto.ensemble.level_break import level_breaks
+from stepcast.engine.auto.ensemble.level_break import new_level
 from stepcast.engine.auto.ensemble.little_evidence import (
     ENOUGH,
     ENOUGH_WITH_KIN,
@@ -22,7 +22,6 @@ from stepcast.engine.auto.ensemble.weights import (
     BUCKETS,
     TRUST,
     bucket_of,
-    buckets_of,
     log_losses,
     member_weights,
 )
@@ -194,14 +193,10 @@ def distribution_at(
     broken = np.zeros(horizon, dtype=bool)
     past = validation.origins[: scores.index]
     end = int(validation.origins[scores.index])
-    if found := level_breaks(past, end, validation.forecasts, scores.actual, weights):
-        factor, shift, doubt = np.array(found)[buckets_of(horizon)].T[..., None]
-        broken = ((factor != 1) | (shift != 0))[:, 0]
-        offsets = (plain - centre[:, None]) * factor
-        centre = centre * factor[:, 0] + shift[:, 0]
-        least = doubt * NORMAL
-        plain = centre[:, None] + np.where(NORMAL < 0, np.minimum(offsets, least), np.maximum(offsets, least))
-        logarithmic = None
+    found = new_level(past, end, validation.forecasts, scores.actual, weights, validation.seasons.short)
+    if found is not None:
+        plain = found.centre[:, None] + found.spread(plain - centre[:, None], NORMAL)
+        centre, broken, logarithmic = found.centre, found.steps, None
     ways = plain, logarithmic
     return Distribution(centre, _blended(ways, prior.logs), weights, errors, scale, ways, broken)
 

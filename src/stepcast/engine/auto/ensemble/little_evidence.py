@@ -37,7 +37,7 @@ def scale_of_little(scale: float, origins: int, enough: int, values: Floats, sea
     if sizes <= 0 or level <= 0:
         return scale
     expected = sizes * (1 + 1 / count)
-    expected *= (level / expected) ** (LEVEL_COUNTS / (LEVEL_COUNTS + count))
+    expected *= float((level / expected) ** (LEVEL_COUNTS / (LEVEL_COUNTS + count)))
     weight = CHANGES_COUNT * (1 - origins / enough)
     if scale <= 0:
         return expected
