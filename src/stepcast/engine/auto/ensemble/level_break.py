@@ -17,6 +17,7 @@ DOUBTED = 2  # so many values, or fewer, may be a whim: they make the interval w
 FAR = 5.0  # large errors that the typical recent one must exceed
 LARGE = 0.7  # share of origins whose errors are less than a large one: at night or at rest, most are small
 FEWEST = 8  # older origins that tell what is usual
+AT_ONCE = 0.25  # of the change: what may have come of it before, and from its first to its second half
 STEADY = 0.2  # of the change: what a level leaves of the latest errors, mean
 PLACE = OUTERMOST  # of the PROBABILITIES: the interval that holds both levels while there is doubt
 
@@ -24,7 +25,8 @@ PLACE = OUTERMOST  # of the PROBABILITIES: the interval that holds both levels w
 class NewLevel(NamedTuple):
     """``centre`` (horizon,) with as much of the new level as is believed, ``factor`` (horizon,) of the spread
     around it; ``below`` and ``above`` (horizon,) how far p10 and p90 are away besides, for the doubt; ``least``
-    (horizon,) the mean size of an error at least; ``steps`` (horizon,) at which there is a new level."""
+    (horizon,) the mean size of an error at least; ``steps`` (horizon,) at which there is a new level, believed
+    by ``trust`` from 0 to 1."""
 
     centre: Floats
     factor: Floats
@@ -32,6 +34,7 @@ class NewLevel(NamedTuple):
     above: Floats
     least: Floats
     steps: Flags
+    trust: float
 
     def spread(self, offsets: Floats, normal: Floats) -> Floats:
         """``offsets`` (horizon, PROBABILITIES) from the centre, as wide as the doubt demands.
@@ -108,7 +111,8 @@ def new_level(
 def _change(errors: Floats, came: Floats, usual: float, sizes: Floats) -> _Change | None:
     """What takes the forecasts of the latest values to what ``came``; None where that is nothing unusual.
 
-    The latest are those since the last one that was forecast better by half.
+    The latest are those since the last one that was forecast better by half. A level comes at once and stays;
+    where errors grow from value to value, it is a trend that the forecast did not know.
     """
     known = np.isfinite(errors)
     late, values = errors[known], came[known]
@@ -116,8 +120,13 @@ def _change(errors: Floats, came: Floats, usual: float, sizes: Floats) -> _Chang
         return None
     as_before = np.flatnonzero(late / late[-1] < 1 / 2)
     begin = int(as_before[-1]) + 1 if len(as_before) else 0
-    late, values = late[begin:], values[begin:]
+    previous, late, values = late[:begin], late[begin:], values[begin:]
     shift = float(np.median(late))
+    half = len(late) // 2
+    if len(previous) and abs(previous[-1]) > AT_ONCE * abs(shift):
+        return None
+    if half and abs(np.median(late[half:]) - np.median(late[:half])) > AT_ONCE * abs(shift):
+        return None
     as_far = np.flatnonzero(sizes >= abs(shift) / 2)
     if len(as_far) and (sizes[as_far[0] :] < abs(shift) / 4).any():  # it has come back before
         return None
@@ -152,4 +161,4 @@ def _moved(
         least[inside] = change.left
     onward, back = (1 - trust) * np.abs(need), min(trust, 2 * (1 - trust)) * np.abs(need)
     below, above = np.where(need < 0, onward, back), np.where(need < 0, back, onward)
-    return NewLevel(now + trust * need, factor, below, above, least, steps)
+    return NewLevel(now + trust * need, factor, below, above, least, steps, trust)
