@@ -4,8 +4,8 @@ python benchmarks/little_evidence.py [--only walks,months,points,shift]
 
 - ``walks``: 14 weekly series like random walks, each of 60 values or fewer. Mean absolute error of p50 eight
   weeks ahead over that of the last value, and coverage.
-- ``months``: 48 months of a trend, a season and hardly any noise, one series at a time, forecast a year ahead:
-  mean pinball loss of p10, p50 and p90 beside the ETS of this product, worst of 14 seeds and mean.
+- ``months``: 48 months of a trend, a season and hardly any noise, one series at a time, forecast a year
+  ahead: pinball loss of p10, p50 and p90 beside that of the ETS of this product, mean of 14 seeds and worst.
 - ``points``: one series of two to eight values. Width of p10 to p90 over that of one who knows the noise but
   must estimate level and slope from the values, geometric mean over the draws, and coverage.
 - ``shift``: daily panels with a week, in which the level of all series moved so many days before the end.

@@ -2,10 +2,10 @@
 
 python benchmarks/simple_peers.py [--data FOLDER] [--only a,b] [--windows N] [--theta N]
 
-The peers are SeasonalNaive (the last season again), the same time a week ago, the median of the last six same
-times of the week, each with the quantiles of its own past errors that far ahead, and statsforecast's AutoTheta
-on about so many windows of a task (it takes seconds a window; 0 leaves it out), beside ours on the same. A line
-has our MASE and wQL9 over those of each peer; the last numbers are over the best of them.
+The peers are SeasonalNaive (the last season again), the same time a week ago, the median of the last six
+same times of the week, each with the quantiles of its own past errors that far ahead, and statsforecast's
+AutoTheta on about so many windows of a task (it takes seconds a window; 0 leaves it out), beside ours on the
+same. A line has our MASE and wQL9 over those of each peer, then those over the best of them.
 """
 
 import os
@@ -86,8 +86,8 @@ def one_task(task: SuiteTask, asked: argparse.Namespace) -> tuple[tuple[float, f
 
 
 def simple(past: np.ndarray, horizon: int, cycle: int, turns: int) -> np.ndarray:
-    """Quantiles (horizon, QUANTILES): medians of the last ``turns`` same times of the ``cycle``, as far as they
-    are known, and their errors at past moments around them."""
+    """Quantiles (horizon, QUANTILES): medians of the last ``turns`` same times of the ``cycle``, as far as
+    known, and around them those of their errors at past moments."""
     filled = without_gaps(past)
     cycle = min(cycle, len(filled) // 2)
     origins = np.unique(np.linspace(cycle, len(filled), ERRORS + 1).astype(int))

@@ -1,24 +1,29 @@
-"""When the latest errors are taken for a new level, and what they change."""
+"""When the latest values are taken for a new level, and what they change."""
 
 import numpy as np
 import pytest
 
 from stepcast.engine.arrays import Floats
-from stepcast.engine.auto.ensemble.level_break import UNCHANGED, Change, level_breaks
+from stepcast.engine.auto.ensemble.level_break import NewLevel, new_level
+from stepcast.engine.auto.series.quantile_grid import MEDIAN, OUTERMOST, PROBABILITIES
 
 ORIGINS = np.arange(40, 100)  # the end is 100; forecasts of the one member are 50
 HORIZON = 24
 OLD, NEW = 50.0, 20.0
 ALONE = np.ones((1, 3))
+NORMAL = np.linspace(-2, 2, len(PROBABILITIES))
+OFFSETS = np.tile(NORMAL, (HORIZON, 1))
 
 
-def found(values: Floats, forecasts: Floats | None = None, end: int = 100) -> tuple[Change, ...]:
+def outcomes(values: Floats, end: int = 100) -> Floats:
+    ahead = ORIGINS[end > ORIGINS][:, None] + np.arange(HORIZON)
+    return np.where(ahead < end, np.append(values, np.full(HORIZON, np.nan))[ahead], np.nan)
+
+
+def found(values: Floats, forecasts: Floats | None = None, season: int = 24) -> NewLevel | None:
     """What one member's forecasts need after ``values`` (time,); it has forecast 50, or as given."""
-    origins = ORIGINS[end > ORIGINS]
-    ahead = origins[:, None] + np.arange(HORIZON)
-    actual = np.where(ahead < end, np.append(values, np.full(HORIZON, np.nan))[ahead], np.nan)
-    made = np.full((1, len(origins) + 1, HORIZON), OLD) if forecasts is None else forecasts
-    return level_breaks(origins, end, made, actual, ALONE)
+    made = np.full((1, len(ORIGINS) + 1, HORIZON), OLD) if forecasts is None else forecasts
+    return new_level(ORIGINS, 100, made, outcomes(values), ALONE, season)
 
 
 def level(since: int, new: float = NEW, noise: float = 0.3) -> Floats:
@@ -28,56 +33,95 @@ def level(since: int, new: float = NEW, noise: float = 0.3) -> Floats:
     return values
 
 
-def test_a_dozen_steady_values_are_a_new_level() -> None:
-    change = found(level(12))[0]
+def believed(values: Floats, season: int = 24) -> float:
+    """How far of the way to the new level the forecast goes; 0 where it stays."""
+    change = found(values, season=season)
+    return 0.0 if change is None else float((change.centre.mean() - OLD) / (NEW - OLD))
 
-    assert change.factor == 1  # noise does not shrink with the level, so the change is added
-    assert change.shift == pytest.approx(NEW - OLD, abs=0.3)
-    assert 0.1 < change.doubt < 0.5
+
+def test_a_dozen_steady_values_are_a_new_level() -> None:
+    change = found(level(12))
+
+    assert change is not None
+    assert change.centre == pytest.approx(np.full(HORIZON, NEW), abs=0.3)
+    assert change.factor.tolist() == [1] * HORIZON  # noise does not shrink with the level
+    assert not change.below.any()
+    assert not change.above.any()
 
 
 def test_values_that_shrink_as_a_whole_are_a_factor() -> None:
     rhythm = np.tile([30.0, 70.0], 50)
-    forecasts = np.tile(np.where((ORIGINS[:, None] + np.arange(HORIZON)) % 2, 70.0, 30.0), (1, 1, 1))
+    forecasts = np.where((np.append(ORIGINS, 100)[:, None] + np.arange(HORIZON)) % 2, 70.0, 30.0)[None]
     values = rhythm + 0.1 * np.random.default_rng(1).standard_normal(100)
     values[88:] /= 5
 
-    change = found(values, np.concatenate([forecasts, forecasts[:, -1:]], axis=1))[0]
+    change = found(values, forecasts)
 
+    assert change is not None
+    assert change.centre == pytest.approx(np.tile([6.0, 14.0], 12), abs=0.2)
     assert change.factor == pytest.approx(0.2, abs=0.01)
-    assert change.shift == 0
 
 
-def test_fewer_values_are_believed_less_and_doubted_more() -> None:
-    changes = [found(level(since))[0] for since in (12, 8, 5)]
+@pytest.mark.parametrize(("season", "enough"), [(24, 12), (12, 6), (7, 4), (4, 4), (1, 8), (1440, 12)])
+def test_half_a_season_is_enough_to_believe_it(season: int, enough: int) -> None:
+    shares = [believed(level(since), season) for since in (3, enough - 1, enough, 12)]
 
-    assert [round(change.shift / (NEW - OLD), 1) for change in changes] == [1.0, 0.7, 0.4]
-    assert changes[0].doubt < changes[1].doubt < changes[2].doubt
-
-
-def test_one_or_two_values_may_be_a_whim() -> None:
-    assert found(level(1)) == found(level(2)) == ()
+    assert shares[0] == pytest.approx(min(3 / enough, 1), abs=0.02)
+    assert shares[1] == pytest.approx((enough - 1) / enough, abs=0.02)
+    assert shares[2:] == pytest.approx([1, 1], abs=0.02)
 
 
-def test_errors_of_both_signs_are_no_level() -> None:
-    values = level(12)
-    values[95] = 2 * OLD
+@pytest.mark.parametrize("since", [1, 2])
+def test_one_or_two_values_may_be_a_whim_and_make_wider(since: int) -> None:
+    change = found(level(since))
 
-    assert found(values) == ()
+    assert change is not None
+    assert change.centre.tolist() == [OLD] * HORIZON
+    spread = change.centre[:, None] + change.spread(OFFSETS, NORMAL)
+    assert (spread[:, OUTERMOST] < NEW).all()
+    assert spread[:, -1 - OUTERMOST] == pytest.approx(OLD + NORMAL[-1 - OUTERMOST])
+    assert spread[:, MEDIAN].tolist() == [OLD] * HORIZON
+
+
+def test_while_there_is_doubt_both_levels_are_in_the_interval() -> None:
+    change = found(level(6))
+
+    assert change is not None
+    spread = change.centre[:, None] + change.spread(OFFSETS, NORMAL)
+    assert (spread[:, OUTERMOST] < NEW).all()
+    assert (spread[:, -1 - OUTERMOST] > OLD).all()
+    assert (np.diff(spread, axis=1) >= 0).all()
+
+
+def test_a_member_that_has_seen_the_jump_is_not_moved_beyond_it() -> None:
+    """The last value as a member: it knows the new level by now, and errors of before say so no more."""
+    values = level(6)
+    last = np.repeat(values[np.append(ORIGINS, 100) - 1][None, :, None], HORIZON, axis=2)
+
+    change = new_level(ORIGINS, 100, last, outcomes(values), ALONE, 12)
+
+    assert change is not None
+    assert change.centre == pytest.approx(np.full(HORIZON, NEW), abs=1)
+
+
+def test_a_trend_that_nobody_forecast_is_no_level() -> None:
+    """Its errors grow from value to value, from nothing."""
+    values = level(1, OLD)
+    values[92:] += 3.0 * np.arange(1, 9)
+
+    assert believed(values) == 0
 
 
 def test_errors_that_differ_are_no_level() -> None:
     """As those of a spike that dies away."""
-    values = level(12)
+    values = level(1, OLD)
     values[88:] = OLD + 100 / 2 ** np.arange(12)
 
-    assert found(values) == ()
+    assert believed(values) == 0
 
 
 def test_what_is_usual_is_no_new_level() -> None:
-    values = OLD + np.repeat([20.0, -20.0] * 4, 13)[:100]
-
-    assert found(values) == ()
+    assert found(OLD + np.repeat([20.0, -20.0] * 4, 13)[:100]) is None
 
 
 def test_what_has_come_back_before_is_no_level() -> None:
@@ -85,23 +129,26 @@ def test_what_has_come_back_before_is_no_level() -> None:
     values = level(12)
     values[60:66] += NEW - OLD
 
-    assert found(values) == ()
+    assert found(values) is None
 
 
 def test_each_bucket_is_asked_by_its_own_weights() -> None:
     values = level(12)
-    ahead = ORIGINS[:, None] + np.arange(HORIZON)
-    actual = np.where(ahead < 100, np.append(values, np.full(HORIZON, np.nan))[ahead], np.nan)
     last_value = np.repeat(values[np.append(ORIGINS, 100) - 1][:, None], HORIZON, axis=1)
     members = np.stack([last_value, np.full((61, HORIZON), OLD)])
     weights = np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 
-    near, middle, far = level_breaks(ORIGINS, 100, members, actual, weights)
+    change = new_level(ORIGINS[:-12], 100, members[:, :-12], outcomes(values)[:-12], weights, 24)
+    assert change is None  # nothing was forecast within the last dozen values
 
-    assert near is middle is UNCHANGED
-    assert far.shift == pytest.approx(NEW - OLD, abs=0.3)
+    change = new_level(ORIGINS, 100, members, outcomes(values), weights, 24)
+    assert change is not None
+    assert change.steps[-1]
+    assert change.centre == pytest.approx(np.full(HORIZON, NEW), abs=1)
 
 
 def test_without_older_origins_nothing_is_known_of_the_usual() -> None:
-    assert level_breaks(ORIGINS[-10:], 100, np.zeros((1, 11, 4)), np.ones((10, 4)), ALONE) == ()
-    assert level_breaks(ORIGINS[:0], 100, np.zeros((1, 1, 4)), np.empty((0, 4)), ALONE) == ()
+    few = np.ones((10, 4))
+
+    assert new_level(ORIGINS[-10:], 100, np.zeros((1, 11, 4)), few, ALONE, 24) is None
+    assert new_level(ORIGINS[:0], 100, np.zeros((1, 1, 4)), np.empty((0, 4)), ALONE, 24) is None

@@ -196,7 +196,7 @@ def distribution_at(
     found = new_level(past, end, validation.forecasts, scores.actual, weights, validation.seasons.short)
     if found is not None:
         plain = found.centre[:, None] + found.spread(plain - centre[:, None], NORMAL)
-        centre, broken, logarithmic = found.centre, found.steps & (found.trust > 0), None
+        centre, broken, logarithmic = found.centre, found.believed, None
     ways = plain, logarithmic
     return Distribution(centre, _blended(ways, prior.logs), weights, errors, scale, ways, broken)
 

@@ -14,38 +14,39 @@ __all__ = ["NewLevel", "new_level"]
 FEWEST_BELIEVED, MOST_BELIEVED = 4, 12
 WITHOUT_SEASON = 8
 DOUBTED = 2  # so many values, or fewer, may be a whim: they make the interval wider, and that is all
-FAR = 5.0  # large errors that the typical recent one must exceed
+FAR = 5.0  # large errors that the latest must exceed
 LARGE = 0.7  # share of origins whose errors are less than a large one: at night or at rest, most are small
 FEWEST = 8  # older origins that tell what is usual
 AT_ONCE = 0.25  # of the change: what may have come of it before, and from its first to its second half
 STEADY = 0.2  # of the change: what a level leaves of the latest errors, mean
-PLACE = OUTERMOST  # of the PROBABILITIES: the interval that holds both levels while there is doubt
 
 
 class NewLevel(NamedTuple):
-    """``centre`` (horizon,) with as much of the new level as is believed, ``factor`` (horizon,) of the spread
-    around it; ``below`` and ``above`` (horizon,) how far p10 and p90 are away besides, for the doubt; ``least``
-    (horizon,) the mean size of an error at least; ``steps`` (horizon,) at which there is a new level, believed
-    by ``trust`` from 0 to 1."""
+    """Where the distribution moves, all (horizon,).
+
+    ``centre``    the forecast with as much of the new level as is believed.
+    ``factor``    of the spread around it, and ``least`` the mean size of an error at least.
+    ``below``     how much further away P10 is for the doubt, and ``above`` P90.
+    ``steps``     at which there may be a new level, and at which it is ``believed`` at least in part.
+    """
 
     centre: Floats
     factor: Floats
+    least: Floats
     below: Floats
     above: Floats
-    least: Floats
     steps: Flags
-    trust: float
+    believed: Flags
 
     def spread(self, offsets: Floats, normal: Floats) -> Floats:
         """``offsets`` (horizon, PROBABILITIES) from the centre, as wide as the doubt demands.
 
         ``normal`` (PROBABILITIES,) those of a normal distribution whose errors are of size one.
         """
-        wider = offsets * self.factor[:, None]
-        least = self.least[:, None] * normal
         lower = np.arange(len(PROBABILITIES)) < MEDIAN
+        least, wider = self.least[:, None] * normal, self.factor[:, None] * offsets
         wider = np.where(lower, np.minimum(wider, least), np.maximum(wider, least))
-        doubt = np.where(lower, self.below[:, None], self.above[:, None]) * normal / abs(normal[PLACE])
+        doubt = np.where(lower, self.below[:, None], self.above[:, None]) * normal / abs(normal[OUTERMOST])
         return np.where(self.steps[:, None], wider + doubt, offsets)
 
 
@@ -62,7 +63,7 @@ class _Change(NamedTuple):
 def new_level(
     origins: Integers, origin: int, forecasts: Floats, actual: Floats, weights: Floats, season: int
 ) -> NewLevel | None:
-    """The new level at the end, if there is one.
+    """The new level at the end, if there may be one.
 
     The latest values are compared with what was forecast from before them. That forecast, moved to the new
     level, goes on: the members that have seen the jump may know a part of it, or take it for a trend.
@@ -70,8 +71,8 @@ def new_level(
     for the first steps.
 
     Shapes:  ``origins`` (origins,) before ``origin``, rising; ``forecasts`` (members, origins + 1 or more,
-             horizon), that of number ``origins`` from ``origin``; ``actual`` (origins, horizon) known there, nan
-             beyond; ``weights`` (members, BUCKETS).
+             horizon), the one after those of the origins from ``origin``; ``actual`` (origins, horizon) known
+             there, nan beyond; ``weights`` (members, BUCKETS).
     """
     horizon, count = actual.shape[1], len(origins)
     first = int(np.searchsorted(origins, origin - MOST_BELIEVED))
@@ -85,80 +86,91 @@ def new_level(
         return None
     sizes = np.nansum(np.abs(errors[:, :first]), axis=2) / np.maximum(known, 1)
     usual = np.quantile(sizes[:, known > 0], LARGE, axis=1)
-    gaps = origin - origins[first:]
-    fit = np.flatnonzero(gaps <= min(steps, horizon - 1))
-    latest = np.abs(errors[:, first + fit, gaps[fit] - 1])
-    if not (latest > FAR * usual[:, None]).any():
+    late = first + np.flatnonzero(origin - origins[first:] < min(steps + 1, horizon))
+    latest = np.abs(errors[:, late, origin - origins[late] - 1])
+    found: list[tuple[_Change, int] | None] = []
+    for bucket in range(BUCKETS):
+        # the earliest of them that is far from the last value says whether it is a level
+        far = late[latest[bucket] > FAR * usual[bucket]]
+        change = None
+        if len(far):
+            gap = origin - origins[far[0]]
+            change = _change(errors[bucket, far[0], :gap], came[far[0], :gap], sizes[bucket])
+        found.append(change and (change, int(far[0])))
+    if not any(found):
         return None
-    believed = (
-        int(np.clip((season + 1) // 2, FEWEST_BELIEVED, MOST_BELIEVED)) if season > 1 else WITHOUT_SEASON
-    )
-    for place in fit:
-        gap = int(gaps[place])
-        late = errors[:, first + place, :gap]
-        found = [
-            _change(late[bucket], came[first + place, :gap], usual[bucket], sizes[bucket])
-            for bucket in range(BUCKETS)
-        ]
-        if any(found):
-            values = max(change.values for change in found if change)
-            trust = min(values / believed, 1.0) if values > DOUBTED else 0.0
-            then, now = forecasts[:, first + place], forecasts[:, count]
-            return _moved(found, trust, gap, then, now, weights)
-    return None
+    half = (season + 1) // 2 if season > 1 else WITHOUT_SEASON
+    enough = int(np.clip(half, FEWEST_BELIEVED, MOST_BELIEVED))
+    return _moved(found, origin - origins, enough, forecasts[:, : count + 1], weights)
 
 
-def _change(errors: Floats, came: Floats, usual: float, sizes: Floats) -> _Change | None:
-    """What takes the forecasts of the latest values to what ``came``; None where that is nothing unusual.
+def _change(errors: Floats, came: Floats, sizes: Floats) -> _Change | None:
+    """What takes the forecasts of the latest values to what ``came``; None where these have no level.
 
-    The latest are those since the last one that was forecast better by half. A level comes at once and stays;
+    The latest are those since the last one that was forecast far better. A level comes at once and stays;
     where errors grow from value to value, it is a trend that the forecast did not know.
     """
     known = np.isfinite(errors)
     late, values = errors[known], came[known]
-    if not len(late) or abs(late[-1]) <= FAR * usual:
-        return None
-    as_before = np.flatnonzero(late / late[-1] < 1 / 2)
+    as_before = np.flatnonzero(late / late[-1] < AT_ONCE)
     begin = int(as_before[-1]) + 1 if len(as_before) else 0
     previous, late, values = late[:begin], late[begin:], values[begin:]
     shift = float(np.median(late))
-    half = len(late) // 2
     if len(previous) and abs(previous[-1]) > AT_ONCE * abs(shift):
-        return None
-    if half and abs(np.median(late[half:]) - np.median(late[:half])) > AT_ONCE * abs(shift):
         return None
     as_far = np.flatnonzero(sizes >= abs(shift) / 2)
     if len(as_far) and (sizes[as_far[0] :] < abs(shift) / 4).any():  # it has come back before
         return None
-    change = _Change(1.0, shift, float(np.abs(late - shift).mean()), len(late))
-    before = values - late
+    before, factor, rest = values - late, 1.0, late - shift
     if (before > 0).all() and (values > 0).all():
         ratio = float(np.median(values) / np.median(before))
-        left = float(np.abs(values - ratio * before).mean())
-        if left < change.left:
-            change = _Change(ratio, 0.0, left, len(late))
-    return change if change.left <= STEADY * abs(shift) else None
+        if np.abs(values - ratio * before).mean() < np.abs(rest).mean():
+            factor, rest = ratio, values - ratio * before
+    left, half = float(np.abs(rest).mean()), len(rest) // 2
+    if left > STEADY * abs(shift):
+        return None
+    if half and abs(np.median(rest[half:]) - np.median(rest[:half])) > AT_ONCE * abs(shift):
+        return None
+    return _Change(factor, shift if factor == 1 else 0.0, left, len(late))
 
 
 def _moved(
-    found: list[_Change | None], trust: float, gap: int, before: Floats, last: Floats, weights: Floats
+    found: list[tuple[_Change, int] | None], gaps: Integers, enough: int, forecasts: Floats, weights: Floats
 ) -> NewLevel:
-    """The forecasts from ``gap`` values ago, ``before``, and the ``last`` (members, horizon) at the new level."""
-    horizon = last.shape[1]
-    bucket = buckets_of(horizon)
-    now = np.einsum("mh,mh->h", weights[:, bucket], last)
-    need, factor, least = np.zeros(horizon), np.ones(horizon), np.zeros(horizon)
-    steps = np.array([found[number] is not None for number in bucket])
-    overlap = horizon - gap
-    for number, change in enumerate(found):
-        if change is None:
+    """The last of ``forecasts`` (members, origins + 1, horizon) at the new level, if it has ``enough`` values.
+
+    ``found`` has a change by bucket and the number of the origin whose forecast it moves; the origins lie
+    ``gaps`` (origins,) periods before the last.
+    """
+    horizon = forecasts.shape[2]
+    in_bucket = buckets_of(horizon)
+    centre, factor, trust = np.zeros(horizon), np.ones(horizon), np.full(horizon, np.nan)
+    need, least = np.zeros(horizon), np.zeros(horizon)
+    for bucket, one in enumerate(found):
+        steps = in_bucket == bucket
+        now = weights[:, bucket] @ forecasts[:, -1]
+        centre[steps] = now[steps]
+        if one is None:
             continue
-        then, inside, further = weights[:, number] @ before, bucket == number, np.empty(horizon)
-        further[:overlap] = change.factor * then[gap:] + change.shift - now[:overlap]
-        further[overlap:] = further[max(overlap - gap, 0) : overlap].mean()
-        need[inside] = further[inside]
-        factor[inside] = 1 + trust * (min(change.factor, 1.0) - 1)
-        least[inside] = change.left
-    onward, back = (1 - trust) * np.abs(need), min(trust, 2 * (1 - trust)) * np.abs(need)
-    below, above = np.where(need < 0, onward, back), np.where(need < 0, back, onward)
-    return NewLevel(now + trust * need, factor, below, above, least, steps, trust)
+        change, place = one
+        gap = int(gaps[place])
+        then = change.factor * (weights[:, bucket] @ forecasts[:, place]) + change.shift
+        further = np.append(then[gap:] - now[:-gap], np.zeros(gap))
+        # it ends earlier; from there on the last is moved as it is just before
+        moved, about = (one[max(horizon - 2 * gap, 0) : horizon - gap].mean() for one in (further, now))
+        further[-gap:] = now[-gap:] * (moved / about) if change.factor != 1 and about > 0 else moved
+        own = min(change.values / enough, 1.0) if change.values > DOUBTED else 0.0
+        need[steps], least[steps], trust[steps] = further[steps], change.left, own
+        factor[steps] = 1 + own * (min(change.factor, 1.0) - 1)
+    there = np.isfinite(trust)
+    trust = np.where(there, trust, 0.0)
+    onward, back = (1 - trust) * np.abs(need), np.minimum(trust, 2 * (1 - trust)) * np.abs(need)
+    return NewLevel(
+        centre=centre + trust * need,
+        factor=factor,
+        least=least,
+        below=np.where(need < 0, onward, back),
+        above=np.where(need < 0, back, onward),
+        steps=there,
+        believed=trust > 0,
+    )

@@ -6,7 +6,7 @@ from stepcast.engine.arrays import Floats
 
 __all__ = ["ENOUGH", "ENOUGH_WITH_KIN", "GROWTH", "scale_of_little"]
 
-# Past origins from which a series' errors speak for themselves: alone, and where the errors of others are known.
+# Past origins from which a series' errors speak for themselves: alone, and where those of others are known.
 ENOUGH, ENOUGH_WITH_KIN = 12, 4
 # Of the level, the errors of a single value, of which nothing is known.
 SHARE_OF_LEVEL = 0.2
@@ -20,10 +20,10 @@ GROWTH = 1 / 3
 def scale_of_little(scale: float, origins: int, enough: int, values: Floats, season: int) -> float:
     """The mean size of an error: ``scale``, that of errors at so many past ``origins``, as far as they tell.
 
-    The fewer they are than ``enough``, the more the changes of ``values`` (time,), nan unknown, count: from one value to the
-    next, or over a ``season`` where these are smaller. Of few changes the true size is uncertain, and small
-    ones may be chance: hence they are widened, and a share of the level counts a little.
-    Sizes are averaged as logarithms. Where no value differs from another nothing does, and nothing is changed.
+    The fewer they are than ``enough``, the more the changes of ``values`` (time,), nan unknown, count: those
+    from one value to the next, or over a ``season`` where they are smaller. Of few changes the true size is
+    uncertain, and small ones may be chance: hence they are widened, and a share of the level counts a little.
+    Sizes are averaged as logarithms. Where no value differs from another, nothing is changed.
     """
     if origins >= enough:
         return scale

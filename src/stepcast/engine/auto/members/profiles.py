@@ -13,7 +13,7 @@ __all__ = ["profiles"]
 FEWEST_FAR, FEWEST, MOST = 2, 6, 26  # cycles that a profile is of
 NAMES = ("median_cycle", "level_median_cycle", "fading_median_cycle")
 RECENT = 12  # values that tell today's level
-SLOTS = 336  # of a far cycle: values of one slot are averaged, half an hour of a week
+SLOTS = 336  # of a far cycle: the values of one slot, half an hour of a week, count together
 
 
 def profiles(
@@ -25,42 +25,35 @@ def profiles(
     if not season or len(values) < season * (FEWEST_FAR if far else FEWEST):
         return (), np.empty((0, len(origins), horizon))
     slot = season // SLOTS if far else 1
-    total = np.concatenate([[0.0], np.cumsum(values)])
     out = np.empty((3, len(origins), horizon))
-    _profiles(values, total, season, slot, origins, out)
+    _profiles(values, season, slot, origins, out)
     return NAMES, out
 
 
 @compiled
-def _profiles(values, total, season, slot, origins, out):  # type: ignore[no-untyped-def]
-    """The median profile, the same at today's level, and that fading, into ``out`` (3, origins, horizon).
-
-    ``total`` (time + 1,) sums of the values before each.
-    """
+def _profiles(values, season, slot, origins, out):  # type: ignore[no-untyped-def]
+    """The median profile, the same at today's level, and that fading, into ``out`` (3, origins, horizon)."""
     horizon = out.shape[2]
-    seen = np.empty(MOST)
+    seen = np.empty(MOST * slot)
     for place in range(len(origins)):
         origin = origins[place]
         recent = min(RECENT, origin - 1)
         first = -recent
         offset, known = 0.0, 0
         for step in range(first, min(horizon, season)):
-            count = 0
+            cycles = count = 0
             at = origin + step - season
-            while at >= 0 and count < MOST:
-                begin, end = max(at - slot // 2, 0), min(at - slot // 2 + slot, origin)
-                value = values[at] if slot == 1 else (total[end] - total[begin]) / (end - begin)
-                seat = count
-                while seat > 0 and seen[seat - 1] > value:
-                    seen[seat] = seen[seat - 1]
-                    seat -= 1
-                seen[seat] = value
-                count += 1
+            while at >= 0 and cycles < MOST:
+                for place_in_slot in range(max(at - slot // 2, 0), min(at - slot // 2 + slot, origin)):
+                    seen[count] = values[place_in_slot]
+                    count += 1
+                cycles += 1
                 at -= season
             if count == 0:
                 middle = values[max(origin - 1 if step >= 0 else origin + step, 0)]
             else:
-                middle = (seen[(count - 1) // 2] + seen[count // 2]) / 2
+                ordered = np.sort(seen[:count])
+                middle = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
             if step < 0:
                 offset += values[origin + step] - middle
                 known += 1
