@@ -21,7 +21,6 @@ from stepcast.engine.auto.ensemble.weights import BUCKETS
 from stepcast.engine.auto.members.ridge import Ridge, fit_ridge, lags_of, starts_of, windows_of
 from stepcast.engine.auto.series.history import History
 from stepcast.engine.auto.series.pooled_effects import PooledEffects
-from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.auto.series.seasons import seasons_of
 from stepcast.engine.auto.sources.count_forecast import count_forecast_at
 from stepcast.engine.auto.sources.empirical import empirical_quantiles
@@ -100,7 +99,7 @@ def fit_panel(
     before, after = _ridges(histories, horizon, count)
     chosen = histories[::every]
     validations = [cross_validate(history, horizon, count, before, after, budget.quick) for history in chosen]
-    prior = _panel_prior(validations, horizon, metric)
+    prior = _panel_prior(validations, metric)
     windows = _validation_windows(chosen, validations, prior, metric)
     prior = replace(prior, logs=_share_of_logs(windows))
     former, grown, omitted = None, None, budget.omitted
@@ -174,7 +173,7 @@ def _ridges(histories: list[History], horizon: int, count: int) -> tuple[dict[st
     return {name: fitted[0][name] for name in common}, {name: fitted[1][name] for name in common}
 
 
-def _panel_prior(validations: list[CrossValidation], horizon: int, metric: Metric) -> PanelPrior:
+def _panel_prior(validations: list[CrossValidation], metric: Metric) -> PanelPrior:
     """Members' losses over the sample and the panel's errors, no logarithms yet."""
     latest = [
         (one, scores_at(one, len(one.origins) - 1, metric)) for one in validations if len(one.origins) > 1
@@ -183,7 +182,7 @@ def _panel_prior(validations: list[CrossValidation], horizon: int, metric: Metri
     pooled = _pooled(latest) if len(validations) > 1 and told else PanelPrior()
     if len(validations) < FEW:
         return pooled
-    errors, growth = _pooled_errors(latest, pooled, horizon)
+    errors, growth = _pooled_errors(latest, pooled)
     return replace(pooled, errors=errors, growth=growth)
 
 
@@ -256,7 +255,7 @@ def _count_share(windows: list[list[ValidationWindow]], logs: float, horizon: in
 
 
 def _pooled_errors(
-    latest: list[tuple[CrossValidation, ScoresAt]], prior: PanelPrior, horizon: int
+    latest: list[tuple[CrossValidation, ScoresAt]], prior: PanelPrior
 ) -> tuple[Floats, Floats] | tuple[None, None]:
     """Errors relative to their series' scale: quantiles (horizon, PROBABILITIES) and mean size (horizon,);
     None where no series has any."""

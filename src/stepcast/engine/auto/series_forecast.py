@@ -37,8 +37,8 @@ class SeriesForecast:
     ``counts``   the same as counts, weighted by the panel's fit; None where the series is not of counts.
     ``silent``   how many periods nothing was observed in before the first of the horizon: the sources are so
                  many steps further from the origin.
-    ``broken``   (horizon,) where a new level is forecast, of which neither past values nor trees know; None for
-                 nowhere.
+    ``broken``   (horizon,) where a new level is forecast, of which neither past values nor trees know; None
+                 for nowhere.
     ``near``     a forecast from the same origin whose last steps are the first of these; None without.
     """
 

@@ -137,7 +137,7 @@ def _change(errors: Floats, came: Floats, sizes: Floats) -> _Change | None:
 def _moved(
     found: list[tuple[_Change, int] | None], gaps: Integers, enough: int, forecasts: Floats, weights: Floats
 ) -> NewLevel:
-    """The last of ``forecasts`` (members, origins + 1, horizon) at the new level, if it has ``enough`` values.
+    """The last of ``forecasts`` (members, origins + 1, horizon) at the new level, if ``enough`` values are.
 
     ``found`` has a change by bucket and the number of the origin whose forecast it moves; the origins lie
     ``gaps`` (origins,) periods before the last.
