@@ -224,14 +224,6 @@ def test_a_long_history_is_not_learned_from_again_for_its_end(length: int, point
 # -- what a cross-validation tells of itself -------------------------------------------------------------
 
 
-def test_changes_are_those_between_known_values_before_an_origin() -> None:
-    values = np.array([1.0, 3.0, 2.0, np.nan, 5.0, 9.0, 100.0])
-    found = a_validation(np.arange(9.0), [1], [3, 6], 2, values=values)
-
-    assert found.changes(0).tolist() == [2, 1]
-    assert found.changes(1).tolist() == [2, 1, 4]
-
-
 @pytest.mark.parametrize(
     ("origins", "step"), [([5], 1), ([5, 8], 3), ([5, 8, 11, 12], 3), ([5, 5, 5], 1), ([5, 6, 7], 1)]
 )

@@ -43,6 +43,13 @@ def test_a_season_that_is_known_is_no_uncertainty() -> None:
     assert of(swings, season=4) < of(swings) / 4
 
 
+def test_values_without_neighbours_change_as_well() -> None:
+    gaps = np.full(8, np.nan)
+    gaps[::2] = FOUR
+
+    assert of(gaps) == of(gaps, season=3) == of(FOUR)
+
+
 def test_what_never_changed_is_left_alone() -> None:
     assert of(np.full(4, 7.0)) == of(np.zeros(3)) == 0
     assert of(np.full(4, 7.0), scale=2.0, origins=1) == 2

@@ -58,12 +58,6 @@ class CrossValidation:
         factors: Floats = np.sqrt((self.fitted + few) / (self.fitted - few))
         return factors
 
-    def changes(self, place: int) -> Floats:
-        """How much values changed from one period to the next before origin number ``place``."""
-        steps = np.abs(np.diff(self.values[: self.origins[place]]))
-        known: Floats = steps[np.isfinite(steps)]
-        return known
-
     @cached_property
     def step(self) -> float:
         """How far apart the origins usually are."""

@@ -21,8 +21,8 @@ def scale_of_little(scale: float, origins: int, enough: int, values: Floats, sea
     """The mean size of an error: ``scale``, that of errors at so many past ``origins``, as far as they tell.
 
     The fewer they are than ``enough``, the more the changes of ``values`` (time,), nan unknown, count: those
-    from one value to the next, or over a ``season`` where they are smaller. Of few changes the true size is
-    uncertain, and small ones may be chance: hence they are widened, and a share of the level counts a little.
+    from one known value to the next, or over a ``season`` where they are smaller. Of few changes the true size
+    is uncertain, and small ones may be chance: hence they are widened, and the level counts a little.
     Sizes are averaged as logarithms. Where no value differs from another, nothing is changed.
     """
     if origins >= enough:
@@ -31,9 +31,10 @@ def scale_of_little(scale: float, origins: int, enough: int, values: Floats, sea
     level = SHARE_OF_LEVEL * float(np.abs(seen).mean()) if len(seen) else 0.0
     if len(seen) < 2:
         return max(scale, level)
-    sizes, count = changes(values, 1)
-    if season > 1:
-        sizes = min(sizes, changes(values, season)[0])
+    count, sizes = len(seen) - 1, float(np.abs(np.diff(seen)).mean())
+    seasonal = np.abs(values[season:] - values[:-season])
+    if season > 1 and np.isfinite(seasonal).any():
+        sizes = min(sizes, float(np.nanmean(seasonal)))
     if sizes <= 0 or level <= 0:
         return scale
     expected = sizes * (1 + 1 / count)
@@ -42,10 +43,3 @@ def scale_of_little(scale: float, origins: int, enough: int, values: Floats, sea
     if scale <= 0:
         return expected
     return float(scale * (expected / scale) ** (weight / (weight + origins)))
-
-
-def changes(values: Floats, lag: int) -> tuple[float, int]:
-    """Mean size of the changes over ``lag`` periods, and how many are known; infinite without any."""
-    steps = np.abs(values[lag:] - values[:-lag])
-    known = steps[np.isfinite(steps)]
-    return (float(known.mean()), len(known)) if len(known) else (np.inf, 0)

@@ -39,7 +39,7 @@ class Form:
 
     @property
     def parameters(self) -> int:
-        """How many numbers are fitted: level and its smoothing; slope, its smoothing and damping; a season's."""
+        """How many numbers are fitted: a level and its smoothing, a slope, its smoothing and damping, ..."""
         trend = {0: 0, THETA: 1}.get(self.trend, 3)
         return 2 + trend + (self.season != NONE) + (self.second > 0) + self.ar1
 
