@@ -20,9 +20,9 @@ GROWTH = 1 / 3
 def scale_of_little(scale: float, origins: int, enough: int, values: Floats, season: int) -> float:
     """The mean size of an error: ``scale``, that of errors at so many past ``origins``, as far as they tell.
 
-    The fewer they are than ``enough``, the more the changes of ``values`` (time,), nan unknown, count: those
-    from one known value to the next, or over a ``season`` where they are smaller. Of few changes the true size
-    is uncertain, and small ones may be chance: hence they are widened, and the level counts a little.
+    The fewer they are than ``enough``, the more the changes of ``values`` (time,), nan unknown, count: from
+    one known value to the next, or over a ``season`` where they are smaller. Of few changes the true size is
+    uncertain, and small ones may be chance: hence they are widened, and the level counts a little.
     Sizes are averaged as logarithms. Where no value differs from another, nothing is changed.
     """
     if origins >= enough:
