@@ -52,8 +52,9 @@ def _profiles(values, season, slot, origins, out):  # type: ignore[no-untyped-de
             if count == 0:
                 middle = values[max(origin - 1 if step >= 0 else origin + step, 0)]
             else:
-                ordered = np.sort(seen[:count])
-                middle = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
+                halves = np.partition(seen[:count], count // 2)
+                upper = halves[count // 2]
+                middle = upper if count % 2 else (halves[: count // 2].max() + upper) / 2
             if step < 0:
                 offset += values[origin + step] - middle
                 known += 1
