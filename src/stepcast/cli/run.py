@@ -11,7 +11,6 @@ import typer
 
 from stepcast.cli.chart import MOST_PANELS
 from stepcast.cli.input_files import keys_for, sorted_out
-from stepcast.cli.level_lines import level_lines
 from stepcast.cli.options import (
     PARAMS,
     TRAIN,
@@ -290,6 +289,8 @@ def _print_summary(outcome: "Outcome", out: Path) -> None:
         f"Files:  {out}/raw/  {out}/clean/  {out}/accuracy/  {out}/leaderboard.csv  {out}/validation.md"
     )
     if manifest.levels_columns is not None:
+        from stepcast.cli.level_lines import level_lines
+
         for line in level_lines(out):
             print_line(line)
     drawn = f" (the {MOST_PANELS} largest of {len(items):,} items)" if len(items) > MOST_PANELS else ""
