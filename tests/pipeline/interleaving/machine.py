@@ -40,10 +40,8 @@ def go_on(execution: Execution, work: Work, shards: Callable[[str], list[Any]], 
     state, data = STATES[execution.state], json.loads(execution.data)
     kind = state["Type"]
     if kind == "Choice":
-        (choice,) = state["Choices"]
-        wanted = choice["BooleanEquals"] if "BooleanEquals" in choice else choice["StringEquals"]
-        taken = _value(choice["Variable"], data, execution) == wanted
-        return replace(execution, state=choice["Next"] if taken else state["Default"])
+        taken = (choice["Next"] for choice in state["Choices"] if _holds(choice, data, execution))
+        return replace(execution, state=next(taken, state["Default"]))
     if kind in ("Succeed", "Fail"):
         return replace(execution, status=ENDED[kind == "Fail"], stopped=now)
     if kind == "Wait":
@@ -51,7 +49,7 @@ def go_on(execution: Execution, work: Work, shards: Callable[[str], list[Any]], 
     try:
         if kind == "Map":
             _each(execution, state, data, work, shards)
-            return replace(execution, state=state["Next"])
+            return _past_choices(replace(execution, state=state["Next"]), work, shards, now)
         answer = work(_function(state["Resource"]), _event(state, data, execution))
     except Killed:
         raise  # the state is tried again
@@ -65,9 +63,20 @@ def go_on(execution: Execution, work: Work, shards: Callable[[str], list[Any]], 
     if "ResultSelector" in state:
         answer = _event({"Parameters": state["ResultSelector"]}, answer, execution)
     kept = _put(data, state.get("ResultPath", "$"), answer)
-    moved = replace(execution, state=state["Next"], data=json.dumps(kept))
-    # It reads nothing that another run changes: passed at once, so that there are no more orders to try.
-    return go_on(moved, work, shards, now) if moved.state == "Engine" else moved
+    return _past_choices(replace(execution, state=state["Next"], data=json.dumps(kept)), work, shards, now)
+
+
+def _past_choices(
+    execution: Execution, work: Work, shards: Callable[[str], list[Any]], now: datetime
+) -> Execution:
+    """These read nothing that another run changes: passed at once, which leaves fewer orders to try."""
+    passed = execution.state in ("Engine", "Hierarchy")
+    return go_on(execution, work, shards, now) if passed else execution
+
+
+def _holds(choice: dict[str, Any], data: dict[str, Any], execution: Execution) -> bool:
+    wanted = choice["BooleanEquals"] if "BooleanEquals" in choice else choice["StringEquals"]
+    return bool(_value(choice["Variable"], data, execution) == wanted)
 
 
 def _each(
