@@ -11,7 +11,7 @@ KILLS ?= 200
 # Where bytecode is not kept, each of the hundreds of interpreters that tests start compiles the sources again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup emr-environment console demo docs test check lint format bench bench-accuracy bench-drift bench-hierarchy bench-speed bench-console bench-stream bench-stream-memory bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
+.PHONY: help setup emr-environment console demo docs test test-long check lint format bench bench-accuracy bench-drift bench-hierarchy bench-speed bench-console bench-stream bench-stream-memory bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +40,11 @@ docs: setup ## build the documentation as a site into build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo "build/site/index.html"
 
-test: setup ## set up and run every test, three files at a time: some wait for servers
-	$(BIN)/pytest --numprocesses 3 --dist loadfile
+test: setup ## set up and run the tests, three files at a time: some wait for servers
+	$(BIN)/pytest -m "not long" --numprocesses 3 --dist loadfile
+
+test-long: setup ## run what `make test` leaves out for its time: whole walks of what other tests check in parts
+	$(BIN)/pytest -m long --numprocesses 3 --dist loadfile
 
 check: lint ## lint, docs, and examples in docstrings
 	$(BIN)/pytest tests/project src packages/localaws/src

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -197,8 +198,17 @@ def a_quarter() -> str:
     return "".join(row for row in rows if row >= "2025-04-01")
 
 
+# Each has tests of its own for what its lines do, with the same servers.
+LONG = ("drift", "kafka", "keras", "mlflow", "neural", "stores", "stream", "tuning")
+
+
+def marked(page: Path) -> Any:
+    long = [pytest.mark.long] if page.parent.name == "how-to" and page.stem in LONG else []
+    return pytest.param(page, marks=long, id=str(page.relative_to(ROOT)))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize("page", [marked(page) for page in PAGES])
 def test_the_lines_of_a_document_run_in_its_order(reader: Reader, page: Path) -> None:
     text = page.read_text()
     if "-e events/" in text:  # which name the run of all the data

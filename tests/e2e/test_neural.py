@@ -8,7 +8,7 @@ from tests.e2e.conftest import Stack, daily_sales
 from tests.pipeline.given import params_bytes
 
 
-@pytest.mark.parametrize("name", ["CNN-QR", "Deep_AR_Plus"])
+@pytest.mark.parametrize("name", ["CNN-QR", pytest.param("Deep_AR_Plus", marks=pytest.mark.long)])
 def test_a_network_is_trained_once_and_forecasts_every_item(stack: Stack, name: str) -> None:
     params = params_bytes(
         Predictor__PerformAutoML=...,

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.e2e.conftest import Stack, daily_sales, deploy
 from tests.pipeline.given import params_bytes
 
@@ -17,6 +19,7 @@ def map_runs(stack: Stack, execution: dict[str, Any]) -> list[dict[str, Any]]:
     return [states.describe_map_run(mapRunArn=map_run["mapRunArn"])["itemCounts"] for map_run in found]
 
 
+@pytest.mark.long
 def test_forecast_history_and_executions_are_there_after_a_restart(tmp_path: Path) -> None:
     aws, before = deploy(tmp_path)
     try:

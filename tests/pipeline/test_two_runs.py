@@ -151,8 +151,11 @@ def test_newer_input_may_arrive_while_a_killed_function_waits_to_be_tried_again(
 
 @pytest.mark.parametrize(
     ("world", "inputs"),
-    [(False, (A, B, C)), (True, (A, B, C)), (False, (A, B))],
-    ids=["no versions, the second", "versions, the second", "no versions, the first"],
+    [
+        pytest.param(False, (A, B, C), id="no versions, the second", marks=pytest.mark.long),
+        pytest.param(True, (A, B, C), id="versions, the second"),
+        pytest.param(False, (A, B), id="no versions, the first"),
+    ],
     indirect=["world"],
 )
 @pytest.mark.parametrize("state", ["Export", "UpdateAthena", "Notify", "CleanupWorkFiles"])

@@ -13,6 +13,7 @@ from tests.connect.mlflow.conftest import Store, stepcast
 from tests.connect.mlflow.test_registry import EVERY, exported, ordered
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.filterwarnings("ignore"),  # MLflow's own
     pytest.mark.skipif(find_spec("jax") is None, reason="JAX is not here: pip install 'stepcast[neural]'"),
 ]

@@ -130,6 +130,7 @@ def test_it_is_the_same_run_for_whoever_asks_and_can_be_registered(
     assert len(predicted) == small_input.HORIZON
 
 
+@pytest.mark.long
 def test_a_later_forecast_is_tracked_too_and_the_earlier_one_has_no_predictor_left(
     tracked: Any, up: Serving, server: Store
 ) -> None:

@@ -30,7 +30,7 @@ def a_counter(start: int, end: int) -> list[tuple[float, float]]:
     return points
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_seasons_of_context_beat_the_last_value(tmp_path: Path, store: Store) -> None:
     now = int(time.time()) // 600 * 600
     store.write({"__name__": "node_vmstat_pgfault", "instance": "long"}, a_counter(now - 10 * DAY, now))

@@ -16,6 +16,7 @@ from tests.services import spark as service
 pytestmark = pytest.mark.filterwarnings("ignore::stepcast.DataWarning")
 
 
+@pytest.mark.long
 def test_a_thin_client_of_a_cluster_forecasts_tunes_and_saves(tmp_path: Path) -> None:
     if not service.packages():
         pytest.skip("Spark is not here, or Java is not: scripts/services bring spark")

@@ -135,7 +135,7 @@ def test_multiples_are_forecast_as_multiples(name: str) -> None:
     np.testing.assert_allclose(large, small * 2.0**60, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES[:2], pytest.param(NAMES[2], marks=pytest.mark.long)])
 def test_a_season_is_learned(name: str) -> None:
     panel, task = thirty(), task_of(name, parameters={"epochs": "30"})
 

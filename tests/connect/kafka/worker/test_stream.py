@@ -365,6 +365,7 @@ def test_a_model_of_the_users_own_predicts_each_message_and_then_learns_it(broke
     assert predictions == [{}, {"1": 1}, {"0": 1, "1": 1}]
 
 
+@pytest.mark.long
 def test_a_newer_predictor_takes_over_without_a_gap(broker: Broker, tmp_path: Path) -> None:
     end = 19_800
     before = predictor_in(tmp_path / "before", ("a", "b"), 70, end)
