@@ -56,9 +56,10 @@ def patch(undo: ExitStack, runs: JobRuns) -> None:
     def answer_start(self: Any) -> Any:
         for name in _NOT_SUPPORTED:
             if self._get_param(name):
-                raise NotImplementedError(f"{name} is not supported by localaws")
+                # Answered with 501, like all that moto does not have: the caller must not think it is done.
+                raise NotImplementedError(f"{name} is not supported by localaws: start the job without it")
         if self._get_param("mode") == "STREAMING":
-            raise NotImplementedError("mode STREAMING is not supported by localaws")
+            raise NotImplementedError("mode STREAMING is not supported by localaws: start the job as BATCH")
         return answer(self)
 
     replace(undo, EMRServerlessBackend, "create_application", create_application)

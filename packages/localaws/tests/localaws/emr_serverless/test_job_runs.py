@@ -38,7 +38,7 @@ WAITS = """
 import boto3, os, time
 boto3.client("s3").put_object(Bucket="shop", Key="out/pid", Body=str(os.getpid()).encode())
 while True:
-    time.sleep(0.1)
+    time.sleep(0.1)  # until it is cancelled
 """
 # The first time it waits for ever; once there is out/again, it ends.
 WAITS_ONCE = WAITS.replace("while True", 'while "Contents" not in boto3.client("s3").list_objects_v2('
