@@ -52,8 +52,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 def command_line() -> str:
     """Every command with its options, as ``--help`` has them."""
     command = typer.main.get_command(app)
-    text = get_docs_for_click(obj=command, ctx=typer.Context(command), name="stepcast", title="Command line")
-    return re.sub(r"^\* (`-)", r"- \1", text, flags=re.MULTILINE)
+    return get_docs_for_click(obj=command, ctx=typer.Context(command), name="stepcast", title="Command line")
 
 
 def params_schema() -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from stepcast.engine.arrays import Flags, Floats
 from stepcast.engine.drift import Watched
-from stepcast.engine.frequency import SECONDS, Frequency
+from stepcast.engine.frequency import LONGEST_SEASON, SECONDS, Frequency
 from stepcast.engine.panel import Panel
 from stepcast.engine.seasonality import season_length, week_length
 from stepcast.pipeline import layout
@@ -18,7 +18,6 @@ from stepcast.pipeline.monitoring.past import Past, Span
 __all__ = ["Forecasts", "ShardForecasts", "actual_of", "engine_outputs", "quantiles_of", "watched_blocks"]
 
 Key = tuple[str, ...]
-LONGEST_SEASON = 1_500  # periods, as in the AutoPredictor
 MOST_PERIODS = 20_000  # of history compared; with a yearly season, three years, at most twice this
 MOST_CELLS = 2_000_000  # items times periods per block: bounds memory
 
