@@ -77,7 +77,7 @@ def week() -> None:
 
 def fall() -> None:
     print("fall: error of p50, of the last value, of the median of twelve; coverage")
-    for since in (6, 12, 24, 60, 120, 288):
+    for since in (6, 12, 24, 60, 120, 200, 288, 400, 600):
         draw, time = np.random.default_rng(3), np.arange(4032 + 288)
         series = 60 + 6 * np.sin(2 * np.pi * time / 288) + 1.5 * draw.standard_normal((5, len(time)))
         series[:, 4032 - since :] /= 5

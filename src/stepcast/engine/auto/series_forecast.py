@@ -11,6 +11,7 @@ from stepcast.engine.auto.ensemble.calibration import PAST_VALUES, TREES
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation, cross_validate
 from stepcast.engine.auto.ensemble.distribution import Distribution, distribution_at, scores_at
 from stepcast.engine.auto.ensemble.far_steps import far_factors
+from stepcast.engine.auto.ensemble.outdated import past_is_outdated
 from stepcast.engine.auto.panel_fit import PanelFit
 from stepcast.engine.auto.series.bounds import bounds_at
 from stepcast.engine.auto.series.history import History
@@ -128,7 +129,8 @@ def series_forecast_at(
     past = np.zeros_like(made.quantiles)
     if panel_fit.calibration.share(PAST_VALUES) > 0:
         past = empirical_quantiles(history.values[:origin], found.seasons, len(past))
-        past[made.broken] = made.quantiles[made.broken]
+        known = made.broken | past_is_outdated(history, found, place, made.errors)
+        past[known] = made.quantiles[known]
     weights = _mentioned(found, made)
     sources = made.quantiles, past
     return SeriesForecast(history, origin, found.seasons, sources, weights, counts, broken=made.broken)

@@ -24,6 +24,7 @@ from stepcast.engine.auto.ensemble.weights import (
     bucket_of,
     log_losses,
     member_weights,
+    without_light,
 )
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.task import Metric
@@ -164,7 +165,7 @@ def weights_at(validation: CrossValidation, scores: ScoresAt, prior: PanelPrior)
     if usual is not None:
         both = (scores.size * products + TRUST * usual) / (scores.size + TRUST)
         products = np.where(np.isfinite(usual), both, products)
-    return stacked(products, weights, scores.windows)
+    return without_light(stacked(products, weights, scores.windows), validation.actual.shape[1])
 
 
 def distribution_at(

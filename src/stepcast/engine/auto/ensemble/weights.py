@@ -12,6 +12,7 @@ __all__ = [
     "log_losses",
     "member_weights",
     "share_of_bucket",
+    "without_light",
 ]
 
 
@@ -22,6 +23,7 @@ TRUST = 10.0  # the panel's losses count like so many origins of the series' own
 # Of no windows and of very many: 0 would make all members equal; the higher, the more the best count.
 INVERSE_TEMPERATURES = (4.0, 12.0)
 MANY_WINDOWS = 8.0  # half of the way from no windows to very many
+LIGHT = 0.25  # of the heaviest weight: members that weigh less are left out of a very long horizon
 CLIP = 4.0  # on logarithms of relative losses
 
 
@@ -76,6 +78,21 @@ def member_weights(
     shrunk = (size * losses + importance * expected) / max(size + importance, 1.0)
     weights = np.exp(-_inverse_temperature(windows) * (shrunk - shrunk.min(axis=0)))
     result: Floats = weights / weights.sum(axis=0)
+    return result
+
+
+def without_light(weights: Floats, horizon: int) -> Floats:
+    """``weights`` (members, BUCKETS) without the light ones, the more of them the longer the horizon.
+
+    Far ahead a few members know the usual course; all others together, each a little, would outvote them.
+
+    >>> many = np.array([[0.8], [0.1], [0.1]])
+    >>> without_light(many, 12)[:, 0], without_light(many, 720)[:, 0]
+    (array([0.8, 0.1, 0.1]), array([1., 0., 0.]))
+    """
+    least = LIGHT * (1 - np.sqrt(min(BUCKETS * NEAR / horizon, 1.0))) * weights.max(axis=0)
+    kept = np.where(weights < least, 0.0, weights)
+    result: Floats = kept / kept.sum(axis=0)
     return result
 
 
