@@ -26,8 +26,9 @@ $(READY): pyproject.toml packages/localaws/pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable packages/localaws --editable '.[local]' --group dev
 	@touch $(READY)
 
-$(WARM): $(READY) $(wildcard src/stepcast/engine/auto/*.py src/stepcast/engine/auto/*/*.py)
+$(WARM): $(READY) $(wildcard src/stepcast/engine/auto/*.py src/stepcast/engine/auto/*/*.py src/stepcast/engine/online/*.py)
 	$(BIN)/python -m stepcast.engine.auto
+	$(BIN)/python -m stepcast.engine.online
 	@touch $(WARM)
 
 demo: setup ## set up, forecast testing-data/ on the local stack, print and chart the result

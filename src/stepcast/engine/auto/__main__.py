@@ -7,20 +7,12 @@ import sys
 from pathlib import Path
 
 from stepcast.engine.auto import compiled as flags
-from stepcast.engine.auto.compilation import compilations, kernels
+from stepcast.engine.auto.compilation import compilations, forget, kernels
 from stepcast.engine.auto.series import shrinkage
 from stepcast.engine.auto.warm import warm_up
 from stepcast.engine.kernel_stamp import mark_compiled
 
 begun: set[str] = set()
-
-
-def forget_outdated() -> None:
-    """Remove kernels older than what they call in other modules, of which numba keeps no account."""
-    newest = max(Path(str(module.__file__)).stat().st_mtime for module in (flags, shrinkage))
-    for index in Path(__file__).parent.glob("**/__pycache__/*.nbi"):
-        if index.stat().st_mtime < newest:
-            index.unlink()
 
 
 def show(name: str) -> None:
@@ -30,7 +22,8 @@ def show(name: str) -> None:
         sys.stdout.flush()
 
 
-forget_outdated()
+# Other modules call what these two have, of which numba keeps no account.
+forget(Path(__file__).parent, [Path(str(module.__file__)) for module in (flags, shrinkage)])
 with compilations(show):
     warm_up()
 mark_compiled()

@@ -1,14 +1,15 @@
-"""Notice of kernels being compiled: that takes most of a minute the first time on a machine, none later."""
+"""Kernels that are being compiled: that takes most of a minute the first time on a machine, none later."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from numba.core import event
 from numba.core.dispatcher import Dispatcher
 
-__all__ = ["compilations", "kernels"]
+__all__ = ["compilations", "forget", "kernels"]
 
 PACKAGE = "stepcast.engine.auto."
 
@@ -40,6 +41,14 @@ def compilations(begun: Callable[[str], None]) -> Iterator[None]:
 
     with event.install_listener("numba:compile", Listener()):
         yield
+
+
+def forget(folder: Path, sources: Iterable[Path]) -> None:
+    """Remove the compiled kernels in and below ``folder`` that are older than one of the ``sources``."""
+    newest = max(source.stat().st_mtime for source in sources)
+    for index in folder.glob("**/__pycache__/*.nbi"):
+        if index.stat().st_mtime < newest:
+            index.unlink()
 
 
 def _name(kernel: Any) -> str:

@@ -70,7 +70,7 @@ from stepcast.engine.online.quantiles import COUNTS, LOGS_SHARE
 from stepcast.engine.online.state import Common
 from stepcast.engine.online.thirds import THIRDS, by_third, thirds_of
 
-__all__ = ["Examined", "empty", "examine"]
+__all__ = ["Examined", "empty", "examine", "long_mean"]
 
 VIEW = {"": AS_IS, "log_": LOGS, "calendar_": CALENDAR}
 KIND = {
@@ -263,7 +263,7 @@ def _member(
     if prefix == "calendar_" and label in ("mean", "mean_of_years"):
         window = year_length(history.frequency) * (1 if label == "mean" else 10)
         floats = np.array([window, 0.0, 0.0])
-        _long_mean(values, floats)
+        long_mean(values, floats)
         return (LONG_MEAN, view, NONE, 1, 1), floats
     if label in KIND:
         seasons = found.seasons
@@ -342,7 +342,8 @@ def _run(plan, floats, layout, values):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _long_mean(values, floats):  # type: ignore[no-untyped-def]
+def long_mean(values, floats):  # type: ignore[no-untyped-def]
+    """Into ``floats`` (window, mean, count) a mean of ``values``, in which the latest window counts more."""
     for value in values:
         floats[2] += 1
         floats[1] += (value - floats[1]) / min(floats[2], floats[0])

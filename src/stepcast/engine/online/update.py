@@ -44,8 +44,9 @@ def update(
 
     With ``learn=False``, weights, widths and the choice of members stay fixed; only states of members change.
     """
-    items, periods = np.asarray(items, np.int64), np.asarray(periods, np.int64)
-    values = np.asarray(values, np.float64)
+    # A column of a table, whose values lie apart, would have the kernel compiled again for itself.
+    items, periods = np.asarray(items, np.int64, order="C"), np.asarray(periods, np.int64, order="C")
+    values = np.asarray(values, np.float64, order="C")
     if not items.shape == periods.shape == values.shape or items.ndim != 1:
         raise ValueError(
             f"items, periods and values have the shapes {items.shape}, {periods.shape} and {values.shape}: "
