@@ -8,13 +8,13 @@ from typing import Any
 import boto3
 import numpy as np
 import pytest
-from moto import mock_aws
 
 from stepcast.cli.kept_run import RUN, read_run
 from stepcast.connect.finished_run import FinishedRun, find
 from stepcast.pipeline import vintages
 from tests.made_once import made_once
 from tests.pipeline.given import MINIMAL, params_bytes
+from tests.pipeline.mocked import mocked_aws
 from tests.pipeline.steps.conftest import BUCKET, Account
 from tests.pipeline.steps.whole_run import run_steps
 
@@ -38,7 +38,7 @@ def finished(
 
     ``changes`` are those of params_document.
     """
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
+    with pytest.MonkeyPatch.context() as patch, mocked_aws():
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket=BUCKET)

@@ -13,7 +13,6 @@ from unittest.mock import patch
 
 import boto3
 from botocore.client import BaseClient
-from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.glue.models import glue_backends
 from moto.s3.models import FakeKey, s3_backends
@@ -35,6 +34,7 @@ from stepcast.pipeline.steps.update_athena import update_athena
 from tests.pipeline.given import params_bytes
 from tests.pipeline.interleaving.machine import Execution, Killed, go_on
 from tests.pipeline.interleaving.memory import Contents, Outcome, recorded
+from tests.pipeline.mocked import mocked_aws
 
 __all__ = ["BUCKET", "NOON", "Moment", "World", "before_call", "killed_before", "the_world"]
 
@@ -67,6 +67,7 @@ class World:
     """Uploads inputs, one after the other, and delivers their events whenever it is told to."""
 
     def __init__(self, *, versioned: bool) -> None:
+        self.versioned = versioned
         self.s3, self.sns = boto3.client("s3"), boto3.client("sns")
         self.cloudwatch = boto3.client("cloudwatch")
         self.topic = self.sns.create_topic(Name="stepcast")["TopicArn"]
@@ -296,7 +297,7 @@ def the_world(*, versioned: bool = False) -> Iterator[World]:
             clients[service_name] = make(session, service_name, **options)
         return clients[service_name]
 
-    with mock_aws(), patch.object(boto3.Session, "client", client), ExitStack() as undo:
+    with mocked_aws(), patch.object(boto3.Session, "client", client), ExitStack() as undo:
         versions.patch(undo)
         try:
             yield World(versioned=versioned)

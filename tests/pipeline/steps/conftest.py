@@ -7,11 +7,11 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from stepcast.pipeline import vintages
 from stepcast.pipeline.run import Run, fingerprint
 from tests.pipeline.given import params_bytes
+from tests.pipeline.mocked import mocked_aws
 
 BUCKET = "stepcast-test"
 
@@ -80,7 +80,7 @@ class Account:
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     """A bucket that holds params.json and one file under train/."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
+    with mocked_aws():
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket=BUCKET)
         account = Account(s3)

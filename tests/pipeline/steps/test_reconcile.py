@@ -8,12 +8,12 @@ import boto3
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from moto import mock_aws
 
 from stepcast.pipeline import layout, shard_list, tables, vintages
 from stepcast.pipeline.params import ALGORITHM_ARN
 from stepcast.pipeline.run import Run
 from tests.pipeline.given import MINIMAL
+from tests.pipeline.mocked import mocked_aws
 from tests.pipeline.steps.conftest import BUCKET, Account
 from tests.pipeline.steps.whole_run import leaderboard, rows_under, run_steps
 
@@ -43,7 +43,7 @@ def sales(days: int = 84) -> str:
 @pytest.fixture(scope="module")
 def made() -> Iterator[tuple[Account, Run]]:
     """A run with a hierarchy, which no test changes."""
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
+    with pytest.MonkeyPatch.context() as patch, mocked_aws():
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         account = Account(boto3.client("s3"))
         account.s3.create_bucket(Bucket=BUCKET)
