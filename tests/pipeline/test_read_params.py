@@ -169,6 +169,15 @@ def test_a_byte_order_mark_is_no_problem() -> None:
         ),
         ({"Predictor__PerformAutoML": False}, "V16", "$.Predictor", "add AlgorithmArn"),
         (
+            {
+                "Predictor__PerformAutoML": ...,
+                "Predictor__TrainingParameters": {"context_length": "30", "p": "1"},
+            },
+            "V16",
+            "$.Predictor.TrainingParameters",
+            "Add AlgorithmArn, for example arn:aws:forecast:::algorithm/ARIMA, or remove TrainingParameters",
+        ),
+        (
             {"Predictor__TrainingBudgetSeconds": 0},
             "params",
             "$.Predictor.TrainingBudgetSeconds",

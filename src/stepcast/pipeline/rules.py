@@ -398,6 +398,20 @@ def automl_or_algorithm(raw: Raw) -> Iterator[Problem]:
             "PerformAutoML is false and no AlgorithmArn is given",
             f"Set PerformAutoML to true, or add AlgorithmArn, for example {ALGORITHM_ARN}ETS",
         )
+    if automl is None and not (predictor.get("AlgorithmArn") or predictor.get("AutoMLNetwork")):
+        yield from _parameters_of_nothing(predictor.get("TrainingParameters"))
+
+
+def _parameters_of_nothing(given: object) -> Iterator[Problem]:
+    """Without an algorithm, the AutoPredictor runs, which has no parameters."""
+    if isinstance(given, dict) and given:
+        like = next((name for name, known in PARAMETERS.items() if given.keys() <= known.keys()), "ETS")
+        yield error(
+            "V16",
+            "$.Predictor.TrainingParameters",
+            "no AlgorithmArn says whose parameters they are, and the AutoPredictor has none",
+            f"Add AlgorithmArn, for example {ALGORITHM_ARN}{like}, or remove TrainingParameters",
+        )
 
 
 def algorithm_is_known(raw: Raw) -> Iterator[Problem]:
