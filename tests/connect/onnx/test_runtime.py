@@ -145,7 +145,11 @@ def test_the_file_says_what_it_is_and_is_always_the_same(items: list[Item]) -> N
     [
         ("Deep_AR_Plus", "quantiles are those of paths that it samples; train CNN-QR or LSTM"),
         ("AutoPredictor", "no single model; export ETS, ARIMA or SeasonalNaive"),
-        ("CNN-QR", "is AutoPredictor, so it has no CNN-QR to export: train with AlgorithmArn"),
+        (
+            "CNN-QR",
+            r"forecasts by AutoPredictor, which did not train it; export ETS, ARIMA or SeasonalNaive, .* its "
+            r'ridge or trees, or run again with "AlgorithmArn": "arn:aws:forecast:::algorithm/CNN-QR"',
+        ),
     ],
 )
 def test_what_cannot_be_exported_is_refused_with_the_nearest_that_can(
@@ -153,3 +157,12 @@ def test_what_cannot_be_exported_is_refused_with_the_nearest_that_can(
 ) -> None:
     with pytest.raises(ConnectorError, match=match):
         onnx_model(items[0], algorithm)
+
+
+def test_a_network_that_has_joined_the_autopredictor_is_no_model_by_itself(items: list[Item]) -> None:
+    joined = replace(items[0], task=replace(items[0].task, network="LSTM"))
+
+    with pytest.raises(
+        ConnectorError, match="forecasts by AutoPredictor, of which it is only a part; export"
+    ):
+        onnx_model(joined, "LSTM")

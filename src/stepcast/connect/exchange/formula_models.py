@@ -11,7 +11,7 @@ from stepcast.connect.exchange.item_model import ItemModel
 from stepcast.connect.exchange.local_models import LOCAL, local_model
 from stepcast.engine.algorithms import ALGORITHMS
 
-__all__ = ["FORMULAS", "exported", "spelled"]
+__all__ = ["FORMULAS", "NEAREST", "exported", "spelled"]
 
 AUTO_PARTS = {"ridge": ridge_model, "trees": trees_model}
 FORMULAS = (*LOCAL, *AUTO_PARTS)

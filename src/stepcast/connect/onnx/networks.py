@@ -3,7 +3,7 @@
 import numpy as np
 
 from stepcast.connect.errors import ConnectorError
-from stepcast.connect.exchange.formula_models import exported, spelled
+from stepcast.connect.exchange.formula_models import NEAREST, exported, spelled
 from stepcast.connect.exchange.formulas import Named, Table
 from stepcast.connect.exchange.item import Item
 from stepcast.connect.exchange.item_model import ItemModel
@@ -18,7 +18,7 @@ from stepcast.engine.neural.learned import Learned
 from stepcast.engine.neural.units import prescaled
 from stepcast.engine.neural.windows import columns_of
 from stepcast.engine.task import Outputs
-from stepcast.pipeline.params import output_label
+from stepcast.pipeline.params import ALGORITHM_ARN, output_label
 
 __all__ = ["NETWORKS", "add_network", "onnx_model"]
 
@@ -85,9 +85,11 @@ def add_network(graph: Graph, model: ItemModel, latest: str) -> dict[str, str]:
 def _learned(item: Item, algorithm: str) -> Learned:
     content = item.run.learned() if item.task.algorithm == algorithm else None
     if content is None:
+        part = "of which it is only a part" if item.task.network == algorithm else "which did not train it"
         raise ConnectorError(
-            f"predictor {item.run.manifest.predictor} is {item.task.algorithm}, so it has no {algorithm} to "
-            f"export: train with AlgorithmArn arn:aws:forecast:::algorithm/{algorithm}"
+            f"{algorithm} cannot be exported: predictor {item.run.manifest.predictor} forecasts by "
+            f"{item.task.algorithm}, {part}; {NEAREST}, or run again with "
+            f'"AlgorithmArn": "{ALGORITHM_ARN}{algorithm}" and without PerformAutoML in params.json'
         )
     if not np.isfinite(item.history).any():
         raise ConnectorError(
