@@ -152,10 +152,11 @@ def test_the_members_in_weights_are_documented() -> None:
 
 def test_states_are_documented() -> None:
     definition = json.loads((ROOT / "statemachine/forecast.asl.json").read_text())
-    page = (ROOT / "docs/architecture.md").read_text()
+    drawn, listed = ((ROOT / "docs" / name).read_text() for name in ("architecture.md", "how-to/operate.md"))
     steps = [name for name, state in definition["States"].items() if state["Type"] in ("Task", "Map")]
 
-    assert [name for name in steps if name not in page and not name.startswith("Cleanup")] == []
+    assert [name for name in steps if name not in drawn and not name.startswith("Cleanup")] == []
+    assert [name for name in definition["States"] if f"`{name}`" not in listed] == []
 
 
 def test_the_resource_types_of_localaws_are_documented() -> None:
