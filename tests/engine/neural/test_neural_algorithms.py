@@ -155,7 +155,7 @@ def test_a_related_feature_that_is_known_ahead_counts_and_can_be_left_out(name: 
     panel = with_covariates(sales, promotions, ["small", "large"] * 15)
 
     def error(**parameters: str) -> float:
-        faster = {"learning_rate": "0.01"} if name == "Deep_AR_Plus" else {}
+        faster = {"learning_rate": "0.02", "epochs": "14"} if name == "Deep_AR_Plus" else {}
         tested = run(panel, task_of(name, parameters={"epochs": "20", **faster, **parameters}))[0].backtest
         return float(np.abs(tested.actual[:, 0] - tested.predicted[:, 0, 0, :, 1]).mean())
 
@@ -183,7 +183,7 @@ def test_totals_are_forecast_by_what_is_added_to_them() -> None:
     random = np.random.default_rng(8)
     totals = [np.cumsum(1 + random.exponential(1, LENGTH)) for _ in range(29)]
 
-    trained, made = run(a_panel(*totals, []), task_of("Deep_AR_Plus", parameters={"epochs": "20"}))
+    trained, made = run(a_panel(*totals, []), task_of("Deep_AR_Plus", parameters={"epochs": "10"}))
 
     middle = made.values[:, :, 1]
     grown = middle[:29] - np.array([one[-1] for one in totals])[:, None]
@@ -207,7 +207,7 @@ def test_deep_ar_draws_from_each_likelihood(likelihood: str) -> None:
     random = np.random.default_rng(1)
     counts = [random.poisson(4, LENGTH).astype(float) for _ in range(30)]
     series = [random.beta(2, 5, LENGTH) for _ in range(30)] if likelihood == "beta" else counts
-    parameters = {"epochs": "20", "likelihood": likelihood, "learning_rate": "0.01"}
+    parameters = {"epochs": "8", "likelihood": likelihood, "learning_rate": "0.02"}
 
     made = run(a_panel(*series), task_of("Deep_AR_Plus", parameters=parameters))[1].values
 
