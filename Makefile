@@ -11,7 +11,7 @@ KILLS ?= 200
 # Where bytecode is not kept, each of the hundreds of interpreters that tests start compiles the sources again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup emr-environment console demo docs test test-long check lint format bench bench-accuracy bench-drift bench-hierarchy bench-speed bench-console bench-stream bench-stream-memory bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
+.PHONY: help setup emr-environment console demo docs test test-long check lint format bench bench-accuracy bench-autogluon bench-drift bench-hierarchy bench-speed bench-console bench-stream bench-stream-memory bench-runtime stream-chaos chaos mutants sam sam-local lock events clean build-Layer compile-Layer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,12 @@ bench-accuracy: setup ## score the AutoPredictor on a suite (SUITE=FOLDER), besi
 	$(BIN)/python -m pip install --quiet --group benchmark
 	@mkdir -p benchmarks/results
 	$(BIN)/python benchmarks/accuracy.py --data $(SUITE) --peers --peer-sample $(PEER_SAMPLE) | tee benchmarks/results/accuracy.txt
+
+bench-autogluon: setup ## score the AutoPredictor beside AutoGluon-TimeSeries (SUITE=FOLDER; about 15 minutes, 6 GB of packages)
+	test -x .venv-autogluon/bin/pip || $(PYTHON) -m venv .venv-autogluon
+	.venv-autogluon/bin/pip install --quiet autogluon.timeseries==1.6.3
+	@mkdir -p benchmarks/results
+	$(BIN)/python benchmarks/accuracy_autogluon.py --data $(SUITE) --autogluon .venv-autogluon/bin/python | tee benchmarks/results/autogluon.txt
 
 bench-drift: setup ## how well drift is found, beside river's detectors, and what MonitorDrift needs for 100,000 items
 	$(BIN)/python -m pip install --quiet --group benchmark
@@ -145,7 +151,7 @@ lock: ## take the newest allowed versions into constraints.txt
 	rm -rf .venv-lock
 
 clean: ## remove what make made
-	rm -rf .venv console/node_modules .venv-sam .venv-ministack .venv-quix .venv-mutants .mutants .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv console/node_modules .venv-sam .venv-ministack .venv-autogluon .venv-quix .venv-mutants .mutants .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # `sam build` calls this for the layer of the light functions: wheels for Lambda, whatever $(PYTHON) and this machine are.
 LAYER = $(ARTIFACTS_DIR)/python
