@@ -65,11 +65,11 @@ def stacked(products: Floats, weights: Floats, windows: float) -> Floats:
     >>> stacked(np.stack([alike] * 3), equal, windows=100)[:, 0].round(1)
     array([0.3, 0.3, 0.5])
     """
-    result = np.empty_like(weights)
+    rows = np.empty(weights.shape[::-1])  # a kernel is compiled again for a column that is no row
     pull = float(PULLS[0] * (PULLS[1] / PULLS[0]) ** confidence(windows))
     for bucket in range(weights.shape[1]):
-        _descend(products[bucket], weights[:, bucket].copy(), pull, result[:, bucket])
-    return result
+        _descend(products[bucket], weights[:, bucket].copy(), pull, rows[bucket])
+    return np.ascontiguousarray(rows.T)
 
 
 @compiled
