@@ -2,9 +2,9 @@
 
 Every item of a distributed Map is a separate execution with its own history, as on AWS; a finished one is
 not evaluated again after a restart or a redrive. moto gives children no history and no ARN, reads the items
-again, ends a map run as succeeded however many of its children failed (tolerance is a TODO there), and a
-worker calls itself for each further item, so that about 900 items a worker end in RecursionError (moto 5.2.5,
-stepfunctions/parser/asl/component/state/exec/state_map/iteration).
+again, counts an item only when it begins, ends a map run as succeeded however many of its children failed
+(tolerance is a TODO there), and a worker calls itself for each further item, so that about 900 items a worker
+end in RecursionError (moto 5.2.5, stepfunctions/parser/asl/component/state/exec/state_map/iteration).
 
 Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 """
@@ -220,6 +220,9 @@ def _evaluate_map_run(self: Any, env: Any, map_runs: MapRuns, guard: Guard) -> N
     try:
         _require_permission(env, guard)
         items = _items(env, eval_input, run, record, again=before is not None)
+        for counter in (record.item_counter, record.execution_counter):
+            counter.total.count(len(items))
+            counter.pending.count(len(items))
         _work(self, env, eval_input, items, record.max_concurrency, _DISTRIBUTED_CONCURRENCY)
     except Exception as error:
         details = {}
@@ -268,7 +271,7 @@ def _evaluate_child(self: Any, env: Any, job: Any, executions: Executions) -> No
         return
     counters = (record.item_counter, record.execution_counter)
     for counter in counters:
-        counter.total.count()
+        counter.pending.offset(-1)
         counter.running.count()
     job.job_output, status = None, "FAILED"
     try:

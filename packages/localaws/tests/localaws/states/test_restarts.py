@@ -391,6 +391,7 @@ def test_items_that_are_done_are_not_done_again(world: World, mode: str) -> None
 
 
 def test_a_distributed_map_keeps_its_run_its_children_and_the_items_it_read(world: World) -> None:
+    """All of its items are counted from the start, as on AWS, not only those that have begun."""
     world.aws.client("s3").put_object(Bucket="items", Key="list.json", Body=b'["a", "b", "c"]')
     reader = {
         "Resource": "arn:aws:states:::s3:getObject",
@@ -408,6 +409,8 @@ def test_a_distributed_map_keeps_its_run_its_children_and_the_items_it_read(worl
     execution = world.start(chain(Each=each))
     world.called("a")
     (before,) = world.states.list_map_runs(executionArn=execution)["mapRuns"]
+    counts = world.states.describe_map_run(mapRunArn=before["mapRunArn"])["itemCounts"]
+    assert (counts["total"], counts["pending"], counts["running"]) == (3, 2, 1)
     world.aws.client("s3").put_object(Bucket="items", Key="list.json", Body=b'["other"]')
 
     world.aws.restart()
@@ -418,11 +421,9 @@ def test_a_distributed_map_keeps_its_run_its_children_and_the_items_it_read(worl
     described = world.states.describe_map_run(mapRunArn=before["mapRunArn"])
     assert after["mapRunArn"] == before["mapRunArn"]
     assert after["startDate"] == before["startDate"]
-    assert (described["status"], described["itemCounts"]["succeeded"], described["itemCounts"]["total"]) == (
-        "SUCCEEDED",
-        3,
-        3,
-    )
+    counts = described["itemCounts"]
+    assert (described["status"], counts["succeeded"], counts["total"]) == ("SUCCEEDED", 3, 3)
+    assert (counts["pending"], counts["running"]) == (0, 0)
     world.aws.restart()
     children = world.states.list_executions(mapRunArn=before["mapRunArn"])["executions"]
     assert [child["status"] for child in children] == 3 * ["SUCCEEDED"]
