@@ -12,6 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from stepcast.cli.chart_files import largest_series
+from stepcast.cli.current_forecast import key_columns, output_columns
+from stepcast.cli.kept_run import kept, read_run
+from stepcast.cli.saved_items import read_items
+from stepcast.connect.finished_run import published
+from stepcast.pipeline import layout
 from tests.charting.test_drawing import size
 from tests.cli import small_input
 from tests.cli.processes import PATIENCE, alive, command, descendants
@@ -83,6 +89,26 @@ def test_the_folder_holds_the_forecast_the_backtest_the_report_and_a_chart(
     assert list((out / "accuracy" / "accuracy-metrics-values").glob("*.csv"))
     assert "## Data\n\n| | |\n|---|---|\n| Files | 3 files" in (out / "validation.md").read_text()
     assert size(out / "chart.png")[0] == 2100
+
+
+def test_the_chart_has_the_largest_series_with_their_history_and_forecast(
+    folder: Path, answer: subprocess.CompletedProcess[str]
+) -> None:
+    """The street lamp's level is three times the desk lamp's."""
+    out = folder / "out"
+    (done,) = published(read_run(out), "")
+    keys, outputs = key_columns(done.manifest), output_columns(done.manifest)
+    board = kept(out, layout.accuracy(done.manifest.predictor, "leaderboard"))
+
+    charted = largest_series(out, done.manifest, read_items(board, out / "raw", keys, outputs), most=2)
+
+    assert [one.title for one in charted] == ["street lamp · Köln", "floor lamp · Köln"]
+    rows = (folder / "street_lamp.csv").read_text().splitlines()[-3 * small_input.HORIZON :]
+    assert charted[0].history.tolist() == [float(row.split(",")[2]) for row in rows]
+    assert str(charted[0].past[-1].astype("datetime64[D]")) == rows[-1].split(",")[1]
+    ahead = [row for row in records(out / "raw") if row["item_id"] == "street lamp"]
+    assert [f"{moment}Z" for moment in charted[0].ahead] == [row["date"] for row in ahead]
+    assert charted[0].outputs["p90"].tolist() == [float(row["p90"]) for row in ahead]
 
 
 def test_spark_makes_the_same_files_bit_for_bit(

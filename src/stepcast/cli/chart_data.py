@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepcast.charting.series import Charted, Tested
+from stepcast.cli.chart_files import HORIZONS_BACK
 from stepcast.cli.current_forecast import (
     current_vintage,
     key_columns,
@@ -32,7 +33,6 @@ __all__ = ["chart_series"]
 
 Key = tuple[str, ...]  # identifier and dimensions
 FORECASTED = "forecasted-values"
-HORIZONS_BACK = 3  # how much history precedes the forecast
 AGGREGATIONS: dict[str, Callable[[list[float]], float]] = {
     "sum": sum,
     "avg": fmean,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stepcast.cli.chart import MOST_PANELS
-from stepcast.cli.chart_data import chart_series
+from stepcast.cli.chart_files import largest_series
 from stepcast.cli.current_forecast import key_columns, output_columns
 from stepcast.cli.executions import Execution, History, describe
 from stepcast.cli.failure import Failure
@@ -120,13 +120,13 @@ def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
         keys = key_columns(manifest)
         write_leaderboard(board, fresh / "leaderboard.csv", keys)
         (fresh / VALIDATION).write_text(_text(stack, layout.report(execution.run, "md")), encoding="utf-8")
-        draw(chart_series(stack, None, MOST_PANELS), fresh / "chart.png")
+        items = read_items(board, fresh / "raw", keys, output_columns(manifest))
+        draw(largest_series(fresh, manifest, items, MOST_PANELS), fresh / "chart.png")
         if manifest.tuned is not None:
             trials = trials_of(stack.s3, stack.bucket, manifest.tuned)
             (fresh / "tuning.csv").write_bytes(csv_bytes(trials))
             draw_tuning(trials, manifest.tuned, fresh / "tuning.png")
         report = Report.from_json(_text(stack, layout.report(execution.run, "json")))
-        items = read_items(board, fresh / "raw", keys, output_columns(manifest))
         return Outcome(manifest, report, items)
 
 

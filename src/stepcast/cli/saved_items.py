@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.dataset
 
 from stepcast.pipeline.csv_files import read_parquet
 
-__all__ = ["Item", "read_items", "write_leaderboard"]
+__all__ = ["Item", "read_items", "read_raw", "write_leaderboard"]
 
 
 @dataclass(frozen=True)
@@ -59,14 +58,29 @@ def _sorted(leaderboard: Path, keys: list[str]) -> pa.Table:
     return pa.concat_tables(parts).sort_by([(name, "ascending") for name in ("scope", *keys)])
 
 
-def _totals(raw: Path, keys: list[str], outputs: list[str]) -> dict[tuple[str, ...], list[float]]:
+def read_raw(path: Path, keys: list[str], outputs: list[str]) -> pa.Table:
+    """These columns of a file below ``raw``."""
     kinds = {**dict.fromkeys(keys, pa.string()), **dict.fromkeys(outputs, pa.float64())}
-    format_ = pa.dataset.CsvFileFormat(
+    # pyarrow.dataset would read all files at once, and import pandas.
+    return pa.csv.read_csv(
+        path,
+        read_options=pa.csv.ReadOptions(use_threads=False),
         parse_options=pa.csv.ParseOptions(newlines_in_values=True),
-        convert_options=pa.csv.ConvertOptions(column_types=kinds, strings_can_be_null=False),
+        convert_options=pa.csv.ConvertOptions(
+            column_types=kinds, include_columns=list(kinds), strings_can_be_null=False
+        ),
     )
-    rows = pa.dataset.dataset(raw, format=format_).to_table(columns=list(kinds), use_threads=False)
-    summed = rows.group_by(keys).aggregate([(name, "sum") for name in outputs])
-    sums = zip(*(summed[f"{name}_sum"].to_pylist() for name in outputs), strict=True)
-    names = zip(*(summed[name].to_pylist() for name in keys), strict=True)
-    return {key: list(values) for key, values in zip(names, sums, strict=True)}
+
+
+def _totals(raw: Path, keys: list[str], outputs: list[str]) -> dict[tuple[str, ...], list[float]]:
+    found = {}
+    for path in raw.iterdir():  # each has all rows of its series
+        summed = (
+            read_raw(path, keys, outputs)
+            .group_by(keys, use_threads=False)
+            .aggregate([(name, "sum") for name in outputs])
+        )
+        sums = zip(*(summed[f"{name}_sum"].to_pylist() for name in outputs), strict=True)
+        names = zip(*(summed[name].to_pylist() for name in keys), strict=True)
+        found.update(zip(names, map(list, sums), strict=True))
+    return found

@@ -5,15 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-
 from stepcast.charting.drawing import draw
 from stepcast.charting.series import Charted
 from stepcast.cli.chart import MOST_PANELS
-from stepcast.cli.chart_data import HORIZONS_BACK
+from stepcast.cli.chart_files import charted_series
+from stepcast.cli.current_forecast import key_columns, output_columns
 from stepcast.cli.tuning_chart import draw_tuning
 from stepcast.connect.finished_run import FinishedRun
-from stepcast.engine.calendar import stamp_of
 
 __all__ = ["charts_of"]
 
@@ -41,29 +39,17 @@ def charts_of(run: FinishedRun, results: Path | None) -> Iterator[list[Path]]:
 
 def largest(run: FinishedRun) -> list[Charted]:
     """The series with the largest forecasts, as chart.png shows them."""
-    columns = run.manifest.wide_columns
-    names = [name for name, kind in columns.items() if kind == "string" and name != "date"]
-    outputs = [name for name, kind in columns.items() if kind == "double"]
-    target = next(name for name, kind in run.manifest.clean_columns.items() if kind == "double")
+    names, outputs = key_columns(run.manifest), output_columns(run.manifest)
     table = run.forecast().to_pandas()
     by_series = table.groupby(names, sort=True)
     totals = by_series[outputs].sum().sum(axis="columns").nlargest(MOST_PANELS)
     places = {key if isinstance(key, tuple) else (key,): place for place, key in enumerate(totals.index)}
     found: dict[int, Charted] = {}
     for shard in run.shards():
-        panel, back = shard.panel, HORIZONS_BACK * run.manifest.horizon
         for row, key in enumerate(shard.keys):
             if key not in places:
                 continue
             ahead = by_series.get_group(key)
-            known = np.where(panel.observed[row], panel.values[row], np.nan)[-back:]
-            found[places[key]] = Charted(
-                title=" · ".join(key),
-                target=target,
-                frequency=run.manifest.frequency,
-                past=stamp_of(panel.end + 1 - back + np.arange(back), panel.frequency),
-                history=np.concatenate([np.full(back - len(known), np.nan), known]),
-                ahead=ahead["date"].str.rstrip("Z").to_numpy("datetime64[s]"),
-                outputs={output: ahead[output].to_numpy() for output in outputs},
-            )
+            values = {output: ahead[output].to_numpy() for output in outputs}
+            found[places[key]] = charted_series(shard, row, run.manifest, values)
     return [found[place] for place in sorted(found)]
