@@ -22,6 +22,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 LARGEST_REQUEST = 1 << 17
+COLLECTIONS = (100_000, 10, 10)  # Python's 700 looks through a handler's imports again and again as they grow
 LAUNCH = str(Path(__file__).with_name("launch.py"))
 
 
@@ -34,6 +35,7 @@ def main() -> None:
             importlib.import_module(name)
     gc.collect()
     gc.freeze()  # a collection would write to, and so copy, every page that is shared with the workers
+    gc.set_threshold(*COLLECTIONS)
     request = serve(requests)
     if request is not None:
         become(request)
