@@ -12,8 +12,8 @@ UNTOLD = {
     # Every Fail state, in moto's words: commands report how an execution ended.
     "moto.stepfunctions": logging.CRITICAL,
 }
-# A command makes some hundred thousand objects that stay, most of them of libraries: with Python's threshold of
-# 700 new ones, looking through them again and again takes a fifth of its time.
+# A command makes some hundred thousand objects that stay, most of them of libraries: with Python's threshold
+# of 700 new ones, looking through them again and again takes a fifth of its time.
 COLLECTIONS = (100_000, 10, 10)
 
 

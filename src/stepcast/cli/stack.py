@@ -29,6 +29,9 @@ LOCAL = Config(proxies={}, retries={"mode": "standard", "max_attempts": 3})
 # Lambda's longest timeout, plus time in the queue: a client that retries would run the function twice.
 PATIENT = Config(read_timeout=1800, retries={"total_max_attempts": 1})
 
+# Of a run's functions each has its turn once: what waited for another would only take memory.
+IDLE_SECONDS = 1.0
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -117,7 +120,7 @@ def private(project: Project, **parameters: str) -> Iterator[Stack]:
     from localaws import LocalAws
     from stepcast.cli.preloaded import PRELOADED
 
-    with LocalAws(preload=PRELOADED) as server:
+    with LocalAws(preload=PRELOADED, idle_seconds=IDLE_SECONDS) as server:
         yield deploy(server, project, **parameters)
 
 

@@ -109,6 +109,7 @@ def start_parts(
     region: str,
     client: Callable[[str], Any],
     durable: bool,
+    idle_seconds: float,
     iam: bool = True,
     on_activity: Listener | None = None,
     remote_buckets: Sequence[RemoteBucket] = (),
@@ -173,7 +174,7 @@ def start_parts(
     moto_cors.patch(stopping)
     post_policy.patch(stopping, verifier.verify_form, guard.upload_problem)
 
-    settings = (folder / "code", endpoint, account, region, deliveries, guard, preload)
+    settings = (folder / "code", endpoint, account, region, deliveries, guard, preload, idle_seconds)
     invoker = Invoker(*settings) if report is None else ReportingInvoker(*settings, report=report)
     stopping.callback(invoker.close)
     archives.patch(stopping)

@@ -33,6 +33,7 @@ __all__ = ["AlreadyRunning", "LocalAws"]
 log = logging.getLogger(__name__)
 
 _ACCOUNT = "123456789012"
+_IDLE_SECONDS = 180.0
 _running = threading.Lock()  # moto's state is global to a process
 
 
@@ -58,7 +59,7 @@ class LocalAws:
     The objects of ``remote_buckets`` are kept in other S3-compatible stores; everything else about these
     buckets is local. ``handlers`` are WSGI applications by path, such as ``/_mine/hook``: they get unsigned
     requests, though none of web pages, and check for themselves who sends them. On Linux, functions find
-    ``preload`` imported.
+    ``preload`` imported. A worker process that has had nothing to do for ``idle_seconds`` ends.
 
     ::
 
@@ -80,6 +81,7 @@ class LocalAws:
         remote_buckets: Sequence["RemoteBucket"] = (),
         handlers: Mapping[str, "WsgiApplication"] | None = None,
         preload: Preload = NOTHING,
+        idle_seconds: float = _IDLE_SECONDS,
     ) -> None:
         self.region, self.account, self._iam = region, _ACCOUNT, iam
         self._port, self._state, self._backends = port, state, tuple(backends)
@@ -88,7 +90,7 @@ class LocalAws:
         self._keys: OwnKeys | None = None
         self._on_activity = on_activity
         self._remote_buckets, self._handlers = tuple(remote_buckets), dict(handlers or {})
-        self._preload = preload
+        self._preload, self._idle_seconds = preload, idle_seconds
         if wrong := [path for path in self._handlers if not path.startswith("/_")]:
             raise ValueError(f"{wrong[0]} could be a bucket's name: begin the path of a handler with /_")
         self._stopping: ExitStack | None = None
@@ -267,6 +269,7 @@ class LocalAws:
             remote_buckets=self._remote_buckets,
             handlers=self._handlers,
             preload=self._preload,
+            idle_seconds=self._idle_seconds,
         )
         for backend in self._backends:
             module, _, name = backend.partition(":")

@@ -33,7 +33,6 @@ SYNC_LIMIT = 6_291_456  # bytes of a request's payload
 ASYNC_LIMIT = 262_144  # bytes of an event's payload
 RESPONSE_LIMIT = 6_291_556  # bytes of an answer
 
-_IDLE_SECONDS = 180.0  # how long a worker stays when it has nothing to do
 _RETRY_SECONDS = (1.0, 2.0)  # AWS waits one minute, then two
 
 
@@ -42,7 +41,10 @@ class Throttled(Exception):
 
 
 class Invoker:
-    """Owns the workers of every function. Code is unpacked below ``root``; handlers call ``endpoint``."""
+    """Owns the workers of every function. Code is unpacked below ``root``; handlers call ``endpoint``.
+
+    A worker that has had nothing to do for ``idle_seconds`` ends.
+    """
 
     def __init__(
         self,
@@ -53,6 +55,7 @@ class Invoker:
         deliveries: Deliveries,
         guard: Guard,
         preload: Preload,
+        idle_seconds: float,
         client: Client | None = None,
     ) -> None:
         self._folders = CodeFolders(root)
@@ -61,6 +64,7 @@ class Invoker:
         self._client: Client = client or default_client()
         self._size = max(2, os.cpu_count() or 2)
         self._fork_servers = ForkServers(preload)
+        self._idle_seconds = idle_seconds
         self._pools: dict[str, Pool] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -111,11 +115,11 @@ class Invoker:
         self._deliveries.submit(Delivery("invocation", f"asynchronous invocation of {name_or_arn}", what))
 
     def _end_idle(self) -> None:
-        while not self._stopped.wait(_IDLE_SECONDS / 6):
+        while not self._stopped.wait(self._idle_seconds / 6):
             with self._lock:
                 pools = list(self._pools.values())
             for pool in pools:
-                pool.end_idle(_IDLE_SECONDS)
+                pool.end_idle(self._idle_seconds)
 
     def close(self) -> None:
         """End every worker process and start no more."""

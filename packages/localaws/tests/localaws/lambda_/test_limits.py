@@ -66,12 +66,9 @@ def test_on_a_busy_machine_a_function_gets_the_time_that_others_took(
     )
 
 
-def test_a_worker_with_nothing_to_do_ends_and_one_that_works_does_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("localaws.lambda_.invoker._IDLE_SECONDS", 0.5)
+def test_a_worker_with_nothing_to_do_ends_and_one_that_works_does_not() -> None:
     source = "import os, time\ndef handler(event, context):\n    time.sleep(event)\n    return os.getpid()"
-    with LocalAws() as aws:
+    with LocalAws(idle_seconds=0.5) as aws:
         make_function(aws, "f", source, Timeout=30)
 
         first = invoke(aws, "f", 0).payload
