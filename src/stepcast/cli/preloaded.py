@@ -2,13 +2,32 @@
 
 from localaws import Preload
 
-__all__ = ["PRELOADED"]
+__all__ = ["PRELOADED", "PRELOADED_FOR_A_RUN"]
 
 PRELOADED = Preload(
     modules=(
         *("aws_lambda_powertools.logging", "aws_lambda_powertools.metrics"),
         *("boto3", "botocore.endpoint", "pydantic.dataclasses"),
-        *("numpy", "pyarrow.compute", "pyarrow.csv", "pyarrow.parquet", "numba"),
+        # pyarrow imports pandas, if it is there, when it is first given values.
+        *("numpy", "pyarrow.compute", "pyarrow.csv", "pyarrow.parquet", "pandas", "numba"),
     ),
     variables=("*_NUM_THREADS", "NUMBA_*", "POWERTOOLS_*"),
+)
+
+# A stack that lives longer must not keep the sources as they were when it started: whoever changes them would
+# wait for their effect.
+PRELOADED_FOR_A_RUN = Preload(
+    modules=(
+        *PRELOADED.modules,
+        "stepcast.pipeline.aws",
+        *(
+            f"stepcast.pipeline.steps.{step}"
+            for step in ("start_execution", "create_dataset", "import_data", "monitor_drift", "fit_shared")
+        ),
+        *(
+            f"stepcast.pipeline.steps.{step}"
+            for step in ("train_predictor", "forecast", "export", "notify", "cleanup")
+        ),
+    ),
+    variables=PRELOADED.variables,
 )

@@ -118,9 +118,9 @@ def deploy(server: "LocalAws", project: Project, **parameters: str) -> Stack:
 def private(project: Project, **parameters: str) -> Iterator[Stack]:
     """A private stack on a free port, in a temporary directory; removed when the context ends."""
     from localaws import LocalAws
-    from stepcast.cli.preloaded import PRELOADED
+    from stepcast.cli.preloaded import PRELOADED_FOR_A_RUN
 
-    with LocalAws(preload=PRELOADED, idle_seconds=IDLE_SECONDS) as server:
+    with LocalAws(preload=PRELOADED_FOR_A_RUN, idle_seconds=IDLE_SECONDS) as server:
         yield deploy(server, project, **parameters)
 
 
