@@ -12,6 +12,7 @@ PRELOADED = Preload(
         *("numpy", "pyarrow.compute", "pyarrow.csv", "pyarrow.parquet", "pandas", "numba"),
     ),
     variables=("*_NUM_THREADS", "NUMBA_*", "POWERTOOLS_*"),
+    services=("s3",),
 )
 
 # A stack that lives longer must not keep the sources as they were when it started: whoever changes them would
@@ -30,4 +31,5 @@ PRELOADED_FOR_A_RUN = Preload(
         ),
     ),
     variables=PRELOADED.variables,
+    services=("s3", "sns"),
 )

@@ -73,7 +73,7 @@ def read_raw(path: Path, keys: list[str], outputs: list[str]) -> pa.Table:
 
 
 def _totals(raw: Path, keys: list[str], outputs: list[str]) -> dict[tuple[str, ...], list[float]]:
-    found = {}
+    found: dict[tuple[str, ...], list[float]] = {}
     for path in raw.iterdir():  # each has all rows of its series
         summed = (
             read_raw(path, keys, outputs)

@@ -14,10 +14,13 @@ class Preload:
                    one of them along imports everything for itself.
     ``variables``  patterns for the environment variables that the modules read when they are imported, such
                    as ``NUMBA_*``: functions that differ in them share nothing.
+    ``services``   of AWS, as boto3 names them, whose clients functions make: botocore's descriptions of them
+                   are read once. They need botocore among the modules.
     """
 
     modules: Sequence[str] = ()
     variables: Sequence[str] = ()
+    services: Sequence[str] = ()
 
 
 NOTHING = Preload()

@@ -67,14 +67,20 @@ class Forked:
 
 
 class ForkServer:
-    """A process with ``modules``, imported in ``environment``."""
+    """A process with what is to be preloaded, imported in ``environment``."""
 
-    def __init__(self, modules: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, preload: Preload, environment: Mapping[str, str]) -> None:
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._lock = threading.Lock()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - with this interpreter
-                [sys.executable, str(_PROCESS), str(theirs.fileno()), *modules],
+                [
+                    sys.executable,
+                    str(_PROCESS),
+                    str(theirs.fileno()),
+                    ",".join(preload.services),
+                    *preload.modules,
+                ],
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -147,7 +153,7 @@ class ForkServers:
                 server = None
             if server is None:
                 general = {name: environment[name] for name in INTERPRETER if name in environment}
-                server = self._servers[key] = ForkServer(self._preload.modules, {**general, **read})
+                server = self._servers[key] = ForkServer(self._preload, {**general, **read})
             return server
 
     def close(self) -> None:

@@ -1,9 +1,9 @@
 """The process behind ``fork_server.ForkServer``: it imports modules, then becomes a worker for each request.
 
-Arguments: the descriptor of its socket, and the modules. A request has the worker's environment, folder and
-arguments, and three descriptors: what is printed goes to the first, how the worker ended is written to the
-second, and the third is the one that ``launch.py`` watches. The answer is the worker's process id, or what
-went wrong.
+Arguments: the descriptor of its socket, services of AWS with commas between, and the modules. A request has
+the worker's environment, folder and arguments, and three descriptors: what is printed goes to the first, how
+the worker ended is written to the second, and the third is the one that ``launch.py`` watches. The answer is
+the worker's process id, or what went wrong.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, ClassVar
 
 LARGEST_REQUEST = 1 << 17
 COLLECTIONS = (100_000, 10, 10)  # Python's 700 looks through a handler's imports again and again as they grow
@@ -30,9 +31,12 @@ def main() -> None:
     """Serve requests; in each worker, go on as ``python launch.py`` would."""
     requests = socket.socket(fileno=int(sys.argv[1]))
     del sys.path[0]  # this file's folder: its modules are not for the handlers
-    for name in sys.argv[2:]:
+    services, *modules = sys.argv[2:]
+    for name in modules:
         with contextlib.suppress(ImportError):  # whose handler needs it will say so
             importlib.import_module(name)
+    if "botocore" in sys.modules:
+        share_descriptions(list(filter(None, services.split(","))))
     gc.collect()
     gc.freeze()  # a collection would write to, and so copy, every page that is shared with the workers
     gc.set_threshold(*COLLECTIONS)
@@ -40,6 +44,34 @@ def main() -> None:
     if request is not None:
         become(request)
         runpy.run_path(LAUNCH, run_name="__main__")
+
+
+def share_descriptions(services: list[str]) -> None:
+    """Read botocore's files about services for the sessions of all workers: each would read .1 s for S3."""
+    from botocore import loaders
+
+    class Files(loaders.JSONFileLoader):  # type: ignore[misc]  # botocore has no types
+        """Of what is read here, all sessions have one copy, as all clients of a session have."""
+
+        read: ClassVar[dict[str, Any]] = {}
+        reading = True
+
+        def load_file(self, file_path: str) -> Any:
+            if file_path in self.read:
+                return self.read[file_path]
+            content = super().load_file(file_path)
+            if self.reading:
+                self.read[file_path] = content
+            return content
+
+    loaders.Loader.FILE_LOADER_CLASS = Files
+    loader = loaders.create_loader()
+    for name in ("endpoints", "partitions", "sdk-default-configuration") if services else ():
+        loader.load_data(name)
+    for service in services:
+        for kind in ("service-2", "endpoint-rule-set-1"):
+            loader.load_service_model(service, kind)
+    Files.reading = False
 
 
 def serve(requests: socket.socket) -> SimpleNamespace | None:

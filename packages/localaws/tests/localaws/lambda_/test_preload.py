@@ -162,6 +162,22 @@ def test_workers_do_not_draw_alike() -> None:
     assert one[1] != other[1]
 
 
+def test_descriptions_of_services_are_read_once_for_all_sessions() -> None:
+    source = """
+        from botocore.loaders import create_loader
+        def handler(event, context):
+            first, second = (create_loader().load_service_model(event, "service-2") for _ in range(2))
+            return [first is second, first == second, first["metadata"]["endpointPrefix"]]
+    """
+    with LocalAws(preload=Preload(("botocore.session",), services=("sqs",))) as aws:
+        make_function(aws, "loads", source)
+
+        shared, other = (invoke(aws, "loads", name).payload for name in ("sqs", "sns"))
+
+    assert shared == [True, True, "sqs"]
+    assert other == [False, True, "sns"]
+
+
 def test_it_ends_with_localaws() -> None:
     with LocalAws(preload=PRELOAD) as aws:
         _, _, server = made(aws, "f")
