@@ -63,3 +63,12 @@ def test_objects_are_neither_written_nor_read() -> None:
 
     with pytest.raises(ValueError, match="allow_pickle"):
         archive.from_bytes(Leaf, hostile.getvalue())
+
+
+def test_numbers_that_hardly_shrink_are_not_compressed() -> None:
+    noise, even = np.random.default_rng(1).normal(size=5000), np.zeros(5000)
+
+    sizes = [len(archive.to_bytes(Leaf(values))) for values in (noise, even)]
+
+    assert sizes[0] > noise.nbytes
+    assert sizes[1] < even.nbytes / 10

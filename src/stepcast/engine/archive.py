@@ -7,6 +7,7 @@ these; annotations say what to make of the bytes. Fields that ``__init__`` does 
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -20,6 +21,8 @@ __all__ = ["from_bytes", "to_bytes"]
 T = TypeVar("T")
 _Reader = Callable[[Any, Mapping[str, Any]], Any]
 
+SAMPLE = 8192  # values
+WORTHWHILE = 0.8  # of its size that an array has, compressed
 OUTLINE = "outline"  # the name of what is not an array, as JSON; arrays are named by number
 
 
@@ -29,9 +32,11 @@ def to_bytes(value: Any) -> bytes:
     outline = json.dumps(_outline(value, arrays)).encode()
     named = {OUTLINE: np.frombuffer(outline, np.uint8), **{str(n): array for n, array in enumerate(arrays)}}
     buffer = io.BytesIO()
-    # As numpy.savez_compressed, at zlib's fastest level: numbers that hardly shrink take most of the time.
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    # As numpy.savez_compressed, but at zlib's fastest level, and without it where it gains next to nothing:
+    # numbers that hardly shrink take most of the time.
+    with zipfile.ZipFile(buffer, "w", compresslevel=1) as archive:
         for name, array in named.items():
+            archive.compression = zipfile.ZIP_DEFLATED if _shrinks(array) else zipfile.ZIP_STORED
             with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
                 np.lib.format.write_array(file, array, allow_pickle=False)
     return buffer.getvalue()
@@ -44,6 +49,13 @@ def from_bytes(kind: type[T], data: bytes) -> T:
     return cast(T, _reader(cast(Hashable, kind))(json.loads(arrays[OUTLINE].tobytes()), arrays))
 
 
+def _shrinks(array: np.ndarray[Any, Any]) -> bool:
+    """Whether compressing the array is worth its time, judged by a sample from its middle."""
+    start = max(0, (array.size - SAMPLE) // 2)
+    sample = array.ravel()[start : start + SAMPLE].tobytes()
+    return len(zlib.compress(sample, 1)) < WORTHWHILE * len(sample)
+
+
 def _outline(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
     if isinstance(value, str | float | int | None):
         return value
@@ -53,15 +65,28 @@ def _outline(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
         arrays.append(value)
         return len(arrays) - 1
     if is_dataclass(value):
-        return {name: _outline(getattr(value, name), arrays) for name in _kept(cast(Hashable, type(value)))}
+        return {
+            name: getattr(value, name) if plain else _outline(getattr(value, name), arrays)
+            for name, plain in _kept(cast(Hashable, type(value)))
+        }
     if isinstance(value, Mapping):
         return {name: _outline(one, arrays) for name, one in value.items()}
     return value
 
 
 @cache
-def _kept(kind: Hashable) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(cast(Any, kind)) if field.init)
+def _kept(kind: Hashable) -> tuple[tuple[str, bool], ...]:
+    """The fields to write, and whether JSON takes each as it is."""
+    hints = get_type_hints(kind)
+    return tuple((one.name, _is_plain(hints[one.name])) for one in fields(cast(Any, kind)) if one.init)
+
+
+def _is_plain(kind: Any) -> bool:
+    """Whether values of ``kind`` are texts, numbers, flags, and tuples of these."""
+    inner = get_args(kind)
+    if get_origin(kind) is tuple:
+        return all(_is_plain(one) for one in inner if one is not ...)
+    return kind in (str, int, float, bool)
 
 
 @cache
@@ -78,6 +103,11 @@ def _reader(kind: Hashable) -> _Reader:
         return lambda outline, arrays: cast(Any, kind)(
             **{name: of[name](one, arrays) for name, one in outline.items()}
         )
+    if origin is tuple and inner[1:] == (...,) and _is_plain(inner[0]):
+        if get_origin(inner[0]) is None:
+            return lambda outline, _: tuple(outline)
+        if all(get_origin(one) is None for one in get_args(inner[0])):  # such as pairs of a name and a number
+            return lambda outline, _: tuple(map(tuple, outline))
     if origin is tuple and inner[1:] == (...,):
         each = _reader(inner[0])
         return lambda outline, arrays: tuple([each(one, arrays) for one in outline])
