@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stepcast.engine.accuracy import Sums
+from stepcast.engine.accuracy import EachSums, Sums
 from stepcast.engine.losses import pinball_loss, point_forecast, seasonal_error
 from tests.shared_data import shared_data
 
@@ -200,3 +200,23 @@ def test_seasonal_naive_scores_what_others_published(name: str) -> None:
 
     assert total.average_wql == pytest.approx(suite.pub_seasonal_naive_wQL9, rel=0.02)
     assert total.mase == pytest.approx(suite.pub_seasonal_naive_MASE, rel=0.02)
+
+
+@pytest.mark.parametrize("outputs", [(0.1, 0.5, 0.9), (0.5, "mean"), ("mean",)])
+def test_the_metrics_of_many_at_once_are_those_of_each(outputs: tuple[float | str, ...]) -> None:
+    """To the last bit, with gaps, with nothing scored, with zeros only, with an unknown scale."""
+    draw = np.random.default_rng(3)
+    actual, predicted = draw.normal(5, 3, (6, 2, 4)), draw.normal(5, 3, (6, 2, 4, len(outputs)))
+    predicted.sort(axis=-1)
+    actual[0, 1, 2], actual[1], actual[2] = np.nan, np.nan, 0.0
+    scale = draw.uniform(1, 2, (6, 2))
+    scale[3] = np.nan
+
+    together = EachSums.of(actual, predicted, outputs, scale)
+
+    each = [Sums.of(*one, outputs, of) for *one, of in zip(actual, predicted, scale, strict=True)]
+    for name in ("wql", "average_wql", "wape", "rmse", "mase", "mape", "coverage"):
+        np.testing.assert_array_equal(getattr(together, name), [getattr(one, name) for one in each])
+    metric = "AverageWeightedQuantileLoss"
+    np.testing.assert_array_equal(together.metric(metric), [one.metric(metric) for one in each])
+    assert together.listed() == Sums.each(actual, predicted, outputs, scale)

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stepcast.engine.arrays import Floats
+from stepcast.engine.arrays import Flags, Floats, Integers
 from stepcast.engine.losses import pinball_loss, point_forecast
 from stepcast.engine.task import Metric, Outputs, quantiles_of
 
-__all__ = ["Sums"]
+__all__ = ["EachSums", "Sums"]
 
 # A sum of actuals is as good as zero where dividing by it would give a figure above this.
 ABSURD_RATIO = 1e9
@@ -73,34 +73,7 @@ class Sums:
 
         Shapes:  as in ``of``, with one axis more at the front.
         """
-        count, quantiles, within = len(actual), quantiles_of(outputs), tuple(range(1, actual.ndim))
-        scored = np.isfinite(actual) & np.isfinite(predicted).all(axis=-1)
-
-        def total(values: NDArray[Any], there: NDArray[np.bool_] = scored) -> list[Any]:
-            return np.where(there, values, 0).sum(axis=within).tolist()  # type: ignore[no-any-return]
-
-        with np.errstate(
-            over="ignore", invalid="ignore", divide="ignore"
-        ):  # infinite losses, and what is not scored
-            error, size = np.abs(actual - point_forecast(predicted, outputs)), np.abs(actual)
-            scales = np.broadcast_to(np.asarray(scale, dtype=float)[..., None], actual.shape)
-            scalable, divisible = scored & np.isfinite(scales) & (scales > 0), scored & (actual != 0)
-            losses = [total(pinball_loss(actual - predicted[..., i], q)) for i, q in enumerate(quantiles)]
-            columns = {
-                "forecasts": scored.any(axis=-1).sum(axis=within[:-1]).tolist(),
-                "points": total(scored),
-                "absolute_actual": total(size),
-                "quantiles": [quantiles] * count,
-                "pinball": list(zip(*losses, strict=True)) if losses else [()] * count,
-                "absolute_error": total(error),
-                "squared_error": total(error**2),
-                "scaled_error": total(error / scales, scalable),
-                "scaled_points": total(scalable),
-                "percentage_error": total(error / size, divisible),
-                "percentage_points": total(divisible),
-                "covered": total(_covered(actual, predicted[..., : len(quantiles)])),
-            }
-        return [cls(*row) for row in zip(*columns.values(), strict=True)]
+        return EachSums.of(actual, predicted, outputs, scale).listed()
 
     @classmethod
     def nothing(cls, outputs: Outputs) -> "Sums":
@@ -180,6 +153,118 @@ class Sums:
         return loss / self.absolute_actual
 
 
+@dataclass(frozen=True)
+class EachSums:
+    """The sums of many, such as each series, as arrays (count,), and their metrics; as ``Sums`` has them.
+
+    ``pinball``  (count, quantiles).
+    """
+
+    forecasts: Integers
+    points: Integers
+    absolute_actual: Floats
+    quantiles: tuple[float, ...]
+    pinball: Floats
+    absolute_error: Floats
+    squared_error: Floats
+    scaled_error: Floats
+    scaled_points: Integers
+    percentage_error: Floats
+    percentage_points: Integers
+    covered: Integers
+
+    @classmethod
+    def of(cls, actual: Floats, predicted: Floats, outputs: Outputs, scale: Floats) -> "EachSums":
+        """The sums of each element of the first axis; shapes as in ``Sums.each``."""
+        count, quantiles, within = len(actual), quantiles_of(outputs), tuple(range(1, actual.ndim))
+        scored = np.isfinite(actual) & np.isfinite(predicted).all(axis=-1)
+
+        def total(values: NDArray[Any], there: Flags = scored) -> NDArray[Any]:
+            return np.asarray(np.where(there, values, 0).sum(axis=within))
+
+        with np.errstate(
+            over="ignore", invalid="ignore", divide="ignore"
+        ):  # infinite losses, and what is not scored
+            error, size = np.abs(actual - point_forecast(predicted, outputs)), np.abs(actual)
+            scales = np.broadcast_to(np.asarray(scale, dtype=float)[..., None], actual.shape)
+            scalable, divisible = scored & np.isfinite(scales) & (scales > 0), scored & (actual != 0)
+            losses = [total(pinball_loss(actual - predicted[..., i], q)) for i, q in enumerate(quantiles)]
+            return cls(
+                forecasts=np.asarray(scored.any(axis=-1).sum(axis=within[:-1])),
+                points=total(scored),
+                absolute_actual=total(size),
+                quantiles=quantiles,
+                pinball=np.stack(losses, axis=1) if losses else np.empty((count, 0)),
+                absolute_error=total(error),
+                squared_error=total(error**2),
+                scaled_error=total(error / scales, scalable),
+                scaled_points=total(scalable),
+                percentage_error=total(error / size, divisible),
+                percentage_points=total(divisible),
+                covered=total(_covered(actual, predicted[..., : len(quantiles)])),
+            )
+
+    def listed(self) -> list[Sums]:
+        """One by one."""
+        columns = {
+            name: [self.quantiles] * len(self.points) if name == "quantiles" else values.tolist()
+            for name, values in vars(self).items()
+        }
+        columns["pinball"] = list(map(tuple, columns["pinball"]))
+        return [Sums(*row) for row in zip(*columns.values(), strict=True)]
+
+    @property
+    def wql(self) -> Floats:
+        """(count, quantiles)."""
+        weighted = np.empty(self.pinball.shape)
+        for number in range(len(self.quantiles)):
+            weighted[:, number] = self._weighted(2 * self.pinball[:, number])
+        return weighted
+
+    @property
+    def average_wql(self) -> Floats:
+        if not self.quantiles:
+            return np.full(len(self.points), np.nan)
+        total = np.zeros(len(self.points))
+        for weighted in self.wql.T:  # in this order, as Sums adds them
+            total += weighted
+        return total / len(self.quantiles)
+
+    @property
+    def wape(self) -> Floats:
+        return self._weighted(self.absolute_error)
+
+    @property
+    def rmse(self) -> Floats:
+        return np.sqrt(_ratios(self.squared_error, self.points))
+
+    @property
+    def mase(self) -> Floats:
+        return _ratios(self.scaled_error, self.scaled_points)
+
+    @property
+    def mape(self) -> Floats:
+        return _ratios(self.percentage_error, self.percentage_points)
+
+    @property
+    def coverage(self) -> Floats:
+        if len(self.quantiles) < 2:
+            return np.full(len(self.points), np.nan)
+        return _ratios(self.covered, self.points)
+
+    def metric(self, name: Metric) -> Floats:
+        if name == "AverageWeightedQuantileLoss":
+            return self.average_wql if self.quantiles else self.wape
+        return {"WAPE": self.wape, "RMSE": self.rmse, "MASE": self.mase, "MAPE": self.mape}[name]
+
+    def _weighted(self, loss: Floats) -> Floats:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            weighted = np.where(
+                loss >= ABSURD_RATIO * self.absolute_actual, loss, loss / self.absolute_actual
+            )
+        return np.where(self.points == 0, np.nan, weighted)
+
+
 def _covered(actual: Floats, quantiles: Floats) -> NDArray[np.bool_]:
     """Whether ``actual`` (...) lies between the first and the last of ``quantiles`` (..., any)."""
     if not quantiles.shape[-1]:
@@ -189,3 +274,7 @@ def _covered(actual: Floats, quantiles: Floats) -> NDArray[np.bool_]:
 
 def _ratio(numerator: float, count: int) -> float:
     return numerator / count if count else float("nan")
+
+
+def _ratios(numerators: NDArray[Any], counts: Integers) -> Floats:
+    return np.where(counts > 0, numerators / np.maximum(counts, 1), np.nan)

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from stepcast.engine.accuracy import Sums
+from stepcast.engine.accuracy import EachSums
 from stepcast.engine.arrays import Flags, Floats, Integers
 from stepcast.engine.task import Task
 
@@ -94,5 +92,4 @@ class Forecast:
 
 def coverage_of(tested: Backtest, task: Task) -> Floats:
     """Coverage (series,) of the first column of a backtest, as ``Trained`` has it."""
-    each = Sums.each(tested.actual, tested.predicted[:, :, 0], task.outputs, tested.scale)
-    return np.array([sums.coverage for sums in each], dtype=np.float64)
+    return EachSums.of(tested.actual, tested.predicted[:, :, 0], task.outputs, tested.scale).coverage

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stepcast.engine.accuracy import Sums
+from stepcast.engine.accuracy import EachSums, Sums
+from stepcast.engine.arrays import Floats
 from stepcast.engine.calendar import stamp_of
 from stepcast.engine.results import Forecast, Trained
 from stepcast.engine.task import Task
@@ -61,73 +62,68 @@ class ShardBacktest:
         With ``as_service``, omits windows of an item that contain a filled value, as the service does;
         otherwise their observed points count.
         """
-        backtest, predicted = self.trained.backtest, self._predicted()
-        starts = self._stamps(backtest.starts).to_pylist()
-        ends = self._stamps(backtest.starts + self.task.horizon - 1).to_pylist()
+        backtest, predicted, task = self.trained.backtest, self._predicted(), self.task
+        windows = backtest.actual.shape[1]
         of_window = [
-            Sums.each(
-                backtest.actual[:, window], predicted[:, window], self.task.outputs, backtest.scale[:, window]
+            EachSums.of(
+                backtest.actual[:, window], predicted[:, window], task.outputs, backtest.scale[:, window]
             )
-            for window in range(len(starts))
+            for window in range(windows)
         ]
-        rows = []
-        for number in range(len(self.shard.keys)):
-            computed = [
-                (window, _metrics(sums[number]))
-                for window, sums in enumerate(of_window)
-                if sums[number].points and (backtest.whole[number, window] or not as_service)
-            ]
-            if not computed:
-                continue
-            key = self._key(number)
-            for window, metrics in computed:
-                times = {"backtestwindow_start_time": starts[window], "backtestwindow_end_time": ends[window]}
-                rows.append({**key, "backtest_window": "Computed", **times, **metrics})
-            means = {name: _mean([metrics[name] for _, metrics in computed]) for name in computed[0][1]}
-            first, last = min(window for window, _ in computed), max(window for window, _ in computed)
-            # Window 1 is the latest.
-            times = {"backtestwindow_start_time": starts[last], "backtestwindow_end_time": ends[first]}
-            rows.append({**key, "backtest_window": "Summary", **times, **means})
-        return pa.Table.from_pylist(rows, schema=accuracy_schema(self.params))
+        computed = np.stack([sums.points > 0 for sums in of_window], axis=1)
+        if as_service:
+            computed &= backtest.whole
+        any_, first = computed.any(axis=1), computed.argmax(axis=1)
+        last = windows - 1 - computed[:, ::-1].argmax(axis=1)
+        # Of each series its windows, then its summary; window 1 is the latest.
+        there = np.column_stack([computed, any_])
+        series, place = np.nonzero(there)
+        summary = place == windows
+        columns: dict[str, Any] = self._key_columns(series)
+        columns["backtest_window"] = pa.array(["Computed", "Summary"]).take(pa.array(summary.astype(np.int8)))
+        ends = self._stamps(backtest.starts + task.horizon - 1)
+        starts = self._stamps(backtest.starts)
+        columns["backtestwindow_start_time"] = starts.take(pa.array(np.where(summary, last[series], place)))
+        columns["backtestwindow_end_time"] = ends.take(pa.array(np.where(summary, first[series], place)))
+        of_metric = [_metrics_of_each(sums) for sums in of_window]
+        for name in of_metric[0]:
+            values = np.column_stack([metrics[name] for metrics in of_metric])
+            values = np.where(computed & np.isfinite(values), values, np.nan)
+            columns[name] = _numbers(np.column_stack([values, _means(values)])[there])
+        return pa.table(columns, schema=accuracy_schema(self.params))
 
     def leaderboard(self) -> pa.Table:
         """One row per item: the model and members of its forecast, its accuracy and SeasonalNaive's."""
-        backtest = self.trained.backtest
-        models = [
-            Sums.each(backtest.actual, backtest.predicted[:, :, model], self.task.outputs, backtest.scale)
-            for model in range(len(self.trained.models))
-        ]
-        rows = []
-        for number, (why, *each) in enumerate(zip(self.forecast.explanations, *models, strict=True)):
-            sums = dict(zip(self.trained.models, each, strict=True))
-            notes = [why.note, self._missing(number, _judged(sums).points)]
-            rows.append(
-                {
-                    **self._key(number),
-                    "scope": "item",
-                    "model": self.forecast.models[number],
-                    **_figures(sums, self.task),
-                    "coverage": _finite(self.trained.coverage[number]),
-                    "seasons": ", ".join(map(str, why.seasons)) or None,
-                    "weights": _shares(why.weights),
-                    "sources": _shares(why.sources),
-                    "impacts": _shares(why.impacts),
-                    "note": "; ".join(filter(None, notes)) or None,
-                }
+        backtest, count = self.trained.backtest, len(self.shard.keys)
+        sums = {
+            name: EachSums.of(
+                backtest.actual, backtest.predicted[:, :, model], self.task.outputs, backtest.scale
             )
-        return pa.Table.from_pylist(rows, schema=leaderboard_schema(self.params, self.trained.models))
-
-    def _missing(self, number: int, points: int) -> str:
-        """The part of an item's backtest that could not be scored, as a note."""
-        if not points:
-            return UNTESTED
-        there = np.isfinite(self.trained.backtest.actual[number]).any(axis=1)
-        asked = int(there.sum()) * self.task.horizon
-        return (
-            ""
-            if points == asked
-            else f"backtested on {points} of {asked} points: the other points were not observed"
-        )
+            for model, name in enumerate(self.trained.models)
+        }
+        ours, *_, naive = (next(iter(sums.values())), *sums.values())
+        metric = self.task.metric
+        asked = np.isfinite(backtest.actual).any(axis=2).sum(axis=1) * self.task.horizon
+        unscored = map(_unscored, ours.points.tolist(), asked.tolist())
+        explained = self.forecast.explanations
+        columns: dict[str, Any] = self._key_columns(np.arange(count))
+        columns |= {"scope": ["item"] * count, "model": self.forecast.models, "metric": [metric] * count}
+        columns |= {"score": _numbers(ours.metric(metric))}
+        columns |= {score_column(name): _numbers(own.metric(metric)) for name, own in sums.items()}
+        columns |= {
+            "wql": _numbers(ours.average_wql),
+            "wql_seasonal_naive": _numbers(naive.average_wql),
+            "coverage": _numbers(self.trained.coverage),
+            "seasons": [", ".join(map(str, why.seasons)) or None for why in explained],
+            "weights": [_shares(why.weights) for why in explained],
+            "sources": [_shares(why.sources) for why in explained],
+            "impacts": [_shares(why.impacts) for why in explained],
+            "note": [
+                "; ".join(filter(None, (why.note, more))) or None
+                for why, more in zip(explained, unscored, strict=True)
+            ],
+        }
+        return pa.table(columns, schema=leaderboard_schema(self.params, self.trained.models))
 
     def judged(self) -> int:
         """The number of items with at least one scored point."""
@@ -160,14 +156,10 @@ class ShardBacktest:
         """The backtest of the evaluated model: (series, windows, horizon, outputs)."""
         return self.trained.backtest.predicted[:, :, 0]
 
-    def _key(self, number: int) -> dict[str, str]:
-        names = (name.lower() for name in self.shard.key_names)
-        return dict(zip(names, self.shard.keys[number], strict=True))
-
     def _key_columns(self, series: NDArray[np.int64]) -> dict[str, pa.Array]:
         keys = self.shard.keys
         return {
-            name.lower(): pa.array([key[part] for key in keys], pa.string()).take(series)
+            name.lower(): pa.array([key[part] for key in keys], pa.string()).take(pa.array(series))
             for part, name in enumerate(self.shard.key_names)
         }
 
@@ -331,9 +323,34 @@ def metrics_in_sql(sums: Sums) -> dict[str, float | None]:
     return {sql_name(name): value for name, value in _metrics(sums).items()}
 
 
-def _mean(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+def _metrics_of_each(sums: EachSums) -> dict[str, Floats]:
+    """``_metrics`` of many."""
+    losses = {f"wQL[{q:g}]": loss for q, loss in zip(sums.quantiles, sums.wql.T, strict=True)}
+    others = {"RMSE": sums.rmse, "WAPE": sums.wape, "MAPE": sums.mape, "MASE": sums.mase}
+    return {**losses, "Average wQL": sums.average_wql, **others}
+
+
+def _means(values: Floats) -> Floats:
+    """The mean of each row (rows,) of what is known in it; nan of nothing."""
+    known = np.isfinite(values)
+    total = np.zeros(len(values))
+    for column in np.where(known, values, 0.0).T:
+        total += column
+    return np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), np.nan)
+
+
+def _numbers(values: Floats) -> pa.Array:
+    """As a column, in which what is not finite is missing."""
+    return pa.array(values, pa.float64(), mask=~np.isfinite(values))
+
+
+def _unscored(points: int, asked: int) -> str:
+    """The part of an item's backtest that could not be scored, as a note."""
+    if not points:
+        return UNTESTED
+    if points == asked:
+        return ""
+    return f"backtested on {points} of {asked} points: the other points were not observed"
 
 
 def _finite(value: float) -> float | None:
