@@ -100,7 +100,9 @@ def test_the_chart_has_the_largest_series_with_their_history_and_forecast(
     keys, outputs = key_columns(done.manifest), output_columns(done.manifest)
     board = kept(out, layout.accuracy(done.manifest.predictor, "leaderboard"))
 
-    charted = largest_series(out, done.manifest, read_items(board, out / "raw", keys, outputs), most=2)
+    charted = largest_series(
+        out, done.manifest, read_items(board, out / "raw", keys, outputs, small_input.HORIZON), most=2
+    )
 
     assert [one.title for one in charted] == ["street lamp · Köln", "floor lamp · Köln"]
     rows = (folder / "street_lamp.csv").read_text().splitlines()[-3 * small_input.HORIZON :]

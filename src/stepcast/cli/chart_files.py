@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import pyarrow.compute as pc
 
 from stepcast.charting.series import Charted
 from stepcast.cli.current_forecast import key_columns, output_columns, target_column
@@ -37,12 +36,11 @@ def largest_series(results: Path, manifest: Manifest, items: list[Item], most: i
     for _, key in ranked[:most]:
         number = numbers[key]
         (raw,) = (results / "raw").glob(f"*_part{number}.csv")
-        rows = read_raw(raw, names, outputs)
-        for name, part in zip(names, key, strict=True):
-            rows = rows.filter(pc.equal(rows[name], part))
         shard = read_shard(shards / f"part-{number}.parquet")
-        ahead = {name: rows[name].to_numpy() for name in outputs}
-        found.append(charted_series(shard, shard.keys.index(key), manifest, ahead))
+        place = shard.keys.index(key)  # the same in both files
+        rows = read_raw(raw, names, outputs).slice(place * manifest.horizon, manifest.horizon)
+        ahead = {name: np.array(rows[name].to_pylist()) for name in outputs}
+        found.append(charted_series(shard, place, manifest, ahead))
     return found
 
 

@@ -1,12 +1,13 @@
 """Executions of the state machine: their list, their states, and why one failed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
 from stepcast.cli.stack import Stack
-from stepcast.console.state_history import Visit, map_counts, visits
+from stepcast.console.state_history import Visit, visits
 from stepcast.pipeline import layout, objects
 from stepcast.pipeline.errors import ResourceNotFoundException
 
@@ -62,11 +63,15 @@ class Execution:
 class History:
     """The events of an execution; who reads it again asks only for what is new."""
 
-    _FIRST, _LATER = 1000, 20  # events a page
+    _FIRST, _LATER = (
+        1000,
+        4,
+    )  # events a page; hardly more are new, and each takes a server about a millisecond
 
     def __init__(self, states: Any, arn: str) -> None:
         self._states, self._arn = states, arn
         self._events: dict[int, Event] = {}
+        self._succeeded: dict[str, Mapping[str, int]] = {}
 
     def read(self) -> list[Event]:
         """All events so far, in order."""
@@ -83,6 +88,16 @@ class History:
                 break
         return [self._events[number] for number in sorted(self._events)]
 
+    def counts(self, map_run: str) -> Mapping[str, int]:
+        """The items of a Map run; those of one that has succeeded do not change."""
+        if map_run in self._succeeded:
+            return self._succeeded[map_run]
+        described = self._states.describe_map_run(mapRunArn=map_run)
+        counts: Mapping[str, int] = described["itemCounts"]
+        if described["status"] == "SUCCEEDED":
+            self._succeeded[map_run] = counts
+        return counts
+
 
 def newest_first(stack: Stack) -> list[str]:
     """The ARNs of the executions."""
@@ -98,8 +113,8 @@ def describe(stack: Stack, arn: str, history: History | None = None) -> Executio
     """
     document = stack.states.describe_execution(executionArn=arn)
     stopped = document.get("stopDate")
-    events = (history or History(stack.states, arn)).read()
-    states = visits(events, stopped, lambda map_run: map_counts(stack.states, map_run))
+    history = history or History(stack.states, arn)
+    states = visits(history.read(), stopped, history.counts)
     if states and states[-1].state == TRAINING and states[-1].left is None:
         states[-1].note = training_note(stack.s3, stack.bucket, arn)
     superseded = document["status"] == "SUCCEEDED" and states and states[-1].state == SUPERSEDED

@@ -120,7 +120,7 @@ def save(stack: Stack, execution: Execution, folder: ResultsFolder) -> Outcome:
         keys = key_columns(manifest)
         write_leaderboard(board, fresh / "leaderboard.csv", keys)
         (fresh / VALIDATION).write_text(_text(stack, layout.report(execution.run, "md")), encoding="utf-8")
-        items = read_items(board, fresh / "raw", keys, output_columns(manifest))
+        items = read_items(board, fresh / "raw", keys, output_columns(manifest), manifest.horizon)
         draw(largest_series(fresh, manifest, items, MOST_PANELS), fresh / "chart.png")
         if manifest.tuned is not None:
             trials = trials_of(stack.s3, stack.bucket, manifest.tuned)

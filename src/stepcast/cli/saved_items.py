@@ -4,6 +4,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
@@ -23,13 +24,13 @@ class Item:
     totals: dict[str, float]
 
 
-def read_items(leaderboard: Path, raw: Path, keys: list[str], outputs: list[str]) -> list[Item]:
+def read_items(leaderboard: Path, raw: Path, keys: list[str], outputs: list[str], horizon: int) -> list[Item]:
     """The items by key: from the leaderboard's folder of Parquet files, and the folder ``raw`` of CSV files.
 
-    ``keys`` are the columns that identify a series, ``outputs`` those of the forecast.
+    ``keys`` are the columns that identify a series, ``outputs`` those of the forecast, of ``horizon`` rows.
     """
     outputs = sorted(outputs, key=lambda output: (len(output), output))  # p5 before p10
-    totals = _totals(raw, keys, outputs)
+    totals = _totals(raw, keys, outputs, horizon)
     board = _sorted(leaderboard, keys)
     return [
         Item(
@@ -72,15 +73,14 @@ def read_raw(path: Path, keys: list[str], outputs: list[str]) -> pa.Table:
     )
 
 
-def _totals(raw: Path, keys: list[str], outputs: list[str]) -> dict[tuple[str, ...], list[float]]:
+def _totals(
+    raw: Path, keys: list[str], outputs: list[str], horizon: int
+) -> dict[tuple[str, ...], list[float]]:
     found: dict[tuple[str, ...], list[float]] = {}
-    for path in raw.iterdir():  # each has all rows of its series
-        summed = (
-            read_raw(path, keys, outputs)
-            .group_by(keys, use_threads=False)
-            .aggregate([(name, "sum") for name in outputs])
-        )
-        sums = zip(*(summed[f"{name}_sum"].to_pylist() for name in outputs), strict=True)
-        names = zip(*(summed[name].to_pylist() for name in keys), strict=True)
-        found.update(zip(names, map(list, sums), strict=True))
+    for path in raw.iterdir():
+        rows = read_raw(path, keys, outputs)
+        # Each series has its rows one after another. Grouping them by key would import pandas.
+        values = np.array([rows[name].to_pylist() for name in outputs]).reshape(len(outputs), -1, horizon)
+        names = zip(*(rows[name].to_pylist()[::horizon] for name in keys), strict=True)
+        found.update(zip(names, values.sum(axis=2).T.tolist(), strict=True))
     return found
