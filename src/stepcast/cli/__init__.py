@@ -1,5 +1,6 @@
 """The command line: ``stepcast run | validate | init | up | down | invoke | logs | sql | status | chart``."""
 
+import atexit
 import gc
 import logging
 import sys
@@ -26,6 +27,7 @@ def main() -> None:
             raise
         sys.exit('stepcast needs packages that are not installed: pip install "stepcast[local]"')
     gc.set_threshold(*COLLECTIONS)
+    atexit.register(gc.freeze)  # the interpreter would look through everything several times more as it ends
     for name, level in UNTOLD.items():
         logging.getLogger(name).setLevel(level)
     app(prog_name="stepcast")
