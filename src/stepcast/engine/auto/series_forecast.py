@@ -11,7 +11,7 @@ from stepcast.engine.auto.ensemble.calibration import PAST_VALUES, TREES
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation, cross_validate
 from stepcast.engine.auto.ensemble.distribution import Distribution, distribution_at, scores_at
 from stepcast.engine.auto.ensemble.far_steps import far_factors
-from stepcast.engine.auto.ensemble.outdated import past_is_outdated
+from stepcast.engine.auto.outdated import past_is_outdated
 from stepcast.engine.auto.panel_fit import PanelFit
 from stepcast.engine.auto.series.bounds import bounds_at
 from stepcast.engine.auto.series.history import History

@@ -5,7 +5,7 @@ import pytest
 
 from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation, cross_validate
-from stepcast.engine.auto.ensemble.outdated import past_is_outdated
+from stepcast.engine.auto.outdated import past_is_outdated
 from stepcast.engine.auto.series.history import History, history_of
 from stepcast.engine.frequency import Frequency
 
