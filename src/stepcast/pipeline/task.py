@@ -6,7 +6,7 @@ from stepcast.engine.known_bounds import Bounds
 from stepcast.engine.task import AUTO, Task
 from stepcast.pipeline.params import Params
 
-__all__ = ["shard_task", "task_of"]
+__all__ = ["shard_task", "task_in_hierarchy", "task_of"]
 
 # Those at which the engine keeps distributions: enough to draw samples from.
 ALL_QUANTILES = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99)
@@ -31,15 +31,19 @@ def task_of(params: Params) -> Task:
 
 
 def shard_task(params: Params, key_names: tuple[str, ...] | None = None) -> Task:
-    """The task of TrainPredictor and Forecast: with a hierarchy, they forecast the whole distribution, also
-    where no outcome is known, and Reconcile reads from it what is asked for.
+    """The task of TrainPredictor and Forecast.
 
     ``key_names``  of the shard; sums of series have others than these, and none of their bounds.
     """
     task = task_of(params)
-    if key_names is not None and key_names != params.series_key:
-        task = replace(task, bounds=Bounds())
     if params.predictor.hierarchy is None:
         return task
+    return task_in_hierarchy(task, sums=key_names is not None and key_names != params.series_key)
+
+
+def task_in_hierarchy(task: Task, *, sums: bool) -> Task:
+    """``task`` for shards of series, or of their ``sums``: these forecast the whole distribution, also where
+    no outcome is known, and what is asked for is read from it when all of them agree."""
     quantiles = sorted({*ALL_QUANTILES, *task.quantiles})
-    return replace(task, outputs=(*quantiles, "mean"), every_window=True)
+    whole = replace(task, outputs=(*quantiles, "mean"), every_window=True)
+    return replace(whole, bounds=Bounds()) if sums else whole

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stepcast.pipeline import layout, objects, shard_list
-from stepcast.pipeline.importing.target import level_sums
+from stepcast.pipeline.hierarchy import limit
 from stepcast.pipeline.shards import Shard, read_shard
 from tests.pipeline.importing.harness import RUN, ImportFiles, Outcome
 
@@ -69,7 +69,7 @@ def test_related_features_of_a_sum_are_the_means_of_its_parts(import_files: Impo
 def test_too_many_groups_are_refused_before_anything_is_trained(
     import_files: ImportFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(level_sums, "MOST_SUMS", 3)
+    monkeypatch.setattr(limit, "MOST_SUMS", 3)
     outcome = import_files(rows("apple", 1, 2, 3) + rows("rye", 4, 5, 6), PRODUCTS, **DAYS, **HIERARCHY)
 
     assert outcome.error.path == "$.Predictor.Hierarchy.Levels"

@@ -17,7 +17,14 @@ from stepcast.pipeline.hierarchy.paths import LEVEL, SERIES, level_columns, path
 from stepcast.pipeline.params import Params, output_label
 from stepcast.pipeline.shards import Shard
 
-__all__ = ["accuracy_columns", "accuracy_rows", "forecast_columns", "level_forecasts", "level_row"]
+__all__ = [
+    "accuracy_columns",
+    "accuracy_rows",
+    "forecast_columns",
+    "level_forecasts",
+    "level_keys",
+    "level_row",
+]
 
 Key = tuple[str, ...]
 
@@ -41,7 +48,7 @@ def level_forecasts(shard: Shard, values: Floats, params: Params) -> pa.Table:
     series, horizon, outputs = values.shape
     columns: dict[str, Any] = {
         name: pa.array(texts, pa.string()).take(np.repeat(np.arange(series), outputs * horizon))
-        for name, texts in _keys(shard, params).items()
+        for name, texts in level_keys(shard, params).items()
     }
     dates = stamps(moments_ahead(shard, horizon), STRFTIME[params.timestamp_format])
     columns["timestamp"] = dates.take(np.tile(np.arange(horizon), series * outputs))
@@ -49,6 +56,22 @@ def level_forecasts(shard: Shard, values: Floats, params: Params) -> pa.Table:
     labels = [output_label(output) for output in params.forecast.outputs]
     columns["type"] = pa.array(np.tile(np.repeat(labels, horizon), series))
     return pa.table({name: columns[name] for name in forecast_columns(params)})
+
+
+def level_keys(shard: Shard, params: Params) -> dict[str, list[str]]:
+    """What each series of a shard, or each of its sums, has in the columns that say where it belongs."""
+    levels = [name.lower() for name in level_columns(params)]
+    if shard.key_names[0] == LEVEL:
+        found = {LEVEL: [key[0] for key in shard.keys]}
+        found |= {name: [key[place + 1] for key in shard.keys] for place, name in enumerate(levels)}
+    else:
+        found = {LEVEL: [SERIES] * len(shard.keys)}
+        paths = [*paths_of(params, shard.keys, shard.panel.metadata)]
+        found |= {name: [path[place] for path in paths] for place, name in enumerate(levels)}
+        found |= {
+            name.lower(): [key[place] for key in shard.keys] for place, name in enumerate(shard.key_names)
+        }
+    return {name: found.get(name, [""] * len(shard.keys)) for name in (LEVEL, *_key_columns(params))}
 
 
 def accuracy_columns(params: Params) -> dict[str, str]:
@@ -104,22 +127,6 @@ def _figures(sums: Sequence[Sums]) -> dict[str, Any]:
 
 def _key_columns(params: Params) -> list[str]:
     return list(dict.fromkeys(name.lower() for name in (*level_columns(params), *params.series_key)))
-
-
-def _keys(shard: Shard, params: Params) -> dict[str, list[str]]:
-    """The columns that say where each row belongs, of a shard of series or of sums."""
-    levels = [name.lower() for name in level_columns(params)]
-    if shard.key_names[0] == LEVEL:
-        found = {LEVEL: [key[0] for key in shard.keys]}
-        found |= {name: [key[place + 1] for key in shard.keys] for place, name in enumerate(levels)}
-    else:
-        found = {LEVEL: [SERIES] * len(shard.keys)}
-        paths = [*paths_of(params, shard.keys, shard.panel.metadata)]
-        found |= {name: [path[place] for path in paths] for place, name in enumerate(levels)}
-        found |= {
-            name.lower(): [key[place] for key in shard.keys] for place, name in enumerate(shard.key_names)
-        }
-    return {name: found.get(name, [""] * len(shard.keys)) for name in (LEVEL, *_key_columns(params))}
 
 
 def _target(params: Params) -> str:

@@ -11,13 +11,14 @@ import numpy as np
 
 from stepcast.engine.arrays import Flags, Floats, Integers
 from stepcast.engine.frequency import Frequency
-from stepcast.engine.hierarchy.tree import MOST_SUMS, Tree
+from stepcast.engine.hierarchy.tree import Tree
 from stepcast.engine.panel import Metadata, Panel, Related
+from stepcast.pipeline.hierarchy.limit import too_many_sums
 from stepcast.pipeline.hierarchy.paths import LEVEL, level_columns, node_key, paths_of
 from stepcast.pipeline.importing.covariates.covariates import Covariates
 from stepcast.pipeline.importing.target.plan import shard_starts
 from stepcast.pipeline.params import Params
-from stepcast.pipeline.problems import Problem, Report
+from stepcast.pipeline.problems import Report
 from stepcast.pipeline.shards import Shard, label
 
 __all__ = ["LevelSums"]
@@ -56,20 +57,12 @@ class LevelSums:
 
     def check(self, report: Report) -> bool:
         """Whether there are few enough sums to reconcile; otherwise, that is an error."""
-        predictor = self._params.predictor
+        windows = self._params.predictor.evaluation_parameters.number_of_backtest_windows
         deepest = self.tree.deepest
-        windows = predictor.evaluation_parameters.number_of_backtest_windows
-        cells = (deepest.stop - deepest.start) * predictor.forecast_horizon * (1 + windows)
-        if cells <= MOST_SUMS:
-            return True
-        columns = level_columns(self._params)
-        what = (
-            f"the level {columns[-1]} has {deepest.stop - deepest.start:,} groups; with the horizon and the "
-            f"backtest windows, they are {cells:,} numbers, and the hierarchy may have {MOST_SUMS:,}"
-        )
-        remedy = f"Leave out the level {columns[-1]}, or reduce the horizon or NumberOfBacktestWindows"
-        report.add(Problem("V16", "error", what, remedy, path="$.Predictor.Hierarchy.Levels"))
-        return False
+        problem = too_many_sums(self._params, deepest.stop - deepest.start, windows)
+        if problem is not None:
+            report.add(problem)
+        return problem is None
 
     def add(self, panel: Panel) -> None:
         """Add a shard of series."""
