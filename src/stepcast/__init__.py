@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from stepcast.version import __version__
 
 if TYPE_CHECKING:
-    from stepcast.api.errors import InvalidInput, NotFitted, UnknownItem, WrongFrame
+    from stepcast.api.errors import InvalidInput, NoHierarchy, NotFitted, UnknownItem, WrongFrame
     from stepcast.api.forecaster import Forecaster
     from stepcast.api.imported import DataWarning
     from stepcast.api.saved import WrongFile
@@ -15,6 +15,7 @@ __all__ = [
     "DataWarning",
     "Forecaster",
     "InvalidInput",
+    "NoHierarchy",
     "NotFitted",
     "UnknownItem",
     "WrongFile",
@@ -28,6 +29,7 @@ _MODULES = {
     "DataWarning": "stepcast.api.imported",
     "Forecaster": "stepcast.api.forecaster",
     "InvalidInput": "stepcast.api.errors",
+    "NoHierarchy": "stepcast.api.errors",
     "NotFitted": "stepcast.api.errors",
     "UnknownItem": "stepcast.api.errors",
     "WrongFile": "stepcast.api.saved",

@@ -216,8 +216,9 @@ def test_the_lines_of_a_document_run_in_its_order(reader: Reader, page: Path) ->
     else:
         (reader.folder / LATEST).parent.mkdir(parents=True)
         (reader.folder / LATEST).write_text(a_quarter())
+    later: list[str] = []
     if "shop/params.json" in text:  # the page writes it, in Python and as JSON
-        (script,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+        script, *later = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
         (params,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
         subprocess.run([sys.executable, "-c", script], cwd=reader.folder, check=True)
         (reader.folder / "shop/params.json").write_text(params)
@@ -226,6 +227,8 @@ def test_the_lines_of_a_document_run_in_its_order(reader: Reader, page: Path) ->
         for line in lines_of(page):
             if line not in NOT_RUN:
                 reader.type(line)
+    for script in later:
+        reader.printed(script)
 
 
 def prepared(page: Path, reader: Reader) -> AbstractContextManager[None]:

@@ -26,7 +26,7 @@ FILES = {
     "related": "related/related.parquet",
     "metadata": "metadata/metadata.parquet",
 }
-TARGET = "target_value"
+TARGET, LEVELS = "target_value", "Levels"
 LOOKED_AT = 100  # timestamps
 
 
@@ -34,13 +34,15 @@ LOOKED_AT = 100  # timestamps
 class Columns:
     """The caller's names of the columns. ``item_id`` is empty where there is one series only.
 
-    ``zone`` is the time zone of the timestamps; None of local times.
+    ``zone`` is the time zone of the timestamps; None of local times. ``levels`` split the total of a
+    hierarchy, from the top down.
     """
 
     item_id: tuple[str, ...] = ("item_id",)
     timestamp: str = "timestamp"
     target: str = TARGET
     zone: str | None = None
+    levels: tuple[str, ...] = ()
 
     @property
     def keys(self) -> dict[str, str]:
@@ -50,10 +52,19 @@ class Columns:
             names.append(schema_name(column, ["item_id", "timestamp", TARGET, *names]))
         return dict(zip(names, self.item_id, strict=True))
 
+    @property
+    def level_names(self) -> tuple[str, ...]:
+        """The schema's names of ``levels``: columns of the metadata, or some that identify a series."""
+        known = {own: name for name, own in self.keys.items()}
+        return tuple(known.get(column) or schema_name(column, ()) for column in self.levels)
+
 
 @dataclass(frozen=True)
 class Settings:
-    """What is asked for, as ``stepcast.Forecaster`` explains it."""
+    """What is asked for, as ``stepcast.Forecaster`` explains it.
+
+    ``hierarchy``  what params.json has of it besides its levels, which are columns.
+    """
 
     horizon: int
     freq: str | None = None
@@ -70,6 +81,7 @@ class Settings:
     network: str | None = None
     season: int | None = None
     bounds: tuple[float | str | None, float | str | None] | None = None
+    hierarchy: Mapping[str, Any] | None = None
 
 
 def write_frames(
@@ -137,6 +149,10 @@ def document_of(settings: Settings, columns: Columns, files: Mapping[str, Path])
         predictor["EvaluationParameters"] = {"NumberOfBacktestWindows": settings.windows}
     if settings.bounds is not None:
         predictor["Bounds"] = _bounds(settings.bounds)
+    if settings.hierarchy is not None:
+        predictor["Hierarchy"] = dict(settings.hierarchy)
+        if columns.levels or not settings.hierarchy:
+            predictor["Hierarchy"][LEVELS] = [*columns.level_names]
     if settings.time_budget is not None:
         predictor["TrainingBudgetSeconds"] = settings.time_budget
     wanted = [f"{quantile:g}" for quantile in settings.quantiles]

@@ -7,7 +7,7 @@ from stepcast.pipeline.errors import InvalidInputException
 from stepcast.pipeline.params import ALGORITHM_ARN
 from stepcast.pipeline.problems import Problem, Report, grouped
 
-__all__ = ["InvalidInput", "NotFitted", "UnknownItem", "WrongFrame", "in_arguments"]
+__all__ = ["InvalidInput", "NoHierarchy", "NotFitted", "UnknownItem", "WrongFrame", "in_arguments"]
 
 SHOWN = 10  # problems in the message; ``report`` has them all
 ARGUMENTS = {
@@ -23,13 +23,23 @@ ARGUMENTS = {
     "SupplementaryFeatures": "holidays",
     "TrainingBudgetSeconds": "time_budget",
     "Bounds": "bounds",
+    "Hierarchy": "hierarchy",
     "TimeZone": "time_zone",
     "TimestampFormat": "freq",
     "middlefill": "fill",
     "backfill": "fill",
     "aggregation": "aggregation",
 }
-AUTO_ML = "set PerformAutoML to true"
+# What messages say of params.json, and what that is in Python.
+WORDS = {
+    ALGORITHM_ARN: "",
+    "set PerformAutoML to true": "leave it out",
+    "is neither a forecast dimension nor an attribute of the item metadata": (
+        "is neither a column of item_id= nor one of metadata="
+    ),
+    "add a dataset of ITEM_METADATA": "give fit metadata= with a row for each item",
+    "reduce the horizon or NumberOfBacktestWindows": "reduce horizon or windows",
+}
 FRAMES = {"train/": "df", "related/": "related", "metadata/": "metadata"}
 
 
@@ -39,6 +49,10 @@ class WrongFrame(ValueError):
 
 class NotFitted(ValueError, AttributeError):
     """``fit`` comes first. Both classes that scikit-learn's error of this meaning has."""
+
+
+class NoHierarchy(ValueError):
+    """Levels are asked of a forecaster without ``hierarchy``."""
 
 
 class UnknownItem(KeyError):
@@ -76,8 +90,8 @@ def in_arguments(report: Report) -> Report:
 
 def _in_arguments(problem: Problem) -> Problem:
     changes: dict[str, Any] = {
-        "message": problem.message.replace(ALGORITHM_ARN, ""),
-        "remedy": problem.remedy.replace(ALGORITHM_ARN, "").replace(AUTO_ML, "leave it out"),
+        "message": _in_python(problem.message),
+        "remedy": _in_python(problem.remedy),
     }
     if problem.file is not None and (frame := _frame(problem.file)):
         changes["file"] = frame
@@ -86,6 +100,12 @@ def _in_arguments(problem: Problem) -> Problem:
         if named := next((ARGUMENTS[key] for key in reversed(keys) if key in ARGUMENTS), None):
             changes["path"] = named
     return replace(problem, **changes)
+
+
+def _in_python(text: str) -> str:
+    for words, instead in WORDS.items():
+        text = text.replace(words, instead)
+    return text
 
 
 def _frame(file: str) -> str | None:

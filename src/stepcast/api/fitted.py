@@ -7,10 +7,12 @@ from operator import add
 
 from stepcast import engine
 from stepcast.engine.algorithms import algorithm_of
+from stepcast.engine.auto.series.quantile_grid import outputs_of
 from stepcast.engine.panel import Panel
 from stepcast.engine.results import Forecast, Trained
 from stepcast.engine.sampling import Draw
 from stepcast.engine.task import Task
+from stepcast.pipeline.hierarchy.reconciled import Reconciled
 from stepcast.pipeline.internal_errors import each_series
 from stepcast.pipeline.shards import Shard
 
@@ -19,12 +21,16 @@ __all__ = ["Fitted", "fit", "learn"]
 
 @dataclass(frozen=True)
 class Fitted:
-    """``shared`` is what all series have learned together; the rest is by shard."""
+    """``shared`` is what all series have learned together; the rest is by shard.
+
+    ``reconciled``  of a hierarchy, whose forecasts were made when its series and sums were learned.
+    """
 
     task: Task
     shared: bytes
     shards: tuple[Shard, ...]
     trained: tuple[Trained, ...]
+    reconciled: tuple[Reconciled, ...] = ()
 
     def asked(self, quantiles: Sequence[float]) -> "Fitted":
         """The same, of which other quantiles are read off."""
@@ -33,6 +39,11 @@ class Fitted:
 
     def forecasts(self) -> tuple[Forecast, ...]:
         """The forecast of each shard."""
+        if self.reconciled:
+            outputs = self.task.outputs
+            return tuple(
+                replace(one.forecast, values=outputs_of(one.tables, outputs)) for one in self.reconciled
+            )
         return tuple(
             engine.forecast(shard.panel, self.task, trained)
             for shard, trained in zip(self.shards, self.trained, strict=True)

@@ -4,7 +4,7 @@ import inspect
 import logging
 import operator
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from stepcast.api import saved
-from stepcast.api.document import Columns, Settings, document_of, write_frames, zone_of
-from stepcast.api.errors import InvalidInput, NotFitted, UnknownItem, WrongFrame
+from stepcast.api.document import LEVELS, Columns, Settings, document_of, write_frames, zone_of
+from stepcast.api.errors import InvalidInput, NoHierarchy, NotFitted, UnknownItem, WrongFrame
 from stepcast.api.fitted import Fitted, fit
 from stepcast.api.frames import as_given, library_of
 from stepcast.api.frequencies import frequency_of
 from stepcast.api.imported import Imported
+from stepcast.api.level_results import accuracy_levels_table, check_level_names, forecast_levels_table
+from stepcast.api.levels import fit_levels
 from stepcast.api.results import backtest_table, check_names, forecast_table, leaderboard_table
 from stepcast.engine.results import Explanation, Forecast
+from stepcast.engine.task import Task
 from stepcast.pipeline.params import Params
 from stepcast.pipeline.problems import Problem, Report
 from stepcast.pipeline.shards import label
@@ -30,6 +33,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["Forecaster"]
+
+Forecasted = tuple[Fitted, tuple[Forecast, ...]]
+
+NO_LEVELS = 'there are no levels but the series: fit with hierarchy=, such as hierarchy=["category"]'
 
 log = logging.getLogger("stepcast")
 
@@ -60,6 +67,10 @@ class Forecaster:
     ``bounds``       what no value can lie outside of, such as ``(0, 100)``; None on a side is no bound, and a
                      name is the column of ``metadata`` that has each item's own: ``(0, "capacity")``.
     ``time_zone``    the local time of timestamps with an offset, such as "Europe/Berlin".
+    ``hierarchy``    the columns that split the total, from the top down, of ``metadata`` or of those that
+                     identify a series together: ``["department", "category"]``. Sums are forecast, too, and
+                     agree with the series. ``[]`` is the total alone; ``{"Levels": ["category"], "Method":
+                     "BottomUp"}`` chooses a method, as docs/how-to/hierarchy.md lists them.
 
     After ``fit``: ``params_`` is the params.json that a run would need for the same results, ``report_`` has
     what was noticed in the data, ``freq_`` is the frequency.
@@ -83,6 +94,7 @@ class Forecaster:
         network: str | None = None,
         season: int | None = None,
         bounds: tuple[float | str | None, float | str | None] | None = None,
+        hierarchy: Sequence[str] | Mapping[str, Any] | None = None,
     ) -> None:
         self.horizon = horizon
         self.freq = freq
@@ -99,6 +111,7 @@ class Forecaster:
         self.network = network
         self.season = season
         self.bounds = bounds
+        self.hierarchy = hierarchy
 
     def fit(
         self,
@@ -122,7 +135,7 @@ class Forecaster:
 
         Raises WrongFrame where a column is missing, InvalidInput with every problem of arguments and rows.
         """
-        columns = Columns(_names(item_id), timestamp, target)
+        columns = Columns(_names(item_id), timestamp, target, levels=_levels(self.hierarchy))
         settings = self._settings()
         with tempfile.TemporaryDirectory(prefix="stepcast-frames-") as folder:
             files = write_frames(Path(folder), columns, df, related, metadata)
@@ -131,12 +144,14 @@ class Forecaster:
                 columns = replace(columns, zone=self.time_zone or zone)
             with Imported(document, files, arguments=True) as imported:
                 check_names(columns, imported.task)
+                if settings.hierarchy is not None:
+                    check_level_names(columns, imported.params)
                 imported.warn()
                 with _compiling_told():
-                    fitted = fit(imported.shards(), imported.task)
+                    fitted, sums = _learned(imported, imported.task)
         self._columns, self._library = columns, library_of(df)
         self._frames = related is not None, metadata is not None
-        self._fitted, self._params = fitted, imported.params
+        self._fitted, self._sums, self._params = fitted, sums, imported.params
         self.params_, self.report_ = document, imported.report
         self.freq_ = str(imported.params.frequency)
         self._forecasts: tuple[Forecast, ...] | None = None
@@ -155,21 +170,30 @@ class Forecaster:
         Columns are those that identify the series, the timestamp, ``mean`` if asked for, and p10, p50, p90.
         With ``df``, new rows are forecast from their own end, with what was learned before: nothing is
         learned jointly again. ``quantiles`` are others than those of the forecaster, from .01 to .99, of the
-        same forecast.
+        same forecast. With a hierarchy, the forecasts agree with those of all sums.
         """
-        fitted, forecasts = self._known()
-        if df is not None:
-            fitted = self._of_new(df, related, metadata)
-            forecasts = fitted.forecasts()
-        elif related is not None or metadata is not None:
-            raise WrongFrame("related and metadata belong to new rows: give df, too, or fit again")
-        if quantiles is not None:
-            for one in quantiles:
-                if not 0.01 <= one <= 0.99:
-                    raise _invalid("quantiles", f"{one!r} is not allowed", "Write numbers from 0.01 to 0.99")
-            fitted = fitted.asked(quantiles)
-            forecasts = fitted.forecasts()
+        (fitted, forecasts), _ = self._asked(df, related, metadata, quantiles)
         return as_given(forecast_table(fitted, forecasts, self._columns), self._library)
+
+    def predict_levels(
+        self,
+        df: Any = None,
+        *,
+        related: Any = None,
+        metadata: Any = None,
+        quantiles: Sequence[float] | None = None,
+    ) -> Any:
+        """The forecast of every level of ``hierarchy``, from the total down to the series: these add up.
+
+        Columns are ``level`` (``total``, the columns of ``hierarchy``, ``series``), these columns, those that
+        identify the series, and then as of ``predict``, which has the same arguments. What splits a level
+        below a row's own is empty. NoHierarchy where the forecaster has none.
+        """
+        series, sums = self._asked(df, related, metadata, quantiles)
+        if sums is None:
+            raise NoHierarchy(NO_LEVELS)
+        table = forecast_levels_table([sums, series], self._params, self._columns)
+        return as_given(table, self._library)
 
     def backtest(self, windows: int | None = None) -> Any:
         """What would have been forecast for the last windows of the past, and the outcome.
@@ -186,6 +210,18 @@ class Forecaster:
         """Accuracy in the backtest: a row for each series, then one over all, beside SeasonalNaive's."""
         fitted, forecasts = self._known()
         table = leaderboard_table(fitted, forecasts, self._params, self._columns)
+        return as_given(table, self._library)
+
+    def accuracy_levels(self) -> Any:
+        """Accuracy of every level of ``hierarchy`` in the backtest: a row for each level, one for each sum.
+
+        ``wql_unreconciled`` is of the forecasts as they were made, one by one. NoHierarchy where the
+        forecaster has none.
+        """
+        fitted, forecasts = self._known()
+        if self._sums is None:
+            raise NoHierarchy(NO_LEVELS)
+        table = accuracy_levels_table(fitted, forecasts, self._sums, self._params, self._columns)
         return as_given(table, self._library)
 
     def explain(self, item: str | Sequence[str]) -> Explanation:
@@ -221,7 +257,7 @@ class Forecaster:
             document=self.params_,
             report=self.report_.to_json(),
         )
-        saved.write(Path(path), facts, fitted)
+        saved.write(Path(path), facts, fitted, self._sums)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -231,9 +267,10 @@ class Forecaster:
         for name, value in facts.arguments.items():
             setattr(made, name, tuple(value) if isinstance(value, list) else value)
         made._params = Params.model_validate(facts.document)
-        made._fitted = parts.fitted(task_of(made._params))
-        given = facts.columns
-        made._columns = Columns(tuple(given["item_id"]), given["timestamp"], given["target"], given["zone"])
+        task = task_of(made._params)
+        made._fitted, made._sums = parts.fitted(task), parts.sums(task)
+        listed = {name: tuple(facts.columns.get(name, ())) for name in ("item_id", "levels")}
+        made._columns = Columns(**{**facts.columns, **listed})
         made._library = facts.library
         made._frames = facts.frames
         made.params_, made.report_ = facts.document, Report.from_json(facts.report)
@@ -279,9 +316,10 @@ class Forecaster:
             network=self.network,
             season=self.season,
             bounds=_bounds(self.bounds),
+            hierarchy=_hierarchy(self.hierarchy),
         )
 
-    def _known(self) -> tuple[Fitted, tuple[Forecast, ...]]:
+    def _known(self) -> Forecasted:
         if not hasattr(self, "_fitted"):
             raise NotFitted("nothing was learned yet: call fit(df) first")
         if self._forecasts is None:
@@ -289,7 +327,26 @@ class Forecaster:
                 self._forecasts = self._fitted.forecasts()
         return self._fitted, self._forecasts
 
-    def _of_new(self, df: Any, related: Any, metadata: Any) -> Fitted:
+    def _asked(
+        self, df: Any, related: Any, metadata: Any, quantiles: Sequence[float] | None
+    ) -> tuple[Forecasted, Forecasted | None]:
+        """The series, and the sums of a hierarchy, with the forecast that ``predict`` is asked for."""
+        fitted, forecasts = self._known()
+        sums = self._sums
+        if df is not None:
+            fitted, sums = self._of_new(df, related, metadata)
+        elif related is not None or metadata is not None:
+            raise WrongFrame("related and metadata belong to new rows: give df, too, or fit again")
+        if quantiles is not None:
+            for one in quantiles:
+                if not 0.01 <= one <= 0.99:
+                    raise _invalid("quantiles", f"{one!r} is not allowed", "Write numbers from 0.01 to 0.99")
+            fitted, sums = fitted.asked(quantiles), None if sums is None else sums.asked(quantiles)
+        if fitted is not self._fitted:
+            forecasts = fitted.forecasts()
+        return (fitted, forecasts), None if sums is None else (sums, sums.forecasts())
+
+    def _of_new(self, df: Any, related: Any, metadata: Any) -> tuple[Fitted, Fitted | None]:
         for name, had, given in zip(
             ("related", "metadata"), self._frames, (related is not None, metadata is not None), strict=True
         ):
@@ -301,12 +358,16 @@ class Forecaster:
             files = write_frames(Path(folder), self._columns, df, related, metadata)
             with Imported(self.params_, files, arguments=True) as imported:
                 imported.warn()
-                return fit(imported.shards(), self._fitted.task, self._fitted.shared)
+                return _learned(imported, self._fitted.task, self._fitted.shared)
 
     def _tested_again(self, windows: int) -> Fitted:
         windows = _whole("windows", windows, 5)
+        task = replace(self._fitted.task, windows=windows)
         with _compiling_told():
-            return fit(self._fitted.shards, replace(self._fitted.task, windows=windows))
+            if self._sums is None:
+                return fit(self._fitted.shards, task)
+            series, _ = fit_levels(self._fitted.shards, self._sums.shards, self._params, task)
+            return series
 
     def _unknown(self, item: str) -> str:
         import difflib
@@ -320,6 +381,30 @@ class Forecaster:
 _ARGUMENTS = tuple(name for name in inspect.signature(Forecaster.__init__).parameters if name != "self")
 
 
+def _learned(imported: Imported, task: Task, shared: bytes | None = None) -> tuple[Fitted, Fitted | None]:
+    """The series, and with a hierarchy their sums."""
+    if imported.params.predictor.hierarchy is None:
+        return fit(imported.shards(), task, shared), None
+    return fit_levels(imported.shards(), imported.sums(), imported.params, task, shared)
+
+
+def _levels(hierarchy: Any) -> tuple[str, ...]:
+    """The columns that split the total."""
+    given = hierarchy.get(LEVELS, ()) if isinstance(hierarchy, Mapping) else hierarchy
+    if given is None:
+        return ()
+    if isinstance(given, Iterable) and all(isinstance(name, str) for name in given):
+        return _names(given)
+    raise _invalid("hierarchy", f"{given!r} is no list of columns", 'Write their names, such as ["category"]')
+
+
+def _hierarchy(given: Any) -> Mapping[str, Any] | None:
+    """What params.json has of it besides its levels."""
+    if not isinstance(given, Mapping):
+        return None if given is None else {}
+    return {name: one for name, one in given.items() if name != LEVELS}
+
+
 def _bounds(given: Any) -> tuple[float | str | None, float | str | None] | None:
     if given is None:
         return None
@@ -330,7 +415,7 @@ def _bounds(given: Any) -> tuple[float | str | None, float | str | None] | None:
     return given[0], given[1]
 
 
-def _names(given: str | Sequence[str] | None) -> tuple[str, ...]:
+def _names(given: str | Iterable[str] | None) -> tuple[str, ...]:
     if given is None:
         return ()
     return (given,) if isinstance(given, str) else tuple(given)

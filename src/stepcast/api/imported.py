@@ -72,6 +72,7 @@ class Imported:
         if self.report.errors:
             raise InvalidInput(self.report)
         self.count = len(shard_list.series_shards(self._bucket, "", RUN))
+        self._sums = shard_list.sum_shards(self._bucket, "", RUN)
 
     def _told(self) -> Report:
         return in_arguments(self.report) if self._arguments else self.report
@@ -82,12 +83,17 @@ class Imported:
         return task_of(self.params)
 
     def shard_bytes(self, number: int) -> bytes:
-        """Shard ``number``, from 0 to ``count`` - 1, as ``read_shard`` reads it."""
+        """Shard ``number``, of series from 0 to ``count`` - 1, as ``read_shard`` reads it."""
         return objects.read(self._bucket, "", layout.shard(RUN, number))
 
     def shards(self) -> Iterator[Shard]:
         """All shards in order, one at a time in memory."""
         for number in range(self.count):
+            yield read_shard(self.shard_bytes(number))
+
+    def sums(self) -> Iterator[Shard]:
+        """With a hierarchy, the shards of its sums, level by level from the total down."""
+        for number in self._sums:
             yield read_shard(self.shard_bytes(number))
 
     def warn(self) -> None:

@@ -20,7 +20,14 @@ from stepcast.pipeline.forecast_files import moments_ahead
 from stepcast.pipeline.params import Params, output_label
 from stepcast.pipeline.shards import Shard
 
-__all__ = ["backtest_table", "check_names", "forecast_table", "leaderboard_table"]
+__all__ = [
+    "backtest_table",
+    "check_names",
+    "forecast_columns",
+    "forecast_table",
+    "leaderboard_table",
+    "taken_names",
+]
 
 WINDOW = "window"
 MOMENTS = pa.timestamp("ns")  # what pandas users expect; days and seconds fit
@@ -31,17 +38,17 @@ def forecast_table(fitted: Fitted, forecasts: Sequence[Forecast], columns: Colum
     parts = []
     for shard, forecast in zip(fitted.shards, forecasts, strict=True):
         series, horizon, _ = forecast.values.shape
-        moments = moments_ahead(shard, horizon)
-        parts.append(
-            pa.table(
-                {
-                    **_keys(shard, np.repeat(np.arange(series), horizon), columns),
-                    columns.timestamp: _moments(np.tile(moments, series), columns.zone),
-                    **_outputs(fitted, forecast.values.reshape(series * horizon, -1)),
-                }
-            )
-        )
+        keys = _keys(shard, np.repeat(np.arange(series), horizon), columns)
+        parts.append(pa.table({**keys, **forecast_columns(fitted.task, shard, forecast, columns)}))
     return pa.concat_tables(parts)
+
+
+def forecast_columns(task: Task, shard: Shard, forecast: Forecast, columns: Columns) -> dict[str, pa.Array]:
+    """The moment, mean if asked for, quantiles: of each series of a shard its horizon."""
+    series, horizon, _ = forecast.values.shape
+    moments = np.tile(moments_ahead(shard, horizon), series)
+    values = forecast.values.reshape(series * horizon, -1)
+    return {columns.timestamp: _moments(moments, columns.zone), **_outputs(task, values)}
 
 
 def backtest_table(fitted: Fitted, columns: Columns) -> pa.Table:
@@ -62,7 +69,7 @@ def backtest_table(fitted: Fitted, columns: Columns) -> pa.Table:
                     WINDOW: pa.array(windows + 1),
                     columns.timestamp: _moments(stamp_of(periods, shard.panel.frequency), columns.zone),
                     columns.target: pa.array(tested.actual[series, windows, steps]),
-                    **_outputs(fitted, predicted[series, windows, steps]),
+                    **_outputs(fitted.task, predicted[series, windows, steps]),
                 }
             )
         )
@@ -88,10 +95,15 @@ def leaderboard_table(
 
 def check_names(columns: Columns, task: Task) -> None:
     """WrongFrame where a column of the caller's has the name of a column of results."""
-    results = {WINDOW, *map(output_label, task.outputs)}
+    results = taken_names(task)
     for name in (*columns.item_id, columns.timestamp, columns.target):
         if name in results:
             raise WrongFrame(f"df: {name!r} is the name of a column of results: rename it")
+
+
+def taken_names(task: Task) -> set[str]:
+    """Columns of results that have no other name in the caller's frames."""
+    return {WINDOW, *map(output_label, task.outputs)}
 
 
 def _keys(shard: Shard, series: Integers, columns: Columns) -> dict[str, pa.Array]:
@@ -102,9 +114,9 @@ def _keys(shard: Shard, series: Integers, columns: Columns) -> dict[str, pa.Arra
     }
 
 
-def _outputs(fitted: Fitted, values: Floats) -> dict[str, pa.Array]:
+def _outputs(task: Task, values: Floats) -> dict[str, pa.Array]:
     """The mean first, if asked for, then the quantiles in rising order."""
-    outputs = fitted.task.outputs
+    outputs = task.outputs
     order = sorted(range(len(outputs)), key=lambda place: (outputs[place] != "mean", place))
     return {output_label(outputs[place]): pa.array(np.ascontiguousarray(values[:, place])) for place in order}
 

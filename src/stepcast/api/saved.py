@@ -12,6 +12,7 @@ from stepcast.api.fitted import Fitted
 from stepcast.engine import archive
 from stepcast.engine.results import Trained
 from stepcast.engine.task import Task
+from stepcast.pipeline.hierarchy.reconciled import Reconciled
 from stepcast.pipeline.shards import Shard, read_shard, write_shard
 from stepcast.version import __version__
 
@@ -39,29 +40,48 @@ class Facts:
 
 @dataclass(frozen=True)
 class Parts:
-    """What was learned, without the task."""
+    """What was learned, without the task. With a hierarchy, the last ``of_sums`` shards are its sums'."""
 
     shared: bytes
     shards: tuple[Shard, ...]
     trained: tuple[Trained, ...]
+    reconciled: tuple[Reconciled, ...]
+    of_sums: int
 
     def fitted(self, task: Task) -> Fitted:
-        return Fitted(task, self.shared, self.shards, self.trained)
+        return self._of(task, slice(len(self.shards) - self.of_sums))
+
+    def sums(self, task: Task) -> Fitted | None:
+        return self._of(task, slice(len(self.shards) - self.of_sums, None)) if self.of_sums else None
+
+    def _of(self, task: Task, some: slice) -> Fitted:
+        return Fitted(task, self.shared, self.shards[some], self.trained[some], self.reconciled[some])
 
 
-def write(path: Path, facts: Facts, fitted: Fitted) -> None:
+def write(path: Path, facts: Facts, fitted: Fitted, sums: Fitted | None = None) -> None:
     """Write the file, or none: an earlier one stays until the new one is complete."""
-    document = {"format": FORMAT, "stepcast": __version__, "shards": len(fitted.shards), **asdict(facts)}
+    parts = [fitted] if sums is None else [fitted, sums]
+    shards = [shard for part in parts for shard in part.shards]
+    document = {
+        "format": FORMAT,
+        "stepcast": __version__,
+        "shards": len(shards),
+        "of_sums": 0 if sums is None else len(sums.shards),
+        **asdict(facts),
+    }
     partial = path.with_name(f".{path.name}.partial")
     try:
         with zipfile.ZipFile(partial, "w") as file:
             file.writestr(FACTS, json.dumps(document))
             file.writestr(SHARED, fitted.shared)
-            for number, (shard, trained) in enumerate(zip(fitted.shards, fitted.trained, strict=True)):
+            for number, shard in enumerate(shards):
                 sink = BytesIO()
                 write_shard(sink, shard)
                 file.writestr(f"shard-{number}.parquet", sink.getvalue())
-                file.writestr(f"trained-{number}.npz", archive.to_bytes(trained))
+            # What was reconciled holds what was trained.
+            learned = [one for part in parts for one in part.reconciled or part.trained]
+            for number, one in enumerate(learned):
+                file.writestr(f"trained-{number}.npz", archive.to_bytes(one))
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -79,10 +99,13 @@ def read(path: Path) -> tuple[Facts, Parts]:
                 )
             document.pop("stepcast")
             numbers = range(document.pop("shards"))
+            of_sums = document.pop("of_sums", 0)
             shards = tuple(read_shard(file.read(f"shard-{number}.parquet")) for number in numbers)
-            trained = tuple(
-                archive.from_bytes(Trained, file.read(f"trained-{number}.npz")) for number in numbers
+            learned = [file.read(f"trained-{number}.npz") for number in numbers]
+            reconciled = tuple(archive.from_bytes(Reconciled, one) for one in learned if of_sums)
+            trained = tuple(one.trained for one in reconciled) or tuple(
+                archive.from_bytes(Trained, one) for one in learned
             )
-            return Facts(**document), Parts(file.read(SHARED), shards, trained)
+            return Facts(**document), Parts(file.read(SHARED), shards, trained, reconciled, of_sums)
     except (zipfile.BadZipFile, KeyError, TypeError) as error:
         raise WrongFile(f"{path} is not a file of Forecaster.save: {error}") from None
