@@ -14,7 +14,8 @@ PRODUCTS = {
     "DatasetType": "ITEM_METADATA",
     "Schema": {
         "Attributes": [
-            {"AttributeName": name, "AttributeType": "string"} for name in ("item_id", "category", "total")
+            {"AttributeName": name, "AttributeType": "string"}
+            for name in ("item_id", "category", "total", "points", "rmse", "timestamp", "target_value")
         ]
     },
 }
@@ -51,11 +52,18 @@ def test_levels_may_be_attributes_and_dimensions(levels: list[str], dimensions: 
 @pytest.mark.parametrize(
     ("levels", "said"),
     [
-        (["categori"], "Did you mean 'category'? There are category, total"),
+        (["categori"], "Did you mean 'category'? There are category, total, points"),
         (["store"], "'store' is neither a forecast dimension nor an attribute of the item metadata"),
         (["item_id"], "'item_id' identifies a series, so a level of it has no sums. Remove it"),
         (["category", "category"], "Name each level once"),
         (["total"], "Rename the column, for example to 'item_total'"),
+        (
+            ["points"],
+            "'points' is already a column of the tables of levels. Rename it, for example to 'item_points'",
+        ),
+        (["rmse"], "Rename it, for example to 'item_rmse'"),
+        (["timestamp"], "Rename it, for example to 'item_timestamp'"),
+        (["target_value"], "Rename it, for example to 'item_target_value'"),
         ("category", 'Put it in brackets: ["category"]'),
     ],
 )

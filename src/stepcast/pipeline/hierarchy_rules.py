@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterator
 
-from stepcast.pipeline.domains import DOMAINS, identifier_field
+from stepcast.pipeline.domains import DOMAINS, identifier_field, target_field
 from stepcast.pipeline.problems import Problem
 from stepcast.pipeline.raw_params import Raw, at_keys, columns_of, dataset_of, error
 from stepcast.pipeline.spelling import did_you_mean
+from stepcast.pipeline.tables import is_taken
 
 __all__ = ["HIERARCHY_RULES"]
 
 LEVELS = "$.Predictor.Hierarchy.Levels"
+COLUMNS = ("timestamp", "points")  # of these tables, besides those that all tables have
 TAKEN = ("level", "total", "series")  # the column of levels, and what it holds besides their names
 
 
@@ -47,6 +49,9 @@ def levels_are_columns(raw: Raw) -> Iterator[Problem]:
         elif name.lower() in TAKEN:
             what = f"{name!r} would be mistaken for what the column level holds"
             yield error("V16", path, what, f"Rename the column, for example to 'item_{name.lower()}'")
+        elif is_taken(name) or name.lower() in (*COLUMNS, target_field(target["Domain"])):
+            what = f"{name!r} is already a column of the tables of levels"
+            yield error("V16", path, what, f"Rename it, for example to 'item_{name.lower()}'")
 
 
 HIERARCHY_RULES: tuple[Callable[[Raw], Iterator[Problem]], ...] = (levels_are_columns,)
