@@ -90,8 +90,10 @@ def without_light(weights: Floats, horizon: int) -> Floats:
     >>> without_light(many, 12)[:, 0], without_light(many, 720)[:, 0]
     (array([0.8, 0.1, 0.1]), array([1., 0., 0.]))
     """
-    least = LIGHT * (1 - np.sqrt(min(BUCKETS * NEAR / horizon, 1.0))) * weights.max(axis=0)
-    kept = np.where(weights < least, 0.0, weights)
+    light = LIGHT * (1 - np.sqrt(min(BUCKETS * NEAR / horizon, 1.0)))
+    kept = np.where(weights < light * weights.max(axis=0), 0.0, weights)
+    if (kept == weights).all():
+        return weights
     result: Floats = kept / kept.sum(axis=0)
     return result
 
