@@ -317,6 +317,10 @@ def test_it_is_cloned_and_changed_as_scikit_learn_does(frame: pd.DataFrame) -> N
         ({"windows": 9}, r"windows: 9 is not a whole number from 1 to 5"),
         ({"holidays": ["XX"]}, r"holidays: .*XX"),
         ({"fill": "never"}, r"fill: 'never' is not allowed"),
+        (
+            {"parameters": {"p": 1}},
+            r"parameters: the AutoPredictor has none. Name the algorithm= that .*out$",
+        ),
     ],
 )
 def test_wrong_arguments_are_named(change: dict[str, Any], said: str, frame: pd.DataFrame) -> None:

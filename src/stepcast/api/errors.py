@@ -34,6 +34,8 @@ ARGUMENTS = {
 WORDS = {
     ALGORITHM_ARN: "",
     "set PerformAutoML to true": "leave it out",
+    "PerformAutoML is true": "the AutoPredictor has none",
+    "Remove TrainingParameters or PerformAutoML": "Name the algorithm= that they are of, or leave them out",
     "is neither a forecast dimension nor an attribute of the item metadata": (
         "is neither a column of item_id= nor one of metadata="
     ),
