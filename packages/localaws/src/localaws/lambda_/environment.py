@@ -17,8 +17,8 @@ PATH_AFTER_ALL = "LOCALAWS_PATH_AFTER_ALL"
 """What launch.py adds to sys.path behind everything else."""
 
 # What the interpreter and its libraries need of this process's environment to start at all.
-_INHERITED = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
-INTERPRETER = (*_INHERITED, "LANG", "TZ", "PYTHONUNBUFFERED")
+_INHERITED = ("PATH", "HOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
+INTERPRETER = (*_INHERITED, "TMPDIR", "LANG", "TZ", "PYTHONUNBUFFERED")
 """The variables that every worker's interpreter starts with."""
 
 
@@ -34,16 +34,21 @@ def worker_environment(
     log_stream: str,
     task_root: Path,
     layers: Sequence[Path],
+    temporary: Path,
     endpoint: str,
     credentials: Credentials,
     variables: Mapping[str, str],
 ) -> dict[str, str]:
-    """The worker's whole environment: the function's own variables, and what AWS reserves to itself."""
+    """The worker's whole environment: the function's own variables, and what AWS reserves to itself.
+
+    What is killed leaves its temporary files behind: they lie in the folder ``temporary``, not among others'.
+    """
     packages = [layer / "python" for layer in layers]
     python_path = [task_root, *filter(importable_here, packages)]
     after_all = [folder for folder in packages if not importable_here(folder)]
     return {
         **{kept: os.environ[kept] for kept in _INHERITED if kept in os.environ},
+        "TMPDIR": str(temporary),
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "PYTHONPATH": os.pathsep.join(map(str, python_path)),

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -43,6 +44,7 @@ class Throttled(Exception):
 class Invoker:
     """Owns the workers of every function. Code is unpacked below ``root``; handlers call ``endpoint``.
 
+    The workers' temporary files are below ``root``, too, and go when they all have ended.
     A worker that has had nothing to do for ``idle_seconds`` ends.
     """
 
@@ -58,7 +60,9 @@ class Invoker:
         idle_seconds: float,
         client: Client | None = None,
     ) -> None:
-        self._folders = CodeFolders(root)
+        self._folders, self._temporary = CodeFolders(root), root / "tmp"
+        self._remove_temporary()  # what was killed with its workers could not
+        self._temporary.mkdir(parents=True)
         self._endpoint, self._account, self._region = endpoint, account, region
         self._deliveries, self._guard = deliveries, guard
         self._client: Client = client or default_client()
@@ -131,6 +135,10 @@ class Invoker:
         for pool in pools:
             pool.close()
         self._fork_servers.close()
+        self._remove_temporary()
+
+    def _remove_temporary(self) -> None:
+        shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _deliver(self, delivery: Delivery) -> None:
         name, payload = delivery.what["function"], delivery.what["payload"].encode()
@@ -170,7 +178,8 @@ class Invoker:
             if pool is not None:
                 pool.retire()
             credentials = self._guard.keys.issue(function.role, function.name)
-            pool = Pool(function, self._size, self._endpoint, self._client, credentials, self._fork_servers)
+            common = (self._endpoint, self._client, credentials, self._fork_servers, self._temporary)
+            pool = Pool(function, self._size, *common)
             self._pools[function.arn] = pool
             return pool
 

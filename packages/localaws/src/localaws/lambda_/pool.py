@@ -41,9 +41,10 @@ class Pool:
         client: Client,
         credentials: Credentials,
         fork_servers: ForkServers,
+        temporary: Path,
     ) -> None:
         self.function = function
-        self._fork_servers = fork_servers
+        self._fork_servers, self._temporary = fork_servers, temporary
         self._endpoint, self._client, self._credentials = endpoint, client, credentials
         self._turns = threading.BoundedSemaphore(size)
         self._idle: list[tuple[Worker, str, float]] = []  # with the moment since when it has been idle
@@ -113,6 +114,7 @@ class Pool:
             log_stream=log_stream,
             task_root=function.task_root,
             layers=function.layers,
+            temporary=self._temporary,
             endpoint=self._endpoint,
             credentials=self._credentials,
             variables=dict(function.variables),

@@ -46,6 +46,7 @@ EVERYTHING = """
             "descriptors": len(os.listdir("/proc/self/fd")),
             "threads": threading.active_count(),
             "zone": time.tzname,
+            "temporary": tempfile.mkdtemp(),
             "main": sys.modules["__main__"].__spec__ is not None,
         }
 """
@@ -80,8 +81,11 @@ def test_they_are_as_if_each_had_its_own_interpreter(aws: LocalAws) -> None:
 
     assert forked["environment"]["GREETING"] == "Grüße"
     for found in (forked, expected):
-        # The folder of the code is in a temporary one.
-        root = found["environment"]["LAMBDA_TASK_ROOT"]
+        # The folder of the code is in a temporary one, as is that of what the handler leaves behind.
+        left, root = Path(found.pop("temporary")), str(Path(found["environment"]["LAMBDA_TASK_ROOT"]).parent)
+        assert str(left.parent) == found["environment"]["TMPDIR"]
+        assert left.is_relative_to(root)
+        assert not left.exists()
         found["environment"] = {name: text.replace(root, "") for name, text in found["environment"].items()}
         found["path"] = [folder.replace(root, "") for folder in found["path"]]
         assert found.pop("folder")
