@@ -65,7 +65,8 @@ def stacked(products: Floats, weights: Floats, windows: float) -> Floats:
     >>> stacked(np.stack([alike] * 3), equal, windows=100)[:, 0].round(1)
     array([0.3, 0.3, 0.5])
     """
-    rows = np.empty(weights.shape[::-1])  # a kernel is compiled again for a column that is no row
+    # Rows: a column of a single member is contiguous, for which the kernel would be compiled once more.
+    rows = np.empty(weights.shape[::-1])
     pull = float(PULLS[0] * (PULLS[1] / PULLS[0]) ** confidence(windows))
     for bucket in range(weights.shape[1]):
         _descend(products[bucket], weights[:, bucket].copy(), pull, rows[bucket])
