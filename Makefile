@@ -71,7 +71,7 @@ bench-accuracy: setup ## score the AutoPredictor on a suite (SUITE=FOLDER), besi
 	@mkdir -p benchmarks/results
 	$(BIN)/python benchmarks/accuracy.py --data $(SUITE) --peers --peer-sample $(PEER_SAMPLE) | tee benchmarks/results/accuracy.txt
 
-bench-autogluon: setup ## score the AutoPredictor beside AutoGluon-TimeSeries (SUITE=FOLDER; about 15 minutes, 6 GB of packages)
+bench-autogluon: setup ## score the AutoPredictor beside AutoGluon-TimeSeries (SUITE=FOLDER; about 20 minutes, 6 GB of packages)
 	test -x .venv-autogluon/bin/pip || $(PYTHON) -m venv .venv-autogluon
 	.venv-autogluon/bin/pip install --quiet autogluon.timeseries==1.6.3
 	@mkdir -p benchmarks/results
