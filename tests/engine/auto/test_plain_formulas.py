@@ -119,6 +119,21 @@ def test_past_values_of_a_phase_count_less_the_older_they_are(seasons: Seasons, 
         assert found[step] == pytest.approx(np.interp(PROBABILITIES, rank / weight.sum(), seen[order]))
 
 
+def test_past_values_around_the_phase_of_a_far_cycle_count_alike() -> None:
+    seasons = Seasons(288, 0, 2016)
+    values = np.round(DRAW.normal(0, 3, 3 * 2016 + 100), 1)
+    found = empirical_quantiles(values, seasons, 9)
+
+    for step in range(9):
+        phases = [len(values) + step - (cycle + 1) * 2016 for cycle in range(3)]
+        slots = [values[phase - 3 : phase + 3] for phase in phases]
+        weight = np.repeat(np.exp(-SEASONAL_FADING * np.arange(3)), 6)
+        order = np.argsort(np.concatenate(slots), kind="stable")
+        rank = np.cumsum(weight[order]) - weight[order] / 2
+        middle = np.interp(PROBABILITIES, rank / weight.sum(), np.concatenate(slots)[order])
+        assert found[step] == pytest.approx(middle)
+
+
 def test_baselines_are_what_they_are_called() -> None:
     names, found = baselines(WALK, Seasons(4, 0), ORIGINS, 6)
 

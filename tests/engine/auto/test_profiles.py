@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stepcast.engine.auto.members.profiles import MOST, NAMES, RECENT, SLOTS, profiles
-from stepcast.engine.auto.series.seasons import Seasons
+from stepcast.engine.auto.members.profiles import MOST, NAMES, RECENT, profiles
+from stepcast.engine.auto.series.seasons import SLOTS, Seasons
 
 WEEKS = Seasons(7, 0, 7)
 DRAW = np.random.default_rng(4)

@@ -5,7 +5,6 @@ import numpy as np
 from stepcast.engine.arrays import Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.series.seasons import Seasons
-from stepcast.engine.frequency import LONGEST_SEASON
 
 __all__ = ["profiles"]
 
@@ -13,7 +12,6 @@ __all__ = ["profiles"]
 FEWEST_FAR, FEWEST, MOST = 2, 6, 26  # cycles that a profile is of
 NAMES = ("median_cycle", "level_median_cycle", "fading_median_cycle")
 RECENT = 12  # values that tell today's level
-SLOTS = 336  # of a far cycle: the values of one slot, half an hour of a week, count together
 
 
 def profiles(
@@ -21,12 +19,11 @@ def profiles(
 ) -> tuple[tuple[str, ...], Floats]:
     """Names, and forecasts (names, origins, horizon): medians of the same phase of the last cycles, as they
     are, and moved by how far the last values lie from them, for good and fading."""
-    season, far = seasons.cycle, seasons.cycle > LONGEST_SEASON
-    if not season or len(values) < season * (FEWEST_FAR if far else FEWEST):
+    season = seasons.cycle
+    if not season or len(values) < season * (FEWEST_FAR if seasons.far else FEWEST):
         return (), np.empty((0, len(origins), horizon))
-    slot = season // SLOTS if far else 1
     out = np.empty((3, len(origins), horizon))
-    _profiles(values, season, slot, origins, out)
+    _profiles(values, season, seasons.slot, origins, out)
     return NAMES, out
 
 

@@ -8,6 +8,7 @@ from stepcast.engine.seasonality import season_length, week_length
 __all__ = ["Seasons", "seasons_of"]
 
 DAY = 86_400  # seconds
+SLOTS = 336  # of a far cycle: half an hour of a week, of which the values count together
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,16 @@ class Seasons:
     short: int
     long: int
     cycle: int = 0
+
+    @property
+    def far(self) -> int:
+        """The cycle if it has more periods than LONGEST_SEASON, else 0."""
+        return self.cycle if self.cycle > LONGEST_SEASON else 0
+
+    @property
+    def slot(self) -> int:
+        """How many neighbouring periods of the cycle count together: 1 unless it is far."""
+        return max(1, self.far // SLOTS)
 
 
 def seasons_of(frequency: Frequency, length: int, horizon: int) -> Seasons:
