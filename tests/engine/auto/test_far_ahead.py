@@ -5,6 +5,8 @@ import pytest
 
 from stepcast import engine
 from stepcast.engine.arrays import Floats
+from stepcast.engine.auto.series.origins import origins_of
+from stepcast.engine.auto.series.seasons import Seasons
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.panel import Panel
 from stepcast.engine.sampling import Draw
@@ -28,6 +30,17 @@ def forecast(series: list[Floats], frequency: str, horizon: int, end: int = 500_
 
 
 @pytest.mark.slow
+def test_far_ahead_old_times_are_looked_at_too() -> None:
+    week = Seasons(24, 168, 168)
+
+    near, far = (origins_of(10_000, horizon, week, 0, 30) for horizon in (100, 480))
+
+    assert near[0] > 9_000
+    assert far[0] == 10_000 - 1 - 6_666
+    assert (far > 9_000).sum() >= 20
+    assert origins_of(3_000, 480, week, 0, 30)[0] > 2_000  # too little to spare
+
+
 def test_asking_for_more_does_not_make_the_first_steps_worse() -> None:
     draw = np.random.default_rng(1)
     time = np.arange(2206)
