@@ -1,4 +1,4 @@
-"""Simulated series: first steps of long horizons, weeks of fine data, and loads that have just fallen.
+"""Simulated series: first steps of long horizons, weeks of fine data, quiet nights, fallen loads.
 
 python benchmarks/far_ahead.py
 
@@ -6,6 +6,9 @@ python benchmarks/far_ahead.py
   horizons of 12 to 600 steps, in mean differences of neighbours, beside that of the last value.
 - ``week``: counts of a working week with dead week-ends, forecast 2.5 days from Saturday and from Thursday
   noon, after 8 weeks (of 1 minute: 4). Error as a share of the total, beside that of the week before.
+- ``quiet``: hours with a noise of 1 at night and of 10 by day, two days ahead, of one series and of twelve.
+  Width of p10 to p90 over the true one at night and by day, and loss over that of the true quantiles; the
+  same of this product's ETS, whose intervals are as wide at night as by day.
 - ``fall``: a load of 5 minutes that has fallen to a fifth, so many values before the end. Mean absolute
   error of a day ahead, beside those of the last value and the median of the last twelve.
 
@@ -14,14 +17,19 @@ Coverage is that of p10 to p90, which should be .8.
 
 import numpy as np
 
+from stepcast import engine
 from stepcast.engine.arrays import Floats
-from stepcast.engine.auto import fit_shared, forecast, train, warm_up
+from stepcast.engine.auto import warm_up
 from stepcast.engine.frequency import Frequency
+from stepcast.engine.losses import pinball_loss
 from stepcast.engine.panel import Panel
-from stepcast.engine.task import Task
+from stepcast.engine.sampling import Draw
+from stepcast.engine.task import AUTO, Task
 
 HORIZONS = (12, 48, 168, 600)
 NEAR = 6
+QUANTILES = np.array([0.1, 0.5, 0.9])
+QUANTILES_OF_NOISE = np.array([-1.2816, 0.0, 1.2816])  # standard normal
 MONDAY = 4  # days after the first of January 1970, from which periods are counted
 
 
@@ -29,6 +37,7 @@ def main() -> int:
     warm_up()
     near()
     week()
+    quiet()
     fall()
     return 0
 
@@ -75,6 +84,27 @@ def week() -> None:
             print(f"  {frequency:6} from {name}: {ours:.3f}, {theirs:.3f}; {inside(found, truth):.2f}")
 
 
+def quiet() -> None:
+    print("quiet: width at night and by day over the true one, loss over the true quantiles'; those of ETS")
+    days, night = 60, np.arange(48) % 24 < 12
+    spread = np.where(night, 1.0, 10.0)
+    true = 50 + spread[:, None] * QUANTILES_OF_NOISE
+    for count in (1, 12):
+        tables, losses = [], []
+        for seed in range(12 // count):
+            noise = np.random.default_rng([seed, count]).standard_normal((count, 24 * (days + 2)))
+            series = 50 + np.resize(spread, noise.shape[1]) * noise
+            past, truth = series[:, : 24 * days], series[:, 24 * days :]
+            found = [forecasts(list(past), "H", 48, 480_000, name) for name in (AUTO, "ETS")]
+            tables.append(np.stack(found))
+            losses.append([pinball_loss(truth[..., None] - one, QUANTILES).mean() for one in (*found, true)])
+        width = np.concatenate(tables, axis=1).mean(axis=1)
+        width = (width[..., -1] - width[..., 0]) / (true[:, -1] - true[:, 0])
+        ours, theirs, best = np.mean(losses, axis=0)
+        told = [f"{one[night].mean():.2f}, {one[~night].mean():.2f}" for one in width]
+        print(f"  {count:2} series: {told[0]}, {ours / best:.2f}; {told[1]}, {theirs / best:.2f}")
+
+
 def fall() -> None:
     print("fall: error of p50, of the last value, of the median of twelve; coverage")
     for since in (6, 12, 24, 60, 120, 200, 288, 400, 600):
@@ -89,7 +119,7 @@ def fall() -> None:
         print(f"  {since:4} values ago: {beside}; {inside(found, truth):.2f}")
 
 
-def forecasts(series: list[Floats], frequency: str, horizon: int, end: int) -> Floats:
+def forecasts(series: list[Floats], frequency: str, horizon: int, end: int, algorithm: str = AUTO) -> Floats:
     """P10, p50 and p90 (series, horizon, 3)."""
     panel = Panel(
         ids=tuple(map(str, range(len(series)))),
@@ -98,9 +128,9 @@ def forecasts(series: list[Floats], frequency: str, horizon: int, end: int) -> F
         end=end,
         frequency=Frequency.parse(frequency),
     )
-    task = Task(horizon)
-    shared = fit_shared(panel, task)
-    return forecast(panel, task, train(panel, task, shared)).values
+    task = Task(horizon, algorithm=algorithm)
+    shared = engine.fit_shared(Draw.of(panel), task)
+    return engine.forecast(panel, task, engine.train(panel, task, shared)).values
 
 
 def inside(found: Floats, truth: Floats) -> float:

@@ -43,6 +43,8 @@ MOST_CELLS = 4_000_000  # of the ridge's windows: bounds time and memory for lon
 # Origins held back for calibration: of one series, each of few, all of many together, where one each is less.
 WINDOWS_ALONE, WINDOWS_EACH, WINDOWS_TOGETHER = 24, 6, 60
 LOGS = (0.0, 0.5, 1.0)  # shares of the spread from logarithms that are tried
+SEASONAL = (0.0, 0.5, 1.0)  # shares of the rest that follow the season
+SEASONAL_HANDICAP = 0.01  # by which all of it must be better
 TREE_ROWS = 60_000
 TREE_ROWS_EACH = 300
 TREE_ROUNDS = 100
@@ -101,7 +103,8 @@ def fit_panel(
     validations = [cross_validate(history, horizon, count, before, after, budget.quick) for history in chosen]
     prior = _panel_prior(validations, metric)
     windows = _validation_windows(chosen, validations, prior, metric)
-    prior = replace(prior, logs=_share_of_logs(windows))
+    logs = _share_of_logs(windows)
+    prior = replace(prior, logs=logs, seasonal=_share_of_season(windows, logs))
     former, grown, omitted = None, None, budget.omitted
     if len(histories) >= FEW and budget.trees and not can_grow():
         omitted = NO_TREES
@@ -114,10 +117,10 @@ def fit_panel(
         if former is not None:
             fresh = earlier is not None and since <= GROW_AGAIN * np.median(ends)
             grown = former if fresh else _trees(histories, ends, horizon, TREE_ROWS, TREE_ROUNDS)
-    calibration = _calibration(windows, prior.logs, former if grown else None, horizon)
+    calibration = _calibration(windows, prior, former if grown else None, horizon)
     if earlier is not None:
         calibration = calibration.and_earlier(earlier.calibration)
-    count_share = _count_share(windows, prior.logs, horizon)
+    count_share = _count_share(windows, prior, horizon)
     return PanelFit(
         origins=count,
         before=before,
@@ -193,7 +196,7 @@ def _validation_windows(
     series = max(1, len(validations))
     few, many = max(WINDOWS_EACH, WINDOWS_ALONE // series), max(1, WINDOWS_TOGETHER // series)
     count = few if series < FEW else many
-    trial = replace(prior, logs=1.0)
+    trial = replace(prior, logs=1.0, seasonal=1.0)
     return [
         [
             ValidationWindow(
@@ -210,12 +213,29 @@ def _validation_windows(
 
 def _share_of_logs(windows: list[list[ValidationWindow]]) -> float:
     """How much logarithms are to count: nothing unless most series are positive."""
-    tested = [one for own in windows for one in (own if len(own) < 2 else own[1::2])]
+    tested = _tested(windows)
     positive = [one for one in tested if one.history.positive]
     if len(positive) <= len(tested) // 2:
         return 0.0
     losses = [np.mean([one.loss(share) for one in positive]) for share in LOGS]
     return LOGS[int(np.argmin(losses))]
+
+
+def _share_of_season(windows: list[list[ValidationWindow]], logs: float) -> float:
+    """How much of the spread that is not from logarithms is to follow the season."""
+    tested = [one for one in _tested(windows) if one.found.ways.seasonal is not None]
+    if logs == 1 or not tested:
+        return 0.0
+    losses = [
+        (1 + SEASONAL_HANDICAP * share) * np.mean([one.loss(logs, share) for one in tested])
+        for share in SEASONAL
+    ]
+    return SEASONAL[int(np.argmin(losses))]
+
+
+def _tested(windows: list[list[ValidationWindow]]) -> list[ValidationWindow]:
+    """Every second window of each series, which is enough to choose how its errors spread."""
+    return [one for own in windows for one in (own if len(own) < 2 else own[1::2])]
 
 
 def _pooled(latest: list[tuple[CrossValidation, ScoresAt]]) -> PanelPrior:
@@ -238,7 +258,7 @@ def _pooled(latest: list[tuple[CrossValidation, ScoresAt]]) -> PanelPrior:
     )
 
 
-def _count_share(windows: list[list[ValidationWindow]], logs: float, horizon: int) -> float:
+def _count_share(windows: list[list[ValidationWindow]], prior: PanelPrior, horizon: int) -> float:
     """The share of distributions of counts that was best at held-back origins; all where there is none."""
     asked = [one for own in windows for one in own[:: -max(1, len(own) // COUNTS_ALONE)]]
     losses: list[list[float]] = []
@@ -247,7 +267,7 @@ def _count_share(windows: list[list[ValidationWindow]], logs: float, horizon: in
         if counts is None or counts.sparse:
             continue
         table = np.ldexp(counts.table[:, :-1], -one.history.exponent)
-        others = one.found.with_logs(logs).quantiles
+        others = one.found.with_shares(prior.logs, prior.seasonal).quantiles
         losses.append([one.loss_of(others + share * (table - others)) for share in COUNT_SHARES])
         if len(losses) == MOST_COUNTS:
             break
@@ -292,14 +312,14 @@ def _trees(histories: list[History], ends: list[int], horizon: int, rows: int, r
 
 
 def _calibration(
-    windows: list[list[ValidationWindow]], logs: float, trees: Trees | None, horizon: int
+    windows: list[list[ValidationWindow]], prior: PanelPrior, trees: Trees | None, horizon: int
 ) -> Calibration:
     """Blend and factors, from held-back origins of the sample."""
     used = [one for own in windows for one in own]
     if not used:
         return Calibration.neutral(2 + (trees is not None))
     sources = [
-        np.stack([one.found.with_logs(logs).quantiles for one in used]),
+        np.stack([one.found.with_shares(prior.logs, prior.seasonal).quantiles for one in used]),
         np.stack([empirical_quantiles(one.past, one.validation.seasons, horizon) for one in used]),
     ]
     if trees is not None:

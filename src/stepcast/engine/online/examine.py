@@ -366,8 +366,8 @@ def _drift(values, index, multiplicative):  # type: ignore[no-untyped-def]
 
 def _spread(row: Floats, layout: Layout, made: Distribution, logs: float) -> None:
     """The size of errors by step, and the shape of their distribution by bucket."""
-    plain, logarithmic = made.ways
-    _shape(row, layout, 0, plain - made.centre[:, None])
+    logarithmic = made.ways.logarithmic
+    _shape(row, layout, 0, made.ways.plain - made.centre[:, None])
     if logarithmic is not None:
         centre = np.maximum(made.centre, 1e-12)[:, None]
         _shape(row, layout, 1, np.log(np.maximum(logarithmic, 1e-12) / centre))

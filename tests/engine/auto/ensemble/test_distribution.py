@@ -261,7 +261,7 @@ def test_quantiles_are_the_centre_and_those_of_its_past_errors() -> None:
     assert made.errors[:, 0].tolist() == (-errors).tolist()
     assert made.quantiles == pytest.approx(10 + error_quantiles(-errors[:, None]))
     assert made.quantiles[0, -1] < 10 + 12
-    assert made.ways[1] is None
+    assert made.ways.logarithmic is None
 
 
 @pytest.mark.parametrize("origins", [1, 5, 12])
@@ -388,15 +388,15 @@ def test_a_positive_series_spreads_by_factors_as_far_as_the_panel_says() -> None
     half = distribution_at(validation, scores, PanelPrior(logs=0.5), True)
     signed = distribution_at(validation, scores, PanelPrior(logs=0.5), False)
 
-    assert half.ways[1] == pytest.approx(by_factors)
-    assert half.ways[0] == pytest.approx(plain.quantiles)
+    assert half.ways.logarithmic == pytest.approx(by_factors)
+    assert half.ways.plain == pytest.approx(plain.quantiles)
     assert half.quantiles == pytest.approx(blended((0.5, plain.quantiles), (0.5, by_factors)))
-    assert half.with_logs(0.25).quantiles == pytest.approx(
+    assert half.with_shares(0.25, 0.0).quantiles == pytest.approx(
         blended((0.75, plain.quantiles), (0.25, by_factors))
     )
-    assert half.with_logs(1.0).quantiles == pytest.approx(by_factors)
-    assert plain.ways[1] is signed.ways[1] is None
-    assert plain.with_logs(1.0).quantiles == pytest.approx(plain.quantiles)
+    assert half.with_shares(1.0, 0.0).quantiles == pytest.approx(by_factors)
+    assert plain.ways.logarithmic is signed.ways.logarithmic is None
+    assert plain.with_shares(1.0, 0.0).quantiles == pytest.approx(plain.quantiles)
 
 
 def test_a_forecast_at_or_below_zero_counts_as_a_thousandth_of_the_usual_value() -> None:
@@ -413,7 +413,7 @@ def test_logarithms_of_few_errors_count_little() -> None:
 
     made = distribution_at(validation, scores_at(validation, 1), PanelPrior(logs=1.0), True)
 
-    plain, logarithmic = made.ways
+    plain, logarithmic = made.ways.plain, made.ways.logarithmic
     factors = 10 * np.exp(error_quantiles(np.log([[10 / 12]])))
     assert logarithmic == pytest.approx(blended((11 / 12, plain), (1 / 12, factors)))
 
@@ -423,7 +423,7 @@ def test_without_errors_there_are_no_logarithms() -> None:
 
     made = distribution_at(validation, scores_at(validation, 0), PanelPrior(logs=1.0), True)
 
-    assert made.ways[1] is None
+    assert made.ways.logarithmic is None
 
 
 def test_quantiles_rise_whatever_they_were_made_of() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
-from stepcast.engine.auto.ensemble.distribution import Distribution
+from stepcast.engine.auto.ensemble.distribution import Distribution, Ways
 from stepcast.engine.auto.ensemble.validation_window import ValidationWindow
 from stepcast.engine.auto.series.history import history_of
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
@@ -26,10 +26,11 @@ def window(
     nobody = np.empty((0, 2, 2))
     came = np.array([[np.nan, np.nan], actual])
     validation = CrossValidation(Seasons(1, 0), (), np.array([2, 4]), nobody, came, None)
-    ways = tuple(
-        None if one is None else np.full((2, len(PROBABILITIES)), one) for one in (plain, logarithmic)
+    shape = 2, len(PROBABILITIES)
+    ways = Ways(np.full(shape, plain), None, None if logarithmic is None else np.full(shape, logarithmic))
+    found = Distribution(
+        np.full(2, 10.0), ways.plain, np.empty((0, 3)), np.empty((1, 2)), scale, ways, NO_BREAK
     )
-    found = Distribution(np.full(2, 10.0), ways[0], np.empty((0, 3)), np.empty((1, 2)), scale, ways, NO_BREAK)
     return ValidationWindow(history, validation, 1, found)
 
 

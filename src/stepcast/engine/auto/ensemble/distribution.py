@@ -17,6 +17,7 @@ from stepcast.engine.auto.ensemble.little_evidence import (
     scale_of_little,
 )
 from stepcast.engine.auto.ensemble.residual_quantiles import error_quantiles
+from stepcast.engine.auto.ensemble.seasonal_spread import seasonal_spread
 from stepcast.engine.auto.ensemble.stacking import error_products, stacked
 from stepcast.engine.auto.ensemble.weights import (
     BUCKETS,
@@ -33,6 +34,7 @@ __all__ = [
     "Distribution",
     "PanelPrior",
     "ScoresAt",
+    "Ways",
     "distribution_at",
     "nested_origins",
     "scores_at",
@@ -53,7 +55,8 @@ class PanelPrior:
                   where two never met.
     ``errors``    (horizon, PROBABILITIES) quantiles of errors relative to their series' scale, and
     ``growth``    (horizon,) their mean size by step; None where there are few series.
-    ``logs``      share of the spread taken from logarithms of positive series.
+    ``logs``      share of the spread taken from logarithms of positive series; ``seasonal`` of the rest, the
+                  share of what follows the season.
     """
 
     losses: Mapping[str, Floats] = field(default_factory=dict)
@@ -62,6 +65,7 @@ class PanelPrior:
     errors: Floats | None = None
     growth: Floats | None = None
     logs: float = 0.0
+    seasonal: float = 0.0
 
     def usual(self, names: tuple[str, ...]) -> tuple[Floats, Floats | None]:
         """Losses (members, BUCKETS) and products (BUCKETS, members, members) of the members ``names``.
@@ -80,11 +84,30 @@ class PanelPrior:
 
 
 @dataclass(frozen=True)
+class Ways:
+    """Quantiles (horizon, PROBABILITIES): from errors as they are, from errors relative to the usual size at
+    their phase of the season, and from those of logarithms; None where these do not count."""
+
+    plain: Floats
+    seasonal: Floats | None = None
+    logarithmic: Floats | None = None
+
+    def blended(self, logs: float, seasonal: float) -> Floats:
+        """All of them with these shares, rising."""
+        result = self.plain
+        if self.seasonal is not None:
+            result = (1 - seasonal) * result + seasonal * self.seasonal
+        if self.logarithmic is not None:
+            result = (1 - logs) * result + logs * self.logarithmic
+        return np.sort(result, axis=1)
+
+
+@dataclass(frozen=True)
 class Distribution:
     """``centre`` (horizon,); ``quantiles`` (horizon, PROBABILITIES), rising; ``weights`` (members, BUCKETS).
 
     ``errors`` (origins, horizon) of the weighted members at past origins, ``scale`` their mean size.
-    ``ways``   quantiles from errors as they are, and from those of logarithms, None where these do not count.
+    ``ways``   that the quantiles are blended from.
     ``broken`` (horizon,) where a new level is forecast, so that values before it say nothing.
     """
 
@@ -93,12 +116,12 @@ class Distribution:
     weights: Floats
     errors: Floats
     scale: float
-    ways: tuple[Floats, Floats | None]
+    ways: Ways
     broken: Flags
 
-    def with_logs(self, share: float) -> "Distribution":
-        """The same with another share of the spread from logarithms, if these were looked at."""
-        return replace(self, quantiles=_blended(self.ways, share))
+    def with_shares(self, logs: float, seasonal: float) -> "Distribution":
+        """The same with other shares of the ways that were looked at."""
+        return replace(self, quantiles=self.ways.blended(logs, seasonal))
 
 
 def nested_origins(validation: CrossValidation, count: int) -> Integers:
@@ -186,6 +209,9 @@ def distribution_at(
     enough = ENOUGH if prior.errors is None else ENOUGH_WITH_KIN
     scale = scale_of_little(scale, honest, enough, before, validation.seasons.short)
     plain = centre[:, None] + _spread(errors, scale, counts, validation, prior)
+    seasonal = None
+    if prior.seasonal > 0 and counts.any():
+        seasonal = _seasonal(centre, errors, scale, counts, validation, prior)
     logarithmic = None
     if positive and prior.logs > 0 and counts.any():
         logarithmic = _log_quantiles(ensemble, scores.actual)
@@ -197,14 +223,30 @@ def distribution_at(
     found = new_level(past, end, validation.forecasts, scores.actual, weights, validation.seasons.short)
     if found is not None:
         plain = found.centre[:, None] + found.spread(plain - centre[:, None], NORMAL)
-        centre, broken, logarithmic = found.centre, found.believed, None
-    ways = plain, logarithmic
-    return Distribution(centre, _blended(ways, prior.logs), weights, errors, scale, ways, broken)
+        centre, broken, logarithmic, seasonal = found.centre, found.believed, None, None
+    ways = Ways(plain, seasonal, logarithmic)
+    quantiles = ways.blended(prior.logs, prior.seasonal)
+    return Distribution(centre, quantiles, weights, errors, scale, ways, broken)
 
 
-def _blended(ways: tuple[Floats, Floats | None], share: float) -> Floats:
-    plain, logarithmic = ways
-    return np.sort(plain if logarithmic is None else (1 - share) * plain + share * logarithmic, axis=1)
+def _seasonal(
+    centre: Floats,
+    errors: Floats,
+    scale: float,
+    counts: Floats,
+    validation: CrossValidation,
+    prior: PanelPrior,
+) -> Floats | None:
+    """Quantiles (horizon, PROBABILITIES) from errors relative to the usual size at their phase of the season;
+    None where there is none."""
+    steps, past = np.arange(errors.shape[1]), validation.origins[: len(errors), None]
+    end = int(validation.origins[len(errors)])
+    spread = seasonal_spread(validation.values[:end], validation.seasons)
+    if spread is None:
+        return None
+    relative = errors / spread[(past + steps) % len(spread)]
+    offsets = _spread(relative, scale, counts, validation, prior)
+    return centre[:, None] + spread[(end + steps) % len(spread), None] * offsets
 
 
 def _spread(

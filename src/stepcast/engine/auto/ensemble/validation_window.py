@@ -50,9 +50,9 @@ class ValidationWindow:
         present = float(np.nanmean(np.abs(self.actual - self.found.centre)))
         return float(np.sqrt(self.found.scale + present + 1e-9))
 
-    def loss(self, logs: float) -> float:
-        """Pinball loss relative to the size of the errors, with this share of logarithms."""
-        return self.loss_of(self.found.with_logs(logs).quantiles)
+    def loss(self, logs: float, seasonal: float = 0.0) -> float:
+        """Pinball loss relative to the size of the errors, with these shares of the spread."""
+        return self.loss_of(self.found.with_shares(logs, seasonal).quantiles)
 
     def loss_of(self, quantiles: Floats) -> float:
         """Pinball loss of ``quantiles`` (horizon, PROBABILITIES) relative to the size of the errors."""
