@@ -2,14 +2,15 @@
 
     python benchmarks/hierarchy.py [--seeds 3] [--only breaks,shocks]
 
-Five families of simulated days, three categories of twelve items each, of which 14 days are forecast from two
-origins. Items of ``arima`` are random walks with a week; those of ``seasons`` have weeks and slow waves of
-their own, those of ``breaks`` also new levels; in ``shocks`` the total and the categories move together
-beside the items, and ``counts`` are small numbers with such shocks. All levels are forecast by the
-AutoPredictor; what is compared is what happens then. Every figure is the geometric mean of ratios to the
-levels' own forecasts, which do not add up: of the wQL of P10, P50 and P90 at each level, and of the squared
-error of the means of the total. ``mint_shrink`` is that of hierarchicalforecast (``pip install --group
-benchmark``), which is given the same means and the errors of the same backtest, and reconciles means only.
+Families of simulated hierarchies (simulated_hierarchies.py), of which a horizon is forecast from two origins.
+All levels are forecast by the AutoPredictor; what is compared is what happens then. Every figure is the
+geometric mean of ratios to the levels' own forecasts, which do not add up and are made as if there were no
+hierarchy: of the wQL of P10, P50 and P90 at each level, and of the squared error of the means of the total.
+``alone`` is the total, forecast by itself; ``halves`` are the sums' forecasts that MinT begins with, by what
+all series teach and by what sums teach, before they are reconciled. ``best share`` knows the outcome: of the
+forecasts that MinT combines, the best mixture by family, the same for all its totals. ``mint_shrink`` is that
+of hierarchicalforecast (``pip install --group benchmark``), which is given the same means as MinT and the
+errors of the same backtest, and reconciles means only.
 """
 
 import os
@@ -19,10 +20,11 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 import argparse
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 import numpy as np
+from simulated_hierarchies import FAMILIES, UNTUNED, Simulated, simulated
 
 from stepcast import engine
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
@@ -30,61 +32,30 @@ from stepcast.engine.frequency import Frequency
 from stepcast.engine.hierarchy.reconcile import Base, Reconciliation
 from stepcast.engine.hierarchy.tree import Tree
 from stepcast.engine.losses import pinball_loss
-from stepcast.engine.panel import Panel
+from stepcast.engine.panel import Panel, Related
 from stepcast.engine.sampling import Draw
 from stepcast.engine.task import Task
 
 Floats = np.ndarray
-CATEGORIES, ITEMS, DAYS, HORIZON, WINDOWS = 3, 12, 400, 14, 2
-ORIGINS = (DAYS - HORIZON, DAYS - 3 * HORIZON)
-FAMILIES = ("arima", "seasons", "breaks", "shocks", "counts")
-WAYS = ("BottomUp", "TopDown", "MinT", "mint_shrink")
+WINDOWS, ORIGINS = 2, 2
+WAYS = ("alone", "halves", "BottomUp", "TopDown", "MinT", "best share", "mint_shrink")
 QUANTILES = [3, 7, 11]  # P10, P50, P90 among PROBABILITIES
-LINE = "{:9} {:12} {:>7} {:>10} {:>7} {:>10} {:>9}"
-
-
-def walk(chance: np.random.Generator, memory: float, size: float) -> Floats:
-    noise, result = chance.normal(0, size, DAYS), np.zeros(DAYS)
-    for day in range(1, DAYS):
-        result[day] = memory * result[day - 1] + noise[day]
-    return result
-
-
-def simulated(family: str, seed: int) -> Floats:
-    """Items (CATEGORIES * ITEMS, DAYS), category by category."""
-    chance, days = np.random.default_rng((FAMILIES.index(family), seed)), np.arange(DAYS)
-    shared = family in ("shocks", "counts")
-    total = walk(chance, 0.95, 0.05) if shared else np.zeros(DAYS)
-    rows = []
-    for _ in range(CATEGORIES):
-        category = walk(chance, 0.9, 0.08) if shared else np.zeros(DAYS)
-        usual = chance.normal(0, 0.3, 7)
-        for _ in range(ITEMS):
-            level = np.exp(chance.normal(0.5 if family == "counts" else 3, 0.8))
-            week = (usual if shared else chance.normal(0, 0.3, 7))[days % 7]
-            if family == "arima":
-                walked = np.cumsum(chance.normal(0, 0.15, DAYS)) + chance.normal(0, 1, DAYS)
-                rows.append(np.maximum(level * (1 + 0.1 * walked + week), 0))
-                continue
-            wave = 1 + 0.3 * np.sin(2 * np.pi * (days / 365 + chance.random()))
-            values = level * wave * np.exp(week + walk(chance, 0.7, 0.15) + total + category)
-            for _ in range(2 if family == "breaks" else 0):
-                values[chance.integers(50, DAYS) :] *= np.exp(chance.normal(0, 0.4))
-            rows.append(chance.poisson(values).astype(float) if family == "counts" else values)
-    return np.stack(rows)
+LINE = "{:10} {:12} {:>7} {:>10} {:>7} {:>10} {:>9}"
 
 
 @dataclass(frozen=True)
 class Made:
-    """Forecasts (1 + WINDOWS, nodes + series, HORIZON, ...) from one origin, then in the backtest."""
+    """Forecasts (1 + WINDOWS, nodes + series, horizon, ...) from one origin, then in the backtest."""
 
     tree: Tree
     tables: Floats
     actual: Floats  # of the windows
-    outcome: Floats  # (nodes + series, HORIZON)
+    outcome: Floats  # (nodes + series, horizon)
+    own: Floats  # (nodes + series, horizon, ...) as if there were no hierarchy
+    alone: Floats  # (horizon, ...) of the total
 
     def reconciled(self, way: str) -> Floats:
-        """Tables of all levels (nodes + series, HORIZON, PROBABILITIES + 1)."""
+        """Tables of all levels (nodes + series, horizon, PROBABILITIES + 1)."""
         nodes, free = len(self.tree), np.full(len(self.tree.series), np.inf)
         part = Base(self.tables[:, nodes:], np.zeros_like(free), free)
         above, known = self.tables[:, :nodes], self.actual[:, :nodes]
@@ -93,7 +64,7 @@ class Made:
         return np.concatenate([work.sums()[0], series[0]])
 
     def mint_shrink(self) -> Floats:
-        """The means of all levels (nodes + series, HORIZON) by hierarchicalforecast."""
+        """The means of all levels (nodes + series, horizon) by hierarchicalforecast."""
         from hierarchicalforecast.methods import MinTrace
 
         count = len(self.tree.series)
@@ -106,25 +77,58 @@ class Made:
         )
         return np.asarray(made["mean"])
 
+    def mixed(self, share: float) -> Floats:
+        """The total (horizon, ...), with its parts' sum instead of a share of its own mean."""
+        own, sums = self.tables[0, 0], self.tables[0, len(self.tree) :, :, -1].sum(axis=0)
+        return own + share * (sums - own[:, -1])[:, None]
+
 
 def _sums(tree: Tree, series: Floats) -> Floats:
     return tree.from_deepest(tree.children(tree.depth - 1).sums(series))
 
 
-def forecast(values: Floats, origin: int) -> Made:
-    tree, _ = Tree.of([(f"{row // ITEMS}",) for row in range(len(values))])
-    whole = np.concatenate([_sums(tree, values), values])
-    known = tuple(row[:origin].copy() for row in whole)
-    ids = tuple(map(str, range(len(known))))
-    observed = tuple(np.ones(origin, bool) for _ in known)
-    panel = Panel(ids, known, observed, 20_000 + origin, Frequency.parse("D"))
-    task = Task(horizon=HORIZON, outputs=(*PROBABILITIES.tolist(), "mean"), windows=WINDOWS)
-    trained = engine.train(panel, task, engine.fit_shared(Draw.of(panel), task))
-    ahead = engine.forecast(panel, task, trained).values
-    tested = np.moveaxis(trained.backtest.predicted[:, :, 0], 1, 0)
-    tables = np.concatenate([ahead[None], tested])
-    actual = np.moveaxis(trained.backtest.actual, 1, 0)
-    return Made(tree, tables, actual, whole[:, origin : origin + HORIZON])
+def forecast(made: Simulated, origin: int) -> Made:
+    tree, _ = Tree.of(made.paths)
+    horizon, nodes = made.horizon, len(tree)
+    whole = np.concatenate([_sums(tree, made.values), made.values])
+    related = None
+    if made.feature is not None:
+        members = _sums(tree, np.ones(len(made.feature)))[:, None]
+        features = np.concatenate([_sums(tree, made.feature) / members, made.feature])
+        ahead = tuple(one[None, : origin + horizon].copy() for one in features)
+        related = Related(("promotion",), ahead, horizon)
+    panel = Panel(
+        tuple(map(str, range(len(whole)))),
+        tuple(row[:origin].copy() for row in whole),
+        tuple(np.ones(origin, bool) for _ in whole),
+        5_000 + origin,
+        Frequency.parse(made.frequency),
+        related,
+    )
+    above, below = panel.take(list(range(nodes))), panel.take(list(range(nodes, len(whole))))
+    task = Task(horizon=horizon, outputs=(*PROBABILITIES.tolist(), "mean"), windows=WINDOWS)
+    shared = engine.fit_shared(Draw.of(below) + Draw.of(above, sums=True), task)
+    sums, actual = trained(above, replace(task, sums=True), shared)
+    series, actual_below = trained(below, task, shared)
+    own, _ = trained(above, replace(task, windows=1), shared)
+    total = panel.take([0])
+    alone, _ = trained(total, replace(task, windows=1), engine.fit_shared(Draw.of(total), task))
+    return Made(
+        tree,
+        np.concatenate([sums, series], axis=1),
+        np.concatenate([actual, actual_below], axis=1),
+        whole[:, origin : origin + horizon],
+        np.concatenate([own[0], series[0]]),
+        alone[0, 0],
+    )
+
+
+def trained(panel: Panel, task: Task, shared: bytes) -> tuple[Floats, Floats]:
+    """Forecasts (1 + windows, series, horizon, ...) and outcomes (windows, series, horizon)."""
+    found = engine.train(panel, task, shared)
+    ahead = engine.forecast(panel, task, found).values
+    tested = np.moveaxis(found.backtest.predicted[:, :, 0], 1, 0)
+    return np.concatenate([ahead[None], tested]), np.moveaxis(found.backtest.actual, 1, 0)
 
 
 def losses(tables: Floats, outcome: Floats) -> float:
@@ -137,29 +141,39 @@ def losses(tables: Floats, outcome: Floats) -> float:
 
 
 def compare(family: str, seeds: int) -> dict[str, list[list[float]]]:
-    """By way, for each origin: wQL of total, categories and items, squared error of the total, coverage."""
+    """By way, for each origin: wQL of total, sums below and items, squared error of the total, coverage."""
     found: dict[str, list[list[float]]] = defaultdict(list)
+    shares: list[list[float]] = []
     for seed in range(seeds):
-        values = simulated(family, seed)
-        for origin in ORIGINS:
-            made = forecast(values, origin)
-            nodes = len(made.tree)
-            parts = (slice(0, 1), slice(1, nodes), slice(nodes, None))
-            for way in ("own", *WAYS):
-                if way == "mint_shrink":
-                    if find_spec("hierarchicalforecast") is None:
-                        continue
-                    error = ((made.mint_shrink()[:1] - made.outcome[:1]) ** 2).mean()
-                    found[way].append([np.nan, np.nan, np.nan, float(error), np.nan])
-                    continue
-                tables = made.tables[0] if way == "own" else made.reconciled(way)
-                error = float(((tables[:1, :, -1] - made.outcome[:1]) ** 2).mean())
-                inside = (made.outcome[:nodes] >= tables[:nodes, :, 3]) & (
-                    made.outcome[:nodes] <= tables[:nodes, :, 11]
-                )
-                wql = [losses(tables[part], made.outcome[part]) for part in parts]
-                found[way].append([*wql, error, float(inside.mean())])
+        whole = simulated(family, seed)
+        for origin in range(ORIGINS):
+            made = forecast(whole, whole.values.shape[1] - (1 + 2 * origin) * whole.horizon)
+            found["own"].append(judged(made, made.own))
+            found["halves"].append(judged(made, made.tables[0]))
+            found["alone"].append(of_total(made, made.alone))
+            shares.append([losses(made.mixed(share), made.outcome[0]) for share in np.linspace(0, 1, 11)])
+            for way in ("BottomUp", "TopDown", "MinT"):
+                found[way].append(judged(made, made.reconciled(way)))
+            if find_spec("hierarchicalforecast") is not None:
+                error = ((made.mint_shrink()[0] - made.outcome[0]) ** 2).mean()
+                found["mint_shrink"].append([np.nan, np.nan, np.nan, float(error), np.nan])
+    best = np.array(shares)[:, np.mean(shares, axis=0).argmin()]
+    found["best share"] = [[loss, np.nan, np.nan, np.nan, np.nan] for loss in best]
     return found
+
+
+def judged(made: Made, tables: Floats) -> list[float]:
+    nodes, outcome = len(made.tree), made.outcome
+    inside = (outcome[:nodes] >= tables[:nodes, :, 3]) & (outcome[:nodes] <= tables[:nodes, :, 11])
+    between = losses(tables[1:nodes], outcome[1:nodes]) if nodes > 1 else np.nan
+    items = losses(tables[nodes:], outcome[nodes:])
+    top, *_, error, _ = of_total(made, tables[0])
+    return [top, between, items, error, float(inside.mean())]
+
+
+def of_total(made: Made, table: Floats) -> list[float]:
+    error = float(((table[:, -1] - made.outcome[0]) ** 2).mean())
+    return [losses(table, made.outcome[0]), np.nan, np.nan, error, np.nan]
 
 
 def main() -> None:
@@ -168,7 +182,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(FAMILIES))
     asked = parser.parse_args()
     print(LINE.format("family", "", "top", "categories", "items", "MSE of top", "coverage"))
-    ratios: dict[str, list[Floats]] = defaultdict(list)
+    ratios: dict[str, dict[str, Floats]] = defaultdict(dict)
     for family in asked.only.split(","):
         found = compare(family, asked.seeds)
         own = np.array(found["own"])
@@ -176,15 +190,20 @@ def main() -> None:
         for way in WAYS:
             if way in found:
                 table = np.array(found[way])
-                ratio = np.append(
-                    table[:, :3].mean(axis=0) / own[:, :3].mean(axis=0), table[:, 3].mean() / own[:, 3].mean()
-                )
-                ratios[way].append(ratio)
-                told = ["" if np.isnan(one) else f"{one:.3f}" for one in ratio]
-                print(LINE.format("", way, *told, f"{table[:, 4].mean():.2f}".replace("nan", "")), flush=True)
-    for way, each in ratios.items():
-        told = ["" if np.isnan(one) else f"{one:.3f}" for one in np.exp(np.log(each).mean(axis=0))]
-        print(LINE.format("all" if way == WAYS[0] else "", way, *told, ""))
+                ratio = table[:, :4].mean(axis=0) / own[:, :4].mean(axis=0)
+                ratios[way][family] = ratio
+                print(LINE.format("", way, *told(ratio), *told(table[:, 4:].mean(axis=0), 2)), flush=True)
+    for name, families in (("all", FAMILIES), ("untuned", UNTUNED)):
+        for place, (way, each) in enumerate(ratios.items()):
+            logs = np.log([ratio for family, ratio in each.items() if family in families] or [[np.nan] * 4])
+            known = np.isfinite(logs).any(axis=0)
+            mean = np.full(4, np.nan)
+            mean[known] = np.exp(np.nanmean(logs[:, known], axis=0))
+            print(LINE.format("" if place else name, way, *told(mean), ""))
+
+
+def told(numbers: Floats, digits: int = 3) -> list[str]:
+    return ["" if np.isnan(one) else f"{one:.{digits}f}" for one in numbers]
 
 
 if __name__ == "__main__":

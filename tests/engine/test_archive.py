@@ -26,6 +26,12 @@ class Tree:
     memory: dict[str, int] = field(default_factory=dict, init=False)
 
 
+@dataclass(frozen=True)
+class Nested:
+    values: Floats
+    inner: "Nested | None" = None
+
+
 def a_tree(leaf: Leaf | None) -> Tree:
     empty = np.empty((0, 3))
     return Tree("a/b", leaf, {"x/y": Leaf(empty), "": Leaf(np.arange(3.0))}, (np.arange(2), empty), 0.1, True)
@@ -72,3 +78,11 @@ def test_numbers_that_hardly_shrink_are_not_compressed() -> None:
 
     assert sizes[0] > noise.nbytes
     assert sizes[1] < even.nbytes / 10
+
+
+def test_a_value_may_hold_another_of_its_kind() -> None:
+    again = archive.from_bytes(Nested, archive.to_bytes(Nested(np.zeros(2), Nested(np.ones(3)))))
+
+    assert again.inner is not None
+    assert again.inner.values.tolist() == [1, 1, 1]
+    assert again.inner.inner is None

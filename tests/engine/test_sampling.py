@@ -55,6 +55,19 @@ def test_draws_of_parts_add_up_to_that_of_the_whole(
     assert [rows[0].tolist() for rows in drawn.sample.related.values] == [v.tolist() for v in whole.values]
 
 
+def test_a_draw_remembers_which_of_its_series_are_sums() -> None:
+    panel = panel_of(*(np.arange(length) + 1.0 for length in (3, 4, 5, 6)))
+
+    drawn = Draw.of(panel.take([0])) + Draw.of(panel.take([1, 2]), sums=True)
+    drawn += Draw.of(panel.take([3]), sums=True)
+
+    assert drawn.series == 4
+    assert drawn.sums is not None
+    assert (drawn.sums.series, drawn.sums.points, drawn.sums.sums) == (3, 15, None)
+    assert drawn.sums.sample.ids == panel.ids[1:]
+    assert Draw.of(panel).sums is None
+
+
 def test_a_draw_keeps_no_part_alive() -> None:
     """Series of a shard are cut out of one large array, which would stay in memory for a single one."""
     flat = np.arange(100.0)

@@ -8,7 +8,6 @@ from operator import add
 from stepcast import engine
 from stepcast.engine.algorithms import algorithm_of
 from stepcast.engine.auto.series.quantile_grid import outputs_of
-from stepcast.engine.panel import Panel
 from stepcast.engine.results import Forecast, Trained
 from stepcast.engine.sampling import Draw
 from stepcast.engine.task import Task
@@ -54,7 +53,7 @@ def fit(shards: Iterable[Shard], task: Task, shared: bytes | None = None) -> Fit
     """Learn, as FitShared and TrainPredictor do; or fit each series with what was ``shared`` before."""
     kept = tuple(shards)
     if shared is None:
-        shared = learn((shard.panel for shard in kept), task)
+        shared = learn((Draw.of(shard.panel) for shard in kept), task)
     learned = shared
     trained = tuple(
         each_series(shard.panel, lambda part: engine.train(part, task, learned)) for shard in kept
@@ -62,8 +61,8 @@ def fit(shards: Iterable[Shard], task: Task, shared: bytes | None = None) -> Fit
     return Fitted(task, shared, kept, trained)
 
 
-def learn(panels: Iterable[Panel], task: Task) -> bytes:
-    """What is learned from all series together; empty where each is fitted by itself."""
+def learn(draws: Iterable[Draw], task: Task) -> bytes:
+    """What is learned from all series together, drawn from in parts; empty where each is fitted by itself."""
     if not algorithm_of(task).learns_jointly:
         return b""
-    return engine.fit_shared(reduce(add, map(Draw.of, panels)), task)
+    return engine.fit_shared(reduce(add, draws), task)

@@ -7,6 +7,7 @@ from stepcast import engine
 from stepcast.api.errors import InvalidInput, in_arguments
 from stepcast.api.fitted import Fitted, learn
 from stepcast.engine.results import Forecast, Trained
+from stepcast.engine.sampling import Draw
 from stepcast.engine.task import Task
 from stepcast.pipeline.hierarchy.limit import too_many_sums
 from stepcast.pipeline.hierarchy.paths import level_names
@@ -32,7 +33,10 @@ def fit_levels(
     _check(above, params, task)
     shards = (*below, *above)
     if shared is None:
-        shared = learn((shard.panel for shard in shards), task)
+        draws = [Draw.of(shard.panel) for shard in below] + [
+            Draw.of(shard.panel, sums=True) for shard in above
+        ]
+        shared = learn(draws, task)
     made = [_made(shard, task_in_hierarchy(task, sums=False), shared) for shard in below]
     made += [_made(shard, task_in_hierarchy(task, sums=True), shared) for shard in above]
     places = range(len(below)), range(len(below), len(shards))

@@ -99,9 +99,9 @@ def _reader(kind: Hashable) -> _Reader:
     if origin is np.ndarray:
         return lambda outline, arrays: arrays[str(outline)]
     if is_dataclass(kind):
-        of = {name: _reader(hint) for name, hint in get_type_hints(kind).items()}
-        return lambda outline, arrays: cast(Any, kind)(
-            **{name: of[name](one, arrays) for name, one in outline.items()}
+        of = cache(lambda: {name: _reader(hint) for name, hint in get_type_hints(kind).items()})
+        return lambda outline, arrays: cast(Any, kind)(  # when it is read: it may hold another of its kind
+            **{name: of()[name](one, arrays) for name, one in outline.items()}
         )
     if origin is tuple and inner[1:] == (...,) and _is_plain(inner[0]):
         if get_origin(inner[0]) is None:

@@ -1,7 +1,9 @@
 """Which series all others learn from: a bounded sample that depends on their names only."""
 
 from dataclasses import dataclass, replace
+from functools import reduce
 from hashlib import blake2b
+from operator import add
 
 from stepcast.engine.panel import Panel
 
@@ -42,20 +44,26 @@ class Draw:
     """The sample of a panel that comes in parts: draws of the parts add up to that of the whole panel.
 
     ``series``, ``points``  how many the parts have, of which only the sample is kept.
+    ``sums``  the same of those parts alone that are sums of series; None where there are none.
     """
 
     sample: Panel
     series: int
     points: int
+    sums: "Draw | None" = None
 
     @classmethod
-    def of(cls, part: Panel) -> "Draw":
-        return cls(_copied(sample_of(part)), len(part), sum(map(len, part.values)))
+    def of(cls, part: Panel, *, sums: bool = False) -> "Draw":
+        """The draw of a part; ``sums`` says that its series are sums of others."""
+        own = cls(_copied(sample_of(part)), len(part), sum(map(len, part.values)))
+        return replace(own, sums=own) if sums else own
 
     def __add__(self, other: "Draw") -> "Draw":
         # What is in the sample of no part is in none of the whole: all that goes before it is still there.
         sample = sample_of(self.sample + other.sample)
-        return Draw(sample, self.series + other.series, self.points + other.points)
+        of_sums = [one.sums for one in (self, other) if one.sums is not None]
+        sums = reduce(add, of_sums) if of_sums else None
+        return Draw(sample, self.series + other.series, self.points + other.points, sums)
 
 
 def _copied(panel: Panel) -> Panel:

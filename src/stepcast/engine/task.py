@@ -28,6 +28,8 @@ class Task:
                  ``parameters`` are then those of the task. "" is none.
     ``model``    the file of a model of the user's own; only ``fit_shared`` needs it.
     ``bounds``   of the target, which forecasts keep. Nothing is learned from them: they cut what is forecast.
+    ``sums``     whether the series are sums of others: these are forecast by what all series teach and
+                 by what sums teach by themselves.
     ``every_window`` whether a backtest forecasts a series also where nothing of it was observed.
     ``budget_seconds`` CPU seconds of one core that training all series may take; None is as long as it takes.
     """
@@ -44,6 +46,7 @@ class Task:
     model: bytes = b""
     network: str = ""
     every_window: bool = field(default=False, repr=False)
+    sums: bool = field(default=False, repr=False)
     bounds: Bounds = field(default=Bounds(), repr=False)  # states that are updated online do not depend on it
 
     @property

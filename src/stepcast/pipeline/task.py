@@ -43,7 +43,7 @@ def shard_task(params: Params, key_names: tuple[str, ...] | None = None) -> Task
 
 def task_in_hierarchy(task: Task, *, sums: bool) -> Task:
     """``task`` for shards of series, or of their ``sums``: these forecast the whole distribution, also where
-    no outcome is known, and what is asked for is read from it when all of them agree."""
+    no outcome is known, and what is asked for is read from it when all of them agree. Sums are told so."""
     quantiles = sorted({*ALL_QUANTILES, *task.quantiles})
     whole = replace(task, outputs=(*quantiles, "mean"), every_window=True)
-    return replace(whole, bounds=Bounds()) if sums else whole
+    return replace(whole, bounds=Bounds(), sums=True) if sums else whole

@@ -7,7 +7,7 @@ import pytest
 
 from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES, with_mean
-from stepcast.engine.hierarchy.combination import COUNTED, WORSE
+from stepcast.engine.hierarchy.combination import COUNTED, expected_square
 from stepcast.engine.hierarchy.means import Levels, reconciled
 from stepcast.engine.hierarchy.methods import Method
 from stepcast.engine.hierarchy.reconcile import Base, Reconciliation
@@ -88,8 +88,9 @@ def test_with_a_level_the_means_are_those_of_minimum_trace() -> None:
     among = np.outer(spread, spread) * moving
     np.fill_diagonal(among, spread**2)
     covariance = np.zeros((4, 4))
-    covariance[0, 0], covariance[1:, 1:] = own**2, WORSE * among
-    covariance[0, 1:] = covariance[1:, 0] = COUNTED * np.sqrt(WORSE) * among.sum(axis=1)
+    worse = float(expected_square(np.array(own**2 / (spread**2).sum())))
+    covariance[0, 0], covariance[1:, 1:] = own**2, worse * among
+    covariance[0, 1:] = covariance[1:, 0] = COUNTED * np.sqrt(worse) * among.sum(axis=1)
     np.testing.assert_allclose(way.means[0, :, 0], dense(tree, base, covariance)[1:])
 
 
@@ -98,6 +99,7 @@ def test_a_deep_tree_is_combined_as_minimum_trace_combines_independent_errors(
 ) -> None:
     """With errors as large and not alike, each node is worth as much as its parts together."""
     monkeypatch.setattr("stepcast.engine.hierarchy.combination.WORSE", 1.0)
+    monkeypatch.setattr("stepcast.engine.hierarchy.combination.POWER", 0.0)
     monkeypatch.setattr("stepcast.engine.hierarchy.combination.COUNTED", 0.0)
     tree, _ = Tree.of(PATHS)
     base = np.random.default_rng(2).normal(10, 3, len(tree) + 6)
@@ -116,6 +118,22 @@ def test_a_deep_tree_is_combined_as_minimum_trace_combines_independent_errors(
         combined = variances[place] / 2
     expected = dense(tree, base, np.diag(np.concatenate([variances, np.ones(6)])))
     assert way.means[0, :, 0].sum() == pytest.approx(expected[0])
+
+
+def test_where_parts_move_together_a_sums_own_forecast_counts_more() -> None:
+    """Before any error is known: as wide as independent parts would be, and wider."""
+    tree, _ = Tree.of([()] * 9)
+    means = Levels(np.full((1, 1, 1), 90.0), np.full((1, 9, 1), 8.0))
+    free = np.full(9, -np.inf), np.full(9, np.inf)
+
+    def weight(own: float) -> float:
+        spreads = Levels(np.full((1, 1, 1), own), np.ones((1, 9, 1)))
+        way = reconciled(tree, "MinT", means, spreads, np.empty((0, 1, 1)), free)
+        assert 72 < way.means.sum() < 90
+        return float(way.combined[0][0].weight[0])
+
+    assert 0.4 < weight(3.0) < 0.6
+    assert 0.75 < weight(5.0) < 1
 
 
 def test_bottom_up_and_top_down_are_what_their_names_say(made: tuple[Tree, Floats, Floats, Floats]) -> None:

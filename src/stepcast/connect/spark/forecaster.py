@@ -27,6 +27,7 @@ from stepcast.connect.spark.random_folds import warn_of_random_folds
 from stepcast.connect.spark.rows import metadata_rows, related_rows, target_rows, write_rows
 from stepcast.connect.spark.stage_params import ForecasterParams
 from stepcast.engine.accuracy import Sums
+from stepcast.engine.sampling import Draw
 from stepcast.pipeline.backtest_files import Scoreboard
 from stepcast.pipeline.importing.columns.timestamp_formats import MOMENT
 
@@ -109,7 +110,7 @@ class StepcastForecaster(Estimator, ForecasterParams, DefaultParamsReadable, Def
 
     def _computed(self, spark: SparkSession, imported: Imported, columns: Columns) -> dict[str, pa.Table]:
         """The model's tables: what is learned jointly is learned here, the rest on executors."""
-        shared = learn((shard.panel for shard in imported.shards()), imported.task)
+        shared = learn((Draw.of(shard.panel) for shard in imported.shards()), imported.task)
         scale, least = self.getOrDefault(self.scaleCol), self.getOrDefault(self.shards)
         sums: dict[str, Sums] = {}
         files: dict[str, list[bytes]] = {name: [] for name in parts.TABLES}

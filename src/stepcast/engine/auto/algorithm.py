@@ -16,7 +16,7 @@ forecast = predictor.forecast
 
 def fit_shared(draw: Draw, task: Task) -> bytes:
     """What the sample teaches, for a panel of as many series and points as were drawn from."""
-    return archive.to_bytes(shared.fit_shared(draw.sample, task, series=draw.series, points=draw.points))
+    return archive.to_bytes(shared.fit_draw(draw, task))
 
 
 def train(panel: Panel, task: Task, shared_bytes: bytes, /) -> Trained:

@@ -20,6 +20,7 @@ from stepcast.engine.auto.series_forecast import (
 )
 from stepcast.engine.auto.shared import Shared
 from stepcast.engine.auto.sources.count_forecast import CountForecast, count_forecast_at
+from stepcast.engine.auto.sums import half_each
 from stepcast.engine.auto.transforms.covariate_effects import impacts_of
 from stepcast.engine.backtest import Forecaster, backtest
 from stepcast.engine.models import SEASONAL_NAIVE
@@ -53,11 +54,19 @@ class Partner(Protocol):
 def train(panel: Panel, task: Task, shared: Shared, partner: Partner | None = None) -> Trained:
     """Forecast every series from the panel's end and, for the backtest, from before the task's windows.
 
-    ``partner`` is another source, if there is one.
+    ``partner`` is another source, if there is one. Where the task says that the series are sums and
+    sums have taught something by themselves, that counts half.
 
     Holds:  the result of a series depends on its own history and on ``shared``; no window sees what it or a
             later one holds, in its own series or, through ``shared.backtest``, in another.
     """
+    trained = _by(shared, panel, task, partner)
+    if not task.sums or shared.sums is None:
+        return trained
+    return half_each(trained, _by(shared.sums, panel, task, None), task)
+
+
+def _by(shared: Shared, panel: Panel, task: Task, partner: Partner | None) -> Trained:
     with np.errstate(over="ignore"):  # differences of the largest numbers there are
         histories = histories_of(panel, shared.encoder, task.horizon, reserved=task.horizon)
         ahead, latest = [], []

@@ -1,6 +1,6 @@
 """What every shard applies alike: learned once, on a bounded sample, kept as bytes between steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,10 +12,10 @@ from stepcast.engine.auto.series.history import History, histories_of
 from stepcast.engine.auto.series_forecast import from_end, tables_of
 from stepcast.engine.auto.sources.analogues import Analogues, fit_analogues, most_items
 from stepcast.engine.panel import Panel
-from stepcast.engine.sampling import sample_of
+from stepcast.engine.sampling import Draw, sample_of
 from stepcast.engine.task import Task
 
-__all__ = ["Shared", "fit_before", "fit_shared"]
+__all__ = ["Shared", "fit_before", "fit_draw", "fit_shared"]
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,14 @@ class Shared:
 
     ``encoder``    how covariates are read.
     ``analogues``  items that those without history are likened to; None where there is no need to.
+    ``sums``       what sums teach by themselves, if there are sums among the series.
     """
 
     final: PanelFit
     backtest: PanelFit
     encoder: CovariateEncoder
     analogues: Analogues | None = None
+    sums: "Shared | None" = None
 
     def similar(self, history: History) -> tuple[Floats, str]:
         """Quantiles (horizon, PROBABILITIES) for an item without history, and how they were made."""
@@ -39,6 +41,19 @@ class Shared:
         by = [name for name, counts in zip(self.encoder.attributes, importance, strict=True) if counts > 0]
         alike = f"similar by {', '.join(by)}" if by else "no attributes to compare"
         return table, f"no value was observed; blended from {items} other items ({alike})"
+
+
+def fit_draw(draw: Draw, task: Task) -> Shared:
+    """Learn from all that was drawn from and, unless a budget is to be kept, once more from the sums in it.
+
+    Where items are noisy, members that suit them suit their sums less.
+    """
+    learned = fit_shared(draw.sample, task, series=draw.series, points=draw.points)
+    if draw.sums is None or task.budget_seconds is not None:
+        return learned
+    of_sums = draw.sums
+    sums = fit_shared(of_sums.sample, task, series=of_sums.series, points=of_sums.points)
+    return replace(learned, sums=sums)
 
 
 def fit_shared(

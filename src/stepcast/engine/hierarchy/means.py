@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stepcast.engine.arrays import Floats
-from stepcast.engine.hierarchy.combination import Combination, combination
+from stepcast.engine.hierarchy.combination import Combination, combination, expected_square
 from stepcast.engine.hierarchy.methods import Method
 from stepcast.engine.hierarchy.tree import Groups, Tree
 
@@ -38,9 +38,12 @@ class Way:
     together: Floats
 
 
-def together(tree: Tree, spreads: Levels) -> Floats:
-    """The correlation (nodes,) of the parts of each node that makes their sum as wide as its own forecast."""
-    result = np.zeros(len(tree))
+def together(tree: Tree, spreads: Levels) -> tuple[Floats, Floats]:
+    """The correlation (nodes,) of the parts of each node that makes their sum as wide as its own forecast.
+
+    And the variance of that (nodes,), relative to the variance of the sum if its parts were independent.
+    """
+    result, widened = np.zeros(len(tree)), np.ones(len(tree))
     for number in range(tree.depth):
         groups, own = tree.children(number), spreads.nodes[:, tree.level(number)]
         parts = np.moveaxis(spreads.at(tree, number + 1), 1, 0)
@@ -50,7 +53,9 @@ def together(tree: Tree, spreads: Levels) -> Floats:
         room = (as_one - alone).sum(axis=(1, 2))
         found = (wanted - alone).sum(axis=(1, 2)) / np.where(room > 0, room, 1.0)
         result[tree.level(number)] = np.where(room > 0, np.clip(found, 0.0, 0.98), 0.0)
-    return result
+        least, whole = alone.sum(axis=(1, 2)), wanted.sum(axis=(1, 2))
+        widened[tree.level(number)] = np.where(least > 0, whole / np.where(least > 0, least, 1.0), 1.0)
+    return result, widened
 
 
 def shares_of(groups: Groups, spreads: Floats, moving: Floats) -> Floats:
@@ -77,12 +82,12 @@ def reconciled(
     errors of those before it. ``actual`` (windows, nodes, horizon), nan where unknown. ``limits`` (series,)
     two of them, which the means of the series keep.
     """
-    moving = together(tree, spreads)
+    moving, widened = together(tree, spreads)
     if method == "BottomUp":
         return Way(means.series, [], moving)
     if method == "TopDown":
         return Way(np.stack([_divided(tree, one) for one in _each(means)]), [], moving)
-    origins = len(means.nodes)
+    origins, usual = len(means.nodes), expected_square(widened)
     combined: list[list[Combination]] = [[] for _ in range(origins)]
     up = np.empty_like(means.nodes)
     sums = np.empty_like(means.nodes)
@@ -93,7 +98,9 @@ def reconciled(
         own = means.nodes[:, place]
         errors = actual[:, place] - own[1:], actual[:, place] - sums[1:, place]
         for origin in range(origins):
-            found = combination(errors[0][origin:], errors[1][origin:], spreads.nodes[1 + origin :, place])
+            found = combination(
+                errors[0][origin:], errors[1][origin:], spreads.nodes[1 + origin :, place], usual[place]
+            )
             combined[origin].insert(0, found)
             weight = np.where(np.isfinite(own[origin]), found.weight[:, None], 0.0)
             up[origin, place] = weight * np.nan_to_num(own[origin]) + (1 - weight) * sums[origin, place]

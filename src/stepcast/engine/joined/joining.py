@@ -15,7 +15,7 @@ from stepcast.engine.auto.panel_fit import PanelFit
 from stepcast.engine.auto.series.history import histories_of
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
 from stepcast.engine.auto.series_forecast import from_end, tables_of
-from stepcast.engine.auto.shared import Shared, fit_before, fit_shared
+from stepcast.engine.auto.shared import Shared, fit_before, fit_draw
 from stepcast.engine.errors import ImpossibleTask
 from stepcast.engine.joined.joined import Joined, suits
 from stepcast.engine.losses import pinball_loss
@@ -34,7 +34,7 @@ LEAST_GAIN = 0.01  # of the loss: less may be chance
 
 def join(draw: Draw, task: Task) -> Joined:
     """The AutoPredictor with the network that the task names, or with a note on why it has no share."""
-    ensemble = fit_shared(draw.sample, task, series=draw.series, points=draw.points)
+    ensemble = fit_draw(draw, task)
     seconds = seconds_left(task, draw.series, draw.points)
     if seconds is not None and seconds < LEAST_SECONDS:
         return _without(ensemble, f"omitted for the budget of {task.budget_seconds:g} s: {task.network}")

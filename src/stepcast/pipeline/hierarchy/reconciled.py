@@ -8,6 +8,7 @@ import numpy as np
 
 from stepcast.engine.arrays import Floats
 from stepcast.engine.auto.series.quantile_grid import outputs_of
+from stepcast.engine.auto.sums import LIKE_ANY
 from stepcast.engine.hierarchy.reconcile import Base, Reconciliation
 from stepcast.engine.hierarchy.tree import Tree
 from stepcast.engine.keeping import limits_of
@@ -21,7 +22,7 @@ from stepcast.pipeline.task import ALL_QUANTILES, task_in_hierarchy
 
 __all__ = ["UNRECONCILED", "Kept", "Reconciled", "reconciled"]
 
-UNRECONCILED = "Unreconciled"  # the model of forecasts that were made one by one, for comparison
+UNRECONCILED = "Unreconciled"  # the model of forecasts as if there were no hierarchy, for comparison
 
 
 class Kept(Protocol):
@@ -111,7 +112,11 @@ class _Work:
         trained, forecast = self._kept.results(number)
         outputs = self._asked.outputs
         places = [self._made.outputs.index(output) for output in outputs]
+        ours, *others = trained.models
         before = trained.backtest.predicted[..., places]
+        if LIKE_ANY in others:
+            before = before[:, :, 1:]  # without a hierarchy, what sums teach by themselves would not count
+            others.remove(LIKE_ANY)
         tested = outputs_of(np.moveaxis(tables[1:], 0, 1), outputs)
         predicted = np.concatenate([tested[:, :, None], before], axis=2)
         predicted[~np.isfinite(trained.backtest.actual).any(axis=2)] = np.nan
@@ -122,7 +127,6 @@ class _Work:
                 replace(one, note="; ".join(filter(None, [one.note, _weighed(weight)])))
                 for one, weight in zip(words, weights, strict=True)
             )
-        ours, *others = trained.models
         trained = replace(
             trained,
             models=(ours, UNRECONCILED, *others),

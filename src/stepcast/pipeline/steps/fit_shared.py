@@ -57,7 +57,8 @@ def fit_shared(run: Run, *, s3: Any, seconds_left: Callable[[], float] = lambda:
         log.info("reused", run=run.run, predictor=predictor)
         return run
     shards = shard_list.all_shards(s3, run.bucket, run.work)
-    drawn = reduce(add, (Draw.of(_panel(run, number, s3)) for number in shards))
+    sums = set(shard_list.sum_shards(s3, run.bucket, run.work))
+    drawn = reduce(add, (Draw.of(_panel(run, number, s3), sums=number in sums) for number in shards))
     with compiling_logged(), training_logged(s3, run, name) as training:
         if tunes:
             if find_spec("optuna") is None:  # of which CreateDataset cannot know on AWS
