@@ -1,12 +1,13 @@
 """Forecasts of all levels of a hierarchy: reconciled, beside bottom-up, top-down and each level's own.
 
-    python benchmarks/hierarchy.py [--seeds 3] [--only breaks,shocks]
+    python benchmarks/hierarchy.py [--seeds 5] [--only breaks,shocks]
 
-Families of simulated hierarchies (simulated_hierarchies.py), of which a horizon is forecast from two origins.
+Families of simulated hierarchies (simulated_hierarchies.py), of which a horizon is forecast from six origins,
+each with the backtest of the two before it.
 All levels are forecast by the AutoPredictor; what is compared is what happens then. Every figure is the
 geometric mean of ratios to the levels' own forecasts, which do not add up and are made as if there were no
 hierarchy: of the wQL of P10, P50 and P90 at each level, and of the squared error of the means of the total.
-``alone`` is the total, forecast by itself; ``halves`` are the sums' forecasts that MinT begins with, by what
+``alone`` is the total, forecast by itself; ``mixture`` are the sums' forecasts that MinT begins with, by what
 all series teach and by what sums teach, before they are reconciled. ``best share`` knows the outcome: of the
 forecasts that MinT combines, the best mixture by family, the same for all its totals. ``mint_shrink`` is that
 of hierarchicalforecast (``pip install --group benchmark``), which is given the same means as MinT and the
@@ -20,7 +21,8 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 import argparse
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.util import find_spec
 
 import numpy as np
@@ -28,6 +30,7 @@ from simulated_hierarchies import FAMILIES, UNTUNED, Simulated, simulated
 
 from stepcast import engine
 from stepcast.engine.auto.series.quantile_grid import PROBABILITIES
+from stepcast.engine.auto.sums import shares_of
 from stepcast.engine.frequency import Frequency
 from stepcast.engine.hierarchy.reconcile import Base, Reconciliation
 from stepcast.engine.hierarchy.tree import Tree
@@ -37,8 +40,8 @@ from stepcast.engine.sampling import Draw
 from stepcast.engine.task import Task
 
 Floats = np.ndarray
-WINDOWS, ORIGINS = 2, 2
-WAYS = ("alone", "halves", "BottomUp", "TopDown", "MinT", "best share", "mint_shrink")
+WINDOWS, ORIGINS = 2, 6
+WAYS = ("alone", "mixture", "BottomUp", "TopDown", "MinT", "best share", "mint_shrink")
 QUANTILES = [3, 7, 11]  # P10, P50, P90 among PROBABILITIES
 LINE = "{:10} {:12} {:>7} {:>10} {:>7} {:>10} {:>9}"
 
@@ -87,48 +90,63 @@ def _sums(tree: Tree, series: Floats) -> Floats:
     return tree.from_deepest(tree.children(tree.depth - 1).sums(series))
 
 
-def forecast(made: Simulated, origin: int) -> Made:
+def forecasts(made: Simulated) -> Iterator[Made]:
+    """From the latest origin to earlier ones; those before an origin are its backtest."""
     tree, _ = Tree.of(made.paths)
     horizon, nodes = made.horizon, len(tree)
     whole = np.concatenate([_sums(tree, made.values), made.values])
+    end = whole.shape[1] - horizon
     related = None
     if made.feature is not None:
         members = _sums(tree, np.ones(len(made.feature)))[:, None]
         features = np.concatenate([_sums(tree, made.feature) / members, made.feature])
-        ahead = tuple(one[None, : origin + horizon].copy() for one in features)
-        related = Related(("promotion",), ahead, horizon)
+        related = Related(("promotion",), tuple(one[None] for one in features), horizon)
     panel = Panel(
         tuple(map(str, range(len(whole)))),
-        tuple(row[:origin].copy() for row in whole),
-        tuple(np.ones(origin, bool) for _ in whole),
-        5_000 + origin,
+        tuple(row[:end].copy() for row in whole),
+        tuple(np.ones(end, bool) for _ in whole),
+        5_000 + end,
         Frequency.parse(made.frequency),
         related,
     )
     above, below = panel.take(list(range(nodes))), panel.take(list(range(nodes, len(whole))))
-    task = Task(horizon=horizon, outputs=(*PROBABILITIES.tolist(), "mean"), windows=WINDOWS)
-    shared = engine.fit_shared(Draw.of(below) + Draw.of(above, sums=True), task)
-    sums, actual = trained(above, replace(task, sums=True), shared)
-    series, actual_below = trained(below, task, shared)
-    own, _ = trained(above, replace(task, windows=1), shared)
+    windows = ORIGINS - 1 + WINDOWS
+    task = Task(horizon=horizon, outputs=(*PROBABILITIES.tolist(), "mean"), windows=windows)
+    shared = engine.fit_shared(Draw.of(below) + Draw.of(above), task)
+    own, series = (made_by(part, task, shared) for part in (above, below))
     total = panel.take([0])
-    alone, _ = trained(total, replace(task, windows=1), engine.fit_shared(Draw.of(total), task))
-    return Made(
-        tree,
-        np.concatenate([sums, series], axis=1),
-        np.concatenate([actual, actual_below], axis=1),
-        whole[:, origin : origin + horizon],
-        np.concatenate([own[0], series[0]]),
-        alone[0, 0],
+    by_sums, alone = (made_by(part, task, engine.fit_shared(Draw.of(part), task)) for part in (above, total))
+    actual = np.stack(
+        [whole[:, end - back : end - back + horizon] for back in horizon * np.arange(windows + 1)]
     )
+    for origin in range(ORIGINS):
+        used, known = slice(origin, origin + 1 + WINDOWS), actual[origin + 1 : origin + 1 + WINDOWS]
+        sums = mixture(own[used], by_sums[used], known[:, :nodes])
+        yield Made(
+            tree,
+            np.concatenate([sums, series[used]], axis=1),
+            known,
+            actual[origin],
+            np.concatenate([own[origin], series[origin]]),
+            alone[origin, 0],
+        )
 
 
-def trained(panel: Panel, task: Task, shared: bytes) -> tuple[Floats, Floats]:
-    """Forecasts (1 + windows, series, horizon, ...) and outcomes (windows, series, horizon)."""
+def mixture(own: Floats, by_sums: Floats, actual: Floats) -> Floats:
+    """As TrainPredictor mixes both forecasts (1 + windows, nodes, horizon, ...) of sums by their windows."""
+    each = (
+        pinball_loss(actual[..., None] - one[1:, ..., :-1], PROBABILITIES).sum(axis=(2, 3)).T
+        for one in (own, by_sums)
+    )
+    share = shares_of(*each).T[:, :, None, None]
+    return own + share * (by_sums - own)
+
+
+def made_by(panel: Panel, task: Task, shared: bytes) -> Floats:
+    """Forecasts (1 + windows, series, horizon, ...)."""
     found = engine.train(panel, task, shared)
     ahead = engine.forecast(panel, task, found).values
-    tested = np.moveaxis(found.backtest.predicted[:, :, 0], 1, 0)
-    return np.concatenate([ahead[None], tested]), np.moveaxis(found.backtest.actual, 1, 0)
+    return np.concatenate([ahead[None], np.moveaxis(found.backtest.predicted[:, :, 0], 1, 0)])
 
 
 def losses(tables: Floats, outcome: Floats) -> float:
@@ -145,11 +163,9 @@ def compare(family: str, seeds: int) -> dict[str, list[list[float]]]:
     found: dict[str, list[list[float]]] = defaultdict(list)
     shares: list[list[float]] = []
     for seed in range(seeds):
-        whole = simulated(family, seed)
-        for origin in range(ORIGINS):
-            made = forecast(whole, whole.values.shape[1] - (1 + 2 * origin) * whole.horizon)
+        for made in forecasts(simulated(family, seed)):
             found["own"].append(judged(made, made.own))
-            found["halves"].append(judged(made, made.tables[0]))
+            found["mixture"].append(judged(made, made.tables[0]))
             found["alone"].append(of_total(made, made.alone))
             shares.append([losses(made.mixed(share), made.outcome[0]) for share in np.linspace(0, 1, 11)])
             for way in ("BottomUp", "TopDown", "MinT"):
@@ -178,7 +194,7 @@ def of_total(made: Made, table: Floats) -> list[float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--only", default=",".join(FAMILIES))
     asked = parser.parse_args()
     print(LINE.format("family", "", "top", "categories", "items", "MSE of top", "coverage"))

@@ -20,7 +20,7 @@ from stepcast.engine.auto.series_forecast import (
 )
 from stepcast.engine.auto.shared import Shared
 from stepcast.engine.auto.sources.count_forecast import CountForecast, count_forecast_at
-from stepcast.engine.auto.sums import half_each
+from stepcast.engine.auto.sums import mixed
 from stepcast.engine.auto.transforms.covariate_effects import impacts_of
 from stepcast.engine.backtest import Forecaster, backtest
 from stepcast.engine.models import SEASONAL_NAIVE
@@ -55,7 +55,7 @@ def train(panel: Panel, task: Task, shared: Shared, partner: Partner | None = No
     """Forecast every series from the panel's end and, for the backtest, from before the task's windows.
 
     ``partner`` is another source, if there is one. Where the task says that the series are sums and
-    sums have taught something by themselves, that counts half.
+    sums have taught something by themselves, that has a share.
 
     Holds:  the result of a series depends on its own history and on ``shared``; no window sees what it or a
             later one holds, in its own series or, through ``shared.backtest``, in another.
@@ -63,7 +63,7 @@ def train(panel: Panel, task: Task, shared: Shared, partner: Partner | None = No
     trained = _by(shared, panel, task, partner)
     if not task.sums or shared.sums is None:
         return trained
-    return half_each(trained, _by(shared.sums, panel, task, None), task)
+    return mixed(trained, _by(shared.sums, panel, task, None), task)
 
 
 def _by(shared: Shared, panel: Panel, task: Task, partner: Partner | None) -> Trained:
