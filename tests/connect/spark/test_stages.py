@@ -19,6 +19,7 @@ from stepcast.api.document import Columns, Settings, document_of, write_frames
 from stepcast.api.fitted import learn
 from stepcast.api.imported import Imported
 from stepcast.connect.errors import ConnectorError
+from stepcast.engine.sampling import Draw
 from stepcast.pipeline import failures, layout, objects, resources
 from stepcast.pipeline.file_bucket import FileBucket
 from stepcast.pipeline.run import Run, ShardRun
@@ -250,7 +251,7 @@ def work_files(folder: Path) -> FileBucket:
     bucket = FileBucket({}, folder / "kept")
     with Imported(document_of(settings, columns, files), files) as imported:
         (whole,) = imported.shards()
-        shared = learn([whole.panel], imported.task)
+        shared = learn([Draw.of(whole.panel)], imported.task)
         for number, places in enumerate(([0, 1], [2, 3], [4, 5])):
             keys = tuple(whole.keys[place] for place in places)
             sink = io.BytesIO()
