@@ -1,6 +1,7 @@
 """The first state: every item of a panel is examined once, as the AutoPredictor does."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 
@@ -133,6 +134,7 @@ def common_of(task: Task, frequency: Frequency, shared: Shared | bytes, trees: b
             )
     packed = shared if isinstance(shared, bytes) else archive.to_bytes(shared)
     known = archive.from_bytes(Shared, shared) if isinstance(shared, bytes) else shared
+    known = replace(known, sums=None)  # which a stream has no use for
     task.check()
     ridges = {name: ridge for name, ridge in known.final.after.items() if name in VIEW}
     final, encoder = known.final, known.encoder
