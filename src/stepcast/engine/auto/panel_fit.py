@@ -15,6 +15,7 @@ from stepcast.engine.auto.ensemble.distribution import (
     nested_origins,
     scores_at,
 )
+from stepcast.engine.auto.ensemble.kinds import Kinds
 from stepcast.engine.auto.ensemble.residual_quantiles import error_quantiles
 from stepcast.engine.auto.ensemble.validation_window import ValidationWindow
 from stepcast.engine.auto.ensemble.weights import BUCKETS
@@ -239,23 +240,16 @@ def _tested(windows: list[list[ValidationWindow]]) -> list[ValidationWindow]:
 
 
 def _pooled(latest: list[tuple[CrossValidation, ScoresAt]]) -> PanelPrior:
-    """Means over the series of the members' losses and of the products of their errors."""
+    """What the series teach of the members: means of their losses and of the products of their errors."""
     names = tuple(sorted({name for one, _ in latest for name in one.names}))
-    losses, counts = np.zeros((len(names), BUCKETS)), np.zeros(len(names))
-    products, pairs = np.zeros((BUCKETS, len(names), len(names))), np.zeros((len(names), len(names)))
-    for one, scores in latest:
+    losses = np.full((len(latest), len(names), BUCKETS), np.nan)
+    products = np.full((len(latest), BUCKETS, len(names), len(names)), np.nan)
+    for number, (one, scores) in enumerate(latest):
         places = np.array([names.index(name) for name in one.names])
-        losses[places] += scores.losses
-        counts[places] += 1
+        losses[number, places] = scores.losses
         if scores.size > 0:
-            products[:, places[:, None], places] += scores.products
-            pairs[places[:, None], places] += 1
-    mean = losses / np.maximum(counts, 1)[:, None]
-    return PanelPrior(
-        losses=dict(zip(names, mean, strict=True)),
-        products=np.where(pairs > 0, products / np.maximum(pairs, 1), np.nan),
-        stacked=names,
-    )
+            products[number][:, places[:, None], places] = scores.products
+    return PanelPrior(Kinds.of(names, losses, products))
 
 
 def _count_share(windows: list[list[ValidationWindow]], prior: PanelPrior, horizon: int) -> float:

@@ -13,6 +13,7 @@ from stepcast.engine.auto.ensemble.distribution import (
     scores_at,
     weights_at,
 )
+from stepcast.engine.auto.ensemble.kinds import Kinds
 from stepcast.engine.auto.ensemble.little_evidence import scale_of_little
 from stepcast.engine.auto.ensemble.residual_quantiles import error_quantiles
 from stepcast.engine.auto.ensemble.stacking import stacked
@@ -146,29 +147,6 @@ def test_without_a_past_the_latest_known_origin_stands_in() -> None:
     assert nested_origins(a_validation(np.arange(9.0), [1], np.array([8, 9]), 3), 5).tolist() == []
 
 
-# -- what the panel knows ------------------------------------------------------------------------------------
-
-
-def test_a_panel_tells_the_losses_of_the_members_it_knows() -> None:
-    prior = PanelPrior(losses={"a": np.array([1.0, 2, 3]), "b": np.array([4.0, 5, 6])})
-
-    losses, products = prior.usual(("b", "new", "a"))
-
-    assert losses.tolist() == [[4, 5, 6], [0, 0, 0], [1, 2, 3]]
-    assert products is None
-
-
-def test_a_panel_tells_the_products_of_the_members_it_knows() -> None:
-    products = np.arange(12.0).reshape(3, 2, 2)
-    prior = PanelPrior(products=products, stacked=("a", "b"))
-
-    found = prior.usual(("b", "new", "a"))[1]
-
-    assert found[:, [0, 0, 2, 2], [0, 2, 0, 2]].tolist() == products[:, [1, 1, 0, 0], [1, 0, 1, 0]].tolist()
-    assert np.isnan(found[:, 1]).all()
-    assert np.isnan(found[:, :, 1]).all()
-
-
 # -- weights -------------------------------------------------------------------------------------------------
 
 
@@ -189,7 +167,7 @@ def test_a_panel_counts_like_ten_origins() -> None:
     validation = a_validation(draw.normal(size=20), draw.normal(size=(2, 9, 3)), np.arange(10, 19), 3)
     scores = scores_at(validation, 8)
     expected, usual = np.array([[0.5, 0, 0], [0, 0.5, 1]]), np.stack([np.diag([1.0, 3.0])] * 3)
-    prior = PanelPrior(dict(zip(validation.names, expected, strict=True)), usual, validation.names)
+    prior = PanelPrior(Kinds(validation.names, np.ones(1), expected[None], usual[None]))
 
     weights = weights_at(validation, scores, prior)
 
@@ -204,7 +182,8 @@ def test_products_that_the_panel_does_not_know_are_the_series_own(known: int) ->
     draw = np.random.default_rng(5)
     validation = a_validation(draw.normal(size=20), draw.normal(size=(2, 9, 3)), np.arange(10, 19), 3)
     scores = scores_at(validation, 8)
-    panel = PanelPrior({"other": np.ones(3)}, np.full((3, 2, 2), 2.0), (f"member-{known - 1}", "other"))
+    names = (f"member-{known - 1}", "other")
+    panel = PanelPrior(Kinds(names, np.ones(1), np.zeros((1, 2, 3)), np.full((1, 3, 2, 2), 2.0)))
 
     weights = weights_at(validation, scores, panel)
 
@@ -219,7 +198,8 @@ def test_members_judged_on_what_they_were_fitted_to_are_all_alike() -> None:
     """Losses say there who fits best, not who forecasts best; a panel knows better."""
     validation = a_validation(RISING, [0.1, 1, 5], np.arange(4, 12), 2, in_sample=True)
     scores = scores_at(validation, 7)
-    prior = PanelPrior(products=np.stack([np.eye(3)] * 3), stacked=validation.names)
+    kinds = Kinds(validation.names, np.ones(1), np.zeros((1, 3, 3)), np.stack([np.eye(3)] * 3)[None])
+    prior = PanelPrior(kinds)
 
     assert weights_at(validation, scores, PanelPrior()) == pytest.approx(1 / 3)
     assert weights_at(validation, scores, prior)[0, 0] > 0.5

@@ -1,7 +1,6 @@
 """From a cross-validation to a distribution: weighted members in the middle, their past errors around it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from stepcast.engine.arrays import Flags, Floats, Integers
 from stepcast.engine.auto.compiled import compiled
 from stepcast.engine.auto.ensemble.cross_validation import CrossValidation
+from stepcast.engine.auto.ensemble.kinds import Kinds
 from stepcast.engine.auto.ensemble.level_break import new_level
 from stepcast.engine.auto.ensemble.little_evidence import (
     ENOUGH,
@@ -20,7 +20,6 @@ from stepcast.engine.auto.ensemble.residual_quantiles import error_quantiles
 from stepcast.engine.auto.ensemble.seasonal_spread import seasonal_spread
 from stepcast.engine.auto.ensemble.stacking import error_products, stacked
 from stepcast.engine.auto.ensemble.weights import (
-    BUCKETS,
     TRUST,
     bucket_of,
     log_losses,
@@ -50,37 +49,18 @@ NORMAL = np.array([NormalDist().inv_cdf(p) for p in PROBABILITIES]) * np.sqrt(np
 class PanelPrior:
     """What is expected of a series before its own errors are known: losses and errors pooled over the panel.
 
-    ``losses``    logarithms of relative losses (BUCKETS,) by member.
-    ``products``  (BUCKETS, members, members) mean products of the errors of the ``stacked`` members, nan
-                  where two never met.
+    ``kinds``     what series teach of the members; None where nothing is taught.
     ``errors``    (horizon, PROBABILITIES) quantiles of errors relative to their series' scale, and
     ``growth``    (horizon,) their mean size by step; None where there are few series.
     ``logs``      share of the spread taken from logarithms of positive series; ``seasonal`` of the rest, the
                   share of what follows the season.
     """
 
-    losses: Mapping[str, Floats] = field(default_factory=dict)
-    products: Floats | None = None
-    stacked: tuple[str, ...] = ()
+    kinds: Kinds | None = None
     errors: Floats | None = None
     growth: Floats | None = None
     logs: float = 0.0
     seasonal: float = 0.0
-
-    def usual(self, names: tuple[str, ...]) -> tuple[Floats, Floats | None]:
-        """Losses (members, BUCKETS) and products (BUCKETS, members, members) of the members ``names``.
-
-        Losses of members that the panel does not know are zero, their products nan.
-        """
-        losses = np.stack([self.losses.get(name, np.zeros(BUCKETS)) for name in names])
-        if self.products is None:
-            return losses, None
-        known = {name: place for place, name in enumerate(self.stacked)}
-        places = np.array([known.get(name, -1) for name in names])
-        products = self.products[:, places[:, None], places]
-        products[:, places < 0] = np.nan
-        products[:, :, places < 0] = np.nan
-        return losses, products
 
 
 @dataclass(frozen=True)
@@ -177,17 +157,15 @@ def scores_at(
 
 def weights_at(validation: CrossValidation, scores: ScoresAt, prior: PanelPrior) -> Floats:
     """Weights of the members (members, BUCKETS)."""
-    losses, usual = prior.usual(validation.names)
-    trust = TRUST if prior.losses else 0.0
-    weights = member_weights(scores.losses, scores.size, scores.windows, losses, trust)
-    if usual is None and validation.in_sample:
-        return np.full_like(
-            weights, 1 / len(weights)
-        )  # in-sample losses show which fits best, not which forecasts best
-    products = scores.products
-    if usual is not None:
+    if prior.kinds is None and validation.in_sample:
+        # losses show there which fits best, not which forecasts best
+        return np.full_like(scores.losses, 1 / len(scores.losses))
+    expected, products, trust = np.zeros_like(scores.losses), scores.products, 0.0
+    if prior.kinds is not None:
+        expected, usual = prior.kinds.expected(validation.names, scores.losses, scores.size)
         both = (scores.size * products + TRUST * usual) / (scores.size + TRUST)
-        products = np.where(np.isfinite(usual), both, products)
+        products, trust = np.where(np.isfinite(usual), both, products), TRUST
+    weights = member_weights(scores.losses, scores.size, scores.windows, expected, trust)
     return without_light(stacked(products, weights, scores.windows), validation.actual.shape[1])
 
 
