@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stepcast.engine.arrays import Floats, Integers
+from stepcast.engine.auto.compiled import compiled
 
 __all__ = ["Kinds"]
 
@@ -62,18 +63,50 @@ class Kinds:
         """
         known = {name: place for place, name in enumerate(self.names)}
         places = np.array([known.get(name, -1) for name in names])
-        losses, products = self.losses[:, places], self.products[:, :, places[:, None], places]
-        losses[:, places < 0] = np.nan
-        products[:, :, places < 0] = np.nan
-        products[:, :, :, places < 0] = np.nan
-        weights = self.sizes.copy()
-        if len(weights) > 1:
-            met = np.isfinite(losses)
-            apart = np.where(met, np.abs(losses - own), 0.0).sum(axis=(1, 2)) / np.maximum(
-                met.sum(axis=(1, 2)), 1
-            )
-            weights *= np.exp(-(apart - apart.min()) / ALIKE * size / (size + SURE))
-        return np.nan_to_num(_mean(losses, weights)), _mean(products, weights)
+        losses, products = np.zeros(own.shape), np.full((own.shape[1], len(names), len(names)), np.nan)
+        believed = size / (size + SURE) / ALIKE
+        _expected(self.sizes, self.losses, self.products, places, own, believed, losses, products)
+        return losses, products
+
+
+@compiled
+def _expected(sizes, losses, products, places, own, believed, out_losses, out_products):  # type: ignore[no-untyped-def]
+    """Weighted means over the kinds into ``out_losses`` and ``out_products``; what no kind knows is left."""
+    kinds, (members, buckets) = len(sizes), own.shape
+    apart = np.zeros(kinds)
+    for kind in range(kinds):
+        met = 0
+        for member in range(members):
+            for bucket in range(buckets):
+                distance = abs(losses[kind, places[member], bucket] - own[member, bucket])
+                if places[member] >= 0 and not np.isnan(distance):
+                    apart[kind] += distance
+                    met += 1
+        apart[kind] /= max(met, 1)
+    weights = sizes * np.exp(-(apart - apart.min()) * believed)
+    for one in range(members):
+        if places[one] < 0:
+            continue
+        for bucket in range(buckets):
+            whole = total = 0.0
+            for kind in range(kinds):
+                value = losses[kind, places[one], bucket]
+                if not np.isnan(value):
+                    whole += weights[kind]
+                    total += weights[kind] * value
+            if whole > 0:
+                out_losses[one, bucket] = total / whole
+            for other in range(members):
+                if places[other] < 0:
+                    continue
+                whole = total = 0.0
+                for kind in range(kinds):
+                    value = products[kind, bucket, places[one], places[other]]
+                    if not np.isnan(value):
+                        whole += weights[kind]
+                        total += weights[kind] * value
+                if whole > 0:
+                    out_products[bucket, one, other] = total / whole
 
 
 def _grouped(losses: Floats, count: int) -> Integers:
@@ -97,12 +130,9 @@ def _grouped(losses: Floats, count: int) -> Integers:
     return of
 
 
-def _mean(values: Floats, weights: Floats | None = None) -> Floats:
+def _mean(values: Floats) -> Floats:
     """The mean over the first axis of what is not nan; nan where all is."""
-    each = np.ones(len(values)) if weights is None else weights / weights.sum()
-    each = np.expand_dims(each, tuple(range(1, values.ndim)))
     known = np.isfinite(values)
-    whole = (each * known).sum(axis=0)
-    total = (each * np.where(known, values, 0.0)).sum(axis=0)
-    result: Floats = np.where(whole > 0, total / np.where(whole > 0, whole, 1.0), np.nan)
+    total, count = np.where(known, values, 0.0).sum(axis=0), known.sum(axis=0)
+    result: Floats = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     return result
