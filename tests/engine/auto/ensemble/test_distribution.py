@@ -253,7 +253,7 @@ def test_a_normal_distribution_stands_in_where_there_are_few_origins(origins: in
 
     made = distribution_at(validation, scores, PanelPrior(), False)
 
-    own = error_quantiles(made.errors)
+    own = error_quantiles(made.errors, validation.step)
     share = origins / 12
     normal = 2 * np.sqrt(np.pi / 2) * NORMAL * np.cbrt([[1], [2], [3]])
     assert made.scale == pytest.approx(2)
@@ -340,7 +340,7 @@ def test_ten_independent_errors_of_its_own_weigh_as_much_as_the_panels(
     made = distribution_at(validation, scores_at(validation, 20), prior, False)
 
     share = (np.array(independent) / (np.array(independent) + 10))[:, None]
-    expected = share * error_quantiles(made.errors) + (1 - share) * made.scale * pooled
+    expected = share * error_quantiles(made.errors, validation.step) + (1 - share) * made.scale * pooled
     assert made.quantiles - made.centre[:, None] == pytest.approx(expected)
 
 
@@ -350,7 +350,7 @@ def test_a_single_error_of_its_own_counts_beside_the_panels() -> None:
 
     made = distribution_at(validation, scores_at(validation, 1), prior, False)
 
-    own = error_quantiles(np.array([[-2.0]]))
+    own = error_quantiles(np.array([[-2.0]]), 1.0)
     assert made.quantiles - 10 == pytest.approx((1 * own + 10 * 2 * NORMAL) / 11)
 
 

@@ -75,6 +75,18 @@ def test_where_no_step_was_seen_five_times_each_stands_for_itself() -> None:
         assert found == pytest.approx(half_mirrored(pooled[np.isfinite(pooled)]))
 
 
+def test_stretches_that_overlap_are_hardly_evidence_of_skew() -> None:
+    """Of 40 origins one step apart, 40 errors are independent at the first step, and two at the twentieth."""
+    errors = np.random.default_rng(3).exponential(size=(40, 20))
+
+    apart, beside = error_quantiles(errors, 20.0), error_quantiles(errors, 1.0)
+
+    assert apart == pytest.approx(error_quantiles(errors))
+    assert beside[0] == pytest.approx(apart[0])
+    assert apart[19, 7] > 2 * beside[19, 7] > 0  # the median
+    assert beside[19, 14] - beside[19, 0] == pytest.approx(apart[19, 14] - apart[19, 0])
+
+
 def test_errors_that_nobody_knows_are_zero() -> None:
     assert error_quantiles(np.full((9, 4), np.nan)).tolist() == [[0] * len(PROBABILITIES)] * 4
     assert error_quantiles(np.empty((0, 2))).tolist() == [[0] * len(PROBABILITIES)] * 2

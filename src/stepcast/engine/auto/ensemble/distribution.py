@@ -233,7 +233,7 @@ def _spread(
     """Offsets (horizon, PROBABILITIES) from the centre: the series' own errors, and the panel's where few."""
     horizon = errors.shape[1]
     pooled = prior.errors
-    own = error_quantiles(errors)
+    own = error_quantiles(errors, validation.step)
     if pooled is None:
         # errors at few origins are no distribution: a normal one stands in
         trust = min((len(validation.origins) - 1) / ENOUGH, 1.0)

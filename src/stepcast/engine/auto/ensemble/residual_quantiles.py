@@ -11,25 +11,37 @@ __all__ = ["error_quantiles"]
 
 # Errors of neighbouring steps count for a step as well: of so many on both sides, up to so many origins.
 NEIGHBOURS = ((30, 2), (120, 1))
-SYMMETRY = 0.5  # share of the mirrored errors: few samples are little evidence of skew
+# Share of the mirrored errors, and independent errors from which it is no larger: the fewer there are, the
+# less they tell of skew, or of a median that is not zero.
+SYMMETRY, TELLING = 0.5, 8.0
 FEWEST = 5  # errors that a step needs; beyond, the last good step widens by the square root of time
 
 
-def error_quantiles(errors: Floats) -> Floats:
-    """Quantiles (horizon, PROBABILITIES) of errors (origins, horizon); nan is unknown, zero if all are."""
+def error_quantiles(errors: Floats, spacing: float | None = None) -> Floats:
+    """Quantiles (horizon, PROBABILITIES) of errors (origins, horizon); nan is unknown, zero if all are.
+
+    The origins are ``spacing`` steps apart, if that is known: errors of overlapping stretches are hardly more
+    than one.
+    """
     near = next((count for origins, count in NEIGHBOURS if len(errors) <= origins), 0)
     result = np.zeros((errors.shape[1], len(PROBABILITIES)))
     ordered = errors.T.copy(order="C")
     ordered.sort(axis=1)  # nan goes last
-    _error_quantiles(ordered, near, PROBABILITIES, result)
+    symmetry = np.full(len(result), SYMMETRY)
+    if spacing is not None:
+        overlap = np.minimum(1.0, spacing / np.arange(1, len(result) + 1))
+        independent = np.isfinite(errors).sum(axis=0) * overlap
+        symmetry = np.maximum(symmetry, TELLING / (independent + TELLING))
+    _error_quantiles(ordered, near, PROBABILITIES, symmetry, result)
     return result
 
 
 @compiled
-def _error_quantiles(ordered, neighbours, probabilities, out):  # type: ignore[no-untyped-def]
+def _error_quantiles(ordered, neighbours, probabilities, symmetry, out):  # type: ignore[no-untyped-def]
     """Quantiles of errors (horizon, origins), each step's rising, nan last, into ``out`` of zeros.
 
-    The errors of ``neighbours`` steps on both sides count as well.
+    The errors of ``neighbours`` steps on both sides count as well; ``symmetry`` (horizon,) is the share of
+    those that are mirrored.
     """
     horizon, origins = ordered.shape
     known = np.zeros(horizon, np.int64)
@@ -61,7 +73,7 @@ def _error_quantiles(ordered, neighbours, probabilities, out):  # type: ignore[n
             wider = np.sqrt((step + 1) / (good + 1))
         for place in range(len(probabilities)):
             own, mirrored = quantiles[place], -quantiles[len(probabilities) - 1 - place]
-            out[step, place] = wider * ((1 - SYMMETRY / 2) * own + SYMMETRY / 2 * mirrored)
+            out[step, place] = wider * ((1 - symmetry[step] / 2) * own + symmetry[step] / 2 * mirrored)
 
 
 @compiled

@@ -23,10 +23,10 @@ def at_probabilities(table: Floats, wanted: Floats) -> Floats:
     left = right - 1
     share = (wanted - PROBABILITIES[left]) / (PROBABILITIES[right] - PROBABILITIES[left])
     share = np.clip(share, 0.0, 1.0)
-    # written so that rounding never makes one quantile of a constant larger than the next
-    result: Floats = np.minimum(
-        table[..., left] + (table[..., right] - table[..., left]) * share, table[..., right]
-    )
+    with np.errstate(over="ignore"):  # differences of the largest numbers there are
+        between = table[..., left] + (table[..., right] - table[..., left]) * share
+    # rounding never makes one quantile of a constant larger than the next
+    result: Floats = np.minimum(between, table[..., right])
     return result
 
 
