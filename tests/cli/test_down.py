@@ -127,7 +127,10 @@ def test_up_tells_what_goes_on_unless_it_is_to_be_quiet(tmp_path: Path, quiet: b
         with make_client(tmp_path, "lambda") as functions:
             functions.invoke(FunctionName="stepcast-Export", Payload=b"{}")
         process.terminate()
-        process.wait(timeout=PATIENCE)
+        try:
+            process.wait(timeout=PATIENCE)
+        finally:
+            process.kill()  # without effect on one that has ended
 
     text = (tmp_path / "told").read_text()
     if quiet:

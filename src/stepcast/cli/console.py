@@ -1,6 +1,5 @@
 """``stepcast console``: look at a stack on AWS, read only."""
 
-import signal
 import tempfile
 import threading
 from contextlib import suppress
@@ -39,7 +38,7 @@ def console(
     from botocore.exceptions import BotoCoreError, ClientError
 
     from stepcast.cli.browser import open_page
-    from stepcast.cli.stopping import unwinding
+    from stepcast.cli.stopping import until_stopped, unwinding
     from stepcast.console.admission import Admission
     from stepcast.console.application import Console
     from stepcast.console.aws_account import find_stack
@@ -76,8 +75,7 @@ def console(
             if open_it:
                 open_page(address, Path(folder), secret=True)
             try:
-                while True:
-                    signal.pause()
+                until_stopped()
             finally:
                 server.shutdown()
                 if not as_json:

@@ -2,12 +2,15 @@
 
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
-__all__ = ["noticing", "unwinding"]
+__all__ = ["noticing", "until_stopped", "unwinding"]
 
 STOPS = (signal.SIGINT, signal.SIGTERM)
+NOTICED_WITHIN = 0.5  # seconds
 
 
 @contextmanager
@@ -41,6 +44,16 @@ def noticing() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def until_stopped() -> NoReturn:
+    """Wait for the signal that ends an ``unwinding`` context.
+
+    ``signal.pause`` would sleep on through one that came just before it, or that the kernel gave to another
+    thread: Python runs handlers in this one, when it is awake.
+    """
+    while True:
+        time.sleep(NOTICED_WITHIN)
 
 
 def _end(number: int, _: object) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import tempfile
 import threading
 from contextlib import ExitStack, nullcontext, suppress
@@ -276,14 +275,14 @@ def _show(activity: "Activity") -> None:
 def _serve(quiet: bool) -> None:
     """Wait until the process is interrupted; meanwhile, compile the kernels for the first run."""
     from stepcast.cli.kernels import compile_kernels_aside
+    from stepcast.cli.stopping import until_stopped
 
     def say(text: str) -> None:
         if not quiet:
             stderr().print(text, markup=False)
 
     with compile_kernels_aside(say):
-        while True:
-            signal.pause()
+        until_stopped()
 
 
 def _prepare(stack: "Stack", project: "Project", step: str, server: "LocalAws", quiet: bool) -> Path:

@@ -107,7 +107,8 @@ def up(
                     typer.echo(f"{name}  {value}")
             typer.echo("ready; Ctrl-C stops")
             ready.set()
-            ended.wait()
+            while not ended.wait(0.5):  # of a signal that another thread got, this one hears when it is awake
+                pass
     except (
         DeploymentFailed,
         HostUnavailable,

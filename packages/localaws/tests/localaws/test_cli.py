@@ -37,6 +37,34 @@ def up_until_ready(*arguments: str) -> str:
     return printed
 
 
+TOLD = """
+import signal, sys, threading
+from localaws.cli import main
+
+def told():
+    sys.stdin.readline()
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+threading.Thread(target=told, daemon=True).start()
+sys.argv[1:] = ["up"]
+main()
+"""
+
+
+def test_a_signal_that_another_thread_got_ends_up() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", TOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            assert any(line.startswith("ready") for line in process.stdout)
+            print(file=process.stdin, flush=True)
+            assert process.wait(timeout=60) == 0
+        finally:
+            process.kill()
+
+
 def test_up_prints_where_it_is_and_ends_cleanly_when_it_is_interrupted() -> None:
     printed = up_until_ready("--template", str(SAMPLE), "--stack", "demo", "--parameter", "Stage=production")
 
