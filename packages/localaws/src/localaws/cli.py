@@ -107,7 +107,8 @@ def up(
                     typer.echo(f"{name}  {value}")
             typer.echo("ready; Ctrl-C stops")
             ready.set()
-            while not ended.wait(0.5):  # of a signal that another thread got, this one hears when it is awake
+            # The handler runs in this thread, which a signal that another thread was given does not wake.
+            while not ended.wait(0.5):
                 pass
     except (
         DeploymentFailed,
