@@ -360,3 +360,24 @@ def test_lines_above_the_table_are_left_behind() -> None:
     drafted("meter.csv", "--convert", "train.csv")
 
     assert Path("train.csv").read_text().splitlines()[13] == "0001,2024-01-01 13:00:00,1.3"
+
+
+def rows_of(file: str) -> list[list[str]]:
+    return [line.split(",") for line in Path(file).read_text().splitlines()]
+
+
+def test_days_and_months_with_and_without_zeros_are_one_format() -> None:
+    rows = [[f"{1 + n // 28:02}/{1 + n % 28}/2024", n] for n in range(80)]
+    params = drafted(write("mine.csv", "Week,y", rows), "--convert", "iso.csv")
+
+    assert params["told"]["time"] == "'Week'"
+    assert rows_of("iso.csv")[79] == ["series", "2024-03-24", "79"]
+
+
+def test_year_month_day_and_hour_are_one_timestamp() -> None:
+    moments = [datetime(2024, 1, 1) + timedelta(hours=n) for n in range(100)]
+    rows: list[list[object]] = [[m.year, m.month, m.day, m.hour, n] for n, m in enumerate(moments)]
+    params = drafted(write("mine.csv", "year,month,day,hour,pm", rows), "--convert", "iso.csv")
+
+    assert params["Predictor"]["FeaturizationConfig"]["ForecastFrequency"] == "H"
+    assert rows_of("iso.csv")[25] == ["series", "2024-01-02 01:00:00", "25"]

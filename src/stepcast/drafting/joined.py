@@ -1,4 +1,4 @@
-"""Timestamps split into several columns: a date and a time of day, or year, month and day."""
+"""Timestamps split into several columns: a date and a time of day, or year, month, day, hour and minute."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,13 @@ from stepcast.drafting.cells import date_format
 __all__ = ["joined_cells", "joined_columns"]
 
 CLOCK = re.compile(r"([01]?\d|2[0-4]):[0-5]\d(:[0-5]\d)?( ?[AaPp][Mm])?")
-DIGITS = {"year": r"(19|20)\d\d", "month": r"0?[1-9]|1[0-2]", "day": r"0?[1-9]|[12]\d|3[01]"}
+DIGITS = {
+    "year": r"(19|20)\d\d",
+    "month": r"0?[1-9]|1[0-2]",
+    "day": r"0?[1-9]|[12]\d|3[01]",
+    "hour": r"[01]?\d|2[0-4]",
+    "minute": r"[0-5]?\d",
+}
 LOOKED_AT = 1_000  # cells
 
 
@@ -28,12 +34,12 @@ def joined_columns(columns: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     if any(forms.values()):
         return ()
     by_name = {name.strip().lower(): name for name in columns}
-    parts = [
-        by_name[name]
-        for name, digits in DIGITS.items()
-        if name in by_name and _all(re.compile(digits), columns[by_name[name]])
-    ]
-    return tuple(parts) if [part.strip().lower() for part in parts[:2]] == ["year", "month"] else ()
+    parts: list[str] = []
+    for name, digits in DIGITS.items():
+        if name not in by_name or not _all(re.compile(digits), columns[by_name[name]]):
+            break  # an hour without a day is none
+        parts.append(by_name[name])
+    return tuple(parts) if len(parts) > 1 else ()
 
 
 def joined_cells(parts: Sequence[str]) -> str:
@@ -41,12 +47,16 @@ def joined_cells(parts: Sequence[str]) -> str:
 
     >>> joined_cells(["2024", "1"]), joined_cells(["31.01.2024", "7:05"])
     ('2024-01-01', '31.01.2024 7:05')
+    >>> joined_cells(["2024", "1", "31", "7"])
+    '2024-01-31 07:00'
     """
     first, *others = (part.strip() for part in parts)
     if CLOCK.fullmatch(others[-1]):
         return f"{first} {others[-1]}"
-    month, day = (*others, "1")[:2]
-    return f"{first}-{month:0>2}-{day:0>2}"
+    month, day, *clock = others if len(others) > 1 else (others[0], "1")
+    date = f"{first}-{month:0>2}-{day:0>2}"
+    hour, minute = (*clock, "0", "0")[:2]
+    return f"{date} {hour:0>2}:{minute:0>2}" if clock else date
 
 
 def _all(pattern: re.Pattern[str], cells: Sequence[str]) -> bool:

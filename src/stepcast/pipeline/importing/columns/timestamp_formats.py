@@ -10,7 +10,7 @@ __all__ = ["DAY", "MOMENT", "format_of"]
 DAY = "yyyy-MM-dd"
 MOMENT = "yyyy-MM-dd HH:mm:ss"
 
-# Padded forms first: they are more specific. ``_`` stands for a space.
+# Padded forms first: they are more specific, the others fit with and without zeros. ``_`` stands for a space.
 DATES = (
     "yyyy-MM-dd yyyy/MM/dd yyyy.MM.dd dd/MM/yyyy MM/dd/yyyy dd.MM.yyyy MM.dd.yyyy dd-MM-yyyy MM-dd-yyyy "
     "dd/MM/yy MM/dd/yy dd.MM.yy yyyyMMdd dd-MMM-yyyy dd_MMM_yyyy "
@@ -33,13 +33,13 @@ PARTS = {
     "yy": r"\d\d",
     "MMM": MONTHS,
     "MM": r"(0[1-9]|1[0-2])",
-    "M": r"([1-9]|1[0-2])",
+    "M": r"(0?[1-9]|1[0-2])",
     "dd": r"(0[1-9]|[12]\d|3[01])",
-    "d": r"([1-9]|[12]\d|3[01])",
+    "d": r"(0?[1-9]|[12]\d|3[01])",
     "HH": r"([01]\d|2[0-3])",
-    "H": r"(\d|1\d|2[0-3])",
+    "H": r"([01]?\d|2[0-3])",
     "hh": r"(0[1-9]|1[0-2])",
-    "h": r"([1-9]|1[0-2])",
+    "h": r"(0?[1-9]|1[0-2])",
     "mm": r"[0-5]\d",
     "SSS": r"\d{1,9}",
     "ss": r"[0-5]\d",
