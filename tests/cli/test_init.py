@@ -366,6 +366,78 @@ def rows_of(file: str) -> list[list[str]]:
     return [line.split(",") for line in Path(file).read_text().splitlines()]
 
 
+def test_a_table_with_a_series_in_each_column_becomes_rows_of_each() -> None:
+    rows = [[day, n, "dry" if n % 3 else "wet", 1.5 * n, -n] for n, day in enumerate(days(), 1)]
+    file = write("mine.csv", "date,row,weather,east,west", rows)
+
+    refused = stepcast("init", file)
+    params = drafted(file, "--wide", "--convert", "long.csv")
+
+    assert refused.exit_code == 1
+    assert "--wide" in refused.stderr
+    assert params["told"]["series"] == "2 columns, 'east', 'west'"
+    assert schema(params) == ["timestamp", "item_id", "target_value"]
+    assert rows_of("long.csv") == [
+        row for day, n, _, east, _ in rows for row in ([day, "east", str(east)], [day, "west", str(-int(n))])
+    ]
+
+
+def test_some_columns_of_several_items_become_a_series_each() -> None:
+    rows = [[day, shop, n, 2 * n, 9] for n, day in enumerate(days()) for shop in ("Bonn", "Ulm")]
+    file = write("mine.csv", "date,shop,tea,milk,staff", rows)
+
+    params = drafted(file, "--target", "milk", "--target", "tea", "--convert", "long.csv")
+
+    assert schema(params) == ["timestamp", "item_id", "series", "target_value"]
+    assert params["Predictor"]["FeaturizationConfig"]["ForecastDimensions"] == ["series"]
+    assert rows_of("long.csv")[:3] == [
+        ["2024-01-01", "Bonn", "milk", "0"],
+        ["2024-01-01", "Bonn", "tea", "0"],
+        ["2024-01-01", "Ulm", "milk", "0"],
+    ]
+
+
+def test_every_row_of_a_wide_file_that_is_longer_than_its_sample_is_converted() -> None:
+    wide = [f"s{number}" for number in range(400)]
+    moments = [f"{datetime(2024, 1, 1) + timedelta(hours=n):%Y-%m-%d %H:%M:%S}" for n in range(300)]
+    rows: list[list[object]] = [[moment, *(f"{n}.5" for _ in wide)] for n, moment in enumerate(moments)]
+
+    params = drafted(write("mine.csv", ",".join(["hour", *wide]), rows), "--wide", "--convert", "long.csv")
+
+    assert len(rows_of("long.csv")) == 300 * 400
+    assert params["Predictor"]["ForecastHorizon"] == 24
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--target", "east", "--target", "north"], "there is no column 'north'"),
+        (
+            ["--target", "east", "--target", "date"],
+            "'date' cannot be the time or an item and also a --target",
+        ),
+        (["--wide", "--item", "east"], "--wide needs several columns with numbers; there is only 'west'"),
+    ],
+)
+def test_columns_that_cannot_be_a_series_each_are_named(options: list[str], said: str) -> None:
+    file = write("mine.csv", "date,east,west", [[day, n, n] for n, day in enumerate(days())])
+
+    answer = stepcast("init", file, *options)
+
+    assert answer.exit_code == 1
+    assert said in answer.stderr
+
+
+def test_the_command_that_converts_has_the_options_that_were_given() -> None:
+    rows = [[f"{n % 28 + 1}.{n // 28 + 1}.2024", n, n] for n in range(50)]
+    file = write("mine.csv", "day,east,west", rows)
+
+    said = stepcast("init", file, "--wide", "--time-format", "d.M.yyyy", "--horizon", "5").stdout
+
+    options = "--time-format d.M.yyyy --wide --horizon 5 --out params.json --convert train.csv --force"
+    assert f"Convert it with: stepcast init mine.csv {options}" in said
+
+
 def test_days_and_months_with_and_without_zeros_are_one_format() -> None:
     rows = [[f"{1 + n // 28:02}/{1 + n % 28}/2024", n] for n in range(80)]
     params = drafted(write("mine.csv", "Week,y", rows), "--convert", "iso.csv")
@@ -381,3 +453,21 @@ def test_year_month_day_and_hour_are_one_timestamp() -> None:
 
     assert params["Predictor"]["FeaturizationConfig"]["ForecastFrequency"] == "H"
     assert rows_of("iso.csv")[25] == ["series", "2024-01-02 01:00:00", "25"]
+
+
+def test_of_many_columns_the_first_are_named() -> None:
+    names = [f"flag{number}" for number in range(30)]
+    rows: list[list[object]] = [
+        [day, 1.5, *(["no", "yes"][n % 2 :][:1] * 30)] for n, day in enumerate(days())
+    ]
+    params = drafted(write("mine.csv", ",".join(["date", "sales", *names]), rows), "--convert", "few.csv")
+
+    assert params["told"]["not used"].endswith("'flag5' as 'flag5' and 24 more")
+
+
+def test_text_beside_one_series_is_not_its_item() -> None:
+    rows = [[day, "N" if n % 2 else "SW", n] for n, day in enumerate(days())]
+    params = drafted(write("mine.csv", "date,wind,pm", rows), "--convert", "one.csv")
+
+    assert params["told"]["item"] == "one, 'series'"
+    assert rows_of("one.csv")[1] == ["series", "2024-01-02", "1"]

@@ -114,7 +114,7 @@ def document_of(settings: Settings, columns: Columns, files: Mapping[str, Path])
     keys = tuple(columns.keys) or ("item_id",)
     wishes = Wishes(
         time="timestamp",
-        target=TARGET,
+        targets=(TARGET,),
         items=keys,
         frequency=settings.freq,
         horizon=settings.horizon,

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,7 +49,15 @@ def init(
     time_zone: Annotated[
         str | None, typer.Option(metavar="NAME", help="Time zone of local time, such as Europe/Berlin.")
     ] = None,
-    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column to forecast.")] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN", help="Column to forecast; repeat for several columns, each a series of its own."
+        ),
+    ] = None,
+    wide: Annotated[
+        bool, typer.Option("--wide", help="Every column of numbers is a series of its own.")
+    ] = False,
     frequency: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Frequency of the forecast: 15min, H, D, W, M...")
     ] = None,
@@ -78,7 +87,7 @@ def init(
     from stepcast.cli.failure import Failure
     from stepcast.drafting.conversion import convert as rewrite
     from stepcast.drafting.conversion import converted_params
-    from stepcast.drafting.draft import Wishes, draft
+    from stepcast.drafting.draft import Wishes, draft, long_form
     from stepcast.drafting.sample import ONE_ITEM, sample_of
     from stepcast.engine.frequency import Frequency
     from stepcast.pipeline.domains import DOMAINS
@@ -97,8 +106,23 @@ def init(
             raise Failure(f"{path} is an input file: choose another name")
         if path is not None and path.exists() and not force:
             raise Failure(f"{path} already exists: choose another name, or add --force to overwrite it")
-    sample = sample_of(files)
-    wishes = Wishes(time, target, tuple(item or ()), frequency, horizon, domain, time_format, time_zone)
+    wishes = Wishes(
+        time, tuple(target or ()), tuple(item or ()), frequency, horizon, domain, time_format, time_zone, wide
+    )
+    sample, wishes = long_form(sample_of(files), wishes)
+    given = _given(
+        {
+            "item": item,
+            "time": time,
+            "time_format": time_format,
+            "time_zone": time_zone,
+            "target": target,
+            "wide": wide,
+            "frequency": frequency,
+            "horizon": horizon,
+            "domain": domain,
+        }
+    )
     made = draft(sample, wishes)
     params, train = made.params, files
     if convert is not None:
@@ -115,7 +139,24 @@ def init(
     if as_json:
         print_json(_document(out, made, train, report))
     else:
-        _print(out, sample, made, train, convert is not None, report)
+        _print(out, sample, made, train, convert is not None, report, given)
+
+
+def _given(options: Mapping[str, str | list[str] | int | bool | None]) -> list[str]:
+    """The options of a command line, as they were given.
+
+    >>> _given({"target": ["a", "b"], "time": None, "time_format": "d/M/yyyy", "wide": True})
+    ['--target', 'a', '--target', 'b', '--time-format', 'd/M/yyyy', '--wide']
+    """
+    words = []
+    for name, value in options.items():
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            words.append(option)
+        elif value:
+            values = value if isinstance(value, list) else [value]
+            words += [word for one in values for word in (option, str(one))]
+    return words
 
 
 def _check(params: Path, train: list[Path], item: str | None) -> "Report | None":
@@ -140,7 +181,13 @@ def _document(out: Path, made: "Draft", train: list[Path], report: "Report | Non
 
 
 def _print(
-    out: Path, sample: "Sample", made: "Draft", train: list[Path], converted: bool, report: "Report | None"
+    out: Path,
+    sample: "Sample",
+    made: "Draft",
+    train: list[Path],
+    converted: bool,
+    report: "Report | None",
+    options: list[str],
 ) -> None:
     from stepcast.cli.problem_lines import problem_lines
     from stepcast.drafting.sample import ONE_ITEM
@@ -158,7 +205,7 @@ def _print(
     if report is not None and report.errors:
         if made.obstacles and not converted:
             print_line(f"{named} cannot be imported directly: {'; '.join(made.obstacles)}.")
-            rewritten = shlex.join(["--out", str(out), "--convert", "train.csv", "--force"])
+            rewritten = shlex.join([*options, "--out", str(out), "--convert", "train.csv", "--force"])
             print_line(f"Convert it with: stepcast init {named} {rewritten}")
         else:
             print_line("\n".join(problem_lines(report, "error", SHOWN_PROBLEMS)))

@@ -11,8 +11,9 @@ import numpy as np
 from stepcast.drafting.cells import decimal_comma, moment_of_cell, number_of_cell
 from stepcast.drafting.errors import CannotDraft
 from stepcast.drafting.grid import frequency_of_stamps
-from stepcast.drafting.roles import Roles, roles_of
-from stepcast.drafting.sample import DELIMITERS, ONE_ITEM, Sample
+from stepcast.drafting.roles import Roles, check_names, roles_of, value_columns
+from stepcast.drafting.sample import DELIMITERS, ONE_ITEM, Sample, in_rows
+from stepcast.drafting.wide import added_names
 from stepcast.engine.arrays import Moments
 from stepcast.engine.calendar import Periods, moment_of, period_of
 from stepcast.engine.frequency import Frequency
@@ -20,30 +21,36 @@ from stepcast.engine.seasonality import season_length
 from stepcast.pipeline.domains import DOMAINS, identifier_field, is_reserved, target_field
 from stepcast.pipeline.importing.columns.timestamp_formats import DAY, MOMENT
 from stepcast.pipeline.importing.periods.period_starts import period_starts
+from stepcast.pipeline.importing.quoting import listed
 from stepcast.pipeline.tables import is_taken
 
-__all__ = ["Assumption", "Draft", "Wishes", "draft", "schema_name"]
+__all__ = ["Assumption", "Draft", "Wishes", "draft", "long_form", "schema_name"]
 
 HORIZONS = {"D": 14, "W": 13, "Y": 3}  # periods; otherwise a season
 LONGEST_HORIZON = 120  # periods assumed by default; more can be requested
 SEASONS = {"min": "day", "H": "day", "D": "week", "W": "year", "M": "year"}
 MOST_COLUMNS, MOST_DIMENSIONS = 13, 10  # of a target dataset
 OFFSET = re.compile(r"([+-]\d\d:?\d\d|[Zz])$")
+SHOWN = 6  # columns in an assumption
 OFTEN = 0.1  # of the periods without a row: fewer are more likely missing than zero
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """Settings given by the user instead of assumed; None or empty if not given."""
+    """Settings given by the user instead of assumed; None or empty if not given.
+
+    Several ``targets``, or with ``wide`` all columns of numbers, are a series each.
+    """
 
     time: str | None = None
-    target: str | None = None
+    targets: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
     frequency: str | None = None
     horizon: int | None = None
     domain: str | None = None
     time_format: str | None = None
     time_zone: str | None = None
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,12 +80,34 @@ class Draft:
     comma: bool = False
 
 
+def long_form(sample: Sample, wishes: Wishes) -> tuple[Sample, Wishes]:
+    """The same with a row for each series, if the user says that several columns are a series each.
+
+    CannotDraft if no column, or only one, contains numbers.
+    """
+    wide = wishes.targets
+    if wishes.wide and not wide:
+        wide = value_columns(sample.columns, wishes.time, wishes.items)
+        if len(wide) < 2:
+            only = f"only {wide[0]!r}" if wide else "none"
+            raise CannotDraft(f"--wide needs several columns with numbers; there is {only}")
+    if len(wide) < 2:
+        return sample, wishes
+    check_names(sample.columns, wide)
+    found = roles_of(sample.columns, wishes.time, wide[0], wishes.items)
+    if taken := {found.time, *found.items} & set(wide):
+        raise CannotDraft(f"{taken.pop()!r} cannot be the time or an item and also a --target")
+    series, value = added_names(list(sample.columns), wide)
+    items = (*found.items, series)
+    return in_rows(sample, wide), replace(wishes, time=found.time, targets=(value,), items=items, wide=False)
+
+
 def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -> Draft:
     """The params.json for the sample's files. CannotDraft if the user must decide something.
 
     ``span``  the first and the last timestamp of all rows, if the sample is incomplete.
     """
-    roles = roles_of(sample.columns, wishes.time, wishes.target, wishes.items)
+    roles = roles_of(sample.columns, wishes.time, next(iter(wishes.targets), None), wishes.items)
     form = wishes.time_format or roles.form
     if " or " in form:
         raise CannotDraft(
@@ -376,7 +405,7 @@ def _about_columns(sample: Sample, roles: Roles, names: Mapping[str, str]) -> li
     def shown(column: str) -> str:
         return repr(column) if sample.header else f"column {column}"
 
-    columns = ", ".join(map(shown, sample.columns))
+    columns = _few([shown(name) for name in sample.columns])
     told = []
     if roles.items:
         told.append(
@@ -391,6 +420,11 @@ def _about_columns(sample: Sample, roles: Roles, names: Mapping[str, str]) -> li
                 "--item COLUMN",
             )
         )
+    if sample.wide:
+        count = f"{len(sample.wide)} columns, {listed(sample.wide, SHOWN)}"
+        told.append(
+            Assumption("series", count, "each is one, with a row for each value", "--target COLUMN for each")
+        )
     if len(roles.items) > 1:
         dimensions = ", ".join(shown(name) for name in roles.items[1:])
         why = "without them, an item has several rows per timestamp"
@@ -398,7 +432,7 @@ def _about_columns(sample: Sample, roles: Roles, names: Mapping[str, str]) -> li
     told.append(Assumption("time", shown(roles.time), f"its format is {roles.form}", "--time COLUMN"))
     told.append(Assumption("target", shown(roles.target), "it contains numbers", "--target COLUMN"))
     if roles.others:
-        others = ", ".join(f"{shown(name)} as {names[name]!r}" for name in roles.others)
+        others = _few([f"{shown(name)} as {names[name]!r}" for name in roles.others])
         why = "kept as text but not used; numbers can go into a related series, attributes into item metadata"
         told.append(Assumption("not used", others, why, "docs/how-to/related.md"))
     return told
@@ -411,6 +445,10 @@ def _obstacles(sample: Sample, roles: Roles, comma: bool) -> list[str]:
         found.append(f"cells are separated by {DELIMITERS[sample.delimiter]}, not by commas")
     if sample.encoding not in ("utf-8", "utf-8-sig"):
         found.append(f"the text is {sample.encoding.upper()}, not UTF-8")
+    if sample.wide:
+        found.append(
+            f"{len(sample.wide)} columns are a series each, and the import reads a row for each value"
+        )
     if sample.above:
         found.append(f"{_plural(sample.above, 'line')} above the table must be removed")
     if comma:
@@ -421,8 +459,7 @@ def _obstacles(sample: Sample, roles: Roles, comma: bool) -> list[str]:
         found.append(f"timestamps have the format {roles.form}, not {DAY} or {MOMENT}")
     if sample.numbers and (unread := [n for n in (*roles.items, *roles.others) if n in sample.numbers]):
         found.append(
-            f"{', '.join(map(repr, unread))} contain numbers, but extra columns of a target dataset must be "
-            "text"
+            f"{listed(unread, SHOWN)} contain numbers, but extra columns of a target dataset must be text"
         )
     if len(sample.columns) > MOST_COLUMNS:
         found.append(
@@ -432,6 +469,12 @@ def _obstacles(sample: Sample, roles: Roles, comma: bool) -> list[str]:
         lines = ", ".join(map(str, sample.odd))
         found.append(f"some lines have a different number of cells: {lines}")
     return found
+
+
+def _few(texts: Sequence[str]) -> str:
+    """The texts with commas; of many, the first and how many there are besides."""
+    text = ", ".join(texts[:SHOWN])
+    return f"{text} and {len(texts) - SHOWN} more" if len(texts) > SHOWN else text
 
 
 def _plural(count: int, noun: str) -> str:

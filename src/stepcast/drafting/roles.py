@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from stepcast.drafting.cells import date_format, is_number
 from stepcast.drafting.errors import CannotDraft
 from stepcast.pipeline.domains import DOMAINS, identifier_field, target_field
+from stepcast.pipeline.importing.quoting import listed
 
-__all__ = ["Roles", "roles_of"]
+__all__ = ["Roles", "check_names", "roles_of", "value_columns"]
 
 TIMES = {
     *("timestamp", "datetime", "date", "ds", "time", "day", "week", "month", "period", "ts", "year"),
@@ -74,18 +75,36 @@ def roles_of(
     CannotDraft if a given column does not exist, or if several are possible, with the list of them and the
     option to choose one.
     """
-    for name in (time, target, *items):
-        if name is not None and name not in columns:
-            raise CannotDraft(f"there is no column {name!r}; the columns are {_listed(columns)}")
+    check_names(columns, (time, target, *items))
     time, form = _time(columns, time, {target, *items})
-    numeric = [
+    target = target or _target(_values(columns, time, items), columns, items)
+    found = tuple(items) or _items(columns, {time, target}, time)
+    return Roles(time, form, target, found, tuple(n for n in columns if n not in (time, target, *found)))
+
+
+def value_columns(
+    columns: Mapping[str, Sequence[str]], time: str | None = None, items: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """The columns with numbers to forecast. CannotDraft if a given column does not exist."""
+    check_names(columns, (time, *items))
+    return tuple(_values(columns, _time(columns, time, set(items))[0], items))
+
+
+def _values(columns: Mapping[str, Sequence[str]], time: str, items: Sequence[str]) -> list[str]:
+    """Columns of numbers that are neither counters of rows nor integers named like an item."""
+    numeric = (
         name
         for name, cells in columns.items()
         if name not in (time, *items) and _is_numeric(cells) and not _counts_rows(name, cells)
-    ]
-    target = target or _target(numeric, columns, items)
-    found = tuple(items) or _items(columns, {time, target}, time)
-    return Roles(time, form, target, found, tuple(n for n in columns if n not in (time, target, *found)))
+    )
+    return [name for name in numeric if _tier(name) == len(ITEMS) or _has_fractions(columns[name])]
+
+
+def check_names(columns: Mapping[str, Sequence[str]], names: Iterable[str | None]) -> None:
+    """CannotDraft if one of the ``names`` that are given is not a column."""
+    for name in names:
+        if name is not None and name not in columns:
+            raise CannotDraft(f"there is no column {name!r}; the columns are {listed(list(columns))}")
 
 
 def _time(columns: Mapping[str, Sequence[str]], asked: str | None, taken: set[str | None]) -> tuple[str, str]:
@@ -107,15 +126,15 @@ def _time(columns: Mapping[str, Sequence[str]], asked: str | None, taken: set[st
         raise CannotDraft("the column names are dates: write one row for each item and date (melt in pandas)")
     if not dated:
         raise CannotDraft(
-            f"no column contains dates; the columns are {_listed(columns)}. Choose one with --time COLUMN"
+            f"no column contains dates; the columns are {listed(list(columns))}. Choose one with "
+            "--time COLUMN"
         )
     if len(dated) > 1:
-        raise CannotDraft(f"several columns contain dates, {_listed(dated)}: choose one with --time COLUMN")
+        raise CannotDraft(f"several columns contain dates, {listed(dated)}: choose one with --time COLUMN")
     return dated[0], str(forms[dated[0]])
 
 
-def _target(numeric: list[str], columns: Mapping[str, Sequence[str]], items: Sequence[str]) -> str:
-    candidates = [name for name in numeric if _tier(name) == len(ITEMS) or _has_fractions(columns[name])]
+def _target(candidates: list[str], columns: Mapping[str, Sequence[str]], items: Sequence[str]) -> str:
     if len(candidates) != 1:
         telling = [name for name in candidates if len(set(columns[name][:10_000])) > 2]  # flags are not
         candidates = telling or candidates
@@ -127,11 +146,12 @@ def _target(numeric: list[str], columns: Mapping[str, Sequence[str]], items: Seq
     if not candidates:
         others = [name for name in columns if name not in items]
         raise CannotDraft(
-            f"no column contains numbers to forecast; the others are {_listed(others)}. Choose one with "
+            f"no column contains numbers to forecast; the others are {listed(others)}. Choose one with "
             "--target COLUMN"
         )
     raise CannotDraft(
-        f"several columns contain numbers, {_listed(candidates)}: choose one with --target COLUMN"
+        f"several columns contain numbers, {listed(candidates)}: choose one with --target COLUMN; "
+        "if each is a series, repeat --target, or take all with --wide"
     )
 
 
@@ -148,6 +168,9 @@ def _items(columns: Mapping[str, Sequence[str]], taken: set[str], time: str) -> 
             continue
         if len(set(cells)) < rows:  # otherwise, it identifies rows
             candidates.append(name)
+    if not _shared(columns, [time]):
+        # with one row for each timestamp there is one series: others, such as the weather, describe its rows
+        candidates = [name for name in candidates if _tier(name) < len(ITEMS) or len(set(columns[name])) == 1]
     if not candidates:
         return ()
     candidates.sort(key=_tier)  # the sort is stable: the file's order decides among equals
@@ -213,7 +236,3 @@ def _plain(name: str) -> str:
 
 def _words(name: str) -> set[str]:
     return {_plain(name), *_plain(name).split("_")}
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(map(repr, names))

@@ -16,12 +16,13 @@ from typing import IO, TYPE_CHECKING, cast
 from stepcast.drafting.cells import PLAIN, date_format, is_number
 from stepcast.drafting.errors import CannotDraft
 from stepcast.drafting.joined import joined_cells, joined_columns
+from stepcast.drafting.wide import long_names, long_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-__all__ = ["ONE_ITEM", "Sample", "records", "sample_of"]
+__all__ = ["ONE_ITEM", "Sample", "in_rows", "records", "sample_of"]
 
 ONE_ITEM = "series"  # the item's name if the files have none
 ROWS = 100_000  # of all files together; enough for years of hours of many items
@@ -42,6 +43,7 @@ class Sample:
     ``above``      lines above the table, such as a title, without blank ones.
     ``joined``     columns joined into one, because together they form the timestamp; ``given`` are the names
                    of all columns in the files.
+    ``wide``       columns that are a series each: ``columns`` has them below one another (in_rows).
     ``odd``        the first few lines (from 1, of the first file) with a different number of cells.
     """
 
@@ -56,6 +58,7 @@ class Sample:
     above: int = 0
     joined: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
+    wide: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -80,9 +83,22 @@ def sample_of(files: Sequence[Path]) -> Sample:
     if not joined:
         return made
     rows = (_join(row, made.given, joined) for row in zip(*columns.values(), strict=True))
-    names = _join(made.given, made.given, joined, name=" and ".join(joined))
+    names = _joined_names(made.given, joined)
     cells = [list(column) for column in zip(*rows, strict=True)]
     return replace(made, columns=dict(zip(names, cells, strict=True)), joined=joined)
+
+
+def in_rows(sample: Sample, wide: Sequence[str]) -> Sample:
+    """The sample with a row for each cell of the columns ``wide``, which are a series each.
+
+    Of many columns it has fewer of the files' rows.
+    """
+    rows = max(2, ROWS // len(wide))
+    cells = islice(zip(*sample.columns.values(), strict=True), rows)
+    names = list(sample.columns)
+    long = zip(*(row for given in cells for row in long_rows(given, names, wide)), strict=True)
+    columns = dict(zip(long_names(names, wide), map(list, long), strict=True))
+    return replace(sample, columns=columns, wide=tuple(wide), whole=sample.whole and sample.rows <= rows)
 
 
 def records(sample: Sample, file: Path) -> Iterator[list[str]]:
@@ -94,7 +110,15 @@ def records(sample: Sample, file: Path) -> Iterator[list[str]]:
         if len(row) != len(sample.given):
             count = f"{len(row)} cells, but the other lines have {len(sample.given)}"
             raise CannotDraft(f"{file} line {line} has {count}: correct or remove the line")
-        yield _join(row, sample.given, sample.joined) if sample.joined else row
+        whole = _join(row, sample.given, sample.joined) if sample.joined else row
+        if not sample.wide:
+            yield whole
+        else:
+            yield from long_rows(whole, _joined_names(sample.given, sample.joined), sample.wide)
+
+
+def _joined_names(given: Sequence[str], joined: Sequence[str]) -> list[str]:
+    return _join(given, given, joined, name=" and ".join(joined)) if joined else list(given)
 
 
 def _records(sample: Sample, file: Path) -> Iterator[tuple[int, list[str]]]:

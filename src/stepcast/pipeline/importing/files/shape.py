@@ -139,7 +139,7 @@ def _wide(rows: Sequence[Row], schema: FileSchema) -> str | None:
     if len(moments) == 1 and len(items) == len(first) - 1 > 1 and not own & set(map(letters, items)):
         return (
             f"If its columns are items ({listed(items, 3)}), write one row for each item and period, with "
-            "the item in a separate column (in pandas: melt)"
+            "the item in a separate column: stepcast init --wide --convert does it"
         )
     return None
 
