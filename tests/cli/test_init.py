@@ -428,6 +428,26 @@ def test_columns_that_cannot_be_a_series_each_are_named(options: list[str], said
     assert said in answer.stderr
 
 
+def test_one_column_is_not_taken_twice_and_all_are_not_chosen_from() -> None:
+    file = write("mine.csv", "date,east,west", [[day, n, n] for n, day in enumerate(days())])
+
+    twice = drafted(file, "--target", "east", "--target", "east", "--item", "west")
+    both = stepcast("init", file, "--wide", "--target", "east")
+
+    assert "series" not in twice["told"]
+    assert both.exit_code == 2
+    assert "leave it out to choose" in " ".join(both.stderr.replace("│", "").split())
+
+
+def test_columns_of_a_file_without_a_header_can_be_a_series_each() -> None:
+    file = write("mine.csv", "", [[day, n, 2 * n] for n, day in enumerate(days())])
+    params = drafted(file, "--wide", "--convert", "long.csv")
+
+    assert params["told"]["time"] == "column 1"
+    assert params["told"]["target"] == "'value'"
+    assert rows_of("long.csv")[3] == ["2024-01-02", "3", "2"]
+
+
 def test_the_command_that_converts_has_the_options_that_were_given() -> None:
     rows = [[f"{n % 28 + 1}.{n // 28 + 1}.2024", n, n] for n in range(50)]
     file = write("mine.csv", "day,east,west", rows)

@@ -101,13 +101,23 @@ def init(
             Frequency.parse(frequency)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--frequency") from None
+    if wide and target:
+        raise typer.BadParameter("takes all columns of numbers: leave it out to choose", param_hint="--wide")
     for path in (out, convert):
         if path is not None and path.exists() and any(path.samefile(file) for file in files):
             raise Failure(f"{path} is an input file: choose another name")
         if path is not None and path.exists() and not force:
             raise Failure(f"{path} already exists: choose another name, or add --force to overwrite it")
     wishes = Wishes(
-        time, tuple(target or ()), tuple(item or ()), frequency, horizon, domain, time_format, time_zone, wide
+        time,
+        tuple(dict.fromkeys(target or ())),
+        tuple(item or ()),
+        frequency,
+        horizon,
+        domain,
+        time_format,
+        time_zone,
+        wide,
     )
     sample, wishes = long_form(sample_of(files), wishes)
     given = _given(

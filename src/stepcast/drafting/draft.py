@@ -86,7 +86,7 @@ def long_form(sample: Sample, wishes: Wishes) -> tuple[Sample, Wishes]:
     CannotDraft if no column, or only one, contains numbers.
     """
     wide = wishes.targets
-    if wishes.wide and not wide:
+    if wishes.wide:
         wide = value_columns(sample.columns, wishes.time, wishes.items)
         if len(wide) < 2:
             only = f"only {wide[0]!r}" if wide else "none"
@@ -403,7 +403,7 @@ def _about_gaps(facts: _Facts, middlefill: str | None) -> tuple[str, str, str]:
 
 def _about_columns(sample: Sample, roles: Roles, names: Mapping[str, str]) -> list[Assumption]:
     def shown(column: str) -> str:
-        return repr(column) if sample.header else f"column {column}"
+        return f"column {column}" if column in sample.given and not sample.header else repr(column)
 
     columns = _few([shown(name) for name in sample.columns])
     told = []
