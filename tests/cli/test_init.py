@@ -382,6 +382,38 @@ def test_a_table_with_a_series_in_each_column_becomes_rows_of_each() -> None:
     ]
 
 
+def test_a_table_with_a_period_in_each_column_becomes_rows_of_each() -> None:
+    months = [f"{1 + n % 12}/15/{20 + n // 12}" for n in range(30)]
+    rows: list[list[object]] = [
+        [name, 7.5, *range(start, start + 30)] for name, start in (("a", 5), ("b", 9))
+    ]
+    file = write("mine.csv", ",".join(["Country/Region", "Lat", *months]), rows)
+
+    refused = stepcast("init", file)
+    params = drafted(file, "--wide", "--convert", "long.csv")
+
+    assert "--wide makes one row for each item and date" in refused.stderr
+    assert params["told"]["periods"].startswith("30 columns, '1/15/20', '2/15/20'")
+    assert params["told"]["item"] == "'Country/Region'"
+    assert schema(params) == ["item_id", "timestamp", "target_value"]
+    assert params["Predictor"]["FeaturizationConfig"]["ForecastFrequency"] == "M"
+    assert rows_of("long.csv")[30:32] == [["b", "2020-01-15", "9"], ["b", "2020-02-15", "10"]]
+
+
+def test_rows_of_periods_need_a_column_that_names_them() -> None:
+    years = [str(year) for year in range(2001, 2025)]
+    rows: list[list[object]] = [[number, *range(24)] for number in (7, 8)]
+    file = write("mine.csv", ",".join(["plot", *years]), rows)
+
+    answer = stepcast("init", file, "--wide")
+    params = drafted(file, "--wide", "--item", "plot", "--convert", "long.csv")
+
+    assert answer.exit_code == 1
+    assert "no column identifies the items of 2 rows: choose with --item COLUMN" in answer.stderr
+    assert rows_of("long.csv")[0] == ["7", "2001-01-01", "0"]
+    assert params["Predictor"]["FeaturizationConfig"]["ForecastFrequency"] == "Y"
+
+
 def test_some_columns_of_several_items_become_a_series_each() -> None:
     rows = [[day, shop, n, 2 * n, 9] for n, day in enumerate(days()) for shop in ("Bonn", "Ulm")]
     file = write("mine.csv", "date,shop,tea,milk,staff", rows)

@@ -56,7 +56,8 @@ def init(
         ),
     ] = None,
     wide: Annotated[
-        bool, typer.Option("--wide", help="Every column of numbers is a series of its own.")
+        bool,
+        typer.Option("--wide", help="Every column of numbers is a series, or a period named by its date."),
     ] = False,
     frequency: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Frequency of the forecast: 15min, H, D, W, M...")

@@ -11,7 +11,7 @@ import numpy as np
 from stepcast.drafting.cells import decimal_comma, moment_of_cell, number_of_cell
 from stepcast.drafting.errors import CannotDraft
 from stepcast.drafting.grid import frequency_of_stamps
-from stepcast.drafting.roles import Roles, check_names, roles_of, value_columns
+from stepcast.drafting.roles import Roles, check_names, period_columns, roles_of, value_columns
 from stepcast.drafting.sample import DELIMITERS, ONE_ITEM, Sample, in_rows
 from stepcast.drafting.wide import added_names
 from stepcast.engine.arrays import Moments
@@ -81,10 +81,20 @@ class Draft:
 
 
 def long_form(sample: Sample, wishes: Wishes) -> tuple[Sample, Wishes]:
-    """The same with a row for each series, if the user says that several columns are a series each.
+    """The same with a row for each value, if the user says that columns are a series or a period each.
 
-    CannotDraft if no column, or only one, contains numbers.
+    CannotDraft if no column, or only one, contains numbers, or if no column has the items of several rows.
     """
+    names = list(sample.columns)
+    if wishes.wide and sample.header and (periods := period_columns(sample.columns)):
+        time, value = added = added_names(names, periods, "timestamp")
+        made = in_rows(sample, periods, added)
+        wishes = replace(wishes, time=time, targets=(value,))
+        if sample.rows > 1 and not roles_of(made.columns, time, value, wishes.items).items:
+            raise CannotDraft(
+                f"no column identifies the items of {sample.rows} rows: choose with --item COLUMN"
+            )
+        return made, wishes
     wide = wishes.targets
     if wishes.wide:
         wide = value_columns(sample.columns, wishes.time, wishes.items)
@@ -97,9 +107,9 @@ def long_form(sample: Sample, wishes: Wishes) -> tuple[Sample, Wishes]:
     found = roles_of(sample.columns, wishes.time, wide[0], wishes.items)
     if taken := {found.time, *found.items} & set(wide):
         raise CannotDraft(f"{taken.pop()!r} cannot be the time or an item and also a --target")
-    series, value = added_names(list(sample.columns), wide)
+    series, value = added = added_names(names, wide, "series")
     items = (*found.items, series)
-    return in_rows(sample, wide), replace(wishes, time=found.time, targets=(value,), items=items, wide=False)
+    return in_rows(sample, wide, added), replace(wishes, time=found.time, targets=(value,), items=items)
 
 
 def draft(sample: Sample, wishes: Wishes, span: tuple[str, str] | None = None) -> Draft:
@@ -421,9 +431,10 @@ def _about_columns(sample: Sample, roles: Roles, names: Mapping[str, str]) -> li
             )
         )
     if sample.wide:
+        what = "series" if roles.time in (*sample.given, " and ".join(sample.joined)) else "periods"
         count = f"{len(sample.wide)} columns, {listed(sample.wide, SHOWN)}"
         told.append(
-            Assumption("series", count, "each is one, with a row for each value", "--target COLUMN for each")
+            Assumption(what, count, "they become rows, one for each value", "--target COLUMN for each")
         )
     if len(roles.items) > 1:
         dimensions = ", ".join(shown(name) for name in roles.items[1:])
@@ -447,7 +458,8 @@ def _obstacles(sample: Sample, roles: Roles, comma: bool) -> list[str]:
         found.append(f"the text is {sample.encoding.upper()}, not UTF-8")
     if sample.wide:
         found.append(
-            f"{len(sample.wide)} columns are a series each, and the import reads a row for each value"
+            f"{len(sample.wide)} columns are a series or a period each, but the import reads a row for each "
+            "value"
         )
     if sample.above:
         found.append(f"{_plural(sample.above, 'line')} above the table must be removed")

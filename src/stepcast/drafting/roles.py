@@ -9,7 +9,7 @@ from stepcast.drafting.errors import CannotDraft
 from stepcast.pipeline.domains import DOMAINS, identifier_field, target_field
 from stepcast.pipeline.importing.quoting import listed
 
-__all__ = ["Roles", "check_names", "roles_of", "value_columns"]
+__all__ = ["Roles", "check_names", "period_columns", "roles_of", "value_columns"]
 
 TIMES = {
     *("timestamp", "datetime", "date", "ds", "time", "day", "week", "month", "period", "ts", "year"),
@@ -82,6 +82,20 @@ def roles_of(
     return Roles(time, form, target, found, tuple(n for n in columns if n not in (time, target, *found)))
 
 
+def period_columns(columns: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The columns of numbers that are named by a date each; empty with fewer than two.
+
+    >>> period_columns({"sku": ["a"], "2024-01-31": ["1"], "2024-02-29": ["2"]})
+    ('2024-01-31', '2024-02-29')
+    """
+    dated = tuple(name for name, cells in columns.items() if _is_period(name) and _is_numeric(cells))
+    return dated if len(dated) > 1 and date_format(dated, bare=True) is not None else ()
+
+
+def _is_period(name: str) -> bool:
+    return date_format([name], bare=True) is not None
+
+
 def value_columns(
     columns: Mapping[str, Sequence[str]], time: str | None = None, items: Sequence[str] = ()
 ) -> tuple[str, ...]:
@@ -123,7 +137,7 @@ def _time(columns: Mapping[str, Sequence[str]], asked: str | None, taken: set[st
         named = [name for name in dated if _plain(name) in TIMES]
         dated = named if len(named) == 1 else dated
     if not dated and date_format(list(columns)[-3:]) is not None:
-        raise CannotDraft("the column names are dates: write one row for each item and date (melt in pandas)")
+        raise CannotDraft("the column names are dates: --wide makes one row for each item and date")
     if not dated:
         raise CannotDraft(
             f"no column contains dates; the columns are {listed(list(columns))}. Choose one with "

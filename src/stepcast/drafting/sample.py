@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from typing import IO, TYPE_CHECKING, cast
 from stepcast.drafting.cells import PLAIN, date_format, is_number
 from stepcast.drafting.errors import CannotDraft
 from stepcast.drafting.joined import joined_cells, joined_columns
-from stepcast.drafting.wide import long_names, long_rows
+from stepcast.drafting.wide import long_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,6 +31,7 @@ JUDGED = 200  # rows that decide about the delimiter and the header
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 SNIFFED = 1 << 20  # bytes
+YEAR = re.compile(r"(19|20)\d\d", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Sample:
     ``above``      lines above the table, such as a title, without blank ones.
     ``joined``     columns joined into one, because together they form the timestamp; ``given`` are the names
                    of all columns in the files.
-    ``wide``       columns that are a series each: ``columns`` has them below one another (in_rows).
+    ``wide``       columns that are a series or a period each: ``columns`` has a row for each cell (in_rows).
     ``odd``        the first few lines (from 1, of the first file) with a different number of cells.
     """
 
@@ -88,8 +90,9 @@ def sample_of(files: Sequence[Path]) -> Sample:
     return replace(made, columns=dict(zip(names, cells, strict=True)), joined=joined)
 
 
-def in_rows(sample: Sample, wide: Sequence[str]) -> Sample:
-    """The sample with a row for each cell of the columns ``wide``, which are a series each.
+def in_rows(sample: Sample, wide: Sequence[str], added: Sequence[str]) -> Sample:
+    """The sample with a row for each cell of the columns ``wide``, whose name and value are in two columns
+    that are ``added``.
 
     Of many columns it has fewer of the files' rows.
     """
@@ -97,7 +100,8 @@ def in_rows(sample: Sample, wide: Sequence[str]) -> Sample:
     cells = islice(zip(*sample.columns.values(), strict=True), rows)
     names = list(sample.columns)
     long = zip(*(row for given in cells for row in long_rows(given, names, wide)), strict=True)
-    columns = dict(zip(long_names(names, wide), map(list, long), strict=True))
+    kept = [name for name in names if name not in wide]
+    columns = dict(zip([*kept, *added], map(list, long), strict=True))
     return replace(sample, columns=columns, wide=tuple(wide), whole=sample.whole and sample.rows <= rows)
 
 
@@ -296,7 +300,10 @@ def _delimiter(text: str, file: Path) -> str:
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row has no date or number where other rows have one."""
+    """Whether the first row has no date or number where other rows have one, or one year after another."""
+    years = [int(cell) for cell in map(str.strip, rows[0]) if YEAR.fullmatch(cell)]
+    if len(years) > 2 and years == list(range(years[0], years[0] + len(years))):
+        return True
     if len(rows) < 2:
         return not any(date_format([cell]) or PLAIN.fullmatch(cell.strip()) for row in rows for cell in row)
     typed = 0
