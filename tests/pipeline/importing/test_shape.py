@@ -160,7 +160,7 @@ def test_other_separators_are_recognised(import_files: ImportFiles, text: str, s
 def test_periods_as_columns_are_recognised(import_files: ImportFiles, header: str) -> None:
     row = ",".join(["lamp", *("7" for _ in header.split(",")[1:])])
 
-    assert "melt" in given(import_files, f"{header}\n{row}\n{row}")[1]
+    assert "--wide" in given(import_files, f"{header}\n{row}\n{row}")[1]
 
 
 def test_date_and_time_in_two_columns_are_recognised(import_files: ImportFiles) -> None:
@@ -234,7 +234,7 @@ def test_items_as_columns_are_recognised(import_files: ImportFiles, header: str)
 def test_two_periods_as_columns_are_recognised(import_files: ImportFiles) -> None:
     text = "\n".join(["item_id,2024-01-01,2024-01-02", *(f"i{number},1,2" for number in range(20))])
 
-    assert "melt" in given(import_files, text)[1]
+    assert "--wide" in given(import_files, text)[1]
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def _wide(rows: Sequence[Row], schema: FileSchema) -> str | None:
     if len(periods) > 1 and len(periods) >= (len(first) - 1) / 2:
         return (
             f"Its columns are periods ({listed(periods, 3)}): write one row for each item and period, with "
-            "the timestamp in a separate column (in pandas: melt)"
+            "the timestamp in a separate column: stepcast init --wide --convert does it"
         )
     moments = [name for name, cell in pairs if format_of([cell]) and not format_of([name])]
     items = [name for name, cell in pairs if name and NUMBER.fullmatch(cell) and not NUMBER.fullmatch(name)]
