@@ -1,8 +1,10 @@
 """With each outcome the state learns: which members to trust, how wide to be, that something has changed."""
 
 import numpy as np
+import pytest
 
 from stepcast.engine import online
+from stepcast.engine.auto import panel_fit
 from stepcast.engine.losses import pinball_loss
 from stepcast.engine.online.layout import CHANGES, HEAD, PLAN, RATES
 from stepcast.engine.online.observing import _stretch, weigh
@@ -53,7 +55,11 @@ def test_learning_does_no_harm_while_nothing_changes() -> None:
     assert learned < 1.02 * held
 
 
-def test_a_wave_that_the_history_does_not_show_is_followed() -> None:
+@pytest.mark.parametrize("logs", [0.0, 0.5, 1.0])
+def test_a_wave_that_the_history_does_not_show_is_followed(
+    logs: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panel_fit, "_share_of_logs", lambda _: logs)  # whatever the history tells
     time = np.arange(220)
     noise = 1 + np.random.default_rng(2).normal(0, 0.03, (4, 220))
     daily = 50 / np.cosh((time - np.array([[140], [150], [160], [170]])) / 14) ** 2 + 0.5

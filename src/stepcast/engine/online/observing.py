@@ -29,7 +29,7 @@ from stepcast.engine.online.members import (
     move_on,
     remember,
 )
-from stepcast.engine.online.quantiles import ALARMING, COUNTS, spread
+from stepcast.engine.online.quantiles import ALARMING, COUNTS, LOGS_SHARE, spread
 from stepcast.engine.online.thirds import THIRDS, third_of
 
 __all__ = ["DONE", "LATE", "WAITING", "begin_weights", "forecast_items", "observe"]
@@ -42,6 +42,7 @@ GROWN, FORMER = PLAN.index("grown"), PLAN.index("former")
 DRIFT, RISEN, FALLEN, WATCHED = (PLAN.index(name) for name in ("drift", "risen", "fallen", "watched"))
 
 MOST_FILLED = 10_000  # periods of a gap to fill one by one; of a longer gap, only the last ones
+LEAST_USUAL = 0.1  # part of the usual size of errors that a low level leaves
 FURTHEST = 4.0  # one error counts at most this many standard deviations, as in drift.outcomes
 UNIT = 1.2815515655446004  # standard deviations from the median to the quantile .9
 # An item is examined again if a value is this many times as large as those it was examined with.
@@ -242,6 +243,22 @@ def _learn_stretch(data, lay, bucket, stride, kept, value, less):  # type: ignor
 
 
 @compiled
+def _usual_at(data, lay, bucket, centre):  # type: ignore[no-untyped-def]
+    """How much larger errors usually are at the level of ``centre`` than at the one they were measured at.
+
+    To the share that is logarithmic they grow with the level: larger ones there say nothing new.
+    """
+    logs, horizon, size, ratio = data[LOGS_SHARE], lay.horizon, 0.0, 0.0
+    for step in range(horizon):
+        if third_of(step, horizon) == bucket:
+            size += data[lay.growth + step]
+            ratio += data[lay.growth + horizon + step]
+    if logs == 0 or size == 0 or ratio == 0:
+        return 1.0
+    return max(1 - logs + logs * centre * ratio / size, LEAST_USUAL)
+
+
+@compiled
 def _learn(plan, data, lay, bucket, stride, slot, value):  # type: ignore[no-untyped-def]
     """Learn from a forecast with the outcome ``value``: the size of errors, weights, the width of quantiles.
 
@@ -249,7 +266,8 @@ def _learn(plan, data, lay, bucket, stride, slot, value):  # type: ignore[no-unt
               power of the loss; adaptive conformal inference, Gibbs and Candès (2021).
     """
     count, kept, length = plan[COUNT], slot + lay.most, plan[LENGTH]
-    error, typical, late = abs(value - data[kept + CENTRE]), data[ERRORS + bucket], data[LATELY + bucket]
+    centre, typical, late = data[kept + CENTRE], data[ERRORS + bucket], data[LATELY + bucket]
+    error = abs(value - centre) / _usual_at(data, lay, bucket, centre)
     # all errors of an outlier are reduced alike: which member erred more still shows
     less = min(OUTLIER * late / error, 1.0) if late > 0 and error > 0 else 1.0
     size = less * error
