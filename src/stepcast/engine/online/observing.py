@@ -249,11 +249,13 @@ def _usual_at(data, lay, bucket, centre):  # type: ignore[no-untyped-def]
     To the share that is logarithmic they grow with the level: larger ones there say nothing new.
     """
     logs, horizon, size, ratio = data[LOGS_SHARE], lay.horizon, 0.0, 0.0
+    if logs == 0:
+        return 1.0
     for step in range(horizon):
         if third_of(step, horizon) == bucket:
             size += data[lay.growth + step]
             ratio += data[lay.growth + horizon + step]
-    if logs == 0 or size == 0 or ratio == 0:
+    if size == 0 or ratio == 0:
         return 1.0
     return max(1 - logs + logs * centre * ratio / size, LEAST_USUAL)
 
