@@ -100,13 +100,13 @@ def long_form(sample: Sample, wishes: Wishes) -> tuple[Sample, Wishes]:
         wide = value_columns(sample.columns, wishes.time, wishes.items)
         if len(wide) < 2:
             only = f"only {wide[0]!r}" if wide else "none"
-            raise CannotDraft(f"--wide needs several columns with numbers; there is {only}")
+            raise CannotDraft(f"--wide needs several columns with numbers; there is {only}: leave it out")
     if len(wide) < 2:
         return sample, wishes
     check_names(sample.columns, wide)
     found = roles_of(sample.columns, wishes.time, wide[0], wishes.items)
     if taken := {found.time, *found.items} & set(wide):
-        raise CannotDraft(f"{taken.pop()!r} cannot be the time or an item and also a --target")
+        raise CannotDraft(f"{taken.pop()!r} cannot be the time or an item and also a --target: choose others")
     series, value = added = added_names(names, wide, "series")
     items = (*found.items, series)
     return in_rows(sample, wide, added), replace(wishes, time=found.time, targets=(value,), items=items)

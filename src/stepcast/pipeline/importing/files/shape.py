@@ -131,7 +131,7 @@ def _wide(rows: Sequence[Row], schema: FileSchema) -> str | None:
     if len(periods) > 1 and len(periods) >= (len(first) - 1) / 2:
         return (
             f"Its columns are periods ({listed(periods, 3)}): write one row for each item and period, with "
-            "the timestamp in a separate column: stepcast init --wide --convert does it"
+            "the timestamp in a separate column: stepcast init FILE --wide --convert NEW.csv does it"
         )
     moments = [name for name, cell in pairs if format_of([cell]) and not format_of([name])]
     items = [name for name, cell in pairs if name and NUMBER.fullmatch(cell) and not NUMBER.fullmatch(name)]
@@ -139,7 +139,7 @@ def _wide(rows: Sequence[Row], schema: FileSchema) -> str | None:
     if len(moments) == 1 and len(items) == len(first) - 1 > 1 and not own & set(map(letters, items)):
         return (
             f"If its columns are items ({listed(items, 3)}), write one row for each item and period, with "
-            "the item in a separate column: stepcast init --wide --convert does it"
+            "the item in a separate column: stepcast init FILE --wide --convert NEW.csv does it"
         )
     return None
 
