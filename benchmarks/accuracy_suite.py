@@ -29,6 +29,7 @@ __all__ = [
     "naive",
     "naive_forecasts",
     "read_suite",
+    "scale_of",
     "score",
     "task_of",
     "without_gaps",
@@ -196,7 +197,7 @@ def score(windows: list[Window], values: np.ndarray, season: int) -> Score:
     loss = 2 * np.maximum(quantiles * short, (quantiles - 1) * short) * known[..., None]
     total = float(np.abs(actual[known]).sum())
     by_quantile = loss.sum(axis=(0, 1)) / total if total > 0 else np.full(len(quantiles), np.nan)
-    scales = np.array([_scale(window.past, season) for window in windows])
+    scales = np.array([scale_of(window.past, season) for window in windows])
     counted = known & (scales > 0)[:, None]  # nan is not above zero
     errors = np.abs(actual - values[..., len(quantiles) // 2]) / np.where(scales > 0, scales, np.nan)[:, None]
     inside = (actual >= values[..., 0]) & (actual <= values[..., -1])
@@ -209,7 +210,7 @@ def score(windows: list[Window], values: np.ndarray, season: int) -> Score:
     )
 
 
-def _scale(past: np.ndarray, season: int) -> float:
+def scale_of(past: np.ndarray, season: int) -> float:
     """MASE's denominator; nan where there is none."""
     changes = np.abs(past[season:] - past[:-season])
     changes = changes[np.isfinite(changes)]
